@@ -1,0 +1,122 @@
+"""Every error that holdall raises by name, in one tree.
+
+    HoldallError
+    ├── InvalidKey (ValueError)             a key outside the portable grammar; nothing was read or written
+    ├── InvalidAddress (ValueError)         an address that cannot be meant; says what to write instead
+    ├── MissingExtra (ImportError)          a library is not installed; says which extra brings it
+    ├── Invalid (ValueError)                a value that its schema refuses, field by field
+    ├── TooLarge (ValueError)               a key or value over a limit of this store
+    ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
+    ├── Corrupt (ValueError)                stored bytes that cannot be what was written
+    ├── Mismatch (ValueError)               the store was written by another stack than the one that opens it
+    ├── PermissionDenied (PermissionError)  the store is there and refuses
+    ├── StoreNotFound (FileNotFoundError)   no such bucket, table, database or folder
+    ├── StoreFull (OSError)                 no room left: disk, quota or map size
+    └── Unavailable (ConnectionError)       the store did not answer within its time
+        └── Throttled                       it answered: slow down
+
+A missing key is the builtin KeyError, and nothing else is: none of these is a KeyError.
+Each also inherits the builtin in brackets, so that a caller who knows only Python catches it.
+"""
+
+
+class HoldallError(Exception):
+    """The root of the tree.
+
+    ``key`` is the key at fault where there is one, else None. The message is one line that names the
+    thing and its remedy, and never holds a secret.
+
+    >>> HoldallError("stored bytes are no JSON", key="invoices/7").key
+    'invoices/7'
+    """
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+    def __str__(self) -> str:
+        # OSError and KeyError relatives would otherwise show errno tuples or a repr.
+        return str(self.args[0])
+
+
+class InvalidKey(HoldallError, ValueError):
+    """A key outside the portable grammar (see `holdall.store.check_key`)."""
+
+
+class InvalidAddress(HoldallError, ValueError):
+    """An address that cannot be meant: unknown scheme or parameter, a missing part, a secret in it."""
+
+
+class MissingExtra(HoldallError, ImportError):
+    """A library that this address or layer needs is not installed."""
+
+
+class Invalid(HoldallError, ValueError):
+    """A value that validation refuses.
+
+    ``errors`` holds the reasons: a mapping of field name to a reason, a nested mapping, or a list with
+    one entry (or None) an item.
+
+    >>> problem = Invalid("not valid", errors={"items": [None, {"code": "missing"}]})
+    >>> problem.flat()
+    {'items-1.code': 'missing'}
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, errors: object = None) -> None:
+        super().__init__(message, key=key)
+        self.errors = errors
+
+    def flat(self) -> dict[str, str]:
+        """Reasons by field name, written as FormEncode's NestedVariables writes them: ``items-1.code``."""
+        return dict(_flatten("", self.errors))
+
+
+def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
+    if isinstance(errors, dict):
+        parts = [(f"{name}.{field}" if name else str(field), inner) for field, inner in errors.items()]
+    elif isinstance(errors, list):
+        parts = [(f"{name}-{index}", inner) for index, inner in enumerate(errors)]
+    else:
+        return [] if errors is None else [(name, str(errors))]
+    return [pair for part, inner in parts for pair in _flatten(part, inner)]
+
+
+class TooLarge(HoldallError, ValueError):
+    """A key or value over a limit of this store."""
+
+
+class Conflict(HoldallError):
+    """Compare-and-swap lost: the key no longer carries the expected tag. Read it again and retry."""
+
+
+class Unsupported(HoldallError, NotImplementedError):
+    """This store cannot promise that operation, so it refuses rather than races."""
+
+
+class Corrupt(HoldallError, ValueError):
+    """Stored bytes that cannot be what was written: they are reported, never returned."""
+
+
+class Mismatch(HoldallError, ValueError):
+    """The store was written by another stack of layers than the one that opens it."""
+
+
+class PermissionDenied(HoldallError, PermissionError):
+    """The store is there and refuses the operation."""
+
+
+class StoreNotFound(HoldallError, FileNotFoundError):
+    """No such bucket, table, database or folder."""
+
+
+class StoreFull(HoldallError, OSError):
+    """No room left (disk, quota, map size). The old value stands."""
+
+
+class Unavailable(HoldallError, ConnectionError):
+    """The store did not answer within its time. A write may or may not have happened."""
+
+
+class Throttled(Unavailable):
+    """The store answered, and asked to be asked less often."""

@@ -42,7 +42,10 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 Tag = NewType("Tag", str)
-"""Names one state of one key. Equal: the same state; unequal: written in between; never ordered."""
+"""Names one state of one key, and says nothing of order.
+
+Unequal: written in between. Equal: the same value, and where tags are TICKS nothing was written at all.
+"""
 
 ABSENT: Final = Tag("")
 """The tag of a key that is not there. No store issues it for one that is."""
@@ -99,6 +102,8 @@ class Feature(enum.Flag):
     """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
     TAGS = enum.auto()
     """get_tagged and scan_tags."""
+    TICKS = enum.auto()
+    """A tag never comes again for its key. Without it, a tag may be a hash that equal bytes bring back."""
     SWAP = enum.auto()
     """swap: compare-and-swap, and creation of an absent key, decided by the store itself."""
     REMOVE = enum.auto()

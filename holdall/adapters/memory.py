@@ -22,6 +22,9 @@ from holdall.store import (
 )
 
 
+_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+
+
 class _Table:
     """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them."""
 
@@ -78,7 +81,7 @@ class Memory(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return Feature.SEEK | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+        return _FEATURES
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)

@@ -35,6 +35,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
+from holdall.keys import RawKey
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -208,7 +209,8 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
-        return self.get_many(self.scan(prefix, start=start, stop=stop))
+        keys = self.scan(prefix, start=start, stop=stop)
+        return self.get_many(map(RawKey, keys) if type(prefix) is RawKey else keys)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""

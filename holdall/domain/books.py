@@ -126,17 +126,19 @@ class Books:
         if not isinstance(self.store, Store):
             kept = self.store.setdefault(key, invoice)
             return None if kept is invoice else kept
+        store: Store[Invoice] = self.store
         try:
-            self.store.swap(key, invoice, ABSENT)
+            store.swap(key, invoice, ABSENT)
         except Conflict:
-            return self.store[key]
+            return store[key]
         return None
 
     def _modify(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
-        if isinstance(self.store, Store):
-            return self.store.modify(key, function)
-        changed = self.store[key] = function(self.store[key])
-        return changed
+        if not isinstance(self.store, Store):
+            changed = self.store[key] = function(self.store[key])
+            return changed
+        store: Store[Invoice] = self.store
+        return store.modify(key, function)
 
 
 def _skipping(store: Store[Invoice]) -> Iterator[str]:

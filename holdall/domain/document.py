@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from formencode import Invalid, Schema
-from formencode.schema import format_compound_error
+from holdall.extras import needs
+
+with needs("domain"):
+    from formencode import Invalid, Schema
+    from formencode.schema import format_compound_error
 
 Errors = str | dict[str, "Errors"] | list["Errors | None"]
 """A reason, or the errors by field, or one entry for each item of a list and None for a sound one."""

@@ -43,9 +43,9 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
         if not isinstance(value, dict):
             raise Invalid(f"{ascii(value)[:60]}: write an object with named fields", value, state)
         clean, errors = self._sound(value, state)
-        for needs, check in self.rules:
-            if all(name in clean for name in needs):
-                broken = check(*(clean[name] for name in needs))
+        for names, check in self.rules:
+            if all(name in clean for name in names):
+                broken = check(*(clean[name] for name in names))
                 errors |= {name: _invalid(reason, value) for name, reason in broken.items()}
         errors |= {name: self._unknown(name) for name in value if name not in self.fields}
         if errors:

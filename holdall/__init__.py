@@ -1,0 +1,110 @@
+"""holdall: one dict over any store.
+
+    >>> import holdall
+    >>> store = holdall.open("memory://")
+    >>> store["greeting"] = b"hello"
+    >>> dict(store)
+    {'greeting': b'hello'}
+
+`open` gives the store at an address; layers such as `Json` wrap it; `holdall.store` is the contract.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from holdall.errors import (
+    Conflict,
+    Corrupt,
+    HoldallError,
+    Invalid,
+    InvalidAddress,
+    InvalidKey,
+    Mismatch,
+    MissingExtra,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+from holdall.registry import open
+from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
+
+if TYPE_CHECKING:
+    from holdall.adapters.file import File
+    from holdall.adapters.memory import Memory
+    from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.codec import Codec
+    from holdall.middleware.json import Json
+    from holdall.middleware.passthrough import PassThrough
+    from holdall.middleware.prefix import Prefix
+    from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.validate import Validate
+    from holdall.query import MapReduce
+
+__version__ = "0.1.0"
+
+# Imported when first asked for, so that `import holdall` stays light and needs no extra.
+_lazy = {
+    "Codec": "holdall.middleware.codec",
+    "File": "holdall.adapters.file",
+    "Json": "holdall.middleware.json",
+    "MapReduce": "holdall.query",
+    "Memory": "holdall.adapters.memory",
+    "PassThrough": "holdall.middleware.passthrough",
+    "Prefix": "holdall.middleware.prefix",
+    "ReadOnly": "holdall.middleware.readonly",
+    "SQLite": "holdall.adapters.sqlite",
+    "Validate": "holdall.middleware.validate",
+}
+
+__all__ = [
+    "ABSENT",
+    "Change",
+    "Codec",
+    "Conflict",
+    "Corrupt",
+    "Delete",
+    "Expect",
+    "Feature",
+    "File",
+    "HoldallError",
+    "Invalid",
+    "InvalidAddress",
+    "InvalidKey",
+    "Json",
+    "MapReduce",
+    "Memory",
+    "Mismatch",
+    "MissingExtra",
+    "PassThrough",
+    "PermissionDenied",
+    "Prefix",
+    "Put",
+    "ReadOnly",
+    "SQLite",
+    "Store",
+    "StoreFull",
+    "StoreNotFound",
+    "Tag",
+    "Tagged",
+    "Throttled",
+    "TooLarge",
+    "Unavailable",
+    "Unsupported",
+    "Validate",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _lazy:
+        raise AttributeError(f"module 'holdall' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_lazy[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

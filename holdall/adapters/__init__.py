@@ -1,0 +1,1 @@
+"""Where bytes live: one store a file, named by `holdall.registry` and imported when first opened."""

@@ -1,0 +1,163 @@
+"""A store in this process's memory."""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from holdall.address import Address
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+)
+
+
+class _Table:
+    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.cells: dict[str, tuple[bytes, int]] = {}
+        self.order: list[str] | None = []
+        self.tick = 0
+
+    def put(self, key: str, value: bytes) -> None:
+        self.tick += 1
+        if key not in self.cells:
+            self.order = None
+        self.cells[key] = value, self.tick
+
+    def delete(self, key: str) -> None:
+        del self.cells[key]
+        self.order = None
+
+    def tag(self, key: str) -> Tag:
+        cell = self.cells.get(key)
+        return Tag(str(cell[1])) if cell else ABSENT
+
+    def keys(self, span: Span) -> list[str]:
+        with self.lock:
+            order = self.order
+            if order is None:
+                order = self.order = sorted(self.cells)
+        low = bisect_left(order, span.low)
+        return order[low : len(order) if span.high is None else bisect_left(order, span.high)]
+
+
+class Memory(Store[bytes]):
+    """A dict of bytes; ``name`` makes one table that all of this process shares (``memory://name``).
+
+    Nothing outlives the process. Tags are ticks of the table, so none ever repeats. A scan is of the
+    keys that were there when it began, less those deleted since.
+
+    >>> Memory("books")["a"] = b"1"
+    >>> Memory("books")["a"]
+    b'1'
+    """
+
+    _shared: dict[str, _Table] = {}  # noqa: RUF012 - one for the process, on purpose
+
+    def __init__(self, name: str = "") -> None:
+        self._table = self._shared.setdefault(name, _Table()) if name else _Table()
+
+    @classmethod
+    def from_address(cls, address: Address) -> "Memory":
+        address.options()
+        name = address.host + address.path
+        return cls(name) if name else cls()
+
+    @property
+    def features(self) -> Feature:
+        return Feature.SEEK | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._table.cells[key][0]
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        check_key(key)
+        cell = self._table.cells.get(key)
+        return cell[0] if cell else default
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(key)  # type: ignore[arg-type]  # what is no str is refused there
+        return key in self._table.cells
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        value = to_bytes(value)
+        with self._table.lock:
+            self._table.put(key, value)
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        with self._table.lock:
+            self._table.delete(key)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        span = Span.of(prefix, start, stop)
+        cells = self._table.cells
+        return (key for key in self._table.keys(span) if key in cells and span.shows(key))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        for key in self.scan(prefix, start=start, stop=stop):
+            tag = self._table.tag(key)
+            if tag != ABSENT:
+                yield key, tag
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        value, tick = self._table.cells[key]
+        return Tagged(value, Tag(str(tick)))
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        value = to_bytes(value)
+        with self._table.lock:
+            self._expect(key, expected)
+            self._table.put(key, value)
+            return self._table.tag(key)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        with self._table.lock:
+            self._expect(key, expected)
+            if expected == ABSENT:
+                raise conflict(key)
+            self._table.delete(key)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = list(changes)
+        for change in changes:
+            check_key(change.key)
+        writes = [Put(c.key, to_bytes(c.value)) if isinstance(c, Put) else c for c in changes]
+        with self._table.lock:
+            for change in writes:
+                if isinstance(change, Expect):
+                    self._expect(change.key, change.tag)
+            for change in writes:
+                if isinstance(change, Put):
+                    self._table.put(change.key, change.value)
+                elif isinstance(change, Delete) and change.key in self._table.cells:
+                    self._table.delete(change.key)
+
+    def _expect(self, key: str, expected: Tag) -> None:
+        if self._table.tag(key) != expected:
+            raise conflict(key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self._made_with[0] and not self._made_with[1]:
+            raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
+        return super().__reduce__()

@@ -1,0 +1,171 @@
+"""A parsed address (URI) of a store; it never shows a secret.
+
+    address  = scheme ":" [ "//" [ userinfo "@" ] host [ ":" port ] ] path [ "?" parameters ] | path
+    scheme   = engine [ "+" transport ]
+
+Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme is a
+path of the file system, taken as it is.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from holdall.errors import InvalidAddress
+from holdall.redact import HIDDEN, is_secret
+
+_scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
+
+Converter = Callable[[str], Any] | tuple[str, ...]
+"""Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
+
+
+@dataclass(frozen=True, repr=False)
+class Address:
+    """Where a store is and how to open it.
+
+    >>> address = Address.parse("s3://acme/invoices?region=eu-west-1", timeout=3)
+    >>> address.scheme, address.host, address.path, dict(address.params)
+    ('s3', 'acme', '/invoices', {'region': 'eu-west-1', 'timeout': 3})
+    >>> Address.parse("redis://:hunter2@db.example/0?token=abc")
+    redis://***@db.example/0?token=***
+    """
+
+    scheme: str
+    host: str = ""
+    path: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    userinfo: str = ""
+    port: int | None = None
+    slashes: bool = True
+
+    @classmethod
+    def parse(cls, text: str, /, **options: Any) -> Self:
+        """The address in ``text``, its parameters overridden by ``options``. InvalidAddress with a remedy."""
+        if not text:
+            raise InvalidAddress("the address is empty; write for example sqlite:///books.db")
+        if not _scheme(text):
+            return cls("file", path=text, params=options, slashes=False)
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as error:
+            raise InvalidAddress(f"{scheme_of(text)}: address cannot be parsed: {error}") from None
+        if parts.fragment or text.endswith("#"):
+            raise InvalidAddress(f"{scheme_of(text)}: address holds a '#'; write it as %23")
+        userinfo, _, host = parts.netloc.rpartition("@")
+        return cls(
+            scheme=parts.scheme,
+            host=unquote(host if port is None else host.rpartition(":")[0]),
+            path=unquote(parts.path),
+            params=_params(parts.query) | options,
+            userinfo=unquote(userinfo),
+            port=port,
+            slashes=text[len(parts.scheme) + 1 :].startswith("//"),
+        )
+
+    @property
+    def engine(self) -> str:
+        """The scheme before a ``+``."""
+        return self.scheme.partition("+")[0]
+
+    @property
+    def transport(self) -> str:
+        """The scheme after a ``+``, or empty."""
+        return self.scheme.partition("+")[2]
+
+    def options(self, **converters: Converter) -> dict[str, Any]:
+        """The parameters that were given, each by its converter.
+
+        Values that are no str (options given in Python) are taken as they are. InvalidAddress where a
+        parameter is none of ``converters`` or does not convert.
+
+        >>> Address.parse("sqlite:///a.db?table=t").options(table=str, durability=("full", "os"))
+        {'table': 't'}
+        >>> Address.parse("sqlite:///a.db?tabel=t").options(table=str)
+        Traceback (most recent call last):
+          ...
+        holdall.errors.InvalidAddress: sqlite: has no parameter 'tabel'; did you mean 'table'?
+        """
+        found = {}
+        for name, value in self.params.items():
+            if name not in converters:
+                raise InvalidAddress(f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}")
+            found[name] = self._converted(name, value, converters[name])
+        return found
+
+    def _converted(self, name: str, value: Any, converter: Converter) -> Any:
+        shown = HIDDEN if is_secret(name) else repr(value)
+        if isinstance(converter, tuple):
+            if value not in converter:
+                raise InvalidAddress(f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}")
+            return value
+        if not isinstance(value, str):
+            return value
+        try:
+            return converter(value)
+        except ValueError:
+            expected = getattr(converter, "__name__", "value")
+            raise InvalidAddress(f"{self.scheme}: {name}={shown} is no {expected}") from None
+
+    def with_options(self, **options: Any) -> "Address":
+        """This address with ``options`` in place of parameters of the same name."""
+        return replace(self, params={**self.params, **options})
+
+    def without(self, *names: str) -> "Address":
+        """This address less some of its parameters."""
+        return replace(self, params={n: v for n, v in self.params.items() if n not in names})
+
+    def __str__(self) -> str:
+        netloc = f"{HIDDEN}@" if self.userinfo else ""
+        netloc += quote(self.host, safe="[]:")
+        netloc += "" if self.port is None else f":{self.port}"
+        query = "&".join(
+            f"{name}={HIDDEN if is_secret(name) else quote(str(value), safe='/:')}"
+            for name, value in self.params.items()
+        )
+        lead = f"{self.scheme}:{'//' if self.slashes else ''}"
+        return f"{lead}{netloc}{quote(self.path)}{'?' + query if query else ''}"
+
+    __repr__ = __str__
+
+
+def scheme_of(text: str) -> str:
+    """The scheme of an address, or empty: the part of it that is safe to show before it is parsed."""
+    found = _scheme(text)
+    return found[1].lower() if found else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The remedy for a mistyped ``name``.
+
+    >>> meant("sqlit", ["sqlite", "file"]), meant("zzz", ["sqlite", "file"]), meant("x", [])
+    ("did you mean 'sqlite'?", 'there are file, sqlite', 'it takes none')
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there are {', '.join(names)}" if names else "it takes none"
+
+
+def flag(text: str) -> bool:
+    """A yes or no in an address: ``1 true yes on`` or ``0 false no off``; ValueError for anything else."""
+    lowered = text.lower()
+    if lowered in ("1", "true", "yes", "on"):
+        return True
+    if lowered in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(text)
+
+
+def _params(query: str) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=100):
+        if name in params:
+            raise InvalidAddress(f"the parameter {name!r} is given twice; keep one")
+        params[name] = value
+    return params

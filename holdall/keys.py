@@ -1,0 +1,157 @@
+"""The portable key grammar, and the span of keys that one scan asks for.
+
+    key      = segment *( "/" segment )          1 to 400 bytes of UTF-8
+    segment  = 1*char, but not "." or ".." or ".holdall"
+    char     = any Unicode scalar value but "/", "\\" and the control characters (category Cc)
+
+Every store was chosen to be able to keep every such key apart from every other: each thing that the
+grammar leaves out was seen to be folded, dropped or refused by some store. Keys are never normalised,
+case is kept, and their order is by code point, which is the byte order of their UTF-8.
+
+A segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only
+keys that come through `Store.raw` may hold it, and may then be up to 480 bytes long.
+"""
+
+import re
+from typing import NamedTuple, Self
+
+from holdall.errors import InvalidKey
+
+KEY_BYTES = 400
+RAW_KEY_BYTES = 480
+RESERVED = ".holdall"
+
+# Most keys are plain; one match of this settles them without the slower questions.
+_plain = re.compile(
+    r"[A-Za-z0-9_-][A-Za-z0-9_. -]{0,63}(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]{0,63}){0,5}"
+).fullmatch
+_forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
+
+
+class RawKey(str):
+    """A key or scan prefix for which a layer vouches: it may be reserved, and nothing beneath it is hidden.
+
+    Made by `Store.raw` and by layers that lengthen checked keys; never needed by an application.
+    """
+
+    __slots__ = ()
+
+
+def check_key(key: str) -> None:
+    """Raise TypeError unless ``key`` is a str, and InvalidKey unless it fits the grammar.
+
+    Adapters call this first in every operation, before any I/O.
+
+    >>> check_key("invoices/2026/00017")
+    >>> check_key("../etc/passwd")
+    Traceback (most recent call last):
+      ...
+    holdall.errors.InvalidKey: key '../etc/passwd' has a segment '..'; ...
+    """
+    if type(key) is str and _plain(key):
+        return
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+    if problem := _problem(key):
+        raise InvalidKey(f"key {_shown(key)} {problem}", key=key)
+
+
+def _problem(key: str) -> str | None:
+    raw = type(key) is RawKey
+    if not key:
+        return "is empty; give it at least one character"
+    if found := _forbidden(key):
+        return f"holds {found[0]!r}; leave out control characters, backslashes and lone surrogates"
+    limit = RAW_KEY_BYTES if raw else KEY_BYTES
+    if (size := len(key.encode())) > limit:
+        return f"is {size} bytes of UTF-8; the limit is {limit}"
+    for segment in key.split("/"):
+        if segment in ("", ".", ".."):
+            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+        if segment == RESERVED and not raw:
+            return f"has a segment {RESERVED!r}, which is reserved; choose another name"
+    return None
+
+
+def _shown(key: str) -> str:
+    return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
+
+
+def is_reserved(key: str) -> bool:
+    """Whether ``key`` has a segment ``.holdall``.
+
+    >>> is_reserved("a/.holdall/manifest"), is_reserved("a/.holdall-notes")
+    (True, False)
+    """
+    return RESERVED in key and RESERVED in key.split("/")
+
+
+def successor(prefix: str) -> str | None:
+    """The least string after every string that starts with ``prefix``; None where there is none.
+
+    >>> successor("inv"), successor("\\ud7ff") == "\\ue000", successor("\\U0010ffff")
+    ('inw', True, None)
+    """
+    for end in range(len(prefix), 0, -1):
+        point = ord(prefix[end - 1]) + 1
+        if 0xD800 <= point <= 0xDFFF:
+            point = 0xE000
+        if point <= 0x10FFFF:
+            return prefix[: end - 1] + chr(point)
+    return None
+
+
+class Span(NamedTuple):
+    """The keys of one scan: at or after ``low``, before ``high`` (None: no end), reserved ones hidden or not.
+
+    ``key in span`` answers for all three; an adapter whose store honours the bounds itself asks only
+    `shows`.
+
+    >>> span = Span.of("invoices/", start="invoices/b")
+    >>> span.low, span.high, "invoices/a" in span, "invoices/c" in span, "invoices/.holdall/x" in span
+    ('invoices/b', 'invoices0', False, True, False)
+    """
+
+    low: str
+    high: str | None
+    hides: bool
+
+    @classmethod
+    def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
+        """The span of ``scan(prefix, start=start, stop=stop)``.
+
+        TypeError where one is no str, InvalidKey where one holds a lone surrogate: neither can match.
+        """
+        for bound in (prefix, start, "" if stop is None else stop):
+            _check_bound(bound)
+        end = successor(prefix)
+        if stop is not None and (end is None or stop < end):
+            end = stop
+        return cls(max(prefix, start), end, type(prefix) is not RawKey)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no key at all can be in it."""
+        return self.high is not None and self.high <= self.low
+
+    def shows(self, key: str) -> bool:
+        """Whether a key within the bounds is to be yielded."""
+        return not (self.hides and RESERVED in key and is_reserved(key))
+
+    def __contains__(self, key: object) -> bool:
+        return (
+            isinstance(key, str)
+            and self.low <= key
+            and (self.high is None or key < self.high)
+            and self.shows(key)
+        )
+
+
+def _check_bound(bound: str) -> None:
+    if not isinstance(bound, str):
+        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+    if not bound.isascii():
+        try:
+            bound.encode()
+        except UnicodeEncodeError:
+            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None

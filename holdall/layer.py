@@ -1,0 +1,65 @@
+"""What every transform has in common: it forwards whatever carries no value."""
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from holdall.store import Feature, Store, Tag
+
+V = TypeVar("V")
+W = TypeVar("W")
+
+
+class Layer(Store[V], Generic[V, W]):
+    """Shows a ``Store[W]`` as a ``Store[V]``, key by key: tags, features and costs stay those of the store below.
+
+    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
+    ``__getattr__``, for a forwarded bulk method would skip the transform.
+    """
+
+    def __init__(self, store: Store[W]) -> None:
+        self._inner = store
+
+    def __delitem__(self, key: str, /) -> None:
+        del self._inner[key]
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._inner.scan(prefix, start=start, stop=stop)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._inner.scan_tags(prefix, start=start, stop=stop)
+
+    def __contains__(self, key: object, /) -> bool:
+        return key in self._inner
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._inner)
+
+    def __len__(self) -> int:
+        return len(self._inner)
+
+    def __bool__(self) -> bool:
+        return bool(self._inner)
+
+    def discard(self, key: str, /) -> None:
+        self._inner.discard(key)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        self._inner.delete_many(keys)
+
+    def clear(self) -> None:
+        self._inner.clear()
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        self._inner.remove(key, expected)
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return self._inner.raw(prefix)
+
+    def close(self) -> None:
+        self._inner.close()

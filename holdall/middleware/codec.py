@@ -1,0 +1,125 @@
+"""The base of every layer that changes values: two functions, and everything is forwarded through them."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from holdall.errors import Corrupt, HoldallError, Invalid
+from holdall.layer import Layer
+from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged
+
+V = TypeVar("V")
+W = TypeVar("W")
+
+
+class Codec(Layer[V, W]):
+    """Shows a ``Store[W]`` as a ``Store[V]`` by ``encode`` on the way down and ``decode`` on the way up.
+
+    Both are pure functions of key and value; most ignore the key. A value that ``encode`` refuses raises
+    Invalid, and stored data that ``decode`` refuses raises Corrupt, each naming the key.
+
+    >>> class Text(Codec[str, bytes]):
+    ...     def encode(self, key, value):
+    ...         return value.encode()
+    ...     def decode(self, key, data):
+    ...         return data.decode()
+    >>> from holdall import Memory
+    >>> notes = Text(Memory())
+    >>> notes["greeting"] = "grüezi"
+    >>> notes["greeting"]
+    'grüezi'
+    """
+
+    @abstractmethod
+    def encode(self, key: str, value: V, /) -> W:
+        """What to store for ``value``. Any exception refuses it."""
+
+    @abstractmethod
+    def decode(self, key: str, data: W, /) -> V:
+        """The value that ``encode`` turned into ``data``. Any exception says that it cannot be one."""
+
+    def _encode(self, key: str, value: V) -> W:
+        try:
+            return self.encode(key, value)
+        except HoldallError:
+            raise
+        except Exception as error:
+            message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
+            raise Invalid(message, key=key) from error
+
+    def _decode(self, key: str, data: W) -> V:
+        try:
+            return self.decode(key, data)
+        except Exception as error:
+            raise self._undecodable(key, error) from error
+
+    def _undecodable(self, key: str, error: Exception) -> HoldallError:
+        if isinstance(error, HoldallError):
+            return error
+        message = f"the value of {key!r} is not what {type(self).__name__} writes: {error}"
+        return Corrupt(message, key=key)
+
+    def __getitem__(self, key: str, /) -> V:
+        data = self._inner[key]
+        try:  # not self._decode: a call less on the hottest path
+            return self.decode(key, data)
+        except Exception as error:
+            raise self._undecodable(key, error) from error
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        data = self._inner.get(key, MISSING)
+        return default if data is MISSING else self._decode(key, data)
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._inner[key] = self._encode(key, value)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, V]]:
+        return self._decoded(self._inner.scan_items(prefix, start=start, stop=stop))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
+        return self._decoded(self._inner.get_many(keys))
+
+    def _decoded(self, items: Iterable[tuple[str, W]]) -> Iterator[tuple[str, V]]:
+        decode = self.decode
+        for key, data in items:
+            try:
+                value = decode(key, data)
+            except Exception as error:
+                raise self._undecodable(key, error) from error
+            yield key, value
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._inner.set_many((key, self._encode(key, value)) for key, value in items)
+
+    def get_tagged(self, key: str, /) -> Tagged[V]:
+        data, tag = self._inner.get_tagged(key)
+        return Tagged(self._decode(key, data), tag)
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        return self._inner.swap(key, self._encode(key, value), expected)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._inner.transact(
+            Put(change.key, self._encode(change.key, change.value)) if isinstance(change, Put) else change
+            for change in changes
+        )
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        def step(data: W) -> W:
+            return self._encode(key, function(self._decode(key, data)))
+
+        start = MISSING if default is MISSING else self._encode(key, default)
+        return self._decode(key, self._inner.modify(key, step, start))
+
+    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+        data = self._inner.pop(key) if default is MISSING else self._inner.pop(key, MISSING)
+        return default if data is MISSING else self._decode(key, data)
+
+    def popitem(self) -> tuple[str, V]:
+        key, data = self._inner.popitem()
+        return key, self._decode(key, data)
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))

@@ -1,0 +1,63 @@
+"""A layer that changes nothing: the base of those that only watch, or check what is written."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from holdall.layer import Layer
+from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class PassThrough(Layer[V, V]):
+    """Every operation of the store below, as it is.
+
+    >>> from holdall import Memory
+    >>> PassThrough(Memory())
+    PassThrough(Memory())
+    """
+
+    def __getitem__(self, key: str, /) -> V:
+        return self._inner[key]
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        return self._inner.get(key, default)
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._inner[key] = value
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, V]]:
+        return self._inner.scan_items(prefix, start=start, stop=stop)
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
+        return self._inner.get_many(keys)
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._inner.set_many(items)
+
+    def get_tagged(self, key: str, /) -> Tagged[V]:
+        return self._inner.get_tagged(key)
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        return self._inner.swap(key, value, expected)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._inner.transact(changes)
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        return self._inner.modify(key, function, default)
+
+    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+        return self._inner.pop(key) if default is MISSING else self._inner.pop(key, default)
+
+    def popitem(self) -> tuple[str, V]:
+        return self._inner.popitem()
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        return self._inner.setdefault(key, default)
+
+    def typed(self, type: type[T], /) -> Store[T]:
+        return self._inner.typed(type)

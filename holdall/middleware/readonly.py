@@ -1,0 +1,118 @@
+"""A store that can be read and not written."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, TypeVar
+
+from holdall.errors import PermissionDenied
+from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class ReadOnly(Store[V]):
+    """Reads of ``store``; every write is PermissionDenied, before it reaches the store.
+
+    It starts from nothing and lets reads through one by one, so a write that is added to the interface
+    some day is refused here too.
+
+    >>> from holdall import Memory
+    >>> ReadOnly(Memory())["a"] = b"1"
+    Traceback (most recent call last):
+      ...
+    holdall.errors.PermissionDenied: 'a' cannot be written: Memory() was opened read-only
+    """
+
+    def __init__(self, store: Store[V]) -> None:
+        self._inner = store
+
+    def __getitem__(self, key: str, /) -> V:
+        return self._inner[key]
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        return self._inner.get(key, default)
+
+    def __contains__(self, key: object, /) -> bool:
+        return key in self._inner
+
+    def __len__(self) -> int:
+        return len(self._inner)
+
+    def __bool__(self) -> bool:
+        return bool(self._inner)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._inner.scan(prefix, start=start, stop=stop)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, V]]:
+        return self._inner.scan_items(prefix, start=start, stop=stop)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._inner.scan_tags(prefix, start=start, stop=stop)
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
+        return self._inner.get_many(keys)
+
+    def get_tagged(self, key: str, /) -> Tagged[V]:
+        return self._inner.get_tagged(key)
+
+    def typed(self, type: type[T], /) -> Store[T]:
+        return ReadOnly(self._inner.typed(type))
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return ReadOnly(self._inner.raw(prefix))
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features & (
+            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._refuse(repr(key))
+
+    def __delitem__(self, key: str, /) -> None:
+        self._refuse(repr(key))
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._refuse("a batch")
+
+    def discard(self, key: str, /) -> None:
+        self._refuse(repr(key))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        self._refuse("a batch")
+
+    def clear(self) -> None:
+        self._refuse("the store")
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        self._refuse(repr(key))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        self._refuse(repr(key))
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._refuse("a transaction")
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        self._refuse(repr(key))
+
+    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+        self._refuse(repr(key))
+
+    def popitem(self) -> tuple[str, V]:
+        self._refuse("the first key")
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        self._refuse(repr(key))
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise PermissionDenied(f"{what} cannot be written: {self._inner!r} was opened read-only")

@@ -1,0 +1,91 @@
+"""Values checked by a FormEncode schema on their way in."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+from holdall.errors import Invalid
+from holdall.extras import needs
+from holdall.middleware.passthrough import PassThrough
+from holdall.store import MISSING, Change, Missing, Put, Store, Tag
+
+with needs("validate"):
+    import formencode
+
+V = TypeVar("V")
+S = TypeVar("S")
+
+
+class Schema(Protocol[S]):
+    """A FormEncode validator: a Schema, or anything with its ``to_python``."""
+
+    def to_python(self, value: S, /, state: Any = None) -> S:
+        """``value`` made clean; `formencode.Invalid` with nested reasons where it cannot be."""
+        ...
+
+
+class Validate(PassThrough[V]):
+    """Writes only what ``schema`` accepts, and writes it as the schema returns it; reads are untouched.
+
+    A refusal is Invalid: it names the key and carries every reason, nested in ``errors`` and by field in
+    ``flat()``. Nothing of a refused write is stored; of a refused batch, what came before it may be.
+
+    >>> from formencode import Schema, validators
+    >>> from holdall import Json, Memory
+    >>> class Account(Schema):
+    ...     code = validators.Regex(r"^[0-9]{4}$")
+    >>> accounts = Validate(Json(Memory()), Account())
+    >>> accounts["sales"] = {"code": "82"}
+    Traceback (most recent call last):
+      ...
+    holdall.errors.Invalid: 'sales' is not valid: code: The input is not valid
+    """
+
+    def __init__(self, store: Store[V], schema: Schema[V]) -> None:
+        super().__init__(store)
+        self._schema = schema
+
+    def _clean(self, key: str, value: V) -> V:
+        try:
+            return self._schema.to_python(value)
+        except formencode.Invalid as error:
+            raise invalid(f"{key!r} is not valid", error, key=key) from error
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._inner[key] = self._clean(key, value)
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._inner.set_many((key, self._clean(key, value)) for key, value in items)
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        return self._inner.swap(key, self._clean(key, value), expected)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._inner.transact(
+            Put(change.key, self._clean(change.key, change.value)) if isinstance(change, Put) else change
+            for change in changes
+        )
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        return self._inner.modify(key, lambda value: self._clean(key, function(value)), default)
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        return self._inner.setdefault(key, self._clean(key, default))
+
+
+def invalid(message: str, error: "formencode.Invalid", *, key: str | None = None) -> Invalid:
+    """FormEncode's refusal as ours: every reason, nested as it came and named in the message."""
+    refusal = Invalid(message, key=key, errors=_nested(error))
+    flat = refusal.flat().items()
+    reasons = "; ".join(f"{name}: {reason}" if name else reason for name, reason in flat)
+    return Invalid(f"{message}: {reasons}", key=key, errors=refusal.errors)
+
+
+def _nested(error: Any) -> Any:
+    if isinstance(error, formencode.Invalid):
+        inner = error.error_dict or error.error_list
+        return _nested(inner) if inner else error.msg
+    if isinstance(error, dict):
+        return {field: _nested(reason) for field, reason in error.items()}
+    if isinstance(error, list):
+        return [_nested(reason) for reason in error]
+    return error

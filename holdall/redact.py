@@ -1,0 +1,34 @@
+"""How calls and addresses are shown: never with a secret in them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "***"
+_secret = re.compile(r"pass|pwd|secret|token|key$|key_id|credential|signature|sas|auth", re.IGNORECASE).search
+
+
+def is_secret(name: str) -> bool:
+    """Whether an option or query parameter of this name is taken for a secret.
+
+    >>> [is_secret(name) for name in ("password", "account_key", "table", "sas_token")]
+    [True, True, False, True]
+    """
+    return _secret(name) is not None
+
+
+def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """The call ``name(*args, **kwargs)`` as source, with secrets hidden.
+
+    >>> shown_call("Books", ("a", 1), {"table": "t", "password": "hunter2"})
+    "Books('a', 1, table='t', password='***')"
+    """
+    parts = [_shown(arg) for arg in args]
+    parts += [
+        f"{option}={_shown(HIDDEN if is_secret(option) else value)}" for option, value in kwargs.items()
+    ]
+    return f"{name}({', '.join(parts)})"
+
+
+def _shown(value: Any) -> str:
+    return value.__name__ if isinstance(value, type) else repr(value)

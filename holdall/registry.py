@@ -1,0 +1,67 @@
+"""From an address to a store: schemes by dotted name, so that an adapter is imported when it is first opened.
+
+Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme,
+that points at a Store class with ``from_address(address)``. A built-in scheme cannot be taken over.
+"""
+
+import os
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Protocol, cast
+
+from holdall.address import Address, meant
+from holdall.errors import InvalidAddress
+from holdall.store import Store
+
+GROUP = "holdall.adapters"
+
+BUILT_IN = {
+    "memory": "holdall.adapters.memory:Memory",
+    "file": "holdall.adapters.file:File",
+    "sqlite": "holdall.adapters.sqlite:SQLite",
+}
+"""Scheme, or engine of a scheme ``engine+transport``, and where its adapter is."""
+
+
+class Adapter(Protocol):
+    """What a scheme stands for."""
+
+    def from_address(self, address: Address, /) -> Store[bytes]:
+        """The store at ``address``; InvalidAddress where it cannot be meant."""
+        ...
+
+
+def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[bytes]:
+    """The store at ``address``, with ``options`` in place of parameters of the same name.
+
+    Opening does as little as the store allows; most do no I/O until they are used. InvalidAddress for an
+    address that cannot be meant, MissingExtra where its library is not installed.
+
+    >>> store = open("memory://")
+    >>> store["greeting"] = b"hello"
+    >>> store["greeting"]
+    b'hello'
+    """
+    if isinstance(address, os.PathLike):
+        address = Address("file", path=os.fspath(address), slashes=False)
+    if isinstance(address, str):
+        address = Address.parse(address)
+    if options:
+        address = address.with_options(**options)
+    return adapter(address.scheme).from_address(address)
+
+
+def adapter(scheme: str) -> Adapter:
+    """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
+    for name in (scheme, scheme.partition("+")[0]):
+        if name in BUILT_IN:
+            module, _, attribute = BUILT_IN[name].partition(":")
+            return cast(Adapter, getattr(import_module(module), attribute))
+        for entry in entry_points(group=GROUP, name=name):
+            return cast(Adapter, entry.load())
+    raise InvalidAddress(f"no store has the scheme {scheme!r}; {meant(scheme, schemes())}")
+
+
+def schemes() -> list[str]:
+    """Every scheme that can be opened, in order."""
+    return sorted({*BUILT_IN, *(entry.name for entry in entry_points(group=GROUP))})

@@ -1,0 +1,177 @@
+"""Layers that change keys, order kept: the base, and the raw view behind `Store.raw`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from holdall.keys import RawKey, Span, check_key
+from holdall.layer import Layer
+from holdall.store import (
+    MISSING,
+    Change,
+    Missing,
+    Store,
+    Tag,
+    Tagged,
+)
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class Rekey(Layer[V, V]):
+    """Shows the keys that begin with a prefix as a store of their own.
+
+    ``_down`` and ``_bound`` add the prefix to a key and to a bound of a scan; `_up` takes it off.
+    """
+
+    def __init__(self, store: Store[V], prefix: str) -> None:
+        super().__init__(store)
+        self._prefix = prefix
+        self._length = len(prefix)
+
+    def _down(self, key: str) -> str:
+        # Checked here, and vouched for below: the prefix may take it over the length that a user's key may have.
+        check_key(key)
+        return RawKey(self._prefix + key)
+
+    def _bound(self, prefix: str) -> str:
+        return self._prefix + prefix
+
+    def _up(self, key: str) -> str:
+        return key[self._length :]
+
+    def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:
+        Span.of(prefix, start, stop)  # refuses what is no bound before the prefix hides it
+        return {
+            "prefix": self._bound(prefix),
+            "start": self._prefix + start,
+            "stop": None if stop is None else self._prefix + stop,
+        }
+
+    def __getitem__(self, key: str, /) -> V:
+        down = self._down(key)
+        try:
+            return self._inner[down]
+        except KeyError:
+            raise KeyError(key) from None
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        return self._inner.get(self._down(key), default)
+
+    def __contains__(self, key: object, /) -> bool:
+        return self._down(key) in self._inner  # type: ignore[arg-type]  # what is no str is refused there
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._inner[self._down(key)] = value
+
+    def __delitem__(self, key: str, /) -> None:
+        down = self._down(key)
+        try:
+            del self._inner[down]
+        except KeyError:
+            raise KeyError(key) from None
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return map(self._up, self._inner.scan(**self._range(prefix, start, stop)))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, V]]:
+        return self._raised(self._inner.scan_items(**self._range(prefix, start, stop)))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._raised(self._inner.scan_tags(**self._range(prefix, start, stop)))
+
+    def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+        length = self._length
+        return ((key[length:], item) for key, item in items)
+
+    def __iter__(self) -> Iterator[str]:
+        return self.scan()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.scan())
+
+    def __bool__(self) -> bool:
+        return next(self.scan(), None) is not None
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
+        return self._raised(self._inner.get_many(map(self._down, keys)))
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._inner.set_many((self._down(key), value) for key, value in items)
+
+    def discard(self, key: str, /) -> None:
+        self._inner.discard(self._down(key))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        self._inner.delete_many(map(self._down, keys))
+
+    def clear(self) -> None:
+        self.delete_many(self.scan())
+
+    def get_tagged(self, key: str, /) -> Tagged[V]:
+        down = self._down(key)
+        try:
+            return self._inner.get_tagged(down)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        return self._inner.swap(self._down(key), value, expected)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        self._inner.remove(self._down(key), expected)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._inner.transact(map(self._change, changes))
+
+    def _change(self, change: Change[V]) -> Change[V]:
+        return change._replace(key=self._down(change.key))
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        down = self._down(key)
+        try:
+            return self._inner.modify(down, function, default)
+        except KeyError as error:
+            raise self._renamed(error, down, key) from error.__cause__
+
+    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+        found = self._inner.pop(self._down(key), MISSING)
+        if found is MISSING and default is MISSING:
+            raise KeyError(key)
+        return default if found is MISSING else found
+
+    def popitem(self) -> tuple[str, V]:
+        for key in self.scan():
+            value = self.pop(key, MISSING)
+            if value is not MISSING:
+                return key, value
+        raise KeyError("popitem(): the store is empty")
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        return self._inner.setdefault(self._down(key), default)
+
+    @staticmethod
+    def _renamed(error: KeyError, down: str, key: str) -> KeyError:
+        """A KeyError of the store below under the key's own name; one of the caller's function as it is."""
+        return KeyError(key) if error.args == (down,) else error
+
+
+class Raw(Rekey[bytes]):
+    """Every key under ``prefix``, reserved ones included: what `Store.raw` returns."""
+
+    def _down(self, key: str) -> str:
+        if not isinstance(key, str):
+            raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        down = RawKey(self._prefix + key)
+        check_key(down)
+        return down
+
+    def _bound(self, prefix: str) -> str:
+        return RawKey(self._prefix + prefix)
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return Raw(self._inner, self._prefix + prefix)

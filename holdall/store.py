@@ -1,0 +1,446 @@
+"""The interface: one dict over any store. Read this first.
+
+An adapter supplies four methods; everything else has a default here that is correct though slow, or
+refuses with `Unsupported`; none is racy. What a store can promise beyond the four it declares in
+`Store.features`, and nothing else tells stores apart.
+
+The contract, the same on every store (`holdall.testing` checks it):
+
+- Keys are str in the portable grammar of `holdall.keys`; anything else is TypeError or InvalidKey
+  before any I/O.
+- A missing key is KeyError, and nothing else is.
+- A write that returned is durable at the level the store states. Values are copies.
+- A scan is in code-point order and yields once everything that is there throughout; what is written or
+  deleted meanwhile may or may not appear; it never raises for that.
+- Threads may share a store. Processes reopen it: a pickle holds how the store was made, never a handle.
+"""
+
+import contextlib
+import copy
+import enum
+import itertools
+import random
+import time
+from abc import abstractmethod
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from types import TracebackType
+from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
+
+from holdall.errors import Conflict, Unsupported
+from holdall.redact import shown_call
+
+V = TypeVar("V")
+T = TypeVar("T")
+D = TypeVar("D")
+
+Tag = NewType("Tag", str)
+"""Names one state of one key. Equal: the same state; unequal: written in between; never ordered."""
+
+ABSENT: Final = Tag("")
+"""The tag of a key that is not there. No store issues it for one that is."""
+
+
+class Missing(enum.Enum):
+    MISSING = enum.auto()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing.MISSING
+"""Stands for 'no default was given'."""
+
+
+class Tagged(NamedTuple, Generic[V]):
+    """A value and the tag it was read under."""
+
+    value: V
+    tag: Tag
+
+
+class Put(NamedTuple, Generic[V]):
+    """In a transaction: ``key`` holds ``value`` afterwards."""
+
+    key: str
+    value: V
+
+
+class Delete(NamedTuple):
+    """In a transaction: ``key`` is gone afterwards. Not an error where it was not there."""
+
+    key: str
+
+
+class Expect(NamedTuple):
+    """In a transaction: ``key`` carries ``tag`` (or is missing: ABSENT) before it, or Conflict."""
+
+    key: str
+    tag: Tag
+
+
+Change = Put[V] | Delete | Expect
+
+
+class Feature(enum.Flag):
+    """What a store promises beyond the mapping protocol."""
+
+    NONE = 0
+    SEEK = enum.auto()
+    """A scan costs what it yields: prefix, start and stop are looked up, not filtered."""
+    BATCH = enum.auto()
+    """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
+    TAGS = enum.auto()
+    """get_tagged and scan_tags."""
+    SWAP = enum.auto()
+    """swap: compare-and-swap, and creation of an absent key, decided by the store itself."""
+    REMOVE = enum.auto()
+    """remove: compare-and-delete, decided by the store itself."""
+    ATOMIC = enum.auto()
+    """transact: several keys, all or nothing."""
+    SHARED = enum.auto()
+    """Other processes that open the same address see the same data."""
+    DURABLE = enum.auto()
+    """What returned is there after a kill of this process."""
+
+
+class Store(MutableMapping[str, V]):
+    """A mapping of str to ``V``, kept somewhere. Adapters are ``Store[bytes]``; layers make more of it.
+
+    An adapter supplies ``__getitem__``, ``__setitem__``, ``__delitem__`` and ``scan``, and overrides what
+    its store does better. Constructor arguments are remembered, which gives `repr` and pickling.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> store["invoices/1"] = b"..."
+    >>> list(store.scan("invoices/"))
+    ['invoices/1']
+    """
+
+    _made_with: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        self._made_with = args, kwargs
+        return self
+
+    # ---- The four an adapter supplies ----------------------------------------------------------
+
+    @abstractmethod
+    def __getitem__(self, key: str, /) -> V:
+        """The value of ``key``; KeyError where it is missing, and only then."""
+
+    @abstractmethod
+    def __setitem__(self, key: str, value: V, /) -> None:
+        """Make ``value`` the value of ``key``: wholly or not at all, durably once it returns."""
+
+    @abstractmethod
+    def __delitem__(self, key: str, /) -> None:
+        """Delete ``key``; KeyError where it is missing."""
+
+    @abstractmethod
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        """Keys that begin with ``prefix``, from ``start`` on and before ``stop``, in order.
+
+        Bounds are whole keys, not relative to the prefix. Reserved keys are not shown.
+        """
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    @property
+    def features(self) -> Feature:
+        """What this store promises. May cost a request the first time it is asked on a remote store."""
+        return Feature.NONE
+
+    @overload
+    def get(self, key: str, /) -> V | None: ...
+    @overload
+    def get(self, key: str, /, default: V) -> V: ...
+    @overload
+    def get(self, key: str, /, default: D) -> V | D: ...
+    def get(self, key: str, /, default: object = None) -> object:
+        """The value of ``key``, or ``default`` where it is missing."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def __contains__(self, key: object, /) -> bool:
+        """Whether ``key`` is there. What is no str is TypeError: not coerced, nor quietly missing."""
+        try:
+            self[cast(str, key)]
+        except KeyError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return self.scan()
+
+    def __len__(self) -> int:
+        """How many keys there are. This lists the store (and ``list(store)`` lists it twice: `scan` once)."""
+        return sum(1 for _ in self.scan())
+
+    def __bool__(self) -> bool:
+        """Whether there is any key. Asks for one."""
+        return next(self.scan(), None) is not None
+
+    def items(self) -> ItemsView[str, V]:
+        """A view over `scan_items`."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[V]:
+        """A view over the values of `scan_items`."""
+        return _Values(self)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, V]]:
+        """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
+        return self.get_many(self.scan(prefix, start=start, stop=stop))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
+        """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
+        for key in keys:
+            value = self.get(key, MISSING)
+            if value is not MISSING:
+                yield key, value
+
+    def typed(self, type: type[T], /) -> "Store[T]":
+        """A view for reading that decodes only the part of each document that ``type`` declares.
+
+        Unsupported where no layer decodes documents. Writing through it is refused.
+        """
+        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {type.__name__}")
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def update(self, other: Any = (), /, **values: V) -> None:
+        """As `dict.update`. Each key is written wholly or not at all; the batch may be written in part."""
+        self.set_many(itertools.chain(_pairs(other), values.items()))
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        """Write every pair of ``items``, which may be any length; the last of equal keys wins."""
+        for key, value in items:
+            self[key] = value
+
+    def discard(self, key: str, /) -> None:
+        """Delete ``key`` if it is there."""
+        with contextlib.suppress(KeyError):
+            del self[key]
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        """Delete those of ``keys`` that are there."""
+        for key in keys:
+            self.discard(key)
+
+    def clear(self) -> None:
+        """Delete every key that a scan shows. Lists once; what is written meanwhile may stay."""
+        self.delete_many(self.scan())
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def get_tagged(self, key: str, /) -> Tagged[V]:
+        """The value of ``key`` and its tag, read together; KeyError where it is missing. Needs TAGS."""
+        raise self._cannot("tell tags", Feature.TAGS)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        """Keys and tags as `scan` orders them, without reading values. Needs TAGS."""
+        raise self._cannot("tell tags", Feature.TAGS)
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        """Write ``value`` if ``key`` still carries ``expected``, or is missing where that is ABSENT.
+
+        Returns the new tag. Conflict where it lost, and then nothing was written. Needs SWAP.
+        """
+        raise self._cannot("compare and swap", Feature.SWAP)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        """Delete ``key`` if it still carries ``expected``; Conflict where it does not. Needs REMOVE.
+
+        ABSENT is no state to remove, so it always is Conflict.
+        """
+        raise self._cannot("compare and delete", Feature.REMOVE)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        """Apply all of ``changes`` or none: Conflict where an Expect fails. Needs ATOMIC.
+
+        Every Expect is about the state before; puts and deletes then apply in order.
+        """
+        raise self._cannot("change several keys at once", Feature.ATOMIC)
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        """Replace the value of ``key`` by ``function`` of it, and return the new value. Needs SWAP.
+
+        A missing key is KeyError, or reads as ``default``. ``function`` runs again on each Conflict, so it
+        should do nothing but compute. After a thousand lost attempts the last Conflict is raised.
+        """
+        for attempt in itertools.count():
+            value, tag = self._tagged_or(key, default)
+            changed = function(value)
+            try:
+                self.swap(key, changed, tag)
+            except Conflict:
+                if attempt >= _ATTEMPTS:
+                    raise
+                time.sleep(_pause(attempt))
+            else:
+                return changed
+        raise AssertionError  # pragma: no cover - count() never ends
+
+    def _tagged_or(self, key: str, default: V | Missing) -> Tagged[V]:
+        try:
+            return self.get_tagged(key)
+        except KeyError:
+            if default is MISSING:
+                raise
+            # A function that changes its argument in place must not see its own change at the next attempt.
+            return Tagged(copy.deepcopy(default), ABSENT)
+
+    @overload
+    def pop(self, key: str, /) -> V: ...
+    @overload
+    def pop(self, key: str, /, default: V) -> V: ...
+    @overload
+    def pop(self, key: str, /, default: D) -> V | D: ...
+    def pop(self, key: str, /, default: object = MISSING) -> object:
+        """Delete ``key`` and return what it held: no other writer's value is lost. Needs REMOVE."""
+        for _ in range(_ATTEMPTS):
+            try:
+                value, tag = self.get_tagged(key)
+            except KeyError:
+                if default is MISSING:
+                    raise
+                return default
+            try:
+                self.remove(key, tag)
+            except Conflict:
+                continue
+            return value
+        raise Conflict(f"{key!r} changed {_ATTEMPTS} times while it was popped; try again", key=key)
+
+    def popitem(self) -> tuple[str, V]:
+        """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
+        for key in self.scan():
+            value = self.pop(key, MISSING)
+            if value is not MISSING:
+                return key, value
+        raise KeyError("popitem(): the store is empty")
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return self[key]
+            except KeyError:
+                pass
+            try:
+                self.swap(key, default, ABSENT)
+            except Conflict:
+                continue
+            return default
+        raise Conflict(f"{key!r} came and went {_ATTEMPTS} times; try again", key=key)
+
+    def _cannot(self, what: str, feature: Feature) -> Unsupported:
+        return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
+
+    # ---- The store itself ----------------------------------------------------------------------
+
+    def raw(self, prefix: str = "") -> "Store[bytes]":
+        """The one door to reserved keys: the bytes of every key under ``prefix``, nothing hidden or decoded.
+
+        Keys of the view are relative to ``prefix``. For layers that keep records of their own, and for raw
+        copies; an application does not need it.
+        """
+        from holdall.rekey import Raw  # a view is a store, so it cannot be imported above
+
+        return Raw(cast("Store[bytes]", self), prefix)
+
+    def close(self) -> None:
+        """Release handles. May be called twice; saves nothing, for nothing waits to be saved.
+
+        Using the store afterwards is not promised.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        args, kwargs = self._made_with
+        return shown_call(type(self).__name__, args, kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self), *self._made_with)
+
+
+def to_bytes(value: bytes) -> bytes:
+    """``value`` as bytes that nobody can change; TypeError for what is no bytes-like object.
+
+    >>> to_bytes(bytearray(b"ab"))
+    b'ab'
+    """
+    if type(value) is bytes:
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    kind = type(value).__name__
+    raise TypeError(f"an adapter keeps bytes, not {kind}; wrap it in a serializer such as Json")
+
+
+def conflict(key: str) -> Conflict:
+    """The Conflict of a compare-and-swap on ``key`` that lost."""
+    return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
+
+
+def _pause(attempt: int) -> float:
+    """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
+    return random.uniform(0, min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10)))
+
+
+_ATTEMPTS = 1000
+_LONGEST_PAUSE = 0.1  # seconds
+
+
+def _remake(kind: type[Store[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Store[Any]:
+    return kind(*args, **kwargs)
+
+
+def _pairs(other: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(other, Mapping):
+        return other.items()
+    if hasattr(other, "keys"):  # what dict.update takes for a mapping
+        return ((key, other[key]) for key in other.keys())  # noqa: SIM118 - it may not iterate itself
+    return cast(Iterable[tuple[str, Any]], other)
+
+
+class _Items(ItemsView[str, V]):
+    _mapping: Store[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return self._mapping.scan_items()
+
+
+class _Values(ValuesView[V]):
+    _mapping: Store[V]
+
+    def __iter__(self) -> Iterator[V]:
+        return (value for _, value in self._mapping.scan_items())
+
+    def __contains__(self, value: object) -> bool:
+        return any(held is value or held == value for held in self)

@@ -18,7 +18,7 @@ def get(at: dict[str, Any]) -> None:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    click.get_binary_stream("stdout").write(value)
+    click.echo(value, nl=False)
 
 
 @click.command(

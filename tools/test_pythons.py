@@ -44,7 +44,7 @@ def tested(python: Path) -> str:
     if made.returncode:
         return f"skipped: it makes no virtual environment. {' '.join(made.stdout.split())}"
     run = environment / "bin" / "python", "-m"
-    pip = *run, "pip", "install", "--quiet", "--disable-pip-version-check"
+    pip = *run, "pip", "install", "-qq", "--disable-pip-version-check"
     steps = (
         (*pip, "--require-hashes", "--requirement", "requirements.lock"),
         (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),

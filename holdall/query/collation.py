@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from holdall.errors import InvalidQuery
 
-Scalar: TypeAlias = float | Decimal | str | date | None
+Scalar: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
 Key: TypeAlias = Scalar | tuple[Scalar, ...]
 Place: TypeAlias = tuple[int, Any]
 

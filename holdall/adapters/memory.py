@@ -159,5 +159,7 @@ class Memory(Store[bytes]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self._made_with[0] and not self._made_with[1]:
-            raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
+            raise TypeError(
+                "a private Memory cannot be pickled: its data would be left behind; name it"
+            )
         return super().__reduce__()

@@ -20,8 +20,8 @@ _NOWHERE: deque[Any] = deque(maxlen=0)
 class Grouping:
     """Which keys count, and how many of a tuple's first elements make its group.
 
-    >>> Grouping(level=1).place(("EUR", 2026, 6)) == collate(("EUR",))
-    True
+    >>> shown(Grouping(level=1).group(collate(("EUR", 2026, 6))))
+    ('EUR',)
     """
 
     range: Range = EVERYWHERE
@@ -31,9 +31,8 @@ class Grouping:
         if self.level is not None and self.level < 0:
             raise InvalidQuery(f"group_level is {self.level}: use None, 0 or more")
 
-    def place(self, key: object) -> Place | None:
-        """The place of the group of ``key``, or None if the key is out of range."""
-        place = collate(key)
+    def group(self, place: Place) -> Place | None:
+        """The place of the group of the key at ``place``, or None if that key is out of range."""
         if not self.range.holds(place):
             return None
         if self.level is None:
@@ -60,9 +59,10 @@ class Batch(dict[Any, Any]):
         self.groups: dict[Place, list[Any]] = {}
 
     def __missing__(self, key: Any) -> Any:
-        place = self.grouping.place(key)
-        values = _NOWHERE if place is None else self.groups.setdefault(place, [])
-        if not ambiguous(collate(key)):
+        place = collate(key)
+        group = self.grouping.group(place)
+        values = _NOWHERE if group is None else self.groups.setdefault(group, [])
+        if not ambiguous(place):
             self[key] = values
         return values
 

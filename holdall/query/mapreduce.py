@@ -90,7 +90,7 @@ class MapReduce(Generic[V, R]):
         *,
         type: type[T] | None = None,
     ) -> None: ...
-    def __init__(self, map: Map[V], reduce: Reduce = None, *, type: type[V] | None = None) -> None:
+    def __init__(self, map: Map[Any], reduce: Reduce = None, *, type: Any = None) -> None:
         self.map = map
         self.reduce = reduce
         self.type = type

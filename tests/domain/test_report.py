@@ -7,9 +7,7 @@ from holdall.domain.report import AgingRow, CodeRow, Report, StatementRow
 
 
 def test_rows_are_typed_and_cells_are_text() -> None:
-    row = StatementRow(
-        date(2026, 2, 1), "payment", "7", "RF1", "EUR", Decimal("-4"), Decimal("1E+1")
-    )
+    row = StatementRow(date(2026, 2, 1), "payment", "7", "RF1", "EUR", Decimal(-4), Decimal(10))
     report = Report(("on", "kind", "number", "reference", "currency", "amount", "balance"), [row])
     assert report[0] is row
     assert list(report.cells()) == [("2026-02-01", "payment", "7", "RF1", "EUR", "-4.00", "10.00")]

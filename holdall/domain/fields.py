@@ -158,7 +158,6 @@ class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
 
     # ForEach says [] for a missing list and for None, and wraps what is no list into one.
     if_missing = NoDefault
-    convert_to_list = False
     accept_iterator = True
     least = 0
 

@@ -1,6 +1,5 @@
 """The books: added once, paid once for each id, and nothing changes where something is refused."""
 
-from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -12,7 +11,8 @@ from msgspec.structs import replace
 from holdall import Json, Memory
 from holdall.domain.allocation import oldest_first
 from holdall.domain.books import Books
-from holdall.domain.model import UNAPPLIED, Invoice, Party
+from holdall.domain.model import UNAPPLIED, Invoice, Party, Payment
+from holdall.domain.recording import record
 from holdall.errors import Conflict, Invalid, InvalidKey, Unsupported
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import Feature
@@ -29,7 +29,7 @@ class Plain(PassThrough[Invoice]):
         return super().features & ~Feature.SEEK
 
 
-def store_of(kind: str) -> MutableMapping[str, Invoice]:
+def store_of(kind: str) -> Any:
     if kind == "dict":
         return {}
     documents = Json(Memory(), Invoice)
@@ -166,6 +166,21 @@ class TestPaying:
         before = unchanged(books)
         assert books.pay("7", Decimal(10), DAY, to, id="a") == first
         assert unchanged(books) == before
+
+    def test_the_same_again_writes_nothing(self) -> None:
+        store = store_of("seeking")
+        books = Books(store)
+        books.add(invoice())
+        books.pay("7", Decimal(10), DAY, id="a")
+        before = store.get_tagged("invoices/S/7").tag
+        books.pay("7", Decimal(10), DAY, id="a")
+        assert not books.add(invoice())
+        assert store.get_tagged("invoices/S/7").tag == before
+
+    def test_the_same_recorded_by_another_writer_meanwhile_is_recorded_once(self) -> None:
+        payment = Payment("a", DAY, Decimal(10), ())
+        once = record(invoice(), payment, oldest_first)
+        assert record(once, payment, oldest_first) == once
 
     @pytest.mark.parametrize(
         "change",

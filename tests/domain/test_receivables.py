@@ -178,6 +178,31 @@ def test_a_statement_runs_in_order_of_days(books: Books) -> None:
     ]
 
 
+def test_of_one_day_invoices_come_before_credit_notes_before_payments() -> None:
+    day = date(2026, 1, 1)
+    books = Books({})
+    books.add(invoice("1", line("1", c4400="-30.00"), kind="credit-note", issued=day))
+    books.add(invoice("2", issued=day))
+    books.pay("2", Decimal(1), day)
+    rows = Receivables(books.store).statement("C")
+    assert [row.kind for row in rows] == ["invoice", "credit-note", "payment"]
+
+
+def test_balances_that_cancel_out_in_every_bucket_are_left_out(books: Books) -> None:
+    books.add(
+        invoice(
+            "5",
+            line("1", c4400="-100"),
+            kind="credit-note",
+            currency="JPY",
+            customer=Party("D", "Other"),
+            due=date(2026, 3, 1),
+        )
+    )
+    rows = Receivables(books.store).aging(date(2026, 2, 15))
+    assert [row.customer for row in rows] == ["C"]
+
+
 def test_settled_codes_are_not_outstanding(books: Books) -> None:
     books.pay("3", Decimal(60), date(2026, 2, 10), {"4400": Decimal(60)})
     assert by_code(Receivables(books.store).outstanding()) == {

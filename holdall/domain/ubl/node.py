@@ -22,7 +22,8 @@ class Node:
     """One element of a document, its path and the business term (EN 16931) it carries.
 
     Paths are written with the prefixes cac: and cbc: whatever the document calls these namespaces.
-    ``text`` is the element's text with each run of white space as one space, and none at the ends.
+    ``text`` is the element's text with each run of white space as one space and none at the ends; what
+    has elements in it has no text.
 
     >>> element = Element("Invoice")
     >>> Node(element, "Invoice").first("cbc:DueDate") is None
@@ -35,7 +36,7 @@ class Node:
         self.element = element
         self.path = path
         self.term = term
-        self.text = " ".join((element.text or "").split())
+        self.text = "" if len(element) else " ".join((element.text or "").split())
 
     def every(self, path: str, term: str = "") -> Iterator[Self]:
         """The elements at ``path``, in document order; each path tells the position, from 1."""
@@ -44,11 +45,11 @@ class Node:
             yield type(self)(element, f"{self.path}/{path}[{position}]", term)
 
     def first(self, *paths: str, term: str = "") -> Self | None:
-        """The first element at the first of ``paths`` that has one with text or elements in it."""
+        """The first element at the first of ``paths`` that has one; without text a cbc: one is none."""
         for path in paths:
             for element in self.element.findall(path, _NAMESPACES):
                 node = type(self)(element, f"{self.path}/{path}", term)
-                if node.text or len(element):
+                if node.text or "cbc:" not in path:
                     return node
         return None
 

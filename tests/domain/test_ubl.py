@@ -53,12 +53,18 @@ def test_every_way_to_hand_over_a_document_reads_the_same(tmp_path):
 
 
 def test_what_is_owed_by_kind_sums_to_the_total():
-    charge = '<cac:AllowanceCharge><cbc:ChargeIndicator>{}</cbc:ChargeIndicator><cbc:Amount currencyID="EUR">{}</cbc:Amount></cac:AllowanceCharge>'
+    charge = (
+        "<cac:AllowanceCharge><cbc:ChargeIndicator>{}</cbc:ChargeIndicator>"
+        '<cbc:Amount currencyID="EUR">{}</cbc:Amount></cac:AllowanceCharge>'
+    )
     invoice = read(
         edited(
             before("<cac:TaxTotal>", charge.format("true", "10") + charge.format("0", "30.50")),
-            (PAYABLE, '<cbc:PayableRoundingAmount currencyID="EUR">-0.02</cbc:PayableRoundingAmount>'
-             '<cbc:PayableAmount currencyID="EUR">98.48</cbc:PayableAmount>'),
+            (
+                PAYABLE,
+                '<cbc:PayableRoundingAmount currencyID="EUR">-0.02</cbc:PayableRoundingAmount>'
+                '<cbc:PayableAmount currencyID="EUR">98.48</cbc:PayableAmount>',
+            ),
         )
     )
     assert amounts(invoice) == [
@@ -70,7 +76,9 @@ def test_what_is_owed_by_kind_sums_to_the_total():
     ]
     assert invoice.total == Decimal("98.48")
     assert invoice.billed() == {
-        "uncoded": Decimal("79.50"), "VAT": Decimal("19.00"), "rounding": Decimal("-0.02")
+        "uncoded": Decimal("79.50"),
+        "VAT": Decimal("19.00"),
+        "rounding": Decimal("-0.02"),
     }
     assert len({line.id for line in invoice.lines}) == 5
 
@@ -94,7 +102,9 @@ def test_a_negative_line_in_a_credit_note_is_owed_again():
 
 
 def test_a_credit_note_is_due_by_its_payment_means():
-    means = "<cac:PaymentMeans><cbc:PaymentDueDate>2026-03-01</cbc:PaymentDueDate></cac:PaymentMeans>"
+    means = (
+        "<cac:PaymentMeans><cbc:PaymentDueDate>2026-03-01</cbc:PaymentDueDate></cac:PaymentMeans>"
+    )
     assert read(credit_note(before("<cac:TaxTotal>", means))).due == date(2026, 3, 1)
 
 
@@ -114,10 +124,22 @@ def test_references_are_the_preceding_invoices_once_each():
 @pytest.mark.parametrize(
     ("of_line", "of_document", "code"),
     [
-        ("<cbc:AccountingCost>4400</cbc:AccountingCost>", "<cbc:AccountingCost>9</cbc:AccountingCost>", "4400"),
+        (
+            "<cbc:AccountingCost>4400</cbc:AccountingCost>",
+            "<cbc:AccountingCost>9</cbc:AccountingCost>",
+            "4400",
+        ),
         ("<cbc:AccountingCostCode>4400</cbc:AccountingCostCode>", "", "4400"),
-        ("<cbc:AccountingCostCode>1</cbc:AccountingCostCode><cbc:AccountingCost>4400</cbc:AccountingCost>", "", "4400"),
-        ("<cbc:AccountingCost> \n </cbc:AccountingCost>", "<cbc:AccountingCost>9</cbc:AccountingCost>", "9"),
+        (
+            "<cbc:AccountingCostCode>1</cbc:AccountingCostCode><cbc:AccountingCost>4400</cbc:AccountingCost>",
+            "",
+            "4400",
+        ),
+        (
+            "<cbc:AccountingCost> \n </cbc:AccountingCost>",
+            "<cbc:AccountingCost>9</cbc:AccountingCost>",
+            "9",
+        ),
         ("", "<cbc:AccountingCostCode>9</cbc:AccountingCostCode>", "9"),
         ("", "", "uncoded"),
     ],
@@ -144,7 +166,10 @@ OWN = "<cbc:AccountingCost>own</cbc:AccountingCost>"
         (sub("60", "a") + sub("40", "b"), {"a": "60.00", "b": "40.00"}),
         (sub("60", "a") + sub("30", "b") + sub("10", "a"), {"a": "70.00", "b": "30.00"}),
         (sub("60", "a") + sub("40"), {"a": "60.00", "own": "40.00"}),
-        (sub("60", "a", sub("20", "x") + sub("40")) + sub("40", "b"), {"x": "20.00", "a": "40.00", "b": "40.00"}),
+        (
+            sub("60", "a", sub("20", "x") + sub("40")) + sub("40", "b"),
+            {"x": "20.00", "a": "40.00", "b": "40.00"},
+        ),
         (sub("60", "a") + sub("39.99", "b"), {"own": "100.00"}),
     ],
     ids=["by code", "one split a code", "own code inherited", "nested", "only informing"],
@@ -167,7 +192,9 @@ def test_a_charge_may_name_its_own_code():
         '<cbc:Amount currencyID="EUR">1</cbc:Amount>'
         "<cbc:AccountingCost>6000</cbc:AccountingCost></cac:AllowanceCharge>"
     )
-    invoice = read(edited(before("<cac:TaxTotal>", charge), (PAYABLE, PAYABLE.replace("119", "120"))))
+    invoice = read(
+        edited(before("<cac:TaxTotal>", charge), (PAYABLE, PAYABLE.replace("119", "120")))
+    )
     assert invoice.lines[1].description == "Freight"
     assert invoice.billed()["6000"] == Decimal("1.00")
 
@@ -184,7 +211,10 @@ def test_taxes_of_several_schemes_are_all_owed():
             (PAYABLE, PAYABLE.replace("119", "120")),
         )
     )
-    assert [amount for kind, amount in amounts(invoice) if kind == "tax"] == [Decimal(19), Decimal(1)]
+    assert [amount for kind, amount in amounts(invoice) if kind == "tax"] == [
+        Decimal(19),
+        Decimal(1),
+    ]
 
 
 def test_a_document_without_tax_has_no_tax_line():
@@ -203,9 +233,14 @@ def prepaid(paid, payable):
 def test_the_prepaid_amount_is_a_payment_in_proportion():
     invoice = read(edited(prepaid("59.50", "59.50")))
     (payment,) = invoice.payments
-    assert (payment.on, payment.amount, payment.reference) == (date(2026, 1, 5), Decimal("59.50"), "prepaid")
+    assert (payment.on, payment.amount, payment.reference) == (
+        date(2026, 1, 5),
+        Decimal("59.50"),
+        "prepaid",
+    )
     assert payment.allocations == (
-        Allocation("uncoded", Decimal("50.00")), Allocation("VAT", Decimal("9.50"))
+        Allocation("uncoded", Decimal("50.00")),
+        Allocation("VAT", Decimal("9.50")),
     )
     assert invoice.total == Decimal("119.00")
 
@@ -242,7 +277,10 @@ def test_amounts_have_all_decimals_of_their_currency():
 
 def party(*parts):
     """The seller, read from ``parts`` alone."""
-    start, end = INVOICE.index("<cac:PartyTaxScheme>"), INVOICE.index(" </cac:Party></cac:AccountingSupp")
+    start, end = (
+        INVOICE.index("<cac:PartyTaxScheme>"),
+        INVOICE.index(" </cac:Party></cac:AccountingSupp"),
+    )
     return read((INVOICE[:start] + "".join(parts) + INVOICE[end:]).encode()).seller
 
 
@@ -251,7 +289,9 @@ LEGAL = (
     '<cbc:CompanyID schemeID="0007">556</cbc:CompanyID></cac:PartyLegalEntity>'
 )
 TRADE = "<cac:PartyName><cbc:Name>Trade</cbc:Name></cac:PartyName>"
-IDENTIFIER = '<cac:PartyIdentification><cbc:ID schemeID="0088">730</cbc:ID></cac:PartyIdentification>'
+IDENTIFIER = (
+    '<cac:PartyIdentification><cbc:ID schemeID="0088">730</cbc:ID></cac:PartyIdentification>'
+)
 ENDPOINT = '<cbc:EndpointID schemeID="EM">a@b.example</cbc:EndpointID>'
 
 
@@ -265,8 +305,17 @@ def registration(scheme, id):
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([ENDPOINT, IDENTIFIER, TRADE, registration("LOC", "77"), registration("VAT", "SE1"), LEGAL],
-         Party("SE1", "Legal AB")),
+        (
+            [
+                ENDPOINT,
+                IDENTIFIER,
+                TRADE,
+                registration("LOC", "77"),
+                registration("VAT", "SE1"),
+                LEGAL,
+            ],
+            Party("SE1", "Legal AB"),
+        ),
         ([ENDPOINT, IDENTIFIER, registration("LOC", "77"), LEGAL], Party("0007:556", "Legal AB")),
         ([ENDPOINT, IDENTIFIER, TRADE, registration("LOC", "77")], Party("0088:730", "Trade")),
         ([ENDPOINT, TRADE, registration("LOC", "77")], Party("77", "Trade")),
@@ -281,12 +330,17 @@ def test_a_party_is_known_by_the_first_of_its_ids(parts, expected):
 
 def test_namespaces_count_and_prefixes_do_not():
     renamed = INVOICE.replace("cbc:", "a:").replace("xmlns:cbc", "xmlns:a").replace("cac:", "b:")
-    renamed = renamed.replace("xmlns:cac", "xmlns:b").replace("<Invoice xmlns=", "<i:Invoice xmlns:i=")
+    renamed = renamed.replace("xmlns:cac", "xmlns:b").replace(
+        "<Invoice xmlns=", "<i:Invoice xmlns:i="
+    )
     assert read(renamed.replace("</Invoice>", "</i:Invoice>").encode()) == read(edited())
 
 
 def test_white_space_comments_and_cdata_make_no_difference():
-    changes = [(NUMBER, "<cbc:ID>\n R<!-- no. -->-<![CDATA[7]]>\t</cbc:ID>"), ("Chairs", "  Chairs\n ")]
+    changes = [
+        (NUMBER, "<cbc:ID>\n R<!-- no. -->-<![CDATA[7]]>\t</cbc:ID>"),
+        ("Chairs", "  Chairs\n "),
+    ]
     assert read(edited(*changes)) == read(edited())
 
 

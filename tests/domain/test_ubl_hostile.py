@@ -11,11 +11,12 @@ from tests.domain.ubl_documents import INVOICE, TYPE, before, edited
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 BOMB = '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">' + "".join(
-    f'<!ENTITY {name} "{f"&{inner};" * 10}">' for inner, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f'<!ENTITY {name} "{f"&{inner};" * 10}">'
+    for inner, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 ATTACHMENT = (
     "<cac:AdditionalDocumentReference><cac:Attachment>"
-    '<cbc:EmbeddedDocumentBinaryObject mimeCode="application/pdf">', 
+    '<cbc:EmbeddedDocumentBinaryObject mimeCode="application/pdf">',
     "</cbc:EmbeddedDocumentBinaryObject></cac:Attachment></cac:AdditionalDocumentReference>",
 )
 
@@ -55,7 +56,9 @@ def refusal(document, **options):
     ids=["bomb", "file", "parameter", "external", "public", "bare"],
 )
 def test_a_document_type_is_refused(doctype):
-    document = edited((DECLARATION, DECLARATION + doctype), ("R-7", "&a;" if "ENTITY" in doctype else "R-7"))
+    document = edited(
+        (DECLARATION, DECLARATION + doctype), ("R-7", "&a;" if "ENTITY" in doctype else "R-7")
+    )
     assert refusal(document) == "<bytes>: it declares a document type: remove the DOCTYPE"
 
 

@@ -95,7 +95,7 @@ def oldest_due_first(
 def _debt(invoice: Invoice, currency: str) -> int:
     if invoice.currency != currency:
         raise Invalid(
-            f"invoice {invoice.number} is in {invoice.currency}, the payment in {currency}; "
+            f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
             "pay each currency by itself"
         )
     return minor(sum(invoice.owed().values(), Decimal(0)), currency)

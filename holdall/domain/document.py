@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from formencode import Invalid, Schema
-from formencode.schema import format_compound_error
+from holdall.extras import needs
+
+with needs("domain"):
+    from formencode import Invalid, Schema
+    from formencode.schema import format_compound_error
 
 Errors = str | dict[str, "Errors"] | list["Errors | None"]
 """A reason, or the errors by field, or one entry for each item of a list and None for a sound one."""
@@ -40,9 +43,9 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
         if not isinstance(value, dict):
             raise Invalid(f"{ascii(value)[:60]}: write an object with named fields", value, state)
         clean, errors = self._sound(value, state)
-        for needs, check in self.rules:
-            if all(name in clean for name in needs):
-                broken = check(*(clean[name] for name in needs))
+        for names, check in self.rules:
+            if all(name in clean for name in names):
+                broken = check(*(clean[name] for name in names))
                 errors |= {name: _invalid(reason, value) for name, reason in broken.items()}
         errors |= {name: self._unknown(name) for name in value if name not in self.fields}
         if errors:

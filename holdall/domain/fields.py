@@ -10,15 +10,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from formencode import FancyValidator, ForEach, Invalid, NoDefault
-
 from holdall.domain.money import DIGITS, MOST_PLACES, PLACES, fits
+from holdall.extras import needs
+
+with needs("domain"):
+    from formencode import FancyValidator, ForEach, Invalid, NoDefault
 
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 
 
-class Field(FancyValidator):
+class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
     """A validator that sees every value: none counts as empty and becomes None unseen."""
 
     accept_iterator = True
@@ -29,7 +31,9 @@ class Field(FancyValidator):
     def refuse(self, value: object, remedy: str) -> Invalid:
         """The error to raise: the value, cut to a length that a log can bear, and the remedy."""
         shown = ascii(value)
-        return Invalid(f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None)
+        return Invalid(
+            f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None
+        )
 
 
 class Text(Field):
@@ -145,7 +149,7 @@ class Number(Field):
         return decimals
 
 
-class Each(ForEach):
+class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
     """A list of what the given validator takes: a list, required, and one value is not a list of one.
 
     >>> Each(Text()).to_python(["a", "b"])

@@ -13,7 +13,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from holdall.extras import needs
+
+with needs("domain"):
+    from msgspec import Struct
 
 UNCODED = "uncoded"
 """The code of a line whose source names no accounting code."""

@@ -29,6 +29,9 @@ DIGITS = 15
 """An amount has at most this many digits before the point: 10^9 of them add up exactly in the default context."""
 
 
+_UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(13)]
+
+
 def places(currency: str) -> int:
     """Decimals that amounts in ``currency`` have; Invalid where ISO 4217 knows no such code.
 
@@ -38,7 +41,9 @@ def places(currency: str) -> int:
     try:
         return PLACES[currency]
     except (KeyError, TypeError):
-        raise Invalid(f"{currency!r} is no currency of ISO 4217; write a code such as EUR") from None
+        raise Invalid(
+            f"{currency!r} is no currency of ISO 4217; write a code such as EUR"
+        ) from None
 
 
 def minor(amount: Decimal, currency: str) -> int:
@@ -50,7 +55,8 @@ def minor(amount: Decimal, currency: str) -> int:
     decimals = places(currency)
     if not fits(amount, decimals):
         raise Invalid(
-            f"{amount} is no amount in {currency}: write at most {DIGITS} digits and {decimals} decimals"
+            f"{amount} is no amount in {currency}: "
+            f"give a Decimal of at most {DIGITS} digits and {decimals} decimals"
         )
     return int(amount.scaleb(decimals))
 
@@ -99,12 +105,14 @@ def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def fits(amount: Decimal, decimals: int) -> bool:
-    """Whether ``amount`` is finite, of at most DIGITS digits before the point and ``decimals`` after.
+def fits(amount: object, decimals: int) -> bool:
+    """Whether ``amount`` is a finite Decimal, of at most DIGITS digits before the point, ``decimals`` after.
 
     >>> fits(Decimal("1.50"), 1), fits(Decimal("1.5"), 0), fits(Decimal("NaN"), 2)
     (True, False, False)
     """
-    if not amount.is_finite() or (amount and amount.adjusted() >= DIGITS):
+    if not isinstance(amount, Decimal) or not amount.is_finite():
         return False
-    return amount == amount.quantize(Decimal(1).scaleb(-decimals))
+    if amount and amount.adjusted() >= DIGITS:
+        return False
+    return amount == amount.quantize(_UNITS[decimals])

@@ -57,9 +57,10 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
 def _payment(
     payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]
 ) -> dict[str, Errors] | None:
-    errors: list[Errors | None] = []
-    for part in payment["allocations"]:
-        errors.append(_allocation(part, billed, owed, payment["overpaid"]))
+    overpaid = payment["overpaid"]
+    errors: list[Errors | None] = [
+        _allocation(part, billed, owed, overpaid) for part in payment["allocations"]
+    ]
     return {"allocations": errors} if any(errors) else None
 
 

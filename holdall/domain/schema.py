@@ -22,7 +22,7 @@ from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Tex
 from holdall.domain.model import Invoice, InvoiceKind, LineKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
-from holdall.errors import Invalid
+from holdall.middleware.validate import invalid
 
 _PRICE_DECIMALS = 12  # quantities and unit prices: EN 16931 leaves them open
 
@@ -70,9 +70,9 @@ class PaymentSchema(Document):
 class InvoiceSchema(Document):
     """An `Invoice`, as a document (a dict such as JSON gives) or as the Struct.
 
-    ``to_python`` returns a document with Decimals, dates and every field, or the Struct that it was
-    given; it raises ``formencode.Invalid``, of which ``unpack_errors`` gives all errors, nested. So it
-    serves as the schema of a validating layer.
+    ``to_python`` returns a document with Decimals, dates and every field, or a Struct where it was given
+    one; it raises ``formencode.Invalid``, of which ``unpack_errors`` gives all errors, nested. So it
+    serves as the schema of a `Validate` layer, over typed and untyped documents.
 
     >>> InvoiceSchema.to_python({"number": ""})
     Traceback (most recent call last):
@@ -99,22 +99,17 @@ class InvoiceSchema(Document):
     def _convert_to_python(self, value: Any, state: Any) -> Any:
         if isinstance(value, Invoice):
             document = msgspec.to_builtins(value, builtin_types=(Decimal, date))
-            self._convert_to_python(document, state)
-            return value
+            return msgspec.convert(self._convert_to_python(document, state), Invoice)
         return super()._convert_to_python(value, SimpleNamespace(decimals=_decimals(value)))
 
 
 def check(invoice: Invoice) -> Invoice:
     """``invoice``, if it is one that may be kept; `holdall.errors.Invalid` with every error if not."""
     try:
-        InvoiceSchema.to_python(invoice)
+        checked: Invoice = InvoiceSchema.to_python(invoice)
     except formencode.Invalid as error:
-        problem = Invalid("", errors=error.unpack_errors())
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in problem.flat().items())
-        raise Invalid(
-            f"invoice {invoice.number!r} is not valid: {reasons}", errors=problem.errors
-        ) from None
-    return invoice
+        raise invalid(f"invoice {invoice.number!r} is not valid", error) from None
+    return checked
 
 
 def _decimals(document: Any) -> int:

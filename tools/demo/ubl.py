@@ -1,7 +1,4 @@
-"""Writes the documents of demo.toml as UBL files, in the look of Peppol BIS Billing 3, for the demo.
-
-python tools/demo_invoices.py
-"""
+"""A document of the demo as UBL, in the look of Peppol BIS Billing 3."""
 
 from datetime import timedelta
 from decimal import Decimal

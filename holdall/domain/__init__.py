@@ -1,0 +1,1 @@
+"""Accounts receivable: invoices, payments against accounting codes, and what is still owed."""

@@ -120,7 +120,7 @@ class MapReduce(Generic[V, R]):
         No pairs give no rows, at level 0 too.
 
         ``progress`` is called with the number of documents mapped, every 256 and at the end. Memory
-        is bounded by the groups and 8,192 pairs, however many documents there are.
+        is bounded by the groups and 8,192 pairs (or four a group), however many documents there are.
 
         QueryFailed, naming the document, where ``map`` raises or yields what is no pair or no key;
         and, naming the group, where its values cannot be reduced. Errors of the store come as they

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from holdall.adapters.filenames import Place, place_of
-from holdall.adapters.folders import Entry, Folders, enter, listed, walk
+from holdall.adapters.folders import Entry, Folders, Found, enter, listed, walk
 from holdall.adapters.oserrors import translated
 from holdall.adapters.turn import Turn
 from holdall.address import Address
@@ -76,21 +76,24 @@ class File(Store[bytes]):
     # ---- Reading -------------------------------------------------------------------------------
 
     def __getitem__(self, key: str, /) -> bytes:
-        return self._read(key)[0]
+        check_key(key)
+        return self._read(key, place_of(key))[0]
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
-        value, tick = self._read(key)
+        check_key(key)
+        value, tick = self._read(key, place_of(key))
         return Tagged(value, Tag(str(tick)))
 
     def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))
         try:
-            os.close(self._open(cast(str, key))[0])
+            os.close(self._open(cast(str, key), place_of(cast(str, key)))[0])
         except KeyError:
             return False
         return True
 
-    def _read(self, key: str) -> tuple[bytes, int]:
-        fd, found = self._open(key)
+    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
+        fd, found = self._open(key, place)
         try:
             return _content(fd, found.st_size), found.st_mtime_ns
         except OSError as error:
@@ -98,10 +101,9 @@ class File(Store[bytes]):
         finally:
             os.close(fd)
 
-    def _open(self, key: str) -> tuple[int, os.stat_result]:
-        check_key(key)
+    def _open(self, key: str, place: Place) -> tuple[int, os.stat_result]:
         try:
-            fd = self._opened(place_of(key))
+            fd = self._opened(place)
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:
@@ -123,16 +125,28 @@ class File(Store[bytes]):
             os.close(folder)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        found = self._walk(Span.of(prefix, start, stop), ticks=False)
-        return (key for key, _ in found)
+        return (found.key for found in self._walk(Span.of(prefix, start, stop)))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        found = self._walk(Span.of(prefix, start, stop), ticks=True)
-        return ((key, Tag(str(tick))) for key, tick in found)
+        walk = self._walk(Span.of(prefix, start, stop), ticks=True)
+        return ((found.key, Tag(str(found.tick))) for found in walk)
 
-    def _walk(self, span: Span, *, ticks: bool) -> Iterator[tuple[str, int]]:
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._items(self._walk(Span.of(prefix, start, stop)))
+
+    def _items(self, walk: Iterator[Found]) -> Iterator[tuple[str, bytes]]:
+        for key, place, _ in walk:
+            try:
+                value, _ = self._read(key, place)
+            except KeyError:
+                continue
+            yield key, value
+
+    def _walk(self, span: Span, *, ticks: bool = False) -> Iterator[Found]:
         return iter(()) if span.empty else walk(lambda folders: self._listed(folders, ticks), span)
 
     def _listed(self, folders: Folders, ticks: bool) -> list[Entry]:

@@ -104,7 +104,7 @@ def text_of(name: str, *, folder: bool) -> str | None:
     ('2026/', 'INV-7', None)
     """
     if not folder:
-        return _decoded(name, name)
+        return name if _is_plain(name) else _decoded(name, name)
     stem = name[:-1]
     if name.endswith("+"):
         text = _decoded(stem, stem)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from holdall.adapters.filenames import text_of
+from holdall.adapters.filenames import Place, text_of
 from holdall.errors import InvalidKey
 from holdall.keys import RawKey, Span, check_key
 
@@ -15,15 +15,18 @@ _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 Folders = tuple[str, ...]
 
 
-class Entry(NamedTuple):
-    """A file or folder: what it adds to the keys in it, its name if it is a folder, its tick if asked for."""
-
-    text: str
-    folder: str
-    tick: int
-
+Entry = tuple[str, str, bool, int]
+"""What a file or folder adds to the keys in it, its name, whether it is a folder, its tick if asked for."""
 
 Listing = Callable[[Folders], list[Entry]]
+
+
+class Found(NamedTuple):
+    """A key, where it is kept, and its tick if asked for."""
+
+    key: str
+    place: Place
+    tick: int
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:
@@ -89,25 +92,25 @@ def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
                 tick = entry.stat(follow_symlinks=False).st_mtime_ns if ticks and not folder else 0
             except FileNotFoundError:
                 continue
-            yield Entry(text, entry.name if folder else "", tick)
+            yield text, entry.name, folder, tick
 
 
-def walk(listing: Listing, span: Span) -> Iterator[tuple[str, int]]:
-    """The keys of ``span`` and their ticks, in order; folders without any are not listed."""
+def walk(listing: Listing, span: Span) -> Iterator[Found]:
+    """The keys of ``span``, in order; folders without any are not listed."""
     levels: list[tuple[Folders, str, Iterator[Entry]]] = [((), "", iter(listing(())))]
     while levels:
         folders, base, entries = levels[-1]
-        for text, folder, tick in entries:
+        for text, name, folder, tick in entries:
             key = base + text
             if span.high is not None and key >= span.high:
                 return
             if folder:
                 if _may_hold(key, span):
-                    below = (*folders, folder)
+                    below = (*folders, name)
                     levels.append((below, key, iter(listing(below))))
                     break
             elif key >= span.low and span.shows(key) and _fits(key):
-                yield key, tick
+                yield Found(key, (folders, name), tick)
         else:
             levels.pop()
 

@@ -70,7 +70,7 @@ class Turn:
         while True:
             fd = self._opened()
             try:
-                lock_descriptor(fd, poll_interval=_POLL)
+                lock_descriptor(fd, blocking=False) or lock_descriptor(fd, poll_interval=_POLL)
                 if os.fstat(fd).st_nlink:
                     return fd
             except BaseException:

@@ -32,7 +32,7 @@ _edge = re.compile(rf"\A(?:\.|(?={_device}).)|[. ]\Z")
 _caret = re.compile(r"\^([a-z])")
 # Most segments are plain and short: one match settles that the name is the segment itself.
 _is_plain = re.compile(
-    rf"(?!{_device})[a-z0-9 _,@()-](?:[{_PLAIN}]{{0,{LIMIT - 3}}}[a-z0-9_,@()-])?"
+    rf"(?!{_device})[a-z0-9_,@()-](?:[{_PLAIN}]{{0,{LIMIT - 3}}}[a-z0-9_,@()-])?"
 ).fullmatch
 
 Place = tuple[tuple[str, ...], str]

@@ -1,0 +1,60 @@
+"""Sums without rounding, and so the same in any order and grouping."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
+from typing import NamedTuple, TypeAlias, cast
+
+from holdall.errors import InvalidQuery
+
+Number: TypeAlias = float | Decimal
+_Exact: TypeAlias = Iterable[int | Decimal]
+
+DIGITS = 2_000  # any two finite floats add up exactly in 1,383
+_EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
+
+
+class Total(NamedTuple):
+    """An exact sum, and the type that it is to be shown as.
+
+    >>> (total([0.1] * 10).shown(), sum([0.1] * 10))
+    (1.0, 0.9999999999999999)
+    """
+
+    kind: type[int] | type[float] | type[Decimal]
+    value: int | Decimal
+
+    def __add__(self, other: "Total") -> "Total":  # type: ignore[override]  # a sum, not two tuples
+        return Total(_kind({self.kind, other.kind}), _sum([self.value, other.value]))
+
+    def shown(self) -> Number:
+        """The sum itself; of floats, the float nearest to the exact sum."""
+        return float(self.value) if self.kind is float else self.value
+
+
+def total(values: Sequence[Number]) -> Total:
+    """The exact sum of one or more numbers.
+
+    int goes with Decimal and with float. InvalidQuery for Decimal with float, bool, infinities, NaN
+    and sums of more than 2,000 digits.
+    """
+    kind = _kind(set(map(type, values)))
+    return Total(kind, _sum(map(Decimal, values) if kind is float else cast(_Exact, values)))
+
+
+def _kind(kinds: set[type]) -> type[int] | type[float] | type[Decimal]:
+    for kind in (int, Decimal, float):
+        if kinds <= {int, kind}:
+            return kind
+    names = " and ".join(sorted(kind.__name__ for kind in kinds))
+    raise InvalidQuery(f"cannot add up {names}: use int with Decimal, or int with float")
+
+
+def _sum(values: _Exact) -> int | Decimal:
+    try:
+        with localcontext(_EXACT):
+            result = sum(values)
+    except ArithmeticError as problem:
+        raise InvalidQuery(f"no exact sum of finite numbers within {DIGITS} digits") from problem
+    if isinstance(result, Decimal) and not result.is_finite():
+        raise InvalidQuery(f"cannot add up {result}: use finite numbers")
+    return result

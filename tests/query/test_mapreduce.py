@@ -81,7 +81,7 @@ def test_rows_are_those_of_a_brute_force_grouping(store, batch):
         lambda lists: list(chain.from_iterable(lists)),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grouping, "BATCH", batch)
+        patch.setattr(grouping, "BATCH", batch)  # as if there were many documents
         same(chained.run(store), by_hand(pairs, lambda lists: list(chain.from_iterable(lists))))
 
 

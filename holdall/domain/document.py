@@ -39,17 +39,19 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
     allow_extra_fields = True
     filter_extra_fields = True
 
-    def _convert_to_python(self, value: Any, state: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Invalid(f"{ascii(value)[:60]}: write an object with named fields", value, state)
-        clean, errors = self._sound(value, state)
+    def _convert_to_python(self, value_dict: Any, state: Any) -> dict[str, Any]:
+        if not isinstance(value_dict, dict):
+            raise Invalid(
+                f"{ascii(value_dict)[:60]}: write an object with named fields", value_dict, state
+            )
+        clean, errors = self._sound(value_dict, state)
         for names, check in self.rules:
             if all(name in clean for name in names):
                 broken = check(*(clean[name] for name in names))
-                errors |= {name: _invalid(reason, value) for name, reason in broken.items()}
-        errors |= {name: self._unknown(name) for name in value if name not in self.fields}
+                errors |= {name: _invalid(reason, value_dict) for name, reason in broken.items()}
+        errors |= {name: self._unknown(name) for name in value_dict if name not in self.fields}
         if errors:
-            raise Invalid(format_compound_error(errors), value, state, error_dict=errors)
+            raise Invalid(format_compound_error(errors), value_dict, state, error_dict=errors)
         return clean
 
     def _sound(
@@ -57,9 +59,10 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
     ) -> tuple[dict[str, Any], dict[str, Invalid]]:
         """The fields that are sound, converted, and the errors of the others."""
         try:
-            return super()._convert_to_python(value, state), {}
+            clean: Any = super()._convert_to_python(value, state)
+            return clean, {}
         except Invalid as error:
-            errors: dict[str, Invalid] = dict(error.error_dict)
+            errors: dict[str, Invalid] = {**(error.error_dict or {})}
         sound = [name for name in self.fields if name in value and name not in errors]
         return {name: self.fields[name].to_python(value[name], state) for name in sound}, errors
 

@@ -6,6 +6,7 @@ list. Each reports the value it refuses, and the remedy.
 """
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -111,13 +112,12 @@ class Day(Field):
             return None
         if isinstance(value, date) and not isinstance(value, datetime):
             return value
-        try:
-            day = date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise self.refuse(value, "write a day as 2026-03-01") from None
-        if day.isoformat() != value:
-            raise self.refuse(value, "write a day as 2026-03-01")
-        return day
+        if isinstance(value, str):
+            with suppress(ValueError):
+                day = date.fromisoformat(value)
+                if day.isoformat() == value:
+                    return day
+        raise self.refuse(value, "write a day as 2026-03-01")
 
 
 class Number(Field):

@@ -96,17 +96,21 @@ class InvoiceSchema(Document):
         Rule(("lines", "payments"), payments_fit),
     )
 
-    def _convert_to_python(self, value: Any, state: Any) -> Any:
-        if isinstance(value, Invoice):
-            document = msgspec.to_builtins(value, builtin_types=(Decimal, date))
+    def _convert_to_python(self, value_dict: Any, state: Any) -> Any:
+        if isinstance(value_dict, Invoice):
+            document = msgspec.to_builtins(value_dict, builtin_types=(Decimal, date))
             return msgspec.convert(self._convert_to_python(document, state), Invoice)
-        return super()._convert_to_python(value, SimpleNamespace(decimals=_decimals(value)))
+        decimals = SimpleNamespace(decimals=_decimals(value_dict))
+        return super()._convert_to_python(value_dict, decimals)
+
+
+_schema = InvoiceSchema()
 
 
 def check(invoice: Invoice) -> Invoice:
     """``invoice``, if it is one that may be kept; `holdall.errors.Invalid` with every error if not."""
     try:
-        checked: Invoice = InvoiceSchema.to_python(invoice)
+        checked: Invoice = _schema.to_python(invoice)
     except formencode.Invalid as error:
         raise invalid(f"invoice {invoice.number!r} is not valid", error) from None
     return checked

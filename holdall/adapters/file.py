@@ -18,7 +18,9 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_byte
 Durability = Literal["full", "os"]
 LEVELS = ("full", "os")
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
+_READ = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+)  # opening a foreign pipe must not wait for its writer
 _SQLITE = b"SQLite format 3\0"
 
 Written = tuple[str, Place, bytes]
@@ -50,7 +52,9 @@ class File(Store[bytes]):
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
         if os.open not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system opens no files by folder; use sqlite:///path instead of file:"
+            )
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
@@ -268,4 +272,6 @@ def _checked(root: str) -> str:
     with path.open("rb") as file:
         if file.read(len(_SQLITE)) == _SQLITE:
             raise InvalidAddress(f"{root} is an SQLite database; write sqlite:///{root}")
-    raise InvalidAddress(f"{root} is a file; name a folder, which the first write makes if it is missing")
+    raise InvalidAddress(
+        f"{root} is a file; name a folder, which the first write makes if it is missing"
+    )

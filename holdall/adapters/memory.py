@@ -21,8 +21,9 @@ from holdall.store import (
     to_bytes,
 )
 
-
-_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+_FEATURES = (
+    Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+)
 
 
 class _Table:

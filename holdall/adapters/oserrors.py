@@ -2,7 +2,14 @@
 
 import errno
 
-from holdall.errors import HoldallError, PermissionDenied, StoreFull, StoreNotFound, TooLarge, Unavailable
+from holdall.errors import (
+    HoldallError,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    TooLarge,
+    Unavailable,
+)
 
 _full = {errno.ENOSPC, errno.EDQUOT}
 _denied = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -25,8 +32,12 @@ def translated(error: OSError, root: str, key: str | None = None) -> HoldallErro
     if error.errno == errno.ENOENT:
         return StoreNotFound(f"{root} is not there (any more); write to it to make it", key=key)
     if error.errno in _strange:
-        remedy = "a link or something else stands in its place; links are not followed. Move it away"
+        remedy = (
+            "a link or something else stands in its place; links are not followed. Move it away"
+        )
         return PermissionDenied(f"{thing}: {remedy}", key=key)
     if error.errno in _large:
-        return TooLarge(f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key)
+        return TooLarge(
+            f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key
+        )
     return Unavailable(f"{thing}: {error.strerror or error}; try again", key=key)

@@ -26,7 +26,9 @@ with needs("file"):
     from filelock import lock_descriptor, unlock_descriptor
 
 _POLL = 0.0005  # seconds between two looks at a lock that is held
-_TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
+_TICK = (
+    1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
+)
 
 
 class Turn:
@@ -53,7 +55,10 @@ class Turn:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         # Unlocked, not only closed: a child forked meanwhile holds the same lock by its copy.
         unlock_descriptor(self._lock)
@@ -76,7 +81,9 @@ class Turn:
             except BaseException:
                 os.close(fd)
                 raise
-            os.close(fd)  # somebody deleted the file while this one waited: it excludes nobody any more
+            os.close(
+                fd
+            )  # somebody deleted the file while this one waited: it excludes nobody any more
 
     def _opened(self) -> int:
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
@@ -156,7 +163,9 @@ class Turn:
         os.utime(fd, ns=(tick, tick))
         if os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
-            raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self._key)
+            raise Unsupported(
+                f"{self._root} is on a file system with coarse times: {remedy}", key=self._key
+            )
         return tick
 
     def _rename(self, place: Place) -> None:
@@ -196,7 +205,9 @@ class Turn:
         self._prune(folders)
 
     def _prune(self, folders: Folders) -> None:
-        with contextlib.suppress(OSError):  # it holds something, or may stay: an empty folder is no key
+        with contextlib.suppress(
+            OSError
+        ):  # it holds something, or may stay: an empty folder is no key
             for depth in range(len(folders) - 1, -1, -1):
                 above = enter(self._root, folders[:depth])
                 try:

@@ -217,6 +217,16 @@ def test_taxes_of_several_schemes_are_all_owed():
     ]
 
 
+def test_tax_is_described_by_its_rates_once_each():
+    rate = (
+        "<cac:TaxSubtotal><cac:TaxCategory><cbc:Percent>{}</cbc:Percent></cac:TaxCategory>"
+        "</cac:TaxSubtotal>"
+    )
+    rates = "".join(map(rate.format, ("25", "0", "25")))
+    tax = read(edited(before("</cac:TaxTotal>", rates))).lines[-1]
+    assert (tax.kind, tax.description) == ("tax", "VAT 25%, 0%")
+
+
 def test_a_document_without_tax_has_no_tax_line():
     untaxed = read(edited((TAX_TOTAL, ""), (PAYABLE, PAYABLE.replace("119", "100"))))
     assert amounts(untaxed) == [("item", Decimal(100))]

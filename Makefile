@@ -2,7 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Named by the lock's content, so that a lock written again unchanged starts no set-up.
+LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types layers bench docs coverage test-wheel test-pythons lock clean
@@ -13,14 +15,14 @@ help: ## list these targets
 setup: $(VENV)/installed ## make or refresh .venv (PYTHON=path chooses the interpreter)
 
 # The environment holds what the lock names and nothing that an older lock left behind.
-$(VENV)/locked: requirements.lock
+$(LOCKED):
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
 	    && echo "Setting up $(VENV) with $$python" \
 	    && "$$python" -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	@touch $@
 
-$(VENV)/installed: $(VENV)/locked pyproject.toml
+$(VENV)/installed: $(LOCKED) pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 

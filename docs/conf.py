@@ -14,7 +14,12 @@ exclude_patterns = ["conftest.py"]
 html_theme = "furo"
 html_title = f"holdall {release}"
 
-autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "member-order": "bysource",
+    "show-inheritance": True,
+    "special-members": "__getitem__, __setitem__, __delitem__",
+}
 autodoc_typehints = "signature"
 # One backtick names a thing, and links to it where these pages describe it.
 default_role = "autolink"

@@ -57,7 +57,9 @@ class PerThread(Generic[H]):
 
 
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
-_inherited: list[object] = []  # kept for ever in a child: to close one would act on the parent's handle
+_inherited: list[
+    object
+] = []  # kept for ever in a child: to close one would act on the parent's handle
 
 
 def _after_fork() -> None:

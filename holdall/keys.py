@@ -1,8 +1,8 @@
-"""The portable key grammar, and the span of keys that one scan asks for.
+r"""The portable key grammar, and the span of keys that one scan asks for.
 
     key      = segment *( "/" segment )          1 to 400 bytes of UTF-8
     segment  = 1*char, but not "." or ".." or ".holdall"
-    char     = any Unicode scalar value but "/", "\\" and the control characters (category Cc)
+    char     = any Unicode scalar value but "/", "\" and the control characters (category Cc)
 
 Every store was chosen to be able to keep every such key apart from every other: each thing that the
 grammar leaves out was seen to be folded, dropped or refused by some store. Keys are never normalised,
@@ -67,7 +67,9 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return (
+                f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            )
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -87,9 +89,9 @@ def is_reserved(key: str) -> bool:
 
 
 def successor(prefix: str) -> str | None:
-    """The least string after every string that starts with ``prefix``; None where there is none.
+    r"""The least string after every string that starts with ``prefix``; None where there is none.
 
-    >>> successor("inv"), successor("\\ud7ff") == "\\ue000", successor("\\U0010ffff")
+    >>> successor("inv"), successor("\ud7ff") == "\ue000", successor("\U0010ffff")
     ('inw', True, None)
     """
     for end in range(len(prefix), 0, -1):
@@ -149,9 +151,13 @@ class Span(NamedTuple):
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}"
+        )
     if not bound.isascii():
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(
+                f"scan bound {_shown(bound)} holds a lone surrogate", key=bound
+            ) from None

@@ -16,12 +16,15 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a refusal or failure in one line, 2 wrong usage, 130 Ctrl-C."""
     try:
-        code = app.main(standalone_mode=False)
+        sys.exit(app.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; every key that was written is whole, and running the command again goes on", 130)
+        _fail(
+            "interrupted; every key that was written is whole, and running the command again goes on",
+            130,
+        )
     except HoldallError as error:
         _fail(str(error), 1)
     except BrokenPipeError:
@@ -29,7 +32,6 @@ def main() -> None:
         sys.exit(0)
     except OSError as error:
         _fail(str(error), 1)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str, code: int) -> None:

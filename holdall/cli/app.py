@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, message="holdall %(version)s")
 def app() -> None:
-    """One dict over any store: keys and values at an address, and the books kept there.
+    r"""One dict over any store: keys and values at an address, and the books kept there.
 
     \b
     Examples:

@@ -15,7 +15,10 @@ from holdall.store import Store
 @click.argument("target", metavar="TO")
 @click.option("--prefix", default="", help="Copy only keys that begin with this.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Carry reserved keys too: manifest, history, journals."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Carry reserved keys too: manifest, history, journals.",
 )
 def cp(source: str, target: str, prefix: str, everything: bool) -> None:
     """Copy every key of the store at FROM to the store at TO.
@@ -24,7 +27,9 @@ def cp(source: str, target: str, prefix: str, everything: bool) -> None:
     interrupted has whole values only, and running it again completes it.
     """
     with open_store(source) as here, open_store(target) as there:
-        copied = _copy(here.raw(), there.raw(), prefix) if everything else _copy(here, there, prefix)
+        copied = (
+            _copy(here.raw(), there.raw(), prefix) if everything else _copy(here, there, prefix)
+        )
     click.echo(f"copied {copied:,} keys", err=True)
 
 

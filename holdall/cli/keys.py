@@ -18,7 +18,7 @@ def get(at: dict[str, Any]) -> None:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    click.get_binary_stream("stdout").write(value)
+    click.echo(value, nl=False)
 
 
 @click.command(
@@ -27,7 +27,11 @@ def get(at: dict[str, Any]) -> None:
 )
 @positional("key", optional="value")
 @click.option(
-    "--file", "source", type=click.File("rb"), default="-", help="Read the value from here [standard input]."
+    "--file",
+    "source",
+    type=click.File("rb"),
+    default="-",
+    help="Read the value from here [standard input].",
 )
 def set_(at: dict[str, Any], source: BinaryIO) -> None:
     """Store VALUE, or what comes on standard input, under KEY."""

@@ -8,7 +8,9 @@ T = TypeVar("T")
 
 
 @contextmanager
-def progress(label: str, total: int | None = None) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
+def progress(
+    label: str, total: int | None = None
+) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
     """A function that passes items through and shows how many, how fast and, with ``total``, how long yet."""
     from rich.console import Console  # late: it takes longer to import than most commands run
     from rich.progress import (
@@ -28,7 +30,9 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[Iterabl
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(label, total=total)
 
         def advance(items: Iterable[T]) -> Iterator[T]:

@@ -117,7 +117,7 @@ class Books:
         if not sellers:
             raise KeyError(f"no invoice {number!r}" + (f" of seller {seller!r}" if seller else ""))
         if len(sellers) > 1:
-            names = ", ".join(map(repr, sellers))
+            names = ", ".join(map(repr, sorted(sellers)))
             raise Invalid(f"number {number!r} is used by the sellers {names}; say which is meant")
         return invoice_key(sellers[0], number)
 

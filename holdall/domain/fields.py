@@ -150,7 +150,7 @@ class Number(Field):
 
 
 class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
-    """A list of what the given validator takes: a list, required, and one value is not a list of one.
+    """A list of at least ``least`` of what the given validator takes; one value is no list of one.
 
     >>> Each(Text()).to_python(["a", "b"])
     ['a', 'b']
@@ -160,12 +160,15 @@ class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
     if_missing = NoDefault
     convert_to_list = False
     accept_iterator = True
+    least = 0
 
     def is_empty(self, value: object) -> bool:
         return False
 
     def _convert_to_python(self, value: Any, state: Any = None) -> list[Any]:
-        if not isinstance(value, list | tuple):
-            raise Invalid(f"{ascii(value)[:60]}: write a list", value, state)
+        if not isinstance(value, list | tuple) or len(value) < self.least:
+            raise Invalid(
+                f"{ascii(value)[:60]}: write a list of at least {self.least}", value, state
+            )
         converted: list[Any] = super()._convert_to_python(value, state)
         return converted

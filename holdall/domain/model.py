@@ -45,7 +45,7 @@ class Party(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
-class Split(Struct, frozen=True, forbid_unknown_fields=True):
+class Split(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The part of a line's amount that belongs to one accounting code.
 
     >>> Split("4400", Decimal("70.00")).code
@@ -76,7 +76,7 @@ class LineItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     kind: LineKind = "item"
 
 
-class Allocation(Struct, frozen=True, forbid_unknown_fields=True):
+class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The part of a payment that settles one accounting code.
 
     >>> Allocation("4400", Decimal("35.00")).amount

@@ -1,7 +1,7 @@
 """Money is a Decimal in a named currency: how many decimals it has, and how to divide it without loss."""
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 
 from holdall.errors import Invalid
 
@@ -29,7 +29,8 @@ DIGITS = 15
 """An amount has at most this many digits before the point: 10^9 of them add up exactly in the default context."""
 
 
-_UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(13)]
+_UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(DIGITS)]
+_EXACT = Context(prec=99)  # digits, more than any sum of amounts that a store could hold
 
 
 def places(currency: str) -> int:
@@ -71,14 +72,13 @@ def major(units: int, currency: str) -> Decimal:
 
 
 def text(amount: Decimal, currency: str) -> str:
-    """``amount`` as decimal text with at least the decimals of ``currency``, never rounded.
+    """``amount`` as decimal text with the decimals of ``currency``, or more where rounding would lose some.
 
-    >>> text(Decimal("7"), "EUR"), text(Decimal("1E+3"), "JPY"), text(Decimal("-0.00"), "EUR")
-    ('7.00', '1000', '0.00')
+    >>> text(Decimal("7"), "EUR"), text(Decimal("1E+3"), "JPY"), text(Decimal("0.125"), "EUR")
+    ('7.00', '1000', '0.125')
     """
-    with localcontext(prec=99):
-        shown = amount + Decimal(0).scaleb(-PLACES.get(currency, 0))
-    return f"{shown:f}"
+    shown = _EXACT.plus(amount.quantize(_UNITS[PLACES.get(currency, 0)], context=_EXACT))
+    return f"{shown if shown == amount else amount:f}"
 
 
 def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
@@ -115,4 +115,4 @@ def fits(amount: object, decimals: int) -> bool:
         return False
     if amount and amount.adjusted() >= DIGITS:
         return False
-    return amount == amount.quantize(_UNITS[decimals])
+    return amount == amount.quantize(_UNITS[decimals], context=_EXACT)

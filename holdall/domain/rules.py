@@ -18,13 +18,11 @@ Part = Mapping[str, Any]
 
 
 def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
-    """The rule that the parts in field ``name``, at least one and of a code each, sum to the amount."""
+    """The rule that the parts in field ``name``, of a code each, sum to the amount."""
 
     def check(amount: Decimal, parts: list[Part]) -> dict[str, Errors]:
         codes = [part["code"] for part in parts]
         total = _sum(parts)
-        if not codes:
-            return {name: "name at least one code and its amount"}
         if twice := sorted({code for code in codes if codes.count(code) > 1}):
             return {name: f"{twice[0]!r} is there twice; add its amounts up"}
         if total != amount:
@@ -35,9 +33,7 @@ def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
 
 
 def lines_sum(total: Decimal, lines: list[Part]) -> dict[str, Errors]:
-    """The lines, at least one, sum to the total."""
-    if not lines:
-        return {"lines": "write at least one line"}
+    """The lines sum to the total."""
     if (amount := _sum(lines)) != total:
         return {"total": f"the lines sum to {amount}, not to {total}; correct one of them"}
     return {}

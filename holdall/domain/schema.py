@@ -49,7 +49,7 @@ class LineSchema(Document):
     quantity = Number(decimals=_PRICE_DECIMALS)
     unit_price = Number(decimals=_PRICE_DECIMALS)
     amount = Number()
-    splits = Each(SplitSchema())
+    splits = Each(SplitSchema(), least=1)
     kind = Choice(values=get_args(LineKind), if_missing="item")
     rules = (Rule(("amount", "splits"), parts_sum("splits")),)
 
@@ -60,7 +60,7 @@ class PaymentSchema(Document):
     id = Text()
     on = Day()
     amount = Number()
-    allocations = Each(SplitSchema())
+    allocations = Each(SplitSchema(), least=1)
     reference = Text(free=True, if_missing="")
     note = Text(free=True, limit=10_000, if_missing="")
     overpaid = Flag(if_missing=False)
@@ -88,7 +88,7 @@ class InvoiceSchema(Document):
     due = Day(optional=True, if_missing=None)
     currency = Currency()
     total = Number()
-    lines = Each(LineSchema())
+    lines = Each(LineSchema(), least=1)
     payments = Each(PaymentSchema(), if_missing=())
     references = Each(Text(), if_missing=())
     rules = (

@@ -5,7 +5,7 @@
 Numbers are in one order by exact value, so 1, 1.0 and Decimal("1.00") are the same key; True is
 none of them. Text is by code point, as keys are in every store. A date and a datetime are never
 equal: all dates come first. Naive datetimes are by the calendar, aware ones by the instant, and are
-shown in UTC. Tuples hold any of these but tuples, and compare element by element, the shorter first.
+shown in UTC. Tuples hold any of these but tuples, and compare element by element, shorter first.
 NaN has no place in any order and is refused.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from holdall.errors import InvalidQuery
 
-Scalar: TypeAlias = float | Decimal | str | date | None
+Scalar: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
 Key: TypeAlias = Scalar | tuple[Scalar, ...]
 Place: TypeAlias = tuple[int, Any]
 
@@ -46,8 +46,10 @@ def _scalar(value: object) -> Place:
             return NONE, None
         case bool():
             return (TRUE if value else FALSE), value
-        case int() | float() | Decimal():
-            return NUMBER, _number(value)
+        case int():
+            return NUMBER, value
+        case float() | Decimal():
+            return NUMBER, _ordered(value)
         case datetime():
             return (NAIVE, value) if value.utcoffset() is None else (AWARE, value.astimezone(UTC))
         case date():
@@ -58,7 +60,7 @@ def _scalar(value: object) -> Place:
     )
 
 
-def _number(value: float | Decimal) -> float | Decimal:
+def _ordered(value: float | Decimal) -> float | Decimal:
     if value.is_nan() if isinstance(value, Decimal) else isnan(value):
         raise InvalidQuery(f"{value!r} cannot be a key or a part of one: NaN has no order")
     return value

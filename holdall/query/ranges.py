@@ -1,6 +1,5 @@
 """A range of query keys, in which a tuple as a bound stands for all that begin with it."""
 
-from dataclasses import dataclass
 from types import EllipsisType
 from typing import TypeAlias
 
@@ -10,11 +9,10 @@ from holdall.query.collation import TUPLE, Key, Place, collate, cut
 Bound: TypeAlias = Key | EllipsisType
 
 
-@dataclass(frozen=True)
 class Range:
     """Keys from ``low`` to ``high``, both included; ``...`` leaves a side open.
 
-    A key is compared with a tuple over the tuple's length only, so the bound ``("EUR",)`` takes in
+    A tuple is compared with a tuple over the bound's length only, so the bound ``("EUR",)`` takes in
     every tuple that begins with "EUR". InvalidQuery if no key could be in it.
 
     >>> june = Range((2026, 6), (2026, 6))
@@ -22,22 +20,21 @@ class Range:
     (True, False)
     """
 
-    low: Bound = ...
-    high: Bound = ...
-
-    def __post_init__(self) -> None:
-        if self.low is not ... and self.high is not ... and not self.holds(collate(self.low)):
-            raise InvalidQuery(f"no key is between {self.low!r} and {self.high!r}: swap them")
+    def __init__(self, low: Bound = ..., high: Bound = ...) -> None:
+        self.low = None if low is ... else collate(low)
+        self.high = None if high is ... else collate(high)
+        if self.low and not self.holds(self.low):
+            raise InvalidQuery(f"no key is between {low!r} and {high!r}: swap them")
 
     def holds(self, place: Place) -> bool:
         """Whether the key at ``place`` is in the range."""
-        return (self.low is ... or _cut(place, low := collate(self.low)) >= low) and (
-            self.high is ... or _cut(place, high := collate(self.high)) <= high
+        return (self.low is None or _cut(place, self.low) >= self.low) and (
+            self.high is None or _cut(place, self.high) <= self.high
         )
-
-
-EVERYWHERE = Range()
 
 
 def _cut(place: Place, bound: Place) -> Place:
     return cut(place, len(bound[1])) if bound[0] == TUPLE else place
+
+
+EVERYWHERE = Range()

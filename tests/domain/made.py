@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from holdall.domain.books import Books
 from holdall.domain.model import Invoice, LineItem, Party, Split
-from holdall.domain.money import major
+from holdall.domain.money import major, minor
 
 SELLER = Party("S", "Seller GmbH")
 CURRENCIES = ("EUR", "JPY", "BHD")
@@ -83,3 +84,19 @@ def debts(draw: st.DrawFn) -> list[int]:
     """What is owed per code in minor units: mostly one way, some the other, never 0 in all."""
     some = st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=6)
     return draw(some.filter(lambda owed: sum(owed) != 0))
+
+
+@st.composite
+def paid_books(draw: st.DrawFn) -> dict[str, Invoice]:
+    """Some invoices in a dict of books, with payments in part, in full, or over what is owed."""
+    store: dict[str, Invoice] = {}
+    kept = Books(store)
+    for each in draw(books()):
+        kept.add(each)
+        for share in draw(st.lists(st.integers(0, 100), max_size=2)):
+            owed = sum(kept.find(each.number).owed().values(), Decimal(0))
+            amount = major(minor(owed, each.currency) * share // 100, each.currency)
+            over = owed > 0 and draw(st.booleans())
+            if amount or over:
+                kept.pay(each.number, amount + over, draw(days), overpaid=over)
+    return store

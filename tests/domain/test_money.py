@@ -1,6 +1,7 @@
 """Money: decimals by currency, minor units, exact division."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,17 @@ def test_text_never_rounds() -> None:
     assert text(Decimal("123456789012345678901234567890.125"), "EUR") == (
         "123456789012345678901234567890.125"
     )
+    assert text(Decimal("5.5"), "JPY") == "5.5"
+
+
+def test_text_has_the_decimals_of_the_currency_and_no_sign_of_nothing() -> None:
+    assert [text(Decimal(each), "JPY") for each in ("5.00", "1E+3", "-0.0")] == ["5", "1000", "0"]
+    assert [text(Decimal(each), "KWD") for each in ("5", "-1.5", "0")] == [
+        "5.000",
+        "-1.500",
+        "0.000",
+    ]
+    assert text(Decimal("1.50"), "XYZ") == "1.50"
 
 
 weights = st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=9).filter(sum)
@@ -83,9 +95,8 @@ def test_each_part_is_less_than_one_off_its_share(amount: int, weights: list[int
 @given(st.integers(0, 10**15), st.lists(st.integers(0, 10**12), min_size=1).filter(sum))
 def test_the_larger_weight_never_gets_less(amount: int, weights: list[int]) -> None:
     ranked = sorted(zip(weights, largest_remainder(amount, weights), strict=True))
-    parts_of = [part for _, part in ranked]
-    for (low, less), (high, more) in zip(ranked, ranked[1:], strict=False):
-        assert low == high or less <= more, parts_of
+    for (low, less), (high, more) in pairwise(ranked):
+        assert low == high or less <= more
 
 
 @given(amounts, weights)

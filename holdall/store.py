@@ -35,6 +35,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
+from holdall.keys import RawKey
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -42,7 +43,10 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 Tag = NewType("Tag", str)
-"""Names one state of one key. Equal: the same state; unequal: written in between; never ordered."""
+"""Names one state of one key, and says nothing of order.
+
+Unequal: written in between. Equal: the same value, and where tags are TICKS nothing was written at all.
+"""
 
 ABSENT: Final = Tag("")
 """The tag of a key that is not there. No store issues it for one that is."""
@@ -101,6 +105,8 @@ class Feature(enum.Flag):
     """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
     TAGS = enum.auto()
     """get_tagged and scan_tags."""
+    TICKS = enum.auto()
+    """A tag never comes again for its key. Without it, a tag may be a hash that equal bytes bring back."""
     SWAP = enum.auto()
     """swap: compare-and-swap, and creation of an absent key, decided by the store itself."""
     REMOVE = enum.auto()
@@ -205,7 +211,8 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
-        return self.get_many(self.scan(prefix, start=start, stop=stop))
+        keys = self.scan(prefix, start=start, stop=stop)
+        return self.get_many(map(RawKey, keys) if type(prefix) is RawKey else keys)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""

@@ -21,9 +21,16 @@ from holdall.store import (
     to_bytes,
 )
 
+_FEATURES = (
+    Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+)
+
 
 class _Table:
-    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them."""
+    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them.
+
+    Keys deleted since may still be in ``order``.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -35,11 +42,11 @@ class _Table:
         self.tick += 1
         if key not in self.cells:
             self.order = None
+            key = str.__str__(key)  # of a kind of str, the text alone
         self.cells[key] = value, self.tick
 
     def delete(self, key: str) -> None:
-        del self.cells[key]
-        self.order = None
+        del self.cells[key]  # and let `order` name it until the next new key: a scan looks
 
     def tag(self, key: str) -> Tag:
         cell = self.cells.get(key)
@@ -78,7 +85,7 @@ class Memory(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return Feature.SEEK | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+        return _FEATURES
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)

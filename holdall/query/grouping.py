@@ -1,7 +1,6 @@
 """One pass over mapped pairs: a batch of values is listed by group, folded, and forgotten."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +11,7 @@ from holdall.query.ranges import EVERYWHERE, Range
 from holdall.query.reading import Reading, reason
 from holdall.query.reducers import Reducer
 
-BATCH = 8192  # pairs; what a pass holds beside one partial a group
+BATCH = 8192  # pairs, at least; what a pass holds beside one partial a group
 _NOWHERE: deque[Any] = deque(maxlen=0)
 
 
@@ -72,8 +71,10 @@ def partials(
 ) -> dict[Place, Any]:
     """One partial a group. Memory is bounded by these and one batch, however much is read."""
     result: dict[Place, Any] = {}
-    for batch in _batches(reading, grouping):
-        for place, values in batch.items():
+    while not reading.done:
+        # A batch of less than the groups would fold most values by themselves.
+        size = max(BATCH, 4 * len(result))
+        for place, values in _batch(reading, grouping, size).items():
             try:
                 partial = reducer.fold(values)
                 if place in result:
@@ -85,15 +86,13 @@ def partials(
     return result
 
 
-def _batches(reading: Reading[Any], grouping: Grouping) -> Iterator[dict[Place, list[Any]]]:
-    key = None
-    while not reading.done:
-        batch = Batch(grouping)
-        try:
-            for key, value in islice(reading.pairs, BATCH):
-                batch[key].append(value)
-        except Exception as problem:
-            if reading.key is None:  # the store failed, and its error says more
-                raise
-            raise reading.failure(problem, key) from problem
-        yield batch.groups
+def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, list[Any]]:
+    batch, key = Batch(grouping), None
+    try:
+        for key, value in islice(reading.pairs, size):
+            batch[key].append(value)
+    except Exception as problem:
+        if reading.key is None:  # the store failed, and its error says more
+            raise
+        raise reading.failure(problem, key) from problem
+    return batch.groups

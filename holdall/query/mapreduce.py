@@ -13,7 +13,7 @@ from holdall.query.reducers import Reduce, Stats, reducer
 V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
-S = TypeVar("S")
+W = TypeVar("W")
 
 
 class Row(NamedTuple, Generic[R]):
@@ -61,7 +61,7 @@ class MapReduce(Generic[V, R]):
     @overload
     def __init__(
         self: "MapReduce[T, int]",
-        map: Map[T],
+        map: Map[T, Any],
         reduce: Literal["count", "distinct"],
         *,
         type: type[T] | None = None,
@@ -69,28 +69,28 @@ class MapReduce(Generic[V, R]):
     @overload
     def __init__(
         self: "MapReduce[T, Stats]",
-        map: Map[T],
+        map: Map[T, Any],
         reduce: Literal["stats"],
         *,
         type: type[T] | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "MapReduce[T, Any]",
-        map: Map[T],
+        self: "MapReduce[T, W]",
+        map: Map[T, W],
         reduce: Literal["sum", "min", "max"] | None = None,
         *,
         type: type[T] | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: "MapReduce[T, S]",
-        map: Map[T],
-        reduce: Callable[[Sequence[Any]], S],
+        self: "MapReduce[T, W]",
+        map: Map[T, W],
+        reduce: Callable[[Sequence[W]], W],
         *,
         type: type[T] | None = None,
     ) -> None: ...
-    def __init__(self, map: Map[Any], reduce: Reduce = None, *, type: Any = None) -> None:
+    def __init__(self, map: Map[Any, Any], reduce: Reduce = None, *, type: Any = None) -> None:
         self.map = map
         self.reduce = reduce
         self.type = type
@@ -120,7 +120,7 @@ class MapReduce(Generic[V, R]):
         No pairs give no rows, at level 0 too.
 
         ``progress`` is called with the number of documents mapped, every 256 and at the end. Memory
-        is bounded by the groups and 8,192 pairs, however many documents there are.
+        is bounded by the groups and 8,192 pairs (or four a group), however many documents there are.
 
         QueryFailed, naming the document, where ``map`` raises or yields what is no pair or no key;
         and, naming the group, where its values cannot be reduced. Errors of the store come as they

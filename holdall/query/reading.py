@@ -9,8 +9,9 @@ from holdall.query.collation import Key, collate
 from holdall.store import Store
 
 V = TypeVar("V")
+W = TypeVar("W")
 
-Map: TypeAlias = Callable[[str, V], Iterable[tuple[Key, Any]]]
+Map: TypeAlias = Callable[[str, V], Iterable[tuple[Key, W]]]
 Progress: TypeAlias = Callable[[int], None]
 
 STEP = 256  # documents between two calls of progress
@@ -29,7 +30,7 @@ class Reading(Generic[V]):
     """
 
     def __init__(
-        self, map: Map[V], documents: Iterable[tuple[str, V]], progress: Progress | None = None
+        self, map: Map[V, Any], documents: Iterable[tuple[str, V]], progress: Progress | None = None
     ) -> None:
         self.map = map
         self.key: str | None = None

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdall import Json, MapReduce, Memory
-from holdall.errors import Corrupt, InvalidQuery, QueryFailed, Unavailable, Unsupported
 from holdall.query import Row, Stats, grouping
 from tests.query.keys import compare, keys, tuples
 
@@ -60,14 +59,6 @@ class Endless(Memory):
         return ((f"{number:07}", b"%07d" % number * 100) for number in range(self.count))
 
 
-class Failing(Memory):
-    """A store that stops answering after its first document."""
-
-    def scan_items(self, prefix="", *, start="", stop=None) -> Iterator[tuple[str, bytes]]:
-        yield "1", b""
-        raise Unavailable("no answer")
-
-
 documents = st.dictionaries(
     st.text(), st.lists(st.tuples(keys, st.integers()), max_size=4), max_size=8
 )
@@ -81,7 +72,7 @@ def test_rows_are_those_of_a_brute_force_grouping(store, batch):
         lambda lists: list(chain.from_iterable(lists)),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grouping, "BATCH", batch)
+        patch.setattr(grouping, "BATCH", batch)  # as if there were many documents
         same(chained.run(store), by_hand(pairs, lambda lists: list(chain.from_iterable(lists))))
 
 
@@ -167,19 +158,6 @@ def test_a_type_is_the_part_of_a_document_that_is_read():
     ]
 
 
-def test_a_type_needs_a_layer_that_decodes():
-    with pytest.raises(Unsupported, match="Json"):
-        MapReduce(owed, "sum", type=Part).run(Memory())
-
-
-def test_a_document_that_does_not_fit_the_type_is_corrupt_and_named():
-    store = Json(Memory())
-    store["invoices/7"] = {"due": "soon"}
-    with pytest.raises(Corrupt) as caught:
-        MapReduce(owed, "sum", type=Part).run(store)
-    assert caught.value.key == "invoices/7"
-
-
 def test_true_and_one_are_two_groups_and_one_and_one_are_one():
     pairs = [(1, "int"), (True, "bool"), (1.0, "float"), (Decimal("1.00"), "Decimal"), (True, "b")]
     assert MapReduce(as_they_are, "count").run({"a": pairs}) == [(True, 2), (1, 3)]
@@ -236,75 +214,6 @@ def test_progress_counts_documents(count, calls):
     store = {str(number): [] for number in range(count)}
     by_sum(store, progress=seen.append)
     assert seen == calls
-
-
-def raising(key, value):
-    yield "fine", 1
-    if key == "invoices/7":
-        raise ValueError("no currency")
-
-
-@pytest.mark.parametrize("map", [raising, lambda key, value: list(raising(key, value))])
-def test_a_map_that_raises_names_the_document_and_is_chained(map):
-    store = {f"invoices/{number}": None for number in range(9)}
-    with pytest.raises(QueryFailed, match=r"'invoices/7'.*no currency") as caught:
-        MapReduce(map, "count").run(store)
-    assert caught.value.key == "invoices/7"
-    assert isinstance(caught.value.__cause__, ValueError)
-
-
-@pytest.mark.parametrize(
-    ("mapped", "message"),
-    [
-        ([(("EUR", ["4000"]), 1)], r"\['4000'\] \(list\)"),
-        ([(("EUR", b"4000"), 1)], "bytes"),
-        ([(float("nan"), 1)], "NaN"),
-        ([(Decimal("sNaN"), 1)], "NaN"),
-        ([("EUR", 1, 2)], "too many values"),
-        ([None], "NoneType"),
-        (None, "NoneType"),
-        ([("EUR", 1), 7], "int"),
-    ],
-)
-def test_what_is_no_pair_or_no_key_names_the_document(mapped, message):
-    store = {"invoices/6": [("EUR", 1)], "invoices/7": mapped}
-    with pytest.raises(QueryFailed, match=message) as caught:
-        by_sum(store)
-    assert caught.value.key == "invoices/7"
-
-
-def test_values_that_cannot_be_reduced_name_the_group():
-    with pytest.raises(QueryFailed, match=r"\('EUR', '4000'\).*Decimal and float") as caught:
-        by_sum({"a": [(("EUR", "4000"), Decimal(1)), (("EUR", "4000"), 1.0)]})
-    assert caught.value.key is None
-    assert isinstance(caught.value.__cause__, InvalidQuery)
-
-
-def test_a_function_that_raises_names_the_group():
-    with pytest.raises(QueryFailed, match=r"'EUR'.*ZeroDivisionError") as caught:
-        MapReduce(as_they_are, lambda values: 1 / 0).run({"a": [("EUR", 1)]})
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
-
-
-def test_errors_of_the_store_come_as_they_are():
-    with pytest.raises(Unavailable, match="no answer"):
-        MapReduce(lambda key, value: [(key, 1)], "sum").run(Failing())
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"group_level": -1},
-        {"between": (2, 1)},
-        {"between": (("EUR", 2), ("EUR", 1))},
-        {"at": 1, "between": (1, 2)},
-        {"at": float("nan")},
-        {"between": (..., b"x")},
-    ],
-)
-def test_a_query_that_cannot_be_meant_reads_nothing(options):
-    with pytest.raises(InvalidQuery):
-        by_sum(Failing(), **options)
 
 
 def test_map_and_reduce_run_in_the_decimal_context_of_the_caller():

@@ -15,7 +15,7 @@ EXTRAS = {
     name: [Requirement(line) for line in lines]
     for name, lines in PROJECT["optional-dependencies"].items()
 }
-FOR_DEVELOPERS = {"bench", "dev", "docs", "test"}
+FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 
 
 def test_all_brings_every_extra_that_users_have():

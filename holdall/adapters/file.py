@@ -54,7 +54,7 @@ class File(Store[bytes]):
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
-        self.root = str(Path(_checked(os.fspath(root))).absolute())
+        self.root = _checked(os.fspath(root))
         self._made_with = (self.root,), {} if durability == "full" else {"durability": durability}
         self._durable = durability == "full"
 
@@ -260,12 +260,20 @@ def _content(fd: int, size: int) -> bytes:
 
 
 def _checked(root: str) -> str:
+    """``root`` as an absolute path; InvalidAddress where it can be no folder."""
     if not root or "\0" in root:
         raise InvalidAddress("file: names no folder; write file:///path or file:path")
-    path = Path(root)
-    if not path.is_file():
-        return root
+    path = Path(root).absolute()
+    try:
+        if path.is_file():
+            raise _no_folder(path)
+    except OSError as error:
+        raise translated(error, root) from error
+    return str(path)
+
+
+def _no_folder(path: Path) -> InvalidAddress:
     with path.open("rb") as file:
         if file.read(len(_SQLITE)) == _SQLITE:
-            raise InvalidAddress(f"{root} is an SQLite database; write sqlite:///{root}")
-    raise InvalidAddress(f"{root} is a file; name a folder, which the first write makes if it is missing")
+            return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
+    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")

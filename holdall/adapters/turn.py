@@ -8,6 +8,7 @@ Names that begin with a dot are never keys, so no scan sees either of them.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -210,4 +211,6 @@ class Turn:
 
 
 def _tag(found: os.stat_result) -> Tag:
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     return Tag(str(found.st_mtime_ns)) if stat.S_ISREG(found.st_mode) else ABSENT

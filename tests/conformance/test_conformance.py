@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import Json, Memory, PassThrough, Prefix, Validate
+from holdall import File, Json, Memory, PassThrough, Prefix, Validate
 from holdall.store import Store
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -36,6 +36,7 @@ def crowded() -> Memory:
 
 
 STORES: dict[str, Row] = {
+    "file": lambda request: File(folder(request), durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "minimal": lambda request: Minimal(),
@@ -47,7 +48,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {"Minimal": Minimal, "PassThrough": PassThrough}
+    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
@@ -65,6 +66,7 @@ class AnyValue:
 
 
 DOCUMENT_STORES: dict[str, Row] = {
+    "json-prefix-file": lambda request: Json(Prefix(File(folder(request), durability="os"), "app")),
     "json": lambda request: Json(named()),
     "json-of-minimal": lambda request: Json(Minimal()),
     "validate-json-prefix": lambda request: Validate(Json(Prefix(crowded(), "app")), AnyValue()),

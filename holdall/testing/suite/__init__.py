@@ -2,8 +2,10 @@
 
 from typing import TypeVar
 
+from holdall.testing.suite.broken import BrokenStoreTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
+from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
@@ -14,6 +16,8 @@ from holdall.testing.suite.scans import ScanTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
 from holdall.testing.suite.transactions import TransactionTests
+
+__all__ = ["BrokenStoreTests", "StoreTests"]
 
 V = TypeVar("V")
 
@@ -27,6 +31,7 @@ class StoreTests(
     ReservedTests[V],
     TagTests[V],
     TransactionTests[V],
+    HistoryTests[V],
     RaceTests[V],
     ThreadTests[V],
     ProcessTests[V],

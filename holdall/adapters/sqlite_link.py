@@ -21,15 +21,18 @@ class Link:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._connection = PerThread(table.connect, sqlite3.Connection.close)
+        self.connection = PerThread(table.connect, sqlite3.Connection.close)
 
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
         """The row of a select that finds one at most, or None."""
         try:
-            return self._connection().execute(select, args).fetchone()
-        except Absent:
-            return None
-        except sqlite3.Error as error:
+            return self.connection().execute(select, args).fetchone()
+        except (Absent, sqlite3.Error) as error:
+            return self.failed(error)
+
+    def failed(self, error: Absent | sqlite3.Error) -> None:
+        """What a read that raised ``error`` finds: no row in an absent table; else it raises, translated."""
+        if not isinstance(error, Absent):
             raise translated(error, str(self._table)) from error
 
     def page(
@@ -44,7 +47,7 @@ class Link:
         room = ROOM
         with (
             suppress(Absent),
-            self._open(self._connection()) as connection,
+            self._open(self.connection()) as connection,
             closing(connection.execute(select, args)) as rows,
         ):
             for row in rows:
@@ -61,7 +64,7 @@ class Link:
         """Keys, of those that are left in ``keys``, with their values: in one transaction, up to `ROOM`."""
         page: list[tuple[str, bytes]] = []
         room = ROOM
-        with suppress(Absent), self._open(self._connection()) as connection, connection:
+        with suppress(Absent), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
             for key in keys:
                 if row := connection.execute(select, (key,)).fetchone():
@@ -81,13 +84,13 @@ class Link:
 
     def erase(self, statement: str, *args: str) -> int:
         """Run one statement that deletes; how many rows it did."""
-        with suppress(Absent), self._open(self._connection()) as connection:
+        with suppress(Absent), self._open(self.connection()) as connection:
             return connection.execute(statement, args).rowcount
         return 0
 
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
-        with suppress(Absent), self._open(self._connection()) as connection, _immediate(connection):
+        with suppress(Absent), self._open(self.connection()) as connection, _immediate(connection):
             connection.executemany(statement, ((key,) for key in keys))
 
     @contextmanager
@@ -98,16 +101,16 @@ class Link:
 
     def close(self) -> None:
         """Close the connection of every thread."""
-        self._connection.close()
+        self.connection.close()
         self._table.close()
 
     def _made(self) -> sqlite3.Connection:
         """This thread's connection, to a table that is created if need be."""
         try:
-            return self._connection()
+            return self.connection()
         except Absent:
             self._table.create()
-            return self._connection()
+            return self.connection()
 
     @contextmanager
     def _open(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:

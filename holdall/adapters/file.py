@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, cast
 
 from holdall.adapters.filenames import Place, place_of
-from holdall.adapters.folders import Entry, Folders, Found, content, listed, open_file, root_of, walk
+from holdall.adapters.folders import (
+    Entry,
+    Folders,
+    Found,
+    content,
+    listed,
+    open_file,
+    root_of,
+    walk,
+)
 from holdall.adapters.oserrors import translated
 from holdall.adapters.turn import Turn
 from holdall.address import Address
@@ -46,7 +55,9 @@ class File(Store[bytes]):
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
         if os.open not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system opens no files by folder; use sqlite:///path instead of file:"
+            )
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.

@@ -39,7 +39,17 @@ class Turn:
     when the turn is over, what it did is on the disk. ``makes``: a missing root is made, else StoreNotFound.
     """
 
-    __slots__ = ("_durable", "_fd", "_folders", "_key", "_lock", "_makes", "_root", "_tick", "_touched")
+    __slots__ = (
+        "_durable",
+        "_fd",
+        "_folders",
+        "_key",
+        "_lock",
+        "_makes",
+        "_root",
+        "_tick",
+        "_touched",
+    )
 
     def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
         self._root = root
@@ -161,7 +171,9 @@ class Turn:
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
-        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK)
+        tick = self._tick = max(
+            time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK
+        )
         os.pwrite(self._lock, b"%019d\n" % tick, 0)
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:

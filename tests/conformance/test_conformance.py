@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import File, Json, Memory, PassThrough, Prefix, Validate
+from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -44,11 +44,14 @@ STORES: dict[str, Row] = {
     "prefix": lambda request: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
+    "sqlite": lambda request: SQLite(folder(request) / "store.db"),
+    "sqlite-memory": lambda request: SQLite(":memory:"),
+    "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
 }
 
 
 class TestStores(StoreTests[bytes]):
-    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough}
+    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough, "SQLite": SQLite}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

@@ -57,9 +57,8 @@ class PerThread(Generic[H]):
 
 
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
-_inherited: list[
-    object
-] = []  # kept for ever in a child: to close one would act on the parent's handle
+# Kept for ever in a child: to close one would act on the parent's handle.
+_inherited: list[object] = []
 
 
 def _after_fork() -> None:

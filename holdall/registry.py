@@ -68,8 +68,7 @@ def schemes() -> list[str]:
 
 
 def _entry_points() -> dict[str, Any]:
-    from importlib.metadata import (
-        entry_points,
-    )  # half the time of `import holdall`, and rarely needed
+    # Half the time of `import holdall`, and rarely needed.
+    from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=GROUP)}

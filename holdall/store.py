@@ -64,6 +64,9 @@ class Missing(enum.Enum):
 MISSING: Final = Missing.MISSING
 """Stands for 'no default was given'."""
 
+NOTHING: Final = object()
+"""A default that was given, and that no store holds."""
+
 
 class Tagged(NamedTuple, Generic[V]):
     """A value and the tag it was read under."""
@@ -211,8 +214,8 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
-        keys = self.scan(prefix, start=start, stop=stop)
-        return self.get_many(map(RawKey, keys) if type(prefix) is RawKey else keys)
+        keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
+        return ((str(key), value) for key, value in self.get_many(keys))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
@@ -251,7 +254,7 @@ class Store(MutableMapping[str, V]):
 
     def clear(self) -> None:
         """Delete every key that a scan shows. Lists once; what is written meanwhile may stay."""
-        self.delete_many(self.scan())
+        self.delete_many(map(RawKey, self.scan()))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -339,9 +342,9 @@ class Store(MutableMapping[str, V]):
     def popitem(self) -> tuple[str, V]:
         """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
         for key in self.scan():
-            value = self.pop(key, MISSING)
-            if value is not MISSING:
-                return key, value
+            value = self.pop(RawKey(key), NOTHING)
+            if value is not NOTHING:
+                return key, cast(V, value)
         raise KeyError("popitem(): the store is empty")
 
     def setdefault(self, key: str, default: V, /) -> V:

@@ -116,6 +116,15 @@ class Memory(Store[bytes]):
         cells = self._table.cells
         return (key for key in self._table.keys(span) if key in cells and span.shows(key))
 
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        cells = self._table.cells
+        for key in self.scan(prefix, start=start, stop=stop):
+            cell = cells.get(key)
+            if cell:
+                yield key, cell[0]
+
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:

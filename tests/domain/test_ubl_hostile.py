@@ -66,6 +66,10 @@ def test_an_entity_nobody_declared_is_refused():
     assert "no well-formed XML (undefined entity" in refusal(edited(("R-7", "&a;")))
 
 
+def test_a_message_quotes_a_hostile_name_in_part():
+    assert len(refusal(edited(("R-7", f"&{'a' * 10_000};")))) < 200
+
+
 def test_nothing_is_included_from_elsewhere():
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
     assert "Invoice/cbc:ID (BT-1) is missing" in refusal(edited(("R-7", include)))
@@ -114,13 +118,17 @@ def test_a_tag_without_end_is_refused(added):
     assert "it has a tag or comment of more than 1,048,576 bytes" in refusal(document)
 
 
-def test_too_many_elements_are_refused(monkeypatch):
-    monkeypatch.setattr(tree, "MAX_ELEMENTS", 1_000)
-    assert "more than 1,000 elements" in refusal(within(("", ""), b"<cbc:Note/>" * 100, 10))
+@pytest.mark.parametrize("part", [b"<cbc:Note/>", b'<a b="" c="" d="" e=""/>'])
+def test_too_many_elements_or_attributes_are_refused(monkeypatch, part):
+    monkeypatch.setattr(tree, "MAX_NODES", 1_000)
+    assert "it has more than 1,000 elements and attributes" in refusal(
+        within(("", ""), part * 100, 11)
+    )
+    assert read(within(("", ""), part * 100, 1)).number == "R-7"
 
 
 def test_elements_nested_too_deep_are_refused():
-    assert "64 levels" in refusal(within(("", ""), b"<cbc:Note>" * 100, 10_000))
+    assert "it has more than 64 levels" in refusal(within(("", ""), b"<cbc:Note>" * 100, 10_000))
     deep = "<cbc:Note>" * 62 + "</cbc:Note>" * 62
     assert read(edited(before(TYPE, deep))) == read(edited())
 

@@ -40,4 +40,4 @@ def _vat(node: Node) -> Node | None:
 
 def _id(node: Node) -> str:
     scheme = node.element.get("schemeID", "").strip()
-    return f"{scheme}:{node.text}" if scheme and not node.path.endswith("Name") else node.text
+    return f"{scheme}:{node.text}" if scheme else node.text

@@ -5,16 +5,18 @@ from typing import BinaryIO
 # The parser is defusedxml's; the standard library only builds the tree that it is told of.
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import XMLParser
-
 from holdall.errors import Invalid
+from holdall.extras import needs
+
+with needs("domain"):
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import XMLParser
 
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
 
-MAX_ELEMENTS = 1_000_000
+MAX_NODES = 1_000_000  # elements and attributes, skipped ones too
 MAX_DEPTH = 64
 MAX_TAG = 2**20  # bytes of one tag or comment, which the parser holds as a whole
 
@@ -30,9 +32,9 @@ def parse(file: BinaryIO, limit: int) -> Element:
     Memory grows with what is kept, not with what is skipped.
 
     Raises:
-        Invalid: the file has more than ``limit`` bytes, `MAX_ELEMENTS` elements or `MAX_DEPTH`
-            levels, or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares a document
-            type, which entity bombs and external entities need and UBL does not.
+        Invalid: the file has more than ``limit`` bytes, `MAX_NODES` elements and attributes or
+            `MAX_DEPTH` levels, or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares
+            a document type, which entity bombs and external entities need and UBL does not.
     """
     try:
         return _build(file, limit)
@@ -41,7 +43,9 @@ def parse(file: BinaryIO, limit: int) -> Element:
     except DefusedXmlException:
         raise Invalid("it declares a document type: remove the DOCTYPE") from None
     except (ParseError, LookupError, ValueError) as problem:
-        raise Invalid(f"it is no well-formed XML ({problem}): fetch it again, whole") from problem
+        raise Invalid(
+            f"it is no well-formed XML ({str(problem)[:80]}): fetch it again, whole"
+        ) from problem
 
 
 def _build(file: BinaryIO, limit: int) -> Element:
@@ -58,7 +62,7 @@ def _build(file: BinaryIO, limit: int) -> Element:
 
 
 class _Builder(TreeBuilder):
-    """A `TreeBuilder` that counts elements and builds none at or below a skipped one."""
+    """A `TreeBuilder` that counts what it is told of and builds no element at or below a skipped one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,10 +71,12 @@ class _Builder(TreeBuilder):
         self._skipping = 0  # the depth of the skipped element that the parser is in, or 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element | None:  # type: ignore[override]
-        self._count += 1
+        self._count += 1 + len(attrs)
         self._depth += 1
-        if self._count > MAX_ELEMENTS or self._depth > MAX_DEPTH:
-            raise Invalid(f"it has more than {MAX_ELEMENTS:,} elements or {MAX_DEPTH} levels")
+        if self._count > MAX_NODES:
+            raise Invalid(f"it has more than {MAX_NODES:,} elements and attributes: split it")
+        if self._depth > MAX_DEPTH:
+            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements: no UBL document has")
         if tag in SKIPPED and not self._skipping:
             self._skipping = self._depth
         return None if self._skipping else super().start(tag, attrs)

@@ -46,11 +46,11 @@ class File(Store[bytes]):
     coarsely than a microsecond is Unsupported when something is written, and so is a system without
     openat (Windows) when the store is opened.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> store = File(tempfile.mkdtemp(), durability="os")
     >>> store["invoices/2026/17"] = b"..."
-    >>> open(store.root + "/invoices+/2026+/17").read()
-    '...'
+    >>> pathlib.Path(store.root, "invoices+/2026+/17").read_bytes()
+    b'...'
     """
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:

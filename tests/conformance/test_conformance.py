@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
-from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
+from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
@@ -31,7 +31,9 @@ def named() -> Memory:
 def crowded() -> Memory:
     """A store with keys all around the prefix ``app/``, which a view of it may not show."""
     store = named()
-    store.update((key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b"))
+    store.update(
+        (key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b")
+    )
     return store
 
 
@@ -46,7 +48,9 @@ STORES: dict[str, Row] = {
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
     "sqlite": lambda request: SQLite(folder(request) / "store.db"),
     "sqlite-memory": lambda request: SQLite(":memory:"),
-    "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
+    "sqlite-table": lambda request: SQLite(
+        folder(request) / "store.db", table="Order", durability="os"
+    ),
 }
 
 

@@ -62,9 +62,8 @@ def check_key(key: str) -> None:
     holdall.errors.InvalidKey: key '../etc/passwd' has a segment '..'; ...
     """
     kind = type(key)
-    if (
-        kind is RawKey and len(key) <= _VOUCHED
-    ):  # all that a layer cannot know is how long it has become
+    # All that a layer cannot know of a key is how long it has become.
+    if kind is RawKey and len(key) <= _VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return

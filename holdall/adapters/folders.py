@@ -9,7 +9,7 @@ from typing import NamedTuple
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import Span, raw_key
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -170,7 +170,7 @@ def _may_hold(base: str, span: Span) -> bool:
 def _fits(key: str) -> bool:
     """Whether ``key`` fits the grammar: a name made by someone else may spell what no key may hold."""
     try:
-        check_key(key)
+        raw_key(key)
     except InvalidKey:
-        return _fits(RawKey(key)) if type(key) is str else False
+        return False
     return True

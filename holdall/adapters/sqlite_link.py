@@ -30,10 +30,11 @@ class Link:
         except (Absent, sqlite3.Error) as error:
             return self.failed(error)
 
-    def failed(self, error: Absent | sqlite3.Error) -> None:
+    def failed(self, error: Absent | sqlite3.Error) -> Any:
         """What a read that raised ``error`` finds: no row in an absent table; else it raises, translated."""
         if not isinstance(error, Absent):
             raise translated(error, str(self._table)) from error
+        return None
 
     def page(
         self, select: str, args: tuple[str, ...], hides: bool, size: int

@@ -232,15 +232,18 @@ class Turn:
         self._prune(folders)
 
     def _prune(self, folders: Folders) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # it holds something, or may stay: an empty folder is no key
-            for depth in range(len(folders) - 1, -1, -1):
-                above = enter(self._root, folders[:depth])
-                try:
-                    os.rmdir(folders[depth], dir_fd=above)
-                finally:
-                    os.close(above)
+        # One that holds something stays, and any other may: an empty folder is no key.
+        with contextlib.suppress(OSError):
+            for depth in range(len(folders), 0, -1):
+                with contextlib.suppress(FileNotFoundError):
+                    self._rmdir(folders[:depth])
+
+    def _rmdir(self, folders: Folders) -> None:
+        above = enter(self._root, folders[:-1])
+        try:
+            os.rmdir(folders[-1], dir_fd=above)
+        finally:
+            os.close(above)
 
 
 def _tag(found: os.stat_result) -> Tag:

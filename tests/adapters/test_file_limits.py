@@ -142,6 +142,15 @@ class TestMounts:
             assert dict(store) == {"a": b"1"}
             store["b"] = b"2"
 
+    def test_no_room_for_another_folder(self, tmp_path):
+        with mounted(tmp_path / "disk", "nr_inodes=4") as disk:
+            store = File(disk, durability="os")
+            with pytest.raises(StoreFull, match="'a/b/c'"):
+                store["a/b/c"] = (
+                    b""  # after the root, the lock and the new value there is room for one folder
+                )
+            assert [path.name for path in disk.iterdir()] == [".lock"]
+
     def test_a_read_only_mount_is_read_and_not_written(self, tmp_path):
         with mounted(tmp_path / "disk", "size=256k") as disk:
             store = File(disk, durability="os")

@@ -83,7 +83,14 @@ DOCUMENT_STORES: dict[str, Row] = {
 
 class TestDocumentStores(StoreTests[Any]):
     values = DOCUMENTS
-    names = {"AnyValue": AnyValue, "Json": Json, "Minimal": Minimal, "Validate": Validate}
+    names = {
+        "AnyValue": AnyValue,
+        "File": File,
+        "Json": Json,
+        "Minimal": Minimal,
+        "Prefix": Prefix,
+        "Validate": Validate,
+    }
 
     @pytest.fixture(params=DOCUMENT_STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

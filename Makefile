@@ -1,0 +1,69 @@
+# Every target that needs it sets up a private .venv first; a repeat with nothing changed takes seconds.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Named by the lock's content, so that a lock written again unchanged starts no set-up.
+LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types layers bench docs coverage test-wheel test-pythons lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/installed ## make or refresh .venv (PYTHON=path chooses the interpreter)
+
+# The environment holds what the lock names and nothing that an older lock left behind.
+$(LOCKED):
+	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
+	    && echo "Setting up $(VENV) with $$python" \
+	    && "$$python" -m venv --clear $(VENV)
+	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(VENV)/installed: $(LOCKED) pyproject.toml
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
+	@$(BIN)/holdall demo $(if $(INVOICES),--invoices '$(INVOICES)')
+
+test: setup ## run the tests (ARGS='-k name' to choose)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types layers ## lint, formatting, types and layers
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: setup
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+
+layers: setup
+	@$(BIN)/lint-imports
+
+bench: setup ## compare speed with its peers, in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup ## build the documentation into site/
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b dirhtml docs site
+	@echo "Built: site/index.html"
+
+coverage: setup ## run the tests and show the lines that none of them reaches
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+test-wheel: setup ## build the wheel; test it with every extra, and with none
+	@tools/test-wheel
+
+test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
+	@$(BIN)/python tools/test_pythons.py
+
+lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)
+	@tools/lock $(ARGS)
+
+clean: ## remove everything that make has made
+	rm -rf $(VENV) .venvs .coverage build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,63 @@
+"""Prove, with the standard library alone, what an install with no extras gives.
+
+Run by the wheel test in an environment that holds holdall and nothing else:
+memory and SQLite work, and whatever needs a library says which extra brings it.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import distributions
+from pathlib import Path
+
+import holdall
+
+NEEDS: dict[str, Callable[[], object]] = {
+    "file": lambda: holdall.open("file:folder"),
+    "json": lambda: holdall.Json,
+    "validate": lambda: holdall.Validate,
+}
+
+
+def keeps(address: str) -> None:
+    """A store at ``address`` keeps, orders, swaps and forgets."""
+    with holdall.open(address) as store:
+        store.update({"b": b"2", "a/b": b"1", "a": b"0"})
+        assert list(store.items()) == [("a", b"0"), ("a/b", b"1"), ("b", b"2")]
+        store.swap("a", b"3", store.get_tagged("a").tag)
+        del store["b"]
+        assert dict(store) == {"a": b"3", "a/b": b"1"}
+
+
+def remedied(extra: str, use: Callable[[], object]) -> None:
+    """``use`` fails, and the message says how to install ``extra``."""
+    try:
+        use()
+    except holdall.MissingExtra as error:
+        message = str(error)
+    else:
+        message = "nothing is missing"
+    assert f"pip install 'holdall[{extra}]'" in message, message
+
+
+def command_remedied() -> None:
+    """The console script is there without its libraries, and says how to install them."""
+    script = Path(sys.executable).with_name("holdall")
+    done = subprocess.run([script, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "pip install 'holdall[cli]'" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+
+
+if __name__ == "__main__":
+    installed = {each.name for each in distributions()}
+    assert installed <= {"holdall", "pip", "setuptools"}, installed
+    os.chdir(tempfile.mkdtemp())
+    for address in ("memory://", "sqlite:///bare.db"):
+        keeps(address)
+    for extra, use in NEEDS.items():
+        remedied(extra, use)
+    command_remedied()
+    print(f"holdall {holdall.__version__} works with no extras on Python {sys.version.split()[0]}")

@@ -1,0 +1,54 @@
+"""What every test folder shares: hypothesis profiles, the published invoices, and no quiet skips.
+
+With HOLDALL_REQUIRE_ALL=1 in the environment, as in continuous integration, a skip is a failure: what
+the test needs should have been there. A skip whose reason is one of EXCUSED stays a skip.
+"""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings
+
+NO_INVOICES = "the published UBL invoices are not beside this checkout (../shared/invoices)"
+EXCUSED = {NO_INVOICES}
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# A failure in continuous integration must be the change's own and must come back when run again.
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200, print_blob=True)
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def shared_invoices() -> Path:
+    """The folder of published UBL invoices and credit notes, in subfolders by source."""
+    folder = Path(__file__).parents[2] / "shared" / "invoices"
+    if not folder.is_dir():
+        pytest.skip(NO_INVOICES)
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # An expected failure is reported as a skip too, and is none.
+    return report if hasattr(report, "wasxfail") else refused(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return refused((yield))
+
+
+def refused(report: Report) -> Report:
+    """The report, as a failure where it is a skip that this run does not excuse."""
+    if os.environ.get("HOLDALL_REQUIRE_ALL") == "1" and report.skipped:
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in EXCUSED:
+            report.outcome = "failed"
+            report.longrepr = f"Skipped where everything is required: {reason}"
+    return report

@@ -1,0 +1,42 @@
+"""pyproject.toml and requirements.lock say the same, and the lock says it to everyone."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+LOCK = (ROOT / "requirements.lock").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = {
+    name: [Requirement(line) for line in lines]
+    for name, lines in PROJECT["optional-dependencies"].items()
+}
+FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
+
+
+def test_all_brings_every_extra_that_users_have():
+    (everything,) = EXTRAS["all"]
+    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - {"all"}
+
+
+def test_the_base_install_needs_nothing():
+    assert PROJECT["dependencies"] == []
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_lock_holds_what_an_extra_asks_for(extra):
+    locked = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE))
+    for need in EXTRAS[extra]:
+        if need.name != "holdall":
+            assert need.specifier.contains(locked[canonicalize_name(need.name)])
+
+
+def test_the_lock_has_a_hash_for_each_package_and_no_address():
+    packages = re.findall(r"^[a-z0-9-]+==.*(?:\n    .*)*", LOCK, re.MULTILINE)
+    assert len(packages) > 50
+    assert all("--hash=sha256:" in package for package in packages)
+    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)

@@ -108,7 +108,7 @@ def test_what_cannot_be_meant_says_what_to_write(address: str, remedy: str) -> N
 
 def test_nothing_is_created_before_the_first_write(store: SQLite, path: Path) -> None:
     assert (len(store), bool(store), list(store.items()), store.get("a")) == (0, False, [], None)
-    assert list(store.get_many(["a"])) == list(store.scan_tags()) == []
+    assert [*store.get_many(["a"]), *store.scan_tags()] == []
     store.discard("a")
     store.delete_many(["a"])
     store.clear()
@@ -279,6 +279,11 @@ def test_a_scan_steps_over_reserved_parts_wherever_they_are(store: SQLite) -> No
     assert list(store.scan("a/", start="a/.holdall")) == ["a/.holdall!", "a/.holdall-x", "a/.holdall0"]
     assert list(store.scan(stop="a")) == ["-", ".holdall-", ".holdall0"]
     assert list(store.scan(".holdall/history/")) == []
+    statements: list[str] = []
+    store._link.connection().set_trace_callback(statements.append)
+    assert list(store.scan(stop="a")) == ["-", ".holdall-", ".holdall0"]
+    assert len(statements) < 10  # not one for each thing that is hidden
+    store._link.connection().set_trace_callback(None)
     store.clear()
     assert len(raw) == len(hidden) + 3000
 

@@ -137,7 +137,13 @@ class Telling:
 who = "parent"
 handles = PerThread(Telling, Telling.dispose)
 there, done = threading.Event(), threading.Event()
-thread = threading.Thread(target=lambda: (handles(), there.set(), done.wait(60)), daemon=True)
+
+def other():
+    handles()
+    there.set()
+    done.wait(60)
+
+thread = threading.Thread(target=other)
 thread.start()
 there.wait(60)
 pid = os.fork()

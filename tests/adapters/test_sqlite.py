@@ -246,7 +246,8 @@ def test_a_get_holds_no_transaction(store: SQLite, path: Path) -> None:
 def test_pages_are_bounded_by_bytes(store: SQLite, path: Path) -> None:
     store.update((f"k{i}", bytes(700_000)) for i in range(9))
     scan, found = store.scan_items(), store.get_many(f"k{i}" for i in range(9))
-    next(scan), next(found)
+    next(scan)
+    next(found)
     store.clear()
     # What had been read ahead is at most a MiB and one value.
     assert len(list(scan)) <= 2

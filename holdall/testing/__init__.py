@@ -26,4 +26,12 @@ from holdall.testing.machine import StoreMachine
 from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
 from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-__all__ = ["BYTES", "DOCUMENTS", "BrokenStoreTests", "LayerTests", "StoreMachine", "StoreTests", "Values"]
+__all__ = [
+    "BYTES",
+    "DOCUMENTS",
+    "BrokenStoreTests",
+    "LayerTests",
+    "StoreMachine",
+    "StoreTests",
+    "Values",
+]

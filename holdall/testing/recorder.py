@@ -9,8 +9,26 @@ from holdall.store import Store
 V = TypeVar("V")
 
 OPERATIONS = (
-    *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "__bool__"),
-    *("get", "get_many", "set_many", "discard", "delete_many", "clear", "pop", "popitem", "setdefault"),
+    *(
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__contains__",
+        "__iter__",
+        "__len__",
+        "__bool__",
+    ),
+    *(
+        "get",
+        "get_many",
+        "set_many",
+        "discard",
+        "delete_many",
+        "clear",
+        "pop",
+        "popitem",
+        "setdefault",
+    ),
     *("scan", "scan_items", "scan_tags", "get_tagged", "swap", "remove", "modify", "transact"),
     *("raw", "close"),
 )

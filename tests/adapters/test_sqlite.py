@@ -137,7 +137,10 @@ def test_the_schema_is_the_documented_one(store: SQLite, path: Path) -> None:
         ("key", "TEXT", 1),
         ("value", "BLOB", 1),
     ]
-    assert peek(path, "SELECT key, value FROM holdall ORDER BY key") == [("", "holdall 1"), ("a", b"1")]
+    assert peek(path, "SELECT key, value FROM holdall ORDER BY key") == [
+        ("", "holdall 1"),
+        ("a", b"1"),
+    ]
 
 
 def test_it_shares_a_file_with_an_app_s_own_tables_and_other_stores(path: Path) -> None:
@@ -171,7 +174,9 @@ def test_close_leaves_one_file(path: Path, tmp_path: Path) -> None:
 # ---- Tags ------------------------------------------------------------------------------------------
 
 
-def test_tags_do_not_repeat_after_everything_was_deleted_and_vacuumed(store: SQLite, path: Path) -> None:
+def test_tags_do_not_repeat_after_everything_was_deleted_and_vacuumed(
+    store: SQLite, path: Path
+) -> None:
     seen = {store.swap(key, b"", ABSENT) for key in "abc"}
     for empty in (store.clear, lambda: store.delete_many("abc"), lambda: store.__delitem__("a")):
         empty()
@@ -214,7 +219,9 @@ def test_what_only_looks_like_the_tag_is_another(tag: str, store: SQLite) -> Non
 # ---- Pages -----------------------------------------------------------------------------------------
 
 
-def test_a_scan_reads_pages_and_holds_no_transaction_between_them(store: SQLite, path: Path) -> None:
+def test_a_scan_reads_pages_and_holds_no_transaction_between_them(
+    store: SQLite, path: Path
+) -> None:
     store.update((f"k{i:04}", b"v") for i in range(5000))
     scan = store.scan_items()
     next(scan)
@@ -270,14 +277,35 @@ def test_scans_still_use_the_index_after_analyze(store: SQLite, path: Path) -> N
 
 def test_a_scan_steps_over_reserved_parts_wherever_they_are(store: SQLite) -> None:
     raw = store.raw()
-    hidden = [".holdall", ".holdall/a", "a/.holdall", "a/.holdall/x", "b/.holdall/y/z", "z/.holdall"]
-    shown = ["-", ".holdall-", ".holdall0", "a", "a/.holdall!", "a/.holdall-x", "a/.holdall0", "b/c", "z/a"]
+    hidden = [
+        ".holdall",
+        ".holdall/a",
+        "a/.holdall",
+        "a/.holdall/x",
+        "b/.holdall/y/z",
+        "z/.holdall",
+    ]
+    shown = [
+        "-",
+        ".holdall-",
+        ".holdall0",
+        "a",
+        "a/.holdall!",
+        "a/.holdall-x",
+        "a/.holdall0",
+        "b/c",
+        "z/a",
+    ]
     raw.update((key, b"") for key in hidden + shown)
     raw.update((f".holdall/history/{i:05}", b"") for i in range(3000))
     assert list(store) == sorted(shown)
     assert len(store) == len(shown)
     assert len(raw) == len(hidden) + len(shown) + 3000
-    assert list(store.scan("a/", start="a/.holdall")) == ["a/.holdall!", "a/.holdall-x", "a/.holdall0"]
+    assert list(store.scan("a/", start="a/.holdall")) == [
+        "a/.holdall!",
+        "a/.holdall-x",
+        "a/.holdall0",
+    ]
     assert list(store.scan(stop="a")) == ["-", ".holdall-", ".holdall0"]
     assert list(store.scan(".holdall/history/")) == []
     statements: list[str] = []

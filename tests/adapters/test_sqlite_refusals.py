@@ -107,7 +107,10 @@ def test_a_database_in_utf_16_is_refused_before_it_is_changed(path: Path, tmp_pa
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_missing_folder_says_mkdir(attempt: str, tmp_path: Path) -> None:
-    with SQLite(tmp_path / "no" / "store.db") as store, pytest.raises(StoreNotFound, match="mkdir -p"):
+    with (
+        SQLite(tmp_path / "no" / "store.db") as store,
+        pytest.raises(StoreNotFound, match="mkdir -p"),
+    ):
         ATTEMPTS[attempt](store)
     assert list(tmp_path.iterdir()) == []
 
@@ -132,7 +135,11 @@ def test_a_damaged_page_is_corrupt_and_no_missing_key(path: Path) -> None:
     data[8192 * 3 :] = b"\xff" * (len(data) - 8192 * 3)
     path.write_bytes(data)
     with SQLite(path) as store:
-        for read in (lambda: store["k250"], lambda: list(store.scan_items()), lambda: store.get("k250")):
+        for read in (
+            lambda: store["k250"],
+            lambda: list(store.scan_items()),
+            lambda: store.get("k250"),
+        ):
             with pytest.raises(Corrupt, match="damaged"):
                 read()
 
@@ -145,7 +152,9 @@ def test_a_table_that_is_dropped_under_an_open_store_is_not_found(path: Path) ->
             store["a"]
 
 
-@pytest.mark.parametrize("attempt", ["put", "delete", "clear", "set_many", "delete_many", "swap", "transact"])
+@pytest.mark.parametrize(
+    "attempt", ["put", "delete", "clear", "set_many", "delete_many", "swap", "transact"]
+)
 def test_a_lock_held_past_the_timeout_is_unavailable(attempt: str, path: Path) -> None:
     with SQLite(path, timeout=0) as store:
         store["b"] = b"old"
@@ -283,7 +292,9 @@ def test_a_read_only_folder_denies_the_making_of_a_store(attempt: str, disk: Dis
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(attempt: str, disk: Disk) -> None:
+def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(
+    attempt: str, disk: Disk
+) -> None:
     with SQLite(disk.folder / "store.db") as store:
         store["a"] = b"1"
     before = contents(disk.folder)

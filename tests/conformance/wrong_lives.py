@@ -12,7 +12,9 @@ from tests.conformance.wrong_stores import caught_by
 
 
 @caught_by(
-    "test_nothing_waits_for_close", "test_processes_see_each_other", "test_what_returned_survives_a_kill"
+    "test_nothing_waits_for_close",
+    "test_processes_see_each_other",
+    "test_what_returned_survives_a_kill",
 )
 class WritesWhenClosed(OneFile):
     def load(self) -> dict[str, bytes]:
@@ -131,5 +133,5 @@ class SharesItsData(Memory):
 def opened(kind: type[Store[Any]], folder: Path) -> Store[Any]:
     """A new store of a wrong kind."""
     if issubclass(kind, OneFile):
-        return kind(folder / os.urandom(8).hex(), password="hunter2")  # noqa: S106 - a secret to look for
+        return kind(folder / os.urandom(8).hex(), password="hunter2")
     return kind()

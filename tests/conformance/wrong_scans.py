@@ -9,7 +9,9 @@ from tests.conformance.wrong_stores import caught_by
 
 
 @caught_by(
-    "test_order_is_by_code_point", "test_views_show_the_store_as_it_is", "test_a_store_and_a_dict_stay_equal"
+    "test_order_is_by_code_point",
+    "test_views_show_the_store_as_it_is",
+    "test_a_store_and_a_dict_stay_equal",
 )
 class ScansInOrderOfWriting(Memory):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
@@ -36,7 +38,8 @@ class IncludesStop(Memory):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         found = super().scan(prefix, start=start, stop=stop)
         return chain(
-            found, [stop] if stop and self._table.cells.get(stop) and stop.startswith(prefix) else []
+            found,
+            [stop] if stop and self._table.cells.get(stop) and stop.startswith(prefix) else [],
         )
 
 
@@ -60,7 +63,10 @@ class ScansTheLiveDict(Memory):
         return (key for key in self._table.cells if key in found)
 
 
-@caught_by("test_a_scan_of_items_meets_writes_and_deletes", "test_a_key_that_vanishes_in_the_midst_of_a_scan")
+@caught_by(
+    "test_a_scan_of_items_meets_writes_and_deletes",
+    "test_a_key_that_vanishes_in_the_midst_of_a_scan",
+)
 class RaisesWhereAKeyVanished(Memory):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -30,7 +30,9 @@ class LosesLastWrite(Memory):
 
 
 @caught_by(
-    "test_delete", "test_a_missing_key_is_key_error_with_the_key", "test_a_store_and_a_dict_stay_equal"
+    "test_delete",
+    "test_a_missing_key_is_key_error_with_the_key",
+    "test_a_store_and_a_dict_stay_equal",
 )
 class SwallowsDeleteOfMissing(Memory):
     def __delitem__(self, key: str, /) -> None:

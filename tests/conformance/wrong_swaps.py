@@ -24,7 +24,9 @@ from tests.conformance.wrong_stores import caught_by
 
 
 @caught_by(
-    "test_of_two_that_swap_one_wins", "test_of_two_that_create_one_wins", "test_two_that_modify_both_count"
+    "test_of_two_that_swap_one_wins",
+    "test_of_two_that_create_one_wins",
+    "test_two_that_modify_both_count",
 )
 class ChecksThenWrites(Memory):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
@@ -192,7 +194,9 @@ class ExpectsThenTransacts(Memory):
         super().transact(change for change in changes if not isinstance(change, Expect))
 
 
-@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify")
+@caught_by(
+    "test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify"
+)
 class RacesInsteadOfRefusing(Memory):
     """Says that it cannot swap, and does."""
 

@@ -116,7 +116,9 @@ def test_a_store_that_is_dropped_disposes_of_its_handle() -> None:
 
 
 @needs_fork
-def test_a_fork_parts_with_the_forking_thread_s_handle_before_it(handles: PerThread[Handle]) -> None:
+def test_a_fork_parts_with_the_forking_thread_s_handle_before_it(
+    handles: PerThread[Handle],
+) -> None:
     before = handles()
     assert in_child(lambda: before.disposals == 1 and handles() is not before) == 0
     assert before.disposals == 1
@@ -176,7 +178,9 @@ def test_forks_in_many_threads_at_once_do_not_block(handles: PerThread[Handle]) 
     codes: list[int] = []
     signal.alarm(60)  # a dead lock would end the run rather than hang it
     threads = [
-        threading.Thread(target=lambda: codes.extend(in_child(lambda: bool(handles())) for _ in range(5)))
+        threading.Thread(
+            target=lambda: codes.extend(in_child(lambda: bool(handles())) for _ in range(5))
+        )
         for _ in range(3)
     ]
     for thread in threads:

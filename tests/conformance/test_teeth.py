@@ -77,12 +77,6 @@ def test_a_failure_read_as_missing_is_rejected(kind: type[Store[Any]]) -> None:
     assert rejects(BrokenStoreTests, "test_no_operation_takes_a_failure_for_a_missing_key", kind)
 
 
-class TestForbidden(BrokenStoreTests[bytes]):
-    @pytest.fixture
-    def open_store(self) -> Callable[[], Store[bytes]]:
-        return wrong_keys.Forbidden
-
-
 def test_every_part_of_the_suite_has_its_wrong_stores() -> None:
     parts = [
         part for part in StoreTests.__mro__ if part.__name__.endswith("Tests") and part is not StoreTests

@@ -15,7 +15,7 @@ V = TypeVar("V")
 class BrokenStoreTests(StoreCase[V]):
     """What a store must do whose other end is away, forbidden, gone or no store at all.
 
-    ``open_store`` returns such a store. Opening it may already raise; so may its features.
+    ``open_store`` opens such a store: one that opens, and then cannot work.
     """
 
     @pytest.fixture

@@ -23,6 +23,11 @@ class HistoryTests(StoreCase[V]):
             def __init__(self) -> None:
                 super().__init__(open_store, values)
 
-        # As many examples as the loaded profile says; a store may take its time over each.
-        patient = settings(deadline=None, suppress_health_check=list(HealthCheck))
-        run_state_machine_as_test(Machine, settings=patient)
+        run_state_machine_as_test(Machine, settings=_settings())
+
+
+def _settings() -> settings:
+    """The loaded profile's, with a quarter of its examples, for each is up to fifty operations."""
+    examples = max(1, settings().max_examples // 4)
+    # A store may take its time.
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,7 +18,15 @@ class _Holder(Generic[H]):
 
 
 class PerThread(Generic[H]):
-    """Calling it gives this thread's handle. A fork forgets all handles of the parent without closing them.
+    """Calling it gives this thread's handle; what making it raises is raised, and tried again next time.
+
+    ``dispose`` is called once for each handle: when its thread has ended, at `close`, or at the end of
+    the process, and perhaps from another thread.
+
+    A fork disposes of the forking thread's handle before it, in the parent, which makes a new one when it
+    next asks: libraries that count their open files by process (SQLite, LMDB) believe in a child that they
+    still hold the parent's locks. The child inherits the handles of the parent's other threads, forgets
+    them, and never disposes of them, not even when it exits.
 
     >>> handles = PerThread(list, list.clear)
     >>> handles() is handles()
@@ -29,7 +37,8 @@ class PerThread(Generic[H]):
         self._make = make
         self._dispose = dispose
         self._start()
-        _alive.add(cast(PerThread[object], self))
+        with _lock:
+            _alive.add(cast(PerThread[object], self))
 
     def _start(self) -> None:
         self._own = threading.local()
@@ -37,34 +46,78 @@ class PerThread(Generic[H]):
 
     def __call__(self) -> H:
         try:
-            holder: _Holder[H] = self._own.holder
+            handle: H = self._own.handle
         except AttributeError:
-            holder = self._own.holder = _Holder(self._make(), self._dispose)
+            return self._new()
+        return handle
+
+    def _new(self) -> H:
+        handle = self._make()
+        holder = _Holder(handle, self._dispose)
+        with _lock:
+            self._own.holder = holder
+            self._own.handle = handle
             self._holders.add(holder)
-        return holder.handle
+        return handle
 
     def close(self) -> None:
         """Dispose of every thread's handle. A thread that asks again gets a new one."""
-        for holder in list(self._holders):
+        with _lock:
+            holders = list(self._holders)
+            self._start()
+        for holder in holders:
             holder.release()
-        self._start()
 
-    def _forget(self) -> None:
-        for holder in list(self._holders):
-            holder.release.detach()
-            _inherited.append(holder)
-        self._start()
+    def _part(self) -> list[_Holder[H]]:
+        """Dispose of this thread's handle; return the holders of the others."""
+        own = getattr(self._own, "holder", None)
+        if own:
+            self._own.__dict__.clear()
+            self._holders.discard(own)
+            own.release()
+        return list(self._holders)
 
 
+_lock = (
+    threading.RLock()
+)  # re-entrant, since a finalizer may run, and use a store, while it is held
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
-# Kept for ever in a child: to close one would act on the parent's handle.
-_inherited: list[object] = []
+_others: list[
+    _Holder[object]
+] = []  # held over a fork, for a child drops the locals of the other threads
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    _lock.acquire()
     for handles in list(_alive):
-        handles._forget()
+        _others.extend(handles._part())
+
+
+def _after_fork_in_parent() -> None:
+    _others.clear()
+    _lock.release()
+
+
+def _after_fork_in_child() -> None:
+    for holder in _others:
+        holder.release.detach()
+        _keep_for_ever(holder)
+    for handles in list(_alive):
+        handles._start()
+    _others.clear()
+    _lock.release()
+
+
+def _keep_for_ever(thing: object) -> None:
+    """Keep ``thing`` from being deallocated, also at the interpreter's end, when module globals are."""
+    import ctypes  # a child of a process that forked with several threads alone pays for it
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

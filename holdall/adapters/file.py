@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, cast
 
 from holdall.adapters.filenames import Place, place_of
-from holdall.adapters.folders import Entry, Folders, Found, content, listed, open_file, root_of, walk
+from holdall.adapters.folders import (
+    Entry,
+    Folders,
+    Found,
+    content,
+    listed,
+    open_file,
+    root_of,
+    walk,
+)
 from holdall.adapters.oserrors import translated
 from holdall.adapters.turn import Turn
 from holdall.address import Address
@@ -37,16 +46,18 @@ class File(Store[bytes]):
     coarsely than a microsecond is Unsupported when something is written, and so is a system without
     openat (Windows) when the store is opened.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> store = File(tempfile.mkdtemp(), durability="os")
     >>> store["invoices/2026/17"] = b"..."
-    >>> open(store.root + "/invoices+/2026+/17").read()
-    '...'
+    >>> pathlib.Path(store.root, "invoices+/2026+/17").read_bytes()
+    b'...'
     """
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
         if os.open not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system opens no files by folder; use sqlite:///path instead of file:"
+            )
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import Span, raw_key
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
+_READ = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+)  # opening a foreign pipe must not wait for its writer
 _SQLITE = b"SQLite format 3\0"
 
 Folders = tuple[str, ...]
@@ -50,7 +52,9 @@ def _no_folder(path: Path) -> InvalidAddress:
     with path.open("rb") as file:
         if file.read(len(_SQLITE)) == _SQLITE:
             return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
-    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
+    return InvalidAddress(
+        f"{path} is a file; name a folder, which the first write makes if it is missing"
+    )
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:
@@ -166,7 +170,7 @@ def _may_hold(base: str, span: Span) -> bool:
 def _fits(key: str) -> bool:
     """Whether ``key`` fits the grammar: a name made by someone else may spell what no key may hold."""
     try:
-        check_key(key)
+        raw_key(key)
     except InvalidKey:
-        return _fits(RawKey(key)) if type(key) is str else False
+        return False
     return True

@@ -39,7 +39,17 @@ class Turn:
     when the turn is over, what it did is on the disk. ``makes``: a missing root is made, else StoreNotFound.
     """
 
-    __slots__ = ("_durable", "_fd", "_folders", "_key", "_lock", "_makes", "_root", "_tick", "_touched")
+    __slots__ = (
+        "_durable",
+        "_fd",
+        "_folders",
+        "_key",
+        "_lock",
+        "_makes",
+        "_root",
+        "_tick",
+        "_touched",
+    )
 
     def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
         self._root = root
@@ -161,7 +171,9 @@ class Turn:
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
-        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK)
+        tick = self._tick = max(
+            time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK
+        )
         os.pwrite(self._lock, b"%019d\n" % tick, 0)
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:
@@ -220,15 +232,18 @@ class Turn:
         self._prune(folders)
 
     def _prune(self, folders: Folders) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # it holds something, or may stay: an empty folder is no key
-            for depth in range(len(folders) - 1, -1, -1):
-                above = enter(self._root, folders[:depth])
-                try:
-                    os.rmdir(folders[depth], dir_fd=above)
-                finally:
-                    os.close(above)
+        # One that holds something stays, and any other may: an empty folder is no key.
+        with contextlib.suppress(OSError):
+            for depth in range(len(folders), 0, -1):
+                with contextlib.suppress(FileNotFoundError):
+                    self._rmdir(folders[:depth])
+
+    def _rmdir(self, folders: Folders) -> None:
+        above = enter(self._root, folders[:-1])
+        try:
+            os.rmdir(folders[-1], dir_fd=above)
+        finally:
+            os.close(above)
 
 
 def _tag(found: os.stat_result) -> Tag:

@@ -29,7 +29,7 @@ def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
         uri, rest = _split(given)
         if not len(names) <= len(rest) <= len(names) + bool(optional):
             raise click.UsageError(f"expected {metavar}, got {_counted(given)}", ctx)
-        values = dict.fromkeys([*names, *([optional] if optional else [])])
+        values: dict[str, Any] = dict.fromkeys([*names, *([optional] if optional else [])])
         return {"uri": uri, **values, **dict(zip(values, rest, strict=False))}
 
     return click.argument("at", nargs=-1, metavar=metavar, callback=callback)

@@ -26,4 +26,4 @@ from holdall.testing.machine import StoreMachine
 from holdall.testing.suite import BrokenStoreTests, StoreTests
 from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-__all__ = ["BYTES", "BrokenStoreTests", "DOCUMENTS", "StoreMachine", "StoreTests", "Values"]
+__all__ = ["BYTES", "DOCUMENTS", "BrokenStoreTests", "StoreMachine", "StoreTests", "Values"]

@@ -8,10 +8,67 @@ from hypothesis.strategies import SearchStrategy
 GOOD = (
     *("a", "A", "b", "B", "aa", "a/b", "a/B", "a/b/c", "a/b c", "a-b", "a.b", "a!", "a0"),
     *(" a", "a ", "a /b", " ", "...", "..a", "a..", ".a", "a.", "-", "--", "-rf", "~", "~root"),
-    *("%", "%2F", "%2e%2e", "a%2Fb", "%00", "+", "a+b", "&", "?a=b", "#a", "a;b", "a,b", "a=b", "@", "$HOME"),
-    *(":", "a:b", "C:", "<>|*", '"', "'", "''; --", "`", "{a}", "[a]", "(a)", "^", "_", "__", "*", "?"),
-    *("CON", "con", "nul.txt", "aux", "COM1", "index.html", ".git", "holdall", ".holdall2", "a.holdall"),
-    *(".HOLDALL", "x.holdall/y", "a.tmp", "a.lock", "a~", ".DS_Store", "a.json", "0", "00", "1", "10", "9"),
+    *(
+        "%",
+        "%2F",
+        "%2e%2e",
+        "a%2Fb",
+        "%00",
+        "+",
+        "a+b",
+        "&",
+        "?a=b",
+        "#a",
+        "a;b",
+        "a,b",
+        "a=b",
+        "@",
+        "$HOME",
+    ),
+    *(
+        ":",
+        "a:b",
+        "C:",
+        "<>|*",
+        '"',
+        "'",
+        "''; --",
+        "`",
+        "{a}",
+        "[a]",
+        "(a)",
+        "^",
+        "_",
+        "__",
+        "*",
+        "?",
+    ),
+    *(
+        "CON",
+        "con",
+        "nul.txt",
+        "aux",
+        "COM1",
+        "index.html",
+        ".git",
+        "holdall",
+        ".holdall2",
+        "a.holdall",
+    ),
+    *(
+        ".HOLDALL",
+        "x.holdall/y",
+        "a.tmp",
+        "a.lock",
+        "a~",
+        ".DS_Store",
+        "a.json",
+        "0",
+        "00",
+        "1",
+        "10",
+        "9",
+    ),
     *("é", "e\u0301", "\u212b", "\u00c5", "ß", "SS", "ss", "İ", "i", "ı", "ﬁ", "fi", "Σ", "σ", "ς"),
     *(
         "日本",
@@ -77,7 +134,23 @@ NO_STR = (None, 7, True, 1.5, b"a", ("a",))
 """What is no text at all: TypeError in every operation, never coerced."""
 
 BOUNDS = (
-    *("", "a", "a/", "a/b", "a/b/", "a/c", "b", "A", " ", "0", ":", "z", "inv", "invoices", "invoices/"),
+    *(
+        "",
+        "a",
+        "a/",
+        "a/b",
+        "a/b/",
+        "a/c",
+        "b",
+        "A",
+        " ",
+        "0",
+        ":",
+        "z",
+        "inv",
+        "invoices",
+        "invoices/",
+    ),
     *(
         "a\0",
         "a\x7f",
@@ -96,7 +169,21 @@ BOUNDS = (
 """Prefixes and bounds of a scan; many are no keys, which a bound need not be."""
 
 TREE = (
-    *("a", "a/b", "a/b/c", "a/c", "a-", "a0", "aa", "A", "b", "inv", "invoices", "invoices/1", "invoices/10"),
+    *(
+        "a",
+        "a/b",
+        "a/b/c",
+        "a/c",
+        "a-",
+        "a0",
+        "aa",
+        "A",
+        "b",
+        "inv",
+        "invoices",
+        "invoices/1",
+        "invoices/10",
+    ),
     *("invoices/2", "invoices2/1", "e", "é", "z", "a\uffff", "a\U00010000", "\uffff", "\U00010000"),
 )
 """A few keys around every boundary that `BOUNDS` draws."""
@@ -107,7 +194,9 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=str.encode)
 
 
-def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None) -> list[str]:
+def between(
+    keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None
+) -> list[str]:
     """Which of ``keys`` a scan yields, said without the package's own arithmetic of bounds.
 
     >>> between(["b", "a", "a/1", "ab"], "a", "a/", "b")
@@ -120,7 +209,9 @@ def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | 
 
 def keys() -> SearchStrategy[str]:
     """Any key of the portable grammar that is not reserved."""
-    characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\")
+    characters = st.characters(
+        codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\"
+    )
     segments = st.text(characters, min_size=1, max_size=12).filter(_is_segment)
     return st.lists(segments, min_size=1, max_size=4).map("/".join)
 

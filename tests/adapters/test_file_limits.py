@@ -111,7 +111,8 @@ def mounted(folder, options):
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux, to mount a small disk"
+    sys.platform != "linux" or os.geteuid() != 0,
+    reason="needs root on Linux, to mount a small disk",
 )
 class TestMounts:
     @pytest.mark.parametrize("durability", ["full", "os"])
@@ -141,13 +142,26 @@ class TestMounts:
             assert dict(store) == {"a": b"1"}
             store["b"] = b"2"
 
+    def test_no_room_for_another_folder(self, tmp_path):
+        with mounted(tmp_path / "disk", "nr_inodes=4") as disk:
+            store = File(disk, durability="os")
+            with pytest.raises(StoreFull, match="'a/b/c'"):
+                store["a/b/c"] = (
+                    b""  # after the root, the lock and the new value there is room for one folder
+                )
+            assert [path.name for path in disk.iterdir()] == [".lock"]
+
     def test_a_read_only_mount_is_read_and_not_written(self, tmp_path):
         with mounted(tmp_path / "disk", "size=256k") as disk:
             store = File(disk, durability="os")
             store["a"] = b"1"
             subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
             assert dict(store) == {"a": b"1"}
-            for write in (lambda: store.__setitem__("b", b""), lambda: store.discard("a"), store.clear):
+            for write in (
+                lambda: store.__setitem__("b", b""),
+                lambda: store.discard("a"),
+                store.clear,
+            ):
                 with pytest.raises(PermissionDenied, match="mounted"):
                     write()
 
@@ -182,7 +196,9 @@ def guarded(tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
         if not folder.stat().st_mode & 0o001 and folder.owner() != "root":
             pytest.skip(f"another user cannot reach {folder}")
-    opened = [folder for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 0o001]
+    opened = [
+        folder for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 0o001
+    ]
     modes = {folder: folder.stat().st_mode for folder in opened}
     for folder in opened:
         folder.chmod(0o755)

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import File, Json, Memory, PassThrough, Prefix, Validate
+from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
-from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
+from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
@@ -31,7 +31,9 @@ def named() -> Memory:
 def crowded() -> Memory:
     """A store with keys all around the prefix ``app/``, which a view of it may not show."""
     store = named()
-    store.update((key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b"))
+    store.update(
+        (key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b")
+    )
     return store
 
 
@@ -44,11 +46,16 @@ STORES: dict[str, Row] = {
     "prefix": lambda request: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
+    "sqlite": lambda request: SQLite(folder(request) / "store.db"),
+    "sqlite-memory": lambda request: SQLite(":memory:"),
+    "sqlite-table": lambda request: SQLite(
+        folder(request) / "store.db", table="Order", durability="os"
+    ),
 }
 
 
 class TestStores(StoreTests[bytes]):
-    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough}
+    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough, "SQLite": SQLite}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
@@ -76,7 +83,14 @@ DOCUMENT_STORES: dict[str, Row] = {
 
 class TestDocumentStores(StoreTests[Any]):
     values = DOCUMENTS
-    names = {"AnyValue": AnyValue, "Json": Json, "Minimal": Minimal, "Validate": Validate}
+    names = {
+        "AnyValue": AnyValue,
+        "File": File,
+        "Json": Json,
+        "Minimal": Minimal,
+        "Prefix": Prefix,
+        "Validate": Validate,
+    }
 
     @pytest.fixture(params=DOCUMENT_STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

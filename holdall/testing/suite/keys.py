@@ -88,11 +88,16 @@ class KeyTests(StoreCase[V]):
             found += [
                 ("transact a Put", lambda key: store.transact([Delete("a"), Put(key, value)])),
                 ("transact a Delete", lambda key: store.transact([Delete("a"), Delete(key)])),
-                ("transact an Expect", lambda key: store.transact([Delete("a"), Expect(key, ABSENT)])),
+                (
+                    "transact an Expect",
+                    lambda key: store.transact([Delete("a"), Expect(key, ABSENT)]),
+                ),
             ]
         return found
 
-    def _plain_operations(self, store: Store[V], value: V) -> list[tuple[str, Callable[[Any], object]]]:
+    def _plain_operations(
+        self, store: Store[V], value: V
+    ) -> list[tuple[str, Callable[[Any], object]]]:
         return [
             ("[]", store.__getitem__),
             ("[] =", lambda key: store.__setitem__(key, value)),

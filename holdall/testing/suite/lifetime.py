@@ -31,7 +31,9 @@ class LifetimeTests(StoreCase[V]):
         self.fill(store, ["a", "b"])
         store.clear()
         assert store.features == before
-        assert Feature.TAGS in before or not before & (Feature.TICKS | Feature.SWAP | Feature.REMOVE)
+        assert Feature.TAGS in before or not before & (
+            Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        )
 
     def test_repr_rebuilds_the_store(self, store: Store[V]) -> None:
         again = eval(repr(store), self._names(store))  # noqa: S307 - the repr is the store's own
@@ -40,7 +42,12 @@ class LifetimeTests(StoreCase[V]):
         again.close()
 
     def _names(self, store: Store[V]) -> dict[str, Any]:
-        public = {"Memory": holdall.Memory, "Prefix": holdall.Prefix, "PosixPath": Path, "WindowsPath": Path}
+        public = {
+            "Memory": holdall.Memory,
+            "Prefix": holdall.Prefix,
+            "PosixPath": Path,
+            "WindowsPath": Path,
+        }
         return public | {type(store).__name__: type(store)} | self.names
 
     def test_no_secret_shows(self, store: Store[V]) -> None:
@@ -93,7 +100,9 @@ class LifetimeTests(StoreCase[V]):
 def _held() -> tuple[int, int]:
     """How many files and sockets this process has open (0 where it cannot tell), and how many threads."""
     gc.collect()
-    folder = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
+    folder = next(
+        (path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None
+    )
     return (sum(1 for _ in folder.iterdir()) if folder else 0), threading.active_count()
 
 

@@ -88,7 +88,11 @@ class TagTests(StoreCase[V]):
         del store["c"]
         store["e"] = self.values.of(9)
         after = dict(store.scan_tags())
-        assert {key for key in before | after if before.get(key) != after.get(key)} == {"b", "c", "e"}
+        assert {key for key in before | after if before.get(key) != after.get(key)} == {
+            "b",
+            "c",
+            "e",
+        }
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_swap_creates_only_what_is_absent(self, store: Store[V]) -> None:
@@ -171,8 +175,16 @@ class TagTests(StoreCase[V]):
     def test_modify(self, store: Store[V]) -> None:
         store["a"] = self.values.of(1)
         assert store.modify("a", self._next) == store["a"] == self.values.of(2)
-        assert store.modify("a", self._next, default=self.values.of(40)) == store["a"] == self.values.of(3)
-        assert store.modify("b", self._next, default=self.values.of(40)) == store["b"] == self.values.of(41)
+        assert (
+            store.modify("a", self._next, default=self.values.of(40))
+            == store["a"]
+            == self.values.of(3)
+        )
+        assert (
+            store.modify("b", self._next, default=self.values.of(40))
+            == store["b"]
+            == self.values.of(41)
+        )
         with pytest.raises(KeyError) as missing:
             store.modify("c", self._next)
         assert missing.value.args == ("c",)

@@ -32,8 +32,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         code = error.exit_code
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "holdall"
-        code = _failed(f"{error.format_message()} (`{command} --help` shows how)", error.exit_code)
+        code = _failed(_usage(error), error.exit_code)
     except click.Abort:
         code = _failed(_INTERRUPTED, 130)
     except (HoldallError, click.ClickException, OSError) as error:
@@ -44,6 +43,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _failed(message: str, code: int) -> int:
     click.echo(f"holdall: {one_line(message)}", err=True)
     return code
+
+
+def _usage(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "holdall"
+    return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
 
 
 def _shown(error: Exception) -> str:

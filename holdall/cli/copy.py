@@ -46,7 +46,7 @@ def cp(source: str, target: str, prefix: str, everything: bool) -> None:
     if not copied:
         within = f" that begins with {prefix!r}" if prefix else ""
         raise HoldallError(f"no key{within} at {Address.parse(source)}; check the address")
-    click.echo(f"copied {copied:,} keys", err=True)
+    click.echo(f"copied {copied:,} key{'s' * (copied > 1)}", err=True)
 
 
 def _copied(here: Store[bytes], there: Store[bytes], prefix: str) -> int:

@@ -136,8 +136,6 @@ def test_output_is_whole_where_the_terminal_cannot_show_it(books):
     listing = good("invoices", "list", "--from", books, "--json", encoding="latin-1")
     assert json.loads(listing)[4]["name"]
     assert "Café" in good("invoices", "list", "--from", books, "--csv", encoding="latin-1")
-    assert "Café" in good("invoices", "list", "--from", books, encoding="latin-1").encode(
-        "utf-8", "surrogateescape"
-    ).decode("latin-1")
+    assert "Caf\udce9" in good("invoices", "list", "--from", books, encoding="latin-1")
     good("set", books, "Łódź", "")
     assert good("ls", books, "Ł", encoding="latin-1") == "\\u0141\udcf3d\\u017a\n"

@@ -115,6 +115,7 @@ def test_wrong_usage_is_told_in_one_line(arguments, reason, folder):
         ("sqlite:///books.db?tabel=t", "did you mean 'table'?"),
         ("file://books", "write file:books for a folder below this one"),
         ("", "the address is empty"),
+        ("file://:hunter2@/books", "names the host"),
         ("redis://:hunter2@db/0", "no store has the scheme 'redis'"),
     ],
 )

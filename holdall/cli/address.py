@@ -19,13 +19,9 @@ def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
     no key does, or begins with the scheme of a store. The decorated function gets ``at``: a dict of
     ``uri`` and each of the names, None where ``optional`` is not given.
     """
-    metavar = " ".join(
-        ["[URI]", *map(str.upper, names), *([f"[{optional.upper()}]"] if optional else [])]
-    )
+    metavar = " ".join(["[URI]", *map(str.upper, names), *([f"[{optional.upper()}]"] if optional else [])])
 
-    def callback(
-        ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def callback(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
         uri, rest = _split(given)
         if not len(names) <= len(rest) <= len(names) + bool(optional):
             raise click.UsageError(f"expected {metavar}, got {_counted(given)}", ctx)

@@ -34,9 +34,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (
-            BrokenPipeError
-        ):  # whoever read the output has seen enough, as in `holdall ls | head`
+        except BrokenPipeError:  # whoever read the output has seen enough, as in `holdall ls | head`
             raise Exit(0) from None
 
 

@@ -22,9 +22,7 @@ def folder(tmp_path, monkeypatch):
 def uri(request, tmp_path):
     """The address of an empty store, of each kind."""
     name = tmp_path.name  # in memory the name is this process's, not the folder's
-    return {"file": "file:store", "sqlite": "sqlite:///store.db", "memory": f"memory://{name}"}[
-        request.param
-    ]
+    return {"file": "file:store", "sqlite": "sqlite:///store.db", "memory": f"memory://{name}"}[request.param]
 
 
 @pytest.fixture(scope="session")

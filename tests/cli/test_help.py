@@ -98,14 +98,9 @@ def test_the_version_is_that_of_the_package():
     assert good("--version") == f"holdall {holdall.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in LEAVES if path[0] in ("invoices", "receivables")]
-)
+@pytest.mark.parametrize("path", [path for path in LEAVES if path[0] in ("invoices", "receivables")])
 def test_commands_on_books_say_where_they_may_be(path):
     given = {"import": ["."], "show": ["7"], "pay": ["7", "--amount", "1"], "statement": ["C"]}
     shown = " ".join(good(*path, "--help").split())
-    assert (
-        "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]"
-        in shown
-    )
+    assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)

@@ -130,8 +130,6 @@ def test_two_processes_import_the_same_at_once_and_nothing_is_doubled(folder):
     running = [Popen(command, stdout=PIPE, stderr=PIPE, text=True) for _ in range(2)]
     outputs = [each.communicate() for each in running]
     assert [each.returncode for each in running] == [0, 0], outputs
-    added = [
-        int(re.match(r"imported (\d+), already there \d+, refused 0", out)[1]) for out, _ in outputs
-    ]
+    added = [int(re.match(r"imported (\d+), already there \d+, refused 0", out)[1]) for out, _ in outputs]
     assert sum(added) == 30
     assert good("count", "sqlite:///books.db") == "30\n"

@@ -29,9 +29,7 @@ def test_the_script_is_the_command():
     assert subprocess.check_output([script, "--version"], text=True) == good("--version")
 
 
-@pytest.mark.parametrize(
-    "reading", ["ls file:many", "invoices list --from sqlite:///books.db --csv"]
-)
+@pytest.mark.parametrize("reading", ["ls file:many", "invoices list --from sqlite:///books.db --csv"])
 def test_a_reader_that_has_seen_enough_is_no_failure(reading, books):
     with holdall.open("file:many?durability=os") as store:
         store.update({f"{'k' * 300}{index:05}": b"" for index in range(500)})

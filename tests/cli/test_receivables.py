@@ -61,9 +61,7 @@ def test_the_reports_agree_with_each_other(books):
     assert owed == totals["outstanding"]
     aging = by_currency(rows("aging", books, "--on", "2026-09-30"), "total")
     assert aging == by_currency(rows("outstanding", books), "amount")
-    assert by_currency(rows("received", books), "amount") == by_currency(
-        rows("paid", books), "amount"
-    )
+    assert by_currency(rows("received", books), "amount") == by_currency(rows("paid", books), "amount")
 
 
 def by_code(report):
@@ -94,9 +92,7 @@ def test_aging_depends_on_the_day_and_its_total_does_not(books):
 
 def test_a_report_can_be_of_one_seller(books):
     both = by_code(rows("billed", books))
-    each = [
-        by_code(rows("billed", books, "--seller", id)) for id in ("DE999000111", "NO999000222MVA")
-    ]
+    each = [by_code(rows("billed", books, "--seller", id)) for id in ("DE999000111", "NO999000222MVA")]
     assert all(each)
     assert {code: each[0].get(code, 0) + each[1].get(code, 0) for code in both} == both
     assert rows("billed", books, "--seller", "X") == []
@@ -104,9 +100,7 @@ def test_a_report_can_be_of_one_seller(books):
 
 def test_an_unknown_customer_is_refused(books):
     done = call("receivables", "statement", "X", "--from", books)
-    expected = (
-        "holdall: no documents of customer 'X'; `holdall invoices list` shows the ids there are\n"
-    )
+    expected = "holdall: no documents of customer 'X'; `holdall invoices list` shows the ids there are\n"
     assert (done.code, done.err) == (1, expected)
 
 

@@ -27,7 +27,7 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 	@touch $@
 
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
-	@$(BIN)/holdall demo $(if $(INVOICES),--invoices '$(INVOICES)')
+	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)

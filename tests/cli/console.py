@@ -24,12 +24,12 @@ class Done:
     err: str
 
 
-def call(*arguments, stdin=b"", encoding="utf-8"):
-    """Run one command in this process, with standard streams as a pipe would be."""
+def call(*arguments, stdin=b"", encoding="utf-8", merged=False):
+    """Run one command in this process, with standard streams as pipes, or with both outputs as one."""
     out, err, given = (io.TextIOWrapper(io.BytesIO(each), encoding) for each in (b"", b"", stdin))
     before, sys.stdin = sys.stdin, given
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(out if merged else err):
             code = run([str(argument) for argument in arguments])
     finally:
         sys.stdin = before

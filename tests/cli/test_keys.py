@@ -4,6 +4,8 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -146,20 +148,36 @@ def test_a_full_disk_leaves_the_old_value(monkeypatch):
     assert contents("file:store") == {"key": b"old"}
 
 
-@pytest.mark.parametrize("address", ["file:folder/store", "sqlite:///folder/store.db"])
-def test_a_folder_that_may_not_be_written_is_named(address, folder):
-    inside = folder / "folder"
-    inside.mkdir(mode=0o500)
-    root = os.geteuid() == 0
-    try:
+@pytest.fixture
+def readable():
+    """A folder that this process may read and not write in."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        good("set", f"file:{folder}/file", "key", "old")
+        good("set", f"sqlite:///{folder}/sqlite", "key", "old")
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        root = os.geteuid() == 0
         if root:
-            os.seteuid(65534)  # the mode of a folder does not stop root
-        line = refusal("set", address, "key", "value")
-    finally:
+            os.seteuid(65534)  # modes do not stop root
+        yield folder
         if root:
             os.seteuid(0)
-    assert "folder/store" in line
-    assert list(inside.iterdir()) == []
+        for path in (folder, folder / "file"):
+            path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "address", ["file:{}/file", "sqlite:///{}/sqlite", "file:{}/new", "sqlite:///{}/new"]
+)
+def test_where_nothing_may_be_written_the_old_value_stands_and_the_place_is_named(address, readable):
+    before = files_in(readable)
+    assert str(readable) in refusal("set", address.format(readable), "key", "value")
+    assert files_in(readable) == before
+
+
+def files_in(folder):
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
 @pytest.mark.parametrize("missing", ["click", "filelock"])

@@ -65,5 +65,5 @@ lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--up
 	@tools/lock $(ARGS)
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .venvs .coverage build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,7 +19,9 @@ from holdall.cli.examples import examples
 from holdall.cli.importing import import_files
 from holdall.cli.output import show
 from holdall.domain import Receivables
+from holdall.domain.books import Books
 from holdall.domain.report import Report
+from holdall.errors import Invalid
 
 BUNDLED = "sqlite:///holdall-demo.db"
 OWN = "sqlite:///holdall-invoices.db"
@@ -61,8 +63,8 @@ def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
         else:
             on = import_bundled(books)
         _print(Receivables(books.store), as_of or on)
-        number = next((invoice.number for invoice in books), None)
-    _what_next(uri, number)
+        example = _example(books)
+    _what_next(uri, example)
 
 
 def _print(receivables: Receivables, on: date) -> None:
@@ -77,14 +79,25 @@ def _print(receivables: Receivables, on: date) -> None:
         show(report.columns, report.cells(), title=title)
 
 
-def _what_next(uri: str, number: str | None) -> None:
-    at = f"--from {shlex.quote(str(Address.parse(uri)))}"
-    lines = [f"invoices list {at}", f"receivables outstanding {at} --csv"]
-    if number:
-        lines.insert(1, f"invoices show {shlex.quote(number)} {at}")
+def _example(books: Books) -> list[str]:
+    """What to type for the first invoice: nothing, its number, or that and its seller."""
+    for invoice in books:
+        try:
+            books.find(invoice.number)
+        except Invalid:  # another seller has that number too
+            return ["--seller", invoice.seller.id, "--", invoice.number]
+        return ["--", invoice.number] if invoice.number.startswith("-") else [invoice.number]
+    return []
+
+
+def _what_next(uri: str, invoice: list[str]) -> None:
+    at = ["--from", str(Address.parse(uri))]
+    commands = [["invoices", "list", *at], ["receivables", "outstanding", *at, "--csv"]]
+    if invoice:
+        commands.insert(1, ["invoices", "show", *at, *invoice])
     click.echo("What to type next:", err=True)
-    for line in lines:
-        click.echo(f"  {_program()} {line}", err=True)
+    for command in commands:
+        click.echo(f"  {_program()} {shlex.join(command)}", err=True)
 
 
 def _program() -> str:

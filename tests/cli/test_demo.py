@@ -1,5 +1,6 @@
 """demo: the same tables on every store and on every run, on the bundled set and on the user's own files."""
 
+import shlex
 import sys
 from pathlib import Path
 from subprocess import run
@@ -73,6 +74,15 @@ def test_what_to_type_next_can_be_typed(monkeypatch):
         ran = run(["/bin/sh", "-c", line], capture_output=True, text=True)
         assert (ran.returncode, ran.stderr) == (0, ""), line
         assert ran.stdout
+
+
+def test_what_to_type_next_says_whose_invoice_where_two_have_the_number(inbox):
+    for seller, number in (("DE6", "NL-2026-014"), ("0", "-7")):
+        text = (inbox / "nl-2026-014.xml").read_text("utf-8").replace("DE5", seller)
+        (inbox / f"{seller}.xml").write_text(text.replace("NL-2026-014", number), "utf-8")
+        done = call("demo", "--invoices", inbox, "--into", "file:own")
+        (line,) = (line for line in done.err.splitlines() if " invoices show " in line)
+        assert "(" + seller.replace("6", "5") + ")" in good(*shlex.split(line)[1:])
 
 
 def test_what_to_type_next_is_short_where_the_shell_finds_it(monkeypatch):

@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,6 +108,23 @@ def test_progress_is_shown_where_somebody_looks_and_nowhere_else(label, command,
     assert label.decode() not in quiet.stderr
     assert b"\x1b" not in out
     assert b"Progress" not in out
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(300, 1), (40, 2)])
+def test_a_table_on_a_terminal_breaks_words_and_no_numbers(columns, lines, books):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [*PROGRAM, "invoices", "list", "--from", books]
+    with subprocess.Popen(command, stdout=theirs, env={**variables, "NO_COLOR": "1"}):
+        os.close(theirs)
+        shown = drained(ours).decode()
+    os.close(ours)
+    _, entry = shown.split("NL-2026-014", 1)
+    entry, _ = entry.split("NL-2026-016", 1)
+    for text in ("DE999000111", "DE999000333", "2026-02-03", "2026-03-05", "219.77", "0.00"):
+        assert text in entry
+    assert len(entry.strip().splitlines()) == lines
 
 
 @contextmanager

@@ -9,7 +9,8 @@ grammar leaves out was seen to be folded, dropped or refused by some store. Keys
 case is kept, and their order is by code point, which is the byte order of their UTF-8.
 
 A segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only
-keys that come through `Store.raw` may hold it, and may then be up to 480 bytes long.
+keys that come through `Store.raw` may hold it, and may then be up to 480 bytes long. So may what a layer
+makes of a user's key by a prefix: a scan of the store below shows it, though none but the layer may ask for it.
 """
 
 import re
@@ -48,7 +49,7 @@ def check_key(key: str) -> None:
       ...
     holdall.errors.InvalidKey: key '../etc/passwd' has a segment '..'; ...
     """
-    if type(key) is str and _plain(key):
+    if (type(key) is str or type(key) is RawKey) and _plain(key):
         return
     if not isinstance(key, str):
         raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")

@@ -7,6 +7,7 @@ from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
+    NOTHING,
     Change,
     Missing,
     Store,
@@ -110,7 +111,7 @@ class Rekey(Layer[V, V]):
         self._inner.delete_many(map(self._down, keys))
 
     def clear(self) -> None:
-        self.delete_many(self.scan())
+        self.delete_many(map(RawKey, self.scan()))
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
         down = self._down(key)
@@ -139,15 +140,15 @@ class Rekey(Layer[V, V]):
             raise self._renamed(error, down, key) from error.__cause__
 
     def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        found = self._inner.pop(self._down(key), MISSING)
-        if found is MISSING and default is MISSING:
+        found = self._inner.pop(self._down(key), NOTHING)
+        if found is NOTHING and default is MISSING:
             raise KeyError(key)
-        return default if found is MISSING else found
+        return default if found is NOTHING else found
 
     def popitem(self) -> tuple[str, V]:
         for key in self.scan():
-            value = self.pop(key, MISSING)
-            if value is not MISSING:
+            value = self.pop(RawKey(key), NOTHING)
+            if value is not NOTHING:
                 return key, value
         raise KeyError("popitem(): the store is empty")
 

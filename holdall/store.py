@@ -35,6 +35,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
+from holdall.keys import RawKey
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -42,7 +43,10 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 Tag = NewType("Tag", str)
-"""Names one state of one key. Equal: the same state; unequal: written in between; never ordered."""
+"""Names one state of one key, and says nothing of order.
+
+Unequal: written in between. Equal: the same value, and where tags are TICKS nothing was written at all.
+"""
 
 ABSENT: Final = Tag("")
 """The tag of a key that is not there. No store issues it for one that is."""
@@ -57,6 +61,9 @@ class Missing(enum.Enum):
 
 MISSING: Final = Missing.MISSING
 """Stands for 'no default was given'."""
+
+NOTHING: Final = object()
+"""A default that was given, and that no store holds."""
 
 
 class Tagged(NamedTuple, Generic[V]):
@@ -99,6 +106,8 @@ class Feature(enum.Flag):
     """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
     TAGS = enum.auto()
     """get_tagged and scan_tags."""
+    TICKS = enum.auto()
+    """A tag never comes again for its key. Without it, a tag may be a hash that equal bytes bring back."""
     SWAP = enum.auto()
     """swap: compare-and-swap, and creation of an absent key, decided by the store itself."""
     REMOVE = enum.auto()
@@ -203,7 +212,8 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
-        return self.get_many(self.scan(prefix, start=start, stop=stop))
+        keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
+        return ((str(key), value) for key, value in self.get_many(keys))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
@@ -242,7 +252,7 @@ class Store(MutableMapping[str, V]):
 
     def clear(self) -> None:
         """Delete every key that a scan shows. Lists once; what is written meanwhile may stay."""
-        self.delete_many(self.scan())
+        self.delete_many(map(RawKey, self.scan()))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -330,9 +340,9 @@ class Store(MutableMapping[str, V]):
     def popitem(self) -> tuple[str, V]:
         """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
         for key in self.scan():
-            value = self.pop(key, MISSING)
-            if value is not MISSING:
-                return key, value
+            value = self.pop(RawKey(key), NOTHING)
+            if value is not NOTHING:
+                return key, cast(V, value)
         raise KeyError("popitem(): the store is empty")
 
     def setdefault(self, key: str, default: V, /) -> V:

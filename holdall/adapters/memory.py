@@ -22,8 +22,14 @@ from holdall.store import (
 )
 
 
+_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+
+
 class _Table:
-    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them."""
+    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them.
+
+    Keys deleted since may still be in ``order``.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -35,11 +41,11 @@ class _Table:
         self.tick += 1
         if key not in self.cells:
             self.order = None
+            key = str.__str__(key)  # of a kind of str, the text alone
         self.cells[key] = value, self.tick
 
     def delete(self, key: str) -> None:
-        del self.cells[key]
-        self.order = None
+        del self.cells[key]  # and let `order` name it until the next new key: a scan looks
 
     def tag(self, key: str) -> Tag:
         cell = self.cells.get(key)
@@ -78,7 +84,7 @@ class Memory(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return Feature.SEEK | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+        return _FEATURES
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
@@ -108,6 +114,15 @@ class Memory(Store[bytes]):
         span = Span.of(prefix, start, stop)
         cells = self._table.cells
         return (key for key in self._table.keys(span) if key in cells and span.shows(key))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        cells = self._table.cells
+        for key in self.scan(prefix, start=start, stop=stop):
+            cell = cells.get(key)
+            if cell:
+                yield key, cell[0]
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -2,11 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged
+from holdall.store import MISSING, NOTHING, Change, Missing, Put, Tag, Tagged
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -114,8 +114,8 @@ class Codec(Layer[V, W]):
         return self._decode(key, self._inner.modify(key, step, start))
 
     def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        data = self._inner.pop(key) if default is MISSING else self._inner.pop(key, MISSING)
-        return default if data is MISSING else self._decode(key, data)
+        data = self._inner.pop(key) if default is MISSING else self._inner.pop(key, NOTHING)
+        return default if data is NOTHING else self._decode(key, cast(W, data))
 
     def popitem(self) -> tuple[str, V]:
         key, data = self._inner.popitem()

@@ -9,6 +9,8 @@ from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 V = TypeVar("V")
 T = TypeVar("T")
 
+_READS = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+
 
 class ReadOnly(Store[V]):
     """Reads of ``store``; every write is PermissionDenied, before it reaches the store.
@@ -68,9 +70,7 @@ class ReadOnly(Store[V]):
 
     @property
     def features(self) -> Feature:
-        return self._inner.features & (
-            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
-        )
+        return self._inner.features & _READS
 
     def close(self) -> None:
         self._inner.close()

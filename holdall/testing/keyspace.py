@@ -1,0 +1,140 @@
+"""Keys that stores were seen to fold, drop or refuse, and the independent word on their order and spans."""
+
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+GOOD = (
+    *("a", "A", "b", "B", "aa", "a/b", "a/B", "a/b/c", "a/b c", "a-b", "a.b", "a!", "a0"),
+    *(" a", "a ", "a /b", " ", "...", "..a", "a..", ".a", "a.", "-", "--", "-rf", "~", "~root"),
+    *("%", "%2F", "%2e%2e", "a%2Fb", "%00", "+", "a+b", "&", "?a=b", "#a", "a;b", "a,b", "a=b", "@", "$HOME"),
+    *(":", "a:b", "C:", "<>|*", '"', "'", "''; --", "`", "{a}", "[a]", "(a)", "^", "_", "__", "*", "?"),
+    *("CON", "con", "nul.txt", "aux", "COM1", "index.html", ".git", "holdall", ".holdall2", "a.holdall"),
+    *(".HOLDALL", "x.holdall/y", "a.tmp", "a.lock", "a~", ".DS_Store", "a.json", "0", "00", "1", "10", "9"),
+    *("é", "e\u0301", "\u212b", "\u00c5", "ß", "SS", "ss", "İ", "i", "ı", "ﬁ", "fi", "Σ", "σ", "ς"),
+    *(
+        "日本",
+        "עברית",
+        "\u202eabc",
+        "\u200d",
+        "\u00a0",
+        "\u3000",
+        "\u2028",
+        "\ufeff",
+        "\ufffd",
+        "\ufffe",
+        "\uffff",
+    ),
+    *("\ud7ff", "\ue000", "\U00010000", "\U0001f4da", "\U0001f468\u200d\U0001f469", "\U0010ffff"),
+    *("\uffff/a", "\U00010000/a", "a\uffff", "a\U00010000"),
+    *("x" * 255, "x" * 256, "x" * 400, "X" * 400, "é" * 200, "日" * 133, "\U0001f4da" * 100),
+    *("/".join("a" * 200), "/".join("b" * 200), "y" * 199 + "/" + "y" * 200),
+)
+"""Keys within the grammar that must all exist side by side, each for itself."""
+
+BAD = (
+    *(
+        "",
+        "/",
+        "//",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "./a",
+        "../a",
+        "a/.",
+        "a/..",
+        "a/./b",
+        "a/../b",
+        "../../etc",
+    ),
+    *(
+        "\0",
+        "a\0b",
+        "a\n",
+        "\n",
+        "a\rb",
+        "\t",
+        "\x1f",
+        "\x7f",
+        "\x80",
+        "\x9f",
+        "a\x85b",
+        "\\",
+        "a\\b",
+        "..\\a",
+    ),
+    *("\ud800", "a\udfff", "\udc80/b"),
+    *("x" * 401, "é" * 200 + "a", "\U0001f4da" * 101, "a/" * 200 + "ab"),
+    *(".holdall", ".holdall/a", "a/.holdall", "a/.holdall/b"),
+)
+"""Texts outside the grammar, the reserved segment included: InvalidKey in every operation."""
+
+NO_STR = (None, 7, True, 1.5, b"a", ("a",))
+"""What is no text at all: TypeError in every operation, never coerced."""
+
+BOUNDS = (
+    *("", "a", "a/", "a/b", "a/b/", "a/c", "b", "A", " ", "0", ":", "z", "inv", "invoices", "invoices/"),
+    *(
+        "a\0",
+        "a\x7f",
+        "a\uffff",
+        "a\U0010ffff",
+        "/",
+        "//",
+        "..",
+        "\\",
+        ".holdall",
+        ".holdall/",
+        "a/.holdall/",
+    ),
+    *("é", "e", "\uffff", "\U00010000", "\U0010ffff", "x" * 401, "日" * 700),
+)
+"""Prefixes and bounds of a scan; many are no keys, which a bound need not be."""
+
+TREE = (
+    *("a", "a/b", "a/b/c", "a/c", "a-", "a0", "aa", "A", "b", "inv", "invoices", "invoices/1", "invoices/10"),
+    *("invoices/2", "invoices2/1", "e", "é", "z", "a\uffff", "a\U00010000", "\uffff", "\U00010000"),
+)
+"""A few keys around every boundary that `BOUNDS` draws."""
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """``keys`` as every store orders them: by the bytes of their UTF-8."""
+    return sorted(keys, key=str.encode)
+
+
+def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None) -> list[str]:
+    """Which of ``keys`` a scan yields, said without the package's own arithmetic of bounds.
+
+    >>> between(["b", "a", "a/1", "ab"], "a", "a/", "b")
+    ['a/1', 'ab']
+    """
+    low, high = start.encode(), None if stop is None else stop.encode()
+    found = [key for key in keys if key.startswith(prefix) and key.encode() >= low]
+    return in_order(key for key in found if high is None or key.encode() < high)
+
+
+def keys() -> SearchStrategy[str]:
+    """Any key of the portable grammar that is not reserved."""
+    characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\")
+    segments = st.text(characters, min_size=1, max_size=12).filter(_is_segment)
+    return st.lists(segments, min_size=1, max_size=4).map("/".join)
+
+
+def near_keys() -> SearchStrategy[str]:
+    """Few keys, much alike, so that operations meet again on one key, its neighbours and its children."""
+    segments = st.sampled_from(["a", "A", "b", "a ", "a.", "é", "e\u0301", "\uffff", "\U00010000"])
+    return st.lists(segments, min_size=1, max_size=2).map("/".join)
+
+
+def bounds() -> SearchStrategy[str]:
+    """Prefixes, starts and stops about `near_keys`, and odd ones."""
+    return st.sampled_from(BOUNDS) | near_keys() | near_keys().map("{}/".format)
+
+
+def _is_segment(text: str) -> bool:
+    return text not in (".", "..", ".holdall")

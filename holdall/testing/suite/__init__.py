@@ -1,0 +1,43 @@
+"""The suite, part by part, and all of it as one class."""
+
+from typing import TypeVar
+
+from holdall.testing.suite.bulk import BulkTests
+from holdall.testing.suite.contents import ContentTests
+from holdall.testing.suite.keys import KeyTests
+from holdall.testing.suite.lifetime import LifetimeTests
+from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.processes import ProcessTests
+from holdall.testing.suite.races import RaceTests
+from holdall.testing.suite.reserved import ReservedTests
+from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.tags import TagTests
+from holdall.testing.suite.threads import ThreadTests
+from holdall.testing.suite.transactions import TransactionTests
+
+V = TypeVar("V")
+
+
+class StoreTests(
+    MappingTests[V],
+    KeyTests[V],
+    ContentTests[V],
+    ScanTests[V],
+    BulkTests[V],
+    ReservedTests[V],
+    TagTests[V],
+    TransactionTests[V],
+    RaceTests[V],
+    ThreadTests[V],
+    ProcessTests[V],
+    LifetimeTests[V],
+):
+    """What every store must do. Subclass it, say how to open one, and run pytest.
+
+    >>> import pytest
+    >>> from holdall import Memory
+    >>> class TestMemory(StoreTests[bytes]):
+    ...     @pytest.fixture
+    ...     def open_store(self):
+    ...         return Memory
+    """

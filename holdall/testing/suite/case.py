@@ -1,0 +1,118 @@
+"""What every part of the suite stands on: a way to open stores, values for them, and what features decide."""
+
+import functools
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from holdall.errors import Unsupported
+from holdall.store import ABSENT, Expect, Feature, Put, Store
+from holdall.testing.values import BYTES, Values
+
+V = TypeVar("V")
+E = TypeVar("E", bound=Exception)
+S = TypeVar("S", bound="StoreCase[Any]")
+
+
+class StoreCase(Generic[V]):
+    """The base of each part of the suite.
+
+    A subclass overrides the fixture `open_store`, and `values` where the store keeps no bytes. ``many``
+    is how many keys make a long scan: more than the store fetches at once. ``names`` are names that the
+    repr of its stores uses beyond the public ones of holdall, and ``secrets`` texts that must show nowhere.
+    """
+
+    values: Values[Any] = BYTES
+    many: int = 250
+    names: dict[str, Any] = {}  # noqa: RUF012 - a declaration, overridden and not changed
+    secrets: tuple[str, ...] = ()
+
+    @pytest.fixture
+    def open_store(self) -> Callable[[], Store[V]]:
+        """A function that opens a new and empty store at each call."""
+        raise NotImplementedError(
+            "override the fixture open_store: it returns a function that opens a new store"
+        )
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], Store[V]]) -> Iterator[Store[V]]:
+        with open_store() as store:
+            yield store
+
+    def fill(self, store: Store[V], keys: Iterable[str]) -> dict[str, V]:
+        """Write a value of its own to each of ``keys``; what the store then should hold."""
+        held = {key: self.values.of(number) for number, key in enumerate(keys)}
+        store.set_many(held.items())
+        return held
+
+    def numbered(self, count: int, form: str = "k{:05}") -> list[str]:
+        """``count`` keys in order."""
+        return [form.format(number) for number in range(count)]
+
+    def check_refusal(self, store: Store[V], lacking: Feature) -> None:
+        """What depends on a feature in ``lacking`` raises Unsupported and changes nothing."""
+        if Feature.SHARED in lacking:
+            self.check_private(store)
+        value = store["there"] = self.values.of(1)
+        for feature, call in self._dependent(store):
+            if feature in lacking:
+                with pytest.raises(Unsupported):
+                    call()
+        assert list(store.items()) == [("there", value)]
+
+    def check_private(self, store: Store[V]) -> None:
+        """A store that is not SHARED is the same store within this process, or refuses to be pickled."""
+        value = store["there"] = self.values.of(1)
+        try:
+            pickled = pickle.dumps(store)
+        except TypeError:
+            return
+        with pickle.loads(pickled) as other:
+            assert list(other.items()) == [("there", value)]
+
+    def _dependent(self, store: Store[V]) -> list[tuple[Feature, Callable[[], object]]]:
+        other = self.values.of(2)
+        return [
+            (Feature.TAGS, lambda: store.get_tagged("there")),
+            (Feature.TAGS, lambda: list(store.scan_tags())),
+            (Feature.SWAP, lambda: store.swap("new", other, ABSENT)),
+            (Feature.SWAP, lambda: store.modify("there", lambda value: other)),
+            (Feature.SWAP, lambda: store.setdefault("new", other)),
+            (Feature.REMOVE, lambda: store.remove("there", ABSENT)),
+            (Feature.REMOVE, lambda: store.pop("there")),
+            (Feature.REMOVE, lambda: store.popitem()),
+            (Feature.ATOMIC, lambda: store.transact([Expect("new", ABSENT), Put("new", other)])),
+        ]
+
+
+def refused(
+    error: type[E] | tuple[type[E], ...], message: str, call: Callable[..., object], *arguments: Any
+) -> E:
+    """The ``error`` that ``call`` raises; the test fails with ``message`` where it raises none."""
+    try:
+        call(*arguments)
+    except error as refusal:
+        return refusal
+    pytest.fail(message)
+
+
+Check = Callable[[S, Store[Any]], None]
+
+
+def needs(feature: Feature) -> Callable[[Check[S]], Check[S]]:
+    """Run a check where the store has ``feature``; elsewhere check that it refuses rather than races."""
+
+    def decorate(check: Check[S]) -> Check[S]:
+        @functools.wraps(check)
+        def chosen(self: S, store: Store[Any]) -> None:
+            lacking = feature & ~store.features
+            if lacking:
+                self.check_refusal(store, lacking)
+            else:
+                check(self, store)
+
+        return chosen
+
+    return decorate

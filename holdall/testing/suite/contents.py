@@ -1,0 +1,114 @@
+"""Values come back as they were written, whole, and belong to whoever reads them."""
+
+import copy
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hypothesis import given
+
+from holdall.errors import Invalid
+from holdall.store import ABSENT, Feature, Put, Store
+from holdall.testing.suite.case import StoreCase, needs, refused
+
+V = TypeVar("V")
+
+
+class ContentTests(StoreCase[V]):
+    """What is true of values."""
+
+    def test_special_values_come_back(self, store: Store[V]) -> None:
+        for number, value in enumerate(self.values.special):
+            store[f"k{number}"] = value
+        found = [store[f"k{number}"] for number in range(len(self.values.special))]
+        assert found == list(self.values.special)
+        assert [type(value) for value in found] == [type(value) for value in self.values.special]
+        assert sorted(store) == [f"k{number}" for number in range(len(self.values.special))]
+
+    def test_special_values_are_there_for_every_reader(self, store: Store[V]) -> None:
+        default = object()
+        for value in self.values.special:
+            store["k"] = value
+            assert "k" in store
+            assert store.get("k", default) == value
+            assert list(store.get_many(["k"])) == list(store.scan_items()) == [("k", value)]
+
+    def test_any_value_comes_back(self, open_store: Callable[[], Store[V]]) -> None:
+        with open_store() as store:
+
+            @given(self.values.any)
+            def check(value: V) -> None:
+                store["k"] = value
+                assert store["k"] == value
+                assert list(store.scan_items()) == [("k", value)]
+
+            check()
+
+    def test_a_large_value(self, store: Store[V]) -> None:
+        store["large"] = self.values.large
+        store["small"] = self.values.of(1)
+        assert store["large"] == self.values.large
+        store["large"] = self.values.of(2)
+        assert list(store.items()) == [("large", self.values.of(2)), ("small", self.values.of(1))]
+
+    def test_a_value_that_cannot_be_kept_is_refused_and_changes_nothing(self, store: Store[V]) -> None:
+        value = store["a"] = self.values.of(1)
+        for wrong in self.values.refused:
+            for name, operation in self._writes(store):
+                refused((TypeError, Invalid), f"{name} took {wrong!r} for a value", operation, wrong)
+        assert list(store.items()) == [("a", value)]
+
+    def _writes(self, store: Store[V]) -> list[tuple[str, Callable[[Any], object]]]:
+        found: list[tuple[str, Callable[[Any], object]]] = [
+            ("[] =", lambda value: store.__setitem__("a", value)),
+            ("[] = of a new key", lambda value: store.__setitem__("b", value)),
+            ("set_many", lambda value: store.set_many([("a", value)])),
+            ("update", lambda value: store.update(b=value)),
+        ]
+        if Feature.SWAP in store.features:
+            found += [
+                ("swap", lambda value: store.swap("b", value, ABSENT)),
+                ("setdefault", lambda value: store.setdefault("b", value)),
+                ("modify", lambda value: store.modify("a", lambda held: value)),
+            ]
+        if Feature.ATOMIC in store.features:
+            found.append(
+                ("transact", lambda value: store.transact([Put("c", self.values.of(2)), Put("a", value)]))
+            )
+        return found
+
+    def test_changing_what_was_written_changes_nothing_stored(self, store: Store[V]) -> None:
+        for value in (*self.values.special, self.values.of(1)):
+            mine = _changeable(value)
+            store["a"] = mine
+            store.set_many([("b", mine)])
+            _change(mine)
+            assert store["a"] == store["b"] == value
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_changing_what_was_swapped_in_changes_nothing_stored(self, store: Store[V]) -> None:
+        for number, value in enumerate(self.values.special):
+            mine = _changeable(value)
+            store.swap(f"k{number}", mine, ABSENT)
+            _change(mine)
+            assert store[f"k{number}"] == value
+
+    def test_changing_what_was_read_changes_nothing_stored(self, store: Store[V]) -> None:
+        for value in (*self.values.special, self.values.of(1)):
+            store["a"] = value
+            expected = copy.deepcopy(value)
+            readings = [store["a"], store.get("a"), *store.values(), dict(store.get_many(["a"]))["a"]]
+            for read in readings:
+                _change(read)
+            assert store["a"] == expected
+
+
+def _changeable(value: Any) -> Any:
+    return bytearray(value) if isinstance(value, bytes) else copy.deepcopy(value)
+
+
+def _change(value: Any) -> None:
+    if isinstance(value, dict):
+        value.clear()
+        value["changed"] = True
+    elif isinstance(value, list | bytearray):
+        value[:] = [0]

@@ -1,0 +1,146 @@
+"""One caller in the midst of another's call: no write is lost, and of two that expect the same one wins."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from holdall.errors import Conflict
+from holdall.store import ABSENT, Expect, Feature, Put, Store, Tag
+from holdall.testing.interleave import POINTS, interleave
+from holdall.testing.suite.case import StoreCase, needs
+
+V = TypeVar("V")
+OLD, ONE, TWO = 1, 2, 3
+
+
+class RaceTests(StoreCase[V]):
+    """Every line of an operation is a place for another writer to come in: see `holdall.testing.interleave`."""
+
+    def prepare(self, store: Store[V]) -> dict[str, Tag]:
+        """Write OLD under a key for each round; the tags."""
+        value = self.values.of(OLD)
+        store.set_many((f"k{turn}", value) for turn in range(POINTS + 1))
+        return {f"k{turn}": store.get_tagged(f"k{turn}").tag for turn in range(POINTS + 1)}
+
+    def held(self, store: Store[V], turn: int) -> int | None:
+        """The number under the key of a round; None where it is gone."""
+        return next((self.values.number(value) for _, value in store.get_many([f"k{turn}"])), None)
+
+    def setter(self, store: Store[V]) -> Callable[[int], None]:
+        """Writes TWO in a round, whatever is there."""
+        return lambda turn: store.__setitem__(f"k{turn}", self.values.of(TWO))
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_of_two_that_create_one_wins(self, store: Store[V]) -> None:
+        def create(number: int) -> Callable[[int], object]:
+            return lambda turn: store.swap(f"k{turn}", self.values.of(number), ABSENT)
+
+        for turn, first, second in interleave(create(ONE), create(TWO)):
+            assert won(first) != won(second)
+            assert self.held(store, turn) == (ONE if won(first) else TWO)
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_of_two_that_swap_one_wins(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+
+        def swap(number: int) -> Callable[[int], object]:
+            return lambda turn: store.swap(f"k{turn}", self.values.of(number), tags[f"k{turn}"])
+
+        for turn, first, second in interleave(swap(ONE), swap(TWO)):
+            assert won(first) != won(second)
+            assert self.held(store, turn) == (ONE if won(first) else TWO)
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_a_swap_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
+        for turn, first, second in interleave(swap, self.setter(store)):
+            second.result()
+            won(first)
+            assert self.held(store, turn) == TWO
+
+    @needs(Feature.TAGS | Feature.REMOVE)
+    def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        remove = lambda turn: store.remove(f"k{turn}", tags[f"k{turn}"])  # noqa: E731
+        for turn, first, second in interleave(remove, self.setter(store)):
+            second.result()
+            won(first)
+            assert self.held(store, turn) == TWO
+
+    @needs(Feature.TAGS | Feature.REMOVE)
+    def test_a_pop_returns_what_it_deleted(self, store: Store[V]) -> None:
+        self.prepare(store)
+        for turn, first, second in interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
+            second.result()
+            left = self.held(store, turn)
+            assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
+
+    @needs(Feature.TAGS | Feature.REMOVE)
+    def test_popitem_goes_on_where_another_took_the_first(self, store: Store[V]) -> None:
+        self.fill(store, ["stays/1", "stays/2", *self.numbered(2 * POINTS + 2)])
+        taken = []
+        for _, first, second in interleave(
+            lambda turn: store.popitem(), lambda turn: store.pop(next(iter(store)))
+        ):
+            second.result()
+            taken.append(first.result()[0])
+        assert taken == sorted(set(taken))
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_setdefault_overwrites_nothing(self, store: Store[V]) -> None:
+        default = lambda turn: store.setdefault(f"k{turn}", self.values.of(ONE))  # noqa: E731
+        for turn, first, second in interleave(default, self.setter(store)):
+            second.result()
+            assert self.values.number(first.result()) in (ONE, TWO)
+            assert self.held(store, turn) == TWO
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_two_that_modify_both_count(self, store: Store[V]) -> None:
+        self.prepare(store)
+
+        def add(turn: int) -> V:
+            return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
+
+        for turn, first, second in interleave(add, add):
+            assert {self.values.number(call.result()) for call in (first, second)} == {OLD + 1, OLD + 2}
+            assert self.held(store, turn) == OLD + 2
+
+    @needs(Feature.TAGS | Feature.ATOMIC)
+    def test_a_transaction_is_all_or_nothing_to_others(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+
+        def transact(turn: int) -> None:
+            key, value = f"k{turn}", self.values.of(ONE)
+            store.transact(
+                [Put(f"b{turn}", value), Expect(key, tags[key]), Put(key, value), Put(f"a{turn}", value)]
+            )
+
+        for turn, first, second in interleave(transact, self.setter(store)):
+            second.result()
+            assert self.held(store, turn) == TWO
+            assert (f"a{turn}" in store) == (f"b{turn}" in store) == won(first)
+
+    @needs(Feature.TAGS)
+    def test_a_value_and_its_tag_belong_together(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        for turn, first, second in interleave(lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)):
+            second.result()
+            value, tag = first.result()
+            assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])
+
+    def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
+        for scan in (store.scan, store.scan_items, store.values):
+            self.fill(store, ["stays", *(f"k{turn}" for turn in range(POINTS + 1))])
+            read = lambda turn: len(list(scan()))  # noqa: B023, E731 - called before the next scan
+            for turn, first, second in interleave(read, lambda turn: store.discard(f"k{turn}")):
+                second.result()
+                assert POINTS + 1 - turn <= first.result() <= POINTS + 2 - turn
+
+
+def won(call: "Future[Any]") -> bool:
+    """Whether a compare-and-swap won; a failure that is no Conflict is raised."""
+    error = call.exception()
+    if error is not None and not isinstance(error, Conflict):
+        raise error
+    return error is None

@@ -1,0 +1,68 @@
+"""The values that the suite writes: bytes for adapters, documents for what serializes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Values(Generic[V]):
+    """Which values a store of ``V`` takes and which it must refuse.
+
+    ``of`` makes a value that stands for a natural number, and ``number`` reads it back: both are functions
+    of a module, for they are sent to other processes. ``special`` holds values that stores were seen to
+    damage, ``refused`` what must raise TypeError or Invalid, and ``large`` is about a megabyte.
+
+    >>> BYTES.number(BYTES.of(7))
+    7
+    """
+
+    of: Callable[[int], V]
+    number: Callable[[V], int]
+    special: tuple[V, ...]
+    refused: tuple[Any, ...]
+    large: V
+    any: SearchStrategy[V]
+
+
+def _digits(number: int) -> bytes:
+    return b"%d" % number
+
+
+BYTES: Values[bytes] = Values(
+    of=_digits,
+    number=int,
+    special=(b"", b"\0", b"\0a\0", b"\r\n", b"\xff\xfe", b" ", bytes(range(256))),
+    refused=("text", 7, None, [b"a"]),
+    large=bytes(range(256)) * 4096,
+    any=st.binary(max_size=64),
+)
+"""What every adapter keeps."""
+
+
+def _document(number: int) -> dict[str, Any]:
+    return {"number": number}
+
+
+def _document_number(document: dict[str, Any]) -> int:
+    number: int = document["number"]
+    return number
+
+
+_text = st.text(st.characters(codec="utf-8"), max_size=8)
+_scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _text
+
+DOCUMENTS: Values[Any] = Values(
+    of=_document,
+    number=_document_number,
+    special=(None, False, 0, "", [], {}, -1.5, {"": [{}]}, {"é\u2028\U00010000": [None, {"a": 1}]}),
+    refused=(object(), {"a": object()}),
+    large={"text": "holdall " * 131_072},
+    any=st.recursive(_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner)),
+)
+"""What a serializer such as `Json` keeps: the data model of JSON."""

@@ -1,0 +1,111 @@
+"""One suite, every store and several stacks: a row is a name and a function that opens a new, empty store."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import strategies as st
+
+from holdall import Json, Memory, PassThrough, Prefix, Validate
+from holdall.store import Store
+from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
+from tests.conformance.minimal import Minimal
+
+Row = Callable[[pytest.FixtureRequest], Store[Any]]
+
+
+def folder(request: pytest.FixtureRequest) -> Path:
+    """A new folder."""
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    return factory.mktemp("store")
+
+
+def named() -> Memory:
+    """A new store that its pickle finds again."""
+    return Memory(uuid4().hex)
+
+
+def crowded() -> Memory:
+    """A store with keys all around the prefix ``app/``, which a view of it may not show."""
+    store = named()
+    store.update((key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b"))
+    return store
+
+
+STORES: dict[str, Row] = {
+    "memory": lambda request: Memory(),
+    "memory-named": lambda request: named(),
+    "minimal": lambda request: Minimal(),
+    "passthrough": lambda request: PassThrough(named()),
+    "prefix": lambda request: Prefix(crowded(), "app"),
+    "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
+    "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
+}
+
+
+class TestStores(StoreTests[bytes]):
+    names = {"Minimal": Minimal, "PassThrough": PassThrough}
+
+    @pytest.fixture(params=STORES)
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
+        return lambda: STORES[request.param](request)
+
+
+class AnyValue:
+    """A schema that accepts everything."""
+
+    def to_python(self, value: Any, state: Any = None) -> Any:
+        return value
+
+    def __repr__(self) -> str:
+        return "AnyValue()"
+
+
+DOCUMENT_STORES: dict[str, Row] = {
+    "json": lambda request: Json(named()),
+    "json-of-minimal": lambda request: Json(Minimal()),
+    "validate-json-prefix": lambda request: Validate(Json(Prefix(crowded(), "app")), AnyValue()),
+    "prefix-validate-json": lambda request: Prefix(Validate(Json(crowded()), AnyValue()), "app"),
+}
+
+
+class TestDocumentStores(StoreTests[Any]):
+    values = DOCUMENTS
+    names = {"AnyValue": AnyValue, "Json": Json, "Minimal": Minimal, "Validate": Validate}
+
+    @pytest.fixture(params=DOCUMENT_STORES)
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
+        return lambda: DOCUMENT_STORES[request.param](request)
+
+
+class Note(msgspec.Struct):
+    """A typed document."""
+
+    number: int
+    text: str = ""
+
+
+def number_of(note: Note) -> int:
+    return note.number
+
+
+NOTES: Values[Note] = Values(
+    of=Note,
+    number=number_of,
+    special=(Note(0), Note(-1, "é\u2028\U00010000\0")),
+    refused=(object(),),
+    large=Note(1, "holdall " * 131_072),
+    any=st.builds(Note, st.integers(-(2**63), 2**63 - 1), st.text(st.characters(codec="utf-8"))),
+)
+
+
+class TestTypedStores(StoreTests[Note]):
+    values = NOTES
+    names = {"Json": Json, "Note": Note}
+
+    @pytest.fixture
+    def open_store(self) -> Callable[[], Store[Note]]:
+        return lambda: Json(named(), type=Note)

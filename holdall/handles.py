@@ -1,10 +1,10 @@
-"""Handles that must not cross threads or forks: one a thread, made when first asked for."""
+"""Handles that must not cross forks: one a thread or one a process, made when first asked for."""
 
 import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 H = TypeVar("H")
 
@@ -29,7 +29,7 @@ class PerThread(Generic[H]):
         self._make = make
         self._dispose = dispose
         self._start()
-        _alive.add(cast(PerThread[object], self))
+        _alive.add(self)
 
     def _start(self) -> None:
         self._own = threading.local()
@@ -56,7 +56,38 @@ class PerThread(Generic[H]):
         self._start()
 
 
-_alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
+class PerProcess(Generic[H]):
+    """Calling it gives this process's handle, which its threads share. A fork forgets that of the parent.
+
+    >>> handle = PerProcess(list)
+    >>> handle() is handle()
+    True
+    """
+
+    def __init__(self, make: Callable[[], H]) -> None:
+        self._make = make
+        self._forget()
+        _alive.add(self)
+
+    def __call__(self) -> H:
+        if self._made:
+            return self._made[0]
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+    def take(self) -> H | None:
+        """The handle, if it was made, for its owner to dispose of. Who asks again gets a new one."""
+        made, self._made = self._made, []
+        return made[0] if made else None
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()  # the parent may have held its lock when it forked
+        self._made: list[H] = []
+
+
+_alive: weakref.WeakSet[PerThread[Any] | PerProcess[Any]] = weakref.WeakSet()
 _inherited: list[object] = []  # kept for ever in a child: to close one would act on the parent's handle
 
 

@@ -10,7 +10,7 @@ W = TypeVar("W")
 
 
 class Layer(Store[V], Generic[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]``, key by key: tags, features and costs stay those of the store below.
+    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
 
     Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
     ``__getattr__``, for a forwarded bulk method would skip the transform.

@@ -53,6 +53,8 @@ ABSENT: Final = Tag("")
 
 
 class Missing(enum.Enum):
+    """The type of `MISSING`."""
+
     MISSING = enum.auto()
 
     def __repr__(self) -> str:
@@ -420,7 +422,8 @@ def conflict(key: str) -> Conflict:
 
 def _pause(attempt: int) -> float:
     """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
-    return random.uniform(0, min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10)))
+    longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
+    return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
 
 
 _ATTEMPTS = 1000

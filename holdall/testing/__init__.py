@@ -18,9 +18,20 @@ tried as the loaded hypothesis profile says.
 
 import pytest
 
-pytest.register_assert_rewrite("holdall.testing.suite")
+_asserting = ("suite", "mapping_machine", "machine")
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _asserting))
 
-from holdall.testing.suite import StoreTests  # noqa: E402 - after its asserts were made to explain themselves
-from holdall.testing.values import BYTES, DOCUMENTS, Values  # noqa: E402
+# ruff: noqa: E402 - imported after their asserts were made to explain themselves
+from holdall.testing.machine import StoreMachine
+from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
+from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-__all__ = ["BYTES", "DOCUMENTS", "StoreTests", "Values"]
+__all__ = [
+    "BYTES",
+    "DOCUMENTS",
+    "BrokenStoreTests",
+    "LayerTests",
+    "StoreMachine",
+    "StoreTests",
+    "Values",
+]

@@ -108,7 +108,8 @@ class SQLite(Store[bytes]):
         try:  # not self._row: a call less on the hottest path
             row = self._connection().execute(self._get, (_text(key),)).fetchone()
         except (Absent, sqlite3.Error) as error:
-            row = self._link.failed(error)
+            self._link.failed(error)
+            row = None
         if row is None:
             raise KeyError(key)
         return row[0]  # type: ignore[no-any-return]

@@ -189,6 +189,13 @@ TREE = (
 """A few keys around every boundary that `BOUNDS` draws."""
 
 
+NEAR = (
+    *("a", "A", "a ", "a.", "a-", "a/a", "a/b", "a/b/c", "a0", "b", "b/a", "B/a"),
+    *("é", "e\u0301", "é/\uffff", "é/\U00010000"),
+)
+"""Few keys, much alike."""
+
+
 def in_order(keys: Iterable[str]) -> list[str]:
     """``keys`` as every store orders them: by the bytes of their UTF-8."""
     return sorted(keys, key=str.encode)
@@ -217,14 +224,14 @@ def keys() -> SearchStrategy[str]:
 
 
 def near_keys() -> SearchStrategy[str]:
-    """Few keys, much alike, so that operations meet again on one key, its neighbours and its children."""
-    segments = st.sampled_from(["a", "A", "b", "a ", "a.", "é", "e\u0301", "\uffff", "\U00010000"])
-    return st.lists(segments, min_size=1, max_size=2).map("/".join)
+    """One of `NEAR`, so that operations meet again on one key, its neighbours and its children."""
+    return st.sampled_from(NEAR)
 
 
-def bounds() -> SearchStrategy[str]:
-    """Prefixes, starts and stops about `near_keys`, and odd ones."""
-    return st.sampled_from(BOUNDS) | near_keys() | near_keys().map("{}/".format)
+def spans() -> SearchStrategy[tuple[str, str, str | None]]:
+    """Prefix, start and stop of a scan: often none, often a key as it is, and odd ones."""
+    bounds = near_keys() | st.sampled_from(BOUNDS)
+    return st.tuples(st.just("") | bounds, st.just("") | bounds, st.none() | bounds)
 
 
 def _is_segment(text: str) -> bool:

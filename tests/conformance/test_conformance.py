@@ -13,6 +13,7 @@ from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
+from tests.conformance.one_file import OneFile
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -42,6 +43,7 @@ STORES: dict[str, Row] = {
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "minimal": lambda request: Minimal(),
+    "one-file": lambda request: OneFile(folder(request) / "store"),
     "passthrough": lambda request: PassThrough(named()),
     "prefix": lambda request: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
@@ -55,7 +57,11 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
+<<<<<<< HEAD
     names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough, "SQLite": SQLite}
+=======
+    names = {"Minimal": Minimal, "OneFile": OneFile, "PassThrough": PassThrough, "SQLite": SQLite}
+>>>>>>> sqlite
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

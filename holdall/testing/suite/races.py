@@ -14,7 +14,7 @@ OLD, ONE, TWO = 1, 2, 3
 
 
 class RaceTests(StoreCase[V]):
-    """Every line of an operation is a place for another writer to come in: see `holdall.testing.interleave`."""
+    """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
         """Write OLD under a key for each round; the tags."""
@@ -58,6 +58,15 @@ class RaceTests(StoreCase[V]):
             second.result()
             won(first)
             assert self.held(store, turn) == TWO
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
+        for turn, first, second in interleave(self.setter(store), swap):
+            first.result()
+            assert self.held(store, turn) == TWO
+            assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
@@ -142,6 +151,15 @@ class RaceTests(StoreCase[V]):
             second.result()
             value, tag = first.result()
             assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])
+
+    def test_a_value_is_written_whole(self, store: Store[V]) -> None:
+        small = store["a"] = self.values.of(OLD)
+        written = [small, self.values.large]
+        write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
+        for turn, first, second in interleave(write, lambda turn: store["a"]):
+            first.result()
+            assert second.result() in written
+            assert store["a"] == written[turn % 2]
 
     def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
         for scan in (store.scan, store.scan_items, store.values):

@@ -1,11 +1,9 @@
-"""Tags and compare-and-swap, one caller at a time: what wins, what loses, and what a tag tells."""
+"""Tags: what they tell of a key, and what they never do."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
 
-from holdall.errors import Conflict
 from holdall.store import ABSENT, Feature, Store, Tag
 from holdall.testing.keyspace import TREE, between, in_order
 from holdall.testing.suite.case import StoreCase, needs
@@ -14,7 +12,7 @@ V = TypeVar("V")
 
 
 class TagTests(StoreCase[V]):
-    """`get_tagged`, `scan_tags`, `swap`, `remove` and `modify`."""
+    """`get_tagged` and `scan_tags`."""
 
     @needs(Feature.TAGS)
     def test_a_tag_stays_while_its_key_does(self, store: Store[V]) -> None:
@@ -88,6 +86,7 @@ class TagTests(StoreCase[V]):
         del store["c"]
         store["e"] = self.values.of(9)
         after = dict(store.scan_tags())
+<<<<<<< HEAD
         assert {key for key in before | after if before.get(key) != after.get(key)} == {
             "b",
             "c",
@@ -237,3 +236,6 @@ def _raiser(error: Exception) -> Any:
         raise error
 
     return function
+=======
+        assert {key for key in before | after if before.get(key) != after.get(key)} == {"b", "c", "e"}
+>>>>>>> sqlite

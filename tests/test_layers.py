@@ -86,9 +86,7 @@ class TestValidate(LayerTests[Any]):
 def operations(kind: type) -> set[str]:
     """The methods that ``kind`` itself defines, but for private ones and the class machinery."""
     machinery = {"__subclasshook__", "__class_getitem__", "__init_subclass__"}
-    named = {
-        name for name, value in vars(kind).items() if callable(value) and name not in machinery
-    }
+    named = {name for name, value in vars(kind).items() if callable(value) and name not in machinery}
     return {name for name in named if not name.startswith(("_abc", "__annotate")) and _public(name)}
 
 

@@ -33,9 +33,7 @@ _SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/',
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
-_text = (
-    str.__str__
-)  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
+_text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 
 
 class SQLite(Store[bytes]):

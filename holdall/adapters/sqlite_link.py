@@ -22,9 +22,7 @@ class Link:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._connections = PerThread(table.connect, sqlite3.Connection.close)
-        self.connection = (
-            self._connections.__call__
-        )  # bound: an instance is slower to call than a method
+        self.connection = self._connections.__call__  # bound: an instance is slower to call than a method
 
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
         """The row of a select that finds one at most, or None."""

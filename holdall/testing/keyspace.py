@@ -201,9 +201,7 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=str.encode)
 
 
-def between(
-    keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None
-) -> list[str]:
+def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None) -> list[str]:
     """Which of ``keys`` a scan yields, said without the package's own arithmetic of bounds.
 
     >>> between(["b", "a", "a/1", "ab"], "a", "a/", "b")
@@ -216,9 +214,7 @@ def between(
 
 def keys() -> SearchStrategy[str]:
     """Any key of the portable grammar that is not reserved."""
-    characters = st.characters(
-        codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\"
-    )
+    characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\")
     segments = st.text(characters, min_size=1, max_size=12).filter(_is_segment)
     return st.lists(segments, min_size=1, max_size=4).map("/".join)
 

@@ -174,9 +174,7 @@ def test_close_leaves_one_file(path: Path, tmp_path: Path) -> None:
 # ---- Tags ------------------------------------------------------------------------------------------
 
 
-def test_tags_do_not_repeat_after_everything_was_deleted_and_vacuumed(
-    store: SQLite, path: Path
-) -> None:
+def test_tags_do_not_repeat_after_everything_was_deleted_and_vacuumed(store: SQLite, path: Path) -> None:
     seen = {store.swap(key, b"", ABSENT) for key in "abc"}
     for empty in (store.clear, lambda: store.delete_many("abc"), lambda: store.__delitem__("a")):
         empty()
@@ -219,9 +217,7 @@ def test_what_only_looks_like_the_tag_is_another(tag: str, store: SQLite) -> Non
 # ---- Pages -----------------------------------------------------------------------------------------
 
 
-def test_a_scan_reads_pages_and_holds_no_transaction_between_them(
-    store: SQLite, path: Path
-) -> None:
+def test_a_scan_reads_pages_and_holds_no_transaction_between_them(store: SQLite, path: Path) -> None:
     store.update((f"k{i:04}", b"v") for i in range(5000))
     scan = store.scan_items()
     next(scan)

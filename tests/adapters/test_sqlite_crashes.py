@@ -75,9 +75,7 @@ def add_one_each(path: Path, times: int, go: Event) -> None:
             store.modify("counter", lambda value: b"%d" % (int(value) + 1), b"0")
 
 
-@pytest.mark.parametrize(
-    "method", sorted({"fork", "spawn"} & {*multiprocessing.get_all_start_methods()})
-)
+@pytest.mark.parametrize("method", sorted({"fork", "spawn"} & {*multiprocessing.get_all_start_methods()}))
 def test_processes_that_create_and_swap_at_once_lose_nothing(method: str, tmp_path: Path) -> None:
     context: Any = multiprocessing.get_context(method)  # its kinds have no Process in common
     go = context.Event()

@@ -152,9 +152,7 @@ def test_a_table_that_is_dropped_under_an_open_store_is_not_found(path: Path) ->
             store["a"]
 
 
-@pytest.mark.parametrize(
-    "attempt", ["put", "delete", "clear", "set_many", "delete_many", "swap", "transact"]
-)
+@pytest.mark.parametrize("attempt", ["put", "delete", "clear", "set_many", "delete_many", "swap", "transact"])
 def test_a_lock_held_past_the_timeout_is_unavailable(attempt: str, path: Path) -> None:
     with SQLite(path, timeout=0) as store:
         store["b"] = b"old"
@@ -292,9 +290,7 @@ def test_a_read_only_folder_denies_the_making_of_a_store(attempt: str, disk: Dis
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(
-    attempt: str, disk: Disk
-) -> None:
+def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(attempt: str, disk: Disk) -> None:
     with SQLite(disk.folder / "store.db") as store:
         store["a"] = b"1"
     before = contents(disk.folder)

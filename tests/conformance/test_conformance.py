@@ -32,9 +32,7 @@ def named() -> Memory:
 def crowded() -> Memory:
     """A store with keys all around the prefix ``app/``, which a view of it may not show."""
     store = named()
-    store.update(
-        (key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b")
-    )
+    store.update((key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b"))
     return store
 
 
@@ -50,18 +48,18 @@ STORES: dict[str, Row] = {
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
     "sqlite": lambda request: SQLite(folder(request) / "store.db"),
     "sqlite-memory": lambda request: SQLite(":memory:"),
-    "sqlite-table": lambda request: SQLite(
-        folder(request) / "store.db", table="Order", durability="os"
-    ),
+    "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
 }
 
 
 class TestStores(StoreTests[bytes]):
-<<<<<<< HEAD
-    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough, "SQLite": SQLite}
-=======
-    names = {"Minimal": Minimal, "OneFile": OneFile, "PassThrough": PassThrough, "SQLite": SQLite}
->>>>>>> sqlite
+    names = {
+        "File": File,
+        "Minimal": Minimal,
+        "OneFile": OneFile,
+        "PassThrough": PassThrough,
+        "SQLite": SQLite,
+    }
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

@@ -60,15 +60,11 @@ def rejects(case: Case, check: str, open_store: Callable[[], Store[Any]]) -> boo
         for check in checks
     ],
 )
-def test_the_check_rejects_the_wrong_store(
-    kind: type[Store[Any]], check: str, tmp_path: Path
-) -> None:
+def test_the_check_rejects_the_wrong_store(kind: type[Store[Any]], check: str, tmp_path: Path) -> None:
     assert rejects(Suite, check, lambda: wrong_lives.opened(kind, tmp_path))
 
 
-@pytest.mark.parametrize(
-    "kind", [wrong_keys.TakesRefusalForMissing, wrong_keys.TakesRefusalForEmpty]
-)
+@pytest.mark.parametrize("kind", [wrong_keys.TakesRefusalForMissing, wrong_keys.TakesRefusalForEmpty])
 def test_a_failure_read_as_missing_is_rejected(kind: type[Store[Any]]) -> None:
     assert rejects(BrokenStoreTests, "test_no_operation_takes_a_failure_for_a_missing_key", kind)
 
@@ -81,9 +77,7 @@ class TestForbidden(BrokenStoreTests[bytes]):
 
 def test_every_part_of_the_suite_has_its_wrong_stores() -> None:
     parts = [
-        part
-        for part in StoreTests.__mro__
-        if part.__name__.endswith("Tests") and part is not StoreTests
+        part for part in StoreTests.__mro__ if part.__name__.endswith("Tests") and part is not StoreTests
     ]
     caught = {check for checks in WRONG.values() for check in checks}
     assert len(parts) >= 12

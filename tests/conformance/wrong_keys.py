@@ -47,9 +47,7 @@ class FoldsCase(Folding):
         return key.lower()
 
 
-@caught_by(
-    "test_every_good_key_is_kept_apart_from_every_other", "test_a_store_and_a_dict_stay_equal"
-)
+@caught_by("test_every_good_key_is_kept_apart_from_every_other", "test_a_store_and_a_dict_stay_equal")
 class NormalisesUnicode(Folding):
     def fold(self, key: str) -> str:
         return unicodedata.normalize("NFC", key)
@@ -96,9 +94,7 @@ class AcceptsDots(Memory):
         super().__setitem__(key, value)
 
 
-@caught_by(
-    "test_a_bad_key_among_good_ones_is_refused", "test_a_key_outside_the_grammar_is_invalid_key"
-)
+@caught_by("test_a_bad_key_among_good_ones_is_refused", "test_a_key_outside_the_grammar_is_invalid_key")
 class SkipsBadKeysOfMany(Memory):
     def delete_many(self, keys: Iterable[str], /) -> None:
         super().delete_many(key for key in keys if ".." not in key)
@@ -119,9 +115,7 @@ class ClearsReservedKeys(Memory):
 @caught_by("test_users_are_refused", "test_a_key_outside_the_grammar_is_invalid_key")
 class LetsUsersReadReservedKeys(Memory):
     def __getitem__(self, key: str, /) -> bytes:
-        return super().__getitem__(
-            RawKey(key) if isinstance(key, str) and is_reserved(key) else key
-        )
+        return super().__getitem__(RawKey(key) if isinstance(key, str) and is_reserved(key) else key)
 
 
 class Forbidden(Memory):

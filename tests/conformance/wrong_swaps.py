@@ -194,9 +194,7 @@ class ExpectsThenTransacts(Memory):
         super().transact(change for change in changes if not isinstance(change, Expect))
 
 
-@caught_by(
-    "test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify"
-)
+@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify")
 class RacesInsteadOfRefusing(Memory):
     """Says that it cannot swap, and does."""
 

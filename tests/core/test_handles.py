@@ -178,9 +178,7 @@ def test_forks_in_many_threads_at_once_do_not_block(handles: PerThread[Handle]) 
     codes: list[int] = []
     signal.alarm(60)  # a dead lock would end the run rather than hang it
     threads = [
-        threading.Thread(
-            target=lambda: codes.extend(in_child(lambda: bool(handles())) for _ in range(5))
-        )
+        threading.Thread(target=lambda: codes.extend(in_child(lambda: bool(handles())) for _ in range(5)))
         for _ in range(3)
     ]
     for thread in threads:

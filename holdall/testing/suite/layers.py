@@ -35,9 +35,7 @@ class LayerTests(Generic[V]):
     @pytest.fixture
     def wrap(self) -> Wrap[V]:
         """A function that puts the layer on a store."""
-        raise NotImplementedError(
-            "override the fixture wrap: it returns a function that wraps a store"
-        )
+        raise NotImplementedError("override the fixture wrap: it returns a function that wraps a store")
 
     @pytest.fixture
     def below(self) -> Store[Any]:

@@ -80,9 +80,7 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_pop_returns_what_it_deleted(self, store: Store[V]) -> None:
         self.prepare(store)
-        for turn, first, second in interleave(
-            lambda turn: store.pop(f"k{turn}"), self.setter(store)
-        ):
+        for turn, first, second in interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
             second.result()
             left = self.held(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
@@ -111,9 +109,7 @@ class RaceTests(StoreCase[V]):
         self.prepare(store)
 
         def add(turn: int) -> V:
-            return store.modify(
-                f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1)
-            )
+            return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
 
         for turn, first, second in interleave(add, add):
             assert {self.values.number(call.result()) for call in (first, second)} == {
@@ -145,9 +141,7 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS)
     def test_a_value_and_its_tag_belong_together(self, store: Store[V]) -> None:
         tags = self.prepare(store)
-        for turn, first, second in interleave(
-            lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)
-        ):
+        for turn, first, second in interleave(lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)):
             second.result()
             value, tag = first.result()
             assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])

@@ -43,9 +43,7 @@ class ScanTests(StoreCase[V]):
     def test_bounds_are_whole_keys_and_combine(self, store: Store[V]) -> None:
         held = self.fill(store, TREE)
         starts = ["", "a", "a/b", "a/b\0", "invoices/10", "z", "\uffff"]
-        for prefix, start in itertools.product(
-            ["", "a", "a/", "inv", "invoices/", "\uffff"], starts
-        ):
+        for prefix, start in itertools.product(["", "a", "a/", "inv", "invoices/", "\uffff"], starts):
             for stop in [None, "", "a/c", "b", "invoices/2", "\U00010000"]:
                 expected = between(TREE, prefix, start, stop)
                 assert list(store.scan(prefix, start=start, stop=stop)) == expected

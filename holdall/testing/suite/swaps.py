@@ -96,16 +96,8 @@ class SwapTests(StoreCase[V]):
     def test_modify(self, store: Store[V]) -> None:
         store["a"] = self.values.of(1)
         assert store.modify("a", self._next) == store["a"] == self.values.of(2)
-        assert (
-            store.modify("a", self._next, default=self.values.of(40))
-            == store["a"]
-            == self.values.of(3)
-        )
-        assert (
-            store.modify("b", self._next, default=self.values.of(40))
-            == store["b"]
-            == self.values.of(41)
-        )
+        assert store.modify("a", self._next, default=self.values.of(40)) == store["a"] == self.values.of(3)
+        assert store.modify("b", self._next, default=self.values.of(40)) == store["b"] == self.values.of(41)
         with pytest.raises(KeyError) as missing:
             store.modify("c", self._next)
         assert missing.value.args == ("c",)

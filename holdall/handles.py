@@ -93,16 +93,18 @@ class PerProcess(Generic[H]):
             _shared.add(cast(PerProcess[object], self))
 
     def __call__(self) -> H:
-        if self._made:
-            return self._made[0]
-        with self._making:
-            if not self._made:
-                self._made.append(self._make())
-            return self._made[0]
+        made = self._made
+        if not made:
+            with self._making:
+                made = self._made
+                if not made:
+                    made.append(self._make())
+        return made[0]
 
     def take(self) -> H | None:
         """The handle, if it was made, for its owner to dispose of. Who asks again gets a new one."""
-        made, self._made = self._made, []
+        made = self._made
+        self._start()
         return made[0] if made else None
 
     def _start(self) -> None:
@@ -131,8 +133,10 @@ def _after_fork_in_child() -> None:
     for holder in _others:
         holder.release.detach()
         _keep_for_ever(holder)
-    for handles in (*_alive, *_shared):
-        handles._start()
+    for own in list(_alive):
+        own._start()
+    for shared in list(_shared):
+        shared._start()
     _others.clear()
     _lock.release()
 

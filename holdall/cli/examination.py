@@ -4,16 +4,19 @@ import secrets
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from holdall.errors import Conflict, HoldallError, Unsupported
 from holdall.store import ABSENT, Feature, Store
 
 ROUNDS = 5  # races, and reads that are timed
 
-Result = tuple[str, str]
+_SWAPPED = [f"swap-{turn}" for turn in range(ROUNDS)]
+_REMOVED = [f"remove-{turn}" for turn in range(ROUNDS)]
+_KEYS = ["value", *_SWAPPED, *_REMOVED]
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class Examination:
         self._store = store
         self._scratch = store.raw(f".holdall/doctor/{secrets.token_hex(8)}/")
         self._value = secrets.token_bytes(32)
+        self._wrote = False
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Generator[Finding, None, None]:
         """Each check in turn. One that needs a write is left out where writing failed."""
         try:
             yield self._made("list", self._list)
@@ -48,7 +52,8 @@ class Examination:
             for name, told in self._store.facts().items():
                 yield Finding(name, "", told)
         finally:
-            self._scratch.delete_many(list(self._scratch.scan()))
+            if self._wrote:
+                self._scratch.delete_many(_KEYS)
 
     def _of_what_is_written(self) -> Iterator[Finding]:
         yield self._made("read", self._read)
@@ -71,7 +76,9 @@ class Examination:
         return "it is empty" if first is None else f"the first key is {first!r}"
 
     def _write(self) -> str:
-        return f"{_milliseconds(lambda: self._scratch.update(value=self._value)):.1f} ms"
+        taken = _milliseconds(lambda: self._scratch.update(value=self._value))
+        self._wrote = True
+        return f"{taken:.1f} ms"
 
     def _read(self) -> str:
         if self._scratch["value"] != self._value:
@@ -87,16 +94,15 @@ class Examination:
 
     def _swap(self) -> str:
         self._require(Feature.SWAP, lambda: self._scratch.swap("value", self._value, ABSENT))
-        for turn in range(ROUNDS):
-            self._race(lambda key=f"swap-{turn}": self._scratch.swap(key, self._value, ABSENT))
+        for key in _SWAPPED:
+            self._race(partial(self._scratch.swap, key, self._value, ABSENT))
         return f"of two writers at once one won, in each of {ROUNDS} races"
 
     def _remove(self) -> str:
         self._require(Feature.REMOVE, lambda: self._scratch.remove("value", ABSENT))
-        for turn in range(ROUNDS):
-            key = f"remove-{turn}"
+        for key in _REMOVED:
             tag = self._scratch.swap(key, self._value, ABSENT)
-            self._race(lambda key=key, tag=tag: self._scratch.remove(key, tag))
+            self._race(partial(self._scratch.remove, key, tag))
         return f"of two deleters at once one won, in each of {ROUNDS} races"
 
     def _require(self, feature: Feature, attempt: Callable[[], object]) -> None:
@@ -119,9 +125,7 @@ class Examination:
         with ThreadPoolExecutor(2) as pool:
             wins = sum(pool.map(run, range(2)))
         if wins != 1:
-            raise HoldallError(
-                f"of two writers at once {wins} won: use this store with one writer alone"
-            )
+            raise HoldallError(f"of two writers at once {wins} won: use this store with one writer alone")
 
 
 def _milliseconds(action: Callable[[], object]) -> float:

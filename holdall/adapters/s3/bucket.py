@@ -12,9 +12,7 @@ from holdall.adapters.s3.traces import tag_of
 from holdall.handles import PerProcess
 from holdall.keys import Span
 
-_known: dict[
-    tuple[str, str], Conditions
-] = {}  # by endpoint and bucket, for as long as the process lives
+_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
 
 class Bucket:

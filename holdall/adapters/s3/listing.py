@@ -138,9 +138,7 @@ def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str
     begin = {"StartAfter": after} if after else {}
     answer = ask(Prefix=prefix, MaxKeys=size, **begin, **more)
     if "IsTruncated" not in answer:
-        raise Corrupt(
-            "the answer to a listing is none of S3's; look at what answers at this endpoint"
-        )
+        raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
     if answer["IsTruncated"] and not (answer.get("Contents") or answer.get("CommonPrefixes")):
         raise Corrupt("a listing says that it goes on, and does not")
     return answer

@@ -86,9 +86,7 @@ def tag_of(answer: Mapping[str, Any]) -> Tag:
     try:
         return Tag(answer["ETag"].strip('"'))
     except KeyError:
-        raise Corrupt(
-            "an answer without ETag: what answers at this endpoint is no S3 server"
-        ) from None
+        raise Corrupt("an answer without ETag: what answers at this endpoint is no S3 server") from None
 
 
 def in_doubt(error: Exception) -> bool:

@@ -9,9 +9,7 @@ from holdall.adapters.s3.traces import Traces, Write, in_doubt, unknown
 from holdall.errors import Conflict, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
-_is_etag = re.compile(
-    r"[!#-~]+"
-).fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
+_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
 
 
 class Writes:

@@ -8,7 +8,7 @@ from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.conditions import AMAZON, Conditions, multipart_tried, tried
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
-from holdall.adapters.s3.traces import tag_of
+from holdall.adapters.traces import tag_of
 from holdall.handles import PerProcess
 from holdall.keys import Span
 

@@ -9,7 +9,7 @@ from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
 from holdall.adapters.s3.reads import Reads
-from holdall.adapters.s3.traces import tag_of
+from holdall.adapters.traces import tag_of
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Unsupported

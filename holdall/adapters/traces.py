@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from holdall.adapters.s3.errors import retried
 from holdall.errors import Corrupt, HoldallError, Unavailable
 from holdall.store import Tag, conflict
 
@@ -39,12 +38,10 @@ class Write(NamedTuple):
         return {_NAME: " ".join(self.traces)}
 
     def outcome(self, key: str, error: Exception, look: Callable[[], Mapping[str, Any]]) -> Tag:
-        """The tag that it wrote, after ``error``, by a ``look`` at the object (KeyError: it is gone).
+        """The tag that it wrote, after an ``error`` in doubt, by a ``look`` at it (KeyError: it is gone).
 
         Conflict where it lost; Unavailable where nobody can know.
         """
-        if not in_doubt(error):
-            raise conflict(key) from error
         try:
             now = look()
         except (HoldallError, KeyError):
@@ -89,11 +86,6 @@ def tag_of(answer: Mapping[str, Any]) -> Tag:
         raise Corrupt(
             "an answer without ETag: what answers at this endpoint is no S3 server"
         ) from None
-
-
-def in_doubt(error: Exception) -> bool:
-    """Whether the request that ended in ``error`` may have had its effect all the same."""
-    return isinstance(error, Unavailable) or retried(error.__cause__)
 
 
 def _traces_of(answer: Mapping[str, Any]) -> tuple[str, ...]:

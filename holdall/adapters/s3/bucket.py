@@ -8,9 +8,11 @@ from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.conditions import AMAZON, Conditions, multipart_tried, tried
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
-from holdall.adapters.s3.traces import tag_of
+from holdall.adapters.traces import State
+from holdall.errors import Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
+from holdall.store import Tag
 
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
@@ -65,26 +67,26 @@ class Bucket:
         self._seen = True
         return answer
 
-    def read(self, key: str) -> tuple[dict[str, Any], bytes]:
-        """The answer about ``key`` and its whole body; a body that breaks off is asked for once more."""
+    def read(self, key: str) -> tuple[State, bytes]:
+        """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
         answer = self.ask("get_object", key)
-        tag_of(answer)  # what has none is no object
+        state = state_of(answer)  # what has none is no object
         try:
-            return answer, answer["Body"].read()
+            return state, answer["Body"].read()
         except RAISED:
             return self._read_again(key)
 
-    def _read_again(self, key: str) -> tuple[dict[str, Any], bytes]:
+    def _read_again(self, key: str) -> tuple[State, bytes]:
         answer = self.ask("get_object", key)
         try:
-            return answer, answer["Body"].read()
+            return state_of(answer), answer["Body"].read()
         except RAISED as error:
             raise translated(error, self.name, key) from error
 
-    def head(self, key: str) -> Any:
-        """The answer to HEAD. It cannot say whether ``key`` or the bucket is missing, so that is asked once."""
+    def head(self, key: str) -> State:
+        """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
         try:
-            return self.ask("head_object", key)
+            return state_of(self.ask("head_object", key))
         except KeyError:
             if not self._seen:
                 self.ask("head_bucket")
@@ -144,3 +146,13 @@ def _in_folders(answer: dict[str, Any]) -> bool:
     """Whether the server says that it is one of those that keep objects in folders, and list them so."""
     server: str = answer["ResponseMetadata"]["HTTPHeaders"].get("server", "")
     return server.startswith("SeaweedFS")
+
+
+def state_of(answer: dict[str, Any]) -> State:
+    """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
+    try:
+        return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
+    except KeyError:
+        raise Corrupt(
+            "an answer without ETag: what answers at this endpoint is no S3 server"
+        ) from None

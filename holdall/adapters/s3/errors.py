@@ -181,8 +181,15 @@ def code_of(error: BaseException | None) -> str:
     return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
 
 
-def retried(error: BaseException | None) -> bool:
-    """Whether the client had sent the request before, so that an earlier try may be what it met."""
+def in_doubt(error: Exception) -> bool:
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where the client had sent the request before: an earlier try may be what it met.
+    """
+    return isinstance(error, Unavailable) or _retried(error.__cause__)
+
+
+def _retried(error: BaseException | None) -> bool:
     if not isinstance(error, sdk.ClientError):
         return False
     return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0

@@ -1,23 +1,21 @@
 """The store `S3`."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
-from typing import Any, TypeVar
+from itertools import groupby
+from typing import Any
 
 from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
 from holdall.adapters.s3.facts import foreign, told
 from holdall.adapters.s3.reads import Reads
-from holdall.adapters.s3.traces import tag_of
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
-from holdall.errors import Conflict, InvalidAddress, InvalidKey, Unsupported
-from holdall.keys import RawKey, Span, check_key, is_reserved
+from holdall.errors import Conflict, InvalidAddress, Unsupported
+from holdall.keys import Span, check_key
 from holdall.store import Feature, Store, Tag, Tagged, to_bytes
-
-T = TypeVar("T")
 
 _DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
 
@@ -62,7 +60,7 @@ class S3(Store[bytes]):
         create: bool = False,
     ) -> None:
         options = Options(region, profile, endpoint_url, addressing, timeout, retries)
-        self._bucket = Bucket(bucket, _root(prefix), options, listing=listing, create=create)
+        self._bucket = Bucket(bucket, root_of(prefix, "s3"), options, listing=listing, create=create)
         self._reads = Reads(self._bucket, transport)
         self._writes = Writes(self._bucket)
 
@@ -115,11 +113,11 @@ class S3(Store[bytes]):
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
-        answer, value = self._bucket.read(key)
-        return Tagged(value, self._writes.seen(key, answer))
+        state, value = self._bucket.read(key)
+        return Tagged(value, self._writes.seen(key, state))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(map(_checked, keys))
+        return self._reads.many(map(checked, keys))
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))
@@ -129,11 +127,11 @@ class S3(Store[bytes]):
     ) -> Iterator[tuple[str, Tag]]:
         span = Span.of(prefix, start, stop)
         found = self._bucket.objects(span, prefix)
-        return ((name, Tag(tag)) for name, tag in found if _is_key(name, span))
+        return ((name, Tag(tag)) for name, tag in found if is_key(name, span))
 
     def __bool__(self) -> bool:
         span = Span.of()
-        return any(_is_key(name, span) for name, _ in self._bucket.objects(span, "", size=1))
+        return any(is_key(name, span) for name, _ in self._bucket.objects(span, "", size=1))
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -142,12 +140,12 @@ class S3(Store[bytes]):
         self._writes.put(key, to_bytes(value))
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for _, distinct in groupby(items, _Rounds()):
-            _exhaust(ordered(lambda item: self.__setitem__(*item), distinct, self._bucket.pace))
+        for _, distinct in groupby(items, Rounds()):
+            exhaust(ordered(lambda item: self.__setitem__(*item), distinct, self._bucket.pace))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        tag = tag_of(self._bucket.head(key))
+        tag = self._bucket.head(key).tag
         if Feature.REMOVE not in self.features:
             return delete(self._bucket, key)
         try:
@@ -160,8 +158,8 @@ class S3(Store[bytes]):
         delete(self._bucket, key)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        batches = _batches(map(_checked, keys), BATCH)
-        _exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), batches, Pace(_DELETING)))
+        found = batches(map(checked, keys), BATCH)
+        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -187,56 +185,3 @@ class S3(Store[bytes]):
     def close(self) -> None:
         self._reads.close()
         self._bucket.close()
-
-
-class _Rounds:
-    """A number for each pair, the same as long as no key comes again: what may be written at once."""
-
-    _MOST = 10_000  # keys that are kept in mind
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-        self._round = 0
-
-    def __call__(self, item: tuple[str, bytes]) -> int:
-        if item[0] in self._seen or len(self._seen) >= self._MOST:
-            self._round += 1
-            self._seen.clear()
-        self._seen.add(item[0])
-        return self._round
-
-
-def _root(prefix: str) -> str:
-    """What the names of all objects of a store begin with."""
-    if not prefix:
-        return ""
-    try:
-        check_key(prefix)
-    except InvalidKey as error:
-        raise InvalidAddress(f"s3: the prefix of a store is like a key, and this {error}") from None
-    return f"{prefix}/"
-
-
-def _checked(key: str) -> str:
-    check_key(key)
-    return key
-
-
-def _is_key(name: str, span: Span) -> bool:
-    """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
-    try:
-        check_key(RawKey(name))
-    except InvalidKey:
-        return False
-    return not (span.hides and is_reserved(name))
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def _exhaust(results: Iterable[object]) -> None:
-    for _ in results:
-        pass

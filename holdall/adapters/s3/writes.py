@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from holdall.adapters.s3 import multipart
-from holdall.adapters.s3.bucket import Bucket
-from holdall.adapters.s3.traces import Traces, Write, in_doubt, unknown
+from holdall.adapters.s3.bucket import Bucket, state_of
+from holdall.adapters.s3.errors import in_doubt
+from holdall.adapters.traces import Traces, Write, unknown
 from holdall.errors import Conflict, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
@@ -40,8 +41,10 @@ class Writes:
         try:
             answer = send(key, value, write, condition)
         except (Conflict, KeyError, Unavailable) as error:
+            if not in_doubt(error):
+                raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
-        return self.seen(key, {**answer, "Metadata": write.metadata})
+        return self.seen(key, state_of({**answer, "Metadata": write.metadata}))
 
     def _whole(self, key: str, value: bytes, write: Write, condition: dict[str, str]) -> Any:
         return self._bucket.ask("put_object", key, Body=value, Metadata=write.metadata, **condition)

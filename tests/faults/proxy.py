@@ -4,7 +4,7 @@
         proxy.inject(answer(503), answer(503), on="PUT")      the next two PUTs are throttled
         proxy.inject(lose)                                    then one request is carried out, its answer lost
 
-Every request is counted, faults included. Faults apply in turn, each to one request that it fits.
+Every request is counted, by method and by user agent, faults included. Faults apply in turn, each to one request that it fits.
 """
 
 import http.client
@@ -93,7 +93,7 @@ class Exchange(BaseHTTPRequestHandler):
 
 
 def _length(answer: Answer) -> str:
-    announced = dict((name.lower(), value) for name, value in answer.headers)
+    announced = {name.lower(): value for name, value in answer.headers}
     return announced.get("content-length", str(len(answer.body)))
 
 
@@ -173,6 +173,7 @@ class Proxy:
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
         self.counts: Counter[str] = Counter()
+        self.agents: Counter[str] = Counter()
         self.always: Fault = nothing
         self._faults: list[tuple[str, Fault]] = []
         self._lock = threading.Lock()
@@ -189,6 +190,7 @@ class Proxy:
         request = f"{exchange.command} {exchange.path}"
         with self._lock:
             self.counts[exchange.command] += 1
+            self.agents[exchange.headers.get("User-Agent", "").partition("/")[0]] += 1
             for index, (on, fault) in enumerate(self._faults):
                 if request.startswith(on):
                     del self._faults[index]

@@ -33,6 +33,10 @@ class Options:
     at_once: int = 32
 
     def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise InvalidAddress("s3: timeout is no positive number of seconds")
+        if self.retries < 0:
+            raise InvalidAddress("s3: retries is less than 0, which is none")
         if self.endpoint_url is not None:
             _check_endpoint(self.endpoint_url)
 

@@ -2,7 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Named by the lock's content, so that a lock written again unchanged starts no set-up.
+LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types layers bench docs coverage test-wheel test-pythons lock clean
@@ -13,19 +15,19 @@ help: ## list these targets
 setup: $(VENV)/installed ## make or refresh .venv (PYTHON=path chooses the interpreter)
 
 # The environment holds what the lock names and nothing that an older lock left behind.
-$(VENV)/locked: requirements.lock
+$(LOCKED):
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
 	    && echo "Setting up $(VENV) with $$python" \
 	    && "$$python" -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	@touch $@
 
-$(VENV)/installed: $(VENV)/locked pyproject.toml
+$(VENV)/installed: $(LOCKED) pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
-	@$(BIN)/holdall demo $(if $(INVOICES),--invoices '$(INVOICES)')
+	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -46,8 +48,9 @@ layers: setup
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b dirhtml docs site
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
 coverage: setup ## run the tests and show the lines that none of them reaches
@@ -63,5 +66,5 @@ lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--up
 	@tools/lock $(ARGS)
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .venvs .coverage build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,8 @@
     ├── InvalidAddress (ValueError)         an address that cannot be meant; says what to write instead
     ├── MissingExtra (ImportError)          a library is not installed; says which extra brings it
     ├── Invalid (ValueError)                a value that its schema refuses, field by field
+    ├── InvalidQuery (ValueError)           a query that cannot be meant, or what it cannot sort or add up
+    ├── QueryFailed                         a map or reduce raised; names the document or the group
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
     ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
@@ -80,6 +82,14 @@ def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
     else:
         return [] if errors is None else [(name, str(errors))]
     return [pair for part, inner in parts for pair in _flatten(part, inner)]
+
+
+class InvalidQuery(HoldallError, ValueError):
+    """A query that cannot be meant: an unknown reducer, a range upside down, a key that has no order."""
+
+
+class QueryFailed(HoldallError):
+    """A map or a reduce raised (see ``__cause__``); ``key`` is the document's, None for a reduce."""
 
 
 class TooLarge(HoldallError, ValueError):

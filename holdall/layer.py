@@ -10,7 +10,7 @@ W = TypeVar("W")
 
 
 class Layer(Store[V], Generic[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]``, key by key: tags, features and costs stay those of the store below.
+    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
 
     Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
     ``__getattr__``, for a forwarded bulk method would skip the transform.
@@ -60,6 +60,9 @@ class Layer(Store[V], Generic[V, W]):
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._inner.raw(prefix)
+
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
 
     def close(self) -> None:
         self._inner.close()

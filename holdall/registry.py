@@ -6,7 +6,6 @@ that points at a Store class with ``from_address(address)``. A built-in scheme c
 
 import os
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Protocol, cast
 
 from holdall.address import Address, meant
@@ -55,15 +54,23 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
 
 def adapter(scheme: str) -> Adapter:
     """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
+    found = _entry_points() if scheme.partition("+")[0] not in BUILT_IN else {}
     for name in (scheme, scheme.partition("+")[0]):
         if name in BUILT_IN:
             module, _, attribute = BUILT_IN[name].partition(":")
             return cast(Adapter, getattr(import_module(module), attribute))
-        for entry in entry_points(group=GROUP, name=name):
-            return cast(Adapter, entry.load())
+        if name in found:
+            return cast(Adapter, found[name].load())
     raise InvalidAddress(f"no store has the scheme {scheme!r}; {meant(scheme, schemes())}")
 
 
 def schemes() -> list[str]:
     """Every scheme that can be opened, in order."""
-    return sorted({*BUILT_IN, *(entry.name for entry in entry_points(group=GROUP))})
+    return sorted({*BUILT_IN, *_entry_points()})
+
+
+def _entry_points() -> dict[str, Any]:
+    # Half the time of `import holdall`, and rarely needed.
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

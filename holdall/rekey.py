@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import RawKey, Span, check_key, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class Rekey(Layer[V, V]):
-    """Shows the keys that begin with a prefix as a store of their own.
+    """Shows the keys that begin with a prefix as a store of their own: `Prefix` and `Raw` are of this kind.
 
-    ``_down`` and ``_bound`` add the prefix to a key and to a bound of a scan; `_up` takes it off.
+    ``_down`` and ``_bound`` add the prefix to a key and to the prefix of a scan; ``_up`` takes it off.
     """
 
     def __init__(self, store: Store[V], prefix: str) -> None:
@@ -31,12 +31,14 @@ class Rekey(Layer[V, V]):
         self._length = len(prefix)
 
     def _down(self, key: str) -> str:
-        # Checked here, and vouched for below: the prefix may take it over the length that a user's key may have.
         check_key(key)
-        return RawKey(self._prefix + key)
+        down = self._prefix + key
+        # A hundred characters are at most 400 bytes. What may be longer is checked already: vouch for it.
+        return down if len(down) <= 100 and type(key) is not RawKey else RawKey(down)
 
     def _bound(self, prefix: str) -> str:
-        return self._prefix + prefix
+        bound = self._prefix + prefix
+        return RawKey(bound) if type(prefix) is RawKey else bound
 
     def _up(self, key: str) -> str:
         return key[self._length :]
@@ -167,9 +169,7 @@ class Raw(Rekey[bytes]):
     def _down(self, key: str) -> str:
         if not isinstance(key, str):
             raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
-        down = RawKey(self._prefix + key)
-        check_key(down)
-        return down
+        return raw_key(self._prefix + key)
 
     def _bound(self, prefix: str) -> str:
         return RawKey(self._prefix + prefix)

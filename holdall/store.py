@@ -53,6 +53,8 @@ ABSENT: Final = Tag("")
 
 
 class Missing(enum.Enum):
+    """The type of `MISSING`."""
+
     MISSING = enum.auto()
 
     def __repr__(self) -> str:
@@ -374,6 +376,13 @@ class Store(MutableMapping[str, V]):
 
         return Raw(cast("Store[bytes]", self), prefix)
 
+    def facts(self) -> dict[str, str]:
+        """What is worth knowing about this store beyond its contract, by name; may cost requests.
+
+        For people: `holdall doctor` prints it. Nothing is promised about names or texts.
+        """
+        return {}
+
     def close(self) -> None:
         """Release handles. May be called twice; saves nothing, for nothing waits to be saved.
 
@@ -420,7 +429,8 @@ def conflict(key: str) -> Conflict:
 
 def _pause(attempt: int) -> float:
     """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
-    return random.uniform(0, min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10)))
+    longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
+    return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
 
 
 _ATTEMPTS = 1000

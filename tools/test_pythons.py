@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-OLDEST = (3, 11)
+from packaging.version import Version
+
+OLDEST = Version("3.11")
 ENVIRONMENTS = Path(".venvs")
 ASK = "import platform, sys; print(platform.python_version(), sys.implementation.name, sys.executable)"
 
@@ -27,38 +29,28 @@ def pythons() -> dict[Path, str]:
     """Each interpreter that runs and is new enough, oldest first, and its name and version."""
     found: dict[Path, str] = {}
     for candidate in candidates():
-        asked = subprocess.run([candidate, "-c", ASK], capture_output=True, text=True, check=False)
+        asked = subprocess.run([candidate, "-c", ASK], capture_output=True, text=True)
         if asked.returncode == 0:
             version, implementation, executable = asked.stdout.strip().split(" ", 2)
-            if numbers(version) >= OLDEST:
+            if Version(version) >= OLDEST:
                 found[Path(executable).resolve()] = f"{implementation}-{version}"
-    return dict(sorted(found.items(), key=lambda item: numbers(item[1].rpartition("-")[2])))
+    return dict(sorted(found.items(), key=lambda item: Version(item[1].rpartition("-")[2])))
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, to compare; a release candidate counts as its release."""
-    return tuple(int("".join(filter(str.isdigit, part))) for part in version.split(".")[:2])
-
-
-def tested(python: Path, name: str) -> str:
-    """What became of the suite on ``python``, in a word or two."""
-    environment = ENVIRONMENTS / name
-    made = subprocess.run(
-        [python, "-m", "venv", environment], capture_output=True, text=True, check=False
-    )
+def tested(python: Path) -> str:
+    """What became of the suite on ``python``: passed, failed, or skipped and why."""
+    environment = ENVIRONMENTS / "-".join(python.parts[1:])
+    made = subprocess.run([python, "-m", "venv", environment], stdout=subprocess.PIPE, text=True)
     if made.returncode:
-        return (
-            f"skipped: it cannot make a virtual environment ({made.stdout.strip().splitlines()[0]})"
-        )
-    run = str(environment / "bin" / "python"), "-m"
-    pip = *run, "pip", "install", "--quiet", "--disable-pip-version-check"
-    subprocess.run([*pip, "--require-hashes", "--requirement", "requirements.lock"], check=True)
-    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", "."], check=True)
-    return (
-        "failed"
-        if subprocess.run([*run, "pytest", "--quiet"], check=False).returncode
-        else "passed"
+        return f"skipped: it makes no virtual environment. {' '.join(made.stdout.split())}"
+    run = environment / "bin" / "python", "-m"
+    pip = *run, "pip", "install", "-qq", "--disable-pip-version-check"
+    steps = (
+        (*pip, "--require-hashes", "--requirement", "requirements.lock"),
+        (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),
+        (*run, "pytest", "--quiet"),
     )
+    return "passed" if all(subprocess.run(step).returncode == 0 for step in steps) else "failed"
 
 
 def main() -> int:
@@ -66,7 +58,7 @@ def main() -> int:
     outcomes: dict[str, str] = {}
     for python, name in pythons().items():
         print(f"\n{name}: {python}", flush=True)
-        outcomes[f"{name:18} {python}"] = tested(python, name)
+        outcomes[f"{name:18} {python}"] = tested(python)
     print("\nThe suite on every Python here:")
     for name, outcome in outcomes.items():
         print(f"  {name}  {outcome}")

@@ -21,7 +21,6 @@ from holdall.store import (
     to_bytes,
 )
 
-
 _FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 

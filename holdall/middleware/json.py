@@ -4,6 +4,7 @@ from typing import Any, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.codec import Codec
+from holdall.middleware.readonly import ReadOnly
 from holdall.store import Store
 
 with needs("json"):
@@ -43,4 +44,5 @@ class Json(Codec[V, bytes]):
         return self._decoder.decode(data)  # type: ignore[no-any-return]
 
     def typed(self, type: type[T], /) -> Store[T]:
-        return Json(self._inner, type=type)
+        # Read-only: to write back a part of a document would lose the rest of it.
+        return ReadOnly(Json(self._inner, type=type))

@@ -16,11 +16,51 @@ suite checks that what depends on it is refused. It needs pytest and hypothesis,
 tried as the loaded hypothesis profile says.
 """
 
-import pytest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-pytest.register_assert_rewrite("holdall.testing.suite")
+if TYPE_CHECKING:
+    from holdall.testing.machine import StoreMachine
+    from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
+    from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-from holdall.testing.suite import StoreTests  # noqa: E402 - after its asserts were made to explain themselves
-from holdall.testing.values import BYTES, DOCUMENTS, Values  # noqa: E402
+# Imported when first asked for: the plugin beside them is loaded wherever pytest runs, with or without
+# hypothesis.
+_lazy = {
+    "BYTES": "values",
+    "BrokenStoreTests": "suite",
+    "DOCUMENTS": "values",
+    "LayerTests": "suite",
+    "StoreMachine": "machine",
+    "StoreTests": "suite",
+    "Values": "values",
+}
+_asserting = ("suite", "mapping_machine", "machine")
 
-__all__ = ["BYTES", "DOCUMENTS", "StoreTests", "Values"]
+__all__ = [
+    "BYTES",
+    "DOCUMENTS",
+    "BrokenStoreTests",
+    "LayerTests",
+    "StoreMachine",
+    "StoreTests",
+    "Values",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _lazy:
+        raise AttributeError(f"module 'holdall.testing' has no attribute {name!r}")
+    _explain_asserts()
+    value = globals()[name] = getattr(import_module(f"holdall.testing.{_lazy[name]}"), name)
+    return value
+
+
+def _explain_asserts() -> None:
+    """Have pytest rewrite the suite's asserts before it is imported, as it does with test modules."""
+    import sys
+
+    import pytest
+
+    new = [module for each in _asserting if (module := f"{__name__}.{each}") not in sys.modules]
+    pytest.register_assert_rewrite(*new)

@@ -14,9 +14,7 @@ from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.store import Tag
 
-_known: dict[
-    tuple[str, str], Conditions
-] = {}  # by endpoint and bucket, for as long as the process lives
+_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
 
 class Bucket:

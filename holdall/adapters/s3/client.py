@@ -43,9 +43,7 @@ def _check_endpoint(url: str) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidAddress("s3: endpoint_url is no http:// or https:// address of a server")
     if "@" in parts.netloc:
-        raise InvalidAddress(
-            "s3: endpoint_url holds credentials; leave them to the environment or a profile"
-        )
+        raise InvalidAddress("s3: endpoint_url holds credentials; leave them to the environment or a profile")
 
 
 class Connection(NamedTuple):
@@ -75,9 +73,7 @@ def _session(options: Options) -> Any:
     core = botocore.session.get_session()
     # A listing is parsed 2.5 times as fast with its times left as text.
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-    return boto3.Session(
-        botocore_session=core, profile_name=options.profile, region_name=options.region
-    )
+    return boto3.Session(botocore_session=core, profile_name=options.profile, region_name=options.region)
 
 
 def _config(options: Options) -> Config:
@@ -136,9 +132,7 @@ def create_bucket(client: Any, bucket: str) -> None:
     region = client.meta.region_name
     where = {} if region in (None, "us-east-1") else {"LocationConstraint": region}
     try:
-        client.create_bucket(
-            Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {})
-        )
+        client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "BucketAlreadyExists":

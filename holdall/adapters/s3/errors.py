@@ -120,11 +120,7 @@ def _no_bucket(place: str) -> StoreNotFound:
 def _where(error: sdk.ClientError) -> str:
     headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
     region = headers.get("x-amz-bucket-region") or error.response["Error"].get("Region")
-    return (
-        f"in {region}; open it with ?region={region}"
-        if region
-        else "in another region; add ?region="
-    )
+    return f"in {region}; open it with ?region={region}" if region else "in another region; add ?region="
 
 
 def _said(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str | None) -> str:
@@ -132,14 +128,8 @@ def _said(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str
     about = place if key is None else f"{key!r} in {place}"
     hint = _HINTS.get(code)
     if hint is None and kind is PermissionDenied:
-        hint = (
-            _LIST
-            if key is not None and error.operation_name in ("GetObject", "HeadObject")
-            else _LOGIN
-        )
-    return (
-        f"{error.operation_name} of {about} was refused: {code} {said}{hint and '; ' + hint or ''}"
-    )
+        hint = _LIST if key is not None and error.operation_name in ("GetObject", "HeadObject") else _LOGIN
+    return f"{error.operation_name} of {about} was refused: {code} {said}{(hint and '; ' + hint) or ''}"
 
 
 def _of_client(error: Exception, bucket: str, key: str | None) -> HoldallError:
@@ -188,9 +178,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
 
 def code_of(error: BaseException | None) -> str:
     """The error code in an answer of the server; empty for any other exception."""
-    return (
-        str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
-    )
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
 
 
 def in_doubt(error: Exception) -> bool:

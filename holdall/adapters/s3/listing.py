@@ -5,10 +5,11 @@ user guide), which is code-point order, so one scan is one sequence of pages. A 
 objects in folders lists ``a/b`` before ``a-b``: there, each folder is listed by itself, and a folder
 waits for the names that belong before it.
 
-A page begins after a name, never at it, and a scan begins at one. No key holds U+10FFFF followed by
-what a start could cut, so "after everything that begins one character earlier" says the same.
+A page begins after a name, never at it, and a scan begins at one: so it is asked for after the last
+text that begins one character earlier, and what comes too early is left out here.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ PAGE = 1000
 """Names in a page, the most that S3 gives."""
 
 _LAST = "\U0010ffff"
+_GAPS = ((0xFFFE, 0xFFFF), (0xD800, 0xDFFF), (0x7F, 0x9F), (0, 0x1F))  # in no key, or in no XML
+_no_xml = re.compile("[\ufffe\uffff]").search
 
 Ask = Callable[..., dict[str, Any]]
 """One ListObjectsV2 request: its parameters but the bucket, and the answer."""
@@ -45,17 +48,21 @@ class Range(NamedTuple):
 
 
 def before(name: str) -> str:
-    """A name after which ``name`` comes, with no key of ours in between.
+    """A text after which ``name`` comes, and few names or none of those before it.
 
-    >>> before("invoices/b") == "invoices/a\\U0010ffff", before("")
-    (True, '')
+    It holds nothing that XML 1.0 cannot: servers were seen to repeat it so in their answer.
+
+    >>> before("invoices/b") == "invoices/a" + _LAST, before("a "), before("")
+    (True, 'a', '')
     """
     if not name:
         return ""
+    cut = _no_xml(name)
+    name = name[: cut.start() + 1] if cut else name
     point = ord(name[-1]) - 1
-    if point < 0:
-        return name[:-1]
-    return name[:-1] + chr(0xD7FF if 0xD800 <= point <= 0xDFFF else point) + _LAST
+    for low, high in _GAPS:
+        point = low - 1 if low <= point <= high else point
+    return name[:-1] + (chr(point) + _LAST if point >= 0 else "")
 
 
 def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
@@ -131,9 +138,7 @@ def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str
     begin = {"StartAfter": after} if after else {}
     answer = ask(Prefix=prefix, MaxKeys=size, **begin, **more)
     if "IsTruncated" not in answer:
-        raise Corrupt(
-            "the answer to a listing is none of S3's; look at what answers at this endpoint"
-        )
+        raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
     if answer["IsTruncated"] and not (answer.get("Contents") or answer.get("CommonPrefixes")):
         raise Corrupt("a listing says that it goes on, and does not")
     return answer

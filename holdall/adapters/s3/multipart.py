@@ -11,9 +11,7 @@ THRESHOLD = 16 * 2**20
 """Values above this many bytes are sent in parts."""
 
 _PART = 8 * 2**20
-_MOST = (
-    10_000  # parts in an upload, and at least 5 MiB in each but the last: "Multipart upload limits"
-)
+_MOST = 10_000  # parts in an upload, and at least 5 MiB in each but the last: "Multipart upload limits"
 
 Ask = Callable[..., Any]
 

@@ -9,6 +9,7 @@ from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, 
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
+from holdall.adapters.s3.facts import foreign, told
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
@@ -177,6 +178,9 @@ class S3(Store[bytes]):
         if feature not in self._bucket.conditions.features:
             reason = self._bucket.conditions.reason
             raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+
+    def facts(self) -> dict[str, str]:
+        return {**told(self._bucket), "foreign keys": foreign(self._bucket)}
 
     def close(self) -> None:
         self._reads.close()

@@ -10,9 +10,7 @@ from holdall.adapters.traces import Traces, Write, unknown
 from holdall.errors import Conflict, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
-_is_etag = re.compile(
-    r"[!#-~]+"
-).fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
+_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
 
 
 class Writes:

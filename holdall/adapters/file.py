@@ -1,0 +1,247 @@
+"""A store in a folder: one file a key, whose content is the value and whose name can be read."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import Literal, cast
+
+from holdall.adapters.filenames import Place, place_of
+from holdall.adapters.folders import (
+    Entry,
+    Folders,
+    Found,
+    content,
+    listed,
+    open_file,
+    root_of,
+    walk,
+)
+from holdall.adapters.oserrors import translated
+from holdall.adapters.turn import Turn
+from holdall.address import Address
+from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
+from holdall.keys import Span, check_key
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
+
+Durability = Literal["full", "os"]
+LEVELS = ("full", "os")
+
+Written = tuple[str, Place, bytes]
+
+
+class File(Store[bytes]):
+    """The files under ``root``, which is made by the first write; until then the store is empty.
+
+    ``durability="full"``: a write that returned outlives a loss of power, by fsync of the file and of its
+    folder. ``"os"``: it outlives this process. Either way a key holds the old value or the new one,
+    never a part.
+
+    Writers take turns by a lock on ``.lock`` in the root, across threads and processes; readers never
+    wait. A tag is the file's modification time, which each write sets to a tick greater than all before:
+    it does not repeat, also not after a delete or when the clock goes back, and a change by hand is a
+    change of the tag. Links below the root are never followed. Folders and files with names that no key
+    has (see `holdall.adapters.filenames`) are left alone, and so are links: no scan shows them.
+
+    A scan lists one folder at a time and holds its names in memory. A file system that times changes more
+    coarsely than a microsecond is Unsupported when something is written, and so is a system without
+    openat (Windows) when the store is opened.
+
+    >>> import pathlib, tempfile
+    >>> store = File(tempfile.mkdtemp(), durability="os")
+    >>> store["invoices/2026/17"] = b"..."
+    >>> pathlib.Path(store.root, "invoices+/2026+/17").read_bytes()
+    b'...'
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
+        if os.open not in os.supports_dir_fd:
+            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+        if durability not in LEVELS:
+            raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
+        # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
+        self.root = root_of(os.fspath(root))
+        self._made_with = (self.root,), {} if durability == "full" else {"durability": durability}
+        self._durable = durability == "full"
+
+    @classmethod
+    def from_address(cls, address: Address) -> "File":
+        if address.host not in ("", "localhost") or address.userinfo or address.port is not None:
+            place = f"{address.host}{address.path}"
+            raise InvalidAddress(
+                f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
+                f"below this one, or file:///{place}"
+            )
+        return cls(address.path, **address.options(durability=LEVELS))
+
+    @property
+    def features(self) -> Feature:
+        cas = Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._read(key, place_of(key))[0]
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        value, tick = self._read(key, place_of(key))
+        return Tagged(value, Tag(str(tick)))
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))
+        try:
+            os.close(self._open(cast(str, key), place_of(cast(str, key)))[0])
+        except KeyError:
+            return False
+        return True
+
+    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
+        fd, found = self._open(key, place)
+        try:
+            return content(fd, found.st_size), found.st_mtime_ns
+        except OSError as error:
+            raise translated(error, self.root, key) from error
+        finally:
+            os.close(fd)
+
+    def _open(self, key: str, place: Place) -> tuple[int, os.stat_result]:
+        try:
+            fd = open_file(self.root, place)
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        except OSError as error:
+            raise translated(error, self.root, key) from error
+        found = os.fstat(fd)
+        if stat.S_ISREG(found.st_mode):
+            return fd, found
+        os.close(fd)
+        raise KeyError(key)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (found.key for found in self._walk(Span.of(prefix, start, stop)))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        walk = self._walk(Span.of(prefix, start, stop), ticks=True)
+        return ((found.key, Tag(str(found.tick))) for found in walk)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._items(self._walk(Span.of(prefix, start, stop)))
+
+    def _items(self, walk: Iterator[Found]) -> Iterator[tuple[str, bytes]]:
+        for key, place, _ in walk:
+            try:
+                value, _ = self._read(key, place)
+            except KeyError:
+                continue
+            yield key, value
+
+    def _walk(self, span: Span, *, ticks: bool = False) -> Iterator[Found]:
+        return iter(()) if span.empty else walk(lambda folders: self._listed(folders, ticks), span)
+
+    def _listed(self, folders: Folders, ticks: bool) -> list[Entry]:
+        try:
+            entries, still = listed(self.root, folders, ticks=ticks)
+            if still:
+                return entries
+            # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile: wait for the writers.
+            try:
+                with self._turn(makes=False):
+                    return listed(self.root, folders, ticks=ticks)[0]
+            except (PermissionDenied, StoreNotFound):
+                return entries  # who may only read cannot make them wait
+        except OSError as error:
+            raise translated(error, self.root) from error
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def _turn(self, *, makes: bool = True) -> Turn:
+        return Turn(self.root, durable=self._durable, makes=makes)
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        key, place, value = _write(key, value)
+        with self._turn() as turn:
+            turn.put(key, place, value)
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._delete([key]):
+            raise KeyError(key)
+
+    def _delete(self, keys: list[str]) -> int:
+        """How many of ``keys`` were there to delete."""
+        try:
+            with self._turn(makes=False) as turn:
+                return sum(_deleted(turn, key) for key in keys)
+        except StoreNotFound:
+            return 0
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        key, place, value = _write(key, value)
+        with self._turn() as turn:
+            if turn.tag(key, place) != expected:
+                raise conflict(key)
+            return turn.put(key, place, value)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        place = place_of(key)
+        try:
+            with self._turn(makes=False) as turn:
+                if expected == ABSENT or turn.tag(key, place) != expected:
+                    raise conflict(key)
+                turn.delete(key, place)
+        except StoreNotFound:
+            raise conflict(key) from None
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in _batches(items):
+            with self._turn() as turn:
+                for write in batch:
+                    turn.put(*write)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        batch: list[str] = []
+        for key in keys:
+            check_key(key)
+            batch.append(key)
+            if len(batch) == _BATCH:
+                self._delete(batch)
+                batch = []
+        self._delete(batch)
+
+
+_BATCH = 64  # keys; others wait for their turn meanwhile
+_BATCH_BYTES = 4_000_000  # held in memory meanwhile
+
+
+def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
+    # Gathered before the turn: the caller's iterator may itself write to this store, or take its time.
+    batch: list[Written] = []
+    size = 0
+    for key, value in items:
+        batch.append(_write(key, value))
+        size += len(batch[-1][2])
+        if len(batch) == _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _deleted(turn: Turn, key: str) -> bool:
+    place = place_of(key)
+    there = turn.tag(key, place) != ABSENT
+    if there:
+        turn.delete(key, place)
+    return there
+
+
+def _write(key: str, value: bytes) -> Written:
+    check_key(key)
+    return key, place_of(key), to_bytes(value)

@@ -1,0 +1,172 @@
+"""Folders below a root, entered one by one so that no symbolic link is followed."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.adapters.filenames import Place, text_of
+from holdall.adapters.oserrors import translated
+from holdall.errors import InvalidAddress, InvalidKey
+from holdall.keys import Span, raw_key
+
+_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
+_SQLITE = b"SQLite format 3\0"
+
+Folders = tuple[str, ...]
+
+
+Entry = tuple[str, str, bool, int]
+"""What a file or folder adds to the keys in it, its name, whether it is a folder, its tick if asked for."""
+
+Listing = Callable[[Folders], list[Entry]]
+
+
+class Found(NamedTuple):
+    """A key, where it is kept, and its tick if asked for."""
+
+    key: str
+    place: Place
+    tick: int
+
+
+def root_of(root: str) -> str:
+    """``root`` as an absolute path; InvalidAddress where it can be no folder."""
+    if not root or "\0" in root:
+        raise InvalidAddress("file: names no folder; write file:///path or file:path")
+    path = Path(root).absolute()
+    try:
+        if path.is_file():
+            raise _no_folder(path)
+    except OSError as error:
+        raise translated(error, root) from error
+    return str(path)
+
+
+def _no_folder(path: Path) -> InvalidAddress:
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) == _SQLITE:
+            return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
+    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
+
+
+def enter(root: str, folders: Folders, how: int = _PASS) -> int:
+    """A descriptor of the last of ``folders``, good to open names in; the caller closes it.
+
+    ``root`` itself may be a link. FileNotFoundError where one is missing, NotADirectoryError (or an
+    OSError with ELOOP) where one is a link or no folder.
+    """
+    if not folders:
+        return os.open(root, how & ~os.O_NOFOLLOW)
+    fd = os.open(f"{root}/{folders[0]}", how)
+    for name in folders[1:]:
+        above = fd
+        try:
+            fd = os.open(name, how, dir_fd=above)
+        finally:
+            os.close(above)
+    return fd
+
+
+def open_file(root: str, place: Place) -> int:
+    """A descriptor to read the file at ``place``, if it is one; raises what `enter` raises."""
+    folders, name = place
+    if not folders:
+        return os.open(f"{root}/{name}", _READ)
+    folder = enter(root, folders)
+    try:
+        return os.open(name, _READ, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def content(fd: int, size: int) -> bytes:
+    """The ``size`` bytes of a file, or those that are there."""
+    read = os.read(fd, size)
+    while len(read) < size and (more := os.read(fd, size - len(read))):
+        read += more
+    return read
+
+
+def sync(root: str, folders: Folders) -> None:
+    """Make what was done in a folder durable; where it is gone meanwhile, that it is gone."""
+    try:
+        fd = enter(root, folders, _OPEN)
+    except FileNotFoundError:
+        return sync(root, folders[:-1]) if folders else None
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def listed(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bool]:
+    """What a folder holds, in the order of keys, and whether it was still meanwhile; empty where it is missing."""
+    try:
+        fd = enter(root, folders, _OPEN)
+    except FileNotFoundError:
+        return [], True
+    try:
+        return _still(fd, lambda: sorted(_entries(fd, ticks)))
+    finally:
+        os.close(fd)
+
+
+def _still(fd: int, listing: Callable[[], list[Entry]]) -> tuple[list[Entry], bool]:
+    # Folders are stamped by a clock that may tick 100 times a second only: what was changed just now may
+    # change again without a trace.
+    begun, before = time.time_ns(), os.fstat(fd).st_mtime_ns
+    entries = listing()
+    return entries, before == os.fstat(fd).st_mtime_ns and begun - before > 20_000_000
+
+
+def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
+    with os.scandir(fd) as found:
+        for entry in found:
+            folder = entry.is_dir(follow_symlinks=False)
+            if not folder and not entry.is_file(follow_symlinks=False):
+                continue
+            text = text_of(entry.name, folder=folder)
+            if text is None:
+                continue
+            try:
+                tick = entry.stat(follow_symlinks=False).st_mtime_ns if ticks and not folder else 0
+            except FileNotFoundError:
+                continue
+            yield text, entry.name, folder, tick
+
+
+def walk(listing: Listing, span: Span) -> Iterator[Found]:
+    """The keys of ``span``, in order; folders without any are not listed."""
+    levels: list[tuple[Folders, str, Iterator[Entry]]] = [((), "", iter(listing(())))]
+    while levels:
+        folders, base, entries = levels[-1]
+        for text, name, folder, tick in entries:
+            key = base + text
+            if span.high is not None and key >= span.high:
+                return
+            if folder:
+                if _may_hold(key, span):
+                    below = (*folders, name)
+                    levels.append((below, key, iter(listing(below))))
+                    break
+            elif key >= span.low and span.shows(key) and _fits(key):
+                yield Found(key, (folders, name), tick)
+        else:
+            levels.pop()
+
+
+def _may_hold(base: str, span: Span) -> bool:
+    return (base >= span.low or span.low.startswith(base)) and span.shows(base)
+
+
+def _fits(key: str) -> bool:
+    """Whether ``key`` fits the grammar: a name made by someone else may spell what no key may hold."""
+    try:
+        raw_key(key)
+    except InvalidKey:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""What the operating system refuses, as errors of this package."""
+
+import errno
+
+from holdall.errors import (
+    HoldallError,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    TooLarge,
+    Unavailable,
+)
+
+_full = {errno.ENOSPC, errno.EDQUOT}
+_denied = {errno.EACCES, errno.EPERM, errno.EROFS}
+_strange = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST}
+_large = {errno.ENAMETOOLONG, errno.EFBIG}
+
+
+def translated(error: OSError, root: str, key: str | None = None) -> HoldallError:
+    """``error``, met at ``key`` of the store in ``root``, as the error to raise in its place.
+
+    >>> translated(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
+    StoreFull("no room for 'a' in /books; free some space. The old value stands")
+    """
+    thing = f"{key!r} in {root}" if key else root
+    if error.errno in _full:
+        return StoreFull(f"no room for {thing}; free some space. The old value stands", key=key)
+    if error.errno in _denied:
+        remedy = "check who owns the folder, its mode and how it is mounted"
+        return PermissionDenied(f"{thing}: {error.strerror}; {remedy}", key=key)
+    if error.errno == errno.ENOENT:
+        return StoreNotFound(f"{root} is not there (any more); write to it to make it", key=key)
+    if error.errno in _strange:
+        remedy = "a link or something else stands in its place; links are not followed. Move it away"
+        return PermissionDenied(f"{thing}: {remedy}", key=key)
+    if error.errno in _large:
+        return TooLarge(f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key)
+    return Unavailable(f"{thing}: {error.strerror or error}; try again", key=key)

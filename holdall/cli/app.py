@@ -1,0 +1,74 @@
+"""The tree of commands, by name: a command's module is imported when it is called or its help is asked."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+from click.exceptions import Exit
+
+from holdall import __version__
+from holdall.cli.examples import examples
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are given as ``name -> (module:attribute, one line of help)``."""
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
+            return None
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # whoever read the output has seen enough, as in `holdall ls | head`
+            raise Exit(0) from None
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "get": ("holdall.cli.keys:get", "Write the value of a key to standard output."),
+        "set": ("holdall.cli.keys:set_", "Store a value under a key."),
+        "del": ("holdall.cli.keys:del_", "Delete a key."),
+        "ls": ("holdall.cli.keys:ls", "List keys, in order."),
+        "count": ("holdall.cli.keys:count", "Count keys."),
+        "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
+        "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
+        "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
+        "receivables": (
+            "holdall.cli.receivables:receivables",
+            "Billed, paid, outstanding, aging, statements.",
+        ),
+        "demo": ("holdall.cli.demo:demo", "Import a set of invoices and print what is owed."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "demo",
+        "set sqlite:///notes.db greeting hello",
+        "ls sqlite:///notes.db",
+        "cp sqlite:///notes.db file:notes",
+    ),
+)
+@click.version_option(__version__, message="holdall %(version)s")
+def app() -> None:
+    """One dict over any store: keys and values at an address, and the books kept there.
+
+    An address (URI) is such as sqlite:///books.db, file:folder or memory://name. Where the environment
+    has HOLDALL_URI, it is the one that is not given.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+    """

@@ -1,0 +1,35 @@
+"""The books at an address, opened for a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from holdall.address import Address
+from holdall.domain.books import Books
+from holdall.domain.model import Invoice
+from holdall.errors import HoldallError
+from holdall.middleware.json import Json
+from holdall.registry import open as open_store
+
+
+@contextmanager
+def books_at(uri: str) -> Iterator[Books]:
+    """The books at ``uri``: invoices as typed JSON, closed when the command is done with them."""
+    with open_store(uri) as store:
+        yield Books(Json(store, type=Invoice))
+
+
+def find(books: Books, number: str, seller: str | None) -> Invoice:
+    """The invoice of that number; an unknown one is a refusal in one line."""
+    try:
+        return books.find(number, seller)
+    except KeyError as missing:
+        reason = missing.args[0]
+        raise HoldallError(f"{reason}; `holdall invoices list` shows those there are") from None
+
+
+def note_if_empty(books: Books, uri: str) -> None:
+    """Say on standard error that there are no invoices at all: the address may be another than was meant."""
+    if next(iter(books), None) is None:
+        click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

@@ -1,0 +1,137 @@
+"""Commands on invoices: import, list, show; and pay, which has a file of its own."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import click
+import msgspec
+
+from holdall.cli import address
+from holdall.cli.books import books_at, find, note_if_empty
+from holdall.cli.examples import examples
+from holdall.cli.importing import import_files
+from holdall.cli.output import formats, print_json, show
+from holdall.cli.payments import pay
+from holdall.domain.model import Invoice
+from holdall.domain.money import text
+
+
+@click.group(
+    epilog=examples(
+        "invoices list --from sqlite:///books.db",
+        "invoices show 2026/101 --from sqlite:///books.db",
+    )
+)
+def invoices() -> None:
+    """Import, list, show and pay invoices."""
+
+
+invoices.add_command(pay)
+
+
+@invoices.command(
+    "import",
+    short_help="Import UBL invoices and credit notes.",
+    epilog=examples("invoices import inbox/ --into sqlite:///books.db"),
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@address.option("into")
+@click.pass_context
+def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
+    """Import UBL 2.1 invoices and credit notes: files, and every .xml in folders and below them.
+
+    What is in the books already is left as it is. Files that cannot be imported are listed with the
+    reason, the others are imported, and the exit code is then 1.
+    """
+    with books_at(uri) as books:
+        outcome = import_files(books, paths)
+    ctx.exit(1 if outcome.refused else 0)
+
+
+@invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))
+@address.option("from")
+@formats
+def list_(uri: str, style: str | None) -> None:
+    """List the invoices, by seller and number.
+
+    Seller and customer are shown by id; name is the customer's. Owed is the total less what was paid.
+    """
+    columns = [
+        "number",
+        "kind",
+        "seller",
+        "customer",
+        "name",
+        "issued",
+        "due",
+        "currency",
+        "total",
+        "owed",
+    ]
+    with books_at(uri) as books:
+        show(columns, map(_line, books), style)
+        note_if_empty(books, uri)
+
+
+def _line(invoice: Invoice) -> tuple[str, ...]:
+    owed = sum(invoice.owed().values(), Decimal(0))
+    return (
+        invoice.number,
+        invoice.kind,
+        invoice.seller.id,
+        invoice.customer.id,
+        invoice.customer.name,
+        str(invoice.issued),
+        str(invoice.due or ""),
+        invoice.currency,
+        text(invoice.total, invoice.currency),
+        text(owed, invoice.currency),
+    )
+
+
+@invoices.command(
+    "show",
+    short_help="Show one invoice.",
+    epilog=examples(
+        "invoices show 2026/101 --from sqlite:///books.db",
+        "invoices show 2026/101 --from sqlite:///books.db --json",
+    ),
+)
+@click.argument("number")
+@address.option("from")
+@click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document, amounts as text.")
+def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
+    """Show invoice NUMBER: its lines, their accounting codes, and what was paid."""
+    with books_at(uri) as books:
+        invoice = find(books, number, seller)
+    if as_json:
+        print_json(msgspec.to_builtins(invoice))
+    else:
+        _describe(invoice)
+
+
+def _describe(invoice: Invoice) -> None:
+    currency = invoice.currency
+    heads = (
+        ("seller", f"{invoice.seller.name} ({invoice.seller.id})"),
+        ("customer", f"{invoice.customer.name} ({invoice.customer.id})"),
+        ("issued", str(invoice.issued)),
+        ("due", str(invoice.due or "")),
+        ("total", f"{text(invoice.total, currency)} {currency}"),
+    )
+    lines = (
+        (line.id, line.description, line.kind, split.code, text(split.amount, currency))
+        for line in invoice.lines
+        for split in line.splits
+    )
+    payments = (
+        (str(paid.on), paid.id, paid.reference, part.code, text(part.amount, currency))
+        for paid in invoice.payments
+        for part in paid.allocations
+    )
+    owed = ((code, text(amount, currency)) for code, amount in invoice.owed().items())
+    show((invoice.kind, invoice.number), heads)
+    show(("line", "description", "kind", "code", "amount"), lines, title="Lines")
+    show(("on", "id", "reference", "code", "amount"), payments, title="Payments")
+    show(("code", "owed"), owed, title="Owed")

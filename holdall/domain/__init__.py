@@ -1,0 +1,57 @@
+"""Accounts receivable: invoices, payments against accounting codes, and what is still owed.
+
+`model` says what an invoice is, `schema` what one must be to be kept, `allocation` how a payment is
+divided; `Books` keeps invoices in any mapping, `Receivables` answers questions about them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdall.domain.allocation import in_proportion, oldest_due_first, oldest_first
+    from holdall.domain.books import Books
+    from holdall.domain.model import Allocation, Invoice, LineItem, Party, Payment, Split
+    from holdall.domain.receivables import Receivables
+    from holdall.domain.schema import InvoiceSchema
+
+# Imported when first asked for: whoever needs the model alone does not wait for FormEncode.
+_lazy = {
+    "Allocation": "model",
+    "Books": "books",
+    "Invoice": "model",
+    "InvoiceSchema": "schema",
+    "LineItem": "model",
+    "Party": "model",
+    "Payment": "model",
+    "Receivables": "receivables",
+    "Split": "model",
+    "in_proportion": "allocation",
+    "oldest_due_first": "allocation",
+    "oldest_first": "allocation",
+}
+
+__all__ = [
+    "Allocation",
+    "Books",
+    "Invoice",
+    "InvoiceSchema",
+    "LineItem",
+    "Party",
+    "Payment",
+    "Receivables",
+    "Split",
+    "in_proportion",
+    "oldest_due_first",
+    "oldest_first",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _lazy:
+        raise AttributeError(f"module 'holdall.domain' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"holdall.domain.{_lazy[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,113 @@
+"""Policies that divide a payment among the accounting codes, or the invoices, it settles.
+
+A policy is a function of the amount and of what is owed, both in minor units and with owed in the
+order of the invoice's codes; it returns the parts in that order, and they sum to the amount. The
+amount it is asked for is not zero and not beyond the sum of what is owed; both may be negative, as for
+a credit note. Any function of that shape will do.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from holdall.domain.model import UNAPPLIED, Allocation, Invoice
+from holdall.domain.money import largest_remainder, major, minor, text
+from holdall.errors import Invalid
+
+Policy = Callable[[int, Sequence[int]], Sequence[int]]
+
+
+def in_proportion(amount: int, owed: Sequence[int]) -> list[int]:
+    """Each code its share of what is owed, exact to the unit by largest remainder (see `money`).
+
+    >>> in_proportion(50, [60, 40]), in_proportion(10, [1, 1, 1])
+    ([30, 20], [4, 3, 3])
+    """
+    return largest_remainder(amount, owed)
+
+
+def oldest_first(amount: int, owed: Sequence[int]) -> list[int]:
+    """Each code in full, in order, as far as the amount goes.
+
+    What is owed the other way (a code of allowances among codes of items) is used up at once, so that
+    the amount reaches further. No part shrinks when the amount grows.
+
+    >>> oldest_first(70, [60, 40]), oldest_first(50, [60, -20, 40])
+    ([60, 10], [60, -20, 10])
+    """
+    if amount < 0:
+        return [-part for part in oldest_first(-amount, [-each for each in owed])]
+    left = amount - sum(each for each in owed if each < 0)
+    parts = []
+    for each in owed:
+        parts.append(min(each, left))
+        left -= max(parts[-1], 0)
+    return parts
+
+
+def allocate(
+    amount: Decimal,
+    owed: Mapping[str, Decimal],
+    currency: str,
+    to: Policy | Mapping[str, Decimal] = in_proportion,
+    *,
+    overpaid: bool = False,
+) -> tuple[Allocation, ...]:
+    """``amount`` allocated to the codes of ``owed``, by a policy or as ``to`` says; no part is zero.
+
+    Where ``to`` names amounts they are taken as they stand. A policy never goes beyond what is owed: the
+    rest is Invalid, or is allocated to UNAPPLIED where ``overpaid`` says that it is meant.
+
+    >>> allocate(Decimal("0.10"), {"4400": Decimal(2), "4410": Decimal(1)}, "EUR")
+    (Allocation(code='4400', amount=Decimal('0.07')), Allocation(code='4410', amount=Decimal('0.03')))
+    """
+    if isinstance(to, Mapping):
+        return tuple(Allocation(code, part) for code, part in to.items())
+    units, debts = minor(amount, currency), [minor(each, currency) for each in owed.values()]
+    within = _within(units, sum(debts))
+    if within != units and not overpaid:
+        raise Invalid(_beyond(amount, sum(owed.values(), Decimal(0)), currency))
+    parts = to(within, debts) if within else [0] * len(debts)
+    shares = [*zip(owed, parts, strict=True), (UNAPPLIED, units - within)]
+    return tuple(Allocation(code, major(part, currency)) for code, part in shares if part)
+
+
+def oldest_due_first(
+    amount: Decimal, currency: str, invoices: Iterable[Invoice]
+) -> list[tuple[Invoice, Decimal]]:
+    """``amount`` over invoices, all in ``currency``: each in full, the one longest due first.
+
+    Without a due day the day of issue counts; of equal days the smaller number is first. What a credit
+    note gives back is used up at once. Invoices that get nothing are left out. Invalid where the amount
+    is beyond what all of them owe, or one is in another currency.
+
+    >>> oldest_due_first(Decimal(0), "EUR", [])
+    []
+    """
+    queue = sorted(invoices, key=lambda each: (each.due or each.issued, each.number))
+    debts = [_debt(each, currency) for each in queue]
+    units = minor(amount, currency)
+    if _within(units, sum(debts)) != units:
+        raise Invalid(_beyond(amount, major(sum(debts), currency), currency))
+    parts = oldest_first(units, debts) if units else []
+    return [(each, major(part, currency)) for each, part in zip(queue, parts) if part]  # noqa: B905 - no units, no parts
+
+
+def _debt(invoice: Invoice, currency: str) -> int:
+    if invoice.currency != currency:
+        raise Invalid(
+            f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
+            "pay each currency by itself"
+        )
+    return minor(sum(invoice.owed().values(), Decimal(0)), currency)
+
+
+def _within(amount: int, owed: int) -> int:
+    """The part of ``amount`` from nothing to ``owed``, whichever sign that has."""
+    return max(min(amount, max(owed, 0)), min(owed, 0))
+
+
+def _beyond(amount: Decimal, owed: Decimal, currency: str) -> str:
+    return (
+        f"{text(amount, currency)} {currency} is beyond the {text(owed, currency)} that is owed; "
+        "pay no more than that, name the amount of each code, or say that overpaying is meant"
+    )

@@ -1,0 +1,169 @@
+"""The books: invoices in a mapping, each added once, payments recorded one after another."""
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from datetime import date
+from decimal import Decimal
+from secrets import token_hex
+
+from holdall.domain.allocation import Policy, in_proportion
+from holdall.domain.keys import PREFIX, invoice_key, seller_of, seller_prefix
+from holdall.domain.model import Invoice, Payment
+from holdall.domain.recording import record, recorded
+from holdall.domain.schema import check
+from holdall.errors import Conflict, Invalid
+from holdall.keys import successor
+from holdall.store import ABSENT, Feature, Store
+
+
+class Books:
+    """Invoices in ``store``, under the keys that `holdall.domain.keys` draws; a dict will do for a store.
+
+    What comes in is checked by `holdall.domain.schema`, so that a refused invoice or payment is Invalid
+    and changes nothing. On a `Store` two writers cannot both add a number, and no payment is lost: that
+    needs SWAP, and is Unsupported without. On another mapping it holds within one thread.
+
+    >>> from holdall.domain.model import LineItem, Party, Split
+    >>> books, one, ten = Books({}), Decimal(1), Decimal(10)
+    >>> books.add(Invoice(
+    ...     number="7", kind="invoice", seller=Party("S", "Seller"), customer=Party("C", "Customer"),
+    ...     issued=date(2026, 1, 1), due=date(2026, 1, 31), currency="EUR", total=ten,
+    ...     lines=(LineItem("1", "Rent", one, ten, ten, (Split("4400", ten),)),),
+    ... ))
+    True
+    >>> books.pay("7", Decimal(4), on=date(2026, 2, 1), id="bank-17").allocations
+    (Allocation(code='4400', amount=Decimal('4.00')),)
+    >>> books.find("7").owed()
+    {'4400': Decimal('6.00')}
+    """
+
+    def __init__(self, store: MutableMapping[str, Invoice]) -> None:
+        self.store = store
+
+    def __iter__(self) -> Iterator[Invoice]:
+        """Every invoice, by seller and number in the order of their keys."""
+        return self.of("")
+
+    def of(self, seller: str) -> Iterator[Invoice]:
+        """Every invoice of the seller with that id, in the order of their keys."""
+        prefix = seller_prefix(seller) if seller else PREFIX
+        if isinstance(self.store, Store):
+            return (invoice for _, invoice in self.store.scan_items(prefix))
+        return (self.store[key] for key in sorted(self.store) if key.startswith(prefix))
+
+    def sellers(self) -> Iterator[str]:
+        """Ids of sellers of whom there is an invoice, in the order of their keys."""
+        if isinstance(self.store, Store) and Feature.SEEK in self.store.features:
+            return _skipping(self.store)
+        keys = (key for key in self.store if key.startswith(PREFIX))
+        return iter(dict.fromkeys(map(seller_of, sorted(keys))))
+
+    def find(self, number: str, seller: str | None = None) -> Invoice:
+        """The invoice of that number; KeyError where there is none.
+
+        Numbers are unique within a seller only: Invalid, naming the sellers, where more than one has it
+        and ``seller``, the id, is not given.
+        """
+        return self.store[self._key(number, seller)]
+
+    def add(self, invoice: Invoice) -> bool:
+        """Add an invoice or a credit note; False where the same is there already and nothing changed.
+
+        It is the same where all but the payments is equal and its payments are among those recorded.
+        Conflict, naming what differs, where the seller has another invoice of that number.
+        """
+        invoice = check(invoice)
+        key = invoice_key(invoice.seller.id, invoice.number)
+        kept = self._create(key, invoice)
+        if kept is not None:
+            _require_same(key, kept, invoice)
+        return kept is None
+
+    def pay(
+        self,
+        number: str,
+        amount: Decimal,
+        on: date,
+        to: Policy | Mapping[str, Decimal] = in_proportion,
+        *,
+        seller: str | None = None,
+        currency: str | None = None,
+        id: str | None = None,
+        reference: str = "",
+        note: str = "",
+        overpaid: bool = False,
+    ) -> Payment:
+        """Record a payment on an invoice, allocated to codes by a policy or as ``to`` says, and return it.
+
+        ``id`` names the payment, as the bank or the payer does: the same again under the same id changes
+        nothing and returns what was recorded; another payment under it is Conflict. Without an id every
+        call is a payment of its own, since two equal ones on one day do happen.
+
+        Invalid where it goes beyond what is owed and is not said to be ``overpaid``, where a code is not
+        billed, where ``currency`` is given and is not the invoice's. What an overpaid payment has over
+        goes to `UNAPPLIED`. KeyError and Invalid also as `find` raises them.
+        """
+        payment = Payment(id or token_hex(8), on, amount, (), reference, note, overpaid)
+        key = self._key(number, seller)
+        if id and (known := recorded(self.store[key], payment, to)):
+            return known
+        changed = self._modify(key, lambda invoice: record(invoice, payment, to, currency))
+        return next(each for each in changed.payments if each.id == payment.id)
+
+    def _key(self, number: str, seller: str | None) -> str:
+        if seller is not None:
+            sellers = [seller] if invoice_key(seller, number) in self.store else []
+        else:
+            sellers = [each for each in self.sellers() if invoice_key(each, number) in self.store]
+        if not sellers:
+            raise KeyError(f"no invoice {number!r}" + (f" of seller {seller!r}" if seller else ""))
+        if len(sellers) > 1:
+            names = ", ".join(map(repr, sorted(sellers)))
+            raise Invalid(f"number {number!r} is used by the sellers {names}; say which is meant")
+        return invoice_key(sellers[0], number)
+
+    def _create(self, key: str, invoice: Invoice) -> Invoice | None:
+        """Keep ``invoice`` where there is none; what is there already, or None."""
+        if not isinstance(self.store, Store):
+            kept = self.store.setdefault(key, invoice)
+            return None if kept is invoice else kept
+        store: Store[Invoice] = self.store
+        try:
+            store.swap(key, invoice, ABSENT)
+        except Conflict:
+            return store[key]
+        return None
+
+    def _modify(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
+        if not isinstance(self.store, Store):
+            changed = self.store[key] = function(self.store[key])
+            return changed
+        store: Store[Invoice] = self.store
+        return store.modify(key, function)
+
+
+def _skipping(store: Store[Invoice]) -> Iterator[str]:
+    """Sellers, by one look-up each: from the first key of one past the last of it."""
+    start: str | None = PREFIX
+    while start and (key := next(store.scan(PREFIX, start=start), None)):
+        yield seller_of(key)
+        start = successor(seller_prefix(seller_of(key)))
+
+
+def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
+    differing = [
+        field
+        for field in given.__struct_fields__
+        if field != "payments" and getattr(kept, field) != getattr(given, field)
+    ]
+    if any(payment not in kept.payments for payment in given.payments):
+        differing.append("payments")
+    if differing:
+        raise Conflict(
+            f"{_shown(kept)} is in the books already; {_shown(given)} differs in "
+            f"{', '.join(differing)}: give it a number of its own, or correct the first by a credit note",
+            key=key,
+        )
+
+
+def _shown(invoice: Invoice) -> str:
+    return f"{invoice.kind} {invoice.number!r} of {invoice.total} {invoice.currency} from {invoice.issued}"

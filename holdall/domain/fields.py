@@ -1,0 +1,169 @@
+"""FormEncode validators for the fields of a document: exact types, nothing coerced, nothing quietly empty.
+
+FormEncode was made for web forms, where everything arrives as text and a missing list is an empty one.
+These take a document as JSON gives it: text is text, an amount is decimal text or a Decimal, a list is a
+list. Each reports the value it refuses, and the remedy.
+"""
+
+import re
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from holdall.domain.money import DIGITS, MOST_PLACES, PLACES, fits
+from holdall.extras import needs
+
+with needs("domain"):
+    from formencode import FancyValidator, ForEach, Invalid, NoDefault
+
+_control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+_decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
+
+
+class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
+    """A validator that sees every value: none counts as empty and becomes None unseen."""
+
+    accept_iterator = True
+
+    def is_empty(self, value: object) -> bool:
+        return False
+
+    def refuse(self, value: object, remedy: str) -> Invalid:
+        """The error to raise: the value, cut to a length that a log can bear, and the remedy."""
+        shown = ascii(value)
+        return Invalid(f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None)
+
+
+class Text(Field):
+    """A str of 1 to ``limit`` characters without control characters; of any and none where ``free``.
+
+    >>> Text().to_python("4400")
+    '4400'
+    """
+
+    limit = 200
+    free = False
+
+    def _convert_to_python(self, value: Any, state: Any) -> str:
+        if not isinstance(value, str):
+            raise self.refuse(value, "write text")
+        if len(value) > self.limit:
+            raise self.refuse(value, f"write at most {self.limit} characters")
+        if not self.free and (not value or _control(value)):
+            raise self.refuse(value, "write at least one character, and no control characters")
+        return value
+
+
+class Choice(Field):
+    """One of ``values``.
+
+    >>> Choice(values=("invoice", "credit-note")).to_python("invoice")
+    'invoice'
+    """
+
+    values: tuple[str, ...] = ()
+
+    def _convert_to_python(self, value: Any, state: Any) -> str:
+        if not isinstance(value, str) or value not in self.values:
+            raise self.refuse(value, f"write one of {', '.join(self.values)}")
+        return value
+
+
+class Flag(Field):
+    """True or False, and nothing that only counts as such.
+
+    >>> Flag().to_python(True)
+    True
+    """
+
+    def _convert_to_python(self, value: Any, state: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.refuse(value, "write true or false")
+        return value
+
+
+class Currency(Field):
+    """An ISO 4217 code.
+
+    >>> Currency().to_python("EUR")
+    'EUR'
+    """
+
+    def _convert_to_python(self, value: Any, state: Any) -> str:
+        if not isinstance(value, str) or value not in PLACES:
+            raise self.refuse(value, "write a currency code of ISO 4217, such as EUR")
+        return value
+
+
+class Day(Field):
+    """A date, or its text as ISO 8601 writes it in full: 2026-03-01. None too where ``optional``.
+
+    >>> Day().to_python("2026-03-01")
+    datetime.date(2026, 3, 1)
+    """
+
+    optional = False
+
+    def _convert_to_python(self, value: Any, state: Any) -> date | None:
+        if value is None and self.optional:
+            return None
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if isinstance(value, str):
+            with suppress(ValueError):
+                day = date.fromisoformat(value)
+                if day.isoformat() == value:
+                    return day
+        raise self.refuse(value, "write a day as 2026-03-01")
+
+
+class Number(Field):
+    """A Decimal, or decimal text such as "-12.50"; never an int, a float or a bool.
+
+    It has at most ``money.DIGITS`` digits before the point, and after it ``decimals``; where that is None
+    as many as the currency has, which ``state.decimals`` holds.
+
+    >>> Number(decimals=6).to_python("12.50")
+    Decimal('12.50')
+    """
+
+    decimals: int | None = None
+
+    def _convert_to_python(self, value: Any, state: Any) -> Decimal:
+        if isinstance(value, str) and len(value) < 40 and _decimal(value):
+            value = Decimal(value)
+        if not isinstance(value, Decimal):
+            raise self.refuse(value, 'write a decimal number as text, such as "12.50"')
+        decimals = self._decimals(state)
+        if not fits(value, decimals):
+            raise self.refuse(value, f"write at most {DIGITS} digits and {decimals} decimals")
+        return value
+
+    def _decimals(self, state: Any) -> int:
+        if self.decimals is not None:
+            return self.decimals
+        decimals: int = getattr(state, "decimals", MOST_PLACES)
+        return decimals
+
+
+class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
+    """A list of at least ``least`` of what the given validator takes; one value is no list of one.
+
+    >>> Each(Text()).to_python(["a", "b"])
+    ['a', 'b']
+    """
+
+    # ForEach says [] for a missing list and for None, and wraps what is no list into one.
+    if_missing = NoDefault
+    accept_iterator = True
+    least = 0
+
+    def is_empty(self, value: object) -> bool:
+        return False
+
+    def _convert_to_python(self, value: Any, state: Any = None) -> list[Any]:
+        if not isinstance(value, list | tuple) or len(value) < self.least:
+            raise Invalid(f"{ascii(value)[:60]}: write a list of at least {self.least}", value, state)
+        converted: list[Any] = super()._convert_to_python(value, state)
+        return converted

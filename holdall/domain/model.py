@@ -1,0 +1,163 @@
+"""Invoices, their lines split over accounting codes, and the payments recorded against each code.
+
+One sign rule: an amount is what the customer owes. An invoice of 100 has total 100; a credit note
+of 100 has total -100, and so have its lines and splits; a payment received is positive, a refund
+negative. A customer's balance is the plain sum of totals less the plain sum of payments.
+
+Everything that makes up the total is a line of its kind: tax, allowances and charges on the whole
+document and the rounding of the payable amount too. So what is billed per code adds up to the total.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from holdall.extras import needs
+
+with needs("domain"):
+    from msgspec import Struct
+
+UNCODED = "uncoded"
+"""The code of a line whose source names no accounting code."""
+
+TAX = "VAT"
+"""The code of tax, unless its source says another."""
+
+ROUNDING = "rounding"
+"""The code of what rounding the payable amount (EN 16931 BT-114) adds or takes."""
+
+UNAPPLIED = "unapplied"
+"""The code of money received beyond what is owed: a credit of the customer's, of no code billed."""
+
+InvoiceKind = Literal["invoice", "credit-note"]
+LineKind = Literal["item", "allowance", "charge", "tax", "rounding"]
+
+
+class Party(Struct, frozen=True, forbid_unknown_fields=True):
+    """A seller or a customer. ``id`` tells parties apart; ``name`` is for people.
+
+    >>> Party("DE123456789", "Seiler GmbH").name
+    'Seiler GmbH'
+    """
+
+    id: str
+    name: str
+
+
+class Split(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """The part of a line's amount that belongs to one accounting code.
+
+    >>> Split("4400", Decimal("70.00")).code
+    '4400'
+    """
+
+    code: str
+    amount: Decimal
+
+
+class LineItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One line. ``amount`` is net of the line's own allowances and may be negative.
+
+    ``amount`` need not be ``quantity * unit_price``: prices have base quantities (BT-149) and lines
+    have allowances (BG-27). The splits, at least one and each of its own code, sum to ``amount``.
+
+    >>> splits = (Split("4400", Decimal(60)), Split("4410", Decimal(40)))
+    >>> LineItem("1", "Rent", Decimal(2), Decimal(50), Decimal(100), splits).kind
+    'item'
+    """
+
+    id: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    splits: tuple[Split, ...]
+    kind: LineKind = "item"
+
+
+class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """The part of a payment that settles one accounting code.
+
+    >>> Allocation("4400", Decimal("35.00")).amount
+    Decimal('35.00')
+    """
+
+    code: str
+    amount: Decimal
+
+
+class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Money received (positive) or paid back (negative) on a day, in the currency of its invoice.
+
+    The allocations sum to ``amount``. ``id`` is unique within the invoice: recording the same payment
+    twice is recording it once. ``overpaid`` says that going beyond what is owed is meant.
+
+    >>> allocations = (Allocation("4400", Decimal(35)),)
+    >>> Payment("bank-17", date(2026, 3, 1), Decimal(35), allocations).overpaid
+    False
+    """
+
+    id: str
+    on: date
+    amount: Decimal
+    allocations: tuple[Allocation, ...]
+    reference: str = ""
+    note: str = ""
+    overpaid: bool = False
+
+
+class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """An invoice or a credit note, with the payments recorded so far in the order of recording.
+
+    ``number`` (BT-1) is unique within a seller. ``currency`` is an ISO 4217 code (BT-5), of every
+    amount. ``due`` (BT-9) is None where the document names no day. ``total`` is with tax and before
+    payments, and the lines sum to it. ``references`` are the numbers of the same seller's invoices
+    that this one corrects (BT-25).
+
+    >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
+    >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
+    >>> vat = LineItem("2", "VAT 19%", one, tax, tax, (Split(TAX, tax),), kind="tax")
+    >>> paid = Payment("a", date(2026, 2, 1), Decimal(40), (Allocation("4400", Decimal(40)),))
+    >>> invoice = Invoice(
+    ...     number="7", kind="invoice", seller=Party("S", "Seller"), customer=Party("C", "Customer"),
+    ...     issued=date(2026, 1, 1), due=date(2026, 1, 31), currency="EUR", total=net + tax,
+    ...     lines=(rent, vat), payments=(paid,),
+    ... )
+    >>> invoice.owed()
+    {'4400': Decimal('60'), 'VAT': Decimal('19')}
+    """
+
+    number: str
+    kind: InvoiceKind
+    seller: Party
+    customer: Party
+    issued: date
+    due: date | None
+    currency: str
+    total: Decimal
+    lines: tuple[LineItem, ...]
+    payments: tuple[Payment, ...] = ()
+    references: tuple[str, ...] = ()
+
+    def billed(self) -> dict[str, Decimal]:
+        """Amounts billed by accounting code, codes in the order of the lines."""
+        return _by_code(split for line in self.lines for split in line.splits)
+
+    def paid(self) -> dict[str, Decimal]:
+        """Amounts paid by accounting code, codes in the order of the payments."""
+        return _by_code(part for payment in self.payments for part in payment.allocations)
+
+    def owed(self) -> dict[str, Decimal]:
+        """What is billed less what is paid, by accounting code; settled codes too, at zero."""
+        owed = self.billed()
+        for code, amount in self.paid().items():
+            owed[code] = owed.get(code, Decimal(0)) - amount
+        return owed
+
+
+def _by_code(parts: Iterable[Split | Allocation]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        sums[part.code] = sums.get(part.code, Decimal(0)) + part.amount
+    return sums

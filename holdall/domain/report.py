@@ -1,0 +1,95 @@
+"""What a query answers: typed rows, and the same as named columns of text for tables, CSV and JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Generic, TypeVar, overload
+
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from holdall.domain.money import text
+
+
+class CodeRow(Struct, frozen=True):
+    """An amount on one accounting code."""
+
+    currency: str
+    code: str
+    amount: Decimal
+
+
+class MonthRow(Struct, frozen=True):
+    """Cash of one month, written as 2026-03."""
+
+    month: str
+    currency: str
+    amount: Decimal
+
+
+class AgingRow(Struct, frozen=True):
+    """A customer's balance in one currency, by how long it is past due, and in all."""
+
+    customer: str
+    name: str
+    currency: str
+    buckets: tuple[Decimal, ...]
+    total: Decimal
+
+
+class StatementRow(Struct, frozen=True):
+    """One entry of a customer's account: ``amount`` as it changes the balance, and the balance then.
+
+    ``number`` is of the invoice or credit note, also of one that a payment settles. ``reference`` is a
+    payment's, or the numbers of the invoices that a credit note corrects.
+    """
+
+    on: date
+    kind: str
+    number: str
+    reference: str
+    currency: str
+    amount: Decimal
+    balance: Decimal
+
+
+Row = TypeVar("Row", bound=CodeRow | MonthRow | AgingRow | StatementRow)
+
+
+class Report(Sequence[Row], Generic[Row]):
+    """Rows in order. ``columns`` names their cells, also where there are no rows.
+
+    >>> report = Report(("currency", "code", "amount"), [CodeRow("EUR", "4400", Decimal(7))])
+    >>> report.columns, list(report.cells())
+    (('currency', 'code', 'amount'), [('EUR', '4400', '7.00')])
+    >>> report.records()
+    [{'currency': 'EUR', 'code': '4400', 'amount': '7.00'}]
+    """
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        self.columns = tuple(columns)
+        self._rows = list(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return self._rows[index]
+
+    def cells(self) -> Iterator[tuple[str, ...]]:
+        """Each row as text, a cell for each column; amounts with the decimals of their currency."""
+        return (tuple(_texts(row)) for row in self._rows)
+
+    def records(self) -> list[dict[str, str]]:
+        """Each row as text by column."""
+        return [dict(zip(self.columns, cells, strict=True)) for cells in self.cells()]
+
+
+def _texts(row: CodeRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:
+    for value in astuple(row):
+        for each in value if isinstance(value, tuple) else (value,):
+            yield text(each, row.currency) if isinstance(each, Decimal) else str(each)

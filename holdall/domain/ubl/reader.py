@@ -1,0 +1,45 @@
+"""Reads a UBL file, wherever it is, and names it in whatever is wrong with it."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from holdall.domain.model import Invoice
+from holdall.domain.ubl.document import invoice
+from holdall.domain.ubl.tree import parse
+from holdall.errors import Invalid
+
+MAX_BYTES = 100 * 2**20
+"""The largest file that is read unless the caller says otherwise: 100 MiB, attachments included."""
+
+
+def read(source: bytes | str | os.PathLike[str] | BinaryIO, *, limit: int = MAX_BYTES) -> Invoice:
+    """The invoice or credit note in ``source``: the document itself, its path, or an open binary file.
+
+    The file is read once, to its end; an open one stays open. Amounts are exact, with all decimals of
+    the currency, and the lines sum to the total.
+
+    Raises:
+        Invalid: the source is no UBL document, is not safe to read, has more than ``limit`` bytes,
+            lacks what must be there, or does not add up. The message is one line: source, place, remedy.
+        OSError: the path cannot be read.
+
+    >>> read(b"<Invoice/>")
+    Traceback (most recent call last):
+    ...
+    holdall.errors.Invalid: <bytes>: it is no UBL 2 Invoice or CreditNote but 'Invoice': ...
+    """
+    if isinstance(source, bytes):
+        return _read(BytesIO(source), "<bytes>", limit)
+    if isinstance(source, str | os.PathLike):
+        with Path(source).open("rb") as file:
+            return _read(file, os.fspath(source), limit)
+    return _read(source, str(getattr(source, "name", "<file>")), limit)
+
+
+def _read(file: BinaryIO, name: str, limit: int) -> Invoice:
+    try:
+        return invoice(parse(file, limit))
+    except Invalid as problem:
+        raise Invalid(f"{name}: {problem}", errors=problem.errors) from problem.__cause__

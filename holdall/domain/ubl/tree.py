@@ -1,0 +1,90 @@
+"""XML from strangers, read into a small tree: bounded, without entities, without what is attached."""
+
+from typing import BinaryIO
+
+# The parser is defusedxml's; the standard library only builds the tree that it is told of.
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from holdall.errors import Invalid
+from holdall.extras import needs
+
+with needs("domain"):
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import XMLParser
+
+CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
+
+MAX_NODES = 1_000_000  # elements and attributes, skipped ones too
+MAX_DEPTH = 64
+MAX_TAG = 2**20  # bytes of one tag or comment, which the parser holds as a whole
+
+SKIPPED = frozenset({f"{{{CAC}}}Attachment", f"{{{EXT}}}UBLExtensions"})
+"""Elements that are passed over: attached files (BT-125) and extensions, which hold signatures."""
+
+_CHUNK = 2**16
+
+
+def parse(file: BinaryIO, limit: int) -> Element:
+    """The root element of the document in ``file``, without the elements in `SKIPPED`.
+
+    Memory grows with what is kept, not with what is skipped.
+
+    Raises:
+        Invalid: the file has more than ``limit`` bytes, `MAX_NODES` elements and attributes or
+            `MAX_DEPTH` levels, or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares
+            a document type, which entity bombs and external entities need and UBL does not.
+    """
+    try:
+        return _build(file, limit)
+    except Invalid:
+        raise
+    except DefusedXmlException:
+        raise Invalid("it declares a document type: remove the DOCTYPE") from None
+    except (ParseError, LookupError, ValueError) as problem:
+        raise Invalid(f"it is no well-formed XML ({str(problem)[:80]}): fetch it again, whole") from problem
+
+
+def _build(file: BinaryIO, limit: int) -> Element:
+    parser, size = XMLParser(target=_Builder(), forbid_dtd=True), 0
+    while chunk := file.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise Invalid(f"it has more than {limit:,} bytes: raise the limit if it is to be read")
+        parser.feed(chunk)
+        if size - parser.parser.CurrentByteIndex > MAX_TAG:
+            raise Invalid(f"it has a tag or comment of more than {MAX_TAG:,} bytes: remove it")
+    root: Element = parser.close()
+    return root
+
+
+class _Builder(TreeBuilder):
+    """A `TreeBuilder` that counts what it is told of and builds no element at or below a skipped one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._depth = 0
+        self._skipping = 0  # the depth of the skipped element that the parser is in, or 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element | None:  # type: ignore[override]
+        self._count += 1 + len(attrs)
+        self._depth += 1
+        if self._count > MAX_NODES:
+            raise Invalid(f"it has more than {MAX_NODES:,} elements and attributes: split it")
+        if self._depth > MAX_DEPTH:
+            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements: no UBL document has")
+        if tag in SKIPPED and not self._skipping:
+            self._skipping = self._depth
+        return None if self._skipping else super().start(tag, attrs)
+
+    def data(self, data: str, /) -> None:
+        if not self._skipping:
+            super().data(data)
+
+    def end(self, tag: str, /) -> Element | None:  # type: ignore[override]
+        skipped, self._depth = self._skipping, self._depth - 1
+        if skipped > self._depth:
+            self._skipping = 0
+        return None if skipped else super().end(tag)

@@ -1,0 +1,13 @@
+"""Queries over any store: map-reduce.
+
+>>> from holdall.query import MapReduce
+>>> words = {"a": "to be or", "b": "not to be"}
+>>> MapReduce(lambda key, text: ((word, 1) for word in text.split()), "count").run(words)[:2]
+[Row(key='be', value=2), Row(key='not', value=1)]
+"""
+
+from holdall.query.collation import Key
+from holdall.query.mapreduce import MapReduce, Row
+from holdall.query.reducers import Stats
+
+__all__ = ["Key", "MapReduce", "Row", "Stats"]

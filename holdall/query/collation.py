@@ -1,0 +1,96 @@
+"""The one order of query keys: which types a key may have, and which key comes before which.
+
+    None < False < True < numbers < text < dates < naive datetimes < aware datetimes < tuples
+
+Numbers are in one order by exact value, so 1, 1.0 and Decimal("1.00") are the same key; True is
+none of them. Text is by code point, as keys are in every store. A date and a datetime are never
+equal: all dates come first. Naive datetimes are by the calendar, aware ones by the instant, and are
+shown in UTC. Tuples hold any of these but tuples, and compare element by element, shorter first.
+NaN has no place in any order and is refused.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from math import isnan
+from reprlib import repr as brief
+from typing import Any, TypeAlias
+
+from holdall.errors import InvalidQuery
+
+Scalar: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
+Key: TypeAlias = Scalar | tuple[Scalar, ...]
+Place: TypeAlias = tuple[int, Any]
+
+NONE, FALSE, TRUE, NUMBER, TEXT, DATE, NAIVE, AWARE, TUPLE = range(9)
+
+
+def collate(key: object) -> Place:
+    """The place of ``key``: a pair (rank, value) that compares, and hashes, as the order says.
+
+    Two keys are the same key if and only if their places are equal. Raises InvalidQuery, naming the
+    offending part, for any other type and for NaN.
+
+    >>> sorted([("EUR", 2), "EUR", 1, True, None], key=collate)
+    [None, True, 1, 'EUR', ('EUR', 2)]
+    """
+    if isinstance(key, tuple):
+        return TUPLE, tuple(map(_scalar, key))
+    return _scalar(key)
+
+
+def _scalar(value: object) -> Place:
+    match value:
+        case str():
+            return TEXT, value
+        case None:
+            return NONE, None
+        case bool():
+            return (TRUE if value else FALSE), value
+        case int():
+            return NUMBER, value
+        case float() | Decimal():
+            return NUMBER, _ordered(value)
+        case datetime():
+            return (NAIVE, value) if value.utcoffset() is None else (AWARE, value.astimezone(UTC))
+        case date():
+            return DATE, value
+    raise InvalidQuery(
+        f"{brief(value)} ({type(value).__name__}) cannot be a key or a part of one: "
+        "use None, a bool, a number, text, a date, a datetime or one tuple of these"
+    )
+
+
+def _ordered(value: float | Decimal) -> float | Decimal:
+    if value.is_nan() if isinstance(value, Decimal) else isnan(value):
+        raise InvalidQuery(f"{value!r} cannot be a key or a part of one: NaN has no order")
+    return value
+
+
+def shown(place: Place) -> Key:
+    """The key at ``place``: of several equal numbers, the one that the place was made of.
+
+    >>> shown(collate(("EUR", True)))
+    ('EUR', True)
+    """
+    rank, value = place
+    return tuple(part for _, part in value) if rank == TUPLE else value
+
+
+def cut(place: Place, length: int) -> Place:
+    """The place of the first ``length`` elements of a tuple; any other place as it is."""
+    rank, value = place
+    return (rank, value[:length]) if rank == TUPLE else place
+
+
+def ambiguous(place: Place) -> bool:
+    """Whether a dict could take the key at ``place`` for one that belongs elsewhere.
+
+    To a dict True is 1, and two aware datetimes of an hour that the clock repeats are equal.
+
+    >>> ambiguous(collate((2026, 1))), ambiguous(collate((2026, 2)))
+    (True, False)
+    """
+    rank, value = place
+    if rank == TUPLE:
+        return any(map(ambiguous, value))
+    return rank in (FALSE, TRUE, AWARE) or (rank == NUMBER and value in (0, 1))

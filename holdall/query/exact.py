@@ -1,0 +1,72 @@
+"""Sums without rounding, and so the same in any order and grouping."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import reduce
+from typing import NamedTuple, TypeAlias, cast
+
+from holdall.errors import InvalidQuery
+
+Number: TypeAlias = float | Decimal
+Kind: TypeAlias = type[int] | type[float] | type[Decimal]
+_Exact: TypeAlias = Iterable[int | Decimal]
+
+DIGITS = 2_000  # any two finite floats add up exactly in 1,383
+# Its methods ask for no context of the thread's, which map and reduce go on to see.
+_EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
+_KINDS: dict[frozenset[type], Kind] = {
+    frozenset([int]): int,
+    frozenset([int, Decimal]): Decimal,
+    frozenset([Decimal]): Decimal,
+    frozenset([int, float]): float,
+    frozenset([float]): float,
+}
+
+
+class Total(NamedTuple):
+    """An exact sum, and the type that it is to be shown as.
+
+    >>> (total([1e16, 1.0]) + total([-1e16])).shown()
+    1.0
+    """
+
+    kind: Kind
+    value: int | Decimal
+
+    def __add__(self, other: "Total") -> "Total":  # type: ignore[override]  # a sum, not two tuples
+        kind = _kind([self.kind, other.kind])
+        return Total(kind, _sum(kind, [self.value, other.value]))
+
+    def shown(self) -> Number:
+        """The sum itself; of floats, the float nearest to the exact sum."""
+        return float(self.value) if self.kind is float else self.value
+
+
+def total(values: Sequence[Number]) -> Total:
+    """The exact sum of one or more numbers.
+
+    int goes with Decimal and with float. InvalidQuery for Decimal with float, bool, infinities, NaN
+    and sums of more than 2,000 digits.
+    """
+    kind = _kind(map(type, values))
+    return Total(kind, _sum(kind, map(Decimal, values) if kind is float else cast(_Exact, values)))
+
+
+def _kind(kinds: Iterable[type]) -> Kind:
+    present = frozenset(kinds)
+    if present in _KINDS:
+        return _KINDS[present]
+    names = " and ".join(sorted(kind.__name__ for kind in present))
+    raise InvalidQuery(f"cannot add up {names}: use int with Decimal, or int with float")
+
+
+def _sum(kind: Kind, values: _Exact) -> int | Decimal:
+    if kind is int:
+        return sum(values)
+    try:
+        result: Decimal = reduce(_EXACT.add, values, Decimal())
+    except ArithmeticError as problem:
+        raise InvalidQuery(f"no exact sum of finite numbers within {DIGITS} digits") from problem
+    if not result.is_finite():
+        raise InvalidQuery(f"cannot add up {result}: use finite numbers")
+    return result

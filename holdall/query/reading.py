@@ -1,0 +1,81 @@
+"""The documents of a store, mapped one after another, and where that reading is."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from holdall.errors import HoldallError, InvalidQuery, QueryFailed
+from holdall.query.collation import Key, collate
+from holdall.store import Store
+
+V = TypeVar("V")
+W = TypeVar("W")
+
+Map: TypeAlias = Callable[[str, V], Iterable[tuple[Key, W]]]
+Progress: TypeAlias = Callable[[int], None]
+
+STEP = 256  # documents between two calls of progress
+
+
+class Reading(Generic[V]):
+    """One pass over ``documents``: ``pairs`` are what ``map`` yields for each, in their order.
+
+    ``key`` is the key of the document being mapped, None while the store is being read; ``done``
+    says that there are no more. ``progress`` is called with the number of documents mapped so far,
+    every 256 and at the end.
+
+    >>> reading = Reading(lambda key, text: [(key, len(text))], [("a", "one"), ("b", "three")])
+    >>> list(reading.pairs), reading.done
+    ([('a', 3), ('b', 5)], True)
+    """
+
+    def __init__(
+        self, map: Map[V, Any], documents: Iterable[tuple[str, V]], progress: Progress | None = None
+    ) -> None:
+        self.map = map
+        self.key: str | None = None
+        self.done = False
+        self.progress = progress
+        self.pairs = chain.from_iterable(self._mapped(documents))
+
+    def _mapped(self, documents: Iterable[tuple[str, V]]) -> Iterator[Iterable[tuple[Key, Any]]]:
+        count = 0
+        for count, (key, value) in enumerate(documents, 1):
+            self.key = key
+            yield self.map(key, value)
+            self.key = None
+            if self.progress and not count % STEP:
+                self.progress(count)
+        self.done = True
+        if self.progress and (count % STEP or not count):
+            self.progress(count)
+
+    def failure(self, problem: Exception, key: object) -> QueryFailed:
+        """The error that names the document, for a ``problem`` at or after its pair of ``key``.
+
+        A key that is not even hashable has failed as a TypeError: the collation knows a better one.
+        """
+        try:
+            collate(key)
+        except InvalidQuery as better:
+            problem = better
+        return QueryFailed(f"map failed at {self.key!r}: {reason(problem)}", key=self.key)
+
+
+def reason(problem: Exception) -> str:
+    """What went wrong, in words that need no traceback."""
+    return str(problem) if isinstance(problem, HoldallError) else repr(problem)
+
+
+def documents(
+    store: Mapping[str, Any], prefix: str, start: str, stop: str | None, type: type[Any] | None
+) -> Iterator[tuple[str, Any]]:
+    """The keys and values of a range of ``store`` in the order of keys, read as ``type`` if given.
+
+    A mapping that is no Store is sorted first, and its values are taken as they are.
+    """
+    if isinstance(store, Store):
+        source = store if type is None else store.typed(type)
+        return source.scan_items(prefix, start=start, stop=stop)
+    keys = (key for key in store if key.startswith(prefix) and key >= start)
+    return ((key, store[key]) for key in sorted(keys) if stop is None or key < stop)

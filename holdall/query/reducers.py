@@ -1,0 +1,174 @@
+"""What a query makes of the values of one group: the built-in reducers, and one for any function.
+
+A reducer works in three steps, so that a group can be reduced a batch at a time, and in several
+places at once: values are folded into a partial, partials merge, the last one gives the result.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from holdall.errors import InvalidQuery
+from holdall.query.collation import Place, collate, shown
+from holdall.query.exact import Number, Total, total
+
+T = TypeVar("T")
+V_contra = TypeVar("V_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+P = TypeVar("P")
+
+
+class Reducer(Protocol[V_contra, P, R_co]):
+    """The contract: the result does not depend on how the values were split into batches.
+
+    Batches come, and are merged, in the order of the documents. Partials can be pickled.
+    """
+
+    def fold(self, values: Sequence[V_contra], /) -> P:
+        """The partial of one or more values."""
+        ...
+
+    def merge(self, left: P, right: P, /) -> P:
+        """One partial of two, which may be used up by it."""
+        ...
+
+    def result(self, partial: P, /) -> R_co:
+        """What the row shows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stats:
+    """How many numbers, their exact sum, the least and the greatest.
+
+    >>> Stats(count=2, sum=7, min=3, max=4).mean
+    3.5
+    """
+
+    count: int
+    sum: Any
+    min: Any
+    max: Any
+
+    @property
+    def mean(self) -> Any:
+        """The sum divided by the count: rounded to the decimal context, or to a float."""
+        return self.sum / self.count
+
+
+class _Sum:
+    def fold(self, values: Sequence[Number]) -> Total:
+        return total(values)
+
+    def merge(self, left: Total, right: Total) -> Total:
+        return left + right
+
+    def result(self, partial: Total) -> Number:
+        return partial.shown()
+
+
+class _Count:
+    def fold(self, values: Sequence[object]) -> int:
+        return len(values)
+
+    def merge(self, left: int, right: int) -> int:
+        return left + right
+
+    def result(self, partial: int) -> int:
+        return partial
+
+
+class _Stats:
+    def fold(self, values: Sequence[Number]) -> Stats:
+        # The sum comes first, for it refuses what has no least and greatest.
+        return Stats(len(values), total(values), min(values), max(values))
+
+    def merge(self, left: Stats, right: Stats) -> Stats:
+        return Stats(
+            left.count + right.count,
+            left.sum + right.sum,
+            min(left.min, right.min),
+            max(left.max, right.max),
+        )
+
+    def result(self, partial: Stats) -> Stats:
+        return replace(partial, sum=partial.sum.shown())
+
+
+class _Extreme:
+    def __init__(self, choose: Callable[..., Any]) -> None:
+        self.choose = choose
+
+    def fold(self, values: Sequence[object]) -> Place:
+        return self.choose(map(collate, values))  # type: ignore[no-any-return]
+
+    def merge(self, left: Place, right: Place) -> Place:
+        return self.choose(left, right)  # type: ignore[no-any-return]
+
+    def result(self, partial: Place) -> Any:
+        return shown(partial)
+
+
+class _Distinct:
+    def fold(self, values: Sequence[object]) -> set[Place]:
+        return set(map(collate, values))
+
+    def merge(self, left: set[Place], right: set[Place]) -> set[Place]:
+        left |= right
+        return left
+
+    def result(self, partial: set[Place]) -> int:
+        return len(partial)
+
+
+class Function:
+    """A function of a sequence of values, applied again to its own results."""
+
+    def __init__(self, function: Callable[[Sequence[Any]], Any]) -> None:
+        self.function = function
+
+    def fold(self, values: Sequence[Any]) -> Any:
+        return self.function(values)
+
+    def merge(self, left: Any, right: Any) -> Any:
+        return self.function([left, right])
+
+    def result(self, partial: Any) -> Any:
+        return partial
+
+
+class Every:
+    """No reduction: the values themselves, in the order of their documents."""
+
+    def fold(self, values: Sequence[T]) -> list[T]:
+        return list(values)
+
+    def merge(self, left: list[T], right: list[T]) -> list[T]:
+        left += right
+        return left
+
+    def result(self, partial: list[T]) -> list[T]:
+        return partial
+
+
+Reduce: TypeAlias = str | Callable[[Sequence[Any]], Any] | None
+
+BUILT_IN: Mapping[str, Reducer[Any, Any, Any]] = {
+    "sum": _Sum(),
+    "count": _Count(),
+    "stats": _Stats(),
+    "min": _Extreme(min),
+    "max": _Extreme(max),
+    "distinct": _Distinct(),
+}
+
+
+def reducer(reduce: Reduce) -> Reducer[Any, Any, Any]:
+    """The reducer that ``reduce`` names or is; InvalidQuery for an unknown name."""
+    if reduce is None:
+        return Every()
+    if callable(reduce):
+        return Function(reduce)
+    if reduce not in BUILT_IN:
+        raise InvalidQuery(f"no reducer {reduce!r}: use {', '.join(BUILT_IN)} or a function")
+    return BUILT_IN[reduce]

@@ -1,0 +1,58 @@
+"""A store that cannot be reached, or that refuses, says so: it never reads as empty or missing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from holdall.errors import HoldallError
+from holdall.store import Store
+from holdall.testing.suite.case import StoreCase, refused
+
+V = TypeVar("V")
+
+
+class BrokenStoreTests(StoreCase[V]):
+    """What a store must do whose other end is away, forbidden, gone or no store at all.
+
+    ``open_store`` opens such a store: one that opens, and then cannot work.
+    """
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], Store[V]]) -> Store[V]:
+        return open_store()
+
+    def test_no_operation_takes_a_failure_for_a_missing_key(self, store: Store[V]) -> None:
+        for name, operation in self._operations(store):
+            error = refused(Exception, operation, by=name)
+            assert isinstance(error, HoldallError), f"{name} raised {error!r}, which is none of holdall's"
+            assert not isinstance(error, KeyError), f"{name} took a failure for a missing key"
+
+    def test_its_error_is_one_line_without_secrets(self, store: Store[V]) -> None:
+        for name, operation in self._operations(store):
+            message = str(refused(HoldallError, operation, by=name))
+            assert message
+            assert "\n" not in message
+            assert [secret for secret in self.secrets if secret in message] == []
+
+    def test_it_can_be_closed(self, store: Store[V]) -> None:
+        store.close()
+        store.close()
+
+    def _operations(self, store: Store[V]) -> list[tuple[str, Callable[[], object]]]:
+        value = self.values.of(1)
+        return [
+            ("[]", lambda: store["a"]),
+            ("get", lambda: store.get("a")),
+            ("in", lambda: "a" in store),
+            ("len", lambda: len(store)),
+            ("bool", lambda: bool(store)),
+            ("scan", lambda: list(store.scan())),
+            ("scan_items", lambda: list(store.scan_items())),
+            ("get_many", lambda: list(store.get_many(["a", "b"]))),
+            ("[] =", lambda: store.__setitem__("a", value)),
+            ("set_many", lambda: store.set_many([("a", value), ("b", value)])),
+            ("del", lambda: store.__delitem__("a")),
+            ("discard", lambda: store.discard("a")),
+            ("delete_many", lambda: store.delete_many(["a", "b"])),
+        ]

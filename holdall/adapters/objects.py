@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def root_of(prefix: str, scheme: str) -> str:
-    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress where it is no key.
+    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress if it is no key.
 
     >>> root_of("books", "s3"), root_of("", "s3")
     ('books/', '')

@@ -70,7 +70,7 @@ class Bucket:
     def read(self, key: str) -> tuple[State, bytes]:
         """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
         answer = self.ask("get_object", key)
-        state = state_of(answer)  # what has none is no object
+        state = state_of(answer, key)  # what has none is no object
         try:
             return state, answer["Body"].read()
         except RAISED:
@@ -79,14 +79,14 @@ class Bucket:
     def _read_again(self, key: str) -> tuple[State, bytes]:
         answer = self.ask("get_object", key)
         try:
-            return state_of(answer), answer["Body"].read()
+            return state_of(answer, key), answer["Body"].read()
         except RAISED as error:
             raise translated(error, self.name, key) from error
 
     def head(self, key: str) -> State:
         """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
         try:
-            return state_of(self.ask("head_object", key))
+            return state_of(self.ask("head_object", key), key)
         except KeyError:
             if not self._seen:
                 self.ask("head_bucket")
@@ -148,11 +148,9 @@ def _in_folders(answer: dict[str, Any]) -> bool:
     return server.startswith("SeaweedFS")
 
 
-def state_of(answer: dict[str, Any]) -> State:
+def state_of(answer: dict[str, Any], key: str) -> State:
     """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
-    try:
-        return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
-    except KeyError:
-        raise Corrupt(
-            "an answer without ETag: what answers at this endpoint is no S3 server"
-        ) from None
+    if "ETag" not in answer:
+        message = f"an answer about {key!r} without ETag: no S3 server is at this endpoint"
+        raise Corrupt(message, key=key)
+    return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))

@@ -29,8 +29,9 @@ class Writes:
         write = self._traces.write(key, ABSENT)
         try:
             self._in_parts(key, value, write, {})
-        except Unavailable as error:
-            write.outcome(key, error, lambda: self._bucket.head(key))
+        except Unavailable:
+            if not write.happened(lambda: self._bucket.head(key)):
+                raise
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
@@ -44,7 +45,7 @@ class Writes:
             if not in_doubt(error):
                 raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
-        return self.seen(key, state_of({**answer, "Metadata": write.metadata}))
+        return self.seen(key, state_of({**answer, "Metadata": write.metadata}, key))
 
     def _whole(self, key: str, value: bytes, write: Write, condition: dict[str, str]) -> Any:
         return self._bucket.ask("put_object", key, Body=value, Metadata=write.metadata, **condition)

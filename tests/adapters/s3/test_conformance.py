@@ -15,6 +15,7 @@ SERVERS = ["moto", "moto_server", "seaweed", "rclone", "localstack"]
 class TestS3(StoreTests[bytes]):
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
+    points = 8
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:

@@ -1,5 +1,6 @@
 """Bulk reads by the fast transport: the same values, and never past anything that watches the client."""
 
+import contextlib
 import multiprocessing
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from botocore.client import BaseClient
 from botocore.stub import Stubber
 
-from holdall import MissingExtra, PermissionDenied
+from holdall import HoldallError, MissingExtra, PermissionDenied
 from holdall.adapters.s3 import S3
-from tests.faults.proxy import Proxy, answer, hang
+from tests.faults.proxy import Proxy, answer
 from tests.servers.s3 import Server
 
 pytest.importorskip("obstore", reason="obstore is not installed")
@@ -84,12 +85,9 @@ def replaced(store: S3) -> None:
 @pytest.mark.parametrize("transport", ["auto", "rust"])
 def test_it_is_not_taken_past_who_watches_the_client(proxy: Proxy, store: S3, watch, transport):
     with S3(store._bucket.name, "app", endpoint_url=proxy.endpoint, transport=transport) as watched:
-        watched.client
         watch(watched)
-        try:
+        with contextlib.suppress(HoldallError):  # what a stub has no answer to
             list(watched.get_many(["k001"]))
-        except Exception as error:
-            assert "Stub" in repr(error.__cause__ or error)
     assert proxy.agents[RUST] == 0
 
 

@@ -4,8 +4,8 @@
         proxy.inject(answer(503), answer(503), on="PUT")      the next two PUTs are throttled
         proxy.inject(lose)                                    then one request is carried out, its answer lost
 
-Every request is counted, by method and by user agent, faults included. Faults apply in turn, each to one
-request that it fits.
+Every request is counted, by method and by user agent. Faults apply in turn, each to one request that
+it fits.
 """
 
 import http.client

@@ -40,4 +40,4 @@ def _named(bucket: Bucket, error: dict[str, Any]) -> str:
 def delete(bucket: Bucket, key: str) -> None:
     """Delete ``key`` if it is there."""
     with contextlib.suppress(KeyError):  # S3 never says so; some servers do
-        bucket.ask("delete_object", key)
+        bucket.delete(key)

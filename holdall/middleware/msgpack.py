@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def _in_utc(moment: datetime) -> bool:
-    return moment.tzinfo is UTC
+    return moment.tzinfo is UTC and not moment.fold
 
 
 _PLAIN: Final = Plain(

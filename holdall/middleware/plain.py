@@ -1,7 +1,7 @@
 """What a format keeps of a document without a declared type: checked part by part, by exact type."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from holdall.errors import Invalid
@@ -105,12 +105,11 @@ class Plain:
             yield path, str(error)
 
 
-def fixed_offset(moment: datetime) -> bool:
-    """Whether ISO 8601 can say all of ``moment``: no time zone or an offset in minutes, and no fold."""
-    zone = moment.tzinfo
-    if zone is None:
-        return not moment.fold
-    return type(zone) is timezone and not zone.utcoffset(None).seconds % 60 and not moment.fold
+def sayable(moment: datetime) -> bool:
+    """Whether ISO 8601 says all of ``moment``: no named time zone, no fold, an offset in whole minutes."""
+    offset = moment.utcoffset() or timedelta()
+    read = datetime.fromisoformat(moment.isoformat())
+    return not offset % timedelta(minutes=1) and repr(read) == repr(moment)
 
 
 def _shown(name: Any) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar, overload
 
 from holdall.middleware.documents import Documents, Read, Write, converted
-from holdall.middleware.plain import NoneType, Plain, fixed_offset
+from holdall.middleware.plain import NoneType, Plain, sayable
 from holdall.middleware.xml_text import dump, load
 from holdall.store import Store
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 _PLAIN: Final = Plain(
     {str, int, bool, NoneType, float, Decimal, bytes, date},
-    {datetime: fixed_offset},
+    {datetime: sayable},
 )
 
 

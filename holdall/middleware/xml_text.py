@@ -40,7 +40,7 @@ def dump(value: Any) -> bytes:
 def _lines(value: Any, attribute: str, indent: str) -> Iterator[str]:
     tag, write = _WRITERS[type(value)]
     start, end = f"{indent}<{tag}{attribute}>", f"</{tag}>\n"
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict | list | tuple):
         yield f"{start}{write(value)}{end}"
         return
     yield start + "\n"
@@ -50,7 +50,7 @@ def _lines(value: Any, attribute: str, indent: str) -> Iterator[str]:
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, list):
+    if not isinstance(value, dict):
         return (("", part) for part in value)
     return ((f' name="{_escaped(name, _IN_ATTRIBUTE)}"', part) for name, part in value.items())
 
@@ -137,6 +137,7 @@ def _scalar(tag: str, text: str) -> Any:
 _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     dict: ("dict", str),
     list: ("list", str),
+    tuple: ("list", str),  # as msgspec leaves one of a declared type
     str: ("str", lambda text: _escaped(text, _IN_TEXT)),
     int: ("int", str),
     float: ("float", repr),

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.documents import Documents, Read, Write, converted
-from holdall.middleware.plain import NoneType, Plain, fixed_offset
+from holdall.middleware.plain import NoneType, Plain, sayable
 from holdall.middleware.yaml_text import load
 from holdall.store import Store
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _PLAIN: Final = Plain(
     {str, int, bool, NoneType, float, bytes, date},
-    {datetime: fixed_offset},
+    {datetime: sayable},
 )
 
 

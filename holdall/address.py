@@ -93,9 +93,7 @@ class Address:
         found = {}
         for name, value in self.params.items():
             if name not in converters:
-                raise InvalidAddress(
-                    f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}"
-                )
+                raise InvalidAddress(f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}")
             found[name] = self._converted(name, value, converters[name])
         return found
 
@@ -103,9 +101,7 @@ class Address:
         shown = HIDDEN if is_secret(name) else repr(value)
         if isinstance(converter, tuple):
             if value not in converter:
-                raise InvalidAddress(
-                    f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}"
-                )
+                raise InvalidAddress(f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}")
             return value
         if not isinstance(value, str):
             return value

@@ -78,13 +78,9 @@ class PerThread(Generic[H]):
         return list(self._holders)
 
 
-_lock = (
-    threading.RLock()
-)  # re-entrant, since a finalizer may run, and use a store, while it is held
+_lock = threading.RLock()  # re-entrant, since a finalizer may run, and use a store, while it is held
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
-_others: list[
-    _Holder[object]
-] = []  # held over a fork, for a child drops the locals of the other threads
+_others: list[_Holder[object]] = []  # held over a fork, for a child drops the locals of the other threads
 
 
 def _before_fork() -> None:

@@ -23,9 +23,7 @@ RAW_KEY_BYTES = 480
 RESERVED = ".holdall"
 
 # Most keys are plain; one match of this settles them without the slower questions.
-_plain = re.compile(
-    r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+"
-).fullmatch
+_plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
 _VOUCHED = RAW_KEY_BYTES // 4  # characters that surely fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
@@ -88,9 +86,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return (
-                f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
-            )
+            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -172,13 +168,9 @@ class Span(NamedTuple):
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(
-            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}"
-        )
+        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
     if not bound.isascii():
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(
-                f"scan bound {_shown(bound)} holds a lone surrogate", key=bound
-            ) from None
+            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None

@@ -55,9 +55,7 @@ class File(Store[bytes]):
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
         if os.open not in os.supports_dir_fd:
-            raise Unsupported(
-                "this system opens no files by folder; use sqlite:///path instead of file:"
-            )
+            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.

@@ -13,9 +13,7 @@ from holdall.keys import Span, raw_key
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_READ = (
-    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-)  # opening a foreign pipe must not wait for its writer
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
 _SQLITE = b"SQLite format 3\0"
 
 Folders = tuple[str, ...]
@@ -52,9 +50,7 @@ def _no_folder(path: Path) -> InvalidAddress:
     with path.open("rb") as file:
         if file.read(len(_SQLITE)) == _SQLITE:
             return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
-    return InvalidAddress(
-        f"{path} is a file; name a folder, which the first write makes if it is missing"
-    )
+    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:

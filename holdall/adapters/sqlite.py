@@ -33,9 +33,7 @@ _SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/',
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
-_text = (
-    str.__str__
-)  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
+_text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 
 
 class SQLite(Store[bytes]):
@@ -108,7 +106,8 @@ class SQLite(Store[bytes]):
         try:  # not self._row: a call less on the hottest path
             row = self._connection().execute(self._get, (_text(key),)).fetchone()
         except (Absent, sqlite3.Error) as error:
-            row = self._link.failed(error)
+            self._link.failed(error)
+            row = None
         if row is None:
             raise KeyError(key)
         return row[0]  # type: ignore[no-any-return]

@@ -67,19 +67,13 @@ class Table:
 
     def __post_init__(self) -> None:
         if not self.path or "\0" in self.path:
-            raise InvalidAddress(
-                f"sqlite: {self.path!r} is no path; write for example sqlite:///books.db"
-            )
+            raise InvalidAddress(f"sqlite: {self.path!r} is no path; write for example sqlite:///books.db")
         if not _named(self.name):
-            raise InvalidAddress(
-                f"sqlite: table={self.name!r} is no name; use letters, digits and _"
-            )
+            raise InvalidAddress(f"sqlite: table={self.name!r} is no name; use letters, digits and _")
         if self.durability not in _synchronous:
             raise InvalidAddress(f"sqlite: durability={self.durability!r} is none of full, os")
         if not 0 <= self.timeout <= _WEEK:
-            raise InvalidAddress(
-                f"sqlite: timeout={self.timeout!r} is no number of seconds up to a week"
-            )
+            raise InvalidAddress(f"sqlite: timeout={self.timeout!r} is no number of seconds up to a week")
         self._uri = self._hold_memory() if self.in_memory else Path(self.path).as_uri()
 
     def __str__(self) -> str:
@@ -126,16 +120,12 @@ class Table:
 
     # ---- Opening -----------------------------------------------------------------------------------
 
-    def _opened(
-        self, mode: str, prepare: Callable[[sqlite3.Connection], None]
-    ) -> sqlite3.Connection:
+    def _opened(self, mode: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
         connection = None
         try:
             connection = self._bare(mode)
             connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
-            connection.execute(
-                "PRAGMA fullfsync = ON"
-            )  # macOS alone: its fsync does not reach the disk
+            connection.execute("PRAGMA fullfsync = ON")  # macOS alone: its fsync does not reach the disk
             connection.execute("PRAGMA trusted_schema = OFF")
             prepare(connection)
         except BaseException as error:
@@ -158,9 +148,7 @@ class Table:
 
     def _refusal(self, error: sqlite3.Error) -> Exception:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
-            return Mismatch(
-                f"{self.path} is no SQLite database and is left as it is; name another file"
-            )
+            return Mismatch(f"{self.path} is no SQLite database and is left as it is; name another file")
         return translated(error, str(self))
 
     def _check(self, connection: sqlite3.Connection) -> None:
@@ -183,24 +171,16 @@ class Table:
 
     def _mismatch(self, mark: object) -> Mismatch:
         if isinstance(mark, str) and mark.startswith("holdall "):
-            return Mismatch(
-                f"{self} is of the format {mark!r}, this reads {FORMAT!r}; upgrade holdall"
-            )
-        return Mismatch(
-            f"{self} was not made by holdall and is left as it is; name another with ?table="
-        )
+            return Mismatch(f"{self} is of the format {mark!r}, this reads {FORMAT!r}; upgrade holdall")
+        return Mismatch(f"{self} was not made by holdall and is left as it is; name another with ?table=")
 
     # ---- Creating ----------------------------------------------------------------------------------
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "PRAGMA page_size = 8192"
-        )  # of a new file; a database in use keeps its own
+        connection.execute("PRAGMA page_size = 8192")  # of a new file; a database in use keeps its own
         (encoding,) = connection.execute("PRAGMA encoding").fetchone()
         if encoding != "UTF-8":
-            raise Mismatch(
-                f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another"
-            )
+            raise Mismatch(f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another")
         if not self.in_memory:
             self._log_ahead(connection)
         schema = _SCHEMA.format(name=self.name, tick=time.time_ns() // 1000, format=FORMAT)
@@ -217,9 +197,6 @@ class Table:
                 connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
-                if (
-                    error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
-                    or time.monotonic() > deadline
-                ):
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)

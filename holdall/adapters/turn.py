@@ -27,9 +27,7 @@ with needs("file"):
     from filelock import lock_descriptor, unlock_descriptor
 
 _POLL = 0.0005  # seconds between two looks at a lock that is held
-_TICK = (
-    1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
-)
+_TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
 
 
 class Turn:
@@ -95,9 +93,7 @@ class Turn:
             except BaseException:
                 os.close(fd)
                 raise
-            os.close(
-                fd
-            )  # somebody deleted the file while this one waited: it excludes nobody any more
+            os.close(fd)  # somebody deleted the file while this one waited: it excludes nobody any more
 
     def _opened(self) -> int:
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
@@ -171,16 +167,12 @@ class Turn:
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
-        tick = self._tick = max(
-            time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK
-        )
+        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK)
         os.pwrite(self._lock, b"%019d\n" % tick, 0)
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
-            raise Unsupported(
-                f"{self._root} is on a file system with coarse times: {remedy}", key=self._key
-            )
+            raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self._key)
         return tick
 
     def _noted(self) -> int:

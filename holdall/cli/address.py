@@ -22,9 +22,7 @@ def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
         ["[URI]", *(name.upper() for name in names), *([f"[{optional.upper()}]"] * bool(optional))]
     )
 
-    def callback(
-        ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def callback(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
         uri, rest = _split(given)
         if not len(names) <= len(rest) <= len(names) + bool(optional):
             raise click.UsageError(f"expected {metavar}, got {len(given)} arguments", ctx)

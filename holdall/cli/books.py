@@ -23,6 +23,4 @@ def known() -> Iterator[None]:
     try:
         yield
     except KeyError as missing:
-        raise HoldallError(
-            f"{missing.args[0]}; `holdall invoices list` shows those there are"
-        ) from None
+        raise HoldallError(f"{missing.args[0]}; `holdall invoices list` shows those there are") from None

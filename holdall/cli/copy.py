@@ -27,9 +27,7 @@ def cp(source: str, target: str, prefix: str, everything: bool) -> None:
     interrupted has whole values only, and running it again completes it.
     """
     with open_store(source) as here, open_store(target) as there:
-        copied = (
-            _copy(here.raw(), there.raw(), prefix) if everything else _copy(here, there, prefix)
-        )
+        copied = _copy(here.raw(), there.raw(), prefix) if everything else _copy(here, there, prefix)
     click.echo(f"copied {copied:,} keys", err=True)
 
 

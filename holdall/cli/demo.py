@@ -25,12 +25,8 @@ BUNDLED = "sqlite:///holdall-demo.db"
 OWN = "sqlite:///holdall-invoices.db"
 
 
-@click.command(
-    epilog="Examples: holdall demo; holdall demo --invoices inbox/ --into s3://acme/books"
-)
-@click.option(
-    "--into", "uri", metavar="URI", envvar=VARIABLE, help=f"Where to keep them [{BUNDLED}]."
-)
+@click.command(epilog="Examples: holdall demo; holdall demo --invoices inbox/ --into s3://acme/books")
+@click.option("--into", "uri", metavar="URI", envvar=VARIABLE, help=f"Where to keep them [{BUNDLED}].")
 @click.option(
     "--invoices",
     "folder",

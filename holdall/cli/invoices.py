@@ -52,9 +52,7 @@ def invoices() -> None:
     """Import, list, show and pay invoices."""
 
 
-@invoices.command(
-    "import", epilog="Example: holdall invoices import inbox/ --into sqlite:///books.db"
-)
+@invoices.command("import", epilog="Example: holdall invoices import inbox/ --into sqlite:///books.db")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @address.option("into")
 @click.pass_context
@@ -95,9 +93,7 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
     )
 
 
-@invoices.command(
-    "show", epilog="Example: holdall invoices show 2026/101 --from sqlite:///books.db --json"
-)
+@invoices.command("show", epilog="Example: holdall invoices show 2026/101 --from sqlite:///books.db --json")
 @click.argument("number")
 @address.option("from")
 @click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
@@ -113,9 +109,7 @@ def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
 
 
 def _describe(invoice: Invoice) -> None:
-    click.echo(
-        f"{invoice.kind} {invoice.number}, issued {invoice.issued}, due {invoice.due or '-'}"
-    )
+    click.echo(f"{invoice.kind} {invoice.number}, issued {invoice.issued}, due {invoice.due or '-'}")
     click.echo(f"from  {invoice.seller.name} ({invoice.seller.id})")
     click.echo(f"to    {invoice.customer.name} ({invoice.customer.id})")
     click.echo(f"total {text(invoice.total, invoice.currency)} {invoice.currency}\n")
@@ -140,21 +134,15 @@ def _describe(invoice: Invoice) -> None:
     "holdall invoices pay 2026/101 --amount 150 --to 3000=100 --to VAT=50"
 )
 @click.argument("number")
-@click.option(
-    "--amount", required=True, type=Amount(), help="What was paid; negative for a refund."
-)
+@click.option("--amount", required=True, type=Amount(), help="What was paid; negative for a refund.")
 @click.option("--on", type=DAY, default=today, help="The day [today].")
-@click.option(
-    "--to", "parts", multiple=True, type=CodeAmount(), help="The amount of one code; repeat it."
-)
+@click.option("--to", "parts", multiple=True, type=CodeAmount(), help="The amount of one code; repeat it.")
 @click.option(
     "--policy",
     type=click.Choice(list(POLICIES)),
     help="How to divide it without --to [in-proportion].",
 )
-@click.option(
-    "--id", "id_", help="The bank's or payer's name for it: paid twice under one id is once."
-)
+@click.option("--id", "id_", help="The bank's or payer's name for it: paid twice under one id is once.")
 @click.option("--reference", default="", help="What the payer wrote.")
 @click.option("--currency", help="Refuse unless the invoice is in this currency.")
 @click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")

@@ -38,9 +38,7 @@ def _table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
-    )
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(_is_amount(row[index]) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric)

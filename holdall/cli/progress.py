@@ -11,9 +11,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def progress(
-    label: str, total: int | None = None
-) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[Iterable[T]], Iterator[T]]]:
     """A function that passes items through and shows how many, and with ``total`` how long yet."""
     with _bar() as bar:
         task = bar.add_task(label, total=total)

@@ -54,9 +54,7 @@ outstanding = _by_name("outstanding", "What is owed per accounting code.")
 received = _by_name("received", "Cash received per month.")
 
 
-@receivables.command(
-    epilog="Example: holdall receivables aging --on 2026-09-30 --from sqlite:///books.db"
-)
+@receivables.command(epilog="Example: holdall receivables aging --on 2026-09-30 --from sqlite:///books.db")
 @_common
 @click.option("--on", type=DAY, default=today, help="As of this day [today].")
 def aging(uri: str, seller: str | None, style: str | None, on: datetime) -> None:
@@ -66,9 +64,7 @@ def aging(uri: str, seller: str | None, style: str | None, on: datetime) -> None
     _print(report, style)
 
 
-@receivables.command(
-    epilog="Example: holdall receivables statement DE123456789 --from sqlite:///books.db"
-)
+@receivables.command(epilog="Example: holdall receivables statement DE123456789 --from sqlite:///books.db")
 @click.argument("customer", metavar="CUSTOMER-ID")
 @_common
 def statement(customer: str, uri: str, seller: str | None, style: str | None) -> None:

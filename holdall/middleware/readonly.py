@@ -9,9 +9,7 @@ from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 V = TypeVar("V")
 T = TypeVar("T")
 
-_READS = (
-    Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
-)
+_READS = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
 
 
 class ReadOnly(Store[V]):

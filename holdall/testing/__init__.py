@@ -23,7 +23,15 @@ pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _asserting))
 
 # ruff: noqa: E402 - imported after their asserts were made to explain themselves
 from holdall.testing.machine import StoreMachine
-from holdall.testing.suite import BrokenStoreTests, StoreTests
+from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
 from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-__all__ = ["BYTES", "DOCUMENTS", "BrokenStoreTests", "StoreMachine", "StoreTests", "Values"]
+__all__ = [
+    "BYTES",
+    "DOCUMENTS",
+    "BrokenStoreTests",
+    "LayerTests",
+    "StoreMachine",
+    "StoreTests",
+    "Values",
+]

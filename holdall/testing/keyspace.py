@@ -189,14 +189,19 @@ TREE = (
 """A few keys around every boundary that `BOUNDS` draws."""
 
 
+NEAR = (
+    *("a", "A", "a ", "a.", "a-", "a/a", "a/b", "a/b/c", "a0", "b", "b/a", "B/a"),
+    *("é", "e\u0301", "é/\uffff", "é/\U00010000"),
+)
+"""Few keys, much alike."""
+
+
 def in_order(keys: Iterable[str]) -> list[str]:
     """``keys`` as every store orders them: by the bytes of their UTF-8."""
     return sorted(keys, key=str.encode)
 
 
-def between(
-    keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None
-) -> list[str]:
+def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None) -> list[str]:
     """Which of ``keys`` a scan yields, said without the package's own arithmetic of bounds.
 
     >>> between(["b", "a", "a/1", "ab"], "a", "a/", "b")
@@ -209,22 +214,20 @@ def between(
 
 def keys() -> SearchStrategy[str]:
     """Any key of the portable grammar that is not reserved."""
-    characters = st.characters(
-        codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\"
-    )
+    characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\")
     segments = st.text(characters, min_size=1, max_size=12).filter(_is_segment)
     return st.lists(segments, min_size=1, max_size=4).map("/".join)
 
 
 def near_keys() -> SearchStrategy[str]:
-    """Few keys, much alike, so that operations meet again on one key, its neighbours and its children."""
-    segments = st.sampled_from(["a", "A", "b", "a ", "a.", "é", "e\u0301", "\uffff", "\U00010000"])
-    return st.lists(segments, min_size=1, max_size=2).map("/".join)
+    """One of `NEAR`, so that operations meet again on one key, its neighbours and its children."""
+    return st.sampled_from(NEAR)
 
 
-def bounds() -> SearchStrategy[str]:
-    """Prefixes, starts and stops about `near_keys`, and odd ones."""
-    return st.sampled_from(BOUNDS) | near_keys() | near_keys().map("{}/".format)
+def spans() -> SearchStrategy[tuple[str, str, str | None]]:
+    """Prefix, start and stop of a scan: often none, often a key as it is, and odd ones."""
+    bounds = near_keys() | st.sampled_from(BOUNDS)
+    return st.tuples(st.just("") | bounds, st.just("") | bounds, st.none() | bounds)
 
 
 def _is_segment(text: str) -> bool:

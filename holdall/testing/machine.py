@@ -47,9 +47,7 @@ class StoreMachine(MappingMachine):
         seen = self.oracle.seen(key, tag)
         named = self.issued.setdefault((key, tag), seen)
         if tag != ABSENT:
-            assert (
-                named == seen if Feature.TICKS in self.store.features else named.value == seen.value
-            )
+            assert named == seen if Feature.TICKS in self.store.features else named.value == seen.value
         return seen
 
     def settle(self, call: Callable[[], object], *expected: Seen[int]) -> bool:
@@ -57,9 +55,7 @@ class StoreMachine(MappingMachine):
         try:
             call()
         except Conflict:
-            assert not all(map(self.oracle.is_as, expected)), (
-                "a conflict, and nothing was written in between"
-            )
+            assert not all(map(self.oracle.is_as, expected)), "a conflict, and nothing was written in between"
             return False
         told = self.oracle.is_as if Feature.TICKS in self.store.features else self.oracle.looks_as
         assert all(map(told, expected)), "a stale tag won"

@@ -63,8 +63,6 @@ DOCUMENTS: Values[Any] = Values(
     special=(None, False, 0, "", [], {}, -1.5, {"": [{}]}, {"é\u2028\U00010000": [None, {"a": 1}]}),
     refused=(object(), {"a": object()}),
     large={"text": "holdall " * 131_072},
-    any=st.recursive(
-        _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner)
-    ),
+    any=st.recursive(_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner)),
 )
 """What a serializer such as `Json` keeps: the data model of JSON."""

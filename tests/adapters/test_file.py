@@ -106,22 +106,14 @@ longer = st.tuples(st.integers(117, 121), tricky).map(lambda pair: "x" * pair[0]
 
 @settings(max_examples=60)
 @given(st.sets(tricky | longer, max_size=12), tricky, tricky, tricky)
-def test_a_scan_is_in_the_order_of_keys_whatever_their_names(
-    tmp_path_factory, keys, prefix, start, stop
-):
+def test_a_scan_is_in_the_order_of_keys_whatever_their_names(tmp_path_factory, keys, prefix, start, stop):
     store = File(tmp_path_factory.mktemp("order"), durability="os")
     store.update(dict.fromkeys(keys, b""))
     assert list(store) == sorted(keys)
     assert list(store.scan(prefix)) == sorted(key for key in keys if key.startswith(prefix))
-    assert list(store.scan(start=start, stop=stop)) == sorted(
-        key for key in keys if start <= key < stop
-    )
-    assert [key for key, _ in store.scan_tags(start=start)] == sorted(
-        key for key in keys if start <= key
-    )
-    assert [key for key, _ in store.scan_items(stop=stop)] == sorted(
-        key for key in keys if key < stop
-    )
+    assert list(store.scan(start=start, stop=stop)) == sorted(key for key in keys if start <= key < stop)
+    assert [key for key, _ in store.scan_tags(start=start)] == sorted(key for key in keys if start <= key)
+    assert [key for key, _ in store.scan_items(stop=stop)] == sorted(key for key in keys if key < stop)
 
 
 def test_a_scan_lists_no_folder_outside_its_bounds(store, monkeypatch):

@@ -196,9 +196,7 @@ def guarded(tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
         if not folder.stat().st_mode & 0o001 and folder.owner() != "root":
             pytest.skip(f"another user cannot reach {folder}")
-    opened = [
-        folder for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 0o001
-    ]
+    opened = [folder for folder in (tmp_path, *tmp_path.parents) if not folder.stat().st_mode & 0o001]
     modes = {folder: folder.stat().st_mode for folder in opened}
     for folder in opened:
         folder.chmod(0o755)

@@ -13,6 +13,7 @@ from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
+from tests.conformance.one_file import OneFile
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -31,9 +32,7 @@ def named() -> Memory:
 def crowded() -> Memory:
     """A store with keys all around the prefix ``app/``, which a view of it may not show."""
     store = named()
-    store.update(
-        (key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b")
-    )
+    store.update((key, b"neighbour") for key in ("a", "app", "app-1", "app0", "apps/1", "application", "b"))
     return store
 
 
@@ -42,20 +41,25 @@ STORES: dict[str, Row] = {
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "minimal": lambda request: Minimal(),
+    "one-file": lambda request: OneFile(folder(request) / "store"),
     "passthrough": lambda request: PassThrough(named()),
     "prefix": lambda request: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
     "sqlite": lambda request: SQLite(folder(request) / "store.db"),
     "sqlite-memory": lambda request: SQLite(":memory:"),
-    "sqlite-table": lambda request: SQLite(
-        folder(request) / "store.db", table="Order", durability="os"
-    ),
+    "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
 }
 
 
 class TestStores(StoreTests[bytes]):
-    names = {"File": File, "Minimal": Minimal, "PassThrough": PassThrough, "SQLite": SQLite}
+    names = {
+        "File": File,
+        "Minimal": Minimal,
+        "OneFile": OneFile,
+        "PassThrough": PassThrough,
+        "SQLite": SQLite,
+    }
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

@@ -41,15 +41,11 @@ class BulkTests(StoreCase[V]):
     def test_set_many_takes_a_generator_of_any_length(self, store: Store[V]) -> None:
         keys = self.numbered(4 * self.many)
         store.set_many((key, self.values.of(number)) for number, key in enumerate(keys))
-        assert list(store.scan_items()) == [
-            (key, self.values.of(number)) for number, key in enumerate(keys)
-        ]
+        assert list(store.scan_items()) == [(key, self.values.of(number)) for number, key in enumerate(keys)]
 
     def test_the_last_of_equal_keys_wins(self, store: Store[V]) -> None:
         store["a"] = self.values.of(0)
-        store.set_many(
-            (key, self.values.of(number)) for number, key in enumerate(["a", "b", "a", "b", "a"])
-        )
+        store.set_many((key, self.values.of(number)) for number, key in enumerate(["a", "b", "a", "b", "a"]))
         assert list(store.items()) == [("a", self.values.of(4)), ("b", self.values.of(3))]
 
     def test_many_of_nothing_changes_nothing(self, store: Store[V]) -> None:
@@ -61,9 +57,7 @@ class BulkTests(StoreCase[V]):
     def test_set_many_may_read_the_store_it_writes(self, store: Store[V]) -> None:
         held = self.fill(store, self.numbered(self.many))
         store.set_many((f"copy/{key}", value) for key, value in store.get_many(held))
-        assert dict(store.scan_items("copy/")) == {
-            f"copy/{key}": value for key, value in held.items()
-        }
+        assert dict(store.scan_items("copy/")) == {f"copy/{key}": value for key, value in held.items()}
 
     def test_set_many_passes_on_what_its_items_raise(self, store: Store[V]) -> None:
         held = self.fill(store, ["before"])

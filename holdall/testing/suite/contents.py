@@ -50,15 +50,11 @@ class ContentTests(StoreCase[V]):
         store["large"] = self.values.of(2)
         assert list(store.items()) == [("large", self.values.of(2)), ("small", self.values.of(1))]
 
-    def test_a_value_that_cannot_be_kept_is_refused_and_changes_nothing(
-        self, store: Store[V]
-    ) -> None:
+    def test_a_value_that_cannot_be_kept_is_refused_and_changes_nothing(self, store: Store[V]) -> None:
         value = store["a"] = self.values.of(1)
         for wrong in self.values.refused:
             for name, operation in self._writes(store):
-                refused(
-                    (TypeError, Invalid), f"{name} took {wrong!r} for a value", operation, wrong
-                )
+                refused((TypeError, Invalid), f"{name} took {wrong!r} for a value", operation, wrong)
         assert list(store.items()) == [("a", value)]
 
     def _writes(self, store: Store[V]) -> list[tuple[str, Callable[[Any], object]]]:

@@ -95,9 +95,7 @@ class KeyTests(StoreCase[V]):
             ]
         return found
 
-    def _plain_operations(
-        self, store: Store[V], value: V
-    ) -> list[tuple[str, Callable[[Any], object]]]:
+    def _plain_operations(self, store: Store[V], value: V) -> list[tuple[str, Callable[[Any], object]]]:
         return [
             ("[]", store.__getitem__),
             ("[] =", lambda key: store.__setitem__(key, value)),

@@ -31,9 +31,7 @@ class LifetimeTests(StoreCase[V]):
         self.fill(store, ["a", "b"])
         store.clear()
         assert store.features == before
-        assert Feature.TAGS in before or not before & (
-            Feature.TICKS | Feature.SWAP | Feature.REMOVE
-        )
+        assert Feature.TAGS in before or not before & (Feature.TICKS | Feature.SWAP | Feature.REMOVE)
 
     def test_repr_rebuilds_the_store(self, store: Store[V]) -> None:
         again = eval(repr(store), self._names(store))  # noqa: S307 - the repr is the store's own
@@ -100,9 +98,7 @@ class LifetimeTests(StoreCase[V]):
 def _held() -> tuple[int, int]:
     """How many files and sockets this process has open (0 where it cannot tell), and how many threads."""
     gc.collect()
-    folder = next(
-        (path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None
-    )
+    folder = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
     return (sum(1 for _ in folder.iterdir()) if folder else 0), threading.active_count()
 
 

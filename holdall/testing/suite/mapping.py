@@ -14,9 +14,7 @@ class MappingTests(StoreCase[V]):
     """The mapping protocol."""
 
     def test_a_new_store_is_empty(self, store: Store[V]) -> None:
-        assert [list(store), list(store.keys()), list(store.values()), list(store.items())] == [
-            []
-        ] * 4
+        assert [list(store), list(store.keys()), list(store.values()), list(store.items())] == [[]] * 4
         assert not store
         assert len(store) == 0
         assert "a" not in store

@@ -14,7 +14,7 @@ OLD, ONE, TWO = 1, 2, 3
 
 
 class RaceTests(StoreCase[V]):
-    """Every line of an operation is a place for another writer to come in: see `holdall.testing.interleave`."""
+    """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
         """Write OLD under a key for each round; the tags."""
@@ -59,6 +59,15 @@ class RaceTests(StoreCase[V]):
             won(first)
             assert self.held(store, turn) == TWO
 
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
+        for turn, first, second in interleave(self.setter(store), swap):
+            first.result()
+            assert self.held(store, turn) == TWO
+            assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
+
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
         tags = self.prepare(store)
@@ -71,9 +80,7 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_pop_returns_what_it_deleted(self, store: Store[V]) -> None:
         self.prepare(store)
-        for turn, first, second in interleave(
-            lambda turn: store.pop(f"k{turn}"), self.setter(store)
-        ):
+        for turn, first, second in interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
             second.result()
             left = self.held(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
@@ -102,9 +109,7 @@ class RaceTests(StoreCase[V]):
         self.prepare(store)
 
         def add(turn: int) -> V:
-            return store.modify(
-                f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1)
-            )
+            return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
 
         for turn, first, second in interleave(add, add):
             assert {self.values.number(call.result()) for call in (first, second)} == {
@@ -136,12 +141,19 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS)
     def test_a_value_and_its_tag_belong_together(self, store: Store[V]) -> None:
         tags = self.prepare(store)
-        for turn, first, second in interleave(
-            lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)
-        ):
+        for turn, first, second in interleave(lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)):
             second.result()
             value, tag = first.result()
             assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])
+
+    def test_a_value_is_written_whole(self, store: Store[V]) -> None:
+        small = store["a"] = self.values.of(OLD)
+        written = [small, self.values.large]
+        write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
+        for turn, first, second in interleave(write, lambda turn: store["a"]):
+            first.result()
+            assert second.result() in written
+            assert store["a"] == written[turn % 2]
 
     def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
         for scan in (store.scan, store.scan_items, store.values):

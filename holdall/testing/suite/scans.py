@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdall.errors import InvalidKey
 from holdall.store import Feature, Store
-from holdall.testing.keyspace import BOUNDS, TREE, between, bounds, in_order, near_keys
+from holdall.testing.keyspace import BOUNDS, TREE, between, in_order, near_keys, spans
 from holdall.testing.suite.case import StoreCase, needs
 
 V = TypeVar("V")
@@ -43,9 +43,7 @@ class ScanTests(StoreCase[V]):
     def test_bounds_are_whole_keys_and_combine(self, store: Store[V]) -> None:
         held = self.fill(store, TREE)
         starts = ["", "a", "a/b", "a/b\0", "invoices/10", "z", "\uffff"]
-        for prefix, start in itertools.product(
-            ["", "a", "a/", "inv", "invoices/", "\uffff"], starts
-        ):
+        for prefix, start in itertools.product(["", "a", "a/", "inv", "invoices/", "\uffff"], starts):
             for stop in [None, "", "a/c", "b", "invoices/2", "\U00010000"]:
                 expected = between(TREE, prefix, start, stop)
                 assert list(store.scan(prefix, start=start, stop=stop)) == expected
@@ -53,8 +51,9 @@ class ScanTests(StoreCase[V]):
                 assert items == [(key, held[key]) for key in expected]
 
     def test_any_bounds(self, open_store: Callable[[], Store[V]]) -> None:
-        @given(st.sets(near_keys()), bounds(), bounds(), st.none() | bounds())
-        def check(chosen: set[str], prefix: str, start: str, stop: str | None) -> None:
+        @given(st.sets(near_keys()), spans())
+        def check(chosen: set[str], span: tuple[str, str, str | None]) -> None:
+            prefix, start, stop = span
             with open_store() as store:
                 self.fill(store, chosen)
                 expected = between(chosen, prefix, start, stop)

@@ -47,9 +47,7 @@ class ThreadTests(StoreCase[V]):
             def write() -> None:
                 for number in range(TIMES):
                     store[f"{name}/{number}"] = self.values.of(number)
-                store.set_many(
-                    (f"{name}/many/{number}", self.values.of(number)) for number in range(TIMES)
-                )
+                store.set_many((f"{name}/many/{number}", self.values.of(number)) for number in range(TIMES))
 
             return write
 

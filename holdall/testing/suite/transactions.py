@@ -81,9 +81,7 @@ class TransactionTests(StoreCase[V]):
     def test_what_a_transaction_wrote_has_new_tags(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b"])
         before = dict(store.scan_tags())
-        store.transact(
-            [Put("a", self.values.of(8)), Put("c", self.values.of(9)), Expect("b", before["b"])]
-        )
+        store.transact([Put("a", self.values.of(8)), Put("c", self.values.of(9)), Expect("b", before["b"])])
         after = dict(store.scan_tags())
         assert {key for key in after if after[key] != before.get(key)} == {"a", "c"}
 

@@ -34,9 +34,7 @@ class Declared:
         if type(value) in self._named and b"null" not in data:
             return
         if self._read(data) != value:
-            raise ValueError(
-                "it would be read back as another value; declare the type of each part"
-            )
+            raise ValueError("it would be read back as another value; declare the type of each part")
 
 
 def _classes(info: inspect.Type) -> Iterator[type]:

@@ -36,13 +36,9 @@ class Pickle(Codec[Any, bytes]):
     (1+2j)
     """
 
-    def __init__(
-        self, store: Store[bytes], *, trust: bool = False, sign: Source | None = None
-    ) -> None:
+    def __init__(self, store: Store[bytes], *, trust: bool = False, sign: Source | None = None) -> None:
         if trust not in _TRUST:
-            raise Invalid(
-                "a pickle runs code when it is loaded: say trust=True, or use Json or Xml"
-            )
+            raise Invalid("a pickle runs code when it is loaded: say trust=True, or use Json or Xml")
         super().__init__(store)
         self._key = signing_key(sign)
 

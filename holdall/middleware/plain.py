@@ -85,9 +85,7 @@ class Plain:
                 yield from self._name_faults(inner, name, write)
                 yield from self._faults(inner, part, write, depth - 1)
 
-    def _name_faults(
-        self, path: str, name: Any, write: Callable[[Any], bytes]
-    ) -> Iterator[tuple[str, str]]:
+    def _name_faults(self, path: str, name: Any, write: Callable[[Any], bytes]) -> Iterator[tuple[str, str]]:
         if type(name) is not str:
             yield path, f"the name of a field is a str, not {_a(name)}"
         else:

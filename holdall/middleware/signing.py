@@ -27,10 +27,8 @@ def signing_key(source: Source | None) -> Callable[[], bytes]:
     """
     if source is None:
         return bytes
-    if not callable(source) and source.partition(":")[0] not in _SCHEMES:
-        raise Invalid(
-            "sign=env:NAME, file:PATH or a function that returns the key; never the key itself"
-        )
+    if not callable(source) and str(source).partition(":")[0] not in _SCHEMES:
+        raise Invalid("sign=env:NAME, file:PATH or a function that returns the key; never the key itself")
     return functools.cache(lambda: _long_enough(source))
 
 

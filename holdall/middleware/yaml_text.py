@@ -96,7 +96,7 @@ def _check_tag(event: Any, kind: str) -> None:
 
 def _scalar(event: Any) -> Any:
     plain, _ = event.implicit
-    if plain:
+    if plain and event.tag is None:
         return plain_value(event.value)
     if event.tag == _TAG + "binary":
         return base64.b64decode("".join(event.value.split()), validate=True)

@@ -34,7 +34,7 @@ def nothing_runs() -> Iterator[None]:
         yield
     finally:
         _seen = None
-    assert seen == []
+    assert seen == [], seen
 
 
 @contextlib.contextmanager

@@ -4,10 +4,7 @@ import random
 from collections.abc import Iterator
 
 SYNTAX = [
-    *(
-        bytes([byte])
-        for byte in b"\0\n\r\t \"'&*<>[]{}:,-!|%#@`\\/.019eE+~=\x80\x93\xc1\xc7\xdd\xdf\xff"
-    ),
+    *(bytes([byte]) for byte in b"\0\n\r\t \"'&*<>[]{}:,-!|%#@`\\/.019eE+~=\x80\x93\xc1\xc7\xdd\xdf\xff"),
     *(
         b"null",
         b"true",

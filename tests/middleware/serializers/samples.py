@@ -18,9 +18,7 @@ from holdall.middleware.codec import Codec
 from holdall.store import Store
 
 # Whatever a format may take for its own syntax is drawn more often than from all of Unicode.
-_awkward = st.text(
-    "\0\a\t\n\r \\\x85\u2028\ufeff\ufffe#&'\"*-.0123456789:<=>?@[]`aenouxyz{|}~", max_size=12
-)
+_awkward = st.text("\0\a\t\n\r \\\x85\u2028\ufeff\ufffe#&'\"*-.0123456789:<=>?@[]`aenouxyz{|}~", max_size=12)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12) | _awkward
 _offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 

@@ -66,6 +66,7 @@ def test_text_is_read_as_it_was_written(text):
 hashable = st.recursive(
     st.decimals(allow_nan=False) | st.fractions() | st.complex_numbers(allow_nan=False),
     lambda part: st.tuples(part, part) | st.frozensets(part, max_size=3),
+    max_leaves=8,
 )
 objects = hashable | st.dictionaries(hashable, st.sets(hashable, max_size=3), max_size=3)
 

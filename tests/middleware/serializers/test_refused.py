@@ -38,9 +38,7 @@ def refusal(store, value):
 
 @pytest.mark.parametrize(("name", "value"), CASES, ids=lambda part: repr(part)[:40])
 def test_a_foreign_part_is_named_with_its_type(name, value):
-    error = refusal(
-        DOCUMENTS[name].make(Memory()), {"number": 1, "lines": ["a", {"amount": value}]}
-    )
+    error = refusal(DOCUMENTS[name].make(Memory()), {"number": 1, "lines": ["a", {"amount": value}]})
     (path,) = error.flat()
     assert path == "lines-1.amount"
     assert type(value).__name__ in error.flat()[path]
@@ -143,11 +141,7 @@ def poison(document):
     """The document with one part made foreign, for each of its parts."""
     yield {document} if not isinstance(document, dict | list) else tuple(document)
     for place in (
-        document
-        if isinstance(document, dict)
-        else range(len(document))
-        if isinstance(document, list)
-        else ()
+        document if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
     ):
         for part in poison(document[place]):
             copy = document.copy()

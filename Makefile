@@ -27,7 +27,7 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 	@touch $@
 
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
-	@$(BIN)/holdall demo $(if $(INVOICES),--invoices '$(INVOICES)')
+	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -65,5 +65,5 @@ lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--up
 	@tools/lock $(ARGS)
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .venvs .coverage build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

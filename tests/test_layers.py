@@ -95,5 +95,5 @@ def _public(name: str) -> bool:
 
 
 def test_the_interface_has_no_operation_that_the_checks_overlook() -> None:
-    interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind not in (object,)))
+    interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind is not object))
     assert sorted(interface ^ {*recorder.OPERATIONS, *recorder.DERIVED}) == []

@@ -87,7 +87,8 @@ class Turn:
         while True:
             fd = self._opened()
             try:
-                lock_descriptor(fd, blocking=False) or lock_descriptor(fd, poll_interval=_POLL)
+                if not lock_descriptor(fd, blocking=False):
+                    lock_descriptor(fd, poll_interval=_POLL)
                 if os.fstat(fd).st_nlink:
                     return fd
             except BaseException:

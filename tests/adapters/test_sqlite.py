@@ -1,7 +1,6 @@
 """The SQLite store: addresses, the file it makes, its tags, and how it pages."""
 
 import enum
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +61,7 @@ def test_four_slashes_are_a_path_from_the_root(path: Path) -> None:
 def test_any_file_name_is_taken_literally(name: str, tmp_path: Path) -> None:
     with SQLite(tmp_path / name) as store:
         store["a"] = b"1"
-    assert os.listdir(tmp_path) == [name]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:"])
@@ -74,7 +73,7 @@ def test_in_memory_is_private_and_makes_no_file(
         one["a"] = b"1"
         assert "a" not in two
         assert not one.features & (Feature.SHARED | Feature.DURABLE)
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -167,8 +166,8 @@ def test_durability_is_sqlite_s_synchronous(durability: str, level: int, path: P
 def test_close_leaves_one_file(path: Path, tmp_path: Path) -> None:
     with SQLite(path) as store:
         store["a"] = b"1"
-        assert len(os.listdir(tmp_path)) == 3
-    assert os.listdir(tmp_path) == ["store.db"]
+        assert len(list(tmp_path.iterdir())) == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["store.db"]
 
 
 # ---- Tags ------------------------------------------------------------------------------------------

@@ -1,25 +1,28 @@
 """A store in one file, written anew by each change: the least that other processes can share."""
 
-import os
 import pickle
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from filelock import FileLock
 
 from holdall.keys import Span, check_key
 from holdall.store import Feature, Store, to_bytes
 
 
 class OneFile(Store[bytes]):
-    """All keys and values in the file ``path``; one writer at a time."""
+    """All keys and values in the file ``path``; one writer at a time, by a lock file beside it."""
 
     def __init__(self, path: Path, password: str = "") -> None:
         self._path = path
-        self._lock = threading.Lock()
 
     @property
     def features(self) -> Feature:
         return Feature.SHARED | Feature.DURABLE
+
+    def lock(self) -> FileLock:
+        """To hold from a load to the save that follows it."""
+        return FileLock(self._path.with_suffix(".lock"), poll_interval=0.001)
 
     def load(self) -> dict[str, bytes]:
         """What the file holds."""
@@ -33,20 +36,26 @@ class OneFile(Store[bytes]):
         """Replace the file."""
         new = self._path.with_suffix(".new")
         new.write_bytes(pickle.dumps(held))
-        os.replace(new, self._path)
+        new.replace(self._path)
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         return self.load()[key]
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        check_key(key)
-        with self._lock:
-            self.save({**self.load(), str.__str__(key): to_bytes(value)})
+        self.set_many([(key, value)])
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        written = {}
+        for key, value in items:
+            check_key(key)
+            written[str.__str__(key)] = to_bytes(value)
+        with self.lock():
+            self.save(self.load() | written)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        with self._lock:
+        with self.lock():
             held = self.load()
             del held[key]
             self.save(held)

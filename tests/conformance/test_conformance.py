@@ -53,13 +53,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {
-        "File": File,
-        "Minimal": Minimal,
-        "OneFile": OneFile,
-        "PassThrough": PassThrough,
-        "SQLite": SQLite,
-    }
+    names = {kind.__name__: kind for kind in (File, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
@@ -87,14 +81,7 @@ DOCUMENT_STORES: dict[str, Row] = {
 
 class TestDocumentStores(StoreTests[Any]):
     values = DOCUMENTS
-    names = {
-        "AnyValue": AnyValue,
-        "File": File,
-        "Json": Json,
-        "Minimal": Minimal,
-        "Prefix": Prefix,
-        "Validate": Validate,
-    }
+    names = {kind.__name__: kind for kind in (AnyValue, File, Json, Minimal, SQLite, Validate)}
 
     @pytest.fixture(params=DOCUMENT_STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

@@ -42,6 +42,10 @@ class RemembersWhatItRead(OneFile):
 
 @caught_by("test_a_pickle_reopens_the_store", "test_a_used_store_pickles_as_a_new_one")
 class PicklesItsHandle(OneFile):
+    def __init__(self, path: Path, password: str = "") -> None:
+        super().__init__(path, password)
+        self._handle = threading.Lock()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return object.__new__, (type(self),), vars(self)
 

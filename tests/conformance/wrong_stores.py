@@ -6,9 +6,6 @@ from typing import Any, TypeVar
 from holdall import Memory
 from holdall.store import Store
 
-WRONG: dict[type[Store[Any]], tuple[str, ...]] = {}
-"""Each wrong store and the checks that must fail on it."""
-
 S = TypeVar("S", bound=type[Store[Any]])
 
 
@@ -16,7 +13,7 @@ def caught_by(*checks: str) -> Callable[[S], S]:
     """Demand that each of ``checks`` rejects the store."""
 
     def declare(store: S) -> S:
-        WRONG[store] = checks
+        store.caught_by = checks  # type: ignore[attr-defined]
         return store
 
     return declare

@@ -141,7 +141,7 @@ class PopsInTwoSteps(Memory):
         return value
 
 
-@caught_by("test_popitem_goes_on_where_another_took_the_first")
+@caught_by("test_two_that_pop_the_first_item_get_one_each")
 class PopsOnlyTheFirstItSaw(Memory):
     def popitem(self) -> tuple[str, bytes]:
         for key in self.scan():

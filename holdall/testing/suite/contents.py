@@ -54,7 +54,7 @@ class ContentTests(StoreCase[V]):
         value = store["a"] = self.values.of(1)
         for wrong in self.values.refused:
             for name, operation in self._writes(store):
-                refused((TypeError, Invalid), f"{name} took {wrong!r} for a value", operation, wrong)
+                refused((TypeError, Invalid), operation, wrong, by=name)
         assert list(store.items()) == [("a", value)]
 
     def _writes(self, store: Store[V]) -> list[tuple[str, Callable[[Any], object]]]:

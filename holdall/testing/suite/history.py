@@ -24,5 +24,5 @@ class HistoryTests(StoreCase[V]):
                 super().__init__(open_store, values)
 
         # As many examples as the loaded profile says; a store may take its time over each.
-        patient = settings(deadline=None, suppress_health_check=list(HealthCheck))
+        patient = settings(deadline=None, suppress_health_check=[*HealthCheck.__members__.values()])
         run_state_machine_as_test(Machine, settings=patient)

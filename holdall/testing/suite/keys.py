@@ -50,14 +50,14 @@ class KeyTests(StoreCase[V]):
         held = self.fill(store, ["7", "None", "True", "a"])
         for key in NO_STR:
             for name, operation in self.operations(store):
-                refused(TypeError, f"{name} took {key!r} for a key", operation, key)
+                refused(TypeError, operation, key, by=name)
         assert store == held
 
     def test_a_key_outside_the_grammar_is_invalid_key(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "a/b", "x"])
         for key in BAD:
             for name, operation in self.operations(store):
-                error = refused(InvalidKey, f"{name} took {key!r} for a key", operation, key)
+                error = refused(InvalidKey, operation, key, by=name)
                 assert error.key is not None, f"{name} does not name the key"
         assert store == held
 

@@ -53,7 +53,8 @@ class Pickle(Codec[Any, bytes]):
         return pickle.loads(pickled)  # noqa: S301 - trusted by whoever made this layer
 
     def _digest(self, key: str, data: bytes) -> bytes:
-        name = key.encode()
+        # What is no key is encoded too: the store below refuses it, and says why.
+        name = str(key).encode(errors="surrogatepass")
         return hmac.digest(self._key(), len(name).to_bytes(8, "big") + name + data, "sha256")
 
 

@@ -51,8 +51,9 @@ layers: setup
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b dirhtml docs site
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
 coverage: setup ## run the tests and show the lines that none of them reaches

@@ -1,10 +1,12 @@
 """Every transform forwards everything, and makes no call more below than was made to it."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from holdall import Codec, Json, Memory, PassThrough, Prefix, Validate
+from holdall.layer import Layer
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, recorder
 
@@ -97,3 +99,32 @@ def _public(name: str) -> bool:
 def test_the_interface_has_no_operation_that_the_checks_overlook() -> None:
     interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind is not object))
     assert sorted(interface ^ {*recorder.OPERATIONS, *recorder.DERIVED}) == []
+
+
+class ReadsOneByOne(PassThrough[bytes]):
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return Store.get_many(self, keys)
+
+
+class LooksBeforeItWrites(PassThrough[bytes]):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        if self._inner.get(key) != value:
+            self._inner[key] = value
+
+
+class ForgetsSetdefault(Layer[bytes, bytes]):
+    __getitem__ = PassThrough.__getitem__
+    __setitem__ = PassThrough.__setitem__
+
+
+@pytest.mark.parametrize(
+    ("layer", "check"),
+    [
+        (ReadsOneByOne, "test_it_makes_the_same_calls_below"),
+        (LooksBeforeItWrites, "test_it_makes_the_same_calls_below"),
+        (ForgetsSetdefault, "test_it_overrides_every_operation"),
+    ],
+)
+def test_a_layer_that_costs_more_is_rejected(layer: Any, check: str) -> None:
+    with pytest.raises(AssertionError):
+        getattr(LayerTests(), check)(layer, Memory())

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from holdall.extras import needs
-
-with needs("json"):
-    from msgspec import inspect
+from msgspec import inspect
 
 _ANYTHING: Final = {inspect.AnyType, inspect.CustomType, inspect.RawType}
 

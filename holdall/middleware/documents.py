@@ -6,15 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from holdall.extras import needs
+import msgspec
+
 from holdall.middleware.codec import Codec
 from holdall.middleware.declared import Declared
 from holdall.middleware.plain import Plain
 from holdall.middleware.readonly import ReadOnly
 from holdall.store import Store
-
-with needs("json"):
-    import msgspec
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -50,17 +48,19 @@ class Documents(Codec[V, bytes]):
         super().__init__(store)
         self._write, self._read = self._format(type)
         self._declared = None if type is Any else Declared(type, self._read, floats=self.floats)
+        self._sure = self._declared.sure if self._declared else frozenset()
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
         """How a document of ``type`` is written and read; Any: one without a type."""
 
     def encode(self, key: str, value: V, /) -> bytes:
+        if type(value) in self._sure:
+            return self._write(value)
         if self._declared is None:
             return self._encode_plain(key, value)
         data = self._write(value)
-        if type(value) not in self._declared.sure:
-            self._declared.check(value, data)
+        self._declared.check(value, data)
         return data
 
     def _encode_plain(self, key: str, value: V) -> bytes:

@@ -4,12 +4,13 @@ import math
 from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.documents import Documents, Read, Write
 from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
 with needs("json"):
     import msgspec
+
+    from holdall.middleware.documents import Documents, Read, Write
 
 V = TypeVar("V")
 T = TypeVar("T")

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.documents import Documents, Read, Write
 from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
 with needs("msgpack"):
     import msgspec
+
+    from holdall.middleware.documents import Documents, Read, Write
 
 V = TypeVar("V")
 T = TypeVar("T")

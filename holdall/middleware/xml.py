@@ -4,10 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar, overload
 
-from holdall.middleware.documents import Documents, Read, Write, converted
+from holdall.extras import needs
 from holdall.middleware.plain import NoneType, Plain, sayable
-from holdall.middleware.xml_text import dump, load
 from holdall.store import Store
+
+with needs("xml"):
+    from holdall.middleware.documents import Documents, Read, Write, converted
+    from holdall.middleware.xml_text import dump, load
 
 V = TypeVar("V")
 T = TypeVar("T")

@@ -22,11 +22,9 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-from holdall.extras import needs
-from holdall.middleware.plain import DEPTH
+from defusedxml.ElementTree import DefusedXMLParser
 
-with needs("xml"):
-    from defusedxml.ElementTree import DefusedXMLParser
+from holdall.middleware.plain import DEPTH
 
 _HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 _LONGEST: Final = 4300  # characters of a number or date; Python's own bound for an int in text

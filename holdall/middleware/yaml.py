@@ -5,14 +5,15 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.documents import Documents, Read, Write, converted
 from holdall.middleware.plain import NoneType, Plain, sayable
-from holdall.middleware.yaml_text import load
 from holdall.store import Store
 
 with needs("yaml"):
     import yaml
     from yaml import CSafeDumper
+
+    from holdall.middleware.documents import Documents, Read, Write, converted
+    from holdall.middleware.yaml_text import load
 
 V = TypeVar("V")
 T = TypeVar("T")

@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
-from holdall.extras import needs
-from holdall.middleware.plain import DEPTH
+import yaml
+from yaml import CSafeLoader
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
-with needs("yaml"):
-    import yaml
-    from yaml import CSafeLoader
-    from yaml.events import (
-        AliasEvent,
-        DocumentEndEvent,
-        DocumentStartEvent,
-        Event,
-        MappingEndEvent,
-        MappingStartEvent,
-        ScalarEvent,
-        SequenceEndEvent,
-        StreamEndEvent,
-    )
+from holdall.middleware.plain import DEPTH
 
 Events = Iterator[Event]
 

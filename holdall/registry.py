@@ -17,6 +17,7 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
+    "gs": "holdall.adapters.gcs:GCS",
     "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }

@@ -40,10 +40,15 @@ if TYPE_CHECKING:
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.codec import Codec
     from holdall.middleware.json import Json
+    from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
+    from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
+    from holdall.middleware.xml import Xml
+    from holdall.middleware.yaml import Yaml
     from holdall.query import MapReduce
 
 __version__ = "0.1.0"
@@ -55,11 +60,16 @@ _lazy = {
     "Json": "holdall.middleware.json",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
+    "MessagePack": "holdall.middleware.msgpack",
     "PassThrough": "holdall.middleware.passthrough",
+    "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
+    "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
+    "Xml": "holdall.middleware.xml",
+    "Yaml": "holdall.middleware.yaml",
 }
 
 __all__ = [
@@ -80,10 +90,12 @@ __all__ = [
     "Json",
     "MapReduce",
     "Memory",
+    "MessagePack",
     "Mismatch",
     "MissingExtra",
     "PassThrough",
     "PermissionDenied",
+    "Pickle",
     "Prefix",
     "Put",
     "QueryFailed",
@@ -94,11 +106,14 @@ __all__ = [
     "StoreNotFound",
     "Tag",
     "Tagged",
+    "Text",
     "Throttled",
     "TooLarge",
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Xml",
+    "Yaml",
     "open",
 ]
 

@@ -153,6 +153,4 @@ def state_of(answer: dict[str, Any]) -> State:
     try:
         return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
     except KeyError:
-        raise Corrupt(
-            "an answer without ETag: what answers at this endpoint is no S3 server"
-        ) from None
+        raise Corrupt("an answer without ETag: what answers at this endpoint is no S3 server") from None

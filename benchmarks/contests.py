@@ -1,4 +1,4 @@
-"""The tasks that contenders are compared at, in the order in which they build on each other."""
+"""The tasks that contenders are compared at; those after the first need what it loaded."""
 
 from collections.abc import Iterator, Mapping
 from typing import Protocol
@@ -17,34 +17,27 @@ TASKS = {
 
 
 class Contender(Protocol):
-    """Each does its part of a `Plan` in one round, and says of how many documents that was."""
+    """Has a method for each task, which does its part of ``plan`` in one round and returns how much it was."""
 
     plan: Plan
-
-    def load(self, round: int) -> int: ...
-    def insert(self, round: int) -> int: ...
-    def get(self, round: int) -> int: ...
-    def change(self, round: int) -> int: ...
-    def pay(self, round: int) -> int: ...
-    def scan(self, round: int) -> int: ...
 
 
 def contests(
     group: str,
     ours: Contender,
     peer: Contender,
-    goals: Mapping[str, Goal],
+    goals: Mapping[str, Goal | None],
     scale: Scale = OVER,
     scans: int = 11,
 ) -> Iterator[Row]:
-    """A row for every task, with its goal if it has one; ``scans`` rounds of the scan, which is the longest."""
-    for task, name in TASKS.items():
+    """A row for each task of ``goals``; ``scans`` rounds of the scan, which is the longest."""
+    for task, goal in goals.items():
         yield compare(
             group,
-            name,
+            TASKS[task],
             getattr(ours, task),
             getattr(peer, task),
             rounds=scans if task == "scan" else ours.plan.rounds,
             scale=scale,
-            goal=goals.get(task),
+            goal=goal,
         )

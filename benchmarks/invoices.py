@@ -23,17 +23,15 @@ def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
         yield number, _invoice(random, number)
 
 
-def another(invoice: Invoice) -> Payment:
-    """A payment of a cent on the first code of ``invoice``, after those that it has."""
-    cent = Decimal("0.01")
-    code = invoice.lines[0].splits[0].code
-    id = f"bank-{len(invoice.payments)}"
-    return Payment(id, FIRST, cent, (Allocation(code, cent),), reference="standing order")
+def cent(place: int) -> Payment:
+    """A payment of a cent, for an invoice that has ``place`` payments."""
+    amount = Decimal("0.01")
+    return Payment(f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order")
 
 
 def paid(invoice: Invoice) -> Invoice:
-    """``invoice`` with `another` payment."""
-    return replace(invoice, payments=(*invoice.payments, another(invoice)))
+    """``invoice`` with another payment."""
+    return replace(invoice, payments=(*invoice.payments, cent(len(invoice.payments))))
 
 
 def _invoice(random: Random, number: str) -> Invoice:

@@ -1,93 +1,99 @@
-"""SQLAlchemy's ORM as a contender: a table for each class, as tuned as its documentation says.
+"""SQLAlchemy's ORM as a contender, on SQLite, as tuned as its documentation says.
 
-WAL, a session an operation, lines and payments by selectinload, bulk inserts by Core with lists of
-rows, and amounts as whole cents, which SQLite adds up fastest.
+WAL, a session for each operation, lines and payments by selectinload, and bulk inserts of plain rows.
 """
 
-from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, ForeignKey, create_engine, event, insert, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy import Engine, create_engine, event, func, insert, select
+from sqlalchemy.orm import Session, selectinload
 
-from benchmarks.invoices import another
-from benchmarks.plan import Documents, Plan
-from holdall.domain.model import Invoice, LineItem, Payment
+from benchmarks.invoices import cent
+from benchmarks.orm_rows import Rows, as_object, payment_object
+from benchmarks.orm_tables import Base, InvoiceRow, LineRow, PaymentRow, SplitRow
+from benchmarks.plan import Plan
 
-
-class Base(DeclarativeBase):
-    """The tables."""
-
-
-class InvoiceRow(Base):
-    """An invoice or a credit note."""
-
-    __tablename__ = "invoices"
-
-    number: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    seller_id: Mapped[str]
-    seller_name: Mapped[str]
-    customer_id: Mapped[str]
-    customer_name: Mapped[str]
-    issued: Mapped[date]
-    due: Mapped[date | None]
-    currency: Mapped[str]
-    total: Mapped[int]
-    lines: Mapped[list["LineRow"]] = relationship(cascade="all, delete-orphan")
-    payments: Mapped[list["PaymentRow"]] = relationship(cascade="all, delete-orphan")
+WHOLE = (
+    selectinload(InvoiceRow.lines).selectinload(LineRow.splits),
+    selectinload(InvoiceRow.payments).selectinload(PaymentRow.allocations),
+)
+PAGE = 1000  # rows that a scan makes objects of at a time
 
 
-class LineRow(Base):
-    """One line."""
+class ORM:
+    """Commits without fsync (synchronous = NORMAL), as the store that it is compared with."""
 
-    __tablename__ = "lines"
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.engine = _engine(path)
+        self.rows = Rows()
+        Base.metadata.create_all(self.engine)
 
-    pk: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(ForeignKey("invoices.number"), index=True)
-    id: Mapped[str]
-    kind: Mapped[str]
-    description: Mapped[str]
-    quantity: Mapped[int]
-    unit_price: Mapped[int]
-    amount: Mapped[int]
-    splits: Mapped[list["SplitRow"]] = relationship(cascade="all, delete-orphan")
+    def load(self, round: int) -> int:
+        invoices = [invoice for _, invoice in self.plan.loads[round]]
+        with Session(self.engine) as session, session.begin():
+            for table, rows in self.rows.of(invoices).items():
+                session.execute(insert(table), rows)
+        return len(invoices)
+
+    def insert(self, round: int) -> int:
+        documents = self.plan.inserts[round]
+        for _, invoice in documents:
+            with Session(self.engine) as session, session.begin():
+                session.add(as_object(invoice))
+        return len(documents)
+
+    def get(self, round: int) -> int:
+        numbers = self.plan.gets[round]
+        for number in numbers:
+            with Session(self.engine) as session:
+                session.get_one(InvoiceRow, number, options=WHOLE)
+        return len(numbers)
+
+    def pay(self, round: int) -> int:
+        numbers = self.plan.pays[round]
+        for number in numbers:
+            with Session(self.engine) as session, session.begin():
+                invoice = session.get_one(InvoiceRow, number)
+                invoice.payments.append(payment_object(cent(len(invoice.payments))))
+        return len(numbers)
+
+    def scan(self, round: int) -> int:
+        every = select(InvoiceRow).order_by(InvoiceRow.number).options(*WHOLE)
+        with Session(self.engine) as session:
+            return sum(1 for _ in session.scalars(every.execution_options(yield_per=PAGE)))
+
+    def billed(self, round: int) -> int:
+        """What is billed by currency and code: the question of `Receivables.billed`, of everything at once."""
+        amount = func.sum(SplitRow.amount)
+        query = (
+            select(InvoiceRow.currency, SplitRow.code, amount)
+            .join(LineRow, LineRow.number == InvoiceRow.number)
+            .join(SplitRow, SplitRow.line == LineRow.pk)
+            .group_by(InvoiceRow.currency, SplitRow.code)
+        )
+        with Session(self.engine) as session:
+            session.execute(query).all()
+        return 1
+
+    def billed_by_code(self, round: int) -> int:
+        """The same without the currency, which takes one table."""
+        with Session(self.engine) as session:
+            session.execute(
+                select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
+            ).all()
+        return 1
+
+    def close(self) -> None:
+        self.engine.dispose()
 
 
-class SplitRow(Base):
-    """The part of a line that belongs to one accounting code."""
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
 
-    __tablename__ = "splits"
+    @event.listens_for(engine, "connect")
+    def tune(connection: Any, record: object) -> None:
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
 
-    pk: Mapped[int] = mapped_column(primary_key=True)
-    line: Mapped[int] = mapped_column(ForeignKey("lines.pk"), index=True)
-    code: Mapped[str]
-    amount: Mapped[int]
-
-
-class PaymentRow(Base):
-    """Money received."""
-
-    __tablename__ = "payments"
-
-    pk: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(ForeignKey("invoices.number"), index=True)
-    id: Mapped[str]
-    paid_on: Mapped[date]
-    amount: Mapped[int]
-    reference: Mapped[str]
-    allocations: Mapped[list["AllocationRow"]] = relationship(cascade="all, delete-orphan")
-
-
-class AllocationRow(Base):
-    """The part of a payment that settles one accounting code."""
-
-    __tablename__ = "allocations"
-
-    pk: Mapped[int] = mapped_column(primary_key=True)
-    payment: Mapped[int] = mapped_column(ForeignKey("payments.pk"), index=True)
-    code: Mapped[str]
-    amount: Mapped[int]
+    return engine

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
+from benchmarks.layers import layers
 from benchmarks.measure import FASTER, Row, at_least, at_most
 from benchmarks.orm import ORM
 from benchmarks.ours import Ours
 from benchmarks.plan import Plan
+from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
+from benchmarks.startup import startup
 from holdall import File, SQLite
 
 HAND_SQLITE = {
@@ -81,4 +84,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "file": file,
     "file-fsync": file_synced,
     "orm": orm,
+    "query": queries,
+    "layer": layers,
+    "start": startup,
 }

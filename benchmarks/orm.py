@@ -3,6 +3,7 @@
 WAL, a session for each operation, lines and payments by selectinload, and bulk inserts of plain rows.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks.invoices import cent
 from benchmarks.orm_rows import Rows, as_object, payment_object
 from benchmarks.orm_tables import Base, InvoiceRow, LineRow, PaymentRow, SplitRow
 from benchmarks.plan import Plan
+from holdall.domain.model import Invoice
 
 WHOLE = (
     selectinload(InvoiceRow.lines).selectinload(LineRow.splits),
@@ -31,11 +33,14 @@ class ORM:
         Base.metadata.create_all(self.engine)
 
     def load(self, round: int) -> int:
-        invoices = [invoice for _, invoice in self.plan.loads[round]]
+        self.write([invoice for _, invoice in self.plan.loads[round]])
+        return len(self.plan.loads[round])
+
+    def write(self, invoices: Sequence[Invoice]) -> None:
+        """Add all in one transaction."""
         with Session(self.engine) as session, session.begin():
             for table, rows in self.rows.of(invoices).items():
                 session.execute(insert(table), rows)
-        return len(invoices)
 
     def insert(self, round: int) -> int:
         documents = self.plan.inserts[round]
@@ -80,9 +85,8 @@ class ORM:
     def billed_by_code(self, round: int) -> int:
         """The same without the currency, which takes one table."""
         with Session(self.engine) as session:
-            session.execute(
-                select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
-            ).all()
+            query = select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
+            session.execute(query).all()
         return 1
 
     def close(self) -> None:

@@ -15,13 +15,14 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 
 class FileByHand:
-    """One writer, so one name for the temporary file; ``synced``: fsync of the file, then of its folder."""
+    """One name for the temporary file, so one writer. ``synced``: fsync of the file, then of its folder."""
 
     def __init__(self, root: Path, plan: Plan, *, synced: bool) -> None:
         root.mkdir()
         self.root = str(root)
         self.plan = plan
         self.synced = synced
+        self.lock = os.open(f"{self.root}/.lock", os.O_RDWR | os.O_CREAT)
 
     def _read(self, number: str) -> Invoice:
         with open(f"{self.root}/{number}", "rb") as file:
@@ -69,15 +70,29 @@ class FileByHand:
 
     def pay(self, round: int) -> int:
         numbers = self.plan.pays[round]
-        with open(f"{self.root}/.lock", "wb") as lock:
-            for number in numbers:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                self._write(number, paid(self._read(number)))
-                if self.synced:
-                    self._sync()
-                fcntl.flock(lock, fcntl.LOCK_UN)
+        for number in numbers:
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            self._write(number, paid(self._read(number)))
+            if self.synced:
+                self._sync()
+            fcntl.flock(self.lock, fcntl.LOCK_UN)
         return len(numbers)
 
     def scan(self, round: int) -> int:
         names = sorted(name for name in os.listdir(self.root) if not name.startswith("."))
         return sum(1 for number, invoice in ((name, self._read(name)) for name in names))
+
+    def close(self) -> None:
+        os.close(self.lock)
+
+
+class LockedFileByHand(FileByHand):
+    """The same for several writers: they take turns by a lock, whose file stays open."""
+
+    def insert(self, round: int) -> int:
+        documents = self.plan.inserts[round]
+        for number, invoice in documents:
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            self._write(number, invoice)
+            fcntl.flock(self.lock, fcntl.LOCK_UN)
+        return len(documents)

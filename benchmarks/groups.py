@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.contests import contests
-from benchmarks.file_by_hand import FileByHand
+from benchmarks.file_by_hand import FileByHand, LockedFileByHand
 from benchmarks.layers import layers
 from benchmarks.measure import FASTER, Row, at_least, at_most
 from benchmarks.orm import ORM
@@ -57,15 +57,26 @@ def sqlite_synced(folder: Path) -> Iterator[Row]:
 def file(folder: Path) -> Iterator[Row]:
     """Files without fsync, against the same written by hand."""
     plan = Plan(rounds=20, size=200)
-    store, peer = File(folder / "ours", durability="os"), FileByHand(folder / "hand", plan, synced=False)
-    yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
+    store = File(folder / "ours", durability="os")
+    with closing(FileByHand(folder / "hand", plan, synced=False)) as peer:
+        yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
+
+
+def file_locked(folder: Path) -> Iterator[Row]:
+    """Files without fsync, against a loop that takes a lock for each insert."""
+    plan = Plan(rounds=40, size=200)
+    store = File(folder / "ours", durability="os")
+    with closing(LockedFileByHand(folder / "hand", plan, synced=False)) as peer:
+        group = "files / by hand with a lock"
+        yield from contests(group, Ours(store, plan), peer, {"insert": None})
 
 
 def file_synced(folder: Path) -> Iterator[Row]:
     """Files with fsync of each and of its folder, against the same written by hand."""
     plan = Plan(rounds=20, size=10)
-    store, peer = File(folder / "ours"), FileByHand(folder / "hand", plan, synced=True)
-    yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE)
+    store = File(folder / "ours")
+    with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
+        yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE)
 
 
 def orm(folder: Path) -> Iterator[Row]:
@@ -82,6 +93,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sqlite": sqlite,
     "sqlite-fsync": sqlite_synced,
     "file": file,
+    "file-lock": file_locked,
     "file-fsync": file_synced,
     "orm": orm,
     "query": queries,

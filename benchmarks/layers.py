@@ -1,6 +1,6 @@
 """What one layer costs: a store with it against the same without, in nanoseconds a call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

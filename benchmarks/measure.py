@@ -44,10 +44,11 @@ def at_least(bound: float) -> Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the results. ``ours`` and ``peer`` are seconds an operation, medians over the rounds.
+    """One line of the results. ``ours`` and ``peer`` are seconds an operation by the clock on the wall.
 
-    ``value`` is the median over the rounds of what is compared, in ``unit``; half of the rounds lie
-    from ``low`` to ``high``. ``cpu`` is the same by processor time, which does not count waiting.
+    ``value`` is what is compared, in ``unit``, by the clock of its `Scale`; half of the rounds lie from
+    ``low`` to ``high``. ``cpu`` is the same by processor time, which does not count waiting. All are
+    medians over the rounds.
     """
 
     group: str
@@ -70,18 +71,23 @@ class Row:
 
 
 class Scale(NamedTuple):
-    """How two times are compared: ``of(ours, peer)``, in ``unit``."""
+    """How two times by ``clock``, "wall" or "cpu", are compared: ``of(ours, peer)``, in ``unit``.
+
+    A busy machine slows both contenders alike, so a ratio stands. An absolute time does not, and is
+    taken by the processor's clock.
+    """
 
     unit: str
+    clock: str
     of: Callable[[float, float], float]
 
 
-OVER = Scale("of it", lambda ours, peer: ours / peer)
-FASTER = Scale("times faster", lambda ours, peer: peer / ours)
-EXTRA_NS = Scale("ns more", lambda ours, peer: (ours - peer) * 1e9)
-EXTRA_US = Scale("µs more", lambda ours, peer: (ours - peer) * 1e6)
-EXTRA_MS = Scale("ms more", lambda ours, peer: (ours - peer) * 1e3)
-OURS_MS = Scale("ms", lambda ours, peer: ours * 1e3)
+OVER = Scale("of it", "wall", lambda ours, peer: ours / peer)
+FASTER = Scale("times faster", "wall", lambda ours, peer: peer / ours)
+EXTRA_NS = Scale("ns more", "cpu", lambda ours, peer: (ours - peer) * 1e9)
+EXTRA_US = Scale("µs more", "cpu", lambda ours, peer: (ours - peer) * 1e6)
+EXTRA_MS = Scale("ms more", "cpu", lambda ours, peer: (ours - peer) * 1e3)
+OURS_MS = Scale("ms", "cpu", lambda ours, peer: ours * 1e3)
 
 
 def compare(
@@ -98,8 +104,8 @@ def compare(
     gc.collect()
     gc.freeze()  # or a collection, paid for by whoever is running, would visit all documents
     times = [_round(ours, peer, number) for number in range(rounds)]
-    wall = [scale.of(us.wall, them.wall) for us, them in times]
-    low, value, high = quantiles(wall, n=4)
+    by_clock = [Time(*map(scale.of, us, them)) for us, them in times]
+    low, value, high = quantiles([getattr(each, scale.clock) for each in by_clock], n=4)
     return Row(
         group=group,
         name=name,
@@ -109,7 +115,7 @@ def compare(
         value=value,
         low=low,
         high=high,
-        cpu=median(scale.of(us.cpu, them.cpu) for us, them in times),
+        cpu=median(each.cpu for each in by_clock),
         rounds=rounds,
         goal=goal,
     )

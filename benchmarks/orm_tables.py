@@ -1,10 +1,10 @@
 """The invoice as SQLAlchemy's ORM has it: a table for each class of the domain.
 
-Amounts are Decimals, as in the domain, kept as whole cents, which SQLite adds up fastest. Foreign keys have an index, accounting codes have none.
+Amounts are Decimals, as in the domain, and kept as whole cents, which SQLite adds up fastest. Foreign
+keys have an index, accounting codes have none.
 """
 
 from datetime import date
-
 from decimal import Decimal
 from typing import Any
 

@@ -37,7 +37,7 @@ def contests(
             TASKS[task],
             getattr(ours, task),
             getattr(peer, task),
-            rounds=scans if task == "scan" else ours.plan.rounds,
+            rounds=scans if task == "scan" else len(getattr(ours.plan, task)),
             scale=scale,
             goal=goal,
         )

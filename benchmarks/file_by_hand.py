@@ -42,10 +42,10 @@ class FileByHand:
         os.close(folder)
 
     def load(self, round: int) -> int:
-        return self._bulk(self.plan.loads[round])
+        return self._bulk(self.plan.load[round])
 
     def change(self, round: int) -> int:
-        return self._bulk(self.plan.changes[round])
+        return self._bulk(self.plan.change[round])
 
     def _bulk(self, documents: Documents) -> int:
         for number, invoice in documents:
@@ -55,7 +55,7 @@ class FileByHand:
         return len(documents)
 
     def insert(self, round: int) -> int:
-        documents = self.plan.inserts[round]
+        documents = self.plan.insert[round]
         for number, invoice in documents:
             self._write(number, invoice)
             if self.synced:
@@ -63,13 +63,13 @@ class FileByHand:
         return len(documents)
 
     def get(self, round: int) -> int:
-        numbers = self.plan.gets[round]
+        numbers = self.plan.get[round]
         for number in numbers:
             self._read(number)
         return len(numbers)
 
     def pay(self, round: int) -> int:
-        numbers = self.plan.pays[round]
+        numbers = self.plan.pay[round]
         for number in numbers:
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             self._write(number, paid(self._read(number)))
@@ -90,7 +90,7 @@ class LockedFileByHand(FileByHand):
     """The same for several writers: they take turns by a lock, whose file stays open."""
 
     def insert(self, round: int) -> int:
-        documents = self.plan.inserts[round]
+        documents = self.plan.insert[round]
         for number, invoice in documents:
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             self._write(number, invoice)

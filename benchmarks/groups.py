@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand, LockedFileByHand
 from benchmarks.layers import layers
-from benchmarks.measure import FASTER, Row, at_least, at_most
+from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
 from benchmarks.orm import ORM
 from benchmarks.ours import Ours
 from benchmarks.plan import Plan
@@ -36,7 +36,7 @@ TUNED_ORM = {
 
 def sqlite(folder: Path) -> Iterator[Row]:
     """SQLite without fsync, against the same written by hand."""
-    plan = Plan(rounds=20, size=1000)
+    plan = Plan(rounds=50, size=400)
     with (
         SQLite(folder / "ours.db", durability="os") as store,
         closing(SQLiteByHand(folder / "hand.db", plan)) as peer,
@@ -46,17 +46,19 @@ def sqlite(folder: Path) -> Iterator[Row]:
 
 def sqlite_synced(folder: Path) -> Iterator[Row]:
     """SQLite with fsync at every commit, against the same written by hand."""
-    plan = Plan(rounds=20, size=25)
+    plan = Plan(rounds=40, size=10)
     with (
         SQLite(folder / "ours.db") as store,
         closing(SQLiteByHand(folder / "hand.db", plan, "FULL")) as peer,
     ):
-        yield from contests("SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE)
+        yield from contests(
+            "SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING
+        )
 
 
 def file(folder: Path) -> Iterator[Row]:
     """Files without fsync, against the same written by hand."""
-    plan = Plan(rounds=20, size=200)
+    plan = Plan(rounds=50, size=200)
     store = File(folder / "ours", durability="os")
     with closing(FileByHand(folder / "hand", plan, synced=False)) as peer:
         yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
@@ -64,7 +66,7 @@ def file(folder: Path) -> Iterator[Row]:
 
 def file_locked(folder: Path) -> Iterator[Row]:
     """Files without fsync, against a loop that takes a lock for each insert."""
-    plan = Plan(rounds=40, size=200)
+    plan = Plan(rounds=50, size=200)
     store = File(folder / "ours", durability="os")
     with closing(LockedFileByHand(folder / "hand", plan, synced=False)) as peer:
         group = "files / by hand with a lock"
@@ -73,19 +75,21 @@ def file_locked(folder: Path) -> Iterator[Row]:
 
 def file_synced(folder: Path) -> Iterator[Row]:
     """Files with fsync of each and of its folder, against the same written by hand."""
-    plan = Plan(rounds=20, size=10)
+    plan = Plan(rounds=40, size=5, bulk=50)
     store = File(folder / "ours")
     with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
-        yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE)
+        yield from contests(
+            "files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING
+        )
 
 
 def orm(folder: Path) -> Iterator[Row]:
     """SQLite without fsync, against SQLAlchemy's ORM on SQLite without fsync."""
     with (
         SQLite(folder / "ours.db", durability="os") as store,
-        closing(ORM(folder / "orm.db", Plan(rounds=20, size=20))) as peer,
+        closing(ORM(folder / "orm.db", Plan(rounds=40, size=10))) as peer,
     ):
-        ours = Ours(store, Plan(rounds=20, size=500))  # as long a round, so that caches are as warm
+        ours = Ours(store, Plan(rounds=40, size=250))  # as long a round, so that caches are as warm
         yield from contests("SQLite / ORM", ours, peer, TUNED_ORM, FASTER, scans=3)
 
 

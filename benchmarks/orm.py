@@ -33,8 +33,8 @@ class ORM:
         Base.metadata.create_all(self.engine)
 
     def load(self, round: int) -> int:
-        self.write([invoice for _, invoice in self.plan.loads[round]])
-        return len(self.plan.loads[round])
+        self.write([invoice for _, invoice in self.plan.load[round]])
+        return len(self.plan.load[round])
 
     def write(self, invoices: Sequence[Invoice]) -> None:
         """Add all in one transaction."""
@@ -43,21 +43,21 @@ class ORM:
                 session.execute(insert(table), rows)
 
     def insert(self, round: int) -> int:
-        documents = self.plan.inserts[round]
+        documents = self.plan.insert[round]
         for _, invoice in documents:
             with Session(self.engine) as session, session.begin():
                 session.add(as_object(invoice))
         return len(documents)
 
     def get(self, round: int) -> int:
-        numbers = self.plan.gets[round]
+        numbers = self.plan.get[round]
         for number in numbers:
             with Session(self.engine) as session:
                 session.get_one(InvoiceRow, number, options=WHOLE)
         return len(numbers)
 
     def pay(self, round: int) -> int:
-        numbers = self.plan.pays[round]
+        numbers = self.plan.pay[round]
         for number in numbers:
             with Session(self.engine) as session, session.begin():
                 invoice = session.get_one(InvoiceRow, number)

@@ -19,29 +19,29 @@ class Ours:
         self.plan = plan
 
     def load(self, round: int) -> int:
-        documents = self.plan.loads[round]
+        documents = self.plan.load[round]
         self.store.update(documents)
         return len(documents)
 
     def change(self, round: int) -> int:
-        documents = self.plan.changes[round]
+        documents = self.plan.change[round]
         self.store.update(documents)
         return len(documents)
 
     def insert(self, round: int) -> int:
-        store, documents = self.store, self.plan.inserts[round]
+        store, documents = self.store, self.plan.insert[round]
         for number, invoice in documents:
             store[number] = invoice
         return len(documents)
 
     def get(self, round: int) -> int:
-        store, numbers = self.store, self.plan.gets[round]
+        store, numbers = self.store, self.plan.get[round]
         for number in numbers:
             store[number]
         return len(numbers)
 
     def pay(self, round: int) -> int:
-        store, numbers = self.store, self.plan.pays[round]
+        store, numbers = self.store, self.plan.pay[round]
         for number in numbers:
             store.modify(number, paid)
         return len(numbers)

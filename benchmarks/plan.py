@@ -10,30 +10,29 @@ from benchmarks.invoices import invoices
 from holdall.domain.model import Invoice
 
 Documents = Sequence[tuple[str, Invoice]]
-
 T = TypeVar("T")
 
 COUNT = 20_000
+BULKS = 20
 
 
 class Plan:
-    """Invoices by number, for ``rounds`` rounds: COUNT to load, then ``size`` a round to work on.
+    """Invoices by number, in parts for the rounds of each task: short rounds, of which most are undisturbed.
 
-    ``loads`` come in the order of their numbers and make up the store. ``inserts`` are new to it.
-    ``changes`` are invoices that are there, in bytes that no round before has written. ``gets`` and
-    ``pays`` are numbers in no order.
+    ``load`` is COUNT invoices in the order of their numbers, and makes up the store. ``change`` has
+    ``bulk`` of these a round, in bytes that no round before has written. ``insert`` has new ones, and
+    ``get`` and ``pay`` have numbers in no order: ``size`` in each of ``rounds``.
     """
 
-    def __init__(self, rounds: int, size: int) -> None:
-        self.rounds = rounds
+    def __init__(self, rounds: int, size: int, bulk: int = 1000) -> None:
         documents = list(invoices(COUNT + rounds * size))
         old, new = documents[:COUNT], documents[COUNT:]
         numbers = [number for number, _ in old]
         Random(7).shuffle(numbers)
-        self.loads = _parts(old, rounds, COUNT // rounds)
-        self.inserts = _parts(new, rounds, size)
-        self.changes = list(map(_changed, range(rounds), _parts(old, rounds, size)))
-        self.gets = self.pays = _parts(numbers, rounds, size)
+        self.load = _parts(old, BULKS, COUNT // BULKS)
+        self.insert = _parts(new, rounds, size)
+        self.change = list(map(_changed, range(BULKS), _parts(old, BULKS, bulk)))
+        self.get = self.pay = _parts(numbers, rounds, size)
 
 
 def _parts(things: Sequence[T], rounds: int, size: int) -> list[Sequence[T]]:

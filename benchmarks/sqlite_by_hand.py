@@ -32,10 +32,10 @@ class SQLiteByHand:
         )
 
     def load(self, round: int) -> int:
-        return self._bulk(self.plan.loads[round])
+        return self._bulk(self.plan.load[round])
 
     def change(self, round: int) -> int:
-        return self._bulk(self.plan.changes[round])
+        return self._bulk(self.plan.change[round])
 
     def _bulk(self, documents: Documents) -> int:
         rows = (("invoices/" + number, _encode(invoice)) for number, invoice in documents)
@@ -45,19 +45,19 @@ class SQLiteByHand:
         return len(documents)
 
     def insert(self, round: int) -> int:
-        execute, documents = self.connection.execute, self.plan.inserts[round]
+        execute, documents = self.connection.execute, self.plan.insert[round]
         for number, invoice in documents:
             execute(_PUT, ("invoices/" + number, _encode(invoice)))
         return len(documents)
 
     def get(self, round: int) -> int:
-        execute, numbers = self.connection.execute, self.plan.gets[round]
+        execute, numbers = self.connection.execute, self.plan.get[round]
         for number in numbers:
             _decode(execute(_GET, ("invoices/" + number,)).fetchone()[0])
         return len(numbers)
 
     def pay(self, round: int) -> int:
-        execute, numbers = self.connection.execute, self.plan.pays[round]
+        execute, numbers = self.connection.execute, self.plan.pay[round]
         for number in numbers:
             key = "invoices/" + number
             execute("BEGIN IMMEDIATE")

@@ -8,13 +8,13 @@ from rich.table import Table
 
 from benchmarks.measure import Row
 
-COLUMNS = ("", "holdall", "peer", "median", "quartiles", "by CPU", "goal", "verdict")
+COLUMNS = ("holdall", "peer", "median", "quartiles", "other clock", "goal", "verdict")
 _UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 
 
 def table(rows: Sequence[Row]) -> Table:
     """The rows of one group, in colour."""
-    made = Table(*COLUMNS, title=rows[0].group, title_justify="left", box=SIMPLE_HEAD)
+    made = Table(*_heads(rows), title=rows[0].group, title_justify="left", box=SIMPLE_HEAD)
     for row in rows:
         style = {"met": "green", "missed": "bold red"}.get(row.verdict)
         made.add_row(*_cells(row), style=style)
@@ -30,8 +30,13 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _section(group: str, rows: Sequence[Row]) -> str:
-    lines = [COLUMNS, ("---",) + ("---:",) * 6 + ("---",), *map(_cells, rows)]
+    lines = [_heads(rows), ("---",) + ("---:",) * 6 + ("---",), *map(_cells, rows)]
     return "\n".join([f"### {group}", "", *(f"| {' | '.join(line)} |" for line in lines), ""])
+
+
+def _heads(rows: Sequence[Row]) -> tuple[str, ...]:
+    clock = {"cpu": "processor time", "wall": "time on the wall"}[rows[0].clock]
+    return clock, *COLUMNS
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _time(row.peer),
         f"{_number(row.value)} {row.unit}",
         f"{_number(row.low)} - {_number(row.high)}",
-        _number(row.cpu),
+        _number(row.other),
         str(row.goal or ""),
         row.verdict,
     )

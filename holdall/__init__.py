@@ -31,7 +31,6 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
-from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from holdall.middleware.xml import Xml
     from holdall.middleware.yaml import Yaml
     from holdall.query import MapReduce
+    from holdall.registry import open
 
 __version__ = "0.1.0"
 
@@ -70,6 +70,7 @@ _lazy = {
     "Validate": "holdall.middleware.validate",
     "Xml": "holdall.middleware.xml",
     "Yaml": "holdall.middleware.yaml",
+    "open": "holdall.registry",
 }
 
 __all__ = [

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.buckets import buckets
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
@@ -57,7 +58,10 @@ def sqlite_synced(folder: Path) -> Iterator[Row]:
 def file(folder: Path) -> Iterator[Row]:
     """Files without fsync, against the same written by hand."""
     plan = Plan(rounds=20, size=200)
-    store, peer = File(folder / "ours", durability="os"), FileByHand(folder / "hand", plan, synced=False)
+    store, peer = (
+        File(folder / "ours", durability="os"),
+        FileByHand(folder / "hand", plan, synced=False),
+    )
     yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
 
 
@@ -87,4 +91,5 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "query": queries,
     "layer": layers,
     "start": startup,
+    "s3": buckets,
 }

@@ -11,7 +11,14 @@ from holdall.domain.model import TAX, Allocation, Invoice, LineItem, Party, Paym
 
 CODES = ("4400", "4410", "4420", "4430", "4440", "4450", "4460", "4470")
 SELLER = Party("DE811569869", "Seiler & Co. Büroausstattung GmbH")
-GOODS = ("Standing desk", "Desk lamp", "Monitor arm", "Acoustic panel", "Filing cabinet", "Whiteboard")
+GOODS = (
+    "Standing desk",
+    "Desk lamp",
+    "Monitor arm",
+    "Acoustic panel",
+    "Filing cabinet",
+    "Whiteboard",
+)
 FIRST = date(2026, 1, 1)
 
 
@@ -26,7 +33,9 @@ def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
 def cent(place: int) -> Payment:
     """A payment of a cent, for an invoice that has ``place`` payments."""
     amount = Decimal("0.01")
-    return Payment(f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order")
+    return Payment(
+        f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order"
+    )
 
 
 def paid(invoice: Invoice) -> Invoice:
@@ -68,4 +77,6 @@ def _payment(random: Random, item: LineItem, issued: date) -> Payment:
     first = item.splits[0]
     on = issued + timedelta(random.randint(1, 60))
     parts = (Allocation(first.code, first.amount),)
-    return Payment("bank-0", on, first.amount, parts, reference=f"SEPA {random.randrange(10**9):09}")
+    return Payment(
+        "bank-0", on, first.amount, parts, reference=f"SEPA {random.randrange(10**9):09}"
+    )

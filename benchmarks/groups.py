@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.buckets import buckets
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand, LockedFileByHand
 from benchmarks.layers import layers
@@ -103,4 +104,5 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "query": queries,
     "layer": layers,
     "start": startup,
+    "s3": buckets,
 }

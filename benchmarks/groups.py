@@ -52,9 +52,7 @@ def sqlite_synced(folder: Path) -> Iterator[Row]:
         SQLite(folder / "ours.db") as store,
         closing(SQLiteByHand(folder / "hand.db", plan, "FULL")) as peer,
     ):
-        yield from contests(
-            "SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING
-        )
+        yield from contests("SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING)
 
 
 def file(folder: Path) -> Iterator[Row]:
@@ -79,9 +77,7 @@ def file_synced(folder: Path) -> Iterator[Row]:
     plan = Plan(rounds=40, size=5, bulk=50)
     store = File(folder / "ours")
     with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
-        yield from contests(
-            "files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING
-        )
+        yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING)
 
 
 def orm(folder: Path) -> Iterator[Row]:

@@ -7,6 +7,7 @@ first one holds). A store that decides for itself stands this at every line.
 """
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -56,18 +57,24 @@ def _met(
     first: Callable[[int], A],
     second: Callable[[int], B],
 ) -> Met[A, B]:
-    entered: list[Future[B]] = []
+    go = threading.Event()
+    # Its thread stands ready: the line at which the first is held may hold what it takes to start one.
+    two = pool.submit(_after, go, second, number)
 
     def enter() -> None:
-        entered.append(pool.submit(second, number))
-        wait(entered, patience)
+        go.set()
+        wait([two], patience)
 
     one = pool.submit(_Lines(line, enter).run, first, number)
     wait([one])
-    if not entered:  # it took a shorter way than the first time
-        entered.append(pool.submit(second, number))
-    wait(entered)
-    return Met(number, one, entered[0])
+    go.set()  # the first took a shorter way than in round 0
+    wait([two])
+    return Met(number, one, two)
+
+
+def _after(go: threading.Event, call: Callable[[int], B], number: int) -> B:
+    go.wait()
+    return call(number)
 
 
 def _spread(lines: int) -> list[int]:

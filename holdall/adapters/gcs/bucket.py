@@ -118,7 +118,7 @@ class Bucket:
         def send(connection: Connection, retry: Any) -> State:
             blob = self.blob(connection, key)
             blob.reload(timeout=self.options.timeout, retry=retry)
-            return State(_tag(blob), blob.metadata or {})
+            return State(_tag(blob, key), blob.metadata or {})
 
         return self.ask(send, key)
 
@@ -167,7 +167,7 @@ class Bucket:
             blob.metadata = metadata
             bounds = {"timeout": self.options.timeout, "retry": retry}
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
-            return _tag(blob)
+            return _tag(blob, key)
 
         try:
             return self.change(send, key)
@@ -231,7 +231,8 @@ def _generation(key: str, expected: Tag | None) -> int | None:
     return int(expected)
 
 
-def _tag(blob: Any) -> Tag:
+def _tag(blob: Any, key: str) -> Tag:
     if blob.generation is None:
-        raise Corrupt("an answer without generation: what answers at this endpoint is no storage server")
+        message = f"an answer about {key!r} without generation: no storage server is at this endpoint"
+        raise Corrupt(message, key=key)
     return Tag(str(blob.generation))

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TypeVar
 
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import RawKey, Span, check_key, is_reserved
+from holdall.keys import Span, check_key, is_reserved, raw_key
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def checked(key: str) -> str:
 def is_key(name: str, span: Span) -> bool:
     """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
     try:
-        check_key(RawKey(name))
+        raw_key(name)
     except InvalidKey:
         return False
     return not (span.hides and is_reserved(name))

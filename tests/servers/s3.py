@@ -1,10 +1,10 @@
 """S3 servers for tests, each a fixture that lives as long as the test run, and what they share.
 
-    moto            in this process, no server at all: only what this process's boto3 sends is answered
-    moto_server     moto's own server, in a thread of this process
-    seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
-    rclone          an S3 server that ignores every condition
-    localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
+moto            in this process, no server at all: only what this process's boto3 sends is answered
+moto_server     moto's own server, in a thread of this process
+seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
+rclone          an S3 server that ignores every condition
+localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
 """
 
 import functools

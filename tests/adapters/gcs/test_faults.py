@@ -110,7 +110,7 @@ def test_a_listing_that_is_none(store: GCS, proxy: Proxy, fault: Fault, error: t
 def test_a_look_that_fails_is_no_missing_key(store: GCS, proxy: Proxy, fault: Fault, error: type[Exception]):
     proxy.inject(fault, on=LOOK)
     with pytest.raises(error):
-        "missing" in store
+        assert "missing" not in store
 
 
 def test_a_refusal_says_what_grants_a_plain_answer(store: GCS, proxy: Proxy):
@@ -237,7 +237,7 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: GCS, proxy: Proxy)
     store.set_many((f"k{n:03}", b"1") for n in range(100))
     pace = store._bucket.pace
     pace._now = float(pace.most)
-    proxy.inject(*[SLOW_DOWN] * 20, on=f"{READ}{store._bucket.name}/o/k")
+    proxy.inject(*[SLOW_DOWN] * 5, on=f"{READ}{store._bucket.name}/o/k")
     assert len(list(store.scan_items("k"))) == 100
     assert pace.now < pace.most
 

@@ -71,7 +71,7 @@ def connected(options: Options) -> Connection:
         _http=session,
     )
     # Its own, of newer versions, asks for the bucket by threads that wait for as long as they like.
-    client._bucket_metadata_cache = None
+    client._bucket_metadata_cache = None  # pyright: ignore[reportAttributeAccessIssue] - there to be unset
     return Connection(client, session)
 
 

@@ -31,7 +31,6 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
-from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from holdall.middleware.readonly import ReadOnly
     from holdall.middleware.validate import Validate
     from holdall.query import MapReduce
+    from holdall.registry import open
 
 __version__ = "0.1.0"
 
@@ -60,6 +60,7 @@ _lazy = {
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
     "Validate": "holdall.middleware.validate",
+    "open": "holdall.registry",
 }
 
 __all__ = [

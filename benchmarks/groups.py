@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.buckets import buckets
 from benchmarks.contests import contests
-from benchmarks.file_by_hand import FileByHand, LockedFileByHand
+from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
 from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
 from benchmarks.orm import ORM
@@ -63,15 +63,6 @@ def file(folder: Path) -> Iterator[Row]:
         yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
 
 
-def file_locked(folder: Path) -> Iterator[Row]:
-    """Files without fsync, against a loop that takes a lock for each insert."""
-    plan = Plan(rounds=50, size=200)
-    store = File(folder / "ours", durability="os")
-    with closing(LockedFileByHand(folder / "hand", plan, synced=False)) as peer:
-        group = "files / by hand with a lock"
-        yield from contests(group, Ours(store, plan), peer, {"insert": None})
-
-
 def file_synced(folder: Path) -> Iterator[Row]:
     """Files with fsync of each and of its folder, against the same written by hand."""
     plan = Plan(rounds=40, size=5, bulk=50)
@@ -94,7 +85,6 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sqlite": sqlite,
     "sqlite-fsync": sqlite_synced,
     "file": file,
-    "file-lock": file_locked,
     "file-fsync": file_synced,
     "orm": orm,
     "query": queries,

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 A = TypeVar("A")
@@ -82,3 +83,21 @@ def ordered(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def ahead(items: Iterable[A], size: int) -> Iterator[A]:
+    """``items``; while ``size`` of them are used, as many more are read in another thread.
+
+    >>> list(ahead("abc", 2))
+    ['a', 'b', 'c']
+    """
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(_some, iterator, size)
+        while batch := coming.result():
+            coming = pool.submit(_some, iterator, size)
+            yield from batch
+
+
+def _some(iterator: Iterator[A], size: int) -> list[A]:
+    return list(islice(iterator, size))

@@ -88,7 +88,7 @@ class S3(Store[bytes]):
             listing=("auto", "flat", "nested"),
             create=flag,
         )
-        return cls(address.host, address.path.strip("/"), **options)
+        return cls(address.host, address.path.removeprefix("/").removesuffix("/"), **options)
 
     @property
     def client(self) -> Any:

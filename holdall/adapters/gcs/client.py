@@ -64,7 +64,7 @@ def connected(options: Options) -> Connection:
     )
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=options.at_once))
-    client = Client(
+    client: Any = Client(
         project=options.project or project,
         credentials=credentials,
         client_options={"api_endpoint": endpoint} if endpoint else None,

@@ -21,9 +21,21 @@ class Writes:
     def put(self, key: str, value: bytes) -> None:
         """Write ``value``, whatever is there."""
         try:
-            self._bucket.write(key, value)
+            return self._in_session(key, value) if len(value) > THRESHOLD else self._whole(key, value)
         except KeyError as error:  # nothing that it needs can be missing but the bucket
             raise no_bucket(f"gs://{self._bucket.name}") from error
+
+    def _whole(self, key: str, value: bytes) -> None:
+        self._bucket.write(key, value)
+
+    def _in_session(self, key: str, value: bytes) -> None:
+        """A session that ended with a lost answer cannot be asked again everywhere, so the object is."""
+        write = self._traces.write(key, ABSENT)
+        try:
+            self._bucket.write(key, value, metadata=write.metadata)
+        except Unavailable:
+            if not write.happened(lambda: self._bucket.head(key)):
+                raise
 
     def delete(self, key: str) -> None:
         """Delete ``key``; KeyError where it is missing, Unavailable where nobody can know whether it was."""

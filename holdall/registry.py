@@ -1,8 +1,8 @@
 """From an address to a store: schemes by dotted name, so that an adapter is imported when it is first opened.
 
-Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme or
-as the engine of ``engine+transport``, that points at a Store class with ``from_address(address)``. A
-built-in scheme cannot be taken over.
+Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme
+or as the engine of a scheme ``engine+transport``, that points at a Store class with
+``from_address(address)``. A built-in scheme cannot be taken over.
 """
 
 import os
@@ -18,6 +18,7 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
+    "gs": "holdall.adapters.gcs:GCS",
     "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }

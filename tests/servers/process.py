@@ -42,7 +42,11 @@ def running(
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=output, stderr=output
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdout=output,
+            stderr=output,
         )
     try:
         _wait(server, health, log)
@@ -50,7 +54,7 @@ def running(
     finally:
         server.terminate()
         try:
-            server.wait(10)
+            server.wait(3)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

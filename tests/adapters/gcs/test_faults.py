@@ -274,6 +274,7 @@ def test_counters_under_faults_lose_and_double_nothing(store: GCS, proxy: Proxy)
     assert store["counter"] == b"21"
 
 
+@pytest.mark.timeout(300)  # sixteen interpreters have to start
 def test_sixteen_processes_on_one_counter(fake_gcs: Server):
     with fake_gcs.store() as store:
         store["counter"] = b"0"

@@ -57,19 +57,33 @@ def is_key(name: str, span: Span) -> bool:
 
 
 class Rounds:
-    """A number for each pair, the same as long as no key comes again: what may be written at once."""
+    """A number for each pair, the same as long as all may be written at once: what comes again waits.
+
+    So does a key that is a folder of another: servers that keep objects in folders were seen to lose one
+    of the two.
+
+    >>> rounds = Rounds()
+    >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]
+    [0, 0, 1, 2, 2, 3]
+    """
 
     _MOST = 10_000  # keys that are kept in mind
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._keys: set[str] = set()
+        self._folders: set[str] = set()
         self._round = 0
 
     def __call__(self, item: tuple[str, bytes]) -> int:
-        if item[0] in self._seen or len(self._seen) >= self._MOST:
+        key = item[0]
+        folders = {key[:at] for at, char in enumerate(key) if char == "/"}
+        clash = key in self._keys or key in self._folders or not folders.isdisjoint(self._keys)
+        if clash or len(self._keys) >= self._MOST:
             self._round += 1
-            self._seen.clear()
-        self._seen.add(item[0])
+            self._keys.clear()
+            self._folders.clear()
+        self._keys.add(key)
+        self._folders |= folders
         return self._round
 
 

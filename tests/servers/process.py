@@ -50,7 +50,7 @@ def running(
     finally:
         server.terminate()
         try:
-            server.wait(10)
+            server.wait(3)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

@@ -109,9 +109,9 @@ def create_bucket(client: Any, bucket: str) -> None:
         client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "BucketAlreadyExists":
-            raise PermissionDenied(
-                f"the bucket s3://{bucket} is another account's; choose another name"
-            ) from error
-        if code != "BucketAlreadyOwnedByYou":
+        if code == "BucketAlreadyExists" and is_aws(client):
+            message = f"the bucket s3://{bucket} is another account's; choose another name"
+            raise PermissionDenied(message) from error
+        # Servers without accounts have no other name for a bucket that is ours.
+        if code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise

@@ -31,7 +31,6 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
-from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -40,11 +39,17 @@ if TYPE_CHECKING:
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.codec import Codec
     from holdall.middleware.json import Json
+    from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
+    from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
+    from holdall.middleware.xml import Xml
+    from holdall.middleware.yaml import Yaml
     from holdall.query import MapReduce
+    from holdall.registry import open
 
 __version__ = "0.1.0"
 
@@ -55,11 +60,17 @@ _lazy = {
     "Json": "holdall.middleware.json",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
+    "MessagePack": "holdall.middleware.msgpack",
     "PassThrough": "holdall.middleware.passthrough",
+    "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
+    "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
+    "Xml": "holdall.middleware.xml",
+    "Yaml": "holdall.middleware.yaml",
+    "open": "holdall.registry",
 }
 
 __all__ = [
@@ -80,10 +91,12 @@ __all__ = [
     "Json",
     "MapReduce",
     "Memory",
+    "MessagePack",
     "Mismatch",
     "MissingExtra",
     "PassThrough",
     "PermissionDenied",
+    "Pickle",
     "Prefix",
     "Put",
     "QueryFailed",
@@ -94,11 +107,14 @@ __all__ = [
     "StoreNotFound",
     "Tag",
     "Tagged",
+    "Text",
     "Throttled",
     "TooLarge",
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Xml",
+    "Yaml",
     "open",
 ]
 

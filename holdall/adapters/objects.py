@@ -1,8 +1,9 @@
-"""What stores over buckets of objects share: names and keys, and work in batches."""
+"""What stores over buckets of objects share: addresses, names and keys, and work in batches."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, check_key, is_reserved, raw_key
@@ -23,6 +24,21 @@ def root_of(prefix: str, scheme: str) -> str:
     except InvalidKey as error:
         raise InvalidAddress(f"{scheme}: the prefix of a store is like a key, and this {error}") from None
     return f"{prefix}/"
+
+
+def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: int) -> None:
+    """InvalidAddress where no server can be reached so."""
+    if not timeout > 0:
+        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+    if retries < 0:
+        raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
+    if endpoint_url is None:
+        return
+    parts = urlsplit(endpoint_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidAddress(f"{scheme}: endpoint_url is no http:// or https:// address of a server")
+    if "@" in parts.netloc:
+        raise InvalidAddress(f"{scheme}: endpoint_url holds credentials; leave them to the environment")
 
 
 def checked(key: str) -> str:

@@ -14,10 +14,12 @@ from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
+    MISSING,
     Change,
     Delete,
     Expect,
     Feature,
+    Missing,
     Put,
     Store,
     Tag,
@@ -112,10 +114,10 @@ class SQLite(Store[bytes]):
             raise KeyError(key)
         return row[0]  # type: ignore[no-any-return]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         row = self._row(self._get, (_text(key),))
-        return default if row is None else row[0]
+        return MISSING if row is None else row[0]
 
     def __contains__(self, key: object, /) -> bool:
         check_key(cast(str, key))  # what is no str is refused there

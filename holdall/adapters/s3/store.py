@@ -35,7 +35,7 @@ class S3(Store[bytes]):
 
     Requests: one for each read, write, ``in``, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
-    parts. The first use of features other than Amazon's costs up to eight, to try what its server honours.
+    parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
 
     A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
     is then still right, for what it replaces is what it expected, but it cannot tell that a value went

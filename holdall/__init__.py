@@ -38,21 +38,30 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
+    from holdall.middleware.encrypt import Encrypt
+    from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
+    from holdall.middleware.lzma import Lzma
     from holdall.middleware.passthrough import PassThrough
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
     from holdall.middleware.validate import Validate
+    from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
 
 __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
+    "Encrypt": "holdall.middleware.encrypt",
     "File": "holdall.adapters.file",
+    "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
+    "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
     "PassThrough": "holdall.middleware.passthrough",
@@ -60,24 +69,29 @@ _lazy = {
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
     "Validate": "holdall.middleware.validate",
+    "Zstd": "holdall.middleware.zstd",
 }
 
 __all__ = [
     "ABSENT",
     "Change",
+    "Checksum",
     "Codec",
     "Conflict",
     "Corrupt",
     "Delete",
+    "Encrypt",
     "Expect",
     "Feature",
     "File",
+    "Gzip",
     "HoldallError",
     "Invalid",
     "InvalidAddress",
     "InvalidKey",
     "InvalidQuery",
     "Json",
+    "Lzma",
     "MapReduce",
     "Memory",
     "Mismatch",
@@ -99,6 +113,7 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Zstd",
     "open",
 ]
 

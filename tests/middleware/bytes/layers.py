@@ -1,0 +1,32 @@
+"""The layers from bytes to bytes, each as a function that puts it on a store."""
+
+from typing import Any
+
+from holdall import Checksum, Encrypt, Gzip, Lzma, Zstd
+from holdall.store import Store
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE="
+
+
+def keys() -> str:
+    """A keyring."""
+    return f"2026:{SECRET}"
+
+
+def encrypted(store: Store[bytes]) -> Store[bytes]:
+    return Encrypt(store, keys)
+
+
+def xxh3(store: Store[bytes]) -> Store[bytes]:
+    return Checksum(store, "xxh3")
+
+
+LAYERS: dict[str, Any] = {
+    "checksum-crc32c": Checksum,
+    "checksum-xxh3": xxh3,
+    "encrypt": encrypted,
+    "gzip": Gzip,
+    "lzma": Lzma,
+    "zstd": Zstd,
+}
+COMPRESSING = {"gzip": Gzip, "lzma": Lzma, "zstd": Zstd}

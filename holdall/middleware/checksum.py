@@ -4,6 +4,7 @@ from typing import Literal
 
 from holdall.errors import Invalid
 from holdall.extras import needs
+from holdall.middleware.binding import key_bytes
 from holdall.middleware.codec import Codec
 from holdall.store import Store, to_bytes
 
@@ -59,7 +60,7 @@ class Checksum(Codec[bytes, bytes]):
 
 
 def _digest(kind: bytes, key: str, value: bytes) -> bytes:
-    name = key.encode("utf-8", "surrogatepass")
+    name = key_bytes(key)
     named = len(name).to_bytes(8, "big") + name
     if kind == _CRC32C:
         crc: int = google_crc32c.extend(google_crc32c.value(named), value)

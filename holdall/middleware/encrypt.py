@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from holdall.errors import Corrupt
 from holdall.extras import needs
+from holdall.middleware.binding import key_bytes
 from holdall.middleware.codec import Codec
 from holdall.middleware.keyring import Keyring, Source
 from holdall.redact import shown_call
@@ -56,14 +57,14 @@ class Encrypt(Codec[bytes, bytes]):
     def encode(self, key: str, value: bytes, /) -> bytes:
         id = self._keyring.current
         head, nonce = _head(id), os.urandom(_NONCE)
-        return head + nonce + self._cipher(id).encrypt(nonce, to_bytes(value), _bound(head, key))
+        return head + nonce + self._cipher(id).encrypt(nonce, to_bytes(value), head + key_bytes(key))
 
     def decode(self, key: str, data: bytes, /) -> bytes:
         id = _key_id(data)
         head = _head(id)
         start = len(head) + _NONCE
         try:
-            return self._cipher(id).decrypt(data[len(head) : start], data[start:], _bound(head, key))
+            return self._cipher(id).decrypt(data[len(head) : start], data[start:], head + key_bytes(key))
         except InvalidTag as error:
             message = f"the value of {key!r} does not open with key {id!r}: it was damaged, or moved there"
             raise Corrupt(message, key=key) from error
@@ -102,7 +103,3 @@ def _key_id(data: bytes) -> str:
 def _head(id: str) -> bytes:
     head = bytes((_MAGIC, len(id))) + id.encode("ascii")
     return head + zlib.crc32(head).to_bytes(4, "big")
-
-
-def _bound(head: bytes, key: str) -> bytes:
-    return head + key.encode("utf-8", "surrogatepass")

@@ -17,6 +17,11 @@ def encrypted(store: Store[bytes]) -> Store[bytes]:
     return Encrypt(store, keys)
 
 
+def fast_lzma(store: Store[bytes]) -> Store[bytes]:
+    """LZMA at the level at which writing does not take milliseconds."""
+    return Lzma(store, 0)
+
+
 def xxh3(store: Store[bytes]) -> Store[bytes]:
     return Checksum(store, "xxh3")
 
@@ -26,7 +31,7 @@ LAYERS: dict[str, Any] = {
     "checksum-xxh3": xxh3,
     "encrypt": encrypted,
     "gzip": Gzip,
-    "lzma": Lzma,
+    "lzma": fast_lzma,
     "zstd": Zstd,
 }
 COMPRESSING = {"gzip": Gzip, "lzma": Lzma, "zstd": Zstd}

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
     from holdall.middleware.encrypt import Encrypt
+    from holdall.middleware.escape import Escape
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
@@ -58,6 +59,7 @@ _lazy = {
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
+    "Escape": "holdall.middleware.escape",
     "File": "holdall.adapters.file",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
@@ -81,6 +83,7 @@ __all__ = [
     "Corrupt",
     "Delete",
     "Encrypt",
+    "Escape",
     "Expect",
     "Feature",
     "File",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from holdall.middleware.codec import Codec
     from holdall.middleware.encrypt import Encrypt
     from holdall.middleware.escape import Escape
+    from holdall.middleware.expires import Expires
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
@@ -60,6 +61,7 @@ _lazy = {
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
     "Escape": "holdall.middleware.escape",
+    "Expires": "holdall.middleware.expires",
     "File": "holdall.adapters.file",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
@@ -85,6 +87,7 @@ __all__ = [
     "Encrypt",
     "Escape",
     "Expect",
+    "Expires",
     "Feature",
     "File",
     "Gzip",

@@ -12,7 +12,7 @@ with needs("zstd"):
     import zstandard
 
 
-def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 16, samples: int = 5000) -> int:
+def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 14, samples: int = 5000) -> int:
     """Make a dictionary of ``store``'s values, keep it in the store, and return its id for `Zstd`.
 
     Up to ``samples`` values are read, spread evenly over the keys under ``prefix``; ``size`` is the most

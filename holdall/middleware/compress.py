@@ -16,8 +16,8 @@ class Compress(Codec[bytes, bytes]):
     A larger one is TooLarge when it is written. When it is read it is Corrupt, found out before it takes
     the memory: a few bytes in a store cannot exhaust the process.
 
-    A subclass supplies ``_pack`` and ``_unpack``; the latter raises for anything but the whole of what
-    one ``_pack`` returned.
+    A subclass supplies ``_pack``, and a ``decode`` that raises for anything but the whole of what one
+    ``_pack`` returned.
     """
 
     def __init__(self, store: Store[bytes], level: int, max_size: int) -> None:
@@ -28,9 +28,6 @@ class Compress(Codec[bytes, bytes]):
     @abstractmethod
     def _pack(self, value: bytes) -> bytes: ...
 
-    @abstractmethod
-    def _unpack(self, data: bytes) -> bytes: ...
-
     def encode(self, key: str, value: bytes, /) -> bytes:
         value = to_bytes(value)
         if len(value) > self._max_size:
@@ -38,8 +35,5 @@ class Compress(Codec[bytes, bytes]):
             raise TooLarge(message, key=key)
         return self._pack(value)
 
-    def decode(self, key: str, data: bytes, /) -> bytes:
-        return self._unpack(data)
-
     def _too_large(self) -> ValueError:
-        return ValueError(f"it holds more than max_size, which is {self._max_size:,} bytes")
+        return ValueError(f"it holds or may hold more than max_size, which is {self._max_size:,} bytes")

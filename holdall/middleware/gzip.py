@@ -35,7 +35,7 @@ class Gzip(Compress):
         deflated = zlib.compress(value, self._level, wbits=-zlib.MAX_WBITS)
         return b"".join((_HEAD, deflated, _word(zlib.crc32(value)), _word(len(value) & 0xFFFFFFFF)))
 
-    def _unpack(self, data: bytes) -> bytes:
+    def decode(self, key: str, data: bytes, /) -> bytes:
         if not data.startswith(_HEAD):
             raise ValueError("it does not begin as a gzip file of this layer does")
         stream = zlib.decompressobj(wbits=_GZIP)

@@ -28,7 +28,7 @@ class Lzma(Compress):
     def _pack(self, value: bytes) -> bytes:
         return compress(value, FORMAT_XZ, CHECK_CRC64, self._level)
 
-    def _unpack(self, data: bytes) -> bytes:
+    def decode(self, key: str, data: bytes, /) -> bytes:
         stream = LZMADecompressor(FORMAT_XZ, _MEMORY)
         value = stream.decompress(data, self._max_size + 1)
         if len(value) > self._max_size:

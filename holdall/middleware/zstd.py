@@ -14,7 +14,10 @@ DICTIONARIES = ".holdall/zstd/"
 """Where a store keeps its dictionaries, each under its id in decimal digits."""
 
 _NOTHING = bytes.fromhex("28b52ffd240001000099e9d851")
-_UNUSED_BITS = 0b0001_1000  # of the frame header's descriptor; decoders are told to ignore one of them
+# Of the frame header's descriptor (RFC 8878, 3.1.1.1.1): decoders are told to ignore one of the fixed bits.
+_FIXED_BITS = 0b0001_1100
+_CHECKED = 0b0000_0100
+_NAMED = 0b0000_0011
 
 
 class Zstd(Compress):
@@ -56,15 +59,18 @@ class Zstd(Compress):
         self._contexts.writer = writer
         return writer
 
-    def _unpack(self, data: bytes) -> bytes:
-        frame = zstandard.get_frame_parameters(data)
-        if not frame.has_checksum or data[4] & _UNUSED_BITS:
+    def decode(self, key: str, data: bytes, /) -> bytes:
+        size = zstandard.frame_content_size(data)
+        descriptor = data[4]
+        if descriptor & _FIXED_BITS != _CHECKED:
             raise ValueError("its frame is damaged, or has no checksum")
-        if frame.content_size > self._max_size:  # one that is not stated reads as the largest number
+        if not 0 <= size <= self._max_size:
             raise self._too_large()
-        if not frame.content_size:
+        if not size:
             return _nothing(data)
-        reader = self._contexts.readers.get(frame.dict_id) or self._new_reader(frame.dict_id)
+        # Most frames name no dictionary, and a descriptor is sooner looked at than a whole header.
+        id = zstandard.get_frame_parameters(data).dict_id if descriptor & _NAMED else 0
+        reader = self._contexts.readers.get(id) or self._new_reader(id)
         return reader.decompress(data, allow_extra_data=False)
 
     def _new_reader(self, id: int) -> "zstandard.ZstdDecompressor":

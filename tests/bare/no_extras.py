@@ -15,9 +15,12 @@ from pathlib import Path
 import holdall
 
 NEEDS: dict[str, Callable[[], object]] = {
+    "checksum": lambda: holdall.Checksum,
+    "crypto": lambda: holdall.Encrypt,
     "file": lambda: holdall.open("file:folder"),
     "json": lambda: holdall.Json,
     "validate": lambda: holdall.Validate,
+    "zstd": lambda: holdall.Zstd,
 }
 
 

@@ -7,7 +7,7 @@ LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers bench docs coverage test-wheel test-pythons lock clean
+.PHONY: help setup demo test test-servers soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,13 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
 
+test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
+	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
+
+soak: setup ## run the tests that can go on and on: every codec on every store, 10,000 damaged values each
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes \
+	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
+
 check: lint types layers ## lint, formatting, types and layers
 
 lint: setup
@@ -48,8 +55,9 @@ layers: setup
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b dirhtml docs site
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
 coverage: setup ## run the tests and show the lines that none of them reaches

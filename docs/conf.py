@@ -15,7 +15,7 @@ author = "The holdall authors"
 copyright = "The holdall authors; Apache License 2.0"
 release = holdall.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.autosummary"]
 exclude_patterns = ["conftest.py"]
 html_theme = "furo"
 html_title = f"holdall {release}"
@@ -34,7 +34,7 @@ myst_heading_anchors = 3
 
 def as_drawn(app, what, name, obj, options, lines):
     """Show what a docstring sets in by four spaces (a tree, a grammar) literally; a doctest stays one."""
-    drawn = re.compile(r"^(?=\S)(?!>>>)(.*)\n\n(?=    \S)(?!    >>>)", re.MULTILINE)
+    drawn = re.compile(r"^(?=\S)(?!>>>)(.*)(?<!::)\n\n(?=    \S)(?!    >>>)", re.MULTILINE)
     lines[:] = drawn.sub(r"\1\n\n::\n\n", "\n".join(lines)).split("\n")
 
 

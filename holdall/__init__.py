@@ -31,7 +31,6 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
-from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -46,12 +45,18 @@ if TYPE_CHECKING:
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
+    from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
+    from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
+    from holdall.middleware.xml import Xml
+    from holdall.middleware.yaml import Yaml
     from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
+    from holdall.registry import open
 
 __version__ = "0.1.0"
 
@@ -68,12 +73,18 @@ _lazy = {
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
+    "MessagePack": "holdall.middleware.msgpack",
     "PassThrough": "holdall.middleware.passthrough",
+    "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
+    "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
+    "Xml": "holdall.middleware.xml",
+    "Yaml": "holdall.middleware.yaml",
     "Zstd": "holdall.middleware.zstd",
+    "open": "holdall.registry",
 }
 
 __all__ = [
@@ -100,10 +111,12 @@ __all__ = [
     "Lzma",
     "MapReduce",
     "Memory",
+    "MessagePack",
     "Mismatch",
     "MissingExtra",
     "PassThrough",
     "PermissionDenied",
+    "Pickle",
     "Prefix",
     "Put",
     "QueryFailed",
@@ -114,11 +127,14 @@ __all__ = [
     "StoreNotFound",
     "Tag",
     "Tagged",
+    "Text",
     "Throttled",
     "TooLarge",
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Xml",
+    "Yaml",
     "Zstd",
     "open",
 ]

@@ -1,4 +1,4 @@
-"""Handles that must not cross threads or forks: one a thread, made when first asked for."""
+"""Handles that must not cross forks: one a thread, or one a process, made when first asked for."""
 
 import os
 import threading
@@ -78,8 +78,43 @@ class PerThread(Generic[H]):
         return list(self._holders)
 
 
+class PerProcess(Generic[H]):
+    """Calling it gives this process's handle, which its threads share. A fork forgets that of the parent.
+
+    >>> handle = PerProcess(list)
+    >>> handle() is handle()
+    True
+    """
+
+    def __init__(self, make: Callable[[], H]) -> None:
+        self._make = make
+        self._start()
+        with _lock:
+            _shared.add(cast(PerProcess[object], self))
+
+    def __call__(self) -> H:
+        made = self._made
+        if not made:
+            with self._making:
+                made = self._made
+                if not made:
+                    made.append(self._make())
+        return made[0]
+
+    def take(self) -> H | None:
+        """The handle, if it was made, for its owner to dispose of. Who asks again gets a new one."""
+        made = self._made
+        self._start()
+        return made[0] if made else None
+
+    def _start(self) -> None:
+        self._making = threading.Lock()  # anew in a child: the parent may have held it when it forked
+        self._made: list[H] = []
+
+
 _lock = threading.RLock()  # re-entrant, since a finalizer may run, and use a store, while it is held
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
+_shared: weakref.WeakSet[PerProcess[object]] = weakref.WeakSet()
 _others: list[_Holder[object]] = []  # held over a fork, for a child drops the locals of the other threads
 
 
@@ -98,8 +133,10 @@ def _after_fork_in_child() -> None:
     for holder in _others:
         holder.release.detach()
         _keep_for_ever(holder)
-    for handles in list(_alive):
-        handles._start()
+    for own in list(_alive):
+        own._start()
+    for shared in list(_shared):
+        shared._start()
     _others.clear()
     _lock.release()
 

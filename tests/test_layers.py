@@ -1,10 +1,12 @@
 """Every transform forwards everything, and makes no call more below than was made to it."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from holdall import Codec, Json, Memory, PassThrough, Prefix, Validate
+from holdall.layer import Layer
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, recorder
 
@@ -13,7 +15,7 @@ BY_SCANNING = {
     "__iter__": ["scan"],
     "__len__": ["scan"],
     "__bool__": ["scan"],
-    "popitem": ["scan", "pop"],
+    "popitem": ["scan", "_take"],
     "clear": ["scan", "delete_many"],
 }
 
@@ -87,13 +89,42 @@ def operations(kind: type) -> set[str]:
     """The methods that ``kind`` itself defines, but for private ones and the class machinery."""
     machinery = {"__subclasshook__", "__class_getitem__", "__init_subclass__"}
     named = {name for name, value in vars(kind).items() if callable(value) and name not in machinery}
-    return {name for name in named if not name.startswith(("_abc", "__annotate")) and _public(name)}
+    return {name for name in named if not name.startswith(("_abc", "__annotate")) and _answers(name)}
 
 
-def _public(name: str) -> bool:
-    return not name.startswith("_") or name.startswith("__")
+def _answers(name: str) -> bool:
+    return name in recorder.OPERATIONS or not name.startswith("_") or name.startswith("__")
 
 
 def test_the_interface_has_no_operation_that_the_checks_overlook() -> None:
     interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind is not object))
     assert sorted(interface ^ {*recorder.OPERATIONS, *recorder.DERIVED}) == []
+
+
+class ReadsOneByOne(PassThrough[bytes]):
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return Store.get_many(self, keys)
+
+
+class LooksBeforeItWrites(PassThrough[bytes]):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        if self._inner.get(key) != value:
+            self._inner[key] = value
+
+
+class ForgetsSetdefault(Layer[bytes, bytes]):
+    __getitem__ = PassThrough.__getitem__
+    __setitem__ = PassThrough.__setitem__
+
+
+@pytest.mark.parametrize(
+    ("layer", "check"),
+    [
+        (ReadsOneByOne, "test_it_makes_the_same_calls_below"),
+        (LooksBeforeItWrites, "test_it_makes_the_same_calls_below"),
+        (ForgetsSetdefault, "test_it_overrides_every_operation"),
+    ],
+)
+def test_a_layer_that_costs_more_is_rejected(layer: Any, check: str) -> None:
+    with pytest.raises(AssertionError):
+        getattr(LayerTests(), check)(layer, Memory())

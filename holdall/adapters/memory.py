@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from holdall.address import Address
+from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
+    MISSING,
     Change,
     Delete,
     Expect,
     Feature,
+    Missing,
     Put,
     Store,
     Tag,
@@ -78,6 +81,8 @@ class Memory(Store[bytes]):
     @classmethod
     def from_address(cls, address: Address) -> "Memory":
         address.options()
+        if address.userinfo or address.port is not None:
+            raise InvalidAddress("memory: it has no user and no port; write memory:// or memory://name")
         name = address.host + address.path
         return cls(name) if name else cls()
 
@@ -89,10 +94,10 @@ class Memory(Store[bytes]):
         check_key(key)
         return self._table.cells[key][0]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         cell = self._table.cells.get(key)
-        return cell[0] if cell else default
+        return cell[0] if cell else MISSING
 
     def __contains__(self, key: object, /) -> bool:
         check_key(key)  # type: ignore[arg-type]  # what is no str is refused there

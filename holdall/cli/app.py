@@ -47,6 +47,7 @@ class LazyGroup(click.Group):
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
+        "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
         "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (
             "holdall.cli.receivables:receivables",

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import cast
 
 from holdall.errors import Conflict
 from holdall.keys import RawKey
@@ -11,7 +11,6 @@ from holdall.middleware.deadline import NEVER, micros, split, stamped
 from holdall.store import (
     ABSENT,
     MISSING,
-    NOTHING,
     Change,
     Expect,
     Feature,
@@ -116,13 +115,12 @@ class Expires(Store[bytes]):
             raise KeyError(key)
         return value
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        data = self._inner.get(key, MISSING)
-        value = MISSING if data is MISSING else self._live(key, data)
-        return default if value is MISSING else value
+    def _find(self, key: str, /) -> bytes | Missing:
+        data = self._inner._find(key)
+        return MISSING if data is MISSING else self._live(key, data)
 
     def __contains__(self, key: object, /) -> bool:
-        return self.get(cast(str, key), MISSING) is not MISSING
+        return self._find(cast(str, key)) is not MISSING
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_items(prefix, start=start, stop=stop))
@@ -172,12 +170,9 @@ class Expires(Store[bytes]):
     def clear(self) -> None:
         self._inner.clear()
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        data = self._inner.pop(key, NOTHING)
-        value = MISSING if data is NOTHING else self._live(key, cast(bytes, data))
-        if value is MISSING and default is MISSING:
-            raise KeyError(key)
-        return default if value is MISSING else value
+    def _take(self, key: str, /) -> bytes | Missing:
+        data = self._inner._take(key)
+        return MISSING if data is MISSING else self._live(key, data)
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -217,6 +212,9 @@ class Expires(Store[bytes]):
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._inner.raw(prefix)
+
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
 
     def close(self) -> None:
         self._inner.close()

@@ -1,7 +1,7 @@
 """A store that can be read and not written."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
@@ -31,8 +31,8 @@ class ReadOnly(Store[V]):
     def __getitem__(self, key: str, /) -> V:
         return self._inner[key]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        return self._inner.get(key, default)
+    def _find(self, key: str, /) -> V | Missing:
+        return self._inner._find(key)
 
     def __contains__(self, key: object, /) -> bool:
         return key in self._inner
@@ -72,6 +72,9 @@ class ReadOnly(Store[V]):
     def features(self) -> Feature:
         return self._inner.features & _READS
 
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
+
     def close(self) -> None:
         self._inner.close()
 
@@ -105,7 +108,7 @@ class ReadOnly(Store[V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         self._refuse(repr(key))
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+    def _take(self, key: str, /) -> V | Missing:
         self._refuse(repr(key))
 
     def popitem(self) -> tuple[str, V]:

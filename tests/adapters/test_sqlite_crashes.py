@@ -103,7 +103,7 @@ def test_threads_that_create_and_swap_at_once_lose_nothing(place: str, tmp_path:
                 store.modify("counter", lambda value: b"%d" % (int(value) + 1), b"0")
                 assert int(store["counter"]) > 0
                 assert list(store.scan()) == ["counter"]
-        except BaseException as error:  # noqa: BLE001 - asserted on in the main thread
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(6)]
@@ -140,7 +140,7 @@ def test_transactions_that_read_before_they_write_wait_for_each_other(tmp_path: 
                 moved += 1
             except Conflict:
                 continue
-            except BaseException as error:  # noqa: BLE001 - asserted on in the main thread
+            except BaseException as error:
                 failures.append(error)
                 return
 

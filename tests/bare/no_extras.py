@@ -19,7 +19,10 @@ NEEDS: dict[str, Callable[[], object]] = {
     "crypto": lambda: holdall.Encrypt,
     "file": lambda: holdall.open("file:folder"),
     "json": lambda: holdall.Json,
+    "msgpack": lambda: holdall.MessagePack,
     "validate": lambda: holdall.Validate,
+    "xml": lambda: holdall.Xml,
+    "yaml": lambda: holdall.Yaml,
     "zstd": lambda: holdall.Zstd,
 }
 

@@ -191,7 +191,7 @@ def test_reading_costs_what_it_costs_below(store: Expires) -> None:
     below.calls.clear()
     _ = over["a"], over.get("b"), list(over.scan_items()), list(over.get_many(["a"])), over.get_tagged("a")
     over["c"] = b"3"
-    assert below.calls == ["__getitem__", "get", "scan_items", "get_many", "get_tagged", "__setitem__"]
+    assert below.calls == ["__getitem__", "_find", "scan_items", "get_many", "get_tagged", "__setitem__"]
 
 
 @pytest.mark.parametrize("data", [b"", b"1", b"\xfb" + bytes(7), b'{"a": "long enough"}', bytes(20)])

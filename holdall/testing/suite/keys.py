@@ -36,13 +36,13 @@ class KeyTests(StoreCase[V]):
         assert list(store) == in_order(GOOD[1::2])
         assert [key for key in GOOD[::2] if key in store] == []
 
-    def test_any_key_of_the_grammar(self, open_store: Callable[[], Store[V]]) -> None:
+    def test_any_key_of_the_grammar(self, store: Store[V]) -> None:
         @given(st.sets(keys(), min_size=1, max_size=6))
         def check(chosen: set[str]) -> None:
-            with open_store() as store:
-                held = self.fill(store, sorted(chosen))
-                assert list(store.scan_items()) == [(key, held[key]) for key in in_order(chosen)]
-                assert {key: store[key] for key in chosen} == held
+            store.clear()
+            held = self.fill(store, sorted(chosen))
+            assert list(store.scan_items()) == [(key, held[key]) for key in in_order(chosen)]
+            assert {key: store[key] for key in chosen} == held
 
         check()
 

@@ -50,14 +50,14 @@ class ScanTests(StoreCase[V]):
                 items = list(store.scan_items(prefix, start=start, stop=stop))
                 assert items == [(key, held[key]) for key in expected]
 
-    def test_any_bounds(self, open_store: Callable[[], Store[V]]) -> None:
+    def test_any_bounds(self, store: Store[V]) -> None:
         @given(st.sets(near_keys()), spans())
         def check(chosen: set[str], span: tuple[str, str, str | None]) -> None:
             prefix, start, stop = span
-            with open_store() as store:
-                self.fill(store, chosen)
-                expected = between(chosen, prefix, start, stop)
-                assert list(store.scan(prefix, start=start, stop=stop)) == expected
+            store.clear()
+            self.fill(store, chosen)
+            expected = between(chosen, prefix, start, stop)
+            assert list(store.scan(prefix, start=start, stop=stop)) == expected
 
         check()
 

@@ -1,0 +1,134 @@
+"""What Google's client reports, as holdall's errors: every translation, in one place.
+
+    object missing      404                                     KeyError
+    bucket missing      404, about the bucket                   StoreNotFound
+    refused             401, 403, no or expired credentials     PermissionDenied
+    condition failed    412                                     Conflict
+    slow down           429, 503                                Throttled
+    server failed       other 5xx, 408                          Unavailable
+    no answer           timeouts, connections refused or reset  Unavailable
+    nonsense            no JSON, a body cut short or altered    Corrupt
+    too large           413                                     TooLarge
+    not implemented     501                                     Unsupported
+    meaningless         400 about a bucket                      InvalidAddress
+
+Codes are those of "HTTP status and error codes for JSON" in the Cloud Storage reference.
+"""
+
+from holdall.errors import (
+    Conflict,
+    Corrupt,
+    HoldallError,
+    InvalidAddress,
+    PermissionDenied,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+from holdall.extras import needs
+from holdall.store import conflict
+
+with needs("gcs"):
+    import requests.exceptions as transport
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+    from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+    from urllib3.exceptions import HTTPError
+
+RAISED = (
+    api.GoogleAPIError,
+    auth.GoogleAuthError,
+    transport.RequestException,
+    HTTPError,
+    DataCorruption,
+    InvalidResponse,
+    ConnectionError,
+)
+"""What the client raises, and what `translated` understands."""
+
+AGAIN = "this request had been sent before"
+"""Noted on an error after another try."""
+
+_LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
+
+_LOGIN = "log in with `gcloud auth application-default login`, or see to the service account"
+_LIST = "where storage.objects.list is not granted, a missing key is refused too"
+
+_BY_STATUS: dict[int, type[HoldallError]] = {
+    401: PermissionDenied,
+    403: PermissionDenied,
+    408: Unavailable,
+    412: Conflict,
+    413: TooLarge,
+    429: Throttled,
+    501: Unsupported,
+    503: Throttled,
+}
+
+
+def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
+    """``error``, one of RAISED, as what a store raises for it."""
+    place = f"gs://{bucket}"
+    about = place if key is None else f"{key!r} in {place}"
+    if status := status_of(error):
+        return _of_answer(status, error, place, about, key)
+    if _garbled(error):
+        return Corrupt(f"the answer about {about} cannot be read: {error}", key=key)
+    if isinstance(error, _LOST):
+        return Unavailable(f"no answer about {about}: {_said(error)}", key=key)
+    if isinstance(error, auth.GoogleAuthError):
+        return PermissionDenied(f"no credentials for {about}; {_LOGIN}", key=key)
+    return HoldallError(f"{about}: {_said(error)}", key=key)
+
+
+def _of_answer(status: int, error: Exception, place: str, about: str, key: str | None) -> Exception:
+    if status == 404:
+        return no_bucket(place) if key is None else KeyError(key)
+    kind = _BY_STATUS.get(status) or (HoldallError if status < 500 else Unavailable)
+    if kind is Conflict and key is not None:
+        return conflict(key)
+    if status == 400 and key is None:
+        kind = InvalidAddress
+    hint = f"; {_LIST}, or {_LOGIN}" if kind is PermissionDenied else ""
+    return kind(f"{about}: {_said(error)}{hint}", key=key)
+
+
+def no_bucket(place: str) -> StoreNotFound:
+    """The error of a bucket that is not there."""
+    return StoreNotFound(f"there is no bucket {place}; create it, or open it with ?create=true")
+
+
+def passes(error: Exception) -> bool:
+    """Whether what went wrong may go right at another try."""
+    if status := status_of(error):
+        return status in (408, 429) or (status >= 500 and status != 501)
+    return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
+
+
+def in_doubt(error: Exception) -> bool:
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where the request had been sent before: that try may be what this one met.
+    """
+    if isinstance(error, Unavailable | Corrupt):
+        return True
+    return AGAIN in getattr(error.__cause__, "__notes__", ())
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of the answer that ``error`` is about, or 0 where there was none."""
+    if isinstance(error, InvalidResponse):
+        return int(error.response.status_code)
+    return int(getattr(error, "code", None) or 0)
+
+
+def _garbled(error: Exception) -> bool:
+    """Whether there was an answer, and it makes no sense or is not all of it."""
+    return isinstance(error, DataCorruption | transport.InvalidJSONError) or "IncompleteRead" in str(error)
+
+
+def _said(error: Exception) -> str:
+    said = getattr(error, "message", None) or str(error) or type(error).__name__
+    return str(said).splitlines()[0][:300]

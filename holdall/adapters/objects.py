@@ -1,0 +1,104 @@
+"""What stores over buckets of objects share: addresses, names and keys, and work in batches."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from holdall.errors import InvalidAddress, InvalidKey
+from holdall.keys import Span, check_key, is_reserved, raw_key
+
+T = TypeVar("T")
+
+
+def root_of(prefix: str, scheme: str) -> str:
+    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress if it is no key.
+
+    >>> root_of("books", "s3"), root_of("", "s3")
+    ('books/', '')
+    """
+    if not prefix:
+        return ""
+    try:
+        check_key(prefix)
+    except InvalidKey as error:
+        raise InvalidAddress(f"{scheme}: the prefix of a store is like a key, and this {error}") from None
+    return f"{prefix}/"
+
+
+def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: int) -> None:
+    """InvalidAddress where no server can be reached so."""
+    if not timeout > 0:
+        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+    if retries < 0:
+        raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
+    if endpoint_url is None:
+        return
+    parts = urlsplit(endpoint_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidAddress(f"{scheme}: endpoint_url is no http:// or https:// address of a server")
+    if "@" in parts.netloc:
+        raise InvalidAddress(f"{scheme}: endpoint_url holds credentials; leave them to the environment")
+
+
+def checked(key: str) -> str:
+    """``key``, which fits the grammar: see `check_key`."""
+    check_key(key)
+    return key
+
+
+def is_key(name: str, span: Span) -> bool:
+    """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
+    try:
+        raw_key(name)
+    except InvalidKey:
+        return False
+    return not (span.hides and is_reserved(name))
+
+
+class Rounds:
+    """A number for each pair, the same as long as all may be written at once: what comes again waits.
+
+    So does a key that is a folder of another: servers that keep objects in folders were seen to lose one
+    of the two.
+
+    >>> rounds = Rounds()
+    >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]
+    [0, 0, 1, 2, 2, 3]
+    """
+
+    _MOST = 10_000  # keys that are kept in mind
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+        self._folders: set[str] = set()
+        self._round = 0
+
+    def __call__(self, item: tuple[str, bytes]) -> int:
+        key = item[0]
+        folders = {key[:at] for at, char in enumerate(key) if char == "/"}
+        clash = key in self._keys or key in self._folders or not folders.isdisjoint(self._keys)
+        if clash or len(self._keys) >= self._MOST:
+            self._round += 1
+            self._keys.clear()
+            self._folders.clear()
+        self._keys.add(key)
+        self._folders |= folders
+        return self._round
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """``items`` in lists of ``size``, the last one shorter.
+
+    >>> list(batches("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def exhaust(results: Iterable[object]) -> None:
+    """Wait for all of ``results``."""
+    for _ in results:
+        pass

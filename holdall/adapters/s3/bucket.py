@@ -1,0 +1,188 @@
+"""One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from holdall.adapters.concurrent import Pace
+from holdall.adapters.conditions import HONOURED, Conditions, tried
+from holdall.adapters.s3 import client as sdk
+from holdall.adapters.s3.errors import RAISED, translated
+from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
+from holdall.adapters.traces import State
+from holdall.errors import Corrupt
+from holdall.handles import PerProcess
+from holdall.keys import Span
+from holdall.store import ABSENT, Tag, conflict
+
+_NEVER = Tag("never-issued")
+_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
+_IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
+_LOSES_PLACE = {
+    "LocalStack"
+}  # what takes é for %C3%A9, less than a, where a page begins, but gives all in one
+_ALL = 2**31 - 1
+_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
+
+
+class Bucket:
+    """The bucket ``name`` below ``root``, which is empty or ends in a slash.
+
+    Threads share it. Its client is made by the first request in each process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        options: sdk.Options,
+        *,
+        listing: str = "auto",
+        create: bool = False,
+    ) -> None:
+        self.name = name
+        self.root = root
+        self.options = options
+        self.pace = Pace(options.at_once)
+        self._listing = listing
+        self._create = create
+        self._connection = PerProcess(self._connect)
+        self._seen = False
+        self._at_once = False
+
+    def _connect(self) -> sdk.Connection:
+        try:
+            connection = sdk.connected(self.options, self.pace)
+            if self._create:
+                sdk.create_bucket(connection.client, self.name)
+        except RAISED as error:
+            raise translated(error, self.name) from error
+        return connection
+
+    @property
+    def connection(self) -> sdk.Connection:
+        """The boto3 session and client of this process."""
+        return self._connection()
+
+    def ask(self, operation: str, key: str | None = None, /, **parameters: Any) -> Any:
+        """The answer to one request, about ``key`` where there is one; raises holdall's errors and KeyError."""
+        if key is not None:
+            parameters["Key"] = self.root + key
+        try:
+            answer = getattr(self._connection().client, operation)(Bucket=self.name, **parameters)
+        except RAISED as error:
+            raise translated(error, self.name, key) from error
+        self._seen = True
+        return answer
+
+    def read(self, key: str) -> tuple[State, bytes]:
+        """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
+        answer = self.ask("get_object", key)
+        state = state_of(answer, key)  # what has none is no object
+        try:
+            return state, answer["Body"].read()
+        except RAISED:
+            return self._read_again(key)
+
+    def _read_again(self, key: str) -> tuple[State, bytes]:
+        answer = self.ask("get_object", key)
+        try:
+            return state_of(answer, key), answer["Body"].read()
+        except RAISED as error:
+            raise translated(error, self.name, key) from error
+
+    def head(self, key: str) -> State:
+        """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
+        try:
+            return state_of(self.ask("head_object", key), key)
+        except KeyError:
+            if not self._seen:
+                self.ask("head_bucket")
+            raise
+
+    def write(
+        self,
+        key: str,
+        value: bytes,
+        expected: Tag | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> Tag:
+        """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
+        told = condition(key, expected) | ({"Metadata": metadata} if metadata else {})
+        return state_of(self.ask("put_object", key, Body=value, **told), key).tag
+
+    def delete(self, key: str, expected: Tag | None = None) -> None:
+        """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
+        self.ask("delete_object", key, **condition(key, expected))
+
+    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
+        """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
+        if span.empty:
+            return
+        root = self.root
+        names = Range(
+            root + prefix,
+            root + span.low,
+            None if span.high is None else root + span.high,
+            span.hides,
+        )
+        for found in flat(self._page, names, size):
+            if self._listing == "nested":  # the first page told
+                break
+            yield found._replace(name=found.name[len(root) :])
+        if self._listing == "nested":
+            for found in nested(self._page, names, size):
+                yield found._replace(name=found.name[len(root) :])
+
+    def _page(self, **parameters: Any) -> dict[str, Any]:
+        if self._at_once:
+            parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
+        answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
+        if self._listing == "auto":
+            server = _server(answer)
+            self._listing = "nested" if server in _IN_FOLDERS else "flat"
+            self._at_once = server in _LOSES_PLACE
+            return self._page(**parameters) if self._at_once else answer
+        return answer
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the server does with conditions; tried out where that is not known yet."""
+        client = self.connection.client
+        if sdk.is_aws(client):
+            return HONOURED  # as documented: on writes, and on deletes in general purpose buckets
+        place = client.meta.endpoint_url, self.name
+        if place not in _known:
+            _known[place] = tried(self, _NEVER)
+        return _known[place]
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        connection = self._connection.take()
+        if connection is not None:
+            connection.client.close()
+
+
+def _server(answer: dict[str, Any]) -> str:
+    """The first word that the server says of itself."""
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
+
+
+def state_of(answer: dict[str, Any], key: str) -> State:
+    """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
+    if "ETag" not in answer:
+        message = f"an answer about {key!r} without ETag: no S3 server is at this endpoint"
+        raise Corrupt(message, key=key)
+    return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
+
+
+def condition(key: str, expected: Tag | None) -> dict[str, str]:
+    """The parameter that makes a request about ``key`` conditional; Conflict where no object can be ``expected``."""
+    if expected is None:
+        return {}
+    if expected == ABSENT:
+        return {"IfNoneMatch": "*"}
+    if not _is_etag(expected):
+        raise conflict(key)
+    return {"IfMatch": f'"{expected}"'}

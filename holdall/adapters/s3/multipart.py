@@ -1,0 +1,59 @@
+"""Uploads in parts: for values too large to be sent in one request, and again if it fails."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from holdall.adapters.concurrent import ordered
+from holdall.adapters.conditions import scratch
+from holdall.adapters.s3.bucket import Bucket, condition, state_of
+from holdall.errors import Conflict, HoldallError
+from holdall.store import Tag
+
+THRESHOLD = 16 * 2**20
+"""Values above this many bytes are sent in parts."""
+
+_PART = 8 * 2**20
+_MOST = 10_000  # parts of an upload: "Multipart upload limits" in the S3 user guide
+_NEVER = Tag("never-issued")
+
+
+def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadata: dict[str, str]) -> Tag:
+    """Write ``value`` in parts that become the object at the end, where ``expected`` is given if it holds then.
+
+    The new tag, or Conflict. Where anything fails, the parts are thrown away.
+    """
+    mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=metadata)["UploadId"]}
+
+    def send(part: tuple[int, bytes]) -> dict[str, Any]:
+        number, body = part
+        answer = bucket.ask("upload_part", key, PartNumber=number, Body=body, **mine)
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+    try:
+        sent = {"Parts": list(ordered(send, enumerate(_parts(value), 1), bucket.pace))}
+        told = mine | condition(key, expected)
+        made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **told)
+    except BaseException:
+        with contextlib.suppress(HoldallError):
+            bucket.ask("abort_multipart_upload", key, **mine)
+        raise
+    return state_of(made, key).tag
+
+
+def _parts(value: bytes) -> Iterator[bytes]:
+    size = max(_PART, -(-len(value) // _MOST))
+    return (value[at : at + size] for at in range(0, len(value), size))
+
+
+def honours_conditions(bucket: Bucket) -> bool:
+    """Whether the server honours a condition on the end of an upload: tried out, on a reserved key."""
+    with scratch(bucket) as key:
+        tag = bucket.write(key, b"1")
+        with contextlib.suppress(Conflict, KeyError):
+            upload(bucket, key, b"2", _NEVER, {})
+            return False
+        with contextlib.suppress(Conflict, KeyError):
+            upload(bucket, key, b"2", tag, {})
+            return True
+    return False

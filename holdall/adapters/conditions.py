@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
-from holdall.adapters.traces import State
-from holdall.errors import Conflict, HoldallError, PermissionDenied, Unsupported
+from holdall.adapters.traces import State, refused_in_doubt
+from holdall.errors import Conflict, HoldallError, PermissionDenied, Unavailable, Unsupported
 from holdall.keys import RESERVED, RawKey
 from holdall.store import ABSENT, Feature, Tag
+
+_AGAIN = 2  # times that it is tried again after an answer that proves nothing
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,20 @@ class Objects(Protocol):
 def tried(objects: Objects, never: Tag) -> Conditions:
     """What the server of ``objects`` does with conditions: ten requests at most about a reserved key.
 
-    ``never`` is a tag that it does not issue. Errors are raised but for a lack of permission, which is a
-    reason not to offer what needs it.
+    ``never`` is a tag that it does not issue. A refusal that may be of one's own earlier try proves
+    nothing, so it is all tried again, on another key. Errors are raised but for a lack of permission,
+    which is a reason not to offer what needs it.
     """
+    for _ in range(_AGAIN):
+        try:
+            return _tried(objects, never)
+        except Unavailable as error:
+            if not refused_in_doubt(error):
+                raise
+    return _tried(objects, never)
+
+
+def _tried(objects: Objects, never: Tag) -> Conditions:
     try:
         with scratch(objects) as key:
             return _writes(objects, key, never)

@@ -184,10 +184,6 @@ def code_of(error: BaseException | None) -> str:
 
 
 def in_doubt(error: Exception) -> bool:
-    """Whether the request that ended in ``error`` may have had its effect all the same.
-
-    A refusal is in doubt where an earlier try of the client's may be what it met.
-    """
+    """Whether the refusal ``error`` may be of an earlier try of the same request, which had its effect."""
     cause = error.__cause__
-    doubted = isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"].get(DOUBT)
-    return isinstance(error, Unavailable) or bool(doubted)
+    return isinstance(cause, sdk.ClientError) and bool(cause.response["ResponseMetadata"].get(DOUBT))

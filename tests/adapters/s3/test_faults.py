@@ -3,12 +3,13 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
 from holdall.adapters.s3 import S3
-from holdall.store import ABSENT
+from holdall.store import ABSENT, Feature
 from tests.faults.proxy import (
     Fault,
     Proxy,
@@ -202,6 +203,16 @@ def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):
         store.remove("there", tag)
 
 
+@pytest.mark.parametrize("fault", [lose, then(500)])
+@pytest.mark.parametrize("on", ["PUT", "DELETE"])
+def test_conditions_are_tried_out_again_where_an_answer_is_lost(proxy: Proxy, fault: Fault, on: str):
+    with Server(proxy.endpoint).store(timeout=1) as store:
+        store["there"] = b"1"
+        proxy.inject(nothing, fault, on="PUT") if on == "PUT" else proxy.inject(fault, on="DELETE")
+        assert Feature.SWAP | Feature.REMOVE in store.features
+        assert list(store.raw()) == ["there"]
+
+
 def test_what_a_bulk_delete_leaves_is_deleted_by_itself(store: S3, proxy: Proxy):
     left = b"<DeleteResult><Error><Key>there</Key><Code>SlowDown</Code></Error></DeleteResult>"
     proxy.inject(answer(200, body=left), on="POST")
@@ -232,6 +243,7 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: S3, proxy: Proxy):
 
 def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
     """Every third write is lost on the way there or back, or throttled."""
+    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=6)
     store["counter"] = b"0"
     store.modify("counter", count)
     faults = [lose, then(500), SLOW_DOWN, BROKEN, hang]
@@ -242,19 +254,23 @@ def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
         bad = exchange.command == "PUT" and number % 3 == 0
         (faults[number // 3 % len(faults)] if bad else nothing)(exchange)
 
-    proxy.always = unreliable
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=count_up, args=(store, 5)) for _ in range(4)]
+    ready = context.Barrier(5)
+    workers = [context.Process(target=count_up, args=(store, ready)) for _ in range(4)]
     for worker in workers:
         worker.start()
+    ready.wait(60)
+    proxy.always = unreliable
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 4
     assert store["counter"] == b"21"
 
 
-def count_up(store: S3, times: int) -> None:
-    for _ in range(times):
+def count_up(store: S3, ready: Any) -> None:
+    assert store.features  # what the server honours is known before faults begin
+    ready.wait(60)
+    for _ in range(5):
         store.modify("counter", count)
 
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
-from holdall.adapters.traces import State, refused_in_doubt
-from holdall.errors import Conflict, HoldallError, PermissionDenied, Unavailable, Unsupported
+from holdall.adapters.traces import State
+from holdall.errors import Conflict, HoldallError, PermissionDenied, Unsupported
 from holdall.keys import RESERVED, RawKey
 from holdall.store import ABSENT, Feature, Tag
-
-_AGAIN = 2  # times that it is tried again after an answer that proves nothing
 
 
 @dataclass(frozen=True)
@@ -49,20 +47,9 @@ class Objects(Protocol):
 def tried(objects: Objects, never: Tag) -> Conditions:
     """What the server of ``objects`` does with conditions: ten requests at most about a reserved key.
 
-    ``never`` is a tag that it does not issue. A refusal that may be of one's own earlier try proves
-    nothing, so it is all tried again, on another key. Errors are raised but for a lack of permission,
-    which is a reason not to offer what needs it.
+    ``never`` is a tag that it does not issue. Errors are raised but for a lack of permission, which is a
+    reason not to offer what needs it.
     """
-    for _ in range(_AGAIN):
-        try:
-            return _tried(objects, never)
-        except Unavailable as error:
-            if not refused_in_doubt(error):
-                raise
-    return _tried(objects, never)
-
-
-def _tried(objects: Objects, never: Tag) -> Conditions:
     try:
         with scratch(objects) as key:
             return _writes(objects, key, never)
@@ -84,7 +71,9 @@ def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
 
 
 def _deletes(objects: Objects, key: str, tag: Tag, never: Tag) -> Conditions:
-    if _may_delete(objects, key, never):
+    with contextlib.suppress(Conflict, Unsupported):
+        with contextlib.suppress(KeyError):  # gone, by an earlier try of the client's whose answer got lost
+            objects.delete(key, never)
         return Conditions(Feature.SWAP, "its server ignores conditions on deletes")
     _may_delete(objects, key, tag)
     if _is_there(objects, key):

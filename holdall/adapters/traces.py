@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
-from holdall.errors import Conflict, HoldallError, Unavailable
+from holdall.errors import HoldallError, Unavailable
 from holdall.store import Tag, conflict
 
 _NAME = "holdall-writes"
@@ -93,11 +93,6 @@ class Traces:
         """A new compare-and-swap."""
         before = self._by_state.get((key, expected)) or (f"={expected or 'new'}",)
         return Write(expected, (secrets.token_hex(8), *before)[:_KEPT])
-
-
-def refused_in_doubt(error: Unavailable) -> bool:
-    """Whether ``error`` is of `unknown`, about a refusal."""
-    return isinstance(error.__cause__, Conflict | KeyError)
 
 
 def unknown(key: str, error: Exception) -> NoReturn:

@@ -9,10 +9,10 @@ from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import HONOURED, Conditions, scratch, tried
 from holdall.adapters.gcs.client import Connection, Options, connected, create_bucket
 from holdall.adapters.gcs.download import download
-from holdall.adapters.gcs.errors import RAISED, in_doubt, translated
+from holdall.adapters.gcs.errors import RAISED, translated
 from holdall.adapters.gcs.listing import PAGE, Found, Page, Range, listed, page
 from holdall.adapters.gcs.tries import Tries
-from holdall.adapters.traces import State, unknown
+from holdall.adapters.traces import State
 from holdall.errors import Conflict, Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
@@ -139,7 +139,7 @@ class Bucket:
         *,
         resumable: bool = False,
     ) -> Tag:
-        """Write ``value``, where ``expected`` is given if it holds; the new tag. See `change`.
+        """Write ``value``; where ``expected`` is given if that holds, else Conflict. The new tag.
 
         Large values, and ``resumable`` ones, take a request to begin with and more for their parts.
         """
@@ -153,32 +153,18 @@ class Bucket:
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
             return _tag(blob, key)
 
-        return self.change(send, key, expected)
+        return self.ask(send, key)
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete ``key``, where ``expected`` is given if it holds; KeyError if it is missing. See `change`."""
+        """Delete ``key``; where ``expected`` is given if that holds, else Conflict. KeyError if it is missing."""
         match = _generation(key, expected)
         bounds = {"timeout": self.options.timeout}
-        self.change(
+        self.ask(
             lambda connection, retry: self.blob(connection, key).delete(
                 if_generation_match=match, retry=retry, **bounds
             ),
             key,
-            expected,
         )
-
-    def change(self, send: Send[R], key: str, expected: Tag | None) -> R:
-        """The answer to a request that changes ``key``, where ``expected`` is given only if it holds.
-
-        Conflict or KeyError where it does not hold; Unavailable where that may be the work of an earlier
-        try of the same request, whose answer was lost.
-        """
-        try:
-            return self.ask(send, key)
-        except (Conflict, KeyError) as error:
-            if expected is not None and in_doubt(error):
-                unknown(key, error)
-            raise
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it is there."""

@@ -108,7 +108,12 @@ def passes(error: Exception) -> bool:
 
 
 def in_doubt(error: Exception) -> bool:
-    """Whether the refusal ``error`` may be of an earlier try of the same request, which had its effect."""
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where the request had been sent before: that try may be what this one met.
+    """
+    if isinstance(error, Unavailable | Corrupt):
+        return True
     return AGAIN in getattr(error.__cause__, "__notes__", ())
 
 

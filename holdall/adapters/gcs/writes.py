@@ -57,9 +57,9 @@ class Writes:
         write = self._traces.write(key, expected)
         try:
             tag = self._bucket.write(key, value, expected, write.metadata)
-        except (Conflict, KeyError) as error:
-            raise conflict(key) from error
-        except (Unavailable, Corrupt) as error:
+        except (Conflict, KeyError, Unavailable, Corrupt) as error:
+            if not in_doubt(error):
+                raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
         return self.seen(key, State(tag, write.metadata))
 
@@ -70,4 +70,6 @@ class Writes:
         try:
             self._bucket.delete(key, expected)
         except (Conflict, KeyError) as error:
+            if in_doubt(error):
+                unknown(key, error)
             raise conflict(key) from error

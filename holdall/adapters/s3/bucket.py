@@ -7,10 +7,10 @@ from typing import Any
 from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import HONOURED, Conditions, tried
 from holdall.adapters.s3 import client as sdk
-from holdall.adapters.s3.errors import RAISED, in_doubt, translated
+from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
-from holdall.adapters.traces import State, unknown
-from holdall.errors import Conflict, Corrupt
+from holdall.adapters.traces import State
+from holdall.errors import Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.store import ABSENT, Tag, conflict
@@ -107,26 +107,13 @@ class Bucket:
         expected: Tag | None = None,
         metadata: dict[str, str] | None = None,
     ) -> Tag:
-        """Write ``value`` in one request, where ``expected`` is given if it holds; the new tag. See `change`."""
-        told = {"Metadata": metadata} if metadata else {}
-        return state_of(self.change("put_object", key, expected, Body=value, **told), key).tag
+        """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
+        told = condition(key, expected) | ({"Metadata": metadata} if metadata else {})
+        return state_of(self.ask("put_object", key, Body=value, **told), key).tag
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete ``key``, where ``expected`` is given if it holds. See `change`."""
-        self.change("delete_object", key, expected)
-
-    def change(self, operation: str, key: str, expected: Tag | None, **parameters: Any) -> Any:
-        """The answer to a request that changes ``key``, where ``expected`` is given only if it holds.
-
-        Conflict or KeyError where it does not hold; Unavailable where that may be the work of an earlier
-        try of the same request, whose answer was lost.
-        """
-        try:
-            return self.ask(operation, key, **parameters, **_condition(key, expected))
-        except (Conflict, KeyError) as error:
-            if expected is not None and in_doubt(error):
-                unknown(key, error)
-            raise
+        """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
+        self.ask("delete_object", key, **condition(key, expected))
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
         """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
@@ -190,7 +177,7 @@ def state_of(answer: dict[str, Any], key: str) -> State:
     return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
 
 
-def _condition(key: str, expected: Tag | None) -> dict[str, str]:
+def condition(key: str, expected: Tag | None) -> dict[str, str]:
     """The parameter that makes a request about ``key`` conditional; Conflict where no object can be ``expected``."""
     if expected is None:
         return {}

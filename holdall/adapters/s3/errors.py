@@ -184,6 +184,10 @@ def code_of(error: BaseException | None) -> str:
 
 
 def in_doubt(error: Exception) -> bool:
-    """Whether the refusal ``error`` may be of an earlier try of the same request, which had its effect."""
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where an earlier try of the client's may be what it met.
+    """
     cause = error.__cause__
-    return isinstance(cause, sdk.ClientError) and bool(cause.response["ResponseMetadata"].get(DOUBT))
+    doubted = isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"].get(DOUBT)
+    return isinstance(error, Unavailable) or bool(doubted)

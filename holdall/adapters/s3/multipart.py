@@ -6,8 +6,8 @@ from typing import Any
 
 from holdall.adapters.concurrent import ordered
 from holdall.adapters.conditions import scratch
-from holdall.adapters.s3.bucket import Bucket, state_of
-from holdall.errors import Conflict, HoldallError, Unavailable
+from holdall.adapters.s3.bucket import Bucket, condition, state_of
+from holdall.errors import Conflict, HoldallError
 from holdall.store import Tag
 
 THRESHOLD = 16 * 2**20
@@ -32,7 +32,8 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     try:
         sent = {"Parts": list(ordered(send, enumerate(_parts(value), 1), bucket.pace))}
-        made = bucket.change("complete_multipart_upload", key, expected, MultipartUpload=sent, **mine)
+        told = mine | condition(key, expected)
+        made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **told)
     except BaseException:
         with contextlib.suppress(HoldallError):
             bucket.ask("abort_multipart_upload", key, **mine)
@@ -52,6 +53,6 @@ def honours_conditions(bucket: Bucket) -> bool:
         with contextlib.suppress(Conflict, KeyError):
             upload(bucket, key, b"2", _NEVER, {})
             return False
-        with contextlib.suppress(Conflict, KeyError, Unavailable):  # an answer that got lost: so look
+        with contextlib.suppress(Conflict, KeyError):  # where its answer gets lost, so is its end: so look
             upload(bucket, key, b"2", tag, {})
         return bucket.head(key).tag != tag

@@ -5,7 +5,8 @@ from functools import cached_property
 from holdall.adapters.s3 import multipart
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import is_aws
-from holdall.adapters.traces import State, Traces
+from holdall.adapters.s3.errors import in_doubt
+from holdall.adapters.traces import State, Traces, unknown
 from holdall.errors import Conflict, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
@@ -37,9 +38,9 @@ class Writes:
         send = self._in_parts if in_parts else self._bucket.write
         try:
             tag = send(key, value, expected, write.metadata)
-        except (Conflict, KeyError) as error:
-            raise conflict(key) from error
-        except Unavailable as error:
+        except (Conflict, KeyError, Unavailable) as error:
+            if not in_doubt(error):
+                raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
         return self.seen(key, State(tag, write.metadata))
 
@@ -58,4 +59,6 @@ class Writes:
         try:
             self._bucket.delete(key, expected)
         except (Conflict, KeyError) as error:
+            if in_doubt(error):
+                unknown(key, error)
             raise conflict(key) from error

@@ -158,7 +158,7 @@ def test_a_swap_knows_its_own_write_again(store: GCS, proxy: Proxy, fault: Fault
         store.swap("new", b"3", first)
 
 
-def test_a_lost_answer_to_a_delete_is_no_proof_that_conditions_hold(proxy: Proxy):
+def test_a_lost_answer_to_a_delete_proves_no_condition(proxy: Proxy):
     """It was deleted against the condition, and the second try found nothing."""
     with Server(proxy.endpoint).store(timeout=1) as store:
         store["there"] = b"1"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import holdall
+from holdall.adapters.s3 import S3
 from tests.cli.console import call, contents, good
 
 CONDITIONAL = ["moto_server", "seaweed", "localstack", "fake_gcs"]
@@ -57,3 +58,30 @@ def test_the_doctor_says_what_is_so_and_leaves_nothing(server: str, address: Cal
     assert found["foreign keys"]["detail"] == "none"
     with holdall.open(uri) as store:
         assert dict(store.raw().items()) == {"invoices/1": b"kept"}
+
+
+@pytest.mark.parametrize("server", ["moto_server", "fake_gcs"])
+def test_the_doctor_names_objects_that_are_no_keys(server: str, address: Callable[[str], str]):
+    uri = address("books")
+    with holdall.open(uri) as store:
+        for number in range(4):
+            put(store, f"books/{number}//")
+    told = {each["check"]: each["detail"] for each in json.loads(good("doctor", uri, "--json"))}
+    assert told["foreign keys"].startswith("4, which scans pass over, such as '0//', '1//', '2//';")
+
+
+def put(store: holdall.Store[bytes], name: str) -> None:
+    """Put an object past the store."""
+    if isinstance(store, S3):
+        store.client.put_object(Bucket=store._bucket.name, Key=name, Body=b"foreign")
+    else:
+        store.client.bucket(store._bucket.name).blob(name).upload_from_string(b"foreign")
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_a_server_that_is_away_is_a_finding(scheme: str, credentials: None):
+    done = call("doctor", f"{scheme}://demo?endpoint_url=http://127.0.0.1:9&timeout=1&retries=0", "--json")
+    assert done.code == 1
+    found = json.loads(done.out)
+    assert [(each["check"], each["outcome"]) for each in found] == [("list", "failed"), ("write", "failed")]
+    assert all("no answer" in each["detail"] for each in found)

@@ -22,6 +22,7 @@ from holdall.errors import (
     InvalidQuery,
     Mismatch,
     MissingExtra,
+    NoRevision,
     PermissionDenied,
     QueryFailed,
     StoreFull,
@@ -31,6 +32,7 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
+from holdall.history import Note, Revision, note
 from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
     from holdall.middleware.validate import Validate
+    from holdall.middleware.versions import Versions
     from holdall.query import MapReduce
 
 __version__ = "0.1.0"
@@ -60,6 +63,7 @@ _lazy = {
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
     "Validate": "holdall.middleware.validate",
+    "Versions": "holdall.middleware.versions",
 }
 
 __all__ = [
@@ -82,12 +86,15 @@ __all__ = [
     "Memory",
     "Mismatch",
     "MissingExtra",
+    "NoRevision",
+    "Note",
     "PassThrough",
     "PermissionDenied",
     "Prefix",
     "Put",
     "QueryFailed",
     "ReadOnly",
+    "Revision",
     "SQLite",
     "Store",
     "StoreFull",
@@ -99,6 +106,8 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Versions",
+    "note",
     "open",
 ]
 

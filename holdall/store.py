@@ -31,10 +31,12 @@ from collections.abc import (
     MutableMapping,
     ValuesView,
 )
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
+from holdall.history import Revision
 from holdall.keys import RawKey
 from holdall.redact import shown_call
 
@@ -116,6 +118,8 @@ class Feature(enum.Flag):
     """remove: compare-and-delete, decided by the store itself."""
     ATOMIC = enum.auto()
     """transact: several keys, all or nothing."""
+    HISTORY = enum.auto()
+    """history, at and as_of: what a key held before."""
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
@@ -363,6 +367,31 @@ class Store(MutableMapping[str, V]):
 
     def _cannot(self, what: str, feature: Feature) -> Unsupported:
         return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
+
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        """What ``key`` was, newest first, lazily; the first is what it is now. Needs HISTORY.
+
+        KeyError where it never was. Deletions are revisions too.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
+
+    def at(self, key: str, revision: int, /) -> V:
+        """The value of ``key`` at ``revision``. Needs HISTORY.
+
+        KeyError where that revision is a deletion or the key never was, NoRevision where there is no
+        such revision, or none any more.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
+
+    def as_of(self, time: datetime, /) -> "Store[V]":
+        """The whole store as it was at ``time`` (aware), for reading. Needs HISTORY.
+
+        Of each key it shows the newest revision, by number, whose time is not later. A key whose
+        revision of that time is dropped is NoRevision.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
 
     # ---- The store itself ----------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ def note(author: str | None = None, message: str | None = None) -> Iterator[None
         _noted.reset(token)
 
 
-def noted() -> Note:
-    """The note that holds here."""
-    return _noted.get(_NOTHING)
+def noted(author: str = "") -> Note:
+    """The note that holds here; where it names no author, ``author`` is it."""
+    note = _noted.get(_NOTHING)
+    return note if note.author or not author else note._replace(author=author)

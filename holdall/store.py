@@ -305,9 +305,9 @@ class Store(MutableMapping[str, V]):
             try:
                 self.swap(key, changed, tag)
             except Conflict:
-                if attempt >= _ATTEMPTS:
+                if attempt >= ATTEMPTS:
                     raise
-                time.sleep(_pause(attempt))
+                time.sleep(pause(attempt))
             else:
                 return changed
         raise AssertionError  # pragma: no cover - count() never ends
@@ -329,7 +329,7 @@ class Store(MutableMapping[str, V]):
     def pop(self, key: str, /, default: D) -> V | D: ...
     def pop(self, key: str, /, default: object = MISSING) -> object:
         """Delete ``key`` and return what it held: no other writer's value is lost. Needs REMOVE."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
             except KeyError:
@@ -341,7 +341,7 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return value
-        raise Conflict(f"{key!r} changed {_ATTEMPTS} times while it was popped; try again", key=key)
+        raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was popped; try again", key=key)
 
     def popitem(self) -> tuple[str, V]:
         """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
@@ -353,7 +353,7 @@ class Store(MutableMapping[str, V]):
 
     def setdefault(self, key: str, default: V, /) -> V:
         """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 return self[key]
             except KeyError:
@@ -363,7 +363,7 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return default
-        raise Conflict(f"{key!r} came and went {_ATTEMPTS} times; try again", key=key)
+        raise Conflict(f"{key!r} came and went {ATTEMPTS} times; try again", key=key)
 
     def _cannot(self, what: str, feature: Feature) -> Unsupported:
         return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
@@ -449,13 +449,13 @@ def conflict(key: str) -> Conflict:
     return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
 
 
-def _pause(attempt: int) -> float:
+def pause(attempt: int) -> float:
     """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
     longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
     return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
 
 
-_ATTEMPTS = 1000
+ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
 
 

@@ -1,0 +1,71 @@
+"""The newest value of every key: reads of a store of stamped values, at the cost of plain ones."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from holdall.middleware.versions.marks import Marks
+from holdall.middleware.versions.stamp import bare, is_deletion
+from holdall.store import MISSING, Feature, Store, Tag, Tagged
+
+T = TypeVar("T")
+
+
+class Heads(Store[bytes]):
+    """Reads ``store`` without the stamps; what was written there without versions is shown as it is.
+
+    Where the store cannot delete on a condition, deletions stay under their keys and are left out here.
+    """
+
+    def __init__(self, store: Store[bytes]) -> None:
+        self._store = store
+        self._marks = Marks(store)
+
+    def _hides(self) -> bool:
+        return not self._store.features & (Feature.REMOVE | Feature.ATOMIC)
+
+    def __getitem__(self, key: str, /) -> bytes:
+        return bare(key, self._store[key])
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        data = self._store.get(key, MISSING)
+        return default if data is MISSING or is_deletion(data) else bare(key, data)
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        data, tag = self._store.get_tagged(key)
+        return Tagged(bare(key, data), tag)
+
+    def __contains__(self, key: object, /) -> bool:
+        if self._hides():
+            return super().__contains__(key)
+        return key in self._store
+
+    def __len__(self) -> int:
+        return super().__len__() if self._hides() else len(self._store)
+
+    def __bool__(self) -> bool:
+        return super().__bool__() if self._hides() else bool(self._store)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        keys = self._store.scan(prefix, start=start, stop=stop)
+        if not self._hides():
+            return keys
+        pairs = self._marks.without_deletions(((key, key) for key in keys), prefix)
+        return (key for key, _ in pairs)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        tags = self._store.scan_tags(prefix, start=start, stop=stop)
+        return self._marks.without_deletions(tags, prefix) if self._hides() else tags
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return _values(self._store.scan_items(prefix, start=start, stop=stop))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return _values(self._store.get_many(keys))
+
+
+def _values(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    return ((key, bare(key, data)) for key, data in items if not is_deletion(data))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from holdall.adapters.memory import Memory
-from holdall.store import Change, Feature, Tag, Tagged
+from holdall.store import ABSENT, Change, Feature, Tag, Tagged
 
 
 class Weaker(Memory):
@@ -24,11 +24,11 @@ class Weaker(Memory):
         for feature in filter(None, lacks.split("-")):
             self._lacking |= Feature[feature]
         if Feature.TICKS in self._lacking:
-            self._table.tag = self._hash  # type: ignore[method-assign]  # what every tag comes from
+            self._table.tag = self._hash  # type: ignore[method-assign]  # what swap and remove compare
 
     def _hash(self, key: str) -> Tag:
         cell = self._table.cells.get(key)
-        return Tag(hashlib.blake2b(cell[0], digest_size=8).hexdigest() if cell else "")
+        return _digest(cell[0]) if cell else ABSENT
 
     @property
     def features(self) -> Feature:
@@ -36,7 +36,7 @@ class Weaker(Memory):
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         value, tag = super().get_tagged(key)
-        return Tagged(value, self._table.tag(key) if Feature.TICKS in self._lacking else tag)
+        return Tagged(value, _digest(value) if Feature.TICKS in self._lacking else tag)
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         self._check(Feature.SWAP)
@@ -53,6 +53,10 @@ class Weaker(Memory):
     def _check(self, feature: Feature) -> None:
         if feature in self._lacking:
             raise self._cannot("do that", feature)
+
+
+def _digest(value: bytes) -> Tag:
+    return Tag(hashlib.blake2b(value, digest_size=8).hexdigest())
 
 
 KINDS = ("", "ATOMIC", "ATOMIC-REMOVE", "ATOMIC-TICKS", "ATOMIC-TICKS-REMOVE")

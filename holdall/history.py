@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple
 
 UNKNOWN = "unknown"
@@ -44,7 +43,7 @@ class Revision:
         self.deleted = deleted
         self._note = note
 
-    @cached_property
+    @property
     def note(self) -> Note:
         """Who and why."""
         return self._note()

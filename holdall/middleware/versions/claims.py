@@ -94,8 +94,11 @@ class Claims:
             raise
 
     def _help(self, head: Head, name: Name) -> None:
-        """Bring forward the claim that another made and left, or is about to bring forward itself."""
-        data = self._records.get(name)
+        """Bring forward the claim that another made and left, or is about to bring forward itself.
+
+        There are none on a missing key, and to be missing is no state that could be told from another.
+        """
+        data = None if head.tag == ABSENT else self._records.get(name)
         if data is not None:
             with contextlib.suppress(Conflict):  # done already
                 self._bring(head, data)
@@ -115,12 +118,13 @@ class Claims:
 
         It is, unless this writer slept while others went on and dropped old records, that of the same
         number among them: then it claimed a name that was free again, and the next number is not taken.
+        Records are dropped oldest first, so a claim that is gone was history too.
         """
-        around = {one.number for one in self._records.around(name)}
-        if name.number not in around or name.number + 1 in around:
-            return True
         newest = self._records.newest(name.key)
-        return newest is None or newest.number == name.number
+        if newest is None or newest.number == name.number:
+            return True
+        around = {one.number for one in self._records.around(name)}
+        return name.number not in around or name.number + 1 in around
 
     def _after(self, last: Stamp | None, value: bytes | None) -> bytes:
         """``value``, or a deletion, stamped as the revision after ``last``."""

@@ -4,7 +4,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import cached_property
 from typing import Any, TypeVar
 
 from holdall.errors import Conflict, Unsupported
@@ -61,6 +60,7 @@ class Kept(Heads):
         self._records = Records(store if history is None else history)
         self._past = Past(store, self._records)
         self._trail = Trail(store, self._records, self._past)
+        self._protocol: Claims | None = None
 
     @property
     def features(self) -> Feature:
@@ -73,8 +73,14 @@ class Kept(Heads):
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def _claims(self) -> Claims:
+        if self._protocol is None:
+            self._protocol = self._chosen()
+        return self._protocol
+
+    def _chosen(self) -> Claims:
+        """How this store commits; asked for by the first write, for to know its features may cost a request."""
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "

@@ -41,9 +41,19 @@ class Past:
         # The last record is the head's, or a claim on it that was not brought forward, or older than it.
         names = list(islice(self._records.names(head.key), 2))
         found = [stamp for _, stamp, _ in self._records.read_many(names)]
-        if found and Head.read(self._store, head.key).tag != head.tag:
+        if found and not self._still(head, names[0], found[0]):
             raise conflict(head.key)
         return _joined(head, found)
+
+    def _still(self, head: Head, name: Name, newest: Stamp) -> bool:
+        """Whether the record ``newest`` was the newest while ``head`` was the head.
+
+        A missing head may have come and gone meanwhile, but not without a newer record, a deletion.
+        """
+        if Head.read(self._store, head.key).tag != head.tag:
+            return False
+        lost = head.tag == ABSENT and not newest.deleted
+        return not lost or self._records.newest(head.key) == name
 
 
 def _joined(head: Head, found: list[Stamp]) -> Known:

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
@@ -111,13 +111,13 @@ class _Notes:
     def __init__(self, records: Records, names: list[Name]) -> None:
         self._records = records
         self._names = names
-
-    @cached_property
-    def _all(self) -> dict[Name, Note]:
-        return {name: stamp.note for name, stamp, _ in self._records.read_many(self._names)}
+        self._read: dict[Name, Note] | None = None  # not cached_property: in 3.11 it locks all threads
 
     def of(self, name: Name) -> Note:
-        return self._all.get(name, Note(UNKNOWN))
+        if self._read is None:
+            found = self._records.read_many(self._names)
+            self._read = {name: stamp.note for name, stamp, _ in found}
+        return self._read.get(name, Note(UNKNOWN))
 
 
 def _pages(lines: Iterator[Line]) -> Iterator[list[Line]]:

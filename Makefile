@@ -27,7 +27,7 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 	@touch $@
 
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
-	@$(BIN)/holdall demo $(if $(INVOICES),--invoices '$(INVOICES)')
+	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -48,8 +48,9 @@ layers: setup
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b dirhtml docs site
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
 coverage: setup ## run the tests and show the lines that none of them reaches
@@ -65,5 +66,5 @@ lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--up
 	@tools/lock $(ARGS)
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .venvs .coverage build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

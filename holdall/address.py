@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from holdall.errors import InvalidAddress
 from holdall.redact import HIDDEN, is_secret
 
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
+
+_control = re.compile(r"[\x00-\x1f\x7f]").search
+_MOST_PARAMETERS = 100
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -48,12 +51,8 @@ class Address:
         if not text:
             raise InvalidAddress("the address is empty; write for example sqlite:///books.db")
         if not _scheme(text):
-            return cls("file", path=text, params=options, slashes=False)
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError as error:
-            raise InvalidAddress(f"{scheme_of(text)}: address cannot be parsed: {error}") from None
+            return cls("file", path=_path(text), params=options, slashes=False)
+        parts, port = _split(text)
         if parts.fragment or text.endswith("#"):
             raise InvalidAddress(f"{scheme_of(text)}: address holds a '#'; write it as %23")
         userinfo, _, host = parts.netloc.rpartition("@")
@@ -93,9 +92,7 @@ class Address:
         found = {}
         for name, value in self.params.items():
             if name not in converters:
-                raise InvalidAddress(
-                    f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}"
-                )
+                raise InvalidAddress(f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}")
             found[name] = self._converted(name, value, converters[name])
         return found
 
@@ -103,9 +100,7 @@ class Address:
         shown = HIDDEN if is_secret(name) else repr(value)
         if isinstance(converter, tuple):
             if value not in converter:
-                raise InvalidAddress(
-                    f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}"
-                )
+                raise InvalidAddress(f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}")
             return value
         if not isinstance(value, str):
             return value
@@ -128,7 +123,7 @@ class Address:
         netloc += quote(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{name}={HIDDEN if is_secret(name) else quote(str(value), safe='/:')}"
+            f"{quote(name)}={HIDDEN if is_secret(name) else quote(str(value), safe='/:')}"
             for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}"
@@ -166,9 +161,31 @@ def flag(text: str) -> bool:
     raise ValueError(text)
 
 
+def _path(text: str) -> str:
+    if "://" in text:
+        raise InvalidAddress(
+            "an address begins with a scheme of letters, digits, '+', '-' and '.', as in s3://"
+        )
+    return text
+
+
+def _split(text: str) -> tuple[SplitResult, int | None]:
+    # urlsplit drops some control characters, and its own messages quote what may be a password.
+    if _control(text):
+        raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
+    try:
+        parts = urlsplit(text)
+        return parts, parts.port
+    except ValueError:
+        remedy = "percent-encode what is special in a name or password, '/' as %2F and '[' as %5B"
+        raise InvalidAddress(f"{scheme_of(text)}: host or port cannot be read; {remedy}") from None
+
+
 def _params(query: str) -> dict[str, Any]:
     params: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=100):
+    if query.count("&") >= _MOST_PARAMETERS:
+        raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters")
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name in params:
             raise InvalidAddress(f"the parameter {name!r} is given twice; keep one")
         params[name] = value

@@ -77,9 +77,7 @@ class Invalid(HoldallError, ValueError):
 
 def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
     if isinstance(errors, dict):
-        parts = [
-            (f"{name}.{field}" if name else str(field), inner) for field, inner in errors.items()
-        ]
+        parts = [(f"{name}.{field}" if name else str(field), inner) for field, inner in errors.items()]
     elif isinstance(errors, list):
         parts = [(f"{name}-{index}", inner) for index, inner in enumerate(errors)]
     else:

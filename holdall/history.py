@@ -35,9 +35,7 @@ class Revision:
     <revision 2 of 2026-09-30 12:00:00+00:00 by 'Ann': 'typing error'>
     """
 
-    def __init__(
-        self, number: int, time: datetime, deleted: bool, note: Callable[[], Note]
-    ) -> None:
+    def __init__(self, number: int, time: datetime, deleted: bool, note: Callable[[], Note]) -> None:
         self.number = number
         self.time = time
         self.deleted = deleted

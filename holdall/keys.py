@@ -23,19 +23,29 @@ RAW_KEY_BYTES = 480
 RESERVED = ".holdall"
 
 # Most keys are plain; one match of this settles them without the slower questions.
-_plain = re.compile(
-    r"[A-Za-z0-9_-][A-Za-z0-9_. -]{0,63}(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]{0,63}){0,5}"
-).fullmatch
+_plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
+_VOUCHED = RAW_KEY_BYTES // 4  # characters that surely fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
 class RawKey(str):
     """A key or scan prefix for which a layer vouches: it may be reserved, and nothing beneath it is hidden.
 
-    Made by `Store.raw` and by layers that lengthen checked keys; never needed by an application.
+    Made by `raw_key`, and by layers from checked parts; never needed by an application.
     """
 
     __slots__ = ()
+
+
+def raw_key(key: str) -> RawKey:
+    """``key``, which may be reserved, and otherwise is checked as `check_key` does.
+
+    >>> raw_key(".holdall/manifest")
+    '.holdall/manifest'
+    """
+    made = RawKey(key)
+    _check(made)
+    return made
 
 
 def check_key(key: str) -> None:
@@ -49,8 +59,16 @@ def check_key(key: str) -> None:
       ...
     holdall.errors.InvalidKey: key '../etc/passwd' has a segment '..'; ...
     """
-    if (type(key) is str or type(key) is RawKey) and _plain(key):
+    kind = type(key)
+    # All that a layer cannot know of a key is how long it has become.
+    if kind is RawKey and len(key) <= _VOUCHED:
         return
+    if kind is str and len(key) <= KEY_BYTES and _plain(key):
+        return
+    _check(key)
+
+
+def _check(key: str) -> None:
     if not isinstance(key, str):
         raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
     if problem := _problem(key):
@@ -68,9 +86,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return (
-                f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
-            )
+            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -152,13 +168,9 @@ class Span(NamedTuple):
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(
-            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}"
-        )
+        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
     if not bound.isascii():
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(
-                f"scan bound {_shown(bound)} holds a lone surrogate", key=bound
-            ) from None
+            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None

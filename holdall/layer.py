@@ -80,5 +80,8 @@ class Layer(Store[V], Generic[V, W]):
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._inner.raw(prefix)
 
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
+
     def close(self) -> None:
         self._inner.close()

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "***"
-_secret = re.compile(
-    r"pass|pwd|secret|token|key$|key_id|credential|signature|sas|auth", re.IGNORECASE
-).search
+_secret = re.compile(r"pass|pwd|secret|token|key$|key_id|credential|signature|sas|auth", re.IGNORECASE).search
 
 
 def is_secret(name: str) -> bool:
@@ -27,8 +25,7 @@ def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> s
     """
     parts = [_shown(arg) for arg in args]
     parts += [
-        f"{option}={_shown(HIDDEN if is_secret(option) else value)}"
-        for option, value in kwargs.items()
+        f"{option}={_shown(HIDDEN if is_secret(option) else value)}" for option, value in kwargs.items()
     ]
     return f"{name}({', '.join(parts)})"
 

@@ -17,6 +17,7 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
+    "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }
 """Scheme, or engine of a scheme ``engine+transport``, and where its adapter is."""

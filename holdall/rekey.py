@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.history import Revision
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import RawKey, Span, check_key, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
@@ -184,9 +184,7 @@ class Raw(Rekey[bytes]):
     def _down(self, key: str) -> str:
         if not isinstance(key, str):
             raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
-        down = RawKey(self._prefix + key)
-        check_key(down)
-        return down
+        return raw_key(self._prefix + key)
 
     def _bound(self, prefix: str) -> str:
         return RawKey(self._prefix + prefix)

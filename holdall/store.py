@@ -405,6 +405,13 @@ class Store(MutableMapping[str, V]):
 
         return Raw(cast("Store[bytes]", self), prefix)
 
+    def facts(self) -> dict[str, str]:
+        """What is worth knowing about this store beyond its contract, by name; may cost requests.
+
+        For people: `holdall doctor` prints it. Nothing is promised about names or texts.
+        """
+        return {}
+
     def close(self) -> None:
         """Release handles. May be called twice; saves nothing, for nothing waits to be saved.
 

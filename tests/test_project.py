@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
-    name: [Requirement(line) for line in lines]
-    for name, lines in PROJECT["optional-dependencies"].items()
+    name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NO_INVOICES
+
 pytest_plugins = ["pytester"]
 
-SKIPPING = """
+FUNCTIONS = """
 import pytest
 
 def test_skips(): pytest.skip("no server here")
@@ -16,29 +18,25 @@ def test_is_excused(): pytest.skip({excuse!r})
 @pytest.mark.xfail
 def test_fails_as_expected(): assert False
 """
+MODULE = "import pytest; pytest.importorskip('no_such_library')"
 CONFTEST = Path(__file__).with_name("conftest.py")
 
 
-@pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
-    def run(source: str, required: str) -> dict[str, int]:
-        monkeypatch.setenv("HOLDALL_REQUIRE_ALL", required)
-        pytester.makeconftest(CONFTEST.read_text())
-        pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider").parseoutcomes()
-
-    return run
-
-
-def test_a_skip_fails_where_everything_is_required(run):
-    from tests.conftest import NO_INVOICES
-
-    source = SKIPPING.format(excuse=NO_INVOICES)
-    assert run(source, "1") == {"failed": 1, "skipped": 1, "xfailed": 1}
-    assert run(source, "0") == {"skipped": 2, "xfailed": 1}
-
-
-def test_a_module_that_skips_itself_fails_too(run):
-    source = "import pytest; pytest.importorskip('no_such_library')"
-    assert run(source, "1") == {"errors": 1}
-    assert run(source, "0") == {"skipped": 1}
+@pytest.mark.parametrize(
+    ("required", "outcomes"),
+    [
+        ("1", {"errors": 1, "failed": 1, "skipped": 1, "xfailed": 1}),
+        ("0", {"skipped": 3, "xfailed": 1}),
+    ],
+)
+def test_a_skip_fails_where_everything_is_required(
+    required: str,
+    outcomes: dict[str, int],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("HOLDALL_REQUIRE_ALL", required)
+    pytester.makeconftest(CONFTEST.read_text())
+    pytester.makepyfile(test_functions=FUNCTIONS.format(excuse=NO_INVOICES), test_module=MODULE)
+    run = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--continue-on-collection-errors")
+    assert run.parseoutcomes() == outcomes

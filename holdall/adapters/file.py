@@ -3,11 +3,19 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Literal, cast
 
 from holdall.adapters.filenames import Place, place_of
-from holdall.adapters.folders import Entry, Folders, Found, enter, listed, walk
+from holdall.adapters.folders import (
+    Entry,
+    Folders,
+    Found,
+    content,
+    listed,
+    open_file,
+    root_of,
+    walk,
+)
 from holdall.adapters.oserrors import translated
 from holdall.adapters.turn import Turn
 from holdall.address import Address
@@ -17,11 +25,6 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_byte
 
 Durability = Literal["full", "os"]
 LEVELS = ("full", "os")
-
-_READ = (
-    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-)  # opening a foreign pipe must not wait for its writer
-_SQLITE = b"SQLite format 3\0"
 
 Written = tuple[str, Place, bytes]
 
@@ -43,22 +46,20 @@ class File(Store[bytes]):
     coarsely than a microsecond is Unsupported when something is written, and so is a system without
     openat (Windows) when the store is opened.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> store = File(tempfile.mkdtemp(), durability="os")
     >>> store["invoices/2026/17"] = b"..."
-    >>> open(store.root + "/invoices+/2026+/17").read()
-    '...'
+    >>> pathlib.Path(store.root, "invoices+/2026+/17").read_bytes()
+    b'...'
     """
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
         if os.open not in os.supports_dir_fd:
-            raise Unsupported(
-                "this system opens no files by folder; use sqlite:///path instead of file:"
-            )
+            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
-        self.root = str(Path(_checked(os.fspath(root))).absolute())
+        self.root = root_of(os.fspath(root))
         self._made_with = (self.root,), {} if durability == "full" else {"durability": durability}
         self._durable = durability == "full"
 
@@ -74,7 +75,7 @@ class File(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        cas = Feature.TAGS | Feature.SWAP | Feature.REMOVE
+        cas = Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
         return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ class File(Store[bytes]):
     def _read(self, key: str, place: Place) -> tuple[bytes, int]:
         fd, found = self._open(key, place)
         try:
-            return _content(fd, found.st_size), found.st_mtime_ns
+            return content(fd, found.st_size), found.st_mtime_ns
         except OSError as error:
             raise translated(error, self.root, key) from error
         finally:
@@ -107,7 +108,7 @@ class File(Store[bytes]):
 
     def _open(self, key: str, place: Place) -> tuple[int, os.stat_result]:
         try:
-            fd = self._opened(place)
+            fd = open_file(self.root, place)
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:
@@ -117,16 +118,6 @@ class File(Store[bytes]):
             return fd, found
         os.close(fd)
         raise KeyError(key)
-
-    def _opened(self, place: Place) -> int:
-        folders, name = place
-        if not folders:
-            return os.open(f"{self.root}/{name}", _READ)
-        folder = enter(self.root, folders)
-        try:
-            return os.open(name, _READ, dir_fd=folder)
-        finally:
-            os.close(folder)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (found.key for found in self._walk(Span.of(prefix, start, stop)))
@@ -254,24 +245,3 @@ def _deleted(turn: Turn, key: str) -> bool:
 def _write(key: str, value: bytes) -> Written:
     check_key(key)
     return key, place_of(key), to_bytes(value)
-
-
-def _content(fd: int, size: int) -> bytes:
-    content = os.read(fd, size)
-    while len(content) < size and (more := os.read(fd, size - len(content))):
-        content += more
-    return content
-
-
-def _checked(root: str) -> str:
-    if not root or "\0" in root:
-        raise InvalidAddress("file: names no folder; write file:///path or file:path")
-    path = Path(root)
-    if not path.is_file():
-        return root
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE)) == _SQLITE:
-            raise InvalidAddress(f"{root} is an SQLite database; write sqlite:///{root}")
-    raise InvalidAddress(
-        f"{root} is a file; name a folder, which the first write makes if it is missing"
-    )

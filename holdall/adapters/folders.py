@@ -3,14 +3,18 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from holdall.adapters.filenames import Place, text_of
-from holdall.errors import InvalidKey
-from holdall.keys import RawKey, Span, check_key
+from holdall.adapters.oserrors import translated
+from holdall.errors import InvalidAddress, InvalidKey
+from holdall.keys import Span, raw_key
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
+_SQLITE = b"SQLite format 3\0"
 
 Folders = tuple[str, ...]
 
@@ -29,6 +33,26 @@ class Found(NamedTuple):
     tick: int
 
 
+def root_of(root: str) -> str:
+    """``root`` as an absolute path; InvalidAddress where it can be no folder."""
+    if not root or "\0" in root:
+        raise InvalidAddress("file: names no folder; write file:///path or file:path")
+    path = Path(root).absolute()
+    try:
+        if path.is_file():
+            raise _no_folder(path)
+    except OSError as error:
+        raise translated(error, root) from error
+    return str(path)
+
+
+def _no_folder(path: Path) -> InvalidAddress:
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) == _SQLITE:
+            return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
+    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
+
+
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:
     """A descriptor of the last of ``folders``, good to open names in; the caller closes it.
 
@@ -45,6 +69,26 @@ def enter(root: str, folders: Folders, how: int = _PASS) -> int:
         finally:
             os.close(above)
     return fd
+
+
+def open_file(root: str, place: Place) -> int:
+    """A descriptor to read the file at ``place``, if it is one; raises what `enter` raises."""
+    folders, name = place
+    if not folders:
+        return os.open(f"{root}/{name}", _READ)
+    folder = enter(root, folders)
+    try:
+        return os.open(name, _READ, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def content(fd: int, size: int) -> bytes:
+    """The ``size`` bytes of a file, or those that are there."""
+    read = os.read(fd, size)
+    while len(read) < size and (more := os.read(fd, size - len(read))):
+        read += more
+    return read
 
 
 def sync(root: str, folders: Folders) -> None:
@@ -122,7 +166,7 @@ def _may_hold(base: str, span: Span) -> bool:
 def _fits(key: str) -> bool:
     """Whether ``key`` fits the grammar: a name made by someone else may spell what no key may hold."""
     try:
-        check_key(key)
+        raw_key(key)
     except InvalidKey:
-        return _fits(RawKey(key)) if type(key) is str else False
+        return False
     return True

@@ -21,9 +21,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_FEATURES = (
-    Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
-)
+_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 
 class _Table:
@@ -175,7 +173,5 @@ class Memory(Store[bytes]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self._made_with[0] and not self._made_with[1]:
-            raise TypeError(
-                "a private Memory cannot be pickled: its data would be left behind; name it"
-            )
+            raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
         return super().__reduce__()

@@ -32,12 +32,8 @@ def translated(error: OSError, root: str, key: str | None = None) -> HoldallErro
     if error.errno == errno.ENOENT:
         return StoreNotFound(f"{root} is not there (any more); write to it to make it", key=key)
     if error.errno in _strange:
-        remedy = (
-            "a link or something else stands in its place; links are not followed. Move it away"
-        )
+        remedy = "a link or something else stands in its place; links are not followed. Move it away"
         return PermissionDenied(f"{thing}: {remedy}", key=key)
     if error.errno in _large:
-        return TooLarge(
-            f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key
-        )
+        return TooLarge(f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key)
     return Unavailable(f"{thing}: {error.strerror or error}; try again", key=key)

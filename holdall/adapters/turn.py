@@ -8,6 +8,7 @@ Names that begin with a dot are never keys, so no scan sees either of them.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -26,9 +27,7 @@ with needs("file"):
     from filelock import lock_descriptor, unlock_descriptor
 
 _POLL = 0.0005  # seconds between two looks at a lock that is held
-_TICK = (
-    1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
-)
+_TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
 
 
 class Turn:
@@ -38,7 +37,17 @@ class Turn:
     when the turn is over, what it did is on the disk. ``makes``: a missing root is made, else StoreNotFound.
     """
 
-    __slots__ = ("_durable", "_key", "_lock", "_makes", "_root", "_touched")
+    __slots__ = (
+        "_durable",
+        "_fd",
+        "_folders",
+        "_key",
+        "_lock",
+        "_makes",
+        "_root",
+        "_tick",
+        "_touched",
+    )
 
     def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
         self._root = root
@@ -46,6 +55,8 @@ class Turn:
         self._durable = durable
         self._key: str | None = None
         self._touched: set[Folders] = set()
+        self._tick = 0  # none given in this turn
+        self._folders: Folders | None = None  # the folder of the last put, open as _fd
 
     def __enter__(self) -> Self:
         try:
@@ -60,13 +71,14 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._leave()
         # Unlocked, not only closed: a child forked meanwhile holds the same lock by its copy.
         unlock_descriptor(self._lock)
         os.close(self._lock)
         try:
             if isinstance(error, OSError) and not isinstance(error, HoldallError):
                 raise error
-            for folders in self._touched if error is None else ():
+            for folders in self._touched if self._durable and not error else ():
                 sync(self._root, folders)
         except OSError as failure:
             raise translated(failure, self._root, self._key) from failure
@@ -75,15 +87,14 @@ class Turn:
         while True:
             fd = self._opened()
             try:
-                lock_descriptor(fd, blocking=False) or lock_descriptor(fd, poll_interval=_POLL)
+                if not lock_descriptor(fd, blocking=False):
+                    lock_descriptor(fd, poll_interval=_POLL)
                 if os.fstat(fd).st_nlink:
                     return fd
             except BaseException:
                 os.close(fd)
                 raise
-            os.close(
-                fd
-            )  # somebody deleted the file while this one waited: it excludes nobody any more
+            os.close(fd)  # somebody deleted the file while this one waited: it excludes nobody any more
 
     def _opened(self) -> int:
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
@@ -156,37 +167,46 @@ class Turn:
             return os.open(path, how, 0o666)
 
     def _stamp(self, fd: int) -> int:
-        last = os.pread(self._lock, 19, 0)
-        now = time.time_ns() // _TICK * _TICK
-        tick = max(now, int(last) + _TICK) if last.isdigit() else now
+        first = not self._tick
+        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK)
         os.pwrite(self._lock, b"%019d\n" % tick, 0)
         os.utime(fd, ns=(tick, tick))
-        if os.fstat(fd).st_mtime_ns != tick:
+        if first and os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
-            raise Unsupported(
-                f"{self._root} is on a file system with coarse times: {remedy}", key=self._key
-            )
+            raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self._key)
         return tick
+
+    def _noted(self) -> int:
+        last = os.pread(self._lock, 19, 0)
+        return int(last) if last.isdigit() else 0
 
     def _rename(self, place: Place) -> None:
         folders, name = place
+        if folders != self._folders:
+            self._leave()
+            self._fd = self._entered(folders)
+            self._folders = folders
+        os.rename(f"{self._root}/.new", name, dst_dir_fd=self._fd)
+        self._touched.add(folders)
+
+    def _leave(self) -> None:
+        if self._folders is not None:
+            os.close(self._fd)
+            self._folders = None
+
+    def _entered(self, folders: Folders) -> int:
         try:
-            folder = enter(self._root, folders)
+            return enter(self._root, folders)
         except FileNotFoundError:
             self._make(folders)
-            folder = enter(self._root, folders)
-        try:
-            os.rename(f"{self._root}/.new", name, dst_dir_fd=folder)
-        finally:
-            os.close(folder)
-        self._touch(folders)
+            return enter(self._root, folders)
 
     def _make(self, folders: Folders) -> None:
         for depth, name in enumerate(folders):
             above = enter(self._root, folders[:depth])
             try:
                 os.mkdir(name, dir_fd=above)
-                self._touch(folders[:depth])
+                self._touched.add(folders[:depth])
             except FileExistsError:
                 pass
             finally:
@@ -201,24 +221,25 @@ class Turn:
             os.unlink(name, dir_fd=folder)
         finally:
             os.close(folder)
-        self._touch(folders)
+        self._touched.add(folders)
         self._prune(folders)
 
     def _prune(self, folders: Folders) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # it holds something, or may stay: an empty folder is no key
-            for depth in range(len(folders) - 1, -1, -1):
-                above = enter(self._root, folders[:depth])
-                try:
-                    os.rmdir(folders[depth], dir_fd=above)
-                finally:
-                    os.close(above)
+        # One that holds something stays, and any other may: an empty folder is no key.
+        with contextlib.suppress(OSError):
+            for depth in range(len(folders), 0, -1):
+                with contextlib.suppress(FileNotFoundError):
+                    self._rmdir(folders[:depth])
 
-    def _touch(self, folders: Folders) -> None:
-        if self._durable:
-            self._touched.add(folders)
+    def _rmdir(self, folders: Folders) -> None:
+        above = enter(self._root, folders[:-1])
+        try:
+            os.rmdir(folders[-1], dir_fd=above)
+        finally:
+            os.close(above)
 
 
 def _tag(found: os.stat_result) -> Tag:
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     return Tag(str(found.st_mtime_ns)) if stat.S_ISREG(found.st_mode) else ABSENT

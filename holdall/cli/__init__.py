@@ -1,14 +1,16 @@
-"""The command line: ``holdall``. What it needs is imported when it is called, so a missing library is one line."""
+"""The command line: ``holdall``. Each command is imported when it is called, so that ``--help`` is quick."""
 
 import sys
 
 from holdall.errors import MissingExtra
 
+__all__ = ["main"]
+
 
 def main() -> None:
-    """Run the command line and exit as `holdall.cli.run` says; 1 where its libraries are not installed."""
+    """Run the command line on ``sys.argv`` and exit, as `holdall.cli.run` says."""
     try:
-        from holdall.cli.run import run
+        from holdall.cli.run import run  # late: without the extra there is no click to import
     except MissingExtra as error:
         sys.exit(f"holdall: {error}")
-    run()
+    sys.exit(run())

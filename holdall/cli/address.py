@@ -15,20 +15,17 @@ VARIABLE = "HOLDALL_URI"
 def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
     """The arguments ``[URI]``, then one for each of ``names``, then perhaps ``optional``.
 
-    With HOLDALL_URI set, a first argument is an address only if it begins with the scheme of a store.
-    The decorated function gets ``uri`` and one keyword a name.
+    With HOLDALL_URI set, a first argument is an address only if it looks like one: it holds ``://``, which
+    no key does, or begins with the scheme of a store. The decorated function gets ``at``: a dict of
+    ``uri`` and each of the names, None where ``optional`` is not given.
     """
-    metavar = " ".join(
-        ["[URI]", *(name.upper() for name in names), *([f"[{optional.upper()}]"] * bool(optional))]
-    )
+    metavar = " ".join(["[URI]", *map(str.upper, names), *([f"[{optional.upper()}]"] if optional else [])])
 
-    def callback(
-        ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def callback(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
         uri, rest = _split(given)
         if not len(names) <= len(rest) <= len(names) + bool(optional):
-            raise click.UsageError(f"expected {metavar}, got {len(given)} arguments", ctx)
-        values = dict.fromkeys([*names, *([optional] if optional else [])])
+            raise click.UsageError(f"expected {metavar}, got {_counted(given)}", ctx)
+        values: dict[str, Any] = dict.fromkeys([*names, *([optional] if optional else [])])
         return {"uri": uri, **values, **dict(zip(values, rest, strict=False))}
 
     return click.argument("at", nargs=-1, metavar=metavar, callback=callback)
@@ -45,7 +42,11 @@ def _split(given: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 def _is_address(text: str) -> bool:
     scheme = scheme_of(text)
-    return bool(scheme) and (scheme in schemes() or scheme.partition("+")[0] in schemes())
+    return "://" in text or (bool(scheme) and scheme.partition("+")[0] in schemes())
+
+
+def _counted(given: tuple[str, ...]) -> str:
+    return f"{len(given)} argument{'' if len(given) == 1 else 's'}"
 
 
 def option(name: str) -> Callable[[Any], Any]:

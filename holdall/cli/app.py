@@ -4,8 +4,10 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.exceptions import Exit
 
 from holdall import __version__
+from holdall.cli.examples import examples
 
 
 class LazyGroup(click.Group):
@@ -18,16 +20,22 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._lazy)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self._lazy:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
             return None
-        module, _, attribute = self._lazy[name][0].partition(":")
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # whoever read the output has seen enough, as in `holdall ls | head`
+            raise Exit(0) from None
 
 
 @click.group(
@@ -39,6 +47,7 @@ class LazyGroup(click.Group):
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
+        "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
         "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (
             "holdall.cli.receivables:receivables",
@@ -47,16 +56,19 @@ class LazyGroup(click.Group):
         "demo": ("holdall.cli.demo:demo", "Import a set of invoices and print what is owed."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="The address of a store may be left out where HOLDALL_URI is set.",
+    epilog=examples(
+        "demo",
+        "set sqlite:///notes.db greeting hello",
+        "ls sqlite:///notes.db",
+        "cp sqlite:///notes.db file:notes",
+    ),
 )
 @click.version_option(__version__, message="holdall %(version)s")
 def app() -> None:
-    r"""One dict over any store: keys and values at an address, and the books kept there.
+    """One dict over any store: keys and values at an address, and the books kept there.
 
-    \b
-    Examples:
-      holdall set sqlite:///notes.db greeting hello
-      holdall ls sqlite:///notes.db
-      holdall cp sqlite:///notes.db file:notes
-      holdall demo
+    An address (URI) is such as sqlite:///books.db, file:folder or memory://name. Where the environment
+    has HOLDALL_URI, it is the one that is not given.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """

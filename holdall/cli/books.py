@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
+from holdall.address import Address
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
 from holdall.errors import HoldallError
@@ -17,12 +20,16 @@ def books_at(uri: str) -> Iterator[Books]:
         yield Books(Json(store, type=Invoice))
 
 
-@contextmanager
-def known() -> Iterator[None]:
-    """Around a look-up of one invoice: an unknown number is a refusal in one line."""
+def find(books: Books, number: str, seller: str | None) -> Invoice:
+    """The invoice of that number; an unknown one is a refusal in one line."""
     try:
-        yield
+        return books.find(number, seller)
     except KeyError as missing:
-        raise HoldallError(
-            f"{missing.args[0]}; `holdall invoices list` shows those there are"
-        ) from None
+        reason = missing.args[0]
+        raise HoldallError(f"{reason}; `holdall invoices list` shows those there are") from None
+
+
+def note_if_empty(books: Books, uri: str) -> None:
+    """Say on standard error that there are no invoices at all: the address may be another than was meant."""
+    if next(iter(books), None) is None:
+        click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

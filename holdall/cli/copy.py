@@ -1,16 +1,26 @@
 """The command cp: every key of one store to another, as it is."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import click
 
-from holdall.cli.progress import progress
+from holdall.address import Address
+from holdall.cli.examples import examples
+from holdall.cli.progress import counting
+from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 from holdall.store import Store
 
+T = TypeVar("T")
 
-@click.command(epilog="Example: holdall cp sqlite:///books.db s3://acme/books")
+
+@click.command(
+    epilog=examples(
+        "cp sqlite:///books.db file:backup",
+        "cp --all file:backup sqlite:///restored.db",
+    )
+)
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @click.option("--prefix", default="", help="Copy only keys that begin with this.")
@@ -24,24 +34,38 @@ def cp(source: str, target: str, prefix: str, everything: bool) -> None:
     """Copy every key of the store at FROM to the store at TO.
 
     Keys that are at TO already are overwritten, other keys there are left alone. A copy that was
-    interrupted has whole values only, and running it again completes it.
+    interrupted has whole values only, and running it again completes it. Where there is nothing to copy
+    that is an error, since the address may be another than was meant.
     """
     with open_store(source) as here, open_store(target) as there:
-        copied = (
-            _copy(here.raw(), there.raw(), prefix) if everything else _copy(here, there, prefix)
-        )
-    click.echo(f"copied {copied:,} keys", err=True)
+        if repr(here) == repr(there):
+            raise HoldallError(f"{here!r} is both FROM and TO; name two stores")
+        if everything:
+            here, there = here.raw(), there.raw()
+        copied = _copied(here, there, prefix)
+    if not copied:
+        within = f" that begins with {prefix!r}" if prefix else ""
+        raise HoldallError(f"no key{within} at {Address.parse(source)}; check the address")
+    click.echo(f"copied {copied:,} key{'s' * (copied > 1)}", err=True)
 
 
-def _copy(here: Store[bytes], there: Store[bytes], prefix: str) -> int:
-    copied = 0
+def _copied(here: Store[bytes], there: Store[bytes], prefix: str) -> int:
+    """How many keys were copied; as they come, so that memory stays bounded."""
+    done = Count()
+    with counting("copying keys") as tell:
+        there.set_many(done.of(here.scan_items(prefix), tell))
+    return done.count
 
-    def counted(items: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-        nonlocal copied
+
+class Count:
+    """How many items have passed by."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def of(self, items: Iterable[T], tell: Callable[[int], None]) -> Iterator[T]:
+        """``items``, each counted and told."""
         for item in items:
-            copied += 1
             yield item
-
-    with progress("copying keys") as advance:
-        there.set_many(counted(advance(here.scan_items(prefix))))
-    return copied
+            self.count += 1
+            tell(self.count)

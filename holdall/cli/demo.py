@@ -1,79 +1,70 @@
 """The demo: a set of invoices into one store, payments recorded, and what is owed."""
 
+import os
 import shlex
-import tomllib
-from collections.abc import Iterable
+import shutil
+import sys
 from datetime import date
-from decimal import Decimal
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import click
 
+from holdall.address import Address
 from holdall.cli.address import VARIABLE
+from holdall.cli.arguments import day, today
 from holdall.cli.books import books_at
-from holdall.cli.days import DAY, today
-from holdall.cli.importing import files_in, import_files
-from holdall.cli.invoices import POLICIES
+from holdall.cli.bundled import import_bundled
+from holdall.cli.examples import examples
+from holdall.cli.importing import import_files
 from holdall.cli.output import show
 from holdall.domain import Receivables
 from holdall.domain.books import Books
 from holdall.domain.report import Report
+from holdall.errors import Invalid
 
 BUNDLED = "sqlite:///holdall-demo.db"
 OWN = "sqlite:///holdall-invoices.db"
 
 
-@click.command(
-    epilog="Examples: holdall demo; holdall demo --invoices inbox/ --into s3://acme/books"
-)
+@click.command(epilog=examples("demo", "demo --into sqlite:///books.db", "demo --invoices inbox/"))
 @click.option(
-    "--into", "uri", metavar="URI", envvar=VARIABLE, help=f"Where to keep them [{BUNDLED}]."
+    "--into",
+    "uri",
+    metavar="URI",
+    envvar=VARIABLE,
+    show_envvar=True,
+    show_default=f"{BUNDLED}, or {OWN} for your own",
+    help="Where to keep them.",
 )
 @click.option(
     "--invoices",
     "folder",
     type=click.Path(exists=True, path_type=Path),
-    help="Your own UBL files, in place of the set that comes with holdall.",
+    help="Your own UBL 2.1 files, in place of the set that comes with holdall.",
 )
-@click.option("--as-of", type=DAY, help="The day for which to tell how late debts are.")
-def demo(uri: str | None, folder: Path | None, as_of: Any) -> None:
-    """Import invoices, record payments and print the receivables; again, and nothing is doubled."""
+@click.option(
+    "--as-of",
+    type=day,
+    metavar="YYYY-MM-DD",
+    show_default="the last day of the set that comes with holdall; today for your own",
+    help="The day for which to tell how late debts are.",
+)
+def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
+    """Import invoices, record payments and print the receivables; again, and nothing is doubled.
+
+    Files of yours that cannot be imported are listed with the reason, and no payments are made up.
+    """
     uri = uri or (OWN if folder else BUNDLED)
     with books_at(uri) as books:
         if folder:
-            outcome, on = import_files(books, files_in([folder])), date.fromisoformat(today())
+            import_files(books, [folder], err=True)
+            on = today()
         else:
-            outcome, on = _bundled(books)
-        click.echo(outcome.summary(), err=True)
-        _print(Receivables(books.store), as_of.date() if as_of else on)
-        number = next((invoice.number for invoice in books), None)
-    _what_next(uri, number)
-
-
-def _bundled(books: Books) -> Any:
-    """Import the set that comes with the package and record its payments; and the day of that set."""
-    with as_file(files("holdall") / "demo") as folder:
-        outcome = import_files(books, files_in([folder / "invoices"]))
-        told = tomllib.loads((folder / "payments.toml").read_text(encoding="utf-8"))
-    _record(books, told["payments"])
-    return outcome, told["as_of"]
-
-
-def _record(books: Books, payments: Iterable[dict[str, Any]]) -> None:
-    for each in payments:
-        to = {code: Decimal(part) for code, part in each.get("to", {}).items()}
-        books.pay(
-            each["number"],
-            Decimal(each["amount"]),
-            each["on"],
-            to or POLICIES[each.get("policy", "in-proportion")],
-            seller=each["seller"],
-            id=each["id"],
-            reference=each["reference"],
-            overpaid=each.get("overpaid", False),
-        )
+            on = import_bundled(books)
+        _print(Receivables(books.store), as_of or on)
+        example = _example(books)
+    _what_next(uri, example)
 
 
 def _print(receivables: Receivables, on: date) -> None:
@@ -88,11 +79,28 @@ def _print(receivables: Receivables, on: date) -> None:
         show(report.columns, report.cells(), title=title)
 
 
-def _what_next(uri: str, number: str | None) -> None:
-    at = f"--from {shlex.quote(uri)}"
-    lines = [f"holdall invoices list {at}", f"holdall receivables outstanding {at} --csv"]
-    if number:
-        lines.insert(1, f"holdall invoices show {shlex.quote(number)} {at}")
+def _example(books: Books) -> list[str]:
+    """What to type for the first invoice: nothing, its number, or that and its seller."""
+    for invoice in books:
+        try:
+            books.find(invoice.number)
+        except Invalid:  # another seller has that number too
+            return ["--seller", invoice.seller.id, "--", invoice.number]
+        return ["--", invoice.number] if invoice.number.startswith("-") else [invoice.number]
+    return []
+
+
+def _what_next(uri: str, invoice: list[str]) -> None:
+    at = ["--from", str(Address.parse(uri))]
+    commands = [["invoices", "list", *at], ["receivables", "outstanding", *at, "--csv"]]
+    if invoice:
+        commands.insert(1, ["invoices", "show", *at, *invoice])
     click.echo("What to type next:", err=True)
-    for line in lines:
-        click.echo(f"  {line}", err=True)
+    for command in commands:
+        click.echo(f"  {_program()} {shlex.join(command)}", err=True)
+
+
+def _program() -> str:
+    """What to type for this command: where it is, unless the shell finds it."""
+    beside = Path(sys.executable).with_name("holdall")
+    return "holdall" if shutil.which("holdall") else shlex.quote(os.path.relpath(beside))

@@ -1,66 +1,81 @@
 """Importing files into books: each by itself, so that a bad one stops none of the others."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from holdall.cli.progress import progress
+from holdall.cli.line import one_line
+from holdall.cli.progress import counting
 from holdall.domain.books import Books
+from holdall.domain.model import Invoice
 from holdall.domain.ubl import read
-from holdall.errors import Conflict, HoldallError, Invalid
+from holdall.errors import Conflict, HoldallError, Invalid, InvalidKey, TooLarge
 
 
 @dataclass
 class Outcome:
-    """What became of the files of one import."""
+    """How many files were imported so far, were in the books already, and were refused."""
 
     added: int = 0
     known: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: int = 0
 
-    def summary(self) -> str:
-        """In one line."""
-        return f"imported {self.added}, already there {self.known}, refused {len(self.refused)}"
+    def __str__(self) -> str:
+        return f"imported {self.added:,}, already there {self.known:,}, refused {self.refused:,}"
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and every .xml in the folders named and below them, in the order of their names."""
+    """The files named, and every .xml in the folders named and below them, in the order of their names.
+
+    A folder without any is an error.
+    """
     found: dict[Path, None] = {}
     for path in paths:
-        found |= dict.fromkeys(sorted(_xml_in(path)) if path.is_dir() else [path])
+        found |= dict.fromkeys(_xml_in(path) if path.is_dir() else [path])
     return list(found)
 
 
-def _xml_in(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.suffix.lower() == ".xml" and path.is_file())
+def _xml_in(folder: Path) -> list[Path]:
+    inside = (path for path in folder.rglob("*") if path.suffix.lower() == ".xml")
+    if files := sorted(path for path in inside if path.is_file()):
+        return files
+    raise HoldallError(f"{folder}: no .xml file in it or below; name the folder of your invoices")
 
 
-def import_files(books: Books, files: list[Path]) -> Outcome:
-    """Add each file's invoice to ``books``; those that are refused are named on standard error.
+def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> Outcome:
+    """Add the invoices in the files that `files_in` finds to ``books``, and tell what became of them.
 
-    An error of the store itself ends it: what was added by then stays, and a repeat goes on from there.
+    Told on standard output or, with ``err``, error; those refused on error, with the reason. An error of
+    the store itself ends the import: what was added by then stays, and a repeat goes on from there.
     """
-    outcome = Outcome()
-    with progress("importing", len(files)) as advance:
-        for file in advance(files):
-            try:
-                added = books.add(read(file))
-            except (Invalid, Conflict) as problem:
-                outcome.refused.append(_reason(file, problem))
-            except OSError as problem:
-                if isinstance(problem, HoldallError):
-                    raise
-                outcome.refused.append(f"{file}: {problem.strerror or problem}")
-            else:
-                outcome.added += added
-                outcome.known += not added
-    for line in outcome.refused:
-        click.echo(f"refused: {line}", err=True)
+    files, outcome = files_in(paths), Outcome()
+    try:
+        with counting("importing", len(files)) as tell:
+            for count, file in enumerate(files, 1):
+                _import(books, file, outcome)
+                tell(count)
+    finally:
+        click.echo(outcome, err=err)
     return outcome
 
 
-def _reason(file: Path, problem: HoldallError) -> str:
-    reason = str(problem)
-    return reason if reason.startswith(str(file)) else f"{file}: {reason}"
+def _import(books: Books, file: Path, outcome: Outcome) -> None:
+    try:
+        added = books.add(_read(file))
+    except (Invalid, InvalidKey, TooLarge, Conflict) as problem:
+        outcome.refused += 1
+        reason = str(problem)
+        named = reason if reason.startswith(str(file)) else f"{file}: {reason}"
+        click.echo(f"refused: {one_line(named)}", err=True)
+    else:
+        outcome.added += added
+        outcome.known += not added
+
+
+def _read(file: Path) -> Invoice:
+    try:
+        return read(file)
+    except OSError as error:
+        raise Invalid(f"{file}: {error.strerror or error}") from error

@@ -1,15 +1,18 @@
 """Commands on single keys: get, set, del, ls, count."""
 
+import os
+import sys
 from typing import Any, BinaryIO
 
 import click
 
 from holdall.cli.address import positional
+from holdall.cli.examples import examples
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 
 
-@click.command(epilog="Example: holdall get sqlite:///notes.db greeting")
+@click.command(epilog=examples("get sqlite:///notes.db greeting"))
 @positional("key")
 def get(at: dict[str, Any]) -> None:
     """Write the value of KEY to standard output, byte for byte."""
@@ -23,24 +26,26 @@ def get(at: dict[str, Any]) -> None:
 
 @click.command(
     "set",
-    epilog="Examples: holdall set sqlite:///notes.db greeting hello; holdall set file:notes logo < logo.png",
+    epilog=examples(
+        "set sqlite:///notes.db greeting hello",
+        "set sqlite:///notes.db logo --file logo.png",
+    ),
 )
 @positional("key", optional="value")
-@click.option(
-    "--file",
-    "source",
-    type=click.File("rb"),
-    default="-",
-    help="Read the value from here [standard input].",
-)
-def set_(at: dict[str, Any], source: BinaryIO) -> None:
-    """Store VALUE, or what comes on standard input, under KEY."""
-    value = source.read() if at["value"] is None else at["value"].encode()
+@click.option("--file", "source", type=click.File("rb"), help="Read the value from this file.")
+def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
+    """Store a value under KEY: VALUE, what is in a file, or what comes on standard input."""
+    if source and at["value"] is not None:
+        raise click.UsageError("give VALUE or --file, not both")
     with open_store(at["uri"]) as store:
-        store[at["key"]] = value
+        store[at["key"]] = _read(source) if at["value"] is None else os.fsencode(at["value"])
 
 
-@click.command("del", epilog="Example: holdall del sqlite:///notes.db greeting")
+def _read(source: BinaryIO | None) -> bytes:
+    return (source or sys.stdin.buffer).read()
+
+
+@click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
 @positional("key")
 def del_(at: dict[str, Any]) -> None:
     """Delete KEY; an error where it is missing."""
@@ -51,21 +56,20 @@ def del_(at: dict[str, Any]) -> None:
             raise _missing(at["key"]) from None
 
 
-@click.command(epilog="Example: holdall ls s3://acme/books invoices/2026 | head")
+@click.command(epilog=examples("ls sqlite:///books.db", "ls sqlite:///books.db invoices/"))
 @positional(optional="prefix")
 def ls(at: dict[str, Any]) -> None:
-    """List keys that begin with PREFIX, one a line, in code-point order."""
+    """List the keys that begin with PREFIX, or all; one a line, in code-point order."""
     with open_store(at["uri"]) as store:
-        for key in store.scan(at["prefix"] or ""):
-            click.echo(key)
+        sys.stdout.writelines(f"{key}\n" for key in store.scan(at["prefix"] or ""))
 
 
-@click.command(epilog="Example: holdall count sqlite:///notes.db")
+@click.command(epilog=examples("count sqlite:///books.db", "count sqlite:///books.db invoices/"))
 @positional(optional="prefix")
 def count(at: dict[str, Any]) -> None:
-    """Count the keys that begin with PREFIX."""
+    """Count the keys that begin with PREFIX, or all. This lists them."""
     with open_store(at["uri"]) as store:
-        click.echo(sum(1 for _ in store.scan(at["prefix"])) if at["prefix"] else len(store))
+        click.echo(sum(1 for _ in store.scan(at["prefix"] or "")))
 
 
 def _missing(key: str) -> HoldallError:

@@ -1,24 +1,30 @@
 """Commands on what is owed: billed, paid, outstanding, received, aging, statement."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
 
 from holdall.cli import address
-from holdall.cli.books import books_at
-from holdall.cli.days import DAY, today
+from holdall.cli.arguments import day, today
+from holdall.cli.books import books_at, note_if_empty
+from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.cli.progress import counting
 from holdall.domain import Receivables
 from holdall.domain.report import Report
+from holdall.errors import HoldallError
+
+AT = "--from sqlite:///books.db"
 
 
-@click.group(epilog="Example: holdall receivables outstanding --from sqlite:///books.db --csv")
+@click.group(epilog=examples(f"receivables outstanding {AT}", f"receivables aging {AT} --csv"))
 def receivables() -> None:
-    """What is billed, paid and owed, each answer by map-reduce over the books."""
+    """What is billed, paid and owed, each answer by map-reduce over the books.
+
+    Amounts are in the currency that their row names; amounts of different currencies are never added.
+    """
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,52 +33,57 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-@contextmanager
-def _asked(uri: str, seller: str | None) -> Iterator[Receivables]:
-    with books_at(uri) as books, counting("reading invoices") as progress:
-        yield Receivables(books.store, seller, progress=progress)
-
-
-def _print(report: Report[Any], style: str | None) -> None:
-    show(report.columns, report.cells(), style)
+def _report(
+    uri: str, seller: str | None, style: str | None, ask: Callable[[Receivables], Report[Any]]
+) -> Report[Any]:
+    """Ask the books at ``uri``, print the answer, and return it."""
+    with books_at(uri) as books:
+        with counting("reading invoices") as tell:
+            report = ask(Receivables(books.store, seller, progress=tell))
+        show(report.columns, report.cells(), style)
+        if not report:
+            note_if_empty(books, uri)
+    return report
 
 
 def _by_name(name: str, text: str) -> click.Command:
-    @receivables.command(name, help=text)
+    @receivables.command(name, help=text, epilog=examples(f"receivables {name} {AT}"))
     @_common
     def command(uri: str, seller: str | None, style: str | None) -> None:
-        with _asked(uri, seller) as asked:
-            report = getattr(asked, name)()
-        _print(report, style)
+        _report(uri, seller, style, lambda asked: getattr(asked, name)())
 
     return command
 
 
 billed = _by_name("billed", "What is billed, less what is credited, per accounting code.")
-paid = _by_name("paid", "What is paid per accounting code.")
+paid = _by_name("paid", "What is paid, less what is paid back, per accounting code.")
 outstanding = _by_name("outstanding", "What is owed per accounting code.")
-received = _by_name("received", "Cash received per month.")
+received = _by_name("received", "Cash received, less cash paid back, per month.")
 
 
-@receivables.command(
-    epilog="Example: holdall receivables aging --on 2026-09-30 --from sqlite:///books.db"
-)
+@receivables.command(epilog=examples(f"receivables aging --on 2026-09-30 {AT}"))
 @_common
-@click.option("--on", type=DAY, default=today, help="As of this day [today].")
-def aging(uri: str, seller: str | None, style: str | None, on: datetime) -> None:
-    """What each customer owes, by how long it is past due."""
-    with _asked(uri, seller) as asked:
-        report = asked.aging(on.date())
-    _print(report, style)
+@click.option(
+    "--on",
+    type=day,
+    metavar="YYYY-MM-DD",
+    show_default="today",
+    help="The day for which to tell how late debts are.",
+)
+def aging(uri: str, seller: str | None, style: str | None, on: date | None) -> None:
+    """What each customer owes, by how many days it is past due."""
+    _report(uri, seller, style, lambda asked: asked.aging(on or today()))
 
 
 @receivables.command(
-    epilog="Example: holdall receivables statement DE123456789 --from sqlite:///books.db"
+    short_help="The account of one customer.",
+    epilog=examples(f"receivables statement NO999000666MVA {AT}"),
 )
 @click.argument("customer", metavar="CUSTOMER-ID")
 @_common
 def statement(customer: str, uri: str, seller: str | None, style: str | None) -> None:
-    """Every document and payment of one customer, with the running balance."""
-    with _asked(uri, seller) as asked:
-        report = asked.statement(customer)
-    _print(report, style)
+    """Every document and payment of one customer, in order, with the running balance."""
+    if not _report(uri, seller, style, lambda asked: asked.statement(customer)):
+        raise HoldallError(
+            f"no documents of customer {customer!r}; `holdall invoices list` shows the ids there are"
+        )

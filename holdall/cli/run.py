@@ -1,37 +1,69 @@
-"""One run of the command line. Each command is imported when it is called, so that ``--help`` is quick."""
+"""One run of the command line: its exit code, and its errors in one line each."""
 
+import os
 import sys
+from collections.abc import Sequence
 
+from holdall.cli.line import one_line
+from holdall.errors import HoldallError
 from holdall.extras import needs
 
 with needs("cli"):
     import click
+    from click.exceptions import NoArgsIsHelpError
 
 from holdall.cli.app import app
-from holdall.errors import HoldallError
+
+_INTERRUPTED = "interrupted; what was written is whole, run it again to go on"
 
 
-def run() -> None:
-    """Run the command line and exit: 0 done, 1 a refusal or failure in one line, 2 wrong usage, 130 Ctrl-C."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run ``arguments``, which are ``sys.argv`` if not given, and return the exit code.
+
+    0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-C. Whatever is not 0 is told on
+    standard error in one line, except usage without any arguments, which shows the help.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show is no reason to fail half-way.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        sys.exit(app.main(standalone_mode=False))
-    except click.ClickException as error:
+        code: int | None = app.main(arguments, prog_name="holdall", standalone_mode=False)
+    except NoArgsIsHelpError as error:
         error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _fail(
-            "interrupted; every key that was written is whole, and running the command again goes on",
-            130,
-        )
-    except HoldallError as error:
-        _fail(str(error), 1)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, as in `holdall ls | head`
-        sys.exit(0)
+        code = error.exit_code
+    except click.UsageError as error:
+        code = _failed(_usage(error), error.exit_code)
+    except click.Abort:
+        code = _failed(_INTERRUPTED, 130)
+    except (HoldallError, click.ClickException, OSError) as error:
+        code = _failed(_shown(error), 1)
+    return _flushed(code or 0)
+
+
+def _failed(message: str, code: int) -> int:
+    click.echo(f"holdall: {one_line(message)}", err=True)
+    return code
+
+
+def _usage(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "holdall"
+    return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
+
+
+def _shown(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _flushed(code: int) -> int:
+    """``code``, once standard output has taken all that is left; an error if it cannot."""
+    try:
+        sys.stdout.flush()
     except OSError as error:
-        _fail(str(error), 1)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"holdall: {message}", err=True)
-    sys.exit(code)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again
+        if not isinstance(error, BrokenPipeError):
+            return _failed(f"standard output: {error.strerror}", 1)
+    return code

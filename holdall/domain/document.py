@@ -41,9 +41,7 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> dict[str, Any]:
         if not isinstance(value_dict, dict):
-            raise Invalid(
-                f"{ascii(value_dict)[:60]}: write an object with named fields", value_dict, state
-            )
+            raise Invalid(f"{ascii(value_dict)[:60]}: write an object with named fields", value_dict, state)
         clean, errors = self._sound(value_dict, state)
         for names, check in self.rules:
             if all(name in clean for name in names):
@@ -54,9 +52,7 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
             raise Invalid(format_compound_error(errors), value_dict, state, error_dict=errors)
         return clean
 
-    def _sound(
-        self, value: dict[str, Any], state: Any
-    ) -> tuple[dict[str, Any], dict[str, Invalid]]:
+    def _sound(self, value: dict[str, Any], state: Any) -> tuple[dict[str, Any], dict[str, Invalid]]:
         """The fields that are sound, converted, and the errors of the others."""
         try:
             clean: Any = super()._convert_to_python(value, state)

@@ -32,9 +32,7 @@ class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
     def refuse(self, value: object, remedy: str) -> Invalid:
         """The error to raise: the value, cut to a length that a log can bear, and the remedy."""
         shown = ascii(value)
-        return Invalid(
-            f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None
-        )
+        return Invalid(f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None)
 
 
 class Text(Field):
@@ -166,8 +164,6 @@ class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
 
     def _convert_to_python(self, value: Any, state: Any = None) -> list[Any]:
         if not isinstance(value, list | tuple) or len(value) < self.least:
-            raise Invalid(
-                f"{ascii(value)[:60]}: write a list of at least {self.least}", value, state
-            )
+            raise Invalid(f"{ascii(value)[:60]}: write a list of at least {self.least}", value, state)
         converted: list[Any] = super()._convert_to_python(value, state)
         return converted

@@ -100,11 +100,7 @@ def billed(key: str, part: Billed) -> list[Money]:
 def paid(key: str, part: Paid) -> list[Money]:
     """(currency, code) → amount."""
     currency = part.currency
-    return [
-        ((currency, each.code), each.amount)
-        for payment in part.payments
-        for each in payment.allocations
-    ]
+    return [((currency, each.code), each.amount) for payment in part.payments for each in payment.allocations]
 
 
 def outstanding(key: str, part: Account) -> list[Money]:

@@ -42,9 +42,7 @@ def places(currency: str) -> int:
     try:
         return PLACES[currency]
     except (KeyError, TypeError):
-        raise Invalid(
-            f"{currency!r} is no currency of ISO 4217; write a code such as EUR"
-        ) from None
+        raise Invalid(f"{currency!r} is no currency of ISO 4217; write a code such as EUR") from None
 
 
 def minor(amount: Decimal, currency: str) -> int:

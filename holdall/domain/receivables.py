@@ -97,9 +97,7 @@ class Receivables:
 def _labels(bounds: Sequence[int]) -> list[str]:
     """Names of the buckets that ``bounds`` make, days past due: one more than there are bounds."""
     if not bounds or bounds[0] != 0 or any(low >= high for low, high in pairwise(bounds)):
-        raise Invalid(
-            f"bounds {tuple(bounds)} are not days that rise from 0; write such as {BOUNDS}"
-        )
+        raise Invalid(f"bounds {tuple(bounds)} are not days that rise from 0; write such as {BOUNDS}")
     between = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
     return ["current", *between, f"over {bounds[-1]}"]
 

@@ -41,9 +41,7 @@ def recorded(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
 def _same(known: Payment, payment: Payment, to: To) -> bool:
     """Whether they are one; what a policy once made of it is not compared, as the books have moved on."""
     named = {part.code: part.amount for part in known.allocations}
-    return replace(known, allocations=()) == payment and (
-        not isinstance(to, Mapping) or to == named
-    )
+    return replace(known, allocations=()) == payment and (not isinstance(to, Mapping) or to == named)
 
 
 def _appended(invoice: Invoice, payment: Payment, to: To) -> Invoice:

@@ -50,9 +50,7 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     return {"payments": errors} if any(errors) else {}
 
 
-def _payment(
-    payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]
-) -> dict[str, Errors] | None:
+def _payment(payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]) -> dict[str, Errors] | None:
     overpaid = payment["overpaid"]
     errors: list[Errors | None] = [
         _allocation(part, billed, owed, overpaid) for part in payment["allocations"]

@@ -102,9 +102,7 @@ class Codec(Layer[V, W]):
 
     def transact(self, changes: Iterable[Change[V]], /) -> None:
         self._inner.transact(
-            Put(change.key, self._encode(change.key, change.value))
-            if isinstance(change, Put)
-            else change
+            Put(change.key, self._encode(change.key, change.value)) if isinstance(change, Put) else change
             for change in changes
         )
 

@@ -91,6 +91,9 @@ class ReadOnly(Store[V]):
     def features(self) -> Feature:
         return self._inner.features & _READS
 
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
+
     def close(self) -> None:
         self._inner.close()
 

@@ -61,9 +61,7 @@ class Validate(PassThrough[V]):
 
     def transact(self, changes: Iterable[Change[V]], /) -> None:
         self._inner.transact(
-            Put(change.key, self._clean(change.key, change.value))
-            if isinstance(change, Put)
-            else change
+            Put(change.key, self._clean(change.key, change.value)) if isinstance(change, Put) else change
             for change in changes
         )
 

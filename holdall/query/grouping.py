@@ -66,9 +66,7 @@ class Batch(dict[Any, Any]):
         return values
 
 
-def partials(
-    reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, Any, Any]
-) -> dict[Place, Any]:
+def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, Any, Any]) -> dict[Place, Any]:
     """One partial a group. Memory is bounded by these and one batch, however much is read."""
     result: dict[Place, Any] = {}
     while not reading.done:

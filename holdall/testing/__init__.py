@@ -16,14 +16,51 @@ suite checks that what depends on it is refused. It needs pytest and hypothesis,
 tried as the loaded hypothesis profile says.
 """
 
-import pytest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from holdall.testing.machine import StoreMachine
+    from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
+    from holdall.testing.values import BYTES, DOCUMENTS, Values
+
+# Imported when first asked for: the plugin beside them is loaded wherever pytest runs, with or without
+# hypothesis.
+_lazy = {
+    "BYTES": "values",
+    "BrokenStoreTests": "suite",
+    "DOCUMENTS": "values",
+    "LayerTests": "suite",
+    "StoreMachine": "machine",
+    "StoreTests": "suite",
+    "Values": "values",
+}
 _asserting = ("suite", "mapping_machine", "machine")
-pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _asserting))
 
-# ruff: noqa: E402 - imported after their asserts were made to explain themselves
-from holdall.testing.machine import StoreMachine
-from holdall.testing.suite import BrokenStoreTests, StoreTests
-from holdall.testing.values import BYTES, DOCUMENTS, Values
+__all__ = [
+    "BYTES",
+    "DOCUMENTS",
+    "BrokenStoreTests",
+    "LayerTests",
+    "StoreMachine",
+    "StoreTests",
+    "Values",
+]
 
-__all__ = ["BYTES", "BrokenStoreTests", "DOCUMENTS", "StoreMachine", "StoreTests", "Values"]
+
+def __getattr__(name: str) -> Any:
+    if name not in _lazy:
+        raise AttributeError(f"module 'holdall.testing' has no attribute {name!r}")
+    _explain_asserts()
+    value = globals()[name] = getattr(import_module(f"holdall.testing.{_lazy[name]}"), name)
+    return value
+
+
+def _explain_asserts() -> None:
+    """Have pytest rewrite the suite's asserts before it is imported, as it does with test modules."""
+    import sys
+
+    import pytest
+
+    new = [module for each in _asserting if (module := f"{__name__}.{each}") not in sys.modules]
+    pytest.register_assert_rewrite(*new)

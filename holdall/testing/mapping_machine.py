@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from holdall.store import Store
-from holdall.testing.keyspace import bounds, near_keys
+from holdall.testing.keyspace import near_keys, spans
 from holdall.testing.oracle import Oracle
 from holdall.testing.values import BYTES, Values
 
@@ -90,8 +90,9 @@ class MappingMachine(RuleBasedStateMachine):
         self.oracle.clear()
         assert not self.store
 
-    @rule(prefix=bounds(), start=bounds(), stop=st.none() | bounds())
-    def scan(self, prefix: str, start: str, stop: str | None) -> None:
+    @rule(span=spans())
+    def scan(self, span: tuple[str, str, str | None]) -> None:
+        prefix, start, stop = span
         expected = self.oracle.items(prefix, start, stop)
         assert self.numbers(self.store.scan_items(prefix, start=start, stop=stop)) == expected
         assert list(self.store.scan(prefix, start=start, stop=stop)) == [key for key, _ in expected]

@@ -12,17 +12,26 @@ from holdall.keys import KEY_BYTES, RawKey, check_key
 # What names trip over: case, marks of ours, edges, devices, marks that compose, long segments.
 atoms = st.one_of(
     st.sampled_from(
-        [*"abAB.+=%^ ~:,é-_", "e\u0301", "ǅ", "ß", "ﬁ", "İ", "ſ", "K", "con", "CON", "nul.", "lpt1"]  # noqa: RUF001 - they fold to others
+        [
+            *"abAB.+=%^ ~:,é-_",
+            "e\u0301",
+            "ǅ",
+            "ß",
+            "ﬁ",
+            "İ",
+            "\u017f",
+            "K",
+            "con",
+            "CON",
+            "nul.",
+            "lpt1",
+        ]
     ),
-    st.sampled_from(
-        ["x" * 117, "x" * 118, "x" * 119, "x" * 120, "X" * 60, "語" * 40, "\U0001f9fe"]
-    ),
+    st.sampled_from(["x" * 117, "x" * 118, "x" * 119, "x" * 120, "X" * 60, "語" * 40, "\U0001f9fe"]),
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\"),
 )
 segments = (
-    st.lists(atoms, min_size=1, max_size=6)
-    .map("".join)
-    .filter(lambda s: s not in (".", "..", ".holdall"))
+    st.lists(atoms, min_size=1, max_size=6).map("".join).filter(lambda s: s not in (".", "..", ".holdall"))
 )
 keys = (
     st.lists(segments, min_size=1, max_size=4)
@@ -124,7 +133,5 @@ def test_the_longest_keys_fit():
 def test_a_long_segment_sorts_among_its_neighbours():
     part = "x" * LIMIT
     ordered = sorted([part, f"{part}-", f"{part}/a", f"{part}0", f"{part}00", part[:-1]])
-    decoded = [
-        [text_of(n, folder=True) or text_of(n, folder=False) for n in names(key)] for key in ordered
-    ]
+    decoded = [[text_of(n, folder=True) or text_of(n, folder=False) for n in names(key)] for key in ordered]
     assert decoded == sorted(decoded)

@@ -1,7 +1,7 @@
 """A store of four methods, as an adapter's author begins: every default of the interface shows in it."""
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from holdall.keys import Span, check_key
 from holdall.store import Store, to_bytes
@@ -37,5 +37,5 @@ class Minimal(Store[bytes]):
         span = Span.of(prefix, start, stop)
         return iter(sorted(key for key in list(self._held) if key in span))
 
-    def __reduce__(self) -> NoReturn | tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a private store cannot be pickled: its data would be left behind")

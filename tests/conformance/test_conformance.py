@@ -9,10 +9,11 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import Json, Memory, PassThrough, Prefix, Validate
+from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
-from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
+from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
+from tests.conformance.one_file import OneFile
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -36,18 +37,23 @@ def crowded() -> Memory:
 
 
 STORES: dict[str, Row] = {
+    "file": lambda request: File(folder(request), durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "minimal": lambda request: Minimal(),
+    "one-file": lambda request: OneFile(folder(request) / "store"),
     "passthrough": lambda request: PassThrough(named()),
     "prefix": lambda request: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
+    "sqlite": lambda request: SQLite(folder(request) / "store.db"),
+    "sqlite-memory": lambda request: SQLite(":memory:"),
+    "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
 }
 
 
 class TestStores(StoreTests[bytes]):
-    names = {"Minimal": Minimal, "PassThrough": PassThrough}
+    names = {kind.__name__: kind for kind in (File, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
@@ -65,6 +71,7 @@ class AnyValue:
 
 
 DOCUMENT_STORES: dict[str, Row] = {
+    "json-prefix-file": lambda request: Json(Prefix(File(folder(request), durability="os"), "app")),
     "json": lambda request: Json(named()),
     "json-of-minimal": lambda request: Json(Minimal()),
     "validate-json-prefix": lambda request: Validate(Json(Prefix(crowded(), "app")), AnyValue()),
@@ -74,7 +81,7 @@ DOCUMENT_STORES: dict[str, Row] = {
 
 class TestDocumentStores(StoreTests[Any]):
     values = DOCUMENTS
-    names = {"AnyValue": AnyValue, "Json": Json, "Minimal": Minimal, "Validate": Validate}
+    names = {kind.__name__: kind for kind in (AnyValue, File, Json, Minimal, SQLite, Validate)}
 
     @pytest.fixture(params=DOCUMENT_STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

@@ -54,9 +54,7 @@ def test_oldest_first_never_shrinks_a_part(owed: list[int], draw: st.DataObject)
 
 
 @given(owed=debts(), draw=st.data())
-def test_oldest_first_settles_a_code_before_the_next_one(
-    owed: list[int], draw: st.DataObject
-) -> None:
+def test_oldest_first_settles_a_code_before_the_next_one(owed: list[int], draw: st.DataObject) -> None:
     assume(sum(owed) > 0)
     parts = oldest_first(part_of(draw, sum(owed)), owed)
     reached = [index for index, part in enumerate(parts) if part > 0]
@@ -110,9 +108,7 @@ def test_named_amounts_are_taken_as_they_stand() -> None:
 
 @policies
 @pytest.mark.parametrize(("amount", "currency"), [("0.5", "JPY"), ("0.001", "EUR"), ("NaN", "EUR")])
-def test_an_amount_with_too_many_decimals_is_refused(
-    policy: Policy, amount: str, currency: str
-) -> None:
+def test_an_amount_with_too_many_decimals_is_refused(policy: Policy, amount: str, currency: str) -> None:
     with pytest.raises(Invalid, match=f"no amount in {currency}"):
         allocate(Decimal(amount), {"4400": Decimal(60)}, currency, policy)
 

@@ -197,8 +197,7 @@ class TestPaying:
         with pytest.raises(Conflict, match="payment 'a' on invoice '7' is recorded already"):
             books.pay(
                 "7",
-                **{"amount": Decimal(10), "on": DAY, "to": {"4400": Decimal(10)}, "id": "a"}
-                | change,
+                **{"amount": Decimal(10), "on": DAY, "to": {"4400": Decimal(10)}, "id": "a"} | change,
             )
         assert unchanged(books) == before
 
@@ -223,9 +222,7 @@ class TestPaying:
             ({"id": "a\nb"}, "no control characters"),
         ],
     )
-    def test_what_may_not_be_is_refused(
-        self, books: Books, fields: dict[str, Any], reason: str
-    ) -> None:
+    def test_what_may_not_be_is_refused(self, books: Books, fields: dict[str, Any], reason: str) -> None:
         before = unchanged(books)
         with pytest.raises(Invalid, match=reason) as caught:
             books.pay("7", **{"amount": Decimal(10), "on": DAY} | fields)

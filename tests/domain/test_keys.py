@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from holdall.domain.keys import invoice_key, seller_of, seller_prefix
 from holdall.keys import check_key
 
-names = st.text(
-    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20
-) | st.sampled_from([".", "..", ".holdall", "%2E", "a/b", "a%2Fb", "a\\b", "\x00", "\x85", "%"])
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(
+    [".", "..", ".holdall", "%2E", "a/b", "a%2Fb", "a\\b", "\x00", "\x85", "%"]
+)
 
 
 @given(names, names)

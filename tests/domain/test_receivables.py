@@ -43,9 +43,7 @@ def kept(books: Mapping[str, Invoice], kind: str) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("kind", ["dict", "typed", "untyped"])
 @given(books=paid_books(), on=days)
-def test_the_queries_agree_with_sums_by_hand(
-    kind: str, books: dict[str, Invoice], on: date
-) -> None:
+def test_the_queries_agree_with_sums_by_hand(kind: str, books: dict[str, Invoice], on: date) -> None:
     queries = Receivables(kept(books, kind))
     all_of = list(books.values())
     billed = summed(((i.currency, c), a) for i in all_of for c, a in i.billed().items())

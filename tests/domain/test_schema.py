@@ -155,9 +155,7 @@ def test_errors_of_fields_rules_and_unknown_fields_are_reported_together() -> No
     put("total", "1.00")(wrong)
     put("lines", 0, "description", 1)(wrong)
     put("lines", 1, "amount", "41.00")(wrong)
-    assert set(errors_of(wrong)) == {
-        *("number", "colour", "shape", "lines-0.description", "lines-1.splits")
-    }
+    assert set(errors_of(wrong)) == {*("number", "colour", "shape", "lines-0.description", "lines-1.splits")}
     wrong["lines"] = document()["lines"]
     assert set(errors_of(wrong)) == {"number", "colour", "shape", "total"}
 
@@ -199,9 +197,7 @@ class TestFormEncode:
         assert first["payments"] == ()
 
     def test_a_missing_list_is_missing(self) -> None:
-        assert errors_of({k: v for k, v in document().items() if k != "lines"}) == {
-            "lines": "Missing value"
-        }
+        assert errors_of({k: v for k, v in document().items() if k != "lines"}) == {"lines": "Missing value"}
 
     @given(st.integers() | st.floats() | st.booleans() | st.none())
     def test_no_number_of_another_type_is_an_amount(self, number: object) -> None:

@@ -27,9 +27,7 @@ class TestStructs:
 
     def test_every_error_is_in_the_message_and_nested(self) -> None:
         wrong = invoice("", customer=Party("", "Customer"))
-        with pytest.raises(
-            Invalid, match=r"invoice '' is not valid: number: .*; customer\.id: "
-        ) as e:
+        with pytest.raises(Invalid, match=r"invoice '' is not valid: number: .*; customer\.id: ") as e:
             check(wrong)
         assert set(e.value.flat()) == {"number", "customer.id"}
 

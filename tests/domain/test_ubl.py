@@ -79,9 +79,7 @@ def test_a_negative_line_in_a_credit_note_is_owed_again():
 
 
 def test_a_credit_note_is_due_by_its_payment_means():
-    means = (
-        "<cac:PaymentMeans><cbc:PaymentDueDate>2026-03-01</cbc:PaymentDueDate></cac:PaymentMeans>"
-    )
+    means = "<cac:PaymentMeans><cbc:PaymentDueDate>2026-03-01</cbc:PaymentDueDate></cac:PaymentMeans>"
     assert read(credit_note(before("<cac:TaxTotal>", means))).due == date(2026, 3, 1)
 
 
@@ -118,8 +116,7 @@ def test_taxes_of_several_schemes_are_all_owed():
 
 def test_tax_is_described_by_its_rates_once_each():
     rate = (
-        "<cac:TaxSubtotal><cac:TaxCategory><cbc:Percent>{}</cbc:Percent></cac:TaxCategory>"
-        "</cac:TaxSubtotal>"
+        "<cac:TaxSubtotal><cac:TaxCategory><cbc:Percent>{}</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal>"
     )
     rates = "".join(map(rate.format, ("25", "0", "25")))
     tax = read(edited(before("</cac:TaxTotal>", rates))).lines[-1]

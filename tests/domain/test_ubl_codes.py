@@ -83,8 +83,6 @@ def test_a_charge_may_name_its_own_code():
         '<cbc:Amount currencyID="EUR">1</cbc:Amount>'
         "<cbc:AccountingCost>6000</cbc:AccountingCost></cac:AllowanceCharge>"
     )
-    invoice = read(
-        edited(before("<cac:TaxTotal>", charge), (PAYABLE, PAYABLE.replace("119", "120")))
-    )
+    invoice = read(edited(before("<cac:TaxTotal>", charge), (PAYABLE, PAYABLE.replace("119", "120"))))
     assert invoice.lines[1].description == "Freight"
     assert invoice.billed()["6000"] == Decimal("1.00")

@@ -21,9 +21,7 @@ def test_every_way_to_hand_over_a_document_reads_the_same(tmp_path):
 
 def test_namespaces_count_and_prefixes_do_not():
     renamed = INVOICE.replace("cbc:", "a:").replace("xmlns:cbc", "xmlns:a").replace("cac:", "b:")
-    renamed = renamed.replace("xmlns:cac", "xmlns:b").replace(
-        "<Invoice xmlns=", "<i:Invoice xmlns:i="
-    )
+    renamed = renamed.replace("xmlns:cac", "xmlns:b").replace("<Invoice xmlns=", "<i:Invoice xmlns:i=")
     assert read(renamed.replace("</Invoice>", "</i:Invoice>").encode()) == read(edited())
 
 

@@ -11,8 +11,7 @@ from tests.domain.ubl_documents import INVOICE, TYPE, before, edited
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 BOMB = '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">' + "".join(
-    f'<!ENTITY {name} "{f"&{inner};" * 10}">'
-    for inner, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f'<!ENTITY {name} "{f"&{inner};" * 10}">' for inner, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 ATTACHMENT = (
     "<cac:AdditionalDocumentReference><cac:Attachment>"
@@ -56,9 +55,7 @@ def refusal(document, **options):
     ids=["bomb", "file", "parameter", "external", "public", "bare"],
 )
 def test_a_document_type_is_refused(doctype):
-    document = edited(
-        (DECLARATION, DECLARATION + doctype), ("R-7", "&a;" if "ENTITY" in doctype else "R-7")
-    )
+    document = edited((DECLARATION, DECLARATION + doctype), ("R-7", "&a;" if "ENTITY" in doctype else "R-7"))
     assert refusal(document) == "<bytes>: it declares a document type: remove the DOCTYPE"
 
 
@@ -71,7 +68,9 @@ def test_a_message_quotes_a_hostile_name_in_part():
 
 
 def test_nothing_is_included_from_elsewhere():
-    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
+    include = (
+        '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
+    )
     assert "Invoice/cbc:ID (BT-1) is missing" in refusal(edited(("R-7", include)))
 
 
@@ -121,9 +120,7 @@ def test_a_tag_without_end_is_refused(added):
 @pytest.mark.parametrize("part", [b"<cbc:Note/>", b'<a b="" c="" d="" e=""/>'])
 def test_too_many_elements_or_attributes_are_refused(monkeypatch, part):
     monkeypatch.setattr(tree, "MAX_NODES", 1_000)
-    assert "it has more than 1,000 elements and attributes" in refusal(
-        within(("", ""), part * 100, 11)
-    )
+    assert "it has more than 1,000 elements and attributes" in refusal(within(("", ""), part * 100, 11))
     assert read(within(("", ""), part * 100, 1)).number == "R-7"
 
 

@@ -21,9 +21,7 @@ LEGAL = (
     '<cbc:CompanyID schemeID="0007">556</cbc:CompanyID></cac:PartyLegalEntity>'
 )
 TRADE = "<cac:PartyName><cbc:Name>Trade</cbc:Name></cac:PartyName>"
-IDENTIFIER = (
-    '<cac:PartyIdentification><cbc:ID schemeID="0088">730</cbc:ID></cac:PartyIdentification>'
-)
+IDENTIFIER = '<cac:PartyIdentification><cbc:ID schemeID="0088">730</cbc:ID></cac:PartyIdentification>'
 ENDPOINT = '<cbc:EndpointID schemeID="EM">a@b.example</cbc:EndpointID>'
 
 

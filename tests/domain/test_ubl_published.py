@@ -58,9 +58,7 @@ def test_what_is_read_may_be_kept(shared_invoices, name):
 
 
 def test_all_published_files_are_in_the_table(shared_invoices):
-    found = {
-        path.relative_to(shared_invoices).as_posix() for path in shared_invoices.rglob("*.xml")
-    }
+    found = {path.relative_to(shared_invoices).as_posix() for path in shared_invoices.rglob("*.xml")}
     assert found == set(TOTALS)
 
 

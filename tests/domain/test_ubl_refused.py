@@ -43,9 +43,7 @@ def test_what_must_be_there_is_named_by_path_and_term(place):
     assert problem.errors == {place.split(" ")[0]: "is missing or empty"}
 
 
-@pytest.mark.parametrize(
-    "role", ["AccountingSupplierParty", "AccountingCustomerParty", "InvoiceLine"]
-)
+@pytest.mark.parametrize("role", ["AccountingSupplierParty", "AccountingCustomerParty", "InvoiceLine"])
 def test_a_part_that_must_be_there_is_named(role):
     start, end = INVOICE.index(f"<cac:{role}>"), INVOICE.index(f"</cac:{role}>")
     without = INVOICE[:start] + INVOICE[end + len(f"</cac:{role}>") :]

@@ -14,9 +14,7 @@ from tests.domain.ubl_writer import write
 
 # XML 1.0 holds these; white space of other kinds, and at the ends, is not the text's own.
 words = st.text(
-    st.characters(
-        exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters="\ufffe\uffff"
-    ),
+    st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters="\ufffe\uffff"),
     min_size=1,
     max_size=12,
 )

@@ -59,9 +59,7 @@ def put_charge(root: Element, line: LineItem, sign: int) -> None:
     element = put(root, "cac:AllowanceCharge", "")
     put(element, "cbc:ChargeIndicator", "true" if line.kind == "charge" else "false")
     put(element, "cbc:AllowanceChargeReason", line.description)
-    put_amount(
-        element, "cbc:Amount", sign * (line.amount if line.kind == "charge" else -line.amount)
-    )
+    put_amount(element, "cbc:Amount", sign * (line.amount if line.kind == "charge" else -line.amount))
     put(element, "cbc:AccountingCost", line.splits[0].code)
 
 

@@ -30,9 +30,7 @@ numbers = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=2),
 )
 texts = st.one_of(st.sampled_from(["", "0", "1", "True", "EUR", "a", "é", "\U0001f600"]), st.text())
-repeated_hour = st.builds(
-    datetime, *map(st.just, (2026, 10, 25)), st.integers(0, 3), fold=st.integers(0, 1)
-)
+repeated_hour = st.builds(datetime, *map(st.just, (2026, 10, 25)), st.integers(0, 3), fold=st.integers(0, 1))
 moments = st.one_of(
     repeated_hour,
     repeated_hour.map(lambda naive: naive.replace(tzinfo=BERLIN)),

@@ -35,10 +35,7 @@ def by_hand(pairs, reduce):
     """Rows as the collation, written down anew in ``compare``, has them."""
     first = cmp_to_key(lambda left, right: compare(left[0], right[0]))
     grouped = groupby(sorted(pairs, key=first), key=first)
-    return [
-        (part[0][0], reduce([value for _, value in part]))
-        for part in map(list, (g for _, g in grouped))
-    ]
+    return [(part[0][0], reduce([value for _, value in part])) for part in map(list, (g for _, g in grouped))]
 
 
 def same(rows, expected):
@@ -59,9 +56,7 @@ class Endless(Memory):
         return ((f"{number:07}", b"%07d" % number * 100) for number in range(self.count))
 
 
-documents = st.dictionaries(
-    st.text(), st.lists(st.tuples(keys, st.integers()), max_size=4), max_size=8
-)
+documents = st.dictionaries(st.text(), st.lists(st.tuples(keys, st.integers()), max_size=4), max_size=8)
 
 
 @given(documents, st.integers(1, 5))

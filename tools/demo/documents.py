@@ -96,9 +96,7 @@ class Document:
     def rounding(self) -> Decimal:
         """What makes the total a multiple of ``step``."""
         step = Decimal(self.step or "0.01")
-        return (self.inclusive() / step).quantize(
-            Decimal(1), ROUND_HALF_UP
-        ) * step - self.inclusive()
+        return (self.inclusive() / step).quantize(Decimal(1), ROUND_HALF_UP) * step - self.inclusive()
 
     def paid(self) -> Decimal:
         return self.rounded(Decimal(self.prepaid))

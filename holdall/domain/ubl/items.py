@@ -58,9 +58,7 @@ def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:
     return tuple(Split(code, part) for code, part in sums.items())
 
 
-def _parts(
-    node: Node, amount: Decimal, terms: Terms, default: str
-) -> Iterator[tuple[str, Decimal]]:
+def _parts(node: Node, amount: Decimal, terms: Terms, default: str) -> Iterator[tuple[str, Decimal]]:
     """The codes and amounts of a line, or of its sub-lines where these add up to it.
 
     UBL 2.1 lets lines of the same form detail a line (cac:SubInvoiceLine, cac:SubCreditNoteLine), and

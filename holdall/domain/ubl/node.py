@@ -86,9 +86,7 @@ class Node:
         """
         amount, own = self.number(), self.element.get("currencyID", currency)
         if own != currency:
-            raise self.wrong(
-                f"is in {short(own)}", f"a document in {currency} has all amounts in it"
-            )
+            raise self.wrong(f"is in {short(own)}", f"a document in {currency} has all amounts in it")
         if not fits(amount, decimals := places(currency)):
             limits = f"{DIGITS} digits before the point and {decimals} after it"
             raise self.wrong(f"is {self.text}", f"amounts in {currency} have at most {limits}")

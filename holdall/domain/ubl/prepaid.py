@@ -11,9 +11,7 @@ PREPAID = "prepaid"
 """The id and the reference of that payment."""
 
 
-def prepaid(
-    paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]
-) -> tuple[Payment, ...]:
+def prepaid(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]) -> tuple[Payment, ...]:
     """``paid`` (BT-113) as one payment of the day of issue, or none where it is nothing.
 
     UBL does not say for what it was paid, so it settles each code in proportion to what is billed there.

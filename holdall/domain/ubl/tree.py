@@ -43,9 +43,7 @@ def parse(file: BinaryIO, limit: int) -> Element:
     except DefusedXmlException:
         raise Invalid("it declares a document type: remove the DOCTYPE") from None
     except (ParseError, LookupError, ValueError) as problem:
-        raise Invalid(
-            f"it is no well-formed XML ({str(problem)[:80]}): fetch it again, whole"
-        ) from problem
+        raise Invalid(f"it is no well-formed XML ({str(problem)[:80]}): fetch it again, whole") from problem
 
 
 def _build(file: BinaryIO, limit: int) -> Element:

@@ -135,9 +135,7 @@ class AsOf(Store[bytes]):
         raise PermissionDenied(f"{key!r} cannot be written: this is the store as of {self._time}")
 
 
-def _with_missing(
-    heads: Iterable[tuple[str, bytes]], keys: list[str]
-) -> Iterator[tuple[str, bytes | None]]:
+def _with_missing(heads: Iterable[tuple[str, bytes]], keys: list[str]) -> Iterator[tuple[str, bytes | None]]:
     """``heads`` and, in order among them, those of ``keys`` that have none."""
     waiting = iter(keys)
     key = next(waiting, None)

@@ -30,9 +30,7 @@ class Written(NamedTuple):
 class Claims:
     """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
 
-    def __init__(
-        self, store: Store[bytes], records: Records, past: Past, marks: Marks, author: str
-    ) -> None:
+    def __init__(self, store: Store[bytes], records: Records, past: Past, marks: Marks, author: str) -> None:
         self._store = store
         self._raw = store.raw()
         self._records = records

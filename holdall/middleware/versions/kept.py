@@ -51,9 +51,7 @@ class Kept(Heads):
     ([2, 1], b'1')
     """
 
-    def __init__(
-        self, store: Store[bytes], author: str = "", history: Store[bytes] | None = None
-    ) -> None:
+    def __init__(self, store: Store[bytes], author: str = "", history: Store[bytes] | None = None) -> None:
         super().__init__(store)
         self._author = author
         self._history = history
@@ -175,9 +173,11 @@ class Kept(Heads):
         for attempt in range(ATTEMPTS):
             planned, expected = self._planned(changes)
             try:
-                return claims.commit_all(planned, expected)
+                claims.commit_all(planned, expected)
             except Conflict:
                 time.sleep(pause(attempt))
+            else:
+                return
         raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
 
     def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
@@ -190,9 +190,7 @@ class Kept(Heads):
             else:
                 writes[change.key] = to_bytes(change.value) if isinstance(change, Put) else None
         planned = [
-            (heads[key], value)
-            for key, value in writes.items()
-            if value is not None or heads[key].there
+            (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
         ]
         changing = {head.key for head, _ in planned}
         others = [Expect(key, head.tag) for key, head in heads.items() if key not in changing]

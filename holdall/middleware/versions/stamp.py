@@ -77,9 +77,7 @@ class Stamp(NamedTuple):
             )
         size = SMALLEST + len(author) + len(message)
         fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
-        return b"".join(
-            (_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value)
-        )
+        return b"".join((_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value))
 
     @classmethod
     def parse(cls, key: str, data: bytes) -> tuple[Self, bytes]:

@@ -38,9 +38,7 @@ class Versions(PassThrough[V]):
     {'total': '119.00'}
     """
 
-    def __init__(
-        self, store: Store[V], author: str = "", history: Store[bytes] | None = None
-    ) -> None:
+    def __init__(self, store: Store[V], author: str = "", history: Store[bytes] | None = None) -> None:
         super().__init__(_over_kept(store, lambda lowest: Kept(lowest, author, history)))
 
     note = staticmethod(note)

@@ -7,17 +7,19 @@ from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
 from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
+from holdall.testing.suite.layers import LayerTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
 from holdall.testing.suite.transactions import TransactionTests
 
-__all__ = ["BrokenStoreTests", "StoreTests"]
+__all__ = ["BrokenStoreTests", "LayerTests", "StoreTests"]
 
 V = TypeVar("V")
 
@@ -30,6 +32,7 @@ class StoreTests(
     BulkTests[V],
     ReservedTests[V],
     TagTests[V],
+    SwapTests[V],
     TransactionTests[V],
     HistoryTests[V],
     RaceTests[V],

@@ -15,7 +15,7 @@ V = TypeVar("V")
 class BrokenStoreTests(StoreCase[V]):
     """What a store must do whose other end is away, forbidden, gone or no store at all.
 
-    ``open_store`` returns such a store. Opening it may already raise; so may its features.
+    ``open_store`` opens such a store: one that opens, and then cannot work.
     """
 
     @pytest.fixture
@@ -24,13 +24,13 @@ class BrokenStoreTests(StoreCase[V]):
 
     def test_no_operation_takes_a_failure_for_a_missing_key(self, store: Store[V]) -> None:
         for name, operation in self._operations(store):
-            error = refused(Exception, f"{name} did not notice that the store is broken", operation)
+            error = refused(Exception, operation, by=name)
             assert isinstance(error, HoldallError), f"{name} raised {error!r}, which is none of holdall's"
             assert not isinstance(error, KeyError), f"{name} took a failure for a missing key"
 
     def test_its_error_is_one_line_without_secrets(self, store: Store[V]) -> None:
-        for _, operation in self._operations(store):
-            message = str(refused(HoldallError, "the store is broken", operation))
+        for name, operation in self._operations(store):
+            message = str(refused(HoldallError, operation, by=name))
             assert message
             assert "\n" not in message
             assert [secret for secret in self.secrets if secret in message] == []

@@ -88,14 +88,17 @@ class StoreCase(Generic[V]):
 
 
 def refused(
-    error: type[E] | tuple[type[E], ...], message: str, call: Callable[..., object], *arguments: Any
+    error: type[E] | tuple[type[E], ...],
+    call: Callable[..., object],
+    *arguments: Any,
+    by: str = "the store",
 ) -> E:
-    """The ``error`` that ``call`` raises; the test fails with ``message`` where it raises none."""
+    """The ``error`` that ``call(*arguments)`` raises; the test fails, and names ``by``, where it raises none."""
     try:
         call(*arguments)
     except error as refusal:
         return refusal
-    pytest.fail(message)
+    pytest.fail(f"{by} took {arguments!r} and raised nothing")
 
 
 Check = Callable[[S, Store[Any]], None]

@@ -1,7 +1,7 @@
 """Any history of operations: a store and a dict stay equal (see `holdall.testing.machine`)."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -24,5 +24,6 @@ class HistoryTests(StoreCase[V]):
                 super().__init__(open_store, values)
 
         # As many examples as the loaded profile says; a store may take its time over each.
-        patient = settings(deadline=None, suppress_health_check=list(HealthCheck))
+        every: Any = list(HealthCheck)  # its metaclass iterates, which type checkers do not see
+        patient = settings(deadline=None, suppress_health_check=every)
         run_state_machine_as_test(Machine, settings=patient)

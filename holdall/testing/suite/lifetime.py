@@ -40,7 +40,12 @@ class LifetimeTests(StoreCase[V]):
         again.close()
 
     def _names(self, store: Store[V]) -> dict[str, Any]:
-        public = {"Memory": holdall.Memory, "Prefix": holdall.Prefix, "PosixPath": Path, "WindowsPath": Path}
+        public = {
+            "Memory": holdall.Memory,
+            "Prefix": holdall.Prefix,
+            "PosixPath": Path,
+            "WindowsPath": Path,
+        }
         return public | {type(store).__name__: type(store)} | self.names
 
     def test_no_secret_shows(self, store: Store[V]) -> None:

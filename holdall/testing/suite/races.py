@@ -14,7 +14,7 @@ OLD, ONE, TWO = 1, 2, 3
 
 
 class RaceTests(StoreCase[V]):
-    """Every line of an operation is a place for another writer to come in: see `holdall.testing.interleave`."""
+    """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
         """Write OLD under a key for each round; the tags."""
@@ -59,6 +59,15 @@ class RaceTests(StoreCase[V]):
             won(first)
             assert self.held(store, turn) == TWO
 
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
+        tags = self.prepare(store)
+        swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
+        for turn, first, second in interleave(self.setter(store), swap):
+            first.result()
+            assert self.held(store, turn) == TWO
+            assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
+
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
         tags = self.prepare(store)
@@ -77,15 +86,13 @@ class RaceTests(StoreCase[V]):
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
     @needs(Feature.TAGS | Feature.REMOVE)
-    def test_popitem_goes_on_where_another_took_the_first(self, store: Store[V]) -> None:
-        self.fill(store, ["stays/1", "stays/2", *self.numbered(2 * POINTS + 2)])
-        taken = []
-        for _, first, second in interleave(
-            lambda turn: store.popitem(), lambda turn: store.pop(next(iter(store)))
-        ):
-            second.result()
-            taken.append(first.result()[0])
-        assert taken == sorted(set(taken))
+    def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
+        held = self.fill(store, self.numbered(2 * POINTS + 2))
+        popped = []
+        for _, first, second in interleave(lambda turn: store.popitem(), lambda turn: store.popitem()):
+            popped += [first.result(), second.result()]
+        assert dict(popped) == {key: held[key] for key, _ in popped}
+        assert len(store) + len(popped) == len(held)
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_setdefault_overwrites_nothing(self, store: Store[V]) -> None:
@@ -103,7 +110,10 @@ class RaceTests(StoreCase[V]):
             return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
 
         for turn, first, second in interleave(add, add):
-            assert {self.values.number(call.result()) for call in (first, second)} == {OLD + 1, OLD + 2}
+            assert {self.values.number(call.result()) for call in (first, second)} == {
+                OLD + 1,
+                OLD + 2,
+            }
             assert self.held(store, turn) == OLD + 2
 
     @needs(Feature.TAGS | Feature.ATOMIC)
@@ -113,7 +123,12 @@ class RaceTests(StoreCase[V]):
         def transact(turn: int) -> None:
             key, value = f"k{turn}", self.values.of(ONE)
             store.transact(
-                [Put(f"b{turn}", value), Expect(key, tags[key]), Put(key, value), Put(f"a{turn}", value)]
+                [
+                    Put(f"b{turn}", value),
+                    Expect(key, tags[key]),
+                    Put(key, value),
+                    Put(f"a{turn}", value),
+                ]
             )
 
         for turn, first, second in interleave(transact, self.setter(store)):
@@ -128,6 +143,15 @@ class RaceTests(StoreCase[V]):
             second.result()
             value, tag = first.result()
             assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])
+
+    def test_a_value_is_written_whole(self, store: Store[V]) -> None:
+        small = store["a"] = self.values.of(OLD)
+        written = [small, self.values.large]
+        write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
+        for turn, first, second in interleave(write, lambda turn: store["a"]):
+            first.result()
+            assert second.result() in written
+            assert store["a"] == written[turn % 2]
 
     def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
         for scan in (store.scan, store.scan_items, store.values):

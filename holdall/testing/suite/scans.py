@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdall.errors import InvalidKey
 from holdall.store import Feature, Store
-from holdall.testing.keyspace import BOUNDS, TREE, between, bounds, in_order, near_keys
+from holdall.testing.keyspace import BOUNDS, TREE, between, in_order, near_keys, spans
 from holdall.testing.suite.case import StoreCase, needs
 
 V = TypeVar("V")
@@ -50,13 +50,14 @@ class ScanTests(StoreCase[V]):
                 items = list(store.scan_items(prefix, start=start, stop=stop))
                 assert items == [(key, held[key]) for key in expected]
 
-    def test_any_bounds(self, open_store: Callable[[], Store[V]]) -> None:
-        @given(st.sets(near_keys()), bounds(), bounds(), st.none() | bounds())
-        def check(chosen: set[str], prefix: str, start: str, stop: str | None) -> None:
-            with open_store() as store:
-                self.fill(store, chosen)
-                expected = between(chosen, prefix, start, stop)
-                assert list(store.scan(prefix, start=start, stop=stop)) == expected
+    def test_any_bounds(self, store: Store[V]) -> None:
+        @given(st.sets(near_keys()), spans())
+        def check(chosen: set[str], span: tuple[str, str, str | None]) -> None:
+            prefix, start, stop = span
+            store.clear()
+            self.fill(store, chosen)
+            expected = between(chosen, prefix, start, stop)
+            assert list(store.scan(prefix, start=start, stop=stop)) == expected
 
         check()
 

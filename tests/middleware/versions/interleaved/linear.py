@@ -75,9 +75,7 @@ def _alone(one: Operation, states: list[State], places: dict[str, float]) -> Non
     assert after.value == one.value(before.value), f"{one.name} made {after} of {before}"
 
 
-def _together(
-    operations: list[Operation], states: list[State], places: dict[str, float], first: int
-) -> None:
+def _together(operations: list[Operation], states: list[State], places: dict[str, float], first: int) -> None:
     """Whether what ended before another began comes before it."""
     placed = [(one, places[one.name]) for one in operations if one.name in places]
     for read in sorted((one for one in operations if one.outcome is Outcome.SAW), key=_ended):

@@ -1,0 +1,84 @@
+"""Many requests at once: results in order, memory bounded, the pace set by what the server bears."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_ROOM = 64 * 2**20  # bytes of results that may wait for their turn, as far as sizes can be foreseen
+
+
+class Pace:
+    """How many requests may be under way at once: at most ``most``, fewer where the server asks for fewer.
+
+    Additive increase, multiplicative decrease (RFC 5681, section 3.1): a request that was throttled
+    halves the pace, though only once for all those that were under way together; each full round
+    without one lets in one more.
+
+    >>> pace = Pace(16)
+    >>> pace.slower()
+    >>> pace.now
+    8
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._now = float(most)
+        self._calm = most  # requests answered since it was last halved
+        self._lock = threading.Lock()
+
+    @property
+    def now(self) -> int:
+        """Requests that may be under way, at least 1."""
+        return int(self._now)
+
+    def faster(self) -> None:
+        """A request was answered."""
+        with self._lock:
+            self._calm += 1
+            self._now = min(self.most, self._now + 1 / self._now)
+
+    def slower(self) -> None:
+        """A request was throttled."""
+        with self._lock:
+            if self._calm >= self._now:
+                self._now = max(1.0, self._now / 2)
+                self._calm = 0
+
+
+def ordered(
+    function: Callable[[A], B],
+    items: Iterable[A],
+    pace: Pace,
+    size: Callable[[B], int] = lambda result: 0,
+) -> Iterator[B]:
+    """``function`` of each of ``items``, in their order, several at once at ``pace``.
+
+    ``items`` is read only as far as there is room. ``size`` is the bytes that a result holds: large ones
+    leave room for fewer. The first exception is raised in its turn; what has not begun by then never
+    will, and what has is waited for, so nothing is under way once the iterator is exhausted or closed.
+
+    >>> list(ordered(str.upper, "abc", Pace(2)))
+    ['A', 'B', 'C']
+    """
+    waiting: deque[Future[B]] = deque()
+    largest = 1.0
+    opening = 4  # grows with each result: sizes are unknown at first
+    with ThreadPoolExecutor(pace.most) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                while len(waiting) >= min(pace.now, opening, max(1, _ROOM // largest)):
+                    result = waiting.popleft().result()
+                    largest = max(size(result), largest * 0.9, 1.0)
+                    opening += 1
+                    yield result
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,156 @@
+"""One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from holdall.adapters.concurrent import Pace
+from holdall.adapters.s3 import client as sdk
+from holdall.adapters.s3.conditions import AMAZON, Conditions, multipart_tried, tried
+from holdall.adapters.s3.errors import RAISED, translated
+from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
+from holdall.adapters.traces import State
+from holdall.errors import Corrupt
+from holdall.handles import PerProcess
+from holdall.keys import Span
+from holdall.store import Tag
+
+_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
+
+
+class Bucket:
+    """The bucket ``name`` below ``root``, which is empty or ends in a slash.
+
+    Threads share it. Its client is made by the first request in each process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        options: sdk.Options,
+        *,
+        listing: str = "auto",
+        create: bool = False,
+    ) -> None:
+        self.name = name
+        self.root = root
+        self.options = options
+        self.pace = Pace(options.at_once)
+        self._listing = listing
+        self._create = create
+        self._connection = PerProcess(self._connect)
+        self._seen = False
+        self._multipart: bool | None = None
+
+    def _connect(self) -> sdk.Connection:
+        try:
+            connection = sdk.connected(self.options, self.pace)
+            if self._create:
+                sdk.create_bucket(connection.client, self.name)
+        except RAISED as error:
+            raise translated(error, self.name) from error
+        return connection
+
+    @property
+    def connection(self) -> sdk.Connection:
+        """The boto3 session and client of this process."""
+        return self._connection()
+
+    def ask(self, operation: str, key: str | None = None, /, **parameters: Any) -> Any:
+        """The answer to one request, about ``key`` where there is one; raises holdall's errors and KeyError."""
+        if key is not None:
+            parameters["Key"] = self.root + key
+        try:
+            answer = getattr(self._connection().client, operation)(Bucket=self.name, **parameters)
+        except RAISED as error:
+            raise translated(error, self.name, key) from error
+        self._seen = True
+        return answer
+
+    def read(self, key: str) -> tuple[State, bytes]:
+        """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
+        answer = self.ask("get_object", key)
+        state = state_of(answer)  # what has none is no object
+        try:
+            return state, answer["Body"].read()
+        except RAISED:
+            return self._read_again(key)
+
+    def _read_again(self, key: str) -> tuple[State, bytes]:
+        answer = self.ask("get_object", key)
+        try:
+            return state_of(answer), answer["Body"].read()
+        except RAISED as error:
+            raise translated(error, self.name, key) from error
+
+    def head(self, key: str) -> State:
+        """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
+        try:
+            return state_of(self.ask("head_object", key))
+        except KeyError:
+            if not self._seen:
+                self.ask("head_bucket")
+            raise
+
+    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
+        """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
+        if span.empty:
+            return
+        root = self.root
+        names = Range(
+            root + prefix,
+            root + span.low,
+            None if span.high is None else root + span.high,
+            span.hides,
+        )
+        for found in flat(self._page, names, size):
+            if self._listing == "nested":  # the first page told
+                break
+            yield found._replace(name=found.name[len(root) :])
+        if self._listing == "nested":
+            for found in nested(self._page, names, size):
+                yield found._replace(name=found.name[len(root) :])
+
+    def _page(self, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
+        if self._listing == "auto":
+            self._listing = "nested" if _in_folders(answer) else "flat"
+        return answer
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the server does with conditions; tried out where that is not known yet."""
+        client = self.connection.client
+        if sdk.is_aws(client):
+            return AMAZON
+        place = client.meta.endpoint_url, self.name
+        if place not in _known:
+            _known[place] = tried(self.ask)
+        return _known[place]
+
+    @property
+    def multipart_conditions(self) -> bool:
+        """Whether an upload in parts can be conditional too."""
+        if self._multipart is None:
+            self._multipart = sdk.is_aws(self.connection.client) or multipart_tried(self.ask)
+        return self._multipart
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        connection = self._connection.take()
+        if connection is not None:
+            connection.client.close()
+
+
+def _in_folders(answer: dict[str, Any]) -> bool:
+    """Whether the server says that it is one of those that keep objects in folders, and list them so."""
+    server: str = answer["ResponseMetadata"]["HTTPHeaders"].get("server", "")
+    return server.startswith("SeaweedFS")
+
+
+def state_of(answer: dict[str, Any]) -> State:
+    """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
+    try:
+        return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
+    except KeyError:
+        raise Corrupt("an answer without ETag: what answers at this endpoint is no S3 server") from None

@@ -1,0 +1,143 @@
+"""The boto3 client: ambient credentials, bounded waits, and settings that S3-like servers bear."""
+
+import base64
+import hashlib
+import random
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from holdall.adapters.concurrent import Pace
+from holdall.errors import InvalidAddress, PermissionDenied
+from holdall.extras import needs
+
+with needs("s3"):
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+_THROTTLED = (429, 503)
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to reach the server; see `holdall.adapters.s3.S3` for what each means."""
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    addressing: str = "auto"
+    timeout: float = 20
+    retries: int = 4
+    at_once: int = 32
+
+    def __post_init__(self) -> None:
+        if self.endpoint_url is not None:
+            _check_endpoint(self.endpoint_url)
+
+
+def _check_endpoint(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidAddress("s3: endpoint_url is no http:// or https:// address of a server")
+    if "@" in parts.netloc:
+        raise InvalidAddress("s3: endpoint_url holds credentials; leave them to the environment or a profile")
+
+
+class Connection(NamedTuple):
+    """A boto3 session and its client."""
+
+    session: Any
+    client: Any
+
+
+def connected(options: Options, pace: Pace) -> Connection:
+    """A connection for ``options``, which tells ``pace`` how its requests fare.
+
+    Without ``endpoint_url`` the SDK itself asks AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL.
+    """
+    session = _session(options)
+    client = session.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
+    if not is_aws(client):
+        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it.
+        client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
+        client.meta.config.request_checksum_calculation = "when_required"
+        client.meta.config.response_checksum_validation = "when_required"
+    client.meta.events.register("needs-retry.s3", _Watch(pace, options.retries))
+    return Connection(session, client)
+
+
+def _session(options: Options) -> Any:
+    core = botocore.session.get_session()
+    # A listing is parsed 2.5 times as fast with its times left as text.
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+    return boto3.Session(botocore_session=core, profile_name=options.profile, region_name=options.region)
+
+
+def _config(options: Options) -> Config:
+    return Config(
+        connect_timeout=options.timeout,
+        read_timeout=options.timeout,
+        retries={"mode": "standard", "total_max_attempts": options.retries + 1},
+        max_pool_connections=options.at_once,
+        s3={"addressing_style": options.addressing},
+        signature_version="s3v4",
+    )
+
+
+def is_aws(client: Any) -> bool:
+    """Whether the client's endpoint is Amazon's own."""
+    return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS)
+
+
+class _Watch:
+    """Sees every answer before the client decides whether to try again.
+
+    It sets the pace, and retries what Amazon says to retry but its client does not: a conditional
+    write that met another one under way (409 ConditionalRequestConflict, "Conditional writes" in the
+    S3 user guide).
+    """
+
+    def __init__(self, pace: Pace, retries: int) -> None:
+        self._pace = pace
+        self._retries = retries
+
+    def __call__(self, response: Any = None, attempts: int = 1, **event: Any) -> float | None:
+        status = response[0].status_code if response else 0
+        if status in _THROTTLED:
+            self._pace.slower()
+        else:
+            self._pace.faster()
+        if status == 409 and _in_conflict(response[1]) and attempts <= self._retries:
+            return random.uniform(0, 0.02 * 2**attempts)
+        return None
+
+
+def _in_conflict(parsed: Any) -> bool:
+    return parsed.get("Error", {}).get("Code") == "ConditionalRequestConflict"
+
+
+def _add_md5(request: Any, **event: Any) -> None:
+    digest = hashlib.md5(request.data, usedforsecurity=False).digest()
+    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def create_bucket(client: Any, bucket: str) -> None:
+    """Create ``bucket`` in the client's region, unless it is this account's already.
+
+    PermissionDenied where it is another's; the client's own errors otherwise.
+    """
+    region = client.meta.region_name
+    where = {} if region in (None, "us-east-1") else {"LocationConstraint": region}
+    try:
+        client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "BucketAlreadyExists":
+            raise PermissionDenied(
+                f"the bucket s3://{bucket} is another account's; choose another name"
+            ) from error
+        if code != "BucketAlreadyOwnedByYou":
+            raise

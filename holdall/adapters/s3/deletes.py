@@ -1,0 +1,44 @@
+"""Bulk deletes: a thousand objects in a request, one by one where the server does not do it so."""
+
+from typing import Any
+
+from holdall.adapters.s3.bucket import Bucket
+from holdall.errors import Unsupported
+
+BATCH = 1000
+"""Objects that one request may delete ("DeleteObjects" in the Amazon S3 API reference)."""
+
+_UNSAFE = ("\ufffe", "\uffff")  # in no XML 1.0 document, which the request is
+
+
+def delete_batch(bucket: Bucket, keys: list[str]) -> None:
+    """Delete those of up to BATCH ``keys`` that are there.
+
+    What the server reports as not deleted is deleted by itself, which retries, or raises the reason.
+    """
+    unsafe = [key for key in keys if any(map(key.__contains__, _UNSAFE))]
+    for key in unsafe + _left(bucket, [key for key in keys if key not in unsafe]):
+        delete(bucket, key)
+
+
+def _left(bucket: Bucket, keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    objects = [{"Key": bucket.root + key} for key in keys]
+    try:
+        answer = bucket.ask("delete_objects", Delete={"Objects": objects, "Quiet": True})
+    except Unsupported:
+        return keys
+    return [_named(bucket, error) for error in answer.get("Errors", ())]
+
+
+def _named(bucket: Bucket, error: dict[str, Any]) -> str:
+    return error["Key"][len(bucket.root) :]  # type: ignore[no-any-return]
+
+
+def delete(bucket: Bucket, key: str) -> None:
+    """Delete ``key`` if it is there."""
+    try:
+        bucket.ask("delete_object", key)
+    except KeyError:
+        pass  # S3 never says so; some servers do

@@ -1,0 +1,195 @@
+"""What S3 and its client report, as holdall's errors: every translation, in one place.
+
+    object missing      404 NoSuchKey                                 KeyError
+    bucket missing      404 NoSuchBucket                              StoreNotFound
+    refused             401, 403, expired or missing credentials      PermissionDenied
+    another region      301, AuthorizationHeaderMalformed             InvalidAddress
+    condition failed    412, 409 ConditionalRequestConflict           Conflict
+    slow down           503, 429                                      Throttled
+    server failed       other 5xx                                     Unavailable
+    no answer           timeouts, connections refused or reset        Unavailable
+    nonsense            unreadable XML, a body cut short              Corrupt
+    not implemented     501                                           Unsupported
+    full                507, QuotaExceeded                            StoreFull
+    too large           413, EntityTooLarge, KeyTooLongError          TooLarge
+
+Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
+"""
+
+from holdall.errors import (
+    Conflict,
+    Corrupt,
+    HoldallError,
+    InvalidAddress,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+from holdall.extras import needs
+from holdall.store import conflict
+
+with needs("s3"):
+    from botocore import exceptions as sdk
+    from botocore.parsers import ResponseParserError
+
+RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
+"""What the client raises, and what `translated` understands."""
+
+_LOGIN = "check the profile, the environment or the role that this process runs under"
+_LIST = "where s3:ListBucket is not granted, S3 says this of a missing key too; grant it to tell them apart"
+
+_HINTS = {
+    "ExpiredToken": "the credentials have expired; log in again",
+    "InvalidAccessKeyId": f"the access key is unknown there; {_LOGIN}",
+    "SignatureDoesNotMatch": f"the secret key is wrong; {_LOGIN}",
+    "RequestTimeTooSkewed": "this machine's clock is off; set it",
+    "InvalidObjectState": "the object is archived; restore it first",
+    "RequestExpired": "the request came too late; check this machine's clock",
+    "InvalidToken": "the session token is not accepted; log in again",
+    "TokenRefreshRequired": "the credentials have expired; log in again",
+}
+
+_BY_CODE: dict[str, type[HoldallError]] = {
+    **dict.fromkeys(_HINTS, PermissionDenied),
+    "NoSuchBucket": StoreNotFound,
+    "PreconditionFailed": Conflict,
+    "ConditionalRequestConflict": Conflict,
+    "OperationAborted": Conflict,
+    "SlowDown": Throttled,
+    "Throttling": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "EntityTooLarge": TooLarge,
+    "KeyTooLongError": TooLarge,
+    "QuotaExceeded": StoreFull,
+    "XMinioStorageFull": StoreFull,
+    "InvalidBucketName": InvalidAddress,
+    "NoSuchUpload": Unavailable,
+}
+
+_BY_STATUS: dict[int, type[HoldallError]] = {
+    401: PermissionDenied,
+    403: PermissionDenied,
+    412: Conflict,
+    413: TooLarge,
+    429: Throttled,
+    501: Unsupported,
+    503: Throttled,
+    507: StoreFull,
+}
+
+_REGION = {
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+}
+
+
+def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
+    """``error``, one of RAISED, as what a store raises for it."""
+    if isinstance(error, sdk.ClientError):
+        return _of_answer(error, bucket, key)
+    return _of_client(error, bucket, key)
+
+
+def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exception:
+    code, status = code_of(error), error.response["ResponseMetadata"]["HTTPStatusCode"]
+    place = f"s3://{bucket}"
+    if code in _REGION or status == 301:
+        return InvalidAddress(f"{place} is {_where(error)}")
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if status == 404 and kind is None:
+        # An answer to HEAD has no body to name what is missing: see `S3._found`.
+        return KeyError(key) if key is not None else _no_bucket(place)
+    if kind is StoreNotFound:
+        return _no_bucket(place)
+    if kind is Conflict and key is not None:
+        return conflict(key)
+    if kind is None:
+        kind = Unavailable if status >= 500 else HoldallError
+    return kind(_said(error, place, kind, key), key=key)
+
+
+def _no_bucket(place: str) -> StoreNotFound:
+    return StoreNotFound(f"there is no bucket {place}; create it, or open it with ?create=true")
+
+
+def _where(error: sdk.ClientError) -> str:
+    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    region = headers.get("x-amz-bucket-region") or error.response["Error"].get("Region")
+    return f"in {region}; open it with ?region={region}" if region else "in another region; add ?region="
+
+
+def _said(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str | None) -> str:
+    code, said = code_of(error), error.response["Error"].get("Message", "")
+    about = place if key is None else f"{key!r} in {place}"
+    hint = _HINTS.get(code)
+    if hint is None and kind is PermissionDenied:
+        hint = _LIST if key is not None and error.operation_name in ("GetObject", "HeadObject") else _LOGIN
+    return f"{error.operation_name} of {about} was refused: {code} {said}{(hint and '; ' + hint) or ''}"
+
+
+def _of_client(error: Exception, bucket: str, key: str | None) -> HoldallError:
+    about = f"s3://{bucket}" if key is None else f"{key!r} in s3://{bucket}"
+    if isinstance(error, sdk.ResponseStreamingError) and "IncompleteRead" in str(error):
+        return Corrupt(f"the answer about {about} was cut short: {error}", key=key)
+    for kinds, kind, said in _BY_EXCEPTION:
+        if isinstance(error, kinds):
+            return kind(said.format(about=about, error=error), key=key)
+    return HoldallError(f"{about}: {error}", key=key)
+
+
+_Kinds = tuple[type[Exception], ...]
+_LOST = (sdk.HTTPClientError, sdk.ConnectionError)
+_GARBLED = (
+    sdk.IncompleteReadError,
+    ResponseParserError,
+    sdk.ChecksumError,
+    sdk.FlexibleChecksumError,
+)
+_NO_LOGIN = (
+    sdk.NoCredentialsError,
+    sdk.PartialCredentialsError,
+    sdk.CredentialRetrievalError,
+    sdk.MetadataRetrievalError,
+    sdk.TokenRetrievalError,
+    sdk.NoAuthTokenError,
+    sdk.SSOError,
+    sdk.LoginError,
+)
+_MEANINGLESS = (
+    sdk.ProfileNotFound,
+    sdk.ParamValidationError,
+    sdk.ValidationError,
+    sdk.UnknownRegionError,
+    sdk.InvalidDNSNameError,
+    sdk.EndpointProviderError,
+)
+_BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
+    (_GARBLED, Corrupt, "the answer about {about} cannot be read: {error}"),
+    (_LOST, Unavailable, "no answer about {about}: {error}"),
+    (_NO_LOGIN, PermissionDenied, "no credentials for {about}: {error}; " + _LOGIN),
+    (_MEANINGLESS, InvalidAddress, "{about} cannot be opened: {error}"),
+]
+
+
+def code_of(error: BaseException | None) -> str:
+    """The error code in an answer of the server; empty for any other exception."""
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
+
+
+def in_doubt(error: Exception) -> bool:
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where the client had sent the request before: an earlier try may be what it met.
+    """
+    return isinstance(error, Unavailable) or _retried(error.__cause__)
+
+
+def _retried(error: BaseException | None) -> bool:
+    if not isinstance(error, sdk.ClientError):
+        return False
+    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0

@@ -1,0 +1,74 @@
+"""Bulk reads from a bucket, several at once, by the fastest transport that fits."""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+from holdall.adapters.concurrent import ordered
+from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters.s3.errors import RAISED, translated
+from holdall.errors import MissingExtra
+from holdall.handles import PerProcess
+
+Reader = Callable[[str], bytes | None]
+Found = tuple[str, bytes | None]
+
+
+class Reads:
+    """Reads ``bucket`` by ``transport``: ``boto3``, ``rust``, or ``auto`` for what is installed and fits.
+
+    MissingExtra where ``rust`` is asked for and not installed.
+    """
+
+    def __init__(self, bucket: Bucket, transport: str) -> None:
+        self._bucket = bucket
+        self._rust = _rust(transport)
+        self._rust_reader = PerProcess(self._connect)
+
+    def _connect(self) -> Reader:
+        bucket = self._bucket
+        try:
+            read: Reader = self._rust.reader(bucket.connection, bucket.name, bucket.options)
+        except RAISED as error:
+            raise translated(error, bucket.name) from error
+        return read
+
+    def many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """``(key, value)`` of those of ``keys`` that are there, in the order asked, in bounded memory."""
+        fast = self._rust is not None and self._rust.fits(self._bucket.connection.client)
+        read = self._by_rust if fast else self._by_boto3
+        for key, value in ordered(read, keys, self._bucket.pace, _size):
+            if value is not None:
+                yield str(key), value
+
+    def _by_boto3(self, key: str) -> Found:
+        try:
+            return key, self._bucket.read(key)[1]
+        except KeyError:
+            return key, None
+
+    def _by_rust(self, key: str) -> Found:
+        value = self._rust_reader()(self._bucket.root + key)
+        if value is None:  # missing, throttled, refused: the other client finds out
+            return self._by_boto3(key)
+        self._bucket.pace.faster()
+        return key, value
+
+    def close(self) -> None:
+        """Let go of the fast transport's connections."""
+        self._rust_reader.take()
+
+
+def _rust(transport: str) -> Any:
+    if transport == "boto3":
+        return None
+    try:
+        return import_module("holdall.adapters.s3.rust")
+    except MissingExtra:
+        if transport == "rust":
+            raise
+        return None
+
+
+def _size(found: Found) -> int:
+    return len(found[1] or b"")

@@ -1,0 +1,187 @@
+"""The store `S3`."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
+from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters.s3.client import Options
+from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
+from holdall.adapters.s3.facts import foreign, told
+from holdall.adapters.s3.reads import Reads
+from holdall.adapters.s3.writes import Writes
+from holdall.address import Address, flag
+from holdall.errors import Conflict, InvalidAddress, Unsupported
+from holdall.keys import Span, check_key
+from holdall.store import Feature, Store, Tag, Tagged, to_bytes
+
+_DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
+
+
+class S3(Store[bytes]):
+    """The objects of ``bucket`` under ``prefix``, keys in UTF-8 as they are, values up to 5 TiB.
+
+    Credentials are the SDK's own: environment, profile, SSO, web identity, instance role. ``endpoint_url``
+    is another server that speaks S3 (else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon);
+    ``addressing`` puts the bucket in the ``path`` or the host name (``virtual``). A request waits
+    ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
+    times, with jitter. ``transport`` of bulk reads is ``boto3``, ``rust`` (the extra of that name) or
+    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``nested`` for a
+    server that lists folder by folder, which ``auto`` tells of those that say what they are. ``create``
+    makes the bucket on first use.
+
+    Requests: one for each read, write, ``in``, swap, remove and discard, and for each thousand keys of a
+    scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
+    parts. The first use of features other than Amazon's costs up to eight, to try what its server honours.
+
+    A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
+    is then still right, for what it replaces is what it expected, but it cannot tell that a value went
+    and came back. Removing needs s3:GetObject besides s3:DeleteObject.
+
+    >>> S3("acme", "books", region="eu-west-1")
+    S3('acme', 'books', region='eu-west-1')
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        addressing: str = "auto",
+        timeout: float = 20,
+        retries: int = 4,
+        transport: str = "auto",
+        listing: str = "auto",
+        create: bool = False,
+    ) -> None:
+        options = Options(region, profile, endpoint_url, addressing, timeout, retries)
+        self._bucket = Bucket(bucket, root_of(prefix, "s3"), options, listing=listing, create=create)
+        self._reads = Reads(self._bucket, transport)
+        self._writes = Writes(self._bucket)
+
+    @classmethod
+    def from_address(cls, address: Address) -> "S3":
+        """``s3://bucket/prefix?region=&profile=&endpoint_url=&addressing=&timeout=&retries=…``."""
+        if address.userinfo:
+            raise InvalidAddress(
+                "s3: an address holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "or name a profile with ?profile="
+            )
+        if not address.host or address.port is not None:
+            raise InvalidAddress("s3: the bucket is missing; write s3://bucket/prefix")
+        options = address.options(
+            region=str,
+            profile=str,
+            endpoint_url=str,
+            addressing=("auto", "path", "virtual"),
+            timeout=float,
+            retries=int,
+            transport=("auto", "boto3", "rust"),
+            listing=("auto", "flat", "nested"),
+            create=flag,
+        )
+        return cls(address.host, address.path.strip("/"), **options)
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client of this process, to add event handlers to."""
+        return self._bucket.connection.client
+
+    @property
+    def features(self) -> Feature:
+        base = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
+        return base | self._bucket.conditions.features
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._bucket.read(key)[1]
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(key)  # type: ignore[arg-type]  # what is no str is refused there
+        try:
+            self._bucket.head(key)  # type: ignore[arg-type]
+        except KeyError:
+            return False
+        return True
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        state, value = self._bucket.read(key)
+        return Tagged(value, self._writes.seen(key, state))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return self._reads.many(map(checked, keys))
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        span = Span.of(prefix, start, stop)
+        found = self._bucket.objects(span, prefix)
+        return ((name, Tag(tag)) for name, tag in found if is_key(name, span))
+
+    def __bool__(self) -> bool:
+        span = Span.of()
+        return any(is_key(name, span) for name, _ in self._bucket.objects(span, "", size=1))
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        self._writes.put(key, to_bytes(value))
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for _, distinct in groupby(items, Rounds()):
+            exhaust(ordered(lambda item: self.__setitem__(*item), distinct, self._bucket.pace))
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        tag = self._bucket.head(key).tag
+        if Feature.REMOVE not in self.features:
+            return delete(self._bucket, key)
+        try:
+            return self._writes.remove(key, tag)
+        except Conflict:
+            return self.__delitem__(key)  # it changed: look whether it is still there
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        delete(self._bucket, key)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        found = batches(map(checked, keys), BATCH)
+        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        value = to_bytes(value)
+        self._need(Feature.SWAP)
+        return self._writes.swap(key, value, expected)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        self._need(Feature.REMOVE)
+        self._writes.remove(key, expected)
+
+    def _need(self, feature: Feature) -> None:
+        if feature not in self._bucket.conditions.features:
+            reason = self._bucket.conditions.reason
+            raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+
+    def facts(self) -> dict[str, str]:
+        return {**told(self._bucket), "foreign keys": foreign(self._bucket)}
+
+    def close(self) -> None:
+        self._reads.close()
+        self._bucket.close()

@@ -1,0 +1,276 @@
+"""A store in a table of an SQLite database."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any, cast
+
+from holdall.adapters.sqlite_link import ROOM, Link, Row
+from holdall.adapters.sqlite_table import MEMORY, Absent, Table
+from holdall.address import Address
+from holdall.errors import InvalidAddress
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+)
+
+_FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
+_BATCH = 1000  # rows written in one transaction
+_LOOKUPS = 128  # keys looked up in one transaction
+_SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/'))"
+
+_TAGGED = "AND CAST(tick AS TEXT) = ?"
+
+_text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
+
+
+class SQLite(Store[bytes]):
+    """The rows of ``table`` in the database file at ``path``, or ``":memory:"``: private, for all threads.
+
+    ``durability``: ``"full"`` syncs every write to the disk before it returns; after ``"os"`` it is with
+    the operating system, so that it outlives this process, but the last writes may be lost with the power
+    (none by halves, in either). ``timeout``: seconds to wait for other writers, then Unavailable.
+
+    The file is created by the first write; until then the store reads as empty. What is no database, and
+    another schema under the table's name, is a Mismatch and left as it is. A scan reads a page at a time
+    and holds nothing open in between, so it shows each page as of when it was read. `set_many` and
+    `delete_many` commit each thousand keys, or MiB of values. Tags are ticks of the table and never
+    repeat, not even in a table made in the place of a lost one. Not promised: that it is noticed when the
+    file is deleted or replaced under an open store, or that SQLite's locks work on a network file system.
+
+    >>> store = SQLite(":memory:")
+    >>> tag = store.swap("counter", b"1", ABSENT)
+    >>> store.get_tagged("counter") == (b"1", tag)
+    True
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        table: str = "holdall",
+        durability: str = "full",
+        timeout: float = 10,
+    ) -> None:
+        path = os.fspath(path)
+        if path and path != MEMORY:
+            path = os.path.abspath(path)
+        options = {name: value for name, value in self._made_with[1].items() if name != "path"}
+        self._made_with = (path,), options  # a repr or pickle then outlives a chdir
+        self._table = Table(path, table, durability, timeout)
+        self._link = Link(self._table)
+        self._row = self._link.row
+        self._connection = self._link.connection
+        name = self._name = f'"{table}"'
+        self._has = f"SELECT 1 FROM {name} WHERE key = ?"
+        self._get = f"SELECT value FROM {name} WHERE key = ?"
+        self._tag = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
+        self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
+        self._delete = f"DELETE FROM {name} WHERE key = ?"
+
+    @classmethod
+    def from_address(cls, address: Address) -> "SQLite":
+        options = address.options(table=str, durability=("full", "os"), timeout=float)
+        if address.host or address.userinfo or not address.slashes:
+            path = (address.host + address.path).lstrip("/")
+            raise InvalidAddress(
+                f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
+                f"or sqlite:////{path} for one from the root"
+            )
+        if address.path == "/":
+            raise InvalidAddress("sqlite: sqlite:/// names no file; write sqlite:///books.db")
+        return cls(address.path[1:] or MEMORY, **options)
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held |= Feature.REMOVE | Feature.ATOMIC
+        return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        try:  # not self._row: a call less on the hottest path
+            row = self._connection().execute(self._get, (_text(key),)).fetchone()
+        except (Absent, sqlite3.Error) as error:
+            self._link.failed(error)
+            row = None
+        if row is None:
+            raise KeyError(key)
+        return row[0]  # type: ignore[no-any-return]
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        check_key(key)
+        row = self._row(self._get, (_text(key),))
+        return default if row is None else row[0]
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))  # what is no str is refused there
+        return self._row(self._has, (_text(cast(str, key)),)) is not None
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        self._link.write(self._put, _text(key), to_bytes(value))
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._link.erase(self._delete, _text(key)):
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._link.erase(self._delete, _text(key))
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return map(itemgetter(0), self._scan("key", prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._scan("key, value", prefix, start, stop)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._scan("key, CAST(tick AS TEXT)", prefix, start, stop)
+
+    def _scan(self, columns: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
+        return chain.from_iterable(self._pages(columns, Span.of(prefix, start, stop)))
+
+    def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
+        below = "" if span.high is None else "AND key < ?"
+        select = f"SELECT {columns} FROM {self._name} WHERE key >= ? {below} ORDER BY key"
+        low: str | None = span.low or " "  # no key is less, and the mark is
+        size = _FIRST_PAGE
+        while low is not None:
+            bounds = (low,) if span.high is None else (low, span.high)
+            page, low = self._link.page(select, bounds, span.hides, size)
+            yield page
+            size = min(4 * size, _PAGE)
+
+    def __len__(self) -> int:
+        row = self._row(f"SELECT count(*) FROM {self._name} WHERE {_SHOWN}")
+        return row[0] if row else 0
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in _checked(keys, _LOOKUPS):
+            rest = map(_text, batch)
+            while page := self._link.look_up(self._get, rest):
+                yield from page
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in _batches(items):
+            with self._link.transaction() as connection:
+                connection.executemany(self._put, batch)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in _checked(keys, _BATCH):
+            self._link.erase_many(self._delete, list(map(_text, batch)))
+
+    def clear(self) -> None:
+        self._link.erase(f"DELETE FROM {self._name} WHERE {_SHOWN}")
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        select = f"SELECT value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
+        row = self._row(select, (_text(key),))
+        if row is None:
+            raise KeyError(key)
+        return Tagged(*row)
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        value = to_bytes(value)
+        if expected == ABSENT:
+            written = self._link.write(
+                f"INSERT OR IGNORE INTO {self._name} (key, value) VALUES (?, ?)", _text(key), value
+            )
+        else:
+            put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
+            written = self._link.write(
+                f"{put} ({self._has} {_TAGGED})", _text(key), value, _text(key), expected
+            )
+        if not written.rowcount:
+            raise conflict(key)
+        return Tag(str(written.lastrowid))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if not self._link.erase(f"{self._delete} {_TAGGED}", _text(key), expected):
+            raise conflict(key)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = [_checked_change(change) for change in changes]
+        with self._link.transaction() as connection:
+            for change in changes:
+                if isinstance(change, Expect):
+                    self._expect(connection, *change)
+            for change in changes:
+                if isinstance(change, Put):
+                    connection.execute(self._put, (_text(change.key), change.value))
+                elif isinstance(change, Delete):
+                    connection.execute(self._delete, (_text(change.key),))
+
+    def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
+        row = connection.execute(self._tag, (_text(key),)).fetchone()
+        if (row[0] if row else ABSENT) != tag:
+            raise conflict(key)
+
+    def close(self) -> None:
+        self._link.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._table.in_memory:
+            raise TypeError(
+                "a database in memory cannot be pickled: its data would be left behind; name a file"
+            )
+        return super().__reduce__()
+
+
+def _checked(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of ``size`` keys, whole before they are used: a slow source holds no lock."""
+    keys = iter(keys)
+    while batch := list(islice(keys, size)):
+        for key in batch:
+            check_key(key)
+        yield batch
+
+
+def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Lists of pairs to write in one transaction each, whole before it begins."""
+    batch: list[tuple[str, bytes]] = []
+    room = ROOM
+    for key, value in items:
+        check_key(key)
+        value = to_bytes(value)
+        batch.append((_text(key), value))
+        room -= len(value)
+        if room < 0 or len(batch) == _BATCH:
+            yield batch
+            batch, room = [], ROOM
+    if batch:
+        yield batch
+
+
+def _checked_change(change: Change[bytes]) -> Change[bytes]:
+    check_key(change.key)
+    return Put(change.key, to_bytes(change.value)) if isinstance(change, Put) else change

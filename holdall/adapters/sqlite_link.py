@@ -1,0 +1,137 @@
+"""How statements of an SQLite store run: on this thread's connection, with errors translated."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+from holdall.adapters.sqlite_errors import translated
+from holdall.adapters.sqlite_table import Absent, Table
+from holdall.handles import PerThread
+from holdall.keys import RESERVED, is_reserved
+
+Row = tuple[Any, ...]
+
+ROOM = 1 << 20
+"""Bytes of values after which a page that is read, or a batch that is written, ends."""
+
+
+class Link:
+    """The way to ``table``, for all threads. What reads or erases finds nothing where the table is absent."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._connections = PerThread(table.connect, sqlite3.Connection.close)
+        self.connection = self._connections.__call__  # bound: an instance is slower to call than a method
+
+    def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
+        """The row of a select that finds one at most, or None."""
+        try:
+            return self.connection().execute(select, args).fetchone()
+        except (Absent, sqlite3.Error) as error:
+            return self.failed(error)
+
+    def failed(self, error: Absent | sqlite3.Error) -> Any:
+        """What a read that raised ``error`` finds: no row in an absent table; else it raises, translated."""
+        if not isinstance(error, Absent):
+            raise translated(error, str(self._table)) from error
+        return None
+
+    def page(
+        self, select: str, args: tuple[str, ...], hides: bool, size: int
+    ) -> tuple[list[Row], str | None]:
+        """Rows, up to ``size`` or `ROOM`, and the key from which to go on (None: those were the last).
+
+        Rows begin with the key and end with what has a length. Where reserved keys are hidden, a page ends
+        before a reserved part and the next begins after it. No transaction stays open.
+        """
+        page: list[Row] = []
+        room = ROOM
+        with (
+            suppress(Absent),
+            self._open(self.connection()) as connection,
+            closing(connection.execute(select, args)) as rows,
+        ):
+            for row in rows:
+                key = row[0]
+                if hides and RESERVED in key and is_reserved(key):
+                    return page, _past(key)
+                page.append(row)
+                room -= len(row[-1])
+                if room < 0 or len(page) == size:
+                    return page, key + "\0"
+        return page, None
+
+    def look_up(self, select: str, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+        """Keys, of those that are left in ``keys``, with their values: in one transaction, up to `ROOM`."""
+        page: list[tuple[str, bytes]] = []
+        room = ROOM
+        with suppress(Absent), self._open(self.connection()) as connection, connection:
+            connection.execute("BEGIN")
+            for key in keys:
+                if row := connection.execute(select, (key,)).fetchone():
+                    page.append((key, row[0]))
+                    room -= len(row[0])
+                    if room < 0:
+                        break
+        return page
+
+    def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
+        """Run one statement, which by itself is a transaction that begins with the lock it needs."""
+        connection = self._made()
+        try:
+            return connection.execute(statement, (key, *args))
+        except (sqlite3.Error, OverflowError) as error:
+            raise translated(error, str(self._table), key) from error
+
+    def erase(self, statement: str, *args: str) -> int:
+        """Run one statement that deletes; how many rows it did."""
+        with suppress(Absent), self._open(self.connection()) as connection:
+            return connection.execute(statement, args).rowcount
+        return 0
+
+    def erase_many(self, statement: str, keys: list[str]) -> None:
+        """Run a statement that deletes for each of ``keys``, in one transaction."""
+        with suppress(Absent), self._open(self.connection()) as connection, _immediate(connection):
+            connection.executemany(statement, ((key,) for key in keys))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run several statements, all or none of which take effect."""
+        with self._open(self._made()) as connection, _immediate(connection):
+            yield connection
+
+    def close(self) -> None:
+        """Close the connection of every thread."""
+        self._connections.close()
+        self._table.close()
+
+    def _made(self) -> sqlite3.Connection:
+        """This thread's connection, to a table that is created if need be."""
+        try:
+            return self.connection()
+        except Absent:
+            self._table.create()
+            return self.connection()
+
+    @contextmanager
+    def _open(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """``connection``, with its errors translated."""
+        try:
+            yield connection
+        except (sqlite3.Error, OverflowError) as error:
+            raise translated(error, str(self._table)) from error
+
+
+@contextmanager
+def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that takes the lock for writing first: taken later, it would fail where two want it."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _past(key: str) -> str:
+    """The least key after all that shares its reserved part with ``key``."""
+    part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
+    return key[:part] + ("\0" if part == len(key) else "0")  # 0 comes after /

@@ -1,0 +1,202 @@
+"""One table of one SQLite database: its schema, and how a connection to it is opened, checked and created.
+
+    database = any SQLite database in UTF-8, in WAL mode; other tables are left alone
+    table    = mark *row
+    mark     = (tick, "", "holdall 1")      the format; its tick is the highest of all rows deleted so far
+    row      = (tick, key, value)           key as in holdall.keys, value a blob
+    tick     = microseconds since 1970 when the table was created, plus the number of writes since
+
+A write deletes the row of its key and adds another under the next tick, which SQLite takes to be one more
+than the highest that is there. So that a deleted row cannot give its tick away, the trigger hands it
+to the mark. Ticks start at the time so that a table created in the place of a lost one does not repeat its.
+"""
+
+import re
+import sqlite3
+import time
+import uuid
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdall.adapters.sqlite_errors import translated
+from holdall.errors import InvalidAddress, Mismatch, StoreNotFound, Unsupported
+
+MEMORY = ":memory:"
+FORMAT = "holdall 1"
+
+_SCHEMA = """
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS "{name}" (
+        tick INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        value BLOB NOT NULL
+    );
+    INSERT OR IGNORE INTO "{name}" VALUES ({tick}, '', '{format}');
+    CREATE TRIGGER IF NOT EXISTS "{name}_keep_tick" AFTER DELETE ON "{name}"
+        WHEN old.tick > (SELECT max(tick) FROM "{name}")
+        BEGIN UPDATE "{name}" SET tick = old.tick WHERE key = ''; END;
+    COMMIT;
+"""
+
+_named = re.compile(r"(?!sqlite_)[a-z_][a-z0-9_]{0,62}", re.IGNORECASE | re.ASCII).fullmatch
+_synchronous = {"full": "FULL", "os": "NORMAL"}
+_PAUSE = 0.005  # seconds between attempts at what SQLite's own busy timeout does not cover
+_WEEK = 7 * 24 * 3600
+
+
+class Absent(Exception):
+    """There is no such file or table yet: it reads as empty, and the first write creates it."""
+
+
+@dataclass(eq=False)
+class Table:
+    """Where the rows are: ``path`` is absolute, or MEMORY for a database of this object alone.
+
+    InvalidAddress for what cannot be meant. Nothing is opened before `connect`.
+
+    >>> str(Table("/srv/books.db", "holdall", "full", 10))
+    "table 'holdall' of /srv/books.db"
+    """
+
+    path: str
+    name: str
+    durability: str
+    timeout: float
+
+    def __post_init__(self) -> None:
+        if not self.path or "\0" in self.path:
+            raise InvalidAddress(f"sqlite: {self.path!r} is no path; write for example sqlite:///books.db")
+        if not _named(self.name):
+            raise InvalidAddress(f"sqlite: table={self.name!r} is no name; use letters, digits and _")
+        if self.durability not in _synchronous:
+            raise InvalidAddress(f"sqlite: durability={self.durability!r} is none of full, os")
+        if not 0 <= self.timeout <= _WEEK:
+            raise InvalidAddress(f"sqlite: timeout={self.timeout!r} is no number of seconds up to a week")
+        self._uri = self._hold_memory() if self.in_memory else Path(self.path).as_uri()
+
+    def __str__(self) -> str:
+        return f"table {self.name!r} of {self.path}"
+
+    @property
+    def in_memory(self) -> bool:
+        return self.path == MEMORY
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection to the table. Absent where there is none, Mismatch where it is another's."""
+        if not self._exists():
+            raise Absent
+        return self._opened("rw", self._check)
+
+    def create(self) -> None:
+        """Create the database and the table where they are not there yet."""
+        self._exists()
+        self._opened("rwc", self._make).close()
+
+    def close(self) -> None:
+        """Let go of a database in memory."""
+        if self.in_memory:
+            self._let_go()
+
+    def _exists(self) -> bool:
+        if self.in_memory:
+            return True
+        path = Path(self.path)
+        if not path.parent.is_dir():
+            raise StoreNotFound(f"there is no folder {path.parent}; create it with mkdir -p")
+        if path.is_dir():
+            raise StoreNotFound(f"{path} is a folder; name a file in it, as in {path / 'books.db'}")
+        return path.exists()
+
+    def _hold_memory(self) -> str:
+        """The address of a database in memory, which lives as long as a connection to it is open."""
+        if sqlite3.sqlite_version_info < (3, 36):
+            raise Unsupported(f"SQLite {sqlite3.sqlite_version} shares no memory; use memory://")
+        self._uri = f"file:/holdall-{uuid.uuid4().hex}?vfs=memdb"
+        anchor = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+        self._let_go = weakref.finalize(self, anchor.close)
+        return self._uri
+
+    # ---- Opening -----------------------------------------------------------------------------------
+
+    def _opened(self, mode: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+        connection = None
+        try:
+            connection = self._bare(mode)
+            connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
+            connection.execute("PRAGMA fullfsync = ON")  # macOS alone: its fsync does not reach the disk
+            connection.execute("PRAGMA trusted_schema = OFF")
+            prepare(connection)
+        except BaseException as error:
+            if connection:
+                connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._refusal(error) from error
+            raise
+        return connection
+
+    def _bare(self, mode: str) -> sqlite3.Connection:
+        """A connection that begins no transaction by itself, and that another thread may close."""
+        return sqlite3.connect(
+            self._uri if self.in_memory else f"{self._uri}?mode={mode}",
+            uri=True,
+            timeout=self.timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _refusal(self, error: sqlite3.Error) -> Exception:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
+            return Mismatch(f"{self.path} is no SQLite database and is left as it is; name another file")
+        return translated(error, str(self))
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        named = "SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE"
+        if not connection.execute(named, (self.name,)).fetchone():
+            raise Absent
+        mark = self._mark(connection)
+        if mark != FORMAT:
+            raise self._mismatch(mark)
+
+    def _mark(self, connection: sqlite3.Connection) -> object:
+        """What the table's mark says, or None where it has none."""
+        try:
+            row = connection.execute(f"SELECT value FROM \"{self.name}\" WHERE key = ''").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            return None  # other columns, or no table
+        return row[0] if row else None
+
+    def _mismatch(self, mark: object) -> Mismatch:
+        if isinstance(mark, str) and mark.startswith("holdall "):
+            return Mismatch(f"{self} is of the format {mark!r}, this reads {FORMAT!r}; upgrade holdall")
+        return Mismatch(f"{self} was not made by holdall and is left as it is; name another with ?table=")
+
+    # ---- Creating ----------------------------------------------------------------------------------
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA page_size = 8192")  # of a new file; a database in use keeps its own
+        (encoding,) = connection.execute("PRAGMA encoding").fetchone()
+        if encoding != "UTF-8":
+            raise Mismatch(f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another")
+        if not self.in_memory:
+            self._log_ahead(connection)
+        schema = _SCHEMA.format(name=self.name, tick=time.time_ns() // 1000, format=FORMAT)
+        connection.executescript(schema)
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        """Turn WAL on: readers then neither wait for writers nor stop them. The file remembers it.
+
+        Of two who do so at once one is refused without waiting, since each would wait for the other.
+        """
+        deadline = time.monotonic() + self.timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE)

@@ -1,0 +1,50 @@
+"""What is typed for an amount, a day, and the amount of an accounting code; as it stands, or refused."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import click
+
+_amount = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
+_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
+
+
+def amount(text: str) -> Decimal:
+    """A decimal number, exact as it is typed, but not zero.
+
+    >>> amount("12.50")
+    Decimal('12.50')
+    """
+    if not _amount(text) or not Decimal(text):
+        raise click.BadParameter(f"{text!r} is no amount; write it as 1234.50")
+    return Decimal(text)
+
+
+def part(text: str) -> tuple[str, Decimal]:
+    """An accounting code and its amount, as CODE=AMOUNT; the code may hold an equals sign.
+
+    >>> part("4400=12.50")
+    ('4400', Decimal('12.50'))
+    """
+    code, _, share = text.rpartition("=")
+    if not code:
+        raise click.BadParameter(f"{text!r} is no CODE=AMOUNT; write it as 4400=12.50")
+    return code, amount(share)
+
+
+def day(text: str) -> date:
+    """A day, as ISO 8601 writes it in full.
+
+    >>> day("2026-03-01")
+    datetime.date(2026, 3, 1)
+    """
+    try:
+        return date.fromisoformat(text if _day(text) else "")
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day; write it as 2026-03-01") from None
+
+
+def today() -> date:
+    """This day where the user is."""
+    return date.today()  # noqa: DTZ011 - a book-keeper's day is the local one

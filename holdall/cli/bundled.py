@@ -1,0 +1,50 @@
+"""The invoices and payments that come with the package, recorded in books."""
+
+import tomllib
+from datetime import date
+from decimal import Decimal
+from importlib.resources import as_file, files
+from typing import Any
+
+from holdall.cli.importing import import_files
+from holdall.cli.payments import POLICIES
+from holdall.domain.books import Books
+from holdall.errors import HoldallError
+
+
+def import_bundled(books: Books) -> date:
+    """Import the invoices, record the payments on them, and return the day on which that set looks back.
+
+    What is there already is left as it is. Books that hold other invoices are refused: what is made up
+    must not be mixed with what is not.
+    """
+    with as_file(files("holdall") / "demo") as folder:
+        told = tomllib.loads((folder / "payments.toml").read_text(encoding="utf-8"))
+        _refuse_others(books, {payment["seller"] for payment in told["payments"]})
+        import_files(books, [folder / "invoices"], err=True)
+    for payment in told["payments"]:
+        _record(books, payment)
+    day: date = told["as_of"]
+    return day
+
+
+def _refuse_others(books: Books, sellers: set[str]) -> None:
+    if other := next((seller for seller in books.sellers() if seller not in sellers), None):
+        raise HoldallError(
+            f"there are invoices of seller {other!r} in the store, and the demo's are made up; "
+            "name a store of its own by --into"
+        )
+
+
+def _record(books: Books, payment: dict[str, Any]) -> None:
+    to = {code: Decimal(part) for code, part in payment.get("to", {}).items()}
+    books.pay(
+        payment["number"],
+        Decimal(payment["amount"]),
+        payment["on"],
+        to or POLICIES[payment.get("policy", "in-proportion")],
+        seller=payment["seller"],
+        id=payment["id"],
+        reference=payment["reference"],
+        overpaid=payment.get("overpaid", False),
+    )

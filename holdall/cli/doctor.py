@@ -1,0 +1,46 @@
+"""The command doctor: what the store at an address can do, and what to do about the rest."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from holdall.address import Address
+from holdall.cli.address import positional
+from holdall.cli.examination import Examination, Finding
+from holdall.cli.output import formats, show
+from holdall.errors import StoreNotFound
+from holdall.registry import open as open_store
+
+
+@click.command(epilog="Example: holdall doctor s3://acme/books")
+@positional()
+@formats
+@click.pass_context
+def doctor(ctx: click.Context, at: dict[str, Any], style: str | None) -> None:
+    """Try what the store can do: list, write, read, compare-and-swap, delete; and say how fast.
+
+    It writes under a reserved key, which no scan shows, and deletes it again. "no" is what this kind of
+    store does not offer; a check that failed makes the exit code 1, and says what to do.
+    """
+    _require_there(at["uri"])
+    with open_store(at["uri"]) as store, closing(Examination(store).findings()) as findings:
+        found = list(findings)
+    show(("check", "outcome", "detail"), [_cells(each) for each in found], style)
+    ctx.exit(1 if any(each.outcome == "failed" for each in found) else 0)
+
+
+def _cells(finding: Finding) -> tuple[str, str, str]:
+    return finding.check, finding.outcome, finding.detail
+
+
+def _require_there(uri: str) -> None:
+    """Refuse a local store that is not there: to try it would be to make it."""
+    address = Address.parse(uri)
+    path = Path(address.path.removeprefix("/") if address.scheme == "sqlite" else address.path)
+    if address.engine in _LOCAL and address.path not in ("", "/") and not path.exists():
+        raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")
+
+
+_LOCAL = ("dbm", "file", "lmdb", "sqlite")

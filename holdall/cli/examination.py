@@ -1,0 +1,134 @@
+"""What a store can do, found out by doing it under a reserved key that is deleted again."""
+
+import secrets
+import statistics
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from holdall.errors import Conflict, HoldallError, Unsupported
+from holdall.store import ABSENT, Feature, Store
+
+ROUNDS = 5  # races, and reads that are timed
+
+_SWAPPED = [f"swap-{turn}" for turn in range(ROUNDS)]
+_REMOVED = [f"remove-{turn}" for turn in range(ROUNDS)]
+_KEYS = ["value", *_SWAPPED, *_REMOVED]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check: "yes", "no" (the store does not offer it) or "failed", and what was seen."""
+
+    check: str
+    outcome: str
+    detail: str
+
+
+class Examination:
+    """Checks of ``store``, lazily: each is made when the iteration comes to it.
+
+    What is written is under ``.holdall/doctor/``, seen by no scan, and deleted when the iteration ends,
+    also when it is given up half-way: use it in a ``with`` statement of `contextlib.closing`.
+    """
+
+    def __init__(self, store: Store[bytes]) -> None:
+        self._store = store
+        self._scratch = store.raw(f".holdall/doctor/{secrets.token_hex(8)}/")
+        self._value = secrets.token_bytes(32)
+        self._wrote = False
+
+    def findings(self) -> Generator[Finding, None, None]:
+        """Each check in turn. One that needs a write is left out where writing failed."""
+        try:
+            yield self._made("list", self._list)
+            written = self._made("write", self._write)
+            yield written
+            if written.outcome == "yes":
+                yield from self._of_what_is_written()
+            for name, told in self._store.facts().items():
+                yield Finding(name, "", told)
+        finally:
+            if self._wrote:
+                self._scratch.delete_many(_KEYS)
+
+    def _of_what_is_written(self) -> Iterator[Finding]:
+        yield self._made("read", self._read)
+        yield self._made("compare-and-swap", self._swap)
+        yield self._made("compare-and-delete", self._remove)
+        yield self._made("delete", self._delete)
+
+    def _made(self, check: str, run: Callable[[], str]) -> Finding:
+        try:
+            return Finding(check, "yes", run())
+        except Unsupported as refusal:
+            return Finding(check, "no", str(refusal))
+        except HoldallError as failure:
+            return Finding(check, "failed", str(failure))
+
+    # ---- The checks ------------------------------------------------------------------------------
+
+    def _list(self) -> str:
+        first = next(self._store.scan(), None)
+        return "it is empty" if first is None else f"the first key is {first!r}"
+
+    def _write(self) -> str:
+        taken = _milliseconds(lambda: self._scratch.update(value=self._value))
+        self._wrote = True
+        return f"{taken:.1f} ms"
+
+    def _read(self) -> str:
+        if self._scratch["value"] != self._value:
+            raise HoldallError("another value came back than was written; do not use this store")
+        times = [_milliseconds(lambda: self._scratch["value"]) for _ in range(ROUNDS)]
+        return f"{statistics.median(times):.1f} ms, the median of {ROUNDS}"
+
+    def _delete(self) -> str:
+        taken = _milliseconds(lambda: self._scratch.discard("value"))
+        if "value" in self._scratch:
+            raise HoldallError("the key is still there after it was deleted; do not use this store")
+        return f"{taken:.1f} ms"
+
+    def _swap(self) -> str:
+        self._require(Feature.SWAP, lambda: self._scratch.swap("value", self._value, ABSENT))
+        for key in _SWAPPED:
+            self._race(partial(self._scratch.swap, key, self._value, ABSENT))
+        return f"of two writers at once one won, in each of {ROUNDS} races"
+
+    def _remove(self) -> str:
+        self._require(Feature.REMOVE, lambda: self._scratch.remove("value", ABSENT))
+        for key in _REMOVED:
+            tag = self._scratch.swap(key, self._value, ABSENT)
+            self._race(partial(self._scratch.remove, key, tag))
+        return f"of two deleters at once one won, in each of {ROUNDS} races"
+
+    def _require(self, feature: Feature, attempt: Callable[[], object]) -> None:
+        """Let the store itself say why it lacks ``feature``."""
+        if feature not in self._store.features:
+            attempt()
+            raise Unsupported("the store does not offer it")
+
+    def _race(self, attempt: Callable[[], object]) -> None:
+        start = threading.Barrier(2)
+
+        def run(_: int) -> bool:
+            start.wait()
+            try:
+                attempt()
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            wins = sum(pool.map(run, range(2)))
+        if wins != 1:
+            raise HoldallError(f"of two writers at once {wins} won: use this store with one writer alone")
+
+
+def _milliseconds(action: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) * 1000

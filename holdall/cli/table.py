@@ -1,0 +1,52 @@
+"""Rows as a table for people."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from holdall.cli.line import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WORDS = {"name", "description", "reference"}  # may go on in a second line where there is little room
+_NAMES = {"line", "code", "number", "id", "seller", "customer"}  # of digits alone, and no amounts
+_ANY_WIDTH = 10_000  # columns; a table takes what it needs of them
+
+
+def table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> str:
+    """``rows`` under ``columns``, amounts to the right, and an empty line at the end.
+
+    On a terminal, as wide as that where nothing but words needs to be broken for it. What goes elsewhere is
+    as wide as it needs to be, the same everywhere.
+    """
+    from rich.console import Console  # late: it takes longer to import than most commands run
+    from rich.text import Text
+
+    drawn = _drawn(columns, rows)
+    console = Console(highlight=False)
+    least = Console(width=_ANY_WIDTH).measure(drawn).minimum
+    console.width = max(console.width, least) if sys.stdout.isatty() else _ANY_WIDTH
+    with console.capture() as captured:
+        if title:
+            console.print(Text(title, style="bold"))
+        console.print(drawn if rows else "(nothing)")
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _drawn(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for index, column in enumerate(columns):
+        right = column not in _NAMES and all(_is_amount(row[index]) for row in rows)
+        drawn.add_column(column, justify="right" if right else "left", no_wrap=column not in _WORDS)
+    for row in rows:
+        drawn.add_row(*(Text(one_line(cell)) for cell in row))
+    return drawn
+
+
+def _is_amount(text: str) -> bool:
+    return text.removeprefix("-").replace(".", "", 1).isdecimal()

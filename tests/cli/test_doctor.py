@@ -1,0 +1,101 @@
+"""The doctor: what it finds on sound, limited and broken stores, and that nothing of it is left behind."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from holdall import ABSENT, Feature, File, Memory, PermissionDenied, ReadOnly, SQLite, Store, Tag
+from holdall.cli.app import app
+from holdall.cli.examination import Examination
+
+CHECKS = ["list", "write", "read", "compare-and-swap", "compare-and-delete", "delete"]
+
+
+def outcomes(store: Store[bytes]) -> dict[str, str]:
+    with closing(Examination(store).findings()) as findings:
+        return {finding.check: finding.outcome for finding in findings}
+
+
+@pytest.mark.parametrize("make", [lambda path: File(path), lambda path: SQLite(path / "a.db")])
+def test_a_sound_store_can_do_it_all_and_is_left_as_it_was(
+    make: Callable[[Path], Store[bytes]], tmp_path: Path
+) -> None:
+    store = make(tmp_path)
+    store["invoices/1"] = b"kept"
+    assert outcomes(store) == dict.fromkeys(CHECKS, "yes")
+    assert dict(store.raw()) == {"invoices/1": b"kept"}
+
+
+def test_what_a_store_does_not_offer_is_no_failure() -> None:
+    class Plain(Memory):
+        @property
+        def features(self) -> Feature:
+            return Feature.SEEK
+
+        swap = Store.swap
+        remove = Store.remove
+
+    found = outcomes(Plain())
+    assert found["compare-and-swap"] == found["compare-and-delete"] == "no"
+    assert found["delete"] == "yes"
+
+
+def test_two_winners_of_one_race_are_found() -> None:
+    class LastWins(Memory):
+        def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+            self[key] = value
+            return ABSENT
+
+    assert outcomes(LastWins())["compare-and-swap"] == "failed"
+
+
+def test_a_store_that_returns_another_value_is_found() -> None:
+    class Lossy(Memory):
+        def __getitem__(self, key: str, /) -> bytes:
+            return super().__getitem__(key)[:-1]
+
+    assert outcomes(Lossy())["read"] == "failed"
+
+
+def test_where_writing_is_refused_the_rest_is_left_out() -> None:
+    assert outcomes(ReadOnly(Memory())) == {"list": "yes", "write": "failed"}
+
+
+def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionDenied("the bucket is another's; ask for access")
+
+    monkeypatch.setattr(Memory, "__setitem__", refuse)
+    monkeypatch.setattr(Memory, "set_many", refuse)
+    result = CliRunner().invoke(app, ["doctor", "memory://sick"])
+    assert result.exit_code == 1
+    assert "ask for access" in result.output
+
+
+def test_it_can_be_given_up_half_way() -> None:
+    store = Memory()
+    with closing(Examination(store).findings()) as findings:
+        while next(findings).check != "read":
+            pass
+    assert dict(store.raw()) == {}
+
+
+def test_json_for_programs() -> None:
+    result = CliRunner().invoke(app, ["doctor", "memory://well", "--json"])
+    assert result.exit_code == 0
+    assert [each["check"] for each in json.loads(result.output)] == CHECKS
+
+
+@pytest.mark.parametrize("uri", ["sqlite:///not-there.db", "file:not-there"])
+def test_it_does_not_make_a_local_store_to_try_it(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["doctor", uri])
+    assert result.exit_code == 1
+    assert "not-there" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []

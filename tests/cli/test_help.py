@@ -1,0 +1,106 @@
+"""Help: light, complete, and with examples that run as they are printed."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+
+import click
+import pytest
+
+from holdall.cli.app import app
+from tests.cli.console import BUNDLED, call, good, refusal
+
+LOADED = """
+import json, sys
+from holdall.cli.run import run
+code = run(sys.argv[1:])
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+def tree(command, *path):
+    """Every command, as what is typed for it."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from tree(command.get_command(context, name), *path, name)
+
+
+COMMANDS = dict(tree(app))
+LEAVES = [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)]
+
+
+def examples(path):
+    """The examples in the help of a command, each as its arguments."""
+    text = good(*path, "--help").replace("\\\n", "").partition("  Example")[2]
+    lines = [line.strip() for line in text.splitlines()[1:]]
+    assert lines
+    assert all(line.startswith("holdall ") for line in lines)
+    return [shlex.split(line)[1:] for line in lines]
+
+
+def test_the_tree_is_what_is_promised():
+    assert {" ".join(path) for path in LEAVES} == {
+        "get", "set", "del", "ls", "count", "cp", "demo",
+        "invoices import", "invoices list", "invoices show", "invoices pay",
+        "receivables billed", "receivables paid", "receivables outstanding",
+        "receivables received", "receivables aging", "receivables statement",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_says_what_each_option_means_and_gives_an_example(path):
+    command = COMMANDS[path]
+    assert good(*path, "-h") == good(*path, "--help")
+    assert all(line.isprintable() for line in good(*path, "--help").splitlines())
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert [each.name for each in options if not each.help] == []
+    for example in examples(path):
+        assert example[: len(path)] == list(path) or not path
+    if len(path) == 2:  # the others' line is written in the tree of commands
+        assert "..." not in command.get_short_help_str(60)
+
+
+def test_every_example_runs_as_it_is_printed(folder):
+    (folder / "inbox").mkdir()
+    shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
+    (folder / "logo.png").write_bytes(b"\x89PNG")
+    first = {("demo",): 0, ("set",): 1, ("cp",): 2}
+    last = {("del",): 9}
+    order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
+    for path in sorted((path for path in COMMANDS if path), key=order.__getitem__):
+        for example in examples(path):
+            done = call(*example)
+            assert done.code == 0, (example, done)
+
+
+def test_help_waits_for_no_library_that_it_does_not_need():
+    done = subprocess.check_output([sys.executable, "-c", LOADED, "--help"], text=True)
+    code, loaded = json.loads(done.splitlines()[-1])
+    assert code == 0
+    assert not {"rich", "msgspec", "formencode", "defusedxml", "filelock", "sqlite3"} & set(loaded)
+    assert not {name for name in loaded if name.startswith(("holdall.domain", "holdall.adapters"))}
+
+
+def test_without_a_command_the_help_is_shown():
+    done = call()
+    assert (done.code, done.out) == (2, "")
+    assert done.err == good("--help")
+    assert call("invoices").err == good("invoices", "--help")
+
+
+def test_the_version_is_that_of_the_package():
+    import holdall
+
+    assert good("--version") == f"holdall {holdall.__version__}\n"
+
+
+@pytest.mark.parametrize("path", [path for path in LEAVES if path[0] in ("invoices", "receivables")])
+def test_commands_on_books_say_where_they_may_be(path):
+    given = {"import": ["."], "show": ["7"], "pay": ["7", "--amount", "1"], "statement": ["C"]}
+    shown = " ".join(good(*path, "--help").split())
+    assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
+    assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)

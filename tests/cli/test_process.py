@@ -1,0 +1,150 @@
+"""The command as a process: exit codes, pipes that close, Ctrl-C, and progress for those who look."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import holdall
+from tests.cli.console import BUNDLED, PROGRAM, contents, good, process
+
+INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
+
+
+def test_the_process_exits_with_the_code_and_prints_no_traceback():
+    for arguments, code in ((["ls", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
+        done = process(*arguments)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.splitlines()) == bool(code)
+
+
+def test_the_script_is_the_command():
+    script = Path(sys.executable).with_name("holdall")
+    assert subprocess.check_output([script, "--version"], text=True) == good("--version")
+
+
+@pytest.mark.parametrize("reading", ["ls file:many", "invoices list --from sqlite:///books.db --csv"])
+def test_a_reader_that_has_seen_enough_is_no_failure(reading, books):
+    with holdall.open("file:many?durability=os") as store:
+        store.update({f"{'k' * 300}{index:05}": b"" for index in range(500)})
+    command, pipe = [*PROGRAM, *reading.split()], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait() == 0
+
+
+def test_output_that_cannot_be_written_is_an_error():
+    good("set", "file:store", "key", "value")
+    for command in (["ls", "file:store"], ["get", "file:store", "key"], ["--help"]):
+        with Path("/dev/full").open("w") as full:
+            done = process(*command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 1
+        assert done.stderr.startswith("holdall: ")
+        assert done.stderr.endswith("No space left on device\n")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interrupted_import_keeps_what_is_done_and_can_be_run_again(folder):
+    """The second file is a pipe: once somebody writes to it, the import is at it, and waits."""
+    first, second = (BUNDLED / name for name in ("nl-2026-014.xml", "nl-2026-016.xml"))
+    os.mkfifo("pipe.xml")
+    command = ["invoices", "import", first, "pipe.xml", second, "--into", "sqlite:///books.db"]
+    running = subprocess.Popen(
+        [*PROGRAM, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with Path("pipe.xml").open("wb"):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+    assert running.returncode == 130
+    assert out == "imported 1, already there 0, refused 0\n"
+    assert err.split() == INTERRUPTED.split()
+    assert len(contents("sqlite:///books.db")) == 1
+    done = process("invoices", "import", first, second, "--into", "sqlite:///books.db")
+    assert done.stdout == "imported 1, already there 1, refused 0\n"
+
+
+def test_an_interrupted_copy_has_whole_values_and_can_be_run_again():
+    pairs = {f"{index:05}": b"%05d" % index * 100 for index in range(4000)}
+    with holdall.open("sqlite:///many.db") as store:
+        store.update(pairs)
+    with on_terminal("cp", "sqlite:///many.db", "file:copy") as (terminal, running):
+        shown = b""
+        while b"copying" not in shown:
+            shown += os.read(terminal, 1000)
+        running.send_signal(signal.SIGINT)
+        shown += drained(terminal)
+        assert running.wait() == 130
+    assert INTERRUPTED.encode() in shown
+    copied = contents("file:copy")
+    assert len(copied) < len(pairs)
+    assert copied.items() <= pairs.items()
+    assert process("cp", "sqlite:///many.db", "file:copy?durability=os").returncode == 0
+    assert contents("file:copy") == pairs
+
+
+@pytest.mark.parametrize(
+    ("label", "command"),
+    [
+        (b"importing", ["invoices", "import", str(BUNDLED), "--into", "memory://a"]),
+        (b"copying keys", ["cp", "sqlite:///books.db", "file:copy?durability=os"]),
+        (b"reading invoices", ["receivables", "billed", "--from", "sqlite:///books.db"]),
+    ],
+)
+def test_progress_is_shown_where_somebody_looks_and_nowhere_else(label, command, books):
+    with on_terminal(*command) as (terminal, running):
+        assert label in drained(terminal)
+        out = running.stdout.read()
+        assert running.wait() == 0
+    quiet = process(*command, env={**os.environ, "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"})
+    assert quiet.returncode == 0
+    assert label.decode() not in quiet.stderr
+    assert b"\x1b" not in out
+    assert b"Progress" not in out
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(300, 1), (40, 2)])
+def test_a_table_on_a_terminal_breaks_words_and_no_numbers(columns, lines, books):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [*PROGRAM, "invoices", "list", "--from", books]
+    with subprocess.Popen(command, stdout=theirs, env={**variables, "NO_COLOR": "1"}):
+        os.close(theirs)
+        shown = drained(ours).decode()
+    os.close(ours)
+    _, entry = shown.split("NL-2026-014", 1)
+    entry, _ = entry.split("NL-2026-016", 1)
+    for text in ("DE999000111", "DE999000333", "2026-02-03", "2026-03-05", "219.77", "0.00"):
+        assert text in entry
+    assert len(entry.strip().splitlines()) == lines
+
+
+@contextmanager
+def on_terminal(*command):
+    """A command that runs with a terminal for standard error, after the terminal's other end."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([*PROGRAM, *command], stdout=subprocess.PIPE, stderr=theirs) as running:
+        os.close(theirs)
+        yield ours, running
+    os.close(ours)
+
+
+def drained(terminal):
+    """All that was still shown, up to the end of the command."""
+    shown = b""
+    while True:
+        try:
+            more = os.read(terminal, 10_000)
+        except OSError:  # how Linux says that nobody has the terminal open any more
+            more = b""
+        if not more:
+            return shown
+        shown += more

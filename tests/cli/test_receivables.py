@@ -1,0 +1,128 @@
+"""receivables: each report as a table, JSON and CSV, and what is asked of it."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from tests.cli.console import call, contents, good, refusal
+
+REPORTS = {
+    "billed": ["currency", "code", "amount"],
+    "paid": ["currency", "code", "amount"],
+    "outstanding": ["currency", "code", "amount"],
+    "received": ["month", "currency", "amount"],
+    "aging": [
+        "customer",
+        "name",
+        "currency",
+        "current",
+        "1-30",
+        "31-60",
+        "61-90",
+        "over 90",
+        "total",
+    ],
+    "statement": ["on", "kind", "number", "reference", "currency", "amount", "balance"],
+}
+CUSTOMER = "NO999000666MVA"
+
+
+def asked(name, *arguments):
+    return ["receivables", name, *([CUSTOMER] if name == "statement" else []), *arguments]
+
+
+def rows(name, books, *arguments):
+    return json.loads(good(*asked(name, "--from", books, "--json", *arguments)))
+
+
+@pytest.mark.parametrize(("name", "columns"), REPORTS.items())
+def test_a_report_says_the_same_in_every_format(books, name, columns):
+    as_json = rows(name, books)
+    as_csv = csv.DictReader(io.StringIO(good(*asked(name, "--from", books, "--csv"))))
+    assert list(as_csv) == as_json != []
+    assert list(as_json[0]) == columns
+    heading, _, *table, end = good(*asked(name, "--from", books)).split("\n")[:-1]
+    assert heading.split() == " ".join(columns).split()
+    assert end == ""
+    for line, row in zip(table, as_json, strict=True):
+        assert line.split() == " ".join(row.values()).split()
+
+
+def test_the_reports_agree_with_each_other(books):
+    totals = {name: by_code(rows(name, books)) for name in ("billed", "paid", "outstanding")}
+    owed = {
+        code: amount
+        for code in {**totals["billed"], **totals["paid"]}
+        if (amount := totals["billed"].get(code, 0) - totals["paid"].get(code, 0))
+    }
+    assert owed == totals["outstanding"]
+    aging = by_currency(rows("aging", books, "--on", "2026-09-30"), "total")
+    assert aging == by_currency(rows("outstanding", books), "amount")
+    assert by_currency(rows("received", books), "amount") == by_currency(rows("paid", books), "amount")
+
+
+def by_code(report):
+    return {(row["currency"], row["code"]): Decimal(row["amount"]) for row in report}
+
+
+def by_currency(report, column):
+    totals = {}
+    for row in report:
+        totals[row["currency"]] = totals.get(row["currency"], 0) + Decimal(row[column])
+    return totals
+
+
+def test_amounts_are_exact_and_have_the_decimals_of_their_currency(books):
+    billed = by_code(rows("billed", books))
+    assert billed["EUR", "4420"] == Decimal("1727.60")
+    texts = {row["currency"]: row["amount"] for row in rows("billed", books)}
+    assert "." not in texts["JPY"]
+    assert texts["NOK"].partition(".")[2].isdecimal()
+
+
+def test_aging_depends_on_the_day_and_its_total_does_not(books):
+    early, late = (rows("aging", books, "--on", day) for day in ("2026-02-01", "2027-12-31"))
+    assert [row["total"] for row in early] == [row["total"] for row in late]
+    assert all(row["over 90"] == row["total"] for row in late)
+    assert all(Decimal(row["over 90"]) == 0 for row in early)
+
+
+def test_a_report_can_be_of_one_seller(books):
+    both = by_code(rows("billed", books))
+    each = [by_code(rows("billed", books, "--seller", id)) for id in ("DE999000111", "NO999000222MVA")]
+    assert all(each)
+    assert {code: each[0].get(code, 0) + each[1].get(code, 0) for code in both} == both
+    assert rows("billed", books, "--seller", "X") == []
+
+
+def test_an_unknown_customer_is_refused(books):
+    done = call("receivables", "statement", "X", "--from", books)
+    expected = "holdall: no documents of customer 'X'; `holdall invoices list` shows the ids there are\n"
+    assert (done.code, done.err) == (1, expected)
+
+
+def test_no_invoices_are_told_from_no_debts(uri):
+    done = call("receivables", "outstanding", "--from", uri, "--json")
+    assert (done.code, done.out) == (0, "[]\n")
+    assert done.err == f"holdall: there are no invoices at {uri}\n"
+
+
+def test_a_document_that_is_no_invoice_is_named(books):
+    good("set", books, "invoices/S/7", "no JSON")
+    for name in REPORTS:
+        assert "invoices/S/7" in refusal(*asked(name, "--from", books))
+
+
+def test_a_day_that_is_none_is_wrong_usage(books):
+    line = refusal("receivables", "aging", "--on", "tomorrow", "--from", books, code=2)
+    assert "'tomorrow' is no day; write it as 2026-03-01" in line
+
+
+def test_asking_changes_nothing(books):
+    before = contents(books)
+    for name in REPORTS:
+        good(*asked(name, "--from", books))
+    assert contents(books) == before

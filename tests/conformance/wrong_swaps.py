@@ -1,0 +1,203 @@
+"""Stores with one defect each in tags, compare-and-swap or transactions, and the checks that must catch it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from holdall import Memory
+from holdall.adapters.memory import _Table
+from holdall.keys import check_key
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+)
+from tests.conformance.wrong_stores import caught_by
+
+
+@caught_by(
+    "test_of_two_that_swap_one_wins",
+    "test_of_two_that_create_one_wins",
+    "test_two_that_modify_both_count",
+)
+class ChecksThenWrites(Memory):
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        if self._table.tag(key) != expected:
+            raise conflict(key)
+        self[key] = value
+        return self._table.tag(key)
+
+
+@caught_by("test_a_remove_loses_to_a_write_or_comes_before_it")
+class ChecksThenRemoves(Memory):
+    def remove(self, key: str, /, expected: Tag) -> None:
+        if expected == ABSENT or self._table.tag(key) != expected:
+            raise conflict(key)
+        del self[key]
+
+
+@caught_by("test_a_write_in_the_midst_of_which_another_swaps")
+class WritesWithoutTheLock(Memory):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        value = to_bytes(value)
+        self._table.put(key, value)
+
+
+class _HashTable(_Table):
+    def tag(self, key: str) -> Tag:
+        cell = self.cells.get(key)
+        return Tag(f"#{cell[0].hex()}") if cell else ABSENT
+
+
+@caught_by("test_a_tag_that_ticks_never_comes_again", "test_a_store_and_a_dict_stay_equal")
+class RepeatsTags(Memory):
+    def __init__(self) -> None:
+        super().__init__()
+        self._table = _HashTable()
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        return Tagged(self[key], self._table.tag(key))
+
+
+@caught_by("test_another_value_has_another_tag", "test_scan_tags_shows_what_changed")
+class KeepsTheTagOfAKey(Memory):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        cell = self._table.cells.get(key) if isinstance(key, str) else None
+        super().__setitem__(key, value)
+        if cell:
+            self._table.cells[key] = self._table.cells[key][0], cell[1]
+
+
+@caught_by("test_a_tag_that_ticks_never_comes_again")
+class CountsTicksByKey(Memory):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        before = self._table.cells.get(key, (b"", 0))[1] if isinstance(key, str) else 0
+        super().__setitem__(key, value)
+        self._table.cells[key] = self._table.cells[key][0], before + 1
+
+
+@caught_by("test_a_value_and_its_tag_belong_together")
+class ReadsTheTagLater(Memory):
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        value = self[key]
+        return Tagged(value, self._table.tag(key))
+
+
+@caught_by("test_scan_tags_tells_what_get_tagged_tells")
+class ShowsOtherTagsInScans(Memory):
+    def scan_tags(self, prefix: str = "", **bounds: Any) -> Any:
+        return ((key, Tag(f"v{tag}")) for key, tag in super().scan_tags(prefix, **bounds))
+
+
+@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins")
+class CreatesOverWhatIsThere(Memory):
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        return super().swap(key, value, self._table.tag(key) if expected == ABSENT else expected)
+
+
+@caught_by("test_swap_of_what_was_deleted_conflicts")
+class RevivesWhatWasDeleted(Memory):
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        return super().swap(key, value, expected if key in self else ABSENT)
+
+
+@caught_by("test_a_tag_that_was_never_issued_conflicts")
+class TakesAStarForAnyTag(Memory):
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        return super().swap(key, value, self._table.tag(key) if expected == "*" else expected)
+
+
+@caught_by("test_remove_of_what_is_missing_conflicts", "test_remove_deletes_only_what_it_expects")
+class RemovesQuietly(Memory):
+    def remove(self, key: str, /, expected: Tag) -> None:
+        if key in self and expected != ABSENT:
+            super().remove(key, expected)
+
+
+@caught_by("test_two_that_modify_both_count", "test_modify_runs_again_on_what_another_wrote")
+class ModifiesWithoutLooking(Memory):
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        value = self[key] if default is MISSING else self.get(key, default)
+        self[key] = changed = function(value)
+        return changed
+
+
+@caught_by("test_a_pop_returns_what_it_deleted")
+class PopsInTwoSteps(Memory):
+    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+        value = self[key] if default is MISSING else self.get(key, default)
+        self.discard(key)
+        return value
+
+
+@caught_by("test_two_that_pop_the_first_item_get_one_each")
+class PopsOnlyTheFirstItSaw(Memory):
+    def popitem(self) -> tuple[str, bytes]:
+        for key in self.scan():
+            return key, self.pop(key)
+        raise KeyError("popitem(): the store is empty")
+
+
+@caught_by("test_setdefault_overwrites_nothing")
+class SetsDefaultsInTwoSteps(Memory):
+    def setdefault(self, key: str, default: bytes, /) -> bytes:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+
+@caught_by("test_one_failed_expectation_undoes_all", "test_what_cannot_be_written_undoes_all")
+class TransactsAsFarAsItGets(Memory):
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        for change in changes:
+            if isinstance(change, Put):
+                self[change.key] = change.value
+            elif isinstance(change, Delete):
+                self.discard(change.key)
+            elif self._table.tag(change.key) != change.tag:
+                raise conflict(change.key)
+
+
+@caught_by("test_expectations_are_about_the_state_before")
+class ExpectsInOrder(Memory):
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        written = set()
+        for change in (changes := list(changes)):
+            if isinstance(change, Expect) and change.key in written:
+                raise conflict(change.key)
+            written.add(change.key)
+        super().transact(changes)
+
+
+@caught_by("test_changes_apply_in_order")
+class DeletesLast(Memory):
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        super().transact(sorted(changes, key=lambda change: isinstance(change, Delete)))
+
+
+@caught_by("test_a_transaction_is_all_or_nothing_to_others")
+class ExpectsThenTransacts(Memory):
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = list(changes)
+        super().transact(change for change in changes if isinstance(change, Expect))
+        super().transact(change for change in changes if not isinstance(change, Expect))
+
+
+@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify")
+class RacesInsteadOfRefusing(Memory):
+    """Says that it cannot swap, and does."""
+
+    @property
+    def features(self) -> Feature:
+        return super().features & ~Feature.SWAP

@@ -1,0 +1,189 @@
+"""Handles: one a thread, disposed of once, and parted with before a fork."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from holdall.handles import PerThread
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+class Handle:
+    """What a library would give: it knows whether it was disposed of."""
+
+    def __init__(self) -> None:
+        self.disposals = 0
+
+    def dispose(self) -> None:
+        self.disposals += 1
+
+
+@pytest.fixture
+def handles() -> Iterator[PerThread[Handle]]:
+    made = PerThread(Handle, Handle.dispose)
+    yield made
+    made.close()
+
+
+def in_thread(function: Callable[[], object]) -> None:
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def in_child(function: Callable[[], bool]) -> int:
+    """The exit code of a forked child: 0 where ``function`` was true."""
+    pid = os.fork()
+    if not pid:
+        code = 3
+        try:
+            code = 0 if function() else 1
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_thread_keeps_its_handle_and_shares_it_with_none(handles: PerThread[Handle]) -> None:
+    mine = handles()
+    others: list[Handle] = []
+    in_thread(lambda: others.extend([handles(), handles()]))
+    assert handles() is mine
+    assert others[0] is others[1]
+    assert others[0] is not mine
+
+
+def test_the_handle_of_a_thread_that_ended_is_disposed_of_once(handles: PerThread[Handle]) -> None:
+    mine = handles()
+    others: list[Handle] = []
+    in_thread(lambda: others.append(handles()))
+    gc.collect()
+    assert (others[0].disposals, mine.disposals) == (1, 0)
+    handles.close()
+    assert (others[0].disposals, mine.disposals) == (1, 1)
+
+
+def test_close_disposes_of_every_thread_s_and_a_new_one_is_made(handles: PerThread[Handle]) -> None:
+    first = handles()
+    there, done = threading.Event(), threading.Event()
+    found: list[Handle] = []
+
+    def other() -> None:
+        found.append(handles())
+        there.set()
+        done.wait(30)
+        found.append(handles())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert there.wait(30)
+    handles.close()
+    handles.close()
+    assert (first.disposals, found[0].disposals) == (1, 1)
+    done.set()
+    thread.join()
+    assert found[1] is not found[0]
+    assert handles() is not first
+
+
+def test_a_handle_that_cannot_be_made_is_tried_again() -> None:
+    answers = iter([OSError("not yet"), None])
+
+    def make() -> Handle:
+        if answer := next(answers):
+            raise answer
+        return Handle()
+
+    handles = PerThread(make, Handle.dispose)
+    with pytest.raises(OSError, match="not yet"):
+        handles()
+    assert handles() is handles()
+    handles.close()
+
+
+def test_a_store_that_is_dropped_disposes_of_its_handle() -> None:
+    handles = PerThread(Handle, Handle.dispose)
+    handle = handles()
+    del handles
+    gc.collect()
+    assert handle.disposals == 1
+
+
+@needs_fork
+def test_a_fork_parts_with_the_forking_thread_s_handle_before_it(
+    handles: PerThread[Handle],
+) -> None:
+    before = handles()
+    assert in_child(lambda: before.disposals == 1 and handles() is not before) == 0
+    assert before.disposals == 1
+    assert handles() is not before
+    assert handles().disposals == 0
+
+
+_CHILD_THAT_ENDS_BY_ITSELF = """
+import os, sys, threading
+from holdall.handles import PerThread
+
+class Telling:
+    def dispose(self):
+        print("disposed of in", who, flush=True)
+    def __del__(self):
+        print("deallocated in", who, flush=True)
+
+who = "parent"
+handles = PerThread(Telling, Telling.dispose)
+there, done = threading.Event(), threading.Event()
+
+def other():
+    handles()
+    there.set()
+    done.wait(60)
+
+thread = threading.Thread(target=other)
+thread.start()
+there.wait(60)
+pid = os.fork()
+if not pid:
+    who = "child"
+    handles.close()
+    sys.exit()
+os.waitpid(pid, 0)
+done.set()
+thread.join()
+"""
+
+
+@needs_fork
+def test_a_child_never_touches_the_handles_of_other_threads_not_even_when_it_ends() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _CHILD_THAT_ENDS_BY_ITSELF],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout.splitlines() == ["disposed of in parent", "deallocated in parent"]
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_forks_in_many_threads_at_once_do_not_block(handles: PerThread[Handle]) -> None:
+    handles()
+    codes: list[int] = []
+    signal.alarm(60)  # a dead lock would end the run rather than hang it
+    threads = [
+        threading.Thread(target=lambda: codes.extend(in_child(lambda: bool(handles())) for _ in range(5)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    signal.alarm(0)
+    assert codes == [0] * 15

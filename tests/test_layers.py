@@ -1,0 +1,130 @@
+"""Every transform forwards everything, and makes no call more below than was made to it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from holdall import Codec, Json, Memory, PassThrough, Prefix, Validate
+from holdall.layer import Layer
+from holdall.store import Store
+from holdall.testing import DOCUMENTS, LayerTests, recorder
+
+# A prefix holds a part of the store below, so what is said of the whole it must scan for.
+BY_SCANNING = {
+    "__iter__": ["scan"],
+    "__len__": ["scan"],
+    "__bool__": ["scan"],
+    "popitem": ["scan", "pop"],
+    "clear": ["scan", "delete_many"],
+}
+
+
+class Upper(Codec[bytes, bytes]):
+    """A codec of two functions, as an author writes one."""
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        return value.upper()
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        return data
+
+
+class AnyValue:
+    """A schema that accepts everything."""
+
+    def to_python(self, value: Any, state: Any = None) -> Any:
+        return value
+
+
+class TestPassThrough(LayerTests[bytes]):
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return PassThrough
+
+
+class TestCodec(LayerTests[bytes]):
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return Upper
+
+
+class TestJson(LayerTests[Any]):
+    values = DOCUMENTS
+
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return Json
+
+
+class TestPrefix(LayerTests[bytes]):
+    instead = BY_SCANNING
+
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return lambda store: Prefix(store, "app")
+
+
+class TestRaw(LayerTests[bytes]):
+    instead = {**BY_SCANNING, "raw": []}
+
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return Store.raw
+
+
+class TestValidate(LayerTests[Any]):
+    values = DOCUMENTS
+
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return lambda store: Validate(store, AnyValue())
+
+    @pytest.fixture
+    def below(self) -> Store[Any]:
+        return Json(Memory())
+
+
+def operations(kind: type) -> set[str]:
+    """The methods that ``kind`` itself defines, but for private ones and the class machinery."""
+    machinery = {"__subclasshook__", "__class_getitem__", "__init_subclass__"}
+    named = {name for name, value in vars(kind).items() if callable(value) and name not in machinery}
+    return {name for name in named if not name.startswith(("_abc", "__annotate")) and _public(name)}
+
+
+def _public(name: str) -> bool:
+    return not name.startswith("_") or name.startswith("__")
+
+
+def test_the_interface_has_no_operation_that_the_checks_overlook() -> None:
+    interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind is not object))
+    assert sorted(interface ^ {*recorder.OPERATIONS, *recorder.DERIVED}) == []
+
+
+class ReadsOneByOne(PassThrough[bytes]):
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return Store.get_many(self, keys)
+
+
+class LooksBeforeItWrites(PassThrough[bytes]):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        if self._inner.get(key) != value:
+            self._inner[key] = value
+
+
+class ForgetsSetdefault(Layer[bytes, bytes]):
+    __getitem__ = PassThrough.__getitem__
+    __setitem__ = PassThrough.__setitem__
+
+
+@pytest.mark.parametrize(
+    ("layer", "check"),
+    [
+        (ReadsOneByOne, "test_it_makes_the_same_calls_below"),
+        (LooksBeforeItWrites, "test_it_makes_the_same_calls_below"),
+        (ForgetsSetdefault, "test_it_overrides_every_operation"),
+    ],
+)
+def test_a_layer_that_costs_more_is_rejected(layer: Any, check: str) -> None:
+    with pytest.raises(AssertionError):
+        getattr(LayerTests(), check)(layer, Memory())

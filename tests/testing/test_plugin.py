@@ -1,0 +1,120 @@
+"""The pytest plugin for users, run as a user runs it: by pytest, in a project of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "petty_cash"
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No endpoint of this machine's, and no rule of ours about skips."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "STORAGE_EMULATOR_HOST", "HOLDALL_REQUIRE_ALL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+
+def test_the_example_passes_its_own_tests(pytester: pytest.Pytester) -> None:
+    for file in EXAMPLE.glob("*.py"):
+        shutil.copy(file, pytester.path)
+    run(pytester).assert_outcomes(passed=3)
+
+
+def test_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it_is_empty(store):
+            assert list(store.scan()) == []
+            store["a"] = b"1"
+
+        def test_it_is_empty_again(store):
+            assert list(store.scan()) == []
+        """
+    )
+    result = run(pytester, "-v", "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["*test_it_is_empty?sqlite:///a.db?*", "*test_it_is_empty?file:b?*"])
+    from holdall import open as open_store
+
+    with open_store(f"sqlite:///{pytester.path}/a.db") as left:
+        assert list(left.scan()) == []
+
+
+def test_a_fixture_of_the_apps_own_called_store_stays_the_apps(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def store():
+            return "mine"
+
+        def test_it(store):
+            assert store == "mine"
+        """
+    )
+    run(pytester, "--holdall-uri=sqlite:///a.db").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("option", [[], ["--holdall-server"]])
+def test_every_test_gets_an_s3_bucket_of_its_own(pytester: pytest.Pytester, option: list[str]) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from holdall import ABSENT, Feature
+
+        @pytest.mark.parametrize("turn", range(2))
+        def test_it(s3_store, turn):
+            assert not s3_store
+            assert Feature.SWAP in s3_store.features
+            s3_store.swap("a", b"1", ABSENT)
+            assert dict(s3_store) == {"a": b"1"}
+        """
+    )
+    run(pytester, *option).assert_outcomes(passed=2)
+
+
+def test_s3_store_goes_where_the_environment_points(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("def test_it(s3_store): s3_store['a'] = b'1'")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # discard: nothing listens
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    result = run(pytester)
+    result.stdout.fnmatch_lines(["*Unavailable*127.0.0.1:9*"])
+
+
+def test_memory_store_is_new_each_time(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pickle, pytest
+
+        @pytest.mark.parametrize("turn", range(2))
+        def test_it(memory_store, turn):
+            assert not memory_store
+            memory_store["a"] = b"1"
+            assert pickle.loads(pickle.dumps(memory_store))["a"] == b"1"
+        """
+    )
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_the_plugin_imports_nothing_until_it_is_asked(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it():
+            assert not {"hypothesis", "boto3", "moto", "msgspec"} & set(sys.modules)
+        """
+    )
+    run(pytester, "-p", "no:hypothesispytest").assert_outcomes(passed=1)

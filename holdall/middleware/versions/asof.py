@@ -10,7 +10,6 @@ from holdall.keys import Span, check_key
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.records import Records, named
 from holdall.middleware.versions.stamp import (
-    NEW,
     SMALLEST,
     bare,
     is_deletion,

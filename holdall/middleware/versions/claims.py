@@ -13,7 +13,7 @@ from holdall.history import noted
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.past import Missing, Past, deleted
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
@@ -45,11 +45,11 @@ class Claims:
         """
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
-        last = self._recorded(head)
+        last = self.recorded(head)
         data = self._after(last, value)
         name = Name.of(head.key, last)
         if not self._records.create(name, data):
-            self._help(head, name)
+            self.help(head, name)
             raise conflict(head.key)
         return self._settle(head, name, data)
 
@@ -63,22 +63,38 @@ class Claims:
         return Written(key, data, tag)
 
     def _record(self, key: str, data: bytes) -> None:
-        """Record the new head ``data``, unless somebody who replaced it has done so."""
-        while (head := Head.read(self._store, key)).data == data:
-            try:
-                self._recorded(head)
-            except Conflict:
-                continue
-            return
+        """Record the new head ``data``, though it may be replaced already."""
+        while True:
+            head = Head.read(self._store, key)
+            with contextlib.suppress(Conflict):
+                if head.data == data:
+                    self.recorded(head)
+                else:
+                    self._create_all(key, self._unrecorded(key, data))
+                return
 
-    def _recorded(self, head: Head) -> Stamp:
+    def _unrecorded(self, key: str, data: bytes) -> Missing:
+        """Records for ``data``, which a writer without versions replaced; none where it has one."""
+        own, _ = Stamp.parse(key, data)
+        newest = None
+        for _, stamp, _ in self._records.read_many(self._records.names(key)):
+            newest = newest or stamp
+            if stamp.id == own.id:
+                return []
+        last, missing = deleted(key, newest)
+        return [*missing, (Name.of(key, last), data)]
+
+    def recorded(self, head: Head) -> Stamp:
         """The revision that ``head`` is, which has a record after this."""
         last, missing = self._past.of(head)
-        for name, data in missing:
-            if not self._records.create(name, data):
-                raise conflict(head.key)
+        self._create_all(head.key, missing)
         assert last is not None  # noqa: S101 - there is a head
         return last
+
+    def _create_all(self, key: str, missing: Missing) -> None:
+        for name, data in missing:
+            if not self._records.create(name, data):
+                raise conflict(key)
 
     # ---- Elsewhere: the claim first --------------------------------------------------------------
 
@@ -88,10 +104,10 @@ class Claims:
         except Conflict:
             if self._counts(name):
                 return Written(head.key, data, None)
-            self._records.drop(name)
+            self._records.drop([name])
             raise
 
-    def _help(self, head: Head, name: Name) -> None:
+    def help(self, head: Head, name: Name) -> None:
         """Bring forward the claim that another made and left, or is about to bring forward itself.
 
         There are none on a missing key, and to be missing is no state that could be told from another.

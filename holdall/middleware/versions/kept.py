@@ -11,9 +11,11 @@ from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.asof import AsOf
 from holdall.middleware.versions.claims import Claims, Written
+from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.heads import Heads
 from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.prune import Prune
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.trail import Trail
 from holdall.middleware.versions.transactions import Transactions
@@ -197,16 +199,18 @@ class Kept(Heads):
         return planned, others
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        if not isinstance(self._claims, Transactions):
-            return super().set_many(items)
-        for batch in _batches(items):
-            self.transact(Put(key, value) for key, value in batch)
+        if isinstance(self._claims, Transactions):
+            for batch in _batches(items):
+                self.transact(Put(key, value) for key, value in batch)
+        else:
+            super().set_many(items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        if not isinstance(self._claims, Transactions):
-            return super().delete_many(keys)
-        for batch in _batches(keys):
-            self.transact(map(Delete, batch))
+        if isinstance(self._claims, Transactions):
+            for batch in _batches(keys):
+                self.transact(map(Delete, batch))
+        else:
+            super().delete_many(keys)
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -220,6 +224,15 @@ class Kept(Heads):
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return AsOf(self._store, self._records, self._trail, time)
+
+    def prune(self, keep: int | None, before: datetime | None, prefix: str) -> int:
+        """See `Versions.prune`."""
+        return Prune(self._store, self._records, self._past, keep, before).run(prefix)
+
+    def fsck(self, *, mend: bool) -> Iterator[Problem]:
+        """See `Versions.fsck`."""
+        claims = self._claims if mend else None
+        return Fsck(self._store, self._records, self._past, claims).run()
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

@@ -67,9 +67,9 @@ class Records:
         start, stop = from_number(key, first), from_number(key, last)
         return named(self.raw.scan(all_of(key), start=start, stop=stop))
 
-    def drop(self, name: Name) -> None:
-        """Delete the record called ``name``."""
-        self.raw.discard(name.text)
+    def drop(self, names: Iterable[Name]) -> None:
+        """Delete the records called ``names``, in no certain order."""
+        self.raw.delete_many(name.text for name in names)
 
 
 def named(texts: Iterable[str]) -> Iterator[Name]:

@@ -47,7 +47,7 @@ class Transactions(Claims):
             self._raw.transact(chain(expected, *(step.changes() for step in steps)))
         except Conflict:
             for step in steps:
-                self._help(step.head, step.records[-1][0])
+                self.help(step.head, step.records[-1][0])
             raise
         return [Written(step.head.key, step.data, None) for step in steps]
 

@@ -1,6 +1,6 @@
 """`Versions`: what its users hold. Everything is decided below, on bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -8,8 +8,9 @@ from holdall.errors import Unsupported
 from holdall.history import note
 from holdall.layer import Layer
 from holdall.middleware.passthrough import PassThrough
+from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
-from holdall.store import ABSENT, Feature, Store
+from holdall.store import ABSENT, Store
 
 V = TypeVar("V")
 
@@ -39,7 +40,14 @@ class Versions(PassThrough[V]):
     """
 
     def __init__(self, store: Store[V], author: str = "", history: Store[bytes] | None = None) -> None:
-        super().__init__(_over_kept(store, lambda lowest: Kept(lowest, author, history)))
+        made: list[Kept] = []
+
+        def kept(lowest: Store[bytes]) -> Kept:
+            made.append(Kept(lowest, author, history))
+            return made[0]
+
+        super().__init__(_over(store, kept))
+        self._kept = made[0]
 
     note = staticmethod(note)
 
@@ -81,11 +89,28 @@ class Versions(PassThrough[V]):
                 return
         raise KeyError(key)
 
+    def prune(self, *, keep: int | None = None, before: datetime | None = None, prefix: str = "") -> int:
+        """Drop old revisions of the keys under ``prefix``, and return how many.
 
-def _over_kept(store: Store[Any], kept: Callable[[Store[bytes]], Kept]) -> Store[Any]:
+        Kept are the ``keep`` newest of each key, the present one among them, and whatever still held at
+        ``before`` or was written later: `as_of` of any later time shows what it showed. ValueError where
+        neither is given or ``keep`` is less than 1.
+        """
+        return self._kept.prune(keep, before, prefix)
+
+    def fsck(self, *, mend: bool = False) -> Iterator[Problem]:
+        """What is wrong in heads and history, key by key; lists everything and reads every record.
+
+        With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
+        what is damaged is taken from its other copy, the head from the record or the record from the head.
+        """
+        return self._kept.fsck(mend=mend)
+
+
+def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept]) -> Store[Any]:
     """``store`` with the lowest of its stores replaced by ``kept`` of it."""
     if isinstance(store, Versions | Kept):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
     if isinstance(store, Layer):
-        return store.over(_over_kept(store.inner, kept))
+        return store.over(_over(store.inner, kept))
     return kept(store)

@@ -127,7 +127,23 @@ class Script:
         self.store[KEY] = first
         one.outcome = Outcome.WROTE
 
+    # ---- Others ----------------------------------------------------------------------------------
 
+    def prune(self, one: Operation, own: bytes) -> None:
+        self.store.prune(keep=2)
+        self._saw(one, None, lambda state, told: True)
+
+    def bypass(self, one: Operation, own: bytes) -> None:
+        """Write as one does who knows nothing of versions."""
+        self.below[KEY] = own
+        self._saw(one, None, lambda state, told: True)
+
+    def bypass_delete(self, one: Operation, own: bytes) -> None:
+        self.below.discard(KEY)
+        self._saw(one, None, lambda state, told: True)
+
+
+BYPASSES = ("bypass", "bypass", "bypass_delete")
 WRITES = ("put", "put", "delete", "swap", "remove", "pop", "modify", "setdefault", "revert")
 READS = ("get", "look", "history")
 
@@ -137,4 +153,4 @@ def named(revision: Revision) -> str:
     return revision.message or f"before-{'lost' if revision.deleted else 'found'}"
 
 
-__all__ = ["KEY", "READS", "WRITES", "Killed", "Script", "named"]
+__all__ = ["BYPASSES", "KEY", "READS", "WRITES", "Killed", "Script", "named"]

@@ -10,7 +10,7 @@ from holdall.history import note
 from holdall.middleware.versions import kept
 from holdall.store import Store
 from tests.middleware.versions.interleaved.linear import NOTHING, Operation, Outcome, State, check
-from tests.middleware.versions.interleaved.programs import KEY, Script, named
+from tests.middleware.versions.interleaved.programs import BYPASSES, KEY, Script, named
 from tests.middleware.versions.interleaved.scheduler import Fate, Writer, run, watched
 from tests.middleware.versions.weaker import Weaker
 
@@ -46,7 +46,7 @@ def trial(plan: Plan, tally: Tally) -> None:
         base = _begun(plan)
         operations = _operated(plan, base, tally)
         tally.trials += 1
-        _finish(base, operations)
+        _finish(base, operations, _bypassed(plan))
 
 
 def _begun(plan: Plan) -> Store[bytes]:
@@ -95,7 +95,11 @@ def _operated(plan: Plan, base: Store[bytes], tally: Tally) -> list[Operation]:
     return [operation for script in scripts for operation in script.operations]
 
 
-def _finish(base: Store[bytes], operations: list[Operation]) -> None:
+def _bypassed(plan: Plan) -> bool:
+    return any(kind in BYPASSES for script in plan.scripts for kind in script)
+
+
+def _finish(base: Store[bytes], operations: list[Operation], found: bool) -> None:
     """Look, let one more writer come, and look again."""
     versions = Versions(base)
     before = states(versions)
@@ -106,7 +110,7 @@ def _finish(base: Store[bytes], operations: list[Operation]) -> None:
         versions[KEY] = b"last"
     after = states(versions)
     assert after[: len(before)] == before, "what history told was not the last word"
-    check([*operations, last], after)
+    check([*operations, last], after, found=found)
 
 
 def states(versions: Versions[bytes]) -> list[State]:
@@ -117,7 +121,9 @@ def states(versions: Versions[bytes]) -> list[State]:
         return [NOTHING]
     found = [State(one.number, named(one), _value(versions, one.number)) for one in revisions]
     assert [state.value is None for state in found] == [one.deleted for one in revisions]
-    return [NOTHING, *reversed(found)]
+    line = [NOTHING, *reversed(found)]
+    assert [state.number for state in line] == list(range(len(line)))
+    return line
 
 
 def _value(versions: Versions[bytes], number: int) -> bytes | None:

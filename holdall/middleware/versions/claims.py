@@ -13,7 +13,7 @@ from holdall.history import noted
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Missing, Past, deleted
+from holdall.middleware.versions.past import Past
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
@@ -63,38 +63,24 @@ class Claims:
         return Written(key, data, tag)
 
     def _record(self, key: str, data: bytes) -> None:
-        """Record the new head ``data``, though it may be replaced already."""
-        while True:
-            head = Head.read(self._store, key)
+        """Record the new head ``data``. Conflict where a writer without versions replaced it before that."""
+        while (head := Head.read(self._store, key)).data == data:
             with contextlib.suppress(Conflict):
-                if head.data == data:
-                    self.recorded(head)
-                else:
-                    self._create_all(key, self._unrecorded(key, data))
+                self.recorded(head)
                 return
-
-    def _unrecorded(self, key: str, data: bytes) -> Missing:
-        """Records for ``data``, which a writer without versions replaced; none where it has one."""
         own, _ = Stamp.parse(key, data)
-        newest = None
-        for _, stamp, _ in self._records.read_many(self._records.names(key)):
-            newest = newest or stamp
-            if stamp.id == own.id:
-                return []
-        last, missing = deleted(key, newest)
-        return [*missing, (Name.of(key, last), data)]
+        recorded = self._records.read_many(self._records.names(key))
+        if own.id not in (stamp.id for _, stamp, _ in recorded):
+            raise conflict(key)
 
     def recorded(self, head: Head) -> Stamp:
         """The revision that ``head`` is, which has a record after this."""
         last, missing = self._past.of(head)
-        self._create_all(head.key, missing)
-        assert last is not None  # noqa: S101 - there is a head
-        return last
-
-    def _create_all(self, key: str, missing: Missing) -> None:
         for name, data in missing:
             if not self._records.create(name, data):
-                raise conflict(key)
+                raise conflict(head.key)
+        assert last is not None  # noqa: S101 - there is a head
+        return last
 
     # ---- Elsewhere: the claim first --------------------------------------------------------------
 

@@ -12,14 +12,11 @@ from holdall.middleware.versions.stamp import FOUND, LOST, Stamp
 from holdall.store import ABSENT, Store, Tag, conflict
 
 
-Missing = list[tuple[Name, bytes]]
-
-
 class Known(NamedTuple):
     """The revision that a head is, None where the key never was, and the records missing up to it."""
 
     last: Stamp | None
-    missing: Missing
+    missing: list[tuple[Name, bytes]]
 
 
 class Past:
@@ -62,7 +59,7 @@ class Past:
 def _joined(head: Head, found: list[Stamp]) -> Known:
     newest = found[0] if found else None
     if head.tag == ABSENT:
-        return deleted(head.key, newest)
+        return _deleted(head.key, newest)
     own = head.stamp.id if head.stamp else _id(head.tag)
     for stamp in found:
         if stamp.id == own:
@@ -70,12 +67,12 @@ def _joined(head: Head, found: list[Stamp]) -> Known:
     if head.stamp is None:
         return _found(head, newest)
     # It was put where nothing was, so what was there before is gone.
-    last, missing = deleted(head.key, newest)
+    last, missing = _deleted(head.key, newest)
     name = Name.of(head.key, last)
     return Known(head.stamp._replace(number=name.number), [*missing, (name, head.data)])
 
 
-def deleted(key: str, newest: Stamp | None) -> Known:
+def _deleted(key: str, newest: Stamp | None) -> Known:
     """The past of a missing key: a deletion, and one by "unknown" where none is recorded."""
     if newest is None or newest.deleted:
         return Known(newest, [])

@@ -46,7 +46,7 @@ class Writer:
             self._work()
         except Killed:
             self.dead = True
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - `step` raises it in the main thread
             self._error = error
         self.done = True
         self._back.release()
@@ -131,7 +131,8 @@ def run(writers: list[Writer], choices: Iterator[tuple[int, Fate]], limit: int =
     steps = 0
     while waiting := [writer for writer in writers if not writer.done]:
         index, fate = next(choices, (steps, Fate.RUN))
-        waiting[index % len(waiting)].step(fate)
+        chosen = writers[index % len(writers)]
+        (waiting[0] if chosen.done else chosen).step(fate)
         steps += 1
         if steps > limit:
             raise AssertionError(f"still not done after {limit} calls: the writers hold each other up")

@@ -1,6 +1,7 @@
 """One trial: some writers, a store in some state, a schedule; and everything that must hold in the end."""
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 from unittest import mock
@@ -23,11 +24,12 @@ class Tally:
 
     def __init__(self) -> None:
         self.trials = self.calls = self.kills = self.losses = 0
+        self._began = time.perf_counter()
 
     def __str__(self) -> str:
         return (
             f"{self.trials:,} schedules, {self.calls:,} calls, {self.kills:,} kills, "
-            f"{self.losses:,} lost answers"
+            f"{self.losses:,} lost answers in {time.perf_counter() - self._began:.0f} s"
         )
 
 
@@ -42,7 +44,7 @@ class Plan(NamedTuple):
 
 def trial(plan: Plan, tally: Tally) -> None:
     """Run ``plan`` and check what came of it."""
-    with mock.patch.object(kept, "pause", lambda attempt: 0):
+    with mock.patch.object(kept, "pause", return_value=0):
         base = _begun(plan)
         operations = _operated(plan, base, tally)
         tally.trials += 1

@@ -46,6 +46,8 @@ class Claims:
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
         last = self.recorded(head)
+        if head.stamp is None:
+            head = self._stamped(head, last)
         data = self._after(last, value)
         name = Name.of(head.key, last)
         if not self._records.create(name, data):
@@ -81,6 +83,11 @@ class Claims:
                 raise conflict(head.key)
         assert last is not None  # noqa: S101 - there is a head
         return last
+
+    def _stamped(self, head: Head, found: Stamp) -> Head:
+        """Stamp what a writer without versions put there: it may put the same again, and its tag come again."""
+        data = found.before(head.data)
+        return Head.of(head.key, data, self._store.swap(head.key, data, head.tag))
 
     # ---- Elsewhere: the claim first --------------------------------------------------------------
 

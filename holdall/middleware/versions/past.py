@@ -60,12 +60,11 @@ def _joined(head: Head, found: list[Stamp]) -> Known:
     newest = found[0] if found else None
     if head.tag == ABSENT:
         return _deleted(head.key, newest)
-    own = head.stamp.id if head.stamp else _id(head.tag)
-    for stamp in found:
-        if stamp.id == own:
-            return Known(stamp, [])
     if head.stamp is None:
         return _found(head, newest)
+    for stamp in found:
+        if stamp.id == head.stamp.id:
+            return Known(stamp, [])
     # It was put where nothing was, so what was there before is gone.
     last, missing = _deleted(head.key, newest)
     name = Name.of(head.key, last)
@@ -82,6 +81,8 @@ def _deleted(key: str, newest: Stamp | None) -> Known:
 
 def _found(head: Head, newest: Stamp | None) -> Known:
     """A value by "unknown": of ever since where there is no history, else of now, when it is found."""
+    if newest is not None and newest.id == _id(head.tag):
+        return Known(newest, [])  # and nothing was claimed on it: it is stamped before that
     if newest is None:
         stamp = Stamp(FOUND, 1, 0, _id(head.tag), Note(UNKNOWN))
     else:

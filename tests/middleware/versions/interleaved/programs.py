@@ -82,7 +82,9 @@ class Script:
         try:
             call(seen.shown)
         except Conflict:
-            refuses = one.name.endswith("remove") and seen.shown == ABSENT
+            # What was found is stamped first, which is a write to its tag.
+            found = seen.there and seen.stamp is None
+            refuses = found or (one.name.endswith("remove") and seen.shown == ABSENT)
             self._saw(one, "conflict", lambda state, told: refuses or not as_seen(state))
         else:
             one.outcome, one.fits = Outcome.WROTE, as_seen

@@ -33,7 +33,6 @@ from holdall.errors import (
     Unsupported,
 )
 from holdall.history import Note, Revision, note
-from holdall.registry import open
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -42,12 +41,18 @@ if TYPE_CHECKING:
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.codec import Codec
     from holdall.middleware.json import Json
+    from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
+    from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
     from holdall.middleware.versions import Versions
+    from holdall.middleware.xml import Xml
+    from holdall.middleware.yaml import Yaml
     from holdall.query import MapReduce
+    from holdall.registry import open
 
 __version__ = "0.1.0"
 
@@ -58,12 +63,18 @@ _lazy = {
     "Json": "holdall.middleware.json",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
+    "MessagePack": "holdall.middleware.msgpack",
     "PassThrough": "holdall.middleware.passthrough",
+    "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
     "SQLite": "holdall.adapters.sqlite",
+    "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
     "Versions": "holdall.middleware.versions",
+    "Xml": "holdall.middleware.xml",
+    "Yaml": "holdall.middleware.yaml",
+    "open": "holdall.registry",
 }
 
 __all__ = [
@@ -84,12 +95,14 @@ __all__ = [
     "Json",
     "MapReduce",
     "Memory",
+    "MessagePack",
     "Mismatch",
     "MissingExtra",
     "NoRevision",
     "Note",
     "PassThrough",
     "PermissionDenied",
+    "Pickle",
     "Prefix",
     "Put",
     "QueryFailed",
@@ -101,6 +114,7 @@ __all__ = [
     "StoreNotFound",
     "Tag",
     "Tagged",
+    "Text",
     "Throttled",
     "TooLarge",
     "Unavailable",
@@ -108,6 +122,8 @@ __all__ = [
     "Validate",
     "Versions",
     "note",
+    "Xml",
+    "Yaml",
     "open",
 ]
 

@@ -7,7 +7,6 @@ Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string
 path of the file system, taken as it is.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -144,6 +143,8 @@ def meant(name: str, known: Iterable[str]) -> str:
     >>> meant("sqlit", ["sqlite", "file"]), meant("zzz", ["sqlite", "file"]), meant("x", [])
     ("did you mean 'sqlite'?", 'there are file, sqlite', 'it takes none')
     """
+    import difflib  # a mistake alone pays for it
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     if close:

@@ -8,7 +8,10 @@ from holdall.errors import MissingExtra
 
 @contextmanager
 def needs(extra: str, hint: str = "") -> Iterator[None]:
-    """Turn an ImportError in the block into MissingExtra that names ``extra``.
+    """Turn 'no such module' in the block into MissingExtra that names ``extra``.
+
+    Only where a module is not there at all, the library or one that it needs; pip brings both. Whatever a
+    module that is there raises is passed on, for to install it would not mend it.
 
     >>> with needs("s3"):
     ...     import no_such_library
@@ -18,9 +21,7 @@ def needs(extra: str, hint: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except MissingExtra:
-        raise
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         missing = error.name or str(error)
         remedy = f"pip install 'holdall[{extra}]'"
         raise MissingExtra(f"{missing} is not installed; {remedy}{hint and '. ' + hint}") from error

@@ -1,7 +1,7 @@
 """From an address to a store: schemes by dotted name, so that an adapter is imported when it is first opened.
 
 Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme,
-that points at a Store class with ``from_address(address)``. A built-in scheme cannot be taken over.
+that points at a Store class with ``from_address(address)``, or as the engine of ``engine+transport``. A built-in scheme cannot be taken over.
 """
 
 import os
@@ -17,10 +17,11 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
+    "gs": "holdall.adapters.gcs:GCS",
     "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }
-"""Scheme, or engine of a scheme ``engine+transport``, and where its adapter is."""
+"""Scheme, and where its adapter is."""
 
 
 class Adapter(Protocol):
@@ -53,11 +54,12 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
 
 def adapter(scheme: str) -> Adapter:
     """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
-    found = _entry_points() if scheme.partition("+")[0] not in BUILT_IN else {}
-    for name in (scheme, scheme.partition("+")[0]):
-        if name in BUILT_IN:
-            module, _, attribute = BUILT_IN[name].partition(":")
-            return cast(Adapter, getattr(import_module(module), attribute))
+    if scheme in BUILT_IN:
+        module, _, attribute = BUILT_IN[scheme].partition(":")
+        return cast(Adapter, getattr(import_module(module), attribute))
+    engine = scheme.partition("+")[0]
+    found = {} if engine in BUILT_IN else _entry_points()
+    for name in (scheme, engine):
         if name in found:
             return cast(Adapter, found[name].load())
     raise InvalidAddress(f"no store has the scheme {scheme!r}; {meant(scheme, schemes())}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from holdall.address import Address
+from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -78,6 +79,8 @@ class Memory(Store[bytes]):
     @classmethod
     def from_address(cls, address: Address) -> "Memory":
         address.options()
+        if address.userinfo or address.port is not None:
+            raise InvalidAddress("memory: it has no user and no port; write memory:// or memory://name")
         name = address.host + address.path
         return cls(name) if name else cls()
 

@@ -5,13 +5,13 @@ from itertools import islice
 from typing import TypeVar
 
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import RawKey, Span, check_key, is_reserved
+from holdall.keys import Span, check_key, is_reserved, raw_key
 
 T = TypeVar("T")
 
 
 def root_of(prefix: str, scheme: str) -> str:
-    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress where it is no key.
+    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress if it is no key.
 
     >>> root_of("books", "s3"), root_of("", "s3")
     ('books/', '')
@@ -34,7 +34,7 @@ def checked(key: str) -> str:
 def is_key(name: str, span: Span) -> bool:
     """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
     try:
-        check_key(RawKey(name))
+        raw_key(name)
     except InvalidKey:
         return False
     return not (span.hides and is_reserved(name))

@@ -13,6 +13,7 @@ what it expected among the traces, but not itself, it knows that it lost. A writ
 leaves no trace and breaks the sequence: then the outcome stays unknown, and Unavailable says so.
 """
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -49,6 +50,12 @@ class Write(NamedTuple):
         """What it writes beside the value."""
         return {_NAME: " ".join(self.traces)}
 
+    def happened(self, look: Callable[[], State]) -> bool:
+        """Whether a ``look`` at the object shows it; False also where nobody can know."""
+        with contextlib.suppress(HoldallError, KeyError):
+            return self.traces[0] in look().traces
+        return False
+
     def outcome(self, key: str, error: Exception, look: Callable[[], State]) -> Tag:
         """The tag that it wrote, after an ``error`` in doubt, by a ``look`` at it (KeyError: it is gone).
 
@@ -61,9 +68,9 @@ class Write(NamedTuple):
         mine, base = self.traces[:2]
         if mine in now.traces:
             return now.tag if now.traces[0] == mine else Tag(f"{mine}-overwritten")
-        if now.tag != self.expected and base in now.traces:
-            raise conflict(key) from error
-        unknown(key, error)
+        if now.tag == self.expected or base not in now.traces:
+            unknown(key, error)
+        raise conflict(key) from error
 
 
 class Traces:

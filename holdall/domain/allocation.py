@@ -107,7 +107,13 @@ def _within(amount: int, owed: int) -> int:
 
 
 def _beyond(amount: Decimal, owed: Decimal, currency: str) -> str:
+    paid = f"{text(amount, currency)} {currency}"
+    due = f"the {text(owed, currency)} that is owed"
+    if amount < 0 <= owed:
+        return f"{paid} pays nothing of {due}; to take a payment back, name the amount of each code"
+    if owed < 0 < amount:
+        return f"{paid} pays nothing of {due}; pay a negative amount, or name the amount of each code"
     return (
-        f"{text(amount, currency)} {currency} is beyond the {text(owed, currency)} that is owed; "
+        f"{paid} is beyond {due}; "
         "pay no more than that, name the amount of each code, or say that overpaying is meant"
     )

@@ -12,6 +12,9 @@ from holdall.errors import Conflict, Invalid
 
 To = Policy | Mapping[str, Decimal]
 
+_NO_AMOUNT = "an amount of 0 is no payment; give the amount that was paid"
+_NO_CODE = "no code is named; name the amount of each code"
+
 
 def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = None) -> Invoice:
     """``invoice`` with ``payment`` allocated and appended, or as it is where that is recorded already.
@@ -48,6 +51,8 @@ def _appended(invoice: Invoice, payment: Payment, to: To) -> Invoice:
     owed, currency = invoice.owed(), invoice.currency
     try:
         parts = allocate(payment.amount, owed, currency, to, overpaid=payment.overpaid)
+        if not parts:
+            raise Invalid(_NO_CODE if payment.amount else _NO_AMOUNT)
         made = replace(payment, allocations=parts)
         return check(replace(invoice, payments=(*invoice.payments, made)))
     except Invalid as problem:

@@ -69,6 +69,8 @@ def _allocation(
     owed[code] = after = before - amount
     if overpaid or min(0, bound, before) <= after <= max(0, bound, before):
         return None
+    if amount * (bound or -before) < 0:
+        return {"amount": f"{amount} takes back more than the {bound - before} paid on {code!r}"}
     return {"amount": f"{amount} is beyond the {before} owed on {code!r}; or say it is overpaid"}
 
 

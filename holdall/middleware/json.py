@@ -1,25 +1,32 @@
 """JSON documents, untyped or typed, by msgspec."""
 
-from typing import Any, TypeVar, overload
+import math
+from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.codec import Codec
-from holdall.middleware.readonly import ReadOnly
+from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
 with needs("json"):
     import msgspec
 
+    from holdall.middleware.documents import Documents, Read, Write
+
 V = TypeVar("V")
 T = TypeVar("T")
 
+_PLAIN: Final = Plain(
+    {str, int, bool, NoneType},
+    {float: math.isfinite},
+)
 
-class Json(Codec[V, bytes]):
+
+class Json(Documents[V]):
     """Documents as JSON (RFC 8259) in UTF-8.
 
-    Without a type: what JSON has (dict, list, str, int, float, bool, None). With ``type`` a Struct,
-    dataclass, TypedDict or any type msgspec knows, also Decimal and dates as text; a stored document
-    that does not fit the type is Corrupt.
+    Without a type: what JSON has (dict, list, str, int, finite float, bool, None). With ``type`` also
+    Decimal, dates and bytes, as text. Of several equal names in an object that another program wrote, the
+    last is read.
 
     >>> from holdall import Memory
     >>> books = Json(Memory())
@@ -28,21 +35,15 @@ class Json(Codec[V, bytes]):
     [1, 2]
     """
 
+    plain = _PLAIN
+    floats = False
+
     @overload
     def __init__(self: "Json[Any]", store: Store[bytes]) -> None: ...
     @overload
     def __init__(self: "Json[T]", store: Store[bytes], type: type[T]) -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store)
-        self._encoder = msgspec.json.Encoder()
-        self._decoder = msgspec.json.Decoder(type)
+        super().__init__(store, type)
 
-    def encode(self, key: str, value: V, /) -> bytes:
-        return self._encoder.encode(value)
-
-    def decode(self, key: str, data: bytes, /) -> V:
-        return self._decoder.decode(data)  # type: ignore[no-any-return]
-
-    def typed(self, type: type[T], /) -> Store[T]:
-        # Read-only: to write back a part of a document would lose the rest of it.
-        return ReadOnly(Json(self._inner, type=type))
+    def _format(self, type: Any) -> tuple[Write, Read]:
+        return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode

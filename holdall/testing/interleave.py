@@ -27,7 +27,9 @@ class Met(NamedTuple, Generic[A, B]):
     second: Future[B]
 
 
-def interleave(first: Callable[[int], A], second: Callable[[int], B]) -> Iterator[Met[A, B]]:
+def interleave(
+    first: Callable[[int], A], second: Callable[[int], B], points: int = POINTS
+) -> Iterator[Met[A, B]]:
     """Let ``second(round)`` come into the midst of ``first(round)``, a line later in each round from 1 on.
 
     Round 0 runs them one after the other. It is for the caller to give each round a key of its own.
@@ -44,7 +46,7 @@ def interleave(first: Callable[[int], A], second: Callable[[int], B]) -> Iterato
         wait([two])
         patience = 0.003 + 3 * (time.perf_counter() - began)
         yield Met(0, one, two)
-        for number, line in enumerate(_spread(lines.count), 1):
+        for number, line in enumerate(_spread(lines.count, points), 1):
             yield _met(pool, number, line, patience, first, second)
 
 
@@ -70,8 +72,8 @@ def _met(
     return Met(number, one, entered[0])
 
 
-def _spread(lines: int) -> list[int]:
-    return sorted({1 + step * lines // POINTS for step in range(POINTS)}) if lines else []
+def _spread(lines: int, points: int) -> list[int]:
+    return sorted({1 + step * lines // points for step in range(points)}) if lines else []
 
 
 class _Lines:

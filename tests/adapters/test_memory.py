@@ -31,6 +31,13 @@ def test_an_address_with_parameters_is_refused() -> None:
         holdall.open("memory://?table=t")
 
 
+@pytest.mark.parametrize("address", ["memory://ann:hunter2@a", "memory://a:80"])
+def test_an_address_with_a_user_or_port_is_refused(address: str) -> None:
+    with pytest.raises(holdall.InvalidAddress, match="write memory://") as caught:
+        holdall.open(address)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_scan_is_of_what_was_there_less_what_was_deleted() -> None:
     store = Memory()
     store.update({"a": b"", "b": b"", "c": b""})

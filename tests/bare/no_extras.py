@@ -17,7 +17,10 @@ import holdall
 NEEDS: dict[str, Callable[[], object]] = {
     "file": lambda: holdall.open("file:folder"),
     "json": lambda: holdall.Json,
+    "msgpack": lambda: holdall.MessagePack,
     "validate": lambda: holdall.Validate,
+    "xml": lambda: holdall.Xml,
+    "yaml": lambda: holdall.Yaml,
 }
 
 

@@ -85,7 +85,8 @@ def test_overpaying_is_possible_when_it_is_meant(books):
         (OPEN, ["--amount", "5", "--currency", "EUR"], "is in NOK, the payment in EUR"),
         (OPEN, ["--amount", "0.001"], "0.001 is no amount in NOK"),
         (OPEN, ["--amount", "1" + 15 * "0"], "at most 15 digits"),
-        (OPEN, ["--amount", "-99999"], "is beyond"),
+        (OPEN, ["--amount", "-99999"], "pays nothing of the 14050.00 that is owed; to take a payment"),
+        (OPEN, ["--amount", "-99999", "--to", "6210=-99999"], "-99999 takes back more than the"),
         (
             OPEN,
             ["--amount", "1", "--id", "bank-0701"],

@@ -55,12 +55,15 @@ def test_another_package_adds_a_scheme() -> None:
 @pytest.mark.usefixtures("installed")
 def test_another_package_takes_over_none_of_ours() -> None:
     assert type(holdall.open("memory://")) is holdall.Memory
+    with pytest.raises(InvalidAddress):
+        holdall.open("memory+transport://")
 
 
 @pytest.mark.parametrize(
     ("address", "remedy"),
     [
         ("sqlit:///a.db", "did you mean 'sqlite'?"),
+        ("sqlite+tcp:///a.db", "did you mean 'sqlite'?"),
         ("zzz://a", "there are"),
         ("memory://?nam=a", "takes none"),
     ],

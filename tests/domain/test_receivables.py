@@ -37,7 +37,7 @@ def kept(books: Mapping[str, Invoice], kind: str) -> Mapping[str, Any]:
     if kind == "dict":
         return books
     store: Any = Json(Memory(), Invoice) if kind == "typed" else Json(Memory())
-    store.update(books if kind == "typed" else msgspec.to_builtins(books))
+    store.update(books if kind == "typed" else msgspec.json.decode(msgspec.json.encode(books)))
     return store
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from holdall import Json, Memory, Validate
+from holdall import Json, Memory, Validate, Xml
 from holdall.domain.model import Invoice, LineItem, Party, Payment
 from holdall.domain.schema import InvoiceSchema, check
 from holdall.errors import Invalid
@@ -47,10 +47,10 @@ class TestAsALayer:
         assert list(store) == ["7"]
 
     def test_over_plain_documents(self) -> None:
-        store = Validate(Json(Memory()), InvoiceSchema())
+        store = Validate(Xml(Memory()), InvoiceSchema())
         store["7"] = document()
-        assert store["7"]["total"] == "100.00"
-        assert store["7"]["due"] == "2026-01-31"
+        assert store["7"]["total"] == Decimal("100.00")
+        assert store["7"]["due"] == date(2026, 1, 31)
         assert store.typed(Invoice)["7"].owed() == {"4400": 30, "4410": 20}
         with pytest.raises(Invalid) as caught:
             store["8"] = document() | {"total": "1.00"}

@@ -42,7 +42,11 @@ def running(
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=output, stderr=output
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdout=output,
+            stderr=output,
         )
     try:
         _wait(server, health, log)

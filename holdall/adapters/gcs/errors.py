@@ -5,11 +5,12 @@
     refused             401, 403, no or expired credentials     PermissionDenied
     condition failed    412                                     Conflict
     slow down           429, 503                                Throttled
-    server failed       other 5xx                               Unavailable
+    server failed       other 5xx, 408                          Unavailable
     no answer           timeouts, connections refused or reset  Unavailable
-    nonsense            a body cut short or altered             Corrupt
+    nonsense            no JSON, a body cut short or altered    Corrupt
     too large           413                                     TooLarge
     not implemented     501                                     Unsupported
+    meaningless         400 about a bucket                      InvalidAddress
 
 Codes are those of "HTTP status and error codes for JSON" in the Cloud Storage reference.
 """
@@ -18,6 +19,7 @@ from holdall.errors import (
     Conflict,
     Corrupt,
     HoldallError,
+    InvalidAddress,
     PermissionDenied,
     StoreNotFound,
     Throttled,
@@ -33,17 +35,20 @@ with needs("gcs"):
     from google.api_core import exceptions as api
     from google.auth import exceptions as auth
     from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+    from urllib3.exceptions import HTTPError
 
 RAISED = (
     api.GoogleAPIError,
     auth.GoogleAuthError,
     transport.RequestException,
+    HTTPError,
     DataCorruption,
     InvalidResponse,
     ConnectionError,
-    TimeoutError,
 )
 """What the client raises, and what `translated` understands."""
+
+_LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
 
 _LOGIN = "log in with `gcloud auth application-default login`, or see to the service account"
 _LIST = "where storage.objects.list is not granted, a missing key is refused too"
@@ -51,6 +56,7 @@ _LIST = "where storage.objects.list is not granted, a missing key is refused too
 _BY_STATUS: dict[int, type[HoldallError]] = {
     401: PermissionDenied,
     403: PermissionDenied,
+    408: Unavailable,
     412: Conflict,
     413: TooLarge,
     429: Throttled,
@@ -63,33 +69,53 @@ def translated(error: Exception, bucket: str, key: str | None = None) -> Excepti
     """``error``, one of RAISED, as what a store raises for it."""
     place = f"gs://{bucket}"
     about = place if key is None else f"{key!r} in {place}"
-    status = status_of(error)
-    if status == 404:
-        return _no_bucket(place) if key is None else KeyError(key)
-    if isinstance(error, DataCorruption):
-        return Corrupt(f"{about} did not arrive as it was stored: {error}", key=key)
-    if isinstance(error, auth.DefaultCredentialsError | auth.RefreshError):
+    if status := status_of(error):
+        return _of_answer(status, error, place, about, key)
+    if _garbled(error):
+        return Corrupt(f"the answer about {about} cannot be read: {error}", key=key)
+    if isinstance(error, _LOST):
+        return Unavailable(f"no answer about {about}: {_said(error)}", key=key)
+    if isinstance(error, auth.GoogleAuthError):
         return PermissionDenied(f"no credentials for {about}; {_LOGIN}", key=key)
-    kind = _BY_STATUS.get(status) or (HoldallError if 400 <= status < 500 else Unavailable)
+    return HoldallError(f"{about}: {_said(error)}", key=key)
+
+
+def _of_answer(status: int, error: Exception, place: str, about: str, key: str | None) -> Exception:
+    if status == 404:
+        return no_bucket(place) if key is None else KeyError(key)
+    kind = _BY_STATUS.get(status) or (HoldallError if status < 500 else Unavailable)
     if kind is Conflict and key is not None:
         return conflict(key)
+    if status == 400 and key is None:
+        kind = InvalidAddress
     hint = f"; {_LIST}, or {_LOGIN}" if kind is PermissionDenied else ""
     return kind(f"{about}: {_said(error)}{hint}", key=key)
 
 
-def status_of(error: BaseException | None) -> int:
+def no_bucket(place: str) -> StoreNotFound:
+    """The error of a bucket that is not there."""
+    return StoreNotFound(f"there is no bucket {place}; create it, or open it with ?create=true")
+
+
+def passes(error: Exception) -> bool:
+    """Whether what went wrong may go right at another try."""
+    if status := status_of(error):
+        return status in (408, 429) or (status >= 500 and status != 501)
+    return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
+
+
+def status_of(error: Exception) -> int:
     """The HTTP status of the answer that ``error`` is about, or 0 where there was none."""
-    if isinstance(error, api.RetryError):
-        return status_of(error.cause)
     if isinstance(error, InvalidResponse):
         return int(error.response.status_code)
     return int(getattr(error, "code", None) or 0)
 
 
+def _garbled(error: Exception) -> bool:
+    """Whether there was an answer, and it makes no sense or is not all of it."""
+    return isinstance(error, DataCorruption | transport.InvalidJSONError) or "IncompleteRead" in str(error)
+
+
 def _said(error: Exception) -> str:
     said = getattr(error, "message", None) or str(error) or type(error).__name__
     return str(said).splitlines()[0][:300]
-
-
-def _no_bucket(place: str) -> StoreNotFound:
-    return StoreNotFound(f"there is no bucket {place}; create it, or open it with ?create=true")

@@ -1,19 +1,22 @@
 """One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from holdall.adapters.concurrent import Pace
+from holdall.adapters.conditions import HONOURED, Conditions, tried
 from holdall.adapters.s3 import client as sdk
-from holdall.adapters.s3.conditions import AMAZON, Conditions, multipart_tried, tried
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
 from holdall.adapters.traces import State
 from holdall.errors import Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
-from holdall.store import Tag
+from holdall.store import ABSENT, Tag, conflict
 
+_NEVER = Tag("never-issued")
+_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
 
@@ -40,7 +43,6 @@ class Bucket:
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
-        self._multipart: bool | None = None
 
     def _connect(self) -> sdk.Connection:
         try:
@@ -70,7 +72,7 @@ class Bucket:
     def read(self, key: str) -> tuple[State, bytes]:
         """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
         answer = self.ask("get_object", key)
-        state = state_of(answer)  # what has none is no object
+        state = state_of(answer, key)  # what has none is no object
         try:
             return state, answer["Body"].read()
         except RAISED:
@@ -79,18 +81,33 @@ class Bucket:
     def _read_again(self, key: str) -> tuple[State, bytes]:
         answer = self.ask("get_object", key)
         try:
-            return state_of(answer), answer["Body"].read()
+            return state_of(answer, key), answer["Body"].read()
         except RAISED as error:
             raise translated(error, self.name, key) from error
 
     def head(self, key: str) -> State:
         """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
         try:
-            return state_of(self.ask("head_object", key))
+            return state_of(self.ask("head_object", key), key)
         except KeyError:
             if not self._seen:
                 self.ask("head_bucket")
             raise
+
+    def write(
+        self,
+        key: str,
+        value: bytes,
+        expected: Tag | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> Tag:
+        """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
+        told = condition(key, expected) | ({"Metadata": metadata} if metadata else {})
+        return state_of(self.ask("put_object", key, Body=value, **told), key).tag
+
+    def delete(self, key: str, expected: Tag | None = None) -> None:
+        """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
+        self.ask("delete_object", key, **condition(key, expected))
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
         """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
@@ -122,18 +139,11 @@ class Bucket:
         """What the server does with conditions; tried out where that is not known yet."""
         client = self.connection.client
         if sdk.is_aws(client):
-            return AMAZON
+            return HONOURED  # as documented: on writes, and on deletes in general purpose buckets
         place = client.meta.endpoint_url, self.name
         if place not in _known:
-            _known[place] = tried(self.ask)
+            _known[place] = tried(self, _NEVER)
         return _known[place]
-
-    @property
-    def multipart_conditions(self) -> bool:
-        """Whether an upload in parts can be conditional too."""
-        if self._multipart is None:
-            self._multipart = sdk.is_aws(self.connection.client) or multipart_tried(self.ask)
-        return self._multipart
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -148,9 +158,20 @@ def _in_folders(answer: dict[str, Any]) -> bool:
     return server.startswith("SeaweedFS")
 
 
-def state_of(answer: dict[str, Any]) -> State:
+def state_of(answer: dict[str, Any], key: str) -> State:
     """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
-    try:
-        return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
-    except KeyError:
-        raise Corrupt("an answer without ETag: what answers at this endpoint is no S3 server") from None
+    if "ETag" not in answer:
+        message = f"an answer about {key!r} without ETag: no S3 server is at this endpoint"
+        raise Corrupt(message, key=key)
+    return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
+
+
+def condition(key: str, expected: Tag | None) -> dict[str, str]:
+    """The parameter that makes a request about ``key`` conditional; Conflict where no object can be ``expected``."""
+    if expected is None:
+        return {}
+    if expected == ABSENT:
+        return {"IfNoneMatch": "*"}
+    if not _is_etag(expected):
+        raise conflict(key)
+    return {"IfMatch": f'"{expected}"'}

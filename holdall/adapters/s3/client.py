@@ -1,13 +1,14 @@
 """The boto3 client: ambient credentials, bounded waits, and settings that S3-like servers bear."""
 
 import base64
+import functools
 import hashlib
-import random
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holdall.adapters.concurrent import Pace
+from holdall.adapters.s3.watch import Watch
 from holdall.errors import InvalidAddress, PermissionDenied
 from holdall.extras import needs
 
@@ -16,8 +17,8 @@ with needs("s3"):
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import ClientError
+    from botocore.loaders import create_loader
 
-_THROTTLED = (429, 503)
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -34,6 +35,10 @@ class Options:
     at_once: int = 32
 
     def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise InvalidAddress("s3: timeout is no positive number of seconds")
+        if self.retries < 0:
+            raise InvalidAddress("s3: retries is less than 0, which is none")
         if self.endpoint_url is not None:
             _check_endpoint(self.endpoint_url)
 
@@ -65,15 +70,22 @@ def connected(options: Options, pace: Pace) -> Connection:
         client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
-    client.meta.events.register("needs-retry.s3", _Watch(pace, options.retries))
+    client.meta.events.register("needs-retry.s3", Watch(pace, options.retries))
     return Connection(session, client)
 
 
 def _session(options: Options) -> Any:
     core = botocore.session.get_session()
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     # A listing is parsed 2.5 times as fast with its times left as text.
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     return boto3.Session(botocore_session=core, profile_name=options.profile, region_name=options.region)
+
+
+@functools.cache
+def _loader(path: str | None) -> Any:
+    """The SDK's descriptions of its services: parsed once, as that takes longer than a request."""
+    return create_loader(path)
 
 
 def _config(options: Options) -> Config:
@@ -89,34 +101,8 @@ def _config(options: Options) -> Config:
 
 def is_aws(client: Any) -> bool:
     """Whether the client's endpoint is Amazon's own."""
-    return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS)
-
-
-class _Watch:
-    """Sees every answer before the client decides whether to try again.
-
-    It sets the pace, and retries what Amazon says to retry but its client does not: a conditional
-    write that met another one under way (409 ConditionalRequestConflict, "Conditional writes" in the
-    S3 user guide).
-    """
-
-    def __init__(self, pace: Pace, retries: int) -> None:
-        self._pace = pace
-        self._retries = retries
-
-    def __call__(self, response: Any = None, attempts: int = 1, **event: Any) -> float | None:
-        status = response[0].status_code if response else 0
-        if status in _THROTTLED:
-            self._pace.slower()
-        else:
-            self._pace.faster()
-        if status == 409 and _in_conflict(response[1]) and attempts <= self._retries:
-            return random.uniform(0, 0.02 * 2**attempts)
-        return None
-
-
-def _in_conflict(parsed: Any) -> bool:
-    return parsed.get("Error", {}).get("Code") == "ConditionalRequestConflict"
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith(_AWS)
 
 
 def _add_md5(request: Any, **event: Any) -> None:

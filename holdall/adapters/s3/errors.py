@@ -16,6 +16,7 @@
 Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
+from holdall.adapters.s3.watch import DOUBT, UNREADABLE
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -68,6 +69,7 @@ _BY_CODE: dict[str, type[HoldallError]] = {
     "XMinioStorageFull": StoreFull,
     "InvalidBucketName": InvalidAddress,
     "NoSuchUpload": Unavailable,
+    UNREADABLE: Corrupt,
 }
 
 _BY_STATUS: dict[int, type[HoldallError]] = {
@@ -184,12 +186,8 @@ def code_of(error: BaseException | None) -> str:
 def in_doubt(error: Exception) -> bool:
     """Whether the request that ended in ``error`` may have had its effect all the same.
 
-    A refusal is in doubt where the client had sent the request before: an earlier try may be what it met.
+    A refusal is in doubt where an earlier try of the client's may be what it met.
     """
-    return isinstance(error, Unavailable) or _retried(error.__cause__)
-
-
-def _retried(error: BaseException | None) -> bool:
-    if not isinstance(error, sdk.ClientError):
-        return False
-    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+    cause = error.__cause__
+    doubted = isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"].get(DOUBT)
+    return isinstance(error, Unavailable) or bool(doubted)

@@ -1,53 +1,59 @@
-"""Uploads in parts: for values too large to be sent in one request and again if it fails."""
+"""Uploads in parts: for values too large to be sent in one request, and again if it fails."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from holdall.adapters.concurrent import Pace, ordered
-from holdall.errors import HoldallError
+from holdall.adapters.concurrent import ordered
+from holdall.adapters.conditions import scratch
+from holdall.adapters.s3.bucket import Bucket, condition, state_of
+from holdall.errors import Conflict, HoldallError
+from holdall.store import Tag
 
 THRESHOLD = 16 * 2**20
 """Values above this many bytes are sent in parts."""
 
 _PART = 8 * 2**20
-_MOST = 10_000  # parts in an upload, and at least 5 MiB in each but the last: "Multipart upload limits"
+_MOST = 10_000  # parts of an upload: "Multipart upload limits" in the S3 user guide
+_NEVER = Tag("never-issued")
 
-Ask = Callable[..., Any]
 
+def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadata: dict[str, str]) -> Tag:
+    """Write ``value`` in parts that become the object at the end, where ``expected`` is given if it holds then.
 
-def upload(
-    ask: Ask,
-    key: str,
-    value: bytes,
-    pace: Pace,
-    metadata: dict[str, str],
-    condition: dict[str, str],
-) -> dict[str, Any]:
-    """Write ``value`` in parts and make them the object, if ``condition`` holds then; the answer to that.
-
-    Where anything fails, the parts are thrown away.
+    The new tag, or Conflict. Where anything fails, the parts are thrown away.
     """
-    begun = ask("create_multipart_upload", key, Metadata=metadata)
-    mine = {"UploadId": begun["UploadId"]}
+    mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=metadata)["UploadId"]}
 
     def send(part: tuple[int, bytes]) -> dict[str, Any]:
         number, body = part
-        answer = ask("upload_part", key, PartNumber=number, Body=body, **mine)
+        answer = bucket.ask("upload_part", key, PartNumber=number, Body=body, **mine)
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     try:
-        sent = list(ordered(send, enumerate(_parts(value), 1), pace))
-        made: dict[str, Any] = ask(
-            "complete_multipart_upload", key, MultipartUpload={"Parts": sent}, **mine, **condition
-        )
+        sent = {"Parts": list(ordered(send, enumerate(_parts(value), 1), bucket.pace))}
+        told = mine | condition(key, expected)
+        made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **told)
     except BaseException:
         with contextlib.suppress(HoldallError):
-            ask("abort_multipart_upload", key, **mine)
+            bucket.ask("abort_multipart_upload", key, **mine)
         raise
-    return made
+    return state_of(made, key).tag
 
 
 def _parts(value: bytes) -> Iterator[bytes]:
     size = max(_PART, -(-len(value) // _MOST))
     return (value[at : at + size] for at in range(0, len(value), size))
+
+
+def honours_conditions(bucket: Bucket) -> bool:
+    """Whether the server honours a condition on the end of an upload: tried out, on a reserved key."""
+    with scratch(bucket) as key:
+        tag = bucket.write(key, b"1")
+        with contextlib.suppress(Conflict, KeyError):
+            upload(bucket, key, b"2", _NEVER, {})
+            return False
+        with contextlib.suppress(Conflict, KeyError):
+            upload(bucket, key, b"2", tag, {})
+            return True
+    return False

@@ -28,7 +28,7 @@ Read = Callable[[str], bytes | None]
 
 _EVENTS = ("before-parameter-build", "before-call", "request-created", "before-sign", "before-send")
 _OWN = ("botocore.", "boto3.", "holdall.adapters.s3.")
-_SDK = str(Path(botocore.__file__).parent)
+_SDK = Path(botocore.__file__).parent
 
 
 def reader(connection: Connection, bucket: str, options: Options) -> Read:
@@ -83,7 +83,7 @@ def observed(client: Any) -> bool:
 
 
 def _untouched(function: Any) -> bool:
-    return isinstance(function, FunctionType) and function.__code__.co_filename.startswith(_SDK)
+    return isinstance(function, FunctionType) and _SDK in Path(function.__code__.co_filename).parents
 
 
 def _foreign(handler: Any) -> bool:
@@ -91,7 +91,7 @@ def _foreign(handler: Any) -> bool:
 
 
 def _stub(handler: Any) -> bool:
-    return handler.__module__ == "botocore.stub"
+    return bool(handler.__module__ == "botocore.stub")
 
 
 def _handlers(client: Any) -> list[Any]:

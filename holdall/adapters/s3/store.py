@@ -59,6 +59,8 @@ class S3(Store[bytes]):
         listing: str = "auto",
         create: bool = False,
     ) -> None:
+        if bucket.endswith("--x-s3"):
+            raise InvalidAddress("s3: a directory bucket lists in no order; use a general purpose bucket")
         options = Options(region, profile, endpoint_url, addressing, timeout, retries)
         self._bucket = Bucket(bucket, root_of(prefix, "s3"), options, listing=listing, create=create)
         self._reads = Reads(self._bucket, transport)

@@ -9,6 +9,7 @@ import pytest
 
 from holdall.errors import Unsupported
 from holdall.store import ABSENT, Expect, Feature, Put, Store
+from holdall.testing.interleave import POINTS
 from holdall.testing.values import BYTES, Values
 
 V = TypeVar("V")
@@ -20,12 +21,14 @@ class StoreCase(Generic[V]):
     """The base of each part of the suite.
 
     A subclass overrides the fixture `open_store`, and `values` where the store keeps no bytes. ``many``
-    is how many keys make a long scan: more than the store fetches at once. ``names`` are names that the
+    is how many keys make a long scan: more than the store fetches at once. ``points`` is at how many
+    places of an operation another caller comes in, fewer where a request takes long. ``names`` are names that the
     repr of its stores uses beyond the public ones of holdall, and ``secrets`` texts that must show nowhere.
     """
 
     values: Values[Any] = BYTES
     many: int = 250
+    points: int = POINTS
     names: dict[str, Any] = {}  # noqa: RUF012 - a declaration, overridden and not changed
     secrets: tuple[str, ...] = ()
 

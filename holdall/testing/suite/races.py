@@ -1,14 +1,16 @@
 """One caller in the midst of another's call: no write is lost, and of two that expect the same one wins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from holdall.errors import Conflict
 from holdall.store import ABSENT, Expect, Feature, Put, Store, Tag
-from holdall.testing.interleave import POINTS, interleave
+from holdall.testing.interleave import Met, interleave
 from holdall.testing.suite.case import StoreCase, needs
 
+A = TypeVar("A")
+B = TypeVar("B")
 V = TypeVar("V")
 OLD, ONE, TWO = 1, 2, 3
 
@@ -16,11 +18,15 @@ OLD, ONE, TWO = 1, 2, 3
 class RaceTests(StoreCase[V]):
     """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
 
+    def interleave(self, first: Callable[[int], A], second: Callable[[int], B]) -> Iterator[Met[A, B]]:
+        """Let ``second`` come in at as many places of ``first`` as this store's tests have time for."""
+        return interleave(first, second, self.points)
+
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
         """Write OLD under a key for each round; the tags."""
         value = self.values.of(OLD)
-        store.set_many((f"k{turn}", value) for turn in range(POINTS + 1))
-        return {f"k{turn}": store.get_tagged(f"k{turn}").tag for turn in range(POINTS + 1)}
+        store.set_many((f"k{turn}", value) for turn in range(self.points + 1))
+        return {f"k{turn}": store.get_tagged(f"k{turn}").tag for turn in range(self.points + 1)}
 
     def held(self, store: Store[V], turn: int) -> int | None:
         """The number under the key of a round; None where it is gone."""
@@ -35,7 +41,7 @@ class RaceTests(StoreCase[V]):
         def create(number: int) -> Callable[[int], object]:
             return lambda turn: store.swap(f"k{turn}", self.values.of(number), ABSENT)
 
-        for turn, first, second in interleave(create(ONE), create(TWO)):
+        for turn, first, second in self.interleave(create(ONE), create(TWO)):
             assert won(first) != won(second)
             assert self.held(store, turn) == (ONE if won(first) else TWO)
 
@@ -46,7 +52,7 @@ class RaceTests(StoreCase[V]):
         def swap(number: int) -> Callable[[int], object]:
             return lambda turn: store.swap(f"k{turn}", self.values.of(number), tags[f"k{turn}"])
 
-        for turn, first, second in interleave(swap(ONE), swap(TWO)):
+        for turn, first, second in self.interleave(swap(ONE), swap(TWO)):
             assert won(first) != won(second)
             assert self.held(store, turn) == (ONE if won(first) else TWO)
 
@@ -54,7 +60,7 @@ class RaceTests(StoreCase[V]):
     def test_a_swap_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
         tags = self.prepare(store)
         swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
-        for turn, first, second in interleave(swap, self.setter(store)):
+        for turn, first, second in self.interleave(swap, self.setter(store)):
             second.result()
             won(first)
             assert self.held(store, turn) == TWO
@@ -63,7 +69,7 @@ class RaceTests(StoreCase[V]):
     def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
         tags = self.prepare(store)
         swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
-        for turn, first, second in interleave(self.setter(store), swap):
+        for turn, first, second in self.interleave(self.setter(store), swap):
             first.result()
             assert self.held(store, turn) == TWO
             assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
@@ -72,7 +78,7 @@ class RaceTests(StoreCase[V]):
     def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
         tags = self.prepare(store)
         remove = lambda turn: store.remove(f"k{turn}", tags[f"k{turn}"])  # noqa: E731
-        for turn, first, second in interleave(remove, self.setter(store)):
+        for turn, first, second in self.interleave(remove, self.setter(store)):
             second.result()
             won(first)
             assert self.held(store, turn) == TWO
@@ -80,16 +86,16 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_pop_returns_what_it_deleted(self, store: Store[V]) -> None:
         self.prepare(store)
-        for turn, first, second in interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
+        for turn, first, second in self.interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
             second.result()
             left = self.held(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
-        held = self.fill(store, self.numbered(2 * POINTS + 2))
+        held = self.fill(store, self.numbered(2 * self.points + 2))
         popped = []
-        for _, first, second in interleave(lambda turn: store.popitem(), lambda turn: store.popitem()):
+        for _, first, second in self.interleave(lambda turn: store.popitem(), lambda turn: store.popitem()):
             popped += [first.result(), second.result()]
         assert dict(popped) == {key: held[key] for key, _ in popped}
         assert len(store) + len(popped) == len(held)
@@ -97,7 +103,7 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS | Feature.SWAP)
     def test_setdefault_overwrites_nothing(self, store: Store[V]) -> None:
         default = lambda turn: store.setdefault(f"k{turn}", self.values.of(ONE))  # noqa: E731
-        for turn, first, second in interleave(default, self.setter(store)):
+        for turn, first, second in self.interleave(default, self.setter(store)):
             second.result()
             assert self.values.number(first.result()) in (ONE, TWO)
             assert self.held(store, turn) == TWO
@@ -109,7 +115,7 @@ class RaceTests(StoreCase[V]):
         def add(turn: int) -> V:
             return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
 
-        for turn, first, second in interleave(add, add):
+        for turn, first, second in self.interleave(add, add):
             assert {self.values.number(call.result()) for call in (first, second)} == {
                 OLD + 1,
                 OLD + 2,
@@ -131,7 +137,7 @@ class RaceTests(StoreCase[V]):
                 ]
             )
 
-        for turn, first, second in interleave(transact, self.setter(store)):
+        for turn, first, second in self.interleave(transact, self.setter(store)):
             second.result()
             assert self.held(store, turn) == TWO
             assert (f"a{turn}" in store) == (f"b{turn}" in store) == won(first)
@@ -139,7 +145,9 @@ class RaceTests(StoreCase[V]):
     @needs(Feature.TAGS)
     def test_a_value_and_its_tag_belong_together(self, store: Store[V]) -> None:
         tags = self.prepare(store)
-        for turn, first, second in interleave(lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)):
+        for turn, first, second in self.interleave(
+            lambda turn: store.get_tagged(f"k{turn}"), self.setter(store)
+        ):
             second.result()
             value, tag = first.result()
             assert (self.values.number(value) == OLD) == (tag == tags[f"k{turn}"])
@@ -148,18 +156,18 @@ class RaceTests(StoreCase[V]):
         small = store["a"] = self.values.of(OLD)
         written = [small, self.values.large]
         write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
-        for turn, first, second in interleave(write, lambda turn: store["a"]):
+        for turn, first, second in self.interleave(write, lambda turn: store["a"]):
             first.result()
             assert second.result() in written
             assert store["a"] == written[turn % 2]
 
     def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
         for scan in (store.scan, store.scan_items, store.values):
-            self.fill(store, ["stays", *(f"k{turn}" for turn in range(POINTS + 1))])
+            self.fill(store, ["stays", *(f"k{turn}" for turn in range(self.points + 1))])
             read = lambda turn: len(list(scan()))  # noqa: B023, E731 - called before the next scan
-            for turn, first, second in interleave(read, lambda turn: store.discard(f"k{turn}")):
+            for turn, first, second in self.interleave(read, lambda turn: store.discard(f"k{turn}")):
                 second.result()
-                assert POINTS + 1 - turn <= first.result() <= POINTS + 2 - turn
+                assert self.points + 1 - turn <= first.result() <= self.points + 2 - turn
 
 
 def won(call: "Future[Any]") -> bool:

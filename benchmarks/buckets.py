@@ -1,0 +1,127 @@
+"""A bucket on a real server of S3's protocol: bulk reads, single reads, memory, and latency hidden."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.buckets_by_hand import Boto3, Obstore, S3fs
+from benchmarks.measure import FASTER, OVER, Row, Work, at_least, at_most, compare
+from benchmarks.slow import slowed
+from holdall import Store
+from holdall.adapters.s3 import S3
+from tests.servers.s3 import KEY, SECRET, seaweedfs
+
+GROUP = "S3 on SeaweedFS"
+COUNT, SIZE = 10_000, 1024
+ROUNDS = 3
+LATENCY = 0.02  # seconds
+FAR = 2000
+
+
+def buckets(folder: Path) -> Iterator[Row]:
+    """Everything that is promised of S3."""
+    with pytest.MonkeyPatch.context() as patch, seaweedfs(folder) as endpoint:
+        for name, value in _environment().items():
+            patch.setenv(name, value)
+        with S3("bench", endpoint_url=endpoint, create=True) as made:
+            made["filled"] = b"soon"
+            del made["filled"]
+        Obstore(endpoint, "bench").fill(COUNT, SIZE)
+        yield from _bulk(endpoint)
+        yield _single(endpoint)
+        yield _memory(endpoint)
+        yield _latency(endpoint)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _reading(store: Store[bytes]) -> Work:
+    return lambda round: sum(1 for _ in store.scan_items())
+
+
+def _bulk(endpoint: str) -> Iterator[Row]:
+    fast = _reading(S3("bench", endpoint_url=endpoint, transport="rust"))
+    plain = _reading(S3("bench", endpoint_url=endpoint, transport="boto3"))
+    by_boto3 = Boto3(endpoint, "bench").read
+    task = f"list + get of {COUNT:,}"
+    for name, ours, peer, scale, goal in (
+        ("rust / boto3 with 16 threads", fast, by_boto3, FASTER, at_least(4)),
+        ("rust / s3fs bulk cat", fast, S3fs(endpoint, "bench").read, FASTER, at_least(6)),
+        ("rust / obstore by hand", fast, Obstore(endpoint, "bench").read, OVER, at_most(1.25)),
+        ("boto3 / boto3 with 16 threads", plain, by_boto3, OVER, at_most(1.15)),
+    ):
+        yield compare(GROUP, f"{task}: {name}", ours, peer, rounds=ROUNDS, scale=scale, goal=goal)
+
+
+def _single(endpoint: str) -> Row:
+    store, peer = S3("bench", endpoint_url=endpoint), Boto3(endpoint, "bench", threads=1)
+    names = [f"{number:06}" for number in range(200)]
+
+    def ours(round: int) -> int:
+        return sum(1 for name in names if store[name])
+
+    def theirs(round: int) -> int:
+        return sum(1 for name in names if peer.get(name))
+
+    return compare(GROUP, "get / client.get_object", ours, theirs, rounds=15, goal=at_most(1.05))
+
+
+def _memory(endpoint: str) -> Row:
+    """The peak of a process that scans ten times as much, in place of times."""
+    few = _peak(endpoint)
+    Obstore(endpoint, "bench").fill(10 * COUNT, SIZE)
+    many = _peak(endpoint)
+    ratio = many / few
+    return Row(
+        group=GROUP,
+        name=f"peak memory of a scan of {10 * COUNT:,} / of {COUNT:,} ({many} KiB, {few} KiB)",
+        ours=float("nan"),
+        peer=float("nan"),
+        unit="of it",
+        value=ratio,
+        low=ratio,
+        high=ratio,
+        cpu=float("nan"),
+        rounds=1,
+        goal=at_most(1.1),
+    )
+
+
+_SCAN = """
+import json, resource, sys
+from holdall.adapters.s3 import S3
+with S3("bench", endpoint_url=sys.argv[1]) as store:
+    count = sum(1 for _ in store.scan_items())
+print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+"""
+
+
+def _peak(endpoint: str) -> int:
+    """KiB that a process held at most while it scanned the bucket."""
+    command = [sys.executable, "-c", _SCAN, endpoint]
+    return int(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+
+
+def _latency(endpoint: str) -> Row:
+    """A bucket 20 ms away: all at once against one after another."""
+    with slowed(endpoint, LATENCY) as far, S3("far", endpoint_url=endpoint, create=True) as near:
+        near["filled"] = b"soon"
+        del near["filled"]
+        Obstore(endpoint, "far").fill(FAR, SIZE)
+        ours = _reading(S3("far", endpoint_url=far))
+        peer = Boto3(far, "far", threads=1).read
+        name = f"list + get of {FAR:,}, {LATENCY * 1000:.0f} ms away / one after another"
+        return compare(GROUP, name, ours, peer, rounds=2, scale=FASTER, goal=at_least(25))

@@ -1,0 +1,108 @@
+"""The groups of contests: what is set against what, and how it should come out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.buckets import buckets
+from benchmarks.contests import contests
+from benchmarks.file_by_hand import FileByHand, LockedFileByHand
+from benchmarks.layers import layers
+from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
+from benchmarks.orm import ORM
+from benchmarks.ours import Ours
+from benchmarks.plan import Plan
+from benchmarks.queries import queries
+from benchmarks.sqlite_by_hand import SQLiteByHand
+from benchmarks.startup import startup
+from holdall import File, SQLite
+
+HAND_SQLITE = {
+    "load": at_most(1.25),
+    "insert": at_most(1.2),
+    "get": at_most(1.15),
+    "change": at_most(1.25),
+    "pay": None,
+    "scan": at_most(1.2),
+}
+HAND_FILE = dict.fromkeys(HAND_SQLITE, at_most(1.2)) | {"pay": None}
+TUNED_ORM = {
+    "load": at_least(9),
+    "insert": at_least(50),
+    "get": at_least(130),
+    "pay": at_least(12),
+    "scan": at_least(35),
+}
+
+
+def sqlite(folder: Path) -> Iterator[Row]:
+    """SQLite without fsync, against the same written by hand."""
+    plan = Plan(rounds=50, size=400)
+    with (
+        SQLite(folder / "ours.db", durability="os") as store,
+        closing(SQLiteByHand(folder / "hand.db", plan)) as peer,
+    ):
+        yield from contests("SQLite / by hand", Ours(store, plan), peer, HAND_SQLITE)
+
+
+def sqlite_synced(folder: Path) -> Iterator[Row]:
+    """SQLite with fsync at every commit, against the same written by hand."""
+    plan = Plan(rounds=40, size=10)
+    with (
+        SQLite(folder / "ours.db") as store,
+        closing(SQLiteByHand(folder / "hand.db", plan, "FULL")) as peer,
+    ):
+        yield from contests(
+            "SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING
+        )
+
+
+def file(folder: Path) -> Iterator[Row]:
+    """Files without fsync, against the same written by hand."""
+    plan = Plan(rounds=50, size=200)
+    store = File(folder / "ours", durability="os")
+    with closing(FileByHand(folder / "hand", plan, synced=False)) as peer:
+        yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
+
+
+def file_locked(folder: Path) -> Iterator[Row]:
+    """Files without fsync, against a loop that takes a lock for each insert."""
+    plan = Plan(rounds=50, size=200)
+    store = File(folder / "ours", durability="os")
+    with closing(LockedFileByHand(folder / "hand", plan, synced=False)) as peer:
+        group = "files / by hand with a lock"
+        yield from contests(group, Ours(store, plan), peer, {"insert": None})
+
+
+def file_synced(folder: Path) -> Iterator[Row]:
+    """Files with fsync of each and of its folder, against the same written by hand."""
+    plan = Plan(rounds=40, size=5, bulk=50)
+    store = File(folder / "ours")
+    with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
+        yield from contests(
+            "files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING
+        )
+
+
+def orm(folder: Path) -> Iterator[Row]:
+    """SQLite without fsync, against SQLAlchemy's ORM on SQLite without fsync."""
+    with (
+        SQLite(folder / "ours.db", durability="os") as store,
+        closing(ORM(folder / "orm.db", Plan(rounds=40, size=10))) as peer,
+    ):
+        ours = Ours(store, Plan(rounds=40, size=250))  # as long a round, so that caches are as warm
+        yield from contests("SQLite / ORM", ours, peer, TUNED_ORM, FASTER, scans=3)
+
+
+GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    "sqlite": sqlite,
+    "sqlite-fsync": sqlite_synced,
+    "file": file,
+    "file-lock": file_locked,
+    "file-fsync": file_synced,
+    "orm": orm,
+    "query": queries,
+    "layer": layers,
+    "start": startup,
+    "s3": buckets,
+}

@@ -1,0 +1,144 @@
+"""Two contenders timed in turns: a round runs each once, so what slows the machine slows both."""
+
+import gc
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import NamedTuple
+
+Work = Callable[[int], int]
+"""Does some operations, given the number of the round, and says how many."""
+
+
+class Time(NamedTuple):
+    """Seconds that one operation took: by the clock on the wall, and on a processor."""
+
+    wall: float
+    cpu: float
+
+
+class Goal(NamedTuple):
+    """What a value has to be: ``sign`` is "≤" or "≥"."""
+
+    sign: str
+    bound: float
+
+    def met(self, value: float) -> bool:
+        return value <= self.bound if self.sign == "≤" else value >= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.bound:g}"
+
+
+def at_most(bound: float) -> Goal:
+    """The goal of a value that should be small."""
+    return Goal("≤", bound)
+
+
+def at_least(bound: float) -> Goal:
+    """The goal of a value that should be large."""
+    return Goal("≥", bound)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the results, by ``clock``: medians over the rounds.
+
+    ``ours`` and ``peer`` are seconds an operation. ``value`` is the two compared, in ``unit``; half of
+    the rounds lie from ``low`` to ``high``. ``other`` is the same by the clock that does not count.
+    """
+
+    group: str
+    name: str
+    clock: str
+    ours: float
+    peer: float
+    unit: str
+    value: float
+    low: float
+    high: float
+    other: float
+    rounds: int
+    goal: Goal | None
+
+    @property
+    def verdict(self) -> str:
+        if self.goal is None:
+            return ""
+        return "met" if self.goal.met(self.value) else "missed"
+
+
+class Scale(NamedTuple):
+    """How two times by ``clock``, "cpu" or "wall", are compared: ``of(ours, peer)``, in ``unit``.
+
+    The processor's clock is not disturbed by what else a machine does. The one on the wall is for what
+    waits for a disk.
+    """
+
+    unit: str
+    of: Callable[[float, float], float]
+    clock: str = "cpu"
+
+
+OVER = Scale("of it", lambda ours, peer: ours / peer)
+OVER_WAITING = OVER._replace(clock="wall")
+FASTER = Scale("times faster", lambda ours, peer: peer / ours)
+EXTRA_NS = Scale("ns more", lambda ours, peer: (ours - peer) * 1e9)
+EXTRA_US = Scale("µs more", lambda ours, peer: (ours - peer) * 1e6)
+EXTRA_MS = Scale("ms more", lambda ours, peer: (ours - peer) * 1e3)
+OURS_MS = Scale("ms", lambda ours, peer: ours * 1e3)
+
+
+def compare(
+    group: str,
+    name: str,
+    ours: Work,
+    peer: Work,
+    *,
+    rounds: int,
+    scale: Scale = OVER,
+    goal: Goal | None = None,
+) -> Row:
+    """Run both ``rounds`` times in turns, the first one alternating."""
+    gc.collect()
+    gc.freeze()  # or a collection, paid for by whoever is running, would visit all documents
+    times = [_round(ours, peer, number) for number in range(rounds)]
+    compared = [Time(*map(scale.of, us, them)) for us, them in times]
+    clock, other = ("cpu", "wall") if scale.clock == "cpu" else ("wall", "cpu")
+    low, value, high = quantiles([getattr(each, clock) for each in compared], n=4)
+    return Row(
+        group=group,
+        name=name,
+        clock=clock,
+        ours=median(getattr(us, clock) for us, _ in times),
+        peer=median(getattr(them, clock) for _, them in times),
+        unit=scale.unit,
+        value=value,
+        low=low,
+        high=high,
+        other=median(getattr(each, other) for each in compared),
+        rounds=rounds,
+        goal=goal,
+    )
+
+
+def _round(ours: Work, peer: Work, number: int) -> tuple[Time, Time]:
+    if number % 2:
+        them = _timed(peer, number)
+        return _timed(ours, number), them
+    return _timed(ours, number), _timed(peer, number)
+
+
+def _timed(work: Work, number: int) -> Time:
+    gc.collect()
+    wall, cpu = time.perf_counter(), _cpu()
+    count = work(number)
+    return Time((time.perf_counter() - wall) / count, (_cpu() - cpu) / count)
+
+
+def _cpu() -> float:
+    """Processor seconds of this process and of the children that it has waited for."""
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + waited.ru_utime + waited.ru_stime

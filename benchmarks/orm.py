@@ -1,0 +1,103 @@
+"""SQLAlchemy's ORM as a contender, on SQLite, as tuned as its documentation says.
+
+WAL, a session for each operation, lines and payments by selectinload, and bulk inserts of plain rows.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, func, insert, select
+from sqlalchemy.orm import Session, selectinload
+
+from benchmarks.invoices import cent
+from benchmarks.orm_rows import Rows, as_object, payment_object
+from benchmarks.orm_tables import Base, InvoiceRow, LineRow, PaymentRow, SplitRow
+from benchmarks.plan import Plan
+from holdall.domain.model import Invoice
+
+WHOLE = (
+    selectinload(InvoiceRow.lines).selectinload(LineRow.splits),
+    selectinload(InvoiceRow.payments).selectinload(PaymentRow.allocations),
+)
+PAGE = 1000  # rows that a scan makes objects of at a time
+
+
+class ORM:
+    """Commits without fsync (synchronous = NORMAL), as the store that it is compared with."""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.engine = _engine(path)
+        self.rows = Rows()
+        Base.metadata.create_all(self.engine)
+
+    def load(self, round: int) -> int:
+        self.write([invoice for _, invoice in self.plan.load[round]])
+        return len(self.plan.load[round])
+
+    def write(self, invoices: Sequence[Invoice]) -> None:
+        """Add all in one transaction."""
+        with Session(self.engine) as session, session.begin():
+            for table, rows in self.rows.of(invoices).items():
+                session.execute(insert(table), rows)
+
+    def insert(self, round: int) -> int:
+        documents = self.plan.insert[round]
+        for _, invoice in documents:
+            with Session(self.engine) as session, session.begin():
+                session.add(as_object(invoice))
+        return len(documents)
+
+    def get(self, round: int) -> int:
+        numbers = self.plan.get[round]
+        for number in numbers:
+            with Session(self.engine) as session:
+                session.get_one(InvoiceRow, number, options=WHOLE)
+        return len(numbers)
+
+    def pay(self, round: int) -> int:
+        numbers = self.plan.pay[round]
+        for number in numbers:
+            with Session(self.engine) as session, session.begin():
+                invoice = session.get_one(InvoiceRow, number)
+                invoice.payments.append(payment_object(cent(len(invoice.payments))))
+        return len(numbers)
+
+    def scan(self, round: int) -> int:
+        every = select(InvoiceRow).order_by(InvoiceRow.number).options(*WHOLE)
+        with Session(self.engine) as session:
+            return sum(1 for _ in session.scalars(every.execution_options(yield_per=PAGE)))
+
+    def billed(self, round: int) -> int:
+        """What is billed by currency and code: the question of `Receivables.billed`, of everything at once."""
+        amount = func.sum(SplitRow.amount)
+        query = (
+            select(InvoiceRow.currency, SplitRow.code, amount)
+            .join(LineRow, LineRow.number == InvoiceRow.number)
+            .join(SplitRow, SplitRow.line == LineRow.pk)
+            .group_by(InvoiceRow.currency, SplitRow.code)
+        )
+        with Session(self.engine) as session:
+            session.execute(query).all()
+        return 1
+
+    def billed_by_code(self, round: int) -> int:
+        """The same without the currency, which takes one table."""
+        with Session(self.engine) as session:
+            query = select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
+            session.execute(query).all()
+        return 1
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def tune(connection: Any, record: object) -> None:
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+
+    return engine

@@ -1,0 +1,98 @@
+"""Whether a server honours conditional requests: tried out where nobody vouches for it.
+
+Servers that speak a cloud's protocol were seen to ignore every condition, those on deletes, or those on
+uploads in parts. Compare-and-swap on such a server would be check-then-write, so it is refused.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+from holdall.errors import Conflict, HoldallError, PermissionDenied, Unsupported
+from holdall.keys import RESERVED, RawKey
+from holdall.store import ABSENT, Feature, Tag
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The features that hold at a server, and why the others do not."""
+
+    features: Feature
+    reason: str = ""
+
+
+HONOURED = Conditions(Feature.SWAP | Feature.REMOVE)
+"""Every condition is honoured."""
+
+
+class Objects(Protocol):
+    """A bucket, as far as trying it out needs it."""
+
+    def write(self, key: str, value: bytes, expected: Tag | None = None) -> Tag:
+        """Write, if ``key`` carries ``expected`` where that is given; Conflict where it does not."""
+        ...
+
+    def delete(self, key: str, expected: Tag | None = None) -> None:
+        """Delete, on the same condition; KeyError where there is nothing."""
+        ...
+
+
+def tried(objects: Objects, never: Tag) -> Conditions:
+    """What the server of ``objects`` does with conditions: eight requests at most about a reserved key.
+
+    ``never`` is a tag that it does not issue. Errors are raised but for a lack of permission, which is a
+    reason not to offer what needs it.
+    """
+    try:
+        with scratch(objects) as key:
+            return _writes(objects, key, never)
+    except PermissionDenied as error:
+        return Conditions(Feature.NONE, f"it could not be tried out: {error}")
+
+
+def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
+    tag = objects.write(key, b"1")
+    if _may_write(objects, key, ABSENT):
+        return Conditions(Feature.NONE, "its server lets a key be created twice: every writer would win")
+    if _may_write(objects, key, never):
+        return Conditions(Feature.NONE, "its server ignores conditions on writes: every writer would win")
+    if not _may_write(objects, key, tag):
+        return Conditions(Feature.NONE, "its server does not know its own tags again")
+    return _deletes(objects, key, objects.write(key, b"1"), never)
+
+
+def _deletes(objects: Objects, key: str, tag: Tag, never: Tag) -> Conditions:
+    if _may_delete(objects, key, never):
+        return Conditions(Feature.SWAP, "its server ignores conditions on deletes")
+    if not _may_delete(objects, key, tag):
+        return Conditions(Feature.SWAP, "its server has no conditional deletes")
+    if _may_delete(objects, key, tag):
+        return Conditions(Feature.SWAP, "its server lets more than one delete of an object win")
+    return HONOURED
+
+
+@contextlib.contextmanager
+def scratch(objects: Objects) -> Iterator[str]:
+    """A reserved key to try things on, which is deleted afterwards."""
+    key = RawKey(f"{RESERVED}/probe/{uuid4().hex}")
+    try:
+        yield key
+    finally:
+        with contextlib.suppress(HoldallError, KeyError):
+            objects.delete(key)
+
+
+def _may_write(objects: Objects, key: str, expected: Tag) -> bool:
+    with contextlib.suppress(Conflict, KeyError, Unsupported):
+        objects.write(key, b"2", expected)
+        return True
+    return False
+
+
+def _may_delete(objects: Objects, key: str, expected: Tag) -> bool:
+    with contextlib.suppress(Conflict, KeyError, Unsupported):
+        objects.delete(key, expected)
+        return True
+    return False

@@ -1,0 +1,97 @@
+"""The clients of Google Cloud Storage: ambient credentials, none for an emulator, bounded waits."""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+
+with needs("gcs"):
+    import google.auth
+    from google.api_core.exceptions import Conflict
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.requests import AuthorizedSession
+    from google.cloud.storage import Client
+    from requests.adapters import HTTPAdapter
+
+_EMULATOR = "STORAGE_EMULATOR_HOST"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to reach the server; see `holdall.adapters.gcs.GCS` for what each means."""
+
+    project: str | None = None
+    endpoint_url: str | None = None
+    timeout: float = 20
+    retries: int = 4
+    at_once: int = 32
+
+    def __post_init__(self) -> None:
+        if self.endpoint_url is not None:
+            _check_endpoint(self.endpoint_url)
+
+
+def _check_endpoint(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidAddress("gs: endpoint_url is no http:// or https:// address of a server")
+    if "@" in parts.netloc:
+        raise InvalidAddress("gs: endpoint_url holds credentials; leave them to the environment")
+
+
+class Connection(NamedTuple):
+    """A client and the HTTP session beneath it, both shared by threads."""
+
+    client: Any
+    session: Any
+
+    @property
+    def is_google(self) -> bool:
+        """Whether the endpoint is Google's own."""
+        return (urlsplit(self.client.api_endpoint).hostname or "").endswith(".googleapis.com")
+
+    def close(self) -> None:
+        """Close its sockets."""
+        self.client.close()
+
+
+def connected(options: Options) -> Connection:
+    """A connection for ``options``.
+
+    A server that the address or STORAGE_EMULATOR_HOST names by plain http is sent no credentials.
+    """
+    emulator = os.environ.get(_EMULATOR)
+    endpoint = options.endpoint_url or _url(emulator)
+    credentials, project = _identity(anonymous=bool(emulator) or (endpoint or "").startswith("http:"))
+    session = AuthorizedSession(credentials, refresh_timeout=options.timeout)  # type: ignore[no-untyped-call]
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=options.at_once))
+    client = Client(
+        project=options.project or project,
+        credentials=credentials,
+        client_options={"api_endpoint": endpoint} if endpoint else None,
+        _http=session,
+    )
+    return Connection(client, session)
+
+
+def _url(emulator: str | None) -> str | None:
+    """The variable's value as a URL: other clients of Google's take it without a scheme."""
+    return f"http://{emulator}" if emulator and "://" not in emulator else emulator
+
+
+def _identity(*, anonymous: bool) -> tuple[Any, str | None]:
+    if anonymous:
+        return AnonymousCredentials(), None  # type: ignore[no-untyped-call]
+    credentials, project = google.auth.default(scopes=Client.SCOPE)
+    return credentials, project
+
+
+def create_bucket(connection: Connection, name: str, options: Options, retry: Any) -> None:
+    """Create the bucket ``name`` unless it is there; whose it is will show when it is used."""
+    with contextlib.suppress(Conflict):
+        connection.client.create_bucket(name, timeout=options.timeout, retry=retry)

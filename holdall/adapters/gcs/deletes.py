@@ -1,0 +1,63 @@
+"""Bulk deletes: a hundred objects in a request, one by one and several at once where the server has none."""
+
+from typing import Any
+
+from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.gcs.bucket import Bucket
+from holdall.adapters.gcs.client import Connection
+from holdall.adapters.objects import exhaust
+from holdall.errors import HoldallError, Unavailable
+from holdall.extras import needs
+
+with needs("gcs"):
+    from google.cloud.storage.batch import Batch
+
+BATCH = 100
+"""Calls that one request may hold ("Batch requests" in the Cloud Storage guide)."""
+
+_GONE = (200, 204, 404)
+
+AT_ONCE = 4
+"""Batches at once: each is a hundred deletes to the server."""
+
+
+def delete_batch(bucket: Bucket, keys: list[str]) -> None:
+    """Delete those of up to BATCH ``keys`` that are there.
+
+    What was not deleted together is deleted by itself, which tries again, or raises the reason.
+    """
+    left = _left(bucket, keys) if bucket.batches else keys
+    exhaust(ordered(bucket.discard, left, Pace(bucket.pace.most // AT_ONCE)))
+
+
+def _left(bucket: Bucket, keys: list[str]) -> list[str]:
+    def send(connection: Connection, retry: Any) -> list[int]:
+        return retry(_statuses)(connection, bucket, keys)  # type: ignore[no-any-return]
+
+    bucket.look()
+    try:
+        statuses = bucket.ask(send)
+    except Unavailable:
+        raise
+    except (HoldallError, ValueError):  # refused as a whole, or what came back is no batch of answers
+        bucket.batches = False
+        return keys
+    return [key for key, status in zip(keys, statuses, strict=True) if status not in _GONE]
+
+
+def _statuses(connection: Connection, bucket: Bucket, keys: list[str]) -> list[int]:
+    with _Deletes(connection.client) as batch:
+        for key in keys:
+            bucket.blob(connection, key).delete(timeout=bucket.options.timeout)
+    return list(batch.statuses)
+
+
+class _Deletes(Batch):  # type: ignore[misc]
+    """A batch that keeps the status of each answer instead of raising one of them."""
+
+    statuses: list[int]
+
+    def finish(self, raise_exception: bool = False) -> list[Any]:
+        answers: list[Any] = super().finish(raise_exception=False)
+        self.statuses = [answer.status_code for answer in answers]
+        return answers

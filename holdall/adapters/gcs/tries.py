@@ -1,0 +1,49 @@
+"""One request, and how often it may be tried again."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from holdall.adapters.concurrent import Pace
+from holdall.adapters.gcs.errors import passes, status_of
+from holdall.extras import needs
+
+with needs("gcs"):
+    from google.api_core.retry import Retry
+
+R = TypeVar("R")
+
+_FIRST, _LONGEST = 0.2, 10.0  # seconds between two tries, random up to a doubling bound
+
+
+class Tries:
+    """Tries of one request: the first and up to ``retries`` more, where what went wrong may pass.
+
+    The client's own retries stop by the clock only, and so after a server that is away was waited for
+    once: here they are counted. ``pace`` is told how the request fares.
+    """
+
+    def __init__(self, retries: int, pace: Pace) -> None:
+        self._left = retries
+        self._pace = pace
+        self.again = False
+        """Whether it was sent more than once, so that a refusal may be about an earlier try's effect."""
+
+    @property
+    def retry(self) -> Retry:
+        """What the client takes to try again by."""
+        return Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None)
+
+    def __call__(self, send: Callable[[Retry], R]) -> R:
+        """What ``send`` returns, which tries again by what it is given."""
+        result = send(self.retry)
+        self._pace.faster()
+        return result
+
+    def _may(self, error: Exception) -> bool:
+        if status_of(error) in (429, 503):
+            self._pace.slower()
+        if not self._left or not passes(error):
+            return False
+        self._left -= 1
+        self.again = True
+        return True

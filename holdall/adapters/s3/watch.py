@@ -1,0 +1,64 @@
+"""What is learnt from every answer, those included after which the client tries again."""
+
+import random
+from typing import Any
+
+from holdall.adapters.concurrent import Pace
+
+DOUBT = "HoldallInDoubt"
+"""In the metadata of an answer: an earlier try of the same request may have had its effect."""
+
+UNREADABLE = "HoldallUnreadable"
+"""The error code of an answer that said it was well, in XML that is none."""
+
+_THROTTLED = (429, 503)
+
+
+class Watch:
+    """A handler of the client's ``needs-retry`` event, which each answer passes, and each failure to get one.
+
+    It sets the ``pace``. It tells what the client's last error leaves out: see DOUBT and UNREADABLE. And
+    it repeats, up to ``retries`` times, what Amazon asks to repeat and its client does not: a conditional
+    write that met another one under way (409, "Conditional write behavior" in the S3 user guide).
+    """
+
+    def __init__(self, pace: Pace, retries: int) -> None:
+        self._pace = pace
+        self._retries = retries
+
+    def __call__(
+        self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
+    ) -> float | None:
+        context = request_dict["context"]
+        if response is None:
+            context[DOUBT] = True
+            return None
+        answer, parsed = response
+        self._set_pace(answer.status_code)
+        parsed["ResponseMetadata"][DOUBT] = context.get(DOUBT, False)
+        context[DOUBT] = context.get(DOUBT, False) or answer.status_code >= 500
+        if _unreadable(answer, parsed):
+            parsed["Error"]["Code"] = UNREADABLE
+        if _in_conflict(parsed) and attempts <= self._retries:
+            return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
+        return None
+
+    def _set_pace(self, status: int) -> None:
+        if status in _THROTTLED:
+            self._pace.slower()
+        else:
+            self._pace.faster()
+
+
+def _unreadable(answer: Any, parsed: Any) -> bool:
+    """Whether the client took an answer for a failure of the server because it could not parse it."""
+    well = getattr(answer.raw, "status", None) == 200
+    return well and answer.status_code == 500 and _code(parsed) in ("500", "")
+
+
+def _in_conflict(parsed: Any) -> bool:
+    return _code(parsed) == "ConditionalRequestConflict"
+
+
+def _code(parsed: Any) -> str:
+    return str(parsed.get("Error", {}).get("Code", ""))

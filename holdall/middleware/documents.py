@@ -1,0 +1,100 @@
+"""The base of the serializers of documents: without a type or of a declared one, never changed unsaid."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final, TypeVar, cast
+
+import msgspec
+
+from holdall.middleware.codec import Codec
+from holdall.middleware.declared import Declared
+from holdall.middleware.plain import Plain
+from holdall.middleware.readonly import ReadOnly
+from holdall.store import Store
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+Write = Callable[[Any], bytes]
+Read = Callable[[bytes], Any]
+
+
+class Documents(Codec[V, bytes]):
+    """Shows a store of bytes as a store of documents; a subclass says how a format writes and reads them.
+
+    Without a type, a document is made of the types in `plain`, exactly, and anything else is Invalid: it
+    names the key and the path of the part, also in ``flat()``.
+
+    With ``type`` (a Struct, dataclass, TypedDict or any type msgspec knows) a document is what the type
+    declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. What the
+    fields of a Struct hold is not looked at when it is written, as msgspec does not when it is made: a type
+    checker does, and reading does. A part declared Any must read back equal, which is tried at each write.
+
+    >>> from holdall import Json, Memory
+    >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}
+    Traceback (most recent call last):
+      ...
+    holdall.errors.Invalid: Json cannot keep the value of 'a': lines-0.codes: the type set would be ...
+    """
+
+    plain: ClassVar[Plain]
+    """What is kept without a type."""
+    floats: ClassVar[bool] = True
+    """Whether the format has NaN and the infinities."""
+
+    def __init__(self, store: Store[bytes], type: Any) -> None:
+        super().__init__(store)
+        self._write, self._read = self._format(type)
+        self._declared = None if type is Any else Declared(type, self._read, floats=self.floats)
+        self._sure = self._declared.sure if self._declared else frozenset()
+
+    @abstractmethod
+    def _format(self, type: Any) -> tuple[Write, Read]:
+        """How a document of ``type`` is written and read; Any: one without a type."""
+
+    def encode(self, key: str, value: V, /) -> bytes:
+        if type(value) in self._sure:
+            return self._write(value)
+        if self._declared is None:
+            return self._encode_plain(key, value)
+        data = self._write(value)
+        self._declared.check(value, data)
+        return data
+
+    def _encode_plain(self, key: str, value: V) -> bytes:
+        cause = None
+        try:
+            if self.plain.keeps(value):
+                return self._write(value)
+        except Exception as error:  # noqa: BLE001 - told by its part below
+            cause = error
+        raise self.plain.refusal(key, value, type(self).__name__, self._write) from cause
+
+    def decode(self, key: str, data: bytes, /) -> V:
+        return self._read(data)  # type: ignore[no-any-return]
+
+    def typed(self, type: type[T], /) -> Store[T]:
+        # Read-only: to write back a part of a document would lose the rest of it.
+        serializer = cast("Callable[..., Store[T]]", self.__class__)
+        return ReadOnly(serializer(self._inner, type=type))
+
+
+_CONVERTED: Final = {bytes, date, datetime, Decimal}
+"""What msgspec writes as text for formats that do not keep it."""
+
+
+def converted(type: Any, plain: Plain, write: Write, read: Read) -> tuple[Write, Read]:
+    """``write`` and ``read`` of plain documents, for documents of ``type`` too."""
+    if type is Any:
+        return write, read
+    kept = tuple(plain.types & _CONVERTED)
+
+    def write_typed(value: Any) -> bytes:
+        return write(msgspec.to_builtins(value, builtin_types=kept, str_keys=True))
+
+    def read_typed(data: bytes) -> Any:
+        return msgspec.convert(read(data), type, builtin_types=kept, str_keys=True)
+
+    return write_typed, read_typed

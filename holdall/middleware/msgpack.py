@@ -1,0 +1,70 @@
+"""MessagePack documents, untyped or typed, by msgspec."""
+
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn, TypeVar, overload
+
+from holdall.extras import needs
+from holdall.middleware.plain import NoneType, Plain
+from holdall.store import Store
+
+with needs("msgpack"):
+    import msgspec
+
+    from holdall.middleware.documents import Documents, Read, Write
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+def _in_utc(moment: datetime) -> bool:
+    return moment.tzinfo is UTC and not moment.fold
+
+
+_PLAIN: Final = Plain(
+    {str, int, bool, NoneType, float, bytes},
+    {datetime: _in_utc},
+)
+
+
+class MessagePack(Documents[V]):
+    r"""Documents as MessagePack: smaller than JSON, and with bytes as they are.
+
+    Without a type: dict, list, str, int (from -2**63 to 2**64 - 1), float, bool, None, bytes, and datetime
+    in ``datetime.UTC`` (timestamp extension). With ``type`` also Decimal, date and whatever msgspec knows.
+    Without one, a map whose names are no strings is Corrupt, and so is an extension that is no timestamp.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> MessagePack(store)["a"] = {"scan": b"\x00\xff"}
+    >>> MessagePack(store)["a"], len(store["a"])
+    ({'scan': b'\x00\xff'}, 10)
+    """
+
+    plain = _PLAIN
+
+    @overload
+    def __init__(self: "MessagePack[Any]", store: Store[bytes]) -> None: ...
+    @overload
+    def __init__(self: "MessagePack[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
+        super().__init__(store, type)
+
+    def _format(self, type: Any) -> tuple[Write, Read]:
+        read = msgspec.msgpack.Decoder(type, ext_hook=_refuse).decode
+        return msgspec.msgpack.Encoder().encode, read if type is not Any else _plainly(read)
+
+
+def _plainly(read: Read) -> Read:
+    """Read, and refuse what is no plain document: MessagePack takes anything for the name of a field."""
+
+    def plainly(data: bytes) -> Any:
+        value = read(data)
+        if _PLAIN.keeps(value):
+            return value
+        raise ValueError("a name is no str, or it is nested too deep; read it with a declared type")
+
+    return plainly
+
+
+def _refuse(code: int, data: memoryview) -> NoReturn:
+    raise ValueError(f"an extension of type {code} is no value")

@@ -1,0 +1,122 @@
+"""What a format keeps of a document without a declared type: checked part by part, by exact type."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from holdall.errors import Invalid
+
+DEPTH: Final = 100
+"""How many dicts and lists may be nested. A deeper document is refused, and so is one that holds itself."""
+
+NoneType: Final = type(None)
+
+_REMEDY: Final = "declare the document's type (type=...) or write it as text"
+_SHOWN: Final = 60  # characters of a name or a path
+
+
+class Plain:
+    """Documents of dicts with str keys, of lists, and of scalars: the types that a format keeps exactly.
+
+    ``always`` are scalar types kept whatever the value, ``within`` those whose value must pass a test. A
+    subclass is another type: it would be read back as its base.
+
+    >>> Plain({str, int}, {}).keeps({"lines": [1, "a"]})
+    True
+    """
+
+    def __init__(self, always: set[type], within: Mapping[type, Callable[[Any], bool]]) -> None:
+        self._always = frozenset(always)
+        self._within = within
+
+    @property
+    def types(self) -> frozenset[type]:
+        """Every type that is kept, though perhaps not every value of it."""
+        return self._always | self._within.keys() | {dict, list}
+
+    def keeps(self, value: Any, depth: int = DEPTH) -> bool:
+        """Whether every part of ``value`` is kept. This runs at each write, so it is plain loops."""
+        kind, always = type(value), self._always
+        if kind is dict:
+            for name in value:
+                if type(name) is not str:
+                    return False
+            parts = value.values()
+        elif kind is list:
+            parts = value
+        else:
+            return self._keeps_scalar(value)
+        for part in parts:
+            if type(part) in always:
+                continue
+            if not depth or not self.keeps(part, depth - 1):
+                return False
+        return True
+
+    def _keeps_scalar(self, value: Any) -> bool:
+        kind = type(value)
+        return kind in self._always or (kind in self._within and self._within[kind](value))
+
+    def refusal(self, key: str, value: Any, name: str, write: Callable[[Any], bytes]) -> Invalid:
+        """Invalid for the ``value`` of ``key`` that the layer ``name`` cannot keep: which part, and why.
+
+        ``write`` says of a part of a kept type what is wrong with it.
+        """
+        path, reason = next(self._faults("", value, write), ("", "it cannot be written"))
+        message = f"{name} cannot keep the value of {key!r}: {f'{path}: ' if path else ''}{reason}"
+        return Invalid(message, key=key, errors={path: reason})
+
+    def _faults(
+        self, path: str, value: Any, write: Callable[[Any], bytes], depth: int = DEPTH
+    ) -> Iterator[tuple[str, str]]:
+        if type(value) not in (dict, list):
+            yield from self._scalar_faults(path, value, write)
+        elif depth < 0:
+            yield (
+                f"{path[:_SHOWN]}…",
+                f"more than {DEPTH} dicts and lists are nested, or one holds itself",
+            )
+        elif type(value) is list:
+            for index, part in enumerate(value):
+                yield from self._faults(f"{path}-{index}", part, write, depth - 1)
+        else:
+            for name, part in value.items():
+                inner = f"{path}.{_shown(name)}" if path else _shown(name)
+                yield from self._name_faults(inner, name, write)
+                yield from self._faults(inner, part, write, depth - 1)
+
+    def _name_faults(self, path: str, name: Any, write: Callable[[Any], bytes]) -> Iterator[tuple[str, str]]:
+        if type(name) is not str:
+            yield path, f"the name of a field is a str, not {_a(name)}"
+        else:
+            yield from self._scalar_faults(path, name, write)
+
+    def _scalar_faults(
+        self, path: str, value: Any, write: Callable[[Any], bytes]
+    ) -> Iterator[tuple[str, str]]:
+        if not self._keeps_scalar(value):
+            yield path, f"{_a(value)} would be read back as something else; {_REMEDY}"
+            return
+        try:
+            write(value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is why the part is refused
+            yield path, str(error)
+
+
+def sayable(moment: datetime) -> bool:
+    """Whether ISO 8601 says all of ``moment``: no named time zone, no fold, an offset in whole minutes."""
+    offset = moment.utcoffset() or timedelta()
+    read = datetime.fromisoformat(moment.isoformat())
+    return not offset % timedelta(minutes=1) and repr(read) == repr(moment)
+
+
+def _shown(name: Any) -> str:
+    """The name of a field as part of a path: on one line, of bounded length, and fit to be printed."""
+    text = str(name)[:_SHOWN]
+    return text if text.isprintable() else ascii(text)
+
+
+def _a(value: Any) -> str:
+    """The type of ``value`` for a message; for a type that is kept in part, the value too."""
+    kind = type(value).__name__
+    return f"the {kind} {value!r}" if isinstance(value, float | datetime) else f"the type {kind}"

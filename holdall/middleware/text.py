@@ -1,0 +1,24 @@
+"""Plain text in UTF-8."""
+
+from holdall.errors import Invalid
+from holdall.middleware.codec import Codec
+
+
+class Text(Codec[str, bytes]):
+    """Strings as UTF-8: any text but lone surrogates; of a str subclass, nothing but a str would come back.
+
+    >>> from holdall import Memory
+    >>> notes = Text(Memory())
+    >>> notes["greeting"] = "grüezi"
+    >>> notes["greeting"]
+    'grüezi'
+    """
+
+    def encode(self, key: str, value: str, /) -> bytes:
+        if type(value) is not str:
+            kind = type(value).__name__
+            raise Invalid(f"Text keeps str, and the value of {key!r} is of the type {kind}", key=key)
+        return value.encode()
+
+    def decode(self, key: str, data: bytes, /) -> str:
+        return data.decode()

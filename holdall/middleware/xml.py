@@ -1,0 +1,58 @@
+"""XML documents whose elements say their types, untyped or typed, parsed by defusedxml."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar, overload
+
+from holdall.extras import needs
+from holdall.middleware.plain import NoneType, Plain, sayable
+from holdall.store import Store
+
+with needs("xml"):
+    from holdall.middleware.documents import Documents, Read, Write, converted
+    from holdall.middleware.xml_text import dump, load
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+_PLAIN: Final = Plain(
+    {str, int, bool, NoneType, float, Decimal, bytes, date},
+    {datetime: sayable},
+)
+
+
+class Xml(Documents[V]):
+    """Documents as XML (1.0, UTF-8): an element a part, named by its type; drawn in `holdall.middleware.xml_text`.
+
+    Without a type: dict, list, str, int, float, Decimal, bool, None, bytes, date, and datetime without a
+    time zone or with an offset. With ``type`` also whatever msgspec knows. It is a format of its own: to
+    read UBL invoices see `holdall.domain.ubl`.
+
+    A document with a document type or entities, an unknown element or attribute, two equal names in a dict
+    or more than 100 levels is Corrupt.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> Xml(store)["a"] = {"total": Decimal("119.00"), "lines": [1, "a & b"]}
+    >>> print(store["a"].decode())
+    <?xml version="1.0" encoding="utf-8"?>
+    <dict>
+      <decimal name="total">119.00</decimal>
+      <list name="lines">
+        <int>1</int>
+        <str>a &amp; b</str>
+      </list>
+    </dict>
+    """
+
+    plain = _PLAIN
+
+    @overload
+    def __init__(self: "Xml[Any]", store: Store[bytes]) -> None: ...
+    @overload
+    def __init__(self: "Xml[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
+        super().__init__(store, type)
+
+    def _format(self, type: Any) -> tuple[Write, Read]:
+        return converted(type, _PLAIN, dump, load)

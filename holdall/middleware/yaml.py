@@ -1,0 +1,86 @@
+"""YAML documents that people can edit, untyped or typed, by PyYAML."""
+
+import re
+from datetime import date, datetime
+from typing import Any, Final, TypeVar, overload
+
+from holdall.extras import needs
+from holdall.middleware.plain import NoneType, Plain, sayable
+from holdall.store import Store
+
+with needs("yaml"):
+    import yaml
+    from yaml import CSafeDumper
+
+    from holdall.middleware.documents import Documents, Read, Write, converted
+    from holdall.middleware.yaml_text import load
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+_PLAIN: Final = Plain(
+    {str, int, bool, NoneType, float, bytes, date},
+    {datetime: sayable},
+)
+
+
+class Yaml(Documents[V]):
+    """Documents as YAML in UTF-8, one part a line, for people to read and edit.
+
+    Without a type: dict, list, str, int, float, bool, None, bytes, date, and datetime without a time zone
+    or with an offset. With ``type`` also Decimal and whatever msgspec knows. A string that any YAML would
+    take for something else (``no``, ``0123``, ``12:30``) is written in quotes; without them, as a person may
+    write it, it is read as that string too (see `holdall.middleware.yaml_text.plain_value`).
+
+    A document with an alias, a tag that names a type, two equal names or more than 100 levels is Corrupt.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> Yaml(store)["a"] = {"country": "no", "lines": [1, 2.5]}
+    >>> print(store["a"].decode())
+    country: 'no'
+    lines:
+    - 1
+    - 2.5
+    """
+
+    plain = _PLAIN
+
+    @overload
+    def __init__(self: "Yaml[Any]", store: Store[bytes]) -> None: ...
+    @overload
+    def __init__(self: "Yaml[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
+        super().__init__(store, type)
+
+    def _format(self, type: Any) -> tuple[Write, Read]:
+        return converted(type, _PLAIN, _dump, load)
+
+
+def _dump(value: Any) -> bytes:
+    return yaml.dump(
+        value, None, _Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, encoding="utf-8"
+    )
+
+
+_WIDTH: Final = 2**31 - 1  # columns: no line is folded, so that what differs is one line
+
+
+class _Dumper(CSafeDumper):
+    """Writes a part that is there twice twice: reading takes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar(_STR, data, style="|" if "\n" in data else None)
+
+
+_STR: Final = "tag:yaml.org,2002:str"
+_Dumper.add_representer(str, _Dumper.represent_str)
+# What YAML 1.2 reads as a number, and PyYAML, which follows 1.1, does not: in quotes, then, as a string.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|0o[0-7]+$"),
+    list("-+.0123456789"),
+)

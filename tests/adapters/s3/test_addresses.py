@@ -1,0 +1,198 @@
+"""Where a store is: addresses, endpoints, credentials, prefixes, and what is said of those that cannot be."""
+
+import pickle
+
+import pytest
+
+import holdall
+from holdall import InvalidAddress, PermissionDenied, StoreNotFound, TooLarge, Unsupported
+from holdall.adapters.s3 import S3
+from holdall.store import ABSENT, Feature
+from tests.faults.proxy import Answer, Proxy, answer
+from tests.servers.s3 import KEY, SECRET, Server
+
+
+def test_an_address_is_the_constructor_in_other_words():
+    store = holdall.open(
+        "s3://acme/books/2026?region=eu-west-1&timeout=5&retries=1&addressing=path&create=yes",
+        transport="boto3",
+    )
+    assert repr(store) == (
+        "S3('acme', 'books/2026', region='eu-west-1', timeout=5.0, retries=1, addressing='path', "
+        "create=True, transport='boto3')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("s3://AKIA:secret@acme/books", "profile"),
+        ("s3:///books", "s3://bucket/prefix"),
+        ("s3://acme:9000/books", "s3://bucket/prefix"),
+        ("s3:acme", "s3://bucket/prefix"),
+        ("s3://acme?regoin=x", "did you mean 'region'"),
+        ("s3://acme?transport=carrier-pigeon", "rust"),
+        ("s3://acme/a//b", "segment"),
+        ("s3://acme/.holdall", "reserved"),
+        ("s3://acme?endpoint_url=localhost:9000", "http://"),
+        ("s3://acme?endpoint_url=http://AKIA:secret@localhost", "credentials"),
+        ("s3://acme?timeout=0", "timeout"),
+        ("s3://acme?retries=-1", "retries"),
+        ("s3://acme--use1-az4--x-s3", "directory bucket"),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused_with_a_remedy(address: str, said: str):
+    with pytest.raises(InvalidAddress, match=said) as refused:
+        holdall.open(address)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "endpoint"),
+    [
+        ({}, {}, "https://s3.amazonaws.com"),
+        ({}, {"region": "eu-west-1"}, "https://s3.eu-west-1.amazonaws.com"),
+        ({"AWS_ENDPOINT_URL": "http://all"}, {}, "http://all"),
+        ({"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3"}, {}, "http://s3"),
+        ({"AWS_ENDPOINT_URL_S3": "http://s3"}, {"endpoint_url": "http://mine"}, "http://mine"),
+    ],
+)
+def test_where_the_endpoint_comes_from(credentials, monkeypatch, environment, options, endpoint):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with S3("acme", **options) as store:
+        assert store.client.meta.endpoint_url == endpoint
+
+
+def test_checksums_are_those_that_others_bear(credentials):
+    with S3("acme") as amazon, S3("acme", endpoint_url="http://127.0.0.1:9") as other:
+        assert amazon.client.meta.config.request_checksum_calculation == "when_supported"
+        assert other.client.meta.config.request_checksum_calculation == "when_required"
+        assert other.client.meta.config.response_checksum_validation == "when_required"
+
+
+def test_a_prefix_is_a_boundary(moto: Server):
+    with moto.store() as bucket:
+        bucket.update({"invoices/1": b"", "invoices2/1": b"", "invoices": b"", "invoices-1": b""})
+        with S3(bucket._bucket.name, "invoices") as invoices:
+            assert list(invoices) == ["1"]
+            invoices.clear()
+        assert list(bucket) == ["invoices", "invoices-1", "invoices2/1"]
+
+
+def test_objects_that_are_no_keys_are_passed_over(moto: Server):
+    with moto.store(prefix="app") as store:
+        names = ["app", "app/", "app//a", "app/a/", "app/a//b", "app/../x", "app/a\\b", f"app/{'x' * 500}"]
+        for name in names:
+            store.client.put_object(Bucket=store._bucket.name, Key=name, Body=b"foreign")
+        assert not store
+        store["a"] = b"1"
+        assert dict(store.items()) == {"a": b"1"}
+        store.clear()
+        listed = store.client.list_objects_v2(Bucket=store._bucket.name)["Contents"]
+        assert [each["Key"] for each in listed] == sorted(names)
+
+
+def test_a_bucket_is_created_only_where_that_is_asked(moto: Server):
+    with S3("not-there") as missing:
+        for use in (
+            lambda: missing["a"],
+            lambda: "a" in missing,
+            lambda: missing.__setitem__("a", b""),
+            lambda: missing.discard("a"),
+            lambda: list(missing),
+            lambda: missing.delete_many(["a"]),
+            lambda: missing.swap("a", b"", ABSENT),
+        ):
+            with pytest.raises(StoreNotFound, match="create=true"):
+                use()
+    for _ in range(2):
+        with S3("not-there", region="eu-west-1", create=True) as made:
+            made["a"] = b"1"
+    where = made.client.get_bucket_location(Bucket="not-there")
+    assert where["LocationConstraint"] == "eu-west-1"
+
+
+def test_wrong_credentials_are_refused_and_shown_nowhere(seaweed: Server, monkeypatch):
+    bucket = seaweed.store()
+    bucket["a"] = b"1"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
+    with S3(bucket._bucket.name, endpoint_url=seaweed.endpoint) as store:
+        with pytest.raises(PermissionDenied, match="secret key is wrong") as refused:
+            store["a"]
+        with pytest.raises(PermissionDenied):
+            list(store)
+        shown = f"{refused.value} {store!r} {pickle.dumps(store)!r} {vars(refused.value)}"
+    assert not any(secret in shown for secret in ("not-the-secret", SECRET, KEY))
+
+
+def test_no_credentials_at_all(credentials, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with S3("acme") as store:
+        for read in (lambda: store["a"], lambda: list(store.get_many(["a"]))):
+            with pytest.raises(PermissionDenied, match="profile"):
+                read()
+
+
+def test_a_profile_that_is_not_there(credentials):
+    with S3("acme", profile="nobody") as store, pytest.raises(InvalidAddress, match="nobody"):
+        store["a"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error", "said"),
+    [
+        (400, "ExpiredToken", PermissionDenied, "log in again"),
+        (403, "RequestTimeTooSkewed", PermissionDenied, "clock"),
+        (403, "AccessDenied", PermissionDenied, "s3:ListBucket"),
+        (403, "InvalidObjectState", PermissionDenied, "restore"),
+        (400, "AuthorizationHeaderMalformed", InvalidAddress, "region"),
+        (400, "KeyTooLongError", TooLarge, "KeyTooLong"),
+        (507, "InsufficientStorage", holdall.StoreFull, "InsufficientStorage"),
+        (501, "NotImplemented", Unsupported, "NotImplemented"),
+        (418, "IAmATeapot", holdall.HoldallError, "IAmATeapot"),
+    ],
+)
+def test_what_the_server_says_comes_with_a_remedy(
+    moto_server: Server, status: int, code: str, error: type[Exception], said: str
+):
+    with (
+        Proxy(moto_server.endpoint) as proxy,
+        S3("acme", endpoint_url=proxy.endpoint, retries=0) as store,
+    ):
+        proxy.always = answer(status, code)
+        with pytest.raises(error, match=said) as raised:
+            store["a"]
+        assert raised.type is error
+
+
+def test_a_bucket_of_another_region(moto_server: Server):
+    elsewhere = Answer(301, [("x-amz-bucket-region", "eu-west-1")], b"")
+    with (
+        Proxy(moto_server.endpoint) as proxy,
+        S3("acme", endpoint_url=proxy.endpoint, retries=0) as store,
+    ):
+        proxy.always = lambda exchange: exchange.reply(elsewhere)
+        with pytest.raises(InvalidAddress, match=r"\?region=eu-west-1"):
+            store["a"]
+
+
+def test_a_server_that_ignores_conditions_offers_no_swap(rclone: Server):
+    with rclone.store() as store:
+        assert not store.features & (Feature.SWAP | Feature.REMOVE)
+        with pytest.raises(Unsupported, match="every writer would win"):
+            store.swap("a", b"1", ABSENT)
+        assert list(store) == []
+
+
+def test_a_reader_cannot_try_out_conditions(moto_server: Server):
+    with (
+        moto_server.store() as owner,
+        Proxy(moto_server.endpoint) as proxy,
+        S3(owner._bucket.name, endpoint_url=proxy.endpoint) as store,
+    ):
+        proxy.inject(answer(403, "AccessDenied"), on="PUT")
+        assert not store.features & Feature.SWAP
+        with pytest.raises(Unsupported, match="could not be tried out"):
+            store.swap("a", b"1", ABSENT)

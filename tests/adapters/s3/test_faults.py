@@ -1,0 +1,267 @@
+"""Faults between client and server: each has its outcome, and none loses or doubles a write."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
+from holdall.adapters.s3 import S3
+from holdall.store import ABSENT
+from tests.faults.proxy import (
+    Fault,
+    Proxy,
+    answer,
+    cut_body,
+    hang,
+    lose,
+    nothing,
+    reset_in_body,
+    then,
+)
+from tests.servers.s3 import Server
+
+SLOW_DOWN = answer(503, "SlowDown")
+BROKEN = answer(500, "InternalError")
+
+
+@pytest.fixture(scope="module")
+def shared_proxy(seaweed: Server) -> Iterator[Proxy]:
+    with Proxy(seaweed.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(shared_proxy: Proxy) -> Iterator[Proxy]:
+    yield shared_proxy
+    left, shared_proxy._faults[:] = shared_proxy.left, []
+    shared_proxy.always = nothing
+    assert not left, "a fault was not met"
+
+
+@pytest.fixture
+def store(proxy: Proxy) -> Iterator[S3]:
+    with Server(proxy.endpoint).store() as patient:
+        assert patient.features  # what the server honours is known before faults begin
+        patient["there"] = b"value" * 100
+    with S3(
+        patient._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=2, transport="boto3"
+    ) as store:
+        yield store
+
+
+# ---- Reading -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [SLOW_DOWN, BROKEN, hang, cut_body, reset_in_body])
+def test_a_passing_fault_of_a_read_is_not_noticed(store: S3, proxy: Proxy, fault: Fault):
+    proxy.inject(fault, on="GET")
+    assert store["there"] == b"value" * 100
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (SLOW_DOWN, Throttled),
+        (BROKEN, Unavailable),
+        (hang, Unavailable),
+        (cut_body, Corrupt),
+        (reset_in_body, Unavailable),
+        (answer(403, "AccessDenied"), PermissionDenied),
+        (answer(200, body=b"<html>Log in to this network</html>"), Corrupt),
+    ],
+)
+def test_a_lasting_fault_of_a_read_is_named_and_never_a_missing_key(
+    store: S3, proxy: Proxy, fault: Fault, error: type[Exception]
+):
+    proxy.always = fault
+    with pytest.raises(error) as raised:
+        store["there"]
+    assert raised.type is error
+    assert raised.value.key == "there"
+    with pytest.raises(error):
+        list(store.get_many(["there"]))
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (answer(200, body=b"<html>Log in to this network</html>"), Corrupt),
+        (answer(200, body=b"<ListBucketRes"), Corrupt),
+        (answer(200, "InternalError"), Unavailable),
+        (cut_body, Corrupt),
+    ],
+)
+def test_a_listing_that_is_none(store: S3, proxy: Proxy, fault: Fault, error: type[Exception]):
+    proxy.always = fault
+    with pytest.raises(error):
+        list(store)
+
+
+def test_a_head_that_is_refused_is_no_missing_key(store: S3, proxy: Proxy):
+    proxy.inject(answer(403), on="HEAD")
+    with pytest.raises(PermissionDenied, match="s3:ListBucket"):
+        store.__contains__("missing")
+
+
+# ---- Writing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [SLOW_DOWN, BROKEN, hang, lose, then(500)])
+def test_a_passing_fault_of_a_write_is_not_noticed(store: S3, proxy: Proxy, fault: Fault):
+    proxy.inject(fault, on="PUT")
+    store["new"] = b"1"
+    assert store["new"] == b"1"
+
+
+@pytest.mark.parametrize("fault", [hang, lose, SLOW_DOWN])
+def test_a_write_without_answer_is_unavailable(store: S3, proxy: Proxy, fault: Fault):
+    proxy.inject(fault, fault, fault, on="PUT")
+    with pytest.raises(Unavailable):
+        store["new"] = b"1"
+
+
+@pytest.mark.parametrize("fault", [lose, then(500), then(503, "SlowDown")])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_swap_knows_its_own_write_again(store: S3, proxy: Proxy, fault: Fault, times: int):
+    proxy.inject(*[fault] * times, on="PUT")
+    first = store.swap("new", b"1", ABSENT)
+    assert store.get_tagged("new") == (b"1", first)
+    proxy.inject(*[fault] * times, on="PUT")
+    second = store.swap("new", b"2", first)
+    assert store.get_tagged("new") == (b"2", second)
+    with pytest.raises(Conflict):
+        store.swap("new", b"3", first)
+
+
+def test_a_swap_that_never_arrived_is_unavailable(store: S3, proxy: Proxy):
+    tag = store.swap("new", b"1", ABSENT)
+    proxy.inject(hang, hang, hang, on="PUT")
+    with pytest.raises(Unavailable):
+        store.swap("new", b"2", tag)
+    assert store.swap("new", b"3", tag)
+
+
+def test_a_swap_knows_its_write_under_those_of_others(store: S3, proxy: Proxy):
+    """The answer is lost, and others have counted on before anyone looks."""
+    store.modify("counter", count, default=b"0")
+
+    def overtaken(exchange):
+        exchange.forward()
+        for _ in range(5):
+            other.modify("counter", count)
+        exchange.hang()
+
+    with S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}") as other:
+        proxy.inject(overtaken, on="PUT")
+        store.modify("counter", count)
+    assert store["counter"] == b"7"
+
+
+def test_a_swap_that_lost_knows_it_under_the_writes_of_others(store: S3, proxy: Proxy):
+    store.modify("counter", count, default=b"0")
+
+    def outrun(exchange):
+        for _ in range(5):
+            other.modify("counter", count)
+        answer(500, "InternalError")(exchange)
+
+    with S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}") as other:
+        proxy.inject(outrun, on="PUT")
+        store.modify("counter", count)
+    assert store["counter"] == b"7"
+
+
+def test_a_swap_says_so_where_nobody_can_know(store: S3, proxy: Proxy):
+    tag = store.swap("new", b"1", ABSENT)
+
+    def overwritten(exchange):
+        exchange.forward()
+        other["new"] = b"by one who asked nothing"
+        exchange.hang()
+
+    with S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}") as other:
+        proxy.inject(overwritten, on="PUT")
+        with pytest.raises(Unavailable, match="may or may not"):
+            store.swap("new", b"2", tag)
+
+
+def test_a_conditional_write_that_met_another_is_sent_again(store: S3, proxy: Proxy):
+    proxy.inject(answer(409, "ConditionalRequestConflict"), on="PUT")
+    assert store.swap("new", b"1", ABSENT)
+    proxy.inject(*[answer(409, "ConditionalRequestConflict")] * 3, on="PUT")
+    with pytest.raises(Conflict):
+        store.swap("other", b"1", ABSENT)
+
+
+def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):
+    tag = store.get_tagged("there").tag
+    proxy.inject(lose, on="DELETE")
+    with pytest.raises(Unavailable, match="may or may not"):
+        store.remove("there", tag)
+
+
+def test_what_a_bulk_delete_leaves_is_deleted_by_itself(store: S3, proxy: Proxy):
+    left = b"<DeleteResult><Error><Key>there</Key><Code>SlowDown</Code></Error></DeleteResult>"
+    proxy.inject(answer(200, body=left), on="POST")
+    store.delete_many(["there"])
+    assert "there" not in store
+    refused = b"<DeleteResult><Error><Key>there</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+    proxy.inject(answer(200, body=refused), on="POST")
+    proxy.inject(answer(403, "AccessDenied"), on="DELETE")
+    with pytest.raises(PermissionDenied):
+        store.delete_many(["there"])
+
+
+# ---- Many at once ------------------------------------------------------------------------------
+
+
+def count(value: bytes) -> bytes:
+    return b"%d" % (int(value) + 1)
+
+
+def test_bulk_reads_slow_down_where_they_are_throttled(store: S3, proxy: Proxy):
+    store.set_many((f"k{n:03}", b"1") for n in range(100))
+    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, retries=9, transport="boto3")
+    pace = store._bucket.pace
+    proxy.inject(*[SLOW_DOWN] * 20, on=f"GET /{store._bucket.name}/k")
+    assert len(list(store.scan_items("k"))) == 100
+    assert pace.now < pace.most
+
+
+def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
+    """Every third write is lost on the way there or back, or throttled."""
+    store["counter"] = b"0"
+    store.modify("counter", count)
+    faults = [lose, then(500), SLOW_DOWN, BROKEN, hang]
+    turn = iter(range(1_000_000))
+
+    def unreliable(exchange):
+        number = next(turn)
+        bad = exchange.command == "PUT" and number % 3 == 0
+        (faults[number // 3 % len(faults)] if bad else nothing)(exchange)
+
+    proxy.always = unreliable
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=count_up, args=(store, 5)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    assert store["counter"] == b"21"
+
+
+def count_up(store: S3, times: int) -> None:
+    for _ in range(times):
+        store.modify("counter", count)
+
+
+@pytest.mark.parametrize("read", [lambda store: store["a"], lambda store: list(store)])
+def test_an_endpoint_that_is_down_is_unavailable_in_time(credentials: None, read: Callable[[S3], object]):
+    with S3("bucket", endpoint_url="http://127.0.0.1:9", timeout=1, retries=1) as store:
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            read(store)
+        assert time.monotonic() - began < 30  # two tries of a second, a pause between, and a slow machine

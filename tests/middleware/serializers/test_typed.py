@@ -1,0 +1,163 @@
+"""Documents of a declared type: kept as declared, refused where they are not, whatever the format."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, TypedDict
+
+import msgspec
+import pytest
+
+from holdall import Corrupt, Invalid, Json, Memory, MessagePack, PermissionDenied, Xml, Yaml
+
+FORMATS = [Json, MessagePack, Yaml, Xml]
+formats = pytest.mark.parametrize("serializer", FORMATS)
+
+
+class Split(msgspec.Struct):
+    code: str
+    amount: Decimal
+
+
+class Line(msgspec.Struct):
+    text: str
+    splits: list[Split]
+    next: "Line | None" = None
+
+
+class Invoice(msgspec.Struct):
+    number: str
+    issued: date
+    sent: datetime | None
+    lines: list[Line]
+    scan: bytes = b""
+    ratio: float = 0.5
+    tags: frozenset[str] = frozenset()
+    by_year: dict[int, tuple[int, str]] = {}
+
+
+INVOICE = Invoice(
+    "no",
+    date(2026, 11, 22),
+    datetime(2026, 11, 22, 10, tzinfo=UTC),
+    [Line("a\nb", [Split("0123", Decimal("119.00"))], Line("", []))],
+    b"\0\xff",
+    tags=frozenset({"12:30"}),
+    by_year={2026: (1, "~")},
+)
+
+
+class Loose(msgspec.Struct):
+    part: Any
+
+
+@dataclass
+class Point:
+    x: float
+    y: int | None = None
+
+
+class Row(NamedTuple):
+    a: int
+
+
+class Fields(TypedDict):
+    a: int
+
+
+class Far(Point):
+    """A Point that would come back as one."""
+
+
+@formats
+def test_a_struct_is_read_as_it_was_written(serializer):
+    store = serializer(Memory(), type=Invoice)
+    store["a"] = INVOICE
+    assert store["a"] == INVOICE
+    assert type(store["a"].lines[0].splits[0].amount) is Decimal
+
+
+@formats
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        (list[Split], [Split("a", Decimal(1))]),
+        (Split | None, None),
+        (Point, Point(0.5)),
+        (Point | None, Point(0.5, 1)),
+        (Row, Row(1)),
+        (Fields, {"a": 1}),
+        (dict[str, Any], {"a": [1, None]}),
+        (list[float], [1.0, 2.0]),
+        (Decimal, Decimal("1.00")),
+        (Loose, Loose([{"a": None}])),
+    ],
+)
+def test_any_type_that_msgspec_knows_is_kept(serializer, declared, value):
+    store = serializer(Memory(), type=declared)
+    store["a"] = value
+    assert store["a"] == value
+    assert type(store["a"]) is type(value)
+
+
+@formats
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        (Split, Line("a", [])),
+        (Split, {"code": "a", "amount": "1"}),
+        (list[Split], [{"code": "a", "amount": "1"}]),
+        (list[int], (1,)),
+        (Point, Far(0.5)),
+        (int, "a"),
+        (Loose, Loose((1,))),
+        (Loose, Loose({1})),
+        (Loose, Loose(Split("a", Decimal(1)))),
+        (dict[str, object], {"a": (1,)}),
+    ],
+)
+def test_a_value_of_another_type_is_refused(serializer, declared, value):
+    store = serializer(Memory(), type=declared)
+    with pytest.raises(Invalid) as caught:
+        store["a"] = value
+    assert caught.value.key == "a"
+    assert "a" not in store
+
+
+def test_json_refuses_a_nan_that_a_field_holds():
+    store = Json(Memory(), type=Point)
+    with pytest.raises(Invalid, match=r"\$\.x"):
+        store["a"] = Point(float("nan"), 1)
+    with pytest.raises(Invalid):
+        store["a"] = Point(float("inf"))
+    store["a"] = Point(0.5)  # whose y is written as null too
+    assert store["a"] == Point(0.5)
+
+
+@pytest.mark.parametrize("serializer", [MessagePack, Yaml, Xml])
+def test_the_others_keep_it(serializer):
+    store = serializer(Memory(), type=Point)
+    store["a"] = Point(float("inf"))
+    assert store["a"].x == float("inf")
+
+
+@formats
+def test_bytes_that_do_not_fit_the_type_are_corrupt_and_named(serializer):
+    below = Memory()
+    serializer(below)["a"] = {"code": "8200", "amount": [1]}
+    with pytest.raises(Corrupt, match=r"'a'.*\$\.amount"):
+        serializer(below, type=Split)["a"]
+
+
+@formats
+def test_a_view_decodes_what_its_type_declares_and_is_read_only(serializer):
+    store = serializer(Memory(), type=Invoice)
+    store["a"] = INVOICE
+
+    class Number(msgspec.Struct):
+        number: str
+
+    view = store.typed(Number)
+    assert list(view.items()) == [("a", Number("no"))]
+    with pytest.raises(PermissionDenied):
+        view["a"] = Number("x")

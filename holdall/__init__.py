@@ -121,9 +121,9 @@ __all__ = [
     "Unsupported",
     "Validate",
     "Versions",
-    "note",
     "Xml",
     "Yaml",
+    "note",
     "open",
 ]
 

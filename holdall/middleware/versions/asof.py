@@ -55,19 +55,21 @@ class AsOf(Store[bytes]):
         return self._trail.as_of(key, self._micros)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return (key for key, _ in self.scan_items(prefix, start=start, stop=stop))
+        return (key for key, _ in self._rows(prefix, start, stop))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
+        return self._filled(self._rows(prefix, start, stop))
+
+    def _rows(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, bytes | Name]]:
         span = Span.of(prefix, start, stop)
         heads = self._store.scan_items(prefix, start=start, stop=stop)
-        return self._filled(self._rows(heads, prefix, span))
+        return self._then(heads, dict(self._groups(prefix, span)))
 
-    def _rows(
-        self, heads: Iterator[tuple[str, bytes]], prefix: str, span: Span
+    def _then(
+        self, heads: Iterator[tuple[str, bytes]], groups: dict[str, _Group]
     ) -> Iterator[tuple[str, bytes | Name]]:
-        groups = dict(self._groups(prefix, span))
         for key, data in _with_missing(heads, sorted(groups)):
             value = self._held(key, data, groups.get(key))
             if value is not None:

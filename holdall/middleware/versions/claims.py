@@ -60,7 +60,9 @@ class Claims:
     def _create(self, key: str, value: bytes) -> Written:
         data = Stamp.now(NEW, 0, noted(self._author)).before(value)
         tag = self._store.swap(key, data, ABSENT)
-        if not self._records.create(Name.of(key, None), data):
+        first = Name.of(key, None)
+        # Its name may be free though there is history: old records are dropped, but never the newest.
+        if self._records.newest(key) or not self._records.create(first, data):
             self._record(key, data)
         return Written(key, data, tag)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from holdall.errors import Conflict, Corrupt
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.past import Past
 from holdall.middleware.versions.records import Records, numbered
 from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped
@@ -39,7 +39,7 @@ class Fsck:
         seen = set()
         for key, items in groupby(self._records.raw.scan_items(), lambda item: _key(item[0])):
             if key is None:
-                yield from (Problem(text, None, "it is no record's name") for text, _ in items)
+                yield from (Problem(ROOT + text, None, "it is no record's name") for text, _ in items)
                 continue
             seen.add(key)
             found = ((Name.parse(text), data) for text, data in items)

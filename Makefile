@@ -7,7 +7,7 @@ LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
+.PHONY: help setup demo test test-servers soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 
 test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
+	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
 
 soak: setup ## run the tests that can go on and on: every serializer on every store, 10,000 damaged values each
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/conformance/test_serializers.py $(ARGS)

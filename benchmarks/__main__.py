@@ -37,15 +37,17 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument(
-        "groups", nargs="*", metavar="GROUP", choices=[*GROUPS, []], help=", ".join(GROUPS)
-    )
+    parser.add_argument("groups", nargs="*", metavar="GROUP", type=_group, help=", ".join(GROUPS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
-    parser.add_argument(
-        "--folder", metavar="FOLDER", help="make the stores in it, and so on its disk"
-    )
+    parser.add_argument("--folder", metavar="FOLDER", help="make the stores in it, and so on its disk")
     return parser.parse_args()
+
+
+def _group(name: str) -> str:
+    if name not in GROUPS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(GROUPS)}")
+    return name
 
 
 def _run(name: str, folder: str | None) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.buckets_by_hand import Boto3, Obstore, S3fs
-from benchmarks.measure import FASTER, OVER, Row, Work, at_least, at_most, compare
+from benchmarks.measure import FASTER_WAITING, OVER_WAITING, Row, Work, at_least, at_most, compare
 from benchmarks.slow import slowed
 from holdall import Store
 from holdall.adapters.s3 import S3
@@ -58,10 +58,10 @@ def _bulk(endpoint: str) -> Iterator[Row]:
     by_boto3 = Boto3(endpoint, "bench").read
     task = f"list + get of {COUNT:,}"
     for name, ours, peer, scale, goal in (
-        ("rust / boto3 with 16 threads", fast, by_boto3, FASTER, at_least(4)),
-        ("rust / s3fs bulk cat", fast, S3fs(endpoint, "bench").read, FASTER, at_least(6)),
-        ("rust / obstore by hand", fast, Obstore(endpoint, "bench").read, OVER, at_most(1.25)),
-        ("boto3 / boto3 with 16 threads", plain, by_boto3, OVER, at_most(1.15)),
+        ("rust / boto3 with 16 threads", fast, by_boto3, FASTER_WAITING, at_least(4)),
+        ("rust / s3fs bulk cat", fast, S3fs(endpoint, "bench").read, FASTER_WAITING, at_least(6)),
+        ("rust / obstore by hand", fast, Obstore(endpoint, "bench").read, OVER_WAITING, at_most(1.25)),
+        ("boto3 / boto3 with 16 threads", plain, by_boto3, OVER_WAITING, at_most(1.15)),
     ):
         yield compare(GROUP, f"{task}: {name}", ours, peer, rounds=ROUNDS, scale=scale, goal=goal)
 
@@ -76,7 +76,9 @@ def _single(endpoint: str) -> Row:
     def theirs(round: int) -> int:
         return sum(1 for name in names if peer.get(name))
 
-    return compare(GROUP, "get / client.get_object", ours, theirs, rounds=15, goal=at_most(1.05))
+    return compare(
+        GROUP, "get / client.get_object", ours, theirs, rounds=15, scale=OVER_WAITING, goal=at_most(1.05)
+    )
 
 
 def _memory(endpoint: str) -> Row:
@@ -124,4 +126,4 @@ def _latency(endpoint: str) -> Row:
         ours = _reading(S3("far", endpoint_url=far))
         peer = Boto3(far, "far", threads=1).read
         name = f"list + get of {FAR:,}, {LATENCY * 1000:.0f} ms away / one after another"
-        return compare(GROUP, name, ours, peer, rounds=2, scale=FASTER, goal=at_least(25))
+        return compare(GROUP, name, ours, peer, rounds=2, scale=FASTER_WAITING, goal=at_least(25))

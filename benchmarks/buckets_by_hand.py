@@ -66,9 +66,7 @@ class Obstore:
         return bytes(obstore.get(self._store, name).bytes())
 
     def read(self, round: int) -> int:
-        names = [
-            each["path"] for chunk in obstore.list(self._store, chunk_size=1000) for each in chunk
-        ]
+        names = [each["path"] for chunk in obstore.list(self._store, chunk_size=1000) for each in chunk]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return sum(1 for value in pool.map(self._get, names) if value)
 

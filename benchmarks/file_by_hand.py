@@ -84,15 +84,3 @@ class FileByHand:
 
     def close(self) -> None:
         os.close(self.lock)
-
-
-class LockedFileByHand(FileByHand):
-    """The same for several writers: they take turns by a lock, whose file stays open."""
-
-    def insert(self, round: int) -> int:
-        documents = self.plan.insert[round]
-        for number, invoice in documents:
-            fcntl.flock(self.lock, fcntl.LOCK_EX)
-            self._write(number, invoice)
-            fcntl.flock(self.lock, fcntl.LOCK_UN)
-        return len(documents)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.buckets import buckets
 from benchmarks.contests import contests
-from benchmarks.file_by_hand import FileByHand, LockedFileByHand
+from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
 from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
 from benchmarks.orm import ORM
@@ -52,9 +52,7 @@ def sqlite_synced(folder: Path) -> Iterator[Row]:
         SQLite(folder / "ours.db") as store,
         closing(SQLiteByHand(folder / "hand.db", plan, "FULL")) as peer,
     ):
-        yield from contests(
-            "SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING
-        )
+        yield from contests("SQLite, fsync / by hand", Ours(store, plan), peer, HAND_SQLITE, OVER_WAITING)
 
 
 def file(folder: Path) -> Iterator[Row]:
@@ -65,23 +63,12 @@ def file(folder: Path) -> Iterator[Row]:
         yield from contests("files / by hand", Ours(store, plan), peer, HAND_FILE)
 
 
-def file_locked(folder: Path) -> Iterator[Row]:
-    """Files without fsync, against a loop that takes a lock for each insert."""
-    plan = Plan(rounds=50, size=200)
-    store = File(folder / "ours", durability="os")
-    with closing(LockedFileByHand(folder / "hand", plan, synced=False)) as peer:
-        group = "files / by hand with a lock"
-        yield from contests(group, Ours(store, plan), peer, {"insert": None})
-
-
 def file_synced(folder: Path) -> Iterator[Row]:
     """Files with fsync of each and of its folder, against the same written by hand."""
     plan = Plan(rounds=40, size=5, bulk=50)
     store = File(folder / "ours")
     with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
-        yield from contests(
-            "files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING
-        )
+        yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING)
 
 
 def orm(folder: Path) -> Iterator[Row]:
@@ -98,7 +85,6 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sqlite": sqlite,
     "sqlite-fsync": sqlite_synced,
     "file": file,
-    "file-lock": file_locked,
     "file-fsync": file_synced,
     "orm": orm,
     "query": queries,

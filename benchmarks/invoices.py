@@ -33,9 +33,7 @@ def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
 def cent(place: int) -> Payment:
     """A payment of a cent, for an invoice that has ``place`` payments."""
     amount = Decimal("0.01")
-    return Payment(
-        f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order"
-    )
+    return Payment(f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order")
 
 
 def paid(invoice: Invoice) -> Invoice:
@@ -77,6 +75,4 @@ def _payment(random: Random, item: LineItem, issued: date) -> Payment:
     first = item.splits[0]
     on = issued + timedelta(random.randint(1, 60))
     parts = (Allocation(first.code, first.amount),)
-    return Payment(
-        "bank-0", on, first.amount, parts, reference=f"SEPA {random.randrange(10**9):09}"
-    )
+    return Payment("bank-0", on, first.amount, parts, reference=f"SEPA {random.randrange(10**9):09}")

@@ -35,9 +35,7 @@ def layers(folder: Path) -> Iterator[Row]:
 
 
 def _row(name: str, ours: Store[bytes], peer: Store[bytes], goal: Goal | None) -> Row:
-    return compare(
-        "one layer", name, _reads(ours), _reads(peer), rounds=ROUNDS, scale=EXTRA_NS, goal=goal
-    )
+    return compare("one layer", name, _reads(ours), _reads(peer), rounds=ROUNDS, scale=EXTRA_NS, goal=goal)
 
 
 def _reads(store: Store[Any]) -> Work:

@@ -85,6 +85,7 @@ class Scale(NamedTuple):
 OVER = Scale("of it", lambda ours, peer: ours / peer)
 OVER_WAITING = OVER._replace(clock="wall")
 FASTER = Scale("times faster", lambda ours, peer: peer / ours)
+FASTER_WAITING = FASTER._replace(clock="wall")
 EXTRA_NS = Scale("ns more", lambda ours, peer: (ours - peer) * 1e9)
 EXTRA_US = Scale("µs more", lambda ours, peer: (ours - peer) * 1e6)
 EXTRA_MS = Scale("ms more", lambda ours, peer: (ours - peer) * 1e3)

@@ -35,9 +35,7 @@ class Rows:
 
     def of(self, invoices: Iterable[Invoice]) -> Bulk:
         """The rows of each table, in an order in which they can be inserted."""
-        bulk: Bulk = {
-            kind: [] for kind in (InvoiceRow, LineRow, SplitRow, PaymentRow, AllocationRow)
-        }
+        bulk: Bulk = {kind: [] for kind in (InvoiceRow, LineRow, SplitRow, PaymentRow, AllocationRow)}
         for invoice in invoices:
             bulk[InvoiceRow].append(_invoice(invoice))
             for line in invoice.lines:
@@ -47,9 +45,7 @@ class Rows:
             for payment in invoice.payments:
                 pk = next(self._payments)
                 bulk[PaymentRow].append({"pk": pk, "number": invoice.number, **_payment(payment)})
-                bulk[AllocationRow].extend(
-                    {"payment": pk, **_part(part)} for part in payment.allocations
-                )
+                bulk[AllocationRow].extend({"payment": pk, **_part(part)} for part in payment.allocations)
         return bulk
 
 

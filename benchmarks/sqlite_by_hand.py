@@ -14,9 +14,7 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 _GET = "SELECT value FROM documents WHERE key = ?"
 _PUT = "INSERT OR REPLACE INTO documents VALUES (?, ?)"
-_SCAN = (
-    "SELECT key, value FROM documents WHERE key >= 'invoices/' AND key < 'invoices0' ORDER BY key"
-)
+_SCAN = "SELECT key, value FROM documents WHERE key >= 'invoices/' AND key < 'invoices0' ORDER BY key"
 
 
 class SQLiteByHand:

@@ -16,12 +16,8 @@ def startup(folder: Path) -> Iterator[Row]:
     imports = _runs(sys.executable, "-c", "import holdall")
     helps = _runs(str(Path(sys.executable).with_name("holdall")), "--help")
     group = "start / bare Python"
-    yield compare(
-        group, "import holdall", imports, bare, rounds=ROUNDS, scale=EXTRA_MS, goal=at_most(60)
-    )
-    yield compare(
-        group, "holdall --help", helps, bare, rounds=ROUNDS, scale=OURS_MS, goal=at_most(150)
-    )
+    yield compare(group, "import holdall", imports, bare, rounds=ROUNDS, scale=EXTRA_MS, goal=at_most(60))
+    yield compare(group, "holdall --help", helps, bare, rounds=ROUNDS, scale=OURS_MS, goal=at_most(150))
 
 
 def _runs(*command: str) -> Work:

@@ -23,9 +23,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows of all groups, a heading each."""
-    parts = (
-        _section(group, list(each)) for group, each in groupby(rows, key=lambda row: row.group)
-    )
+    parts = (_section(group, list(each)) for group, each in groupby(rows, key=lambda row: row.group))
     return "\n".join(parts)
 
 

@@ -1,7 +1,8 @@
 """From an address to a store: schemes by dotted name, so that an adapter is imported when it is first opened.
 
-Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme,
-that points at a Store class with ``from_address(address)``, or as the engine of ``engine+transport``. A built-in scheme cannot be taken over.
+Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme
+or as the engine of a scheme ``engine+transport``, that points at a Store class with
+``from_address(address)``. A built-in scheme cannot be taken over.
 """
 
 import os

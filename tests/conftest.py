@@ -12,6 +12,8 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+from tests.servers.marks import mark_servers
+
 NO_INVOICES = "the published UBL invoices are not beside this checkout (../shared/invoices)"
 EXCUSED = {NO_INVOICES}
 
@@ -30,6 +32,11 @@ def shared_invoices() -> Path:
     if not folder.is_dir():
         pytest.skip(NO_INVOICES)
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_servers(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 A = TypeVar("A")
@@ -28,7 +29,7 @@ class Pace:
     def __init__(self, most: int) -> None:
         self.most = most
         self._now = float(most)
-        self._calm = most  # requests answered since it was last halved
+        self._due = 0  # answers to come of those that were under way when it was last halved
         self._lock = threading.Lock()
 
     @property
@@ -39,15 +40,16 @@ class Pace:
     def faster(self) -> None:
         """A request was answered."""
         with self._lock:
-            self._calm += 1
+            self._due -= 1
             self._now = min(self.most, self._now + 1 / self._now)
 
     def slower(self) -> None:
         """A request was throttled."""
         with self._lock:
-            if self._calm >= self._now:
+            self._due -= 1
+            if self._due < 0:
+                self._due = self.now - 1
                 self._now = max(1.0, self._now / 2)
-                self._calm = 0
 
 
 def ordered(
@@ -82,3 +84,21 @@ def ordered(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def ahead(items: Iterable[A], size: int) -> Iterator[A]:
+    """``items``; while ``size`` of them are used, as many more are read in another thread.
+
+    >>> list(ahead("abc", 2))
+    ['a', 'b', 'c']
+    """
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(_some, iterator, size)
+        while batch := coming.result():
+            coming = pool.submit(_some, iterator, size)
+            yield from batch
+
+
+def _some(iterator: Iterator[A], size: int) -> list[A]:
+    return list(islice(iterator, size))

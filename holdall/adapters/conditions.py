@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
+from holdall.adapters.traces import State
 from holdall.errors import Conflict, HoldallError, PermissionDenied, Unsupported
 from holdall.keys import RESERVED, RawKey
 from holdall.store import ABSENT, Feature, Tag
@@ -38,9 +39,13 @@ class Objects(Protocol):
         """Delete, on the same condition; KeyError where there is nothing."""
         ...
 
+    def head(self, key: str) -> State:
+        """What is there; KeyError where nothing is."""
+        ...
+
 
 def tried(objects: Objects, never: Tag) -> Conditions:
-    """What the server of ``objects`` does with conditions: eight requests at most about a reserved key.
+    """What the server of ``objects`` does with conditions: ten requests at most about a reserved key.
 
     ``never`` is a tag that it does not issue. Errors are raised but for a lack of permission, which is a
     reason not to offer what needs it.
@@ -58,15 +63,18 @@ def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
         return Conditions(Feature.NONE, "its server lets a key be created twice: every writer would win")
     if _may_write(objects, key, never):
         return Conditions(Feature.NONE, "its server ignores conditions on writes: every writer would win")
-    if not _may_write(objects, key, tag):
+    _may_write(objects, key, tag)  # where its answer gets lost, it is refused when it is sent again: so look
+    now = objects.head(key).tag
+    if now == tag:
         return Conditions(Feature.NONE, "its server does not know its own tags again")
-    return _deletes(objects, key, objects.write(key, b"1"), never)
+    return _deletes(objects, key, now, never)
 
 
 def _deletes(objects: Objects, key: str, tag: Tag, never: Tag) -> Conditions:
     if _may_delete(objects, key, never):
         return Conditions(Feature.SWAP, "its server ignores conditions on deletes")
-    if not _may_delete(objects, key, tag):
+    _may_delete(objects, key, tag)
+    if _is_there(objects, key):
         return Conditions(Feature.SWAP, "its server has no conditional deletes")
     if _may_delete(objects, key, tag):
         return Conditions(Feature.SWAP, "its server lets more than one delete of an object win")
@@ -94,5 +102,12 @@ def _may_write(objects: Objects, key: str, expected: Tag) -> bool:
 def _may_delete(objects: Objects, key: str, expected: Tag) -> bool:
     with contextlib.suppress(Conflict, KeyError, Unsupported):
         objects.delete(key, expected)
+        return True
+    return False
+
+
+def _is_there(objects: Objects, key: str) -> bool:
+    with contextlib.suppress(KeyError):
+        objects.head(key)
         return True
     return False

@@ -1,8 +1,9 @@
-"""What stores over buckets of objects share: names and keys, and work in batches."""
+"""What stores over buckets of objects share: addresses, names and keys, and work in batches."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, check_key, is_reserved, raw_key
@@ -25,6 +26,21 @@ def root_of(prefix: str, scheme: str) -> str:
     return f"{prefix}/"
 
 
+def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: int) -> None:
+    """InvalidAddress where no server can be reached so."""
+    if not timeout > 0:
+        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+    if retries < 0:
+        raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
+    if endpoint_url is None:
+        return
+    parts = urlsplit(endpoint_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidAddress(f"{scheme}: endpoint_url is no http:// or https:// address of a server")
+    if "@" in parts.netloc:
+        raise InvalidAddress(f"{scheme}: endpoint_url holds credentials; leave them to the environment")
+
+
 def checked(key: str) -> str:
     """``key``, which fits the grammar: see `check_key`."""
     check_key(key)
@@ -41,19 +57,33 @@ def is_key(name: str, span: Span) -> bool:
 
 
 class Rounds:
-    """A number for each pair, the same as long as no key comes again: what may be written at once."""
+    """A number for each pair, the same as long as all may be written at once: what comes again waits.
+
+    So does a key that is a folder of another: servers that keep objects in folders were seen to lose one
+    of the two.
+
+    >>> rounds = Rounds()
+    >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]
+    [0, 0, 1, 2, 2, 3]
+    """
 
     _MOST = 10_000  # keys that are kept in mind
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._keys: set[str] = set()
+        self._folders: set[str] = set()
         self._round = 0
 
     def __call__(self, item: tuple[str, bytes]) -> int:
-        if item[0] in self._seen or len(self._seen) >= self._MOST:
+        key = item[0]
+        folders = {key[:at] for at, char in enumerate(key) if char == "/"}
+        clash = key in self._keys or key in self._folders or not folders.isdisjoint(self._keys)
+        if clash or len(self._keys) >= self._MOST:
             self._round += 1
-            self._seen.clear()
-        self._seen.add(item[0])
+            self._keys.clear()
+            self._folders.clear()
+        self._keys.add(key)
+        self._folders |= folders
         return self._round
 
 

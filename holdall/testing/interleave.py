@@ -9,7 +9,9 @@ first one holds). A store that decides for itself stands this at every line.
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Generic, NamedTuple, TypeVar
 
 A = TypeVar("A")
@@ -37,21 +39,58 @@ def interleave(
     >>> [met.first.result() + met.second.result() for met in interleave(lambda n: n, lambda n: 10)][:3]
     [10, 11]
     """
-    with ThreadPoolExecutor(2) as pool:
+    with _Hand() as left, _Hand() as right:
         lines = _Lines()
-        one = pool.submit(lines.run, first, 0)
+        one = left.submit(lines.run, first, 0)
         wait([one])
         began = time.perf_counter()
-        two = pool.submit(second, 0)
+        two = right.submit(second, 0)
         wait([two])
         patience = 0.003 + 3 * (time.perf_counter() - began)
         yield Met(0, one, two)
         for number, line in enumerate(_spread(lines.count, points), 1):
-            yield _met(pool, number, line, patience, first, second)
+            yield _met(left, right, number, line, patience, first, second)
+
+
+class _Hand:
+    """A thread that does one call after another.
+
+    No executor: all executors share a lock, and handing over the second call would wait for it for ever where
+    the first one is held inside an executor of its own.
+    """
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work)
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            call()
+
+    def submit(self, function: Callable[..., A], *arguments: Any) -> Future[A]:
+        future: Future[A] = Future()
+
+        def call() -> None:
+            try:
+                future.set_result(function(*arguments))
+            except BaseException as error:  # noqa: BLE001 - it is the caller's
+                future.set_exception(error)
+
+        self._calls.put(call)
+        return future
+
+    def __enter__(self) -> "_Hand":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._calls.put(None)
+        self._thread.join()
 
 
 def _met(
-    pool: ThreadPoolExecutor,
+    left: _Hand,
+    right: _Hand,
     number: int,
     line: int,
     patience: float,
@@ -61,13 +100,13 @@ def _met(
     entered: list[Future[B]] = []
 
     def enter() -> None:
-        entered.append(pool.submit(second, number))
+        entered.append(right.submit(second, number))
         wait(entered, patience)
 
-    one = pool.submit(_Lines(line, enter).run, first, number)
+    one = left.submit(_Lines(line, enter).run, first, number)
     wait([one])
     if not entered:  # it took a shorter way than the first time
-        entered.append(pool.submit(second, number))
+        entered.append(right.submit(second, number))
     wait(entered)
     return Met(number, one, entered[0])
 

@@ -28,7 +28,7 @@ def test_what_is_not_installed_names_the_extra() -> None:
 
 def test_what_a_library_needs_and_lacks_is_named(library: Path) -> None:
     library.write_text("import no_such")
-    with pytest.raises(MissingExtra, match="^no_such is not installed"), needs("s3"):
+    with pytest.raises(MissingExtra, match=r"^no_such is not installed"), needs("s3"):
         import_module("some_library")
 
 

@@ -81,9 +81,7 @@ def moto(credentials: None) -> Iterator[Server]:
     from moto.core.botocore_stubber import BotocoreStubber
 
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            BotocoreStubber, "process_request", one_at_a_time(BotocoreStubber.process_request)
-        )
+        patch.setattr(BotocoreStubber, "process_request", one_at_a_time(BotocoreStubber.process_request))
         yield Server(None)
 
 

@@ -9,10 +9,10 @@ from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import HONOURED, Conditions, scratch, tried
 from holdall.adapters.gcs.client import Connection, Options, connected, create_bucket
 from holdall.adapters.gcs.download import download
-from holdall.adapters.gcs.errors import RAISED, no_bucket, translated
+from holdall.adapters.gcs.errors import RAISED, translated
 from holdall.adapters.gcs.listing import PAGE, Found, Page, Range, listed, page
 from holdall.adapters.gcs.tries import Tries
-from holdall.adapters.traces import State, unknown
+from holdall.adapters.traces import State
 from holdall.errors import Conflict, Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
@@ -65,25 +65,9 @@ class Bucket:
 
     def ask(self, send: Send[R], key: str | None = None) -> R:
         """The answer to one request, about ``key`` where there is one; or holdall's errors and KeyError."""
-        return self._tried(Tries(self.options.retries, self.pace), send, key)
-
-    def change(self, send: Send[R], key: str) -> R:
-        """The same for what cannot be done twice: a refusal of a later try is Unavailable.
-
-        It may be the effect of an earlier one, whose answer got lost, that the later one met.
-        """
-        tries = Tries(self.options.retries, self.pace)
-        try:
-            return self._tried(tries, send, key)
-        except (Conflict, KeyError) as error:
-            if tries.again:
-                unknown(key, error)
-            raise
-
-    def _tried(self, tries: Tries, send: Send[R], key: str | None) -> R:
         connection = self.connection
         try:
-            answer = tries(lambda retry: send(connection, retry))
+            answer = Tries(self.options.retries, self.pace)(lambda retry: send(connection, retry))
         except RAISED as error:
             problem = translated(error, self.name, key)
             if isinstance(problem, KeyError):
@@ -118,7 +102,7 @@ class Bucket:
         def send(connection: Connection, retry: Any) -> State:
             blob = self.blob(connection, key)
             blob.reload(timeout=self.options.timeout, retry=retry)
-            return State(_tag(blob), blob.metadata or {})
+            return State(_tag(blob, key), blob.metadata or {})
 
         return self.ask(send, key)
 
@@ -155,7 +139,7 @@ class Bucket:
         *,
         resumable: bool = False,
     ) -> Tag:
-        """Write ``value``, if ``key`` carries ``expected`` where that is given, or Conflict; its tag.
+        """Write ``value``; where ``expected`` is given if that holds, else Conflict. The new tag.
 
         Large values, and ``resumable`` ones, take a request to begin with and more for their parts.
         """
@@ -167,27 +151,25 @@ class Bucket:
             blob.metadata = metadata
             bounds = {"timeout": self.options.timeout, "retry": retry}
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
-            return _tag(blob)
+            return _tag(blob, key)
 
-        try:
-            return self.change(send, key)
-        except KeyError as error:
-            raise (no_bucket(f"gs://{self.name}") if expected is None else conflict(key)) from error
+        return self.ask(send, key)
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete ``key``, if it carries ``expected`` where that is given, or Conflict; or KeyError."""
-        self.change(self._deleting(key, _generation(key, expected)), key)
+        """Delete ``key``; where ``expected`` is given if that holds, else Conflict. KeyError if it is missing."""
+        match = _generation(key, expected)
+        bounds = {"timeout": self.options.timeout}
+        self.ask(
+            lambda connection, retry: self.blob(connection, key).delete(
+                if_generation_match=match, retry=retry, **bounds
+            ),
+            key,
+        )
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it is there."""
         with contextlib.suppress(KeyError):
-            self.ask(self._deleting(key, None), key)
-
-    def _deleting(self, key: str, match: int | None) -> Send[None]:
-        bounds = {"timeout": self.options.timeout}
-        return lambda connection, retry: self.blob(connection, key).delete(
-            if_generation_match=match, retry=retry, **bounds
-        )
+            self.delete(key)
 
     # ---- What the server can do ----------------------------------------------------------------
 
@@ -231,7 +213,8 @@ def _generation(key: str, expected: Tag | None) -> int | None:
     return int(expected)
 
 
-def _tag(blob: Any) -> Tag:
+def _tag(blob: Any, key: str) -> Tag:
     if blob.generation is None:
-        raise Corrupt("an answer without generation: what answers at this endpoint is no storage server")
+        message = f"an answer about {key!r} without generation: no storage server is at this endpoint"
+        raise Corrupt(message, key=key)
     return Tag(str(blob.generation))

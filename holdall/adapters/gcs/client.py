@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from holdall.errors import InvalidAddress
+from holdall.adapters.objects import check_reach
 from holdall.extras import needs
 
 with needs("gcs"):
@@ -31,16 +31,7 @@ class Options:
     at_once: int = 32
 
     def __post_init__(self) -> None:
-        if self.endpoint_url is not None:
-            _check_endpoint(self.endpoint_url)
-
-
-def _check_endpoint(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidAddress("gs: endpoint_url is no http:// or https:// address of a server")
-    if "@" in parts.netloc:
-        raise InvalidAddress("gs: endpoint_url holds credentials; leave them to the environment")
+        check_reach("gs", self.endpoint_url, self.timeout, self.retries)
 
 
 class Connection(NamedTuple):
@@ -56,7 +47,7 @@ class Connection(NamedTuple):
 
     def close(self) -> None:
         """Close its sockets."""
-        self.client.close()
+        self.session.close()
 
 
 def connected(options: Options) -> Connection:
@@ -66,16 +57,21 @@ def connected(options: Options) -> Connection:
     """
     emulator = os.environ.get(_EMULATOR)
     endpoint = options.endpoint_url or _url(emulator)
-    credentials, project = _identity(anonymous=bool(emulator) or (endpoint or "").startswith("http:"))
-    session = AuthorizedSession(credentials, refresh_timeout=options.timeout)  # type: ignore[no-untyped-call]
+    anonymous = bool(emulator) or (endpoint or "").startswith("http:")
+    credentials, project = _identity(anonymous=anonymous)
+    session = AuthorizedSession(  # type: ignore[no-untyped-call]
+        credentials, refresh_timeout=options.timeout, max_refresh_attempts=0 if anonymous else 2
+    )
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=options.at_once))
-    client = Client(
+    client: Any = Client(
         project=options.project or project,
         credentials=credentials,
         client_options={"api_endpoint": endpoint} if endpoint else None,
         _http=session,
     )
+    # Its own, of newer versions, asks for the bucket by threads that wait for as long as they like.
+    client._bucket_metadata_cache = None  # pyright: ignore[reportAttributeAccessIssue] - there to be unset
     return Connection(client, session)
 
 

@@ -1,7 +1,10 @@
 """The download of an object with its metadata, in one request.
 
-The client downloads by the JSON API, whose answer leaves out the metadata; that of the XML API carries
-it in headers ("GET Object" in the XML API reference), from the same server with the same credentials.
+The client downloads by the JSON API, whose answers leave the metadata out. Those of Google's XML API
+carry it in headers ("GET Object" in its reference), from the same server with the same credentials.
+Emulators answer to the XML API under the host name that they were told at most, and to the JSON API under
+any; the one that tests use has the same headers there. Without metadata, a swap whose answer was lost
+cannot be told from one of another writer, and says so: see `holdall.adapters.traces`.
 """
 
 import base64
@@ -11,7 +14,6 @@ from urllib.parse import quote
 
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.traces import State
-from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.store import Tag
 
@@ -26,7 +28,7 @@ _crc32c = re.compile(r"crc32c=([A-Za-z0-9+/]{6}==)").search
 
 def download(connection: Connection, bucket: str, name: str, timeout: float) -> tuple[State, bytes]:
     """What the object ``name`` is, and its bytes as they are stored; raises what the client raises."""
-    url = f"{connection.client.api_endpoint}/{bucket}/{quote(name, safe='')}"
+    url = _url(connection, bucket, quote(name, safe=""))
     # A body that was stored compressed would be unpacked on the way for who does not accept it so.
     headers = {"Accept-Encoding": "gzip"}
     with connection.session.get(url, headers=headers, timeout=timeout, stream=True) as answer:
@@ -35,6 +37,13 @@ def download(connection: Connection, bucket: str, name: str, timeout: float) -> 
         value: bytes = answer.raw.read(decode_content=False)
     _check(answer, value)
     return _state(answer), value
+
+
+def _url(connection: Connection, bucket: str, quoted: str) -> str:
+    endpoint = connection.client.api_endpoint
+    if connection.is_google:
+        return f"{endpoint}/{bucket}/{quoted}"
+    return f"{endpoint}/download/storage/v1/b/{bucket}/o/{quoted}?alt=media"
 
 
 def _check(answer: Any, value: bytes) -> None:
@@ -47,6 +56,6 @@ def _check(answer: Any, value: bytes) -> None:
 def _state(answer: Any) -> State:
     generation = answer.headers.get("x-goog-generation")
     if generation is None:
-        raise Corrupt("an answer without generation: what answers at this endpoint is no storage server")
+        raise DataCorruption(answer, "it has no generation; no storage server is at this endpoint")
     found = {k[len(_META) :].lower(): v for k, v in answer.headers.items() if k.lower().startswith(_META)}
     return State(Tag(generation), found)

@@ -48,6 +48,9 @@ RAISED = (
 )
 """What the client raises, and what `translated` understands."""
 
+AGAIN = "this request had been sent before"
+"""Noted on an error after another try."""
+
 _LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
 
 _LOGIN = "log in with `gcloud auth application-default login`, or see to the service account"
@@ -102,6 +105,16 @@ def passes(error: Exception) -> bool:
     if status := status_of(error):
         return status in (408, 429) or (status >= 500 and status != 501)
     return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
+
+
+def in_doubt(error: Exception) -> bool:
+    """Whether the request that ended in ``error`` may have had its effect all the same.
+
+    A refusal is in doubt where the request had been sent before: that try may be what this one met.
+    """
+    if isinstance(error, Unavailable | Corrupt):
+        return True
+    return AGAIN in getattr(error.__cause__, "__notes__", ())
 
 
 def status_of(error: Exception) -> int:

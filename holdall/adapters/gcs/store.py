@@ -30,7 +30,7 @@ class GCS(Store[bytes]):
     Requests: one for each read, write, ``in``, delete, swap, remove and discard, one for each thousand keys
     of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
     miss or bulk delete of a store that did nothing before costs one more, to tell a missing bucket; the
-    first use of features other than Google's up to eight, to try what its server honours.
+    first use of features other than Google's up to ten, to try what its server honours.
 
     A tag is the object's generation, which never comes again.
 
@@ -123,7 +123,7 @@ class GCS(Store[bytes]):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._bucket.write(key, to_bytes(value))
+        self._writes.put(key, to_bytes(value))
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for _, distinct in groupby(items, Rounds()):
@@ -131,7 +131,7 @@ class GCS(Store[bytes]):
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        self._bucket.delete(key)
+        self._writes.delete(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from holdall.adapters.concurrent import Pace
-from holdall.adapters.gcs.errors import passes, status_of
+from holdall.adapters.gcs.errors import AGAIN, passes, status_of
 from holdall.extras import needs
 
 with needs("gcs"):
@@ -25,17 +25,16 @@ class Tries:
     def __init__(self, retries: int, pace: Pace) -> None:
         self._left = retries
         self._pace = pace
-        self.again = False
-        """Whether it was sent more than once, so that a refusal may be about an earlier try's effect."""
-
-    @property
-    def retry(self) -> Retry:
-        """What the client takes to try again by."""
-        return Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None)
+        self._again = False
 
     def __call__(self, send: Callable[[Retry], R]) -> R:
-        """What ``send`` returns, which tries again by what it is given."""
-        result = send(self.retry)
+        """What ``send`` returns, which tries again by what it is given; what it raises notes an earlier try."""
+        try:
+            result = send(Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None))
+        except Exception as error:
+            if self._again:
+                error.add_note(AGAIN)
+            raise
         self._pace.faster()
         return result
 
@@ -45,5 +44,5 @@ class Tries:
         if not self._left or not passes(error):
             return False
         self._left -= 1
-        self.again = True
+        self._again = True
         return True

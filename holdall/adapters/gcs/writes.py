@@ -1,8 +1,9 @@
 """Writes to a bucket: conditional or not, none lost or doubled by a lost answer."""
 
 from holdall.adapters.gcs.bucket import Bucket
-from holdall.adapters.traces import State, Traces
-from holdall.errors import Corrupt, Unavailable, Unsupported
+from holdall.adapters.gcs.errors import in_doubt, no_bucket
+from holdall.adapters.traces import State, Traces, unknown
+from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
 
 THRESHOLD = 8 * 2**20
@@ -10,12 +11,40 @@ THRESHOLD = 8 * 2**20
 
 
 class Writes:
-    """The compare-and-swaps of one ``bucket``."""
+    """The changes to one ``bucket``."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._traces = Traces()
         self.seen = self._traces.seen
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write ``value``, whatever is there."""
+        try:
+            return self._in_session(key, value) if len(value) > THRESHOLD else self._whole(key, value)
+        except KeyError as error:  # nothing that it needs can be missing but the bucket
+            raise no_bucket(f"gs://{self._bucket.name}") from error
+
+    def _whole(self, key: str, value: bytes) -> None:
+        self._bucket.write(key, value)
+
+    def _in_session(self, key: str, value: bytes) -> None:
+        """A session that ended with a lost answer cannot be asked again everywhere, so the object is."""
+        write = self._traces.write(key, ABSENT)
+        try:
+            self._bucket.write(key, value, metadata=write.metadata)
+        except Unavailable:
+            if not write.happened(lambda: self._bucket.head(key)):
+                raise
+
+    def delete(self, key: str) -> None:
+        """Delete ``key``; KeyError where it is missing, Unavailable where nobody can know whether it was."""
+        try:
+            self._bucket.delete(key)
+        except KeyError as error:
+            if in_doubt(error):
+                unknown(key, error)
+            raise
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
@@ -28,7 +57,9 @@ class Writes:
         write = self._traces.write(key, expected)
         try:
             tag = self._bucket.write(key, value, expected, write.metadata)
-        except (Unavailable, Corrupt) as error:
+        except (Conflict, KeyError, Unavailable, Corrupt) as error:
+            if not in_doubt(error):
+                raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
         return self.seen(key, State(tag, write.metadata))
 
@@ -38,5 +69,7 @@ class Writes:
             raise conflict(key)
         try:
             self._bucket.delete(key, expected)
-        except KeyError as error:
+        except (Conflict, KeyError) as error:
+            if in_doubt(error):
+                unknown(key, error)
             raise conflict(key) from error

@@ -17,6 +17,11 @@ from holdall.store import ABSENT, Tag, conflict
 
 _NEVER = Tag("never-issued")
 _is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
+_IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
+_LOSES_PLACE = {
+    "LocalStack"
+}  # what takes é for %C3%A9, less than a, where a page begins, but gives all in one
+_ALL = 2**31 - 1
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
 
@@ -43,6 +48,7 @@ class Bucket:
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
+        self._at_once = False
 
     def _connect(self) -> sdk.Connection:
         try:
@@ -129,9 +135,14 @@ class Bucket:
                 yield found._replace(name=found.name[len(root) :])
 
     def _page(self, **parameters: Any) -> dict[str, Any]:
+        if self._at_once:
+            parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
         answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
         if self._listing == "auto":
-            self._listing = "nested" if _in_folders(answer) else "flat"
+            server = _server(answer)
+            self._listing = "nested" if server in _IN_FOLDERS else "flat"
+            self._at_once = server in _LOSES_PLACE
+            return self._page(**parameters) if self._at_once else answer
         return answer
 
     @property
@@ -152,10 +163,10 @@ class Bucket:
             connection.client.close()
 
 
-def _in_folders(answer: dict[str, Any]) -> bool:
-    """Whether the server says that it is one of those that keep objects in folders, and list them so."""
-    server: str = answer["ResponseMetadata"]["HTTPHeaders"].get("server", "")
-    return server.startswith("SeaweedFS")
+def _server(answer: dict[str, Any]) -> str:
+    """The first word that the server says of itself."""
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
 
 
 def state_of(answer: dict[str, Any], key: str) -> State:

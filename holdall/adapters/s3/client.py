@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holdall.adapters.concurrent import Pace
+from holdall.adapters.objects import check_reach
 from holdall.adapters.s3.watch import Watch
-from holdall.errors import InvalidAddress, PermissionDenied
+from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
 with needs("s3"):
@@ -35,20 +36,7 @@ class Options:
     at_once: int = 32
 
     def __post_init__(self) -> None:
-        if not self.timeout > 0:
-            raise InvalidAddress("s3: timeout is no positive number of seconds")
-        if self.retries < 0:
-            raise InvalidAddress("s3: retries is less than 0, which is none")
-        if self.endpoint_url is not None:
-            _check_endpoint(self.endpoint_url)
-
-
-def _check_endpoint(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidAddress("s3: endpoint_url is no http:// or https:// address of a server")
-    if "@" in parts.netloc:
-        raise InvalidAddress("s3: endpoint_url holds credentials; leave them to the environment or a profile")
+        check_reach("s3", self.endpoint_url, self.timeout, self.retries)
 
 
 class Connection(NamedTuple):
@@ -121,9 +109,9 @@ def create_bucket(client: Any, bucket: str) -> None:
         client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "BucketAlreadyExists":
-            raise PermissionDenied(
-                f"the bucket s3://{bucket} is another account's; choose another name"
-            ) from error
-        if code != "BucketAlreadyOwnedByYou":
+        if code == "BucketAlreadyExists" and is_aws(client):
+            message = f"the bucket s3://{bucket} is another account's; choose another name"
+            raise PermissionDenied(message) from error
+        # Servers without accounts have no other name for a bucket that is ours.
+        if code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise

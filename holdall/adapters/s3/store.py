@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.concurrent import Pace, ahead, ordered
 from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
 from holdall.adapters.s3.facts import foreign, told
+from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
@@ -34,7 +35,7 @@ class S3(Store[bytes]):
 
     Requests: one for each read, write, ``in``, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
-    parts. The first use of features other than Amazon's costs up to eight, to try what its server honours.
+    parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
 
     A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
     is then still right, for what it replaces is what it expected, but it cannot tell that a value went
@@ -87,7 +88,7 @@ class S3(Store[bytes]):
             listing=("auto", "flat", "nested"),
             create=flag,
         )
-        return cls(address.host, address.path.strip("/"), **options)
+        return cls(address.host, address.path.removeprefix("/").removesuffix("/"), **options)
 
     @property
     def client(self) -> Any:
@@ -120,6 +121,11 @@ class S3(Store[bytes]):
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._reads.many(map(checked, keys))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._reads.many(ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))

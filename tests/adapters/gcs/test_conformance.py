@@ -1,16 +1,28 @@
 """The whole suite over fake-gcs-server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from holdall.adapters.gcs import GCS
 from holdall.testing import StoreTests
 from tests.servers.gcs import Server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_examples() -> Iterator[None]:
+    """A tenth of the examples: each is many requests, and nothing here depends on what is in a key."""
+    profile = settings.get_current_profile_name()
+    settings.register_profile("remote", max_examples=max(1, settings().max_examples // 10))
+    settings.load_profile("remote")
+    yield
+    settings.load_profile(profile)
+
+
 class TestGCS(StoreTests[bytes]):
     names = {"GCS": GCS}
+    points = 8
 
     @pytest.fixture
     def open_store(self, fake_gcs: Server) -> Callable[[], GCS]:

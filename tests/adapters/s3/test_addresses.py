@@ -33,6 +33,7 @@ def test_an_address_is_the_constructor_in_other_words():
         ("s3://acme?regoin=x", "did you mean 'region'"),
         ("s3://acme?transport=carrier-pigeon", "rust"),
         ("s3://acme/a//b", "segment"),
+        ("s3://acme//a", "segment"),
         ("s3://acme/.holdall", "reserved"),
         ("s3://acme?endpoint_url=localhost:9000", "http://"),
         ("s3://acme?endpoint_url=http://AKIA:secret@localhost", "credentials"),

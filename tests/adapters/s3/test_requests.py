@@ -94,7 +94,7 @@ def test_amazon_is_known_and_not_tried_out(store: S3, cost):
 def test_a_server_is_tried_out_once(moto_server: Server):
     with moto_server.store() as store:
         cost = costs(store)
-        assert sum(cost(lambda: store.features).values()) <= 9
+        assert sum(cost(lambda: store.features).values()) <= 10
         assert cost(lambda: store.features) == {}
         assert cost(lambda: list(store.scan())) == {"ListObjectsV2": 1}, "something was left behind"
         with S3(store._bucket.name, endpoint_url=moto_server.endpoint) as other:

@@ -1,0 +1,161 @@
+"""How many requests each operation costs, exactly."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from holdall.adapters.gcs import GCS
+from holdall.adapters.gcs.client import Connection
+from holdall.store import ABSENT
+from tests.faults.proxy import Answer, Proxy
+from tests.servers.gcs import Server
+
+MANY = 2001  # three pages
+PAGES = {"GET": 3}
+
+Cost = Callable[[Callable[[], Any]], Counter[str]]
+
+
+@pytest.fixture
+def proxy(fake_gcs: Server) -> Iterator[Proxy]:
+    with Proxy(fake_gcs.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def store(proxy: Proxy) -> Iterator[GCS]:
+    with Server(proxy.endpoint).store(prefix="books") as store:
+        assert store.features
+        store["there"] = b"1"
+        yield store
+
+
+@pytest.fixture
+def cost(proxy: Proxy) -> Cost:
+    """The requests of a call, by method."""
+
+    def cost(call: Callable[[], Any]) -> Counter[str]:
+        proxy.counts.clear()
+        call()
+        return proxy.counts.copy()
+
+    return cost
+
+
+def refused(error: type[Exception], call: Callable[[], Any]) -> Callable[[], None]:
+    def refusing() -> None:
+        with pytest.raises(error):
+            call()
+
+    return refusing
+
+
+def test_one_request_for_each_thing_done(store: GCS, cost: Cost):
+    tag = store.get_tagged("there").tag
+    assert cost(lambda: store["there"]) == {"GET": 1}
+    assert cost(refused(KeyError, lambda: store["missing"])) == {"GET": 1}
+    assert cost(lambda: store.get("missing")) == {"GET": 1}
+    assert cost(lambda: store.get_tagged("there")) == {"GET": 1}
+    assert cost(lambda: store.__setitem__("new", b"1")) == {"POST": 1}
+    assert cost(lambda: "there" in store) == {"GET": 1}
+    assert cost(lambda: "missing" in store) == {"GET": 1}
+    assert cost(lambda: store.swap("there", b"2", tag)) == {"POST": 1}
+    assert cost(lambda: store.swap("created", b"2", ABSENT)) == {"POST": 1}
+    assert cost(lambda: store.discard("missing")) == {"DELETE": 1}
+    assert cost(lambda: store.__delitem__("new")) == {"DELETE": 1}
+    assert cost(refused(KeyError, lambda: store.__delitem__("new"))) == {"DELETE": 1}
+    assert cost(lambda: bool(store)) == {"GET": 1}
+    assert cost(lambda: store.modify("there", bytes.upper)) == {"GET": 1, "POST": 1}
+
+
+def test_a_large_value_takes_two_requests(store: GCS, cost: Cost):
+    large = bytes(9 * 2**20)
+    assert cost(lambda: store.__setitem__("large", large)) == {"POST": 1, "PUT": 1}
+    assert store["large"] == large
+
+
+def test_a_first_miss_makes_sure_of_the_bucket(store: GCS, proxy: Proxy, cost: Cost):
+    with GCS(store._bucket.name, endpoint_url=proxy.endpoint) as fresh:
+        assert cost(lambda: "missing" in fresh) == {"GET": 2}
+        assert cost(lambda: "missing" in fresh) == {"GET": 1}
+
+
+def test_a_server_is_tried_out_once(proxy: Proxy, cost: Cost):
+    with Server(proxy.endpoint).store() as store:
+        assert sum(cost(lambda: store.features).values()) <= 11  # with one that makes the bucket
+        assert cost(lambda: store.features) == {}
+        assert list(store.raw()) == [], "something was left behind"
+        with GCS(store._bucket.name, endpoint_url=proxy.endpoint) as other:
+            assert cost(lambda: other.features) == {}
+
+
+def test_google_is_known_and_not_tried_out(
+    store: GCS, proxy: Proxy, cost: Cost, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Connection, "is_google", True)
+    with GCS("another", endpoint_url=proxy.endpoint) as other:
+        assert cost(lambda: other.features) == {}
+
+
+def test_listings(store: GCS, cost: Cost):
+    """A thousand keys a request, whatever is listed for."""
+    store.set_many((f"k{n:04}", b"") for n in range(MANY))
+    store["z"] = b""
+    assert cost(lambda: list(store.scan())) == PAGES
+    assert cost(lambda: len(store)) == PAGES
+    assert cost(lambda: list(store.scan_tags("k"))) == PAGES
+    assert cost(lambda: list(store.scan("k2"))) == {"GET": 1}
+    assert cost(lambda: list(store.scan(start="k1002"))) == {"GET": 2}
+    assert cost(lambda: list(store.scan(stop="k0100"))) == {"GET": 1}
+    assert cost(lambda: list(store.scan("k", start="l"))) == {}
+    assert cost(lambda: next(store.scan())) == {"GET": 1}
+    assert cost(lambda: list(store.scan_items())) == {"GET": 3 + MANY + 2}
+
+
+def test_reserved_keys_are_passed_over(store: GCS, cost: Cost):
+    history = store.raw(".holdall/history/")
+    history.set_many((f"k{n:04}", b"") for n in range(MANY))
+    assert cost(lambda: list(store.scan())) == {"GET": 2}
+    assert cost(lambda: bool(store)) == {"GET": 2}
+    assert cost(lambda: len(history)) == PAGES
+
+
+def test_a_server_without_batches_is_asked_for_one_once(store: GCS, cost: Cost):
+    store.set_many((f"k{n:03}", b"") for n in range(5))
+    assert cost(lambda: store.delete_many(["k000", "k001", "missing"])) == {"POST": 1, "DELETE": 3}
+    assert cost(store.clear) == {"GET": 1, "DELETE": 4}
+    assert not store
+
+
+def in_parts(statuses: list[int]) -> Callable[[Any], None]:
+    """What a server with batches answers: one whole answer in each part ("Batch requests")."""
+    parts = "".join(
+        f"--mark\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 {status} Said\r\n\r\n\r\n"
+        for status in statuses
+    )
+    headers = [("Content-Type", "multipart/mixed; boundary=mark")]
+    said = Answer(200, headers, f"{parts}--mark--".encode())
+    return lambda exchange: exchange.reply(said)
+
+
+def test_a_hundred_keys_go_in_a_batch(store: GCS, proxy: Proxy, cost: Cost):
+    proxy.inject(in_parts([204] * 99 + [404]), on="POST /batch")
+    assert cost(lambda: store.delete_many(f"k{n:03}" for n in range(100))) == {"POST": 1}
+    sizes = []
+
+    def answer(exchange: Any) -> None:
+        sizes.append(exchange.body.count(b"DELETE "))
+        in_parts([204] * sizes[-1])(exchange)
+
+    proxy.always = answer
+    assert cost(lambda: store.delete_many(f"k{n:03}" for n in range(250))) == {"POST": 3}
+    assert sorted(sizes) == [50, 100, 100]
+
+
+def test_what_a_batch_leaves_is_deleted_by_itself(store: GCS, proxy: Proxy, cost: Cost):
+    store["more"] = b""
+    proxy.inject(in_parts([503, 204]), on="POST /batch")
+    assert cost(lambda: store.delete_many(["there", "more"])) == {"POST": 1, "DELETE": 1}
+    assert list(store) == ["more"], "the proxy said that this one was deleted"

@@ -1,0 +1,146 @@
+"""Many requests at once: order, bounds, and what is under way when it ends."""
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from holdall.adapters.concurrent import Pace, ahead, ordered
+
+PATIENCE = 30  # seconds, after which a thread that does not come is a failure
+
+
+class Gauge:
+    """How many calls are under way at once, at most; each waits until ``crowd`` are, or the gate opens."""
+
+    def __init__(self, crowd: int) -> None:
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+        self._full = threading.Barrier(crowd)
+
+    def __call__(self, number: int) -> int:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self._full.wait(PATIENCE)
+        with self._lock:
+            self._now -= 1
+        return number
+
+
+def test_results_come_in_order_whoever_is_first():
+    second = threading.Event()
+
+    def slow_first(number: int) -> int:
+        if number:
+            second.set()
+        assert second.wait(PATIENCE)
+        return number
+
+    assert list(ordered(slow_first, range(50), Pace(8))) == list(range(50))
+
+
+def test_as_many_as_the_pace_allows_are_under_way():
+    gauge = Gauge(4)
+    assert list(ordered(gauge, range(40), Pace(4))) == list(range(40))
+    assert gauge.most == 4
+
+
+def test_a_slower_pace_lets_fewer_in():
+    pace = Pace(4)
+    pace.slower()
+    gauge = Gauge(2)
+    assert list(ordered(gauge, range(20), pace)) == list(range(20))
+    assert gauge.most == 2
+
+
+def test_items_are_read_only_as_far_as_there_is_room():
+    taken = []
+
+    def endless() -> Iterator[int]:
+        for number in count():
+            taken.append(number)
+            yield number
+
+    results = ordered(lambda number: number, endless(), Pace(8))
+    assert [next(results) for _ in range(100)] == list(range(100))
+    assert len(taken) <= 108
+    results.close()
+
+
+def test_large_results_leave_room_for_fewer():
+    taken = []
+
+    def endless() -> Iterator[int]:
+        for number in count():
+            taken.append(number)
+            yield number
+
+    results = ordered(lambda number: number, endless(), Pace(32), size=lambda number: 32 * 2**20)
+    for _ in range(50):
+        next(results)
+    assert len(taken) - 50 <= 4
+    results.close()
+
+
+def test_an_error_comes_in_its_turn_and_ends_it():
+    done = []
+
+    def fails_at_ten(number: int) -> int:
+        if number == 10:
+            raise ZeroDivisionError
+        done.append(number)
+        return number
+
+    results = ordered(fails_at_ten, count(), Pace(4))
+    assert [next(results) for _ in range(10)] == list(range(10))
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert threading.active_count() < before
+    assert max(done) < 20
+
+
+def test_what_the_items_raise_is_raised():
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(ordered(lambda number: number, broken(), Pace(4)))
+    with pytest.raises(ZeroDivisionError):
+        list(ahead(broken(), 1))
+
+
+def test_a_pace_halves_once_for_all_that_were_under_way():
+    pace = Pace(16)
+    for _ in range(16):
+        pace.slower()
+    assert pace.now == 8
+    pace.slower()
+    assert pace.now == 4
+    for _ in range(7):
+        pace.faster()
+    pace.slower()
+    assert pace.now == 2
+    for _ in range(1000):
+        pace.faster()
+    assert pace.now == 16
+    for _ in range(1000):
+        pace.slower()
+    assert pace.now == 1
+
+
+def test_reading_ahead_reads_one_batch_ahead():
+    asked = threading.Event()
+
+    def numbers() -> Iterator[int]:
+        yield from range(10)
+        asked.set()
+        yield from range(10, 20)
+
+    results = ahead(numbers(), 10)
+    assert next(results) == 0
+    assert asked.wait(PATIENCE)
+    assert list(results) == list(range(1, 20))

@@ -135,4 +135,5 @@ def _value(key: str, value: bytes | None) -> bytes:
 
 
 def dropped(key: str, number: int) -> NoRevision:
+    """The refusal of a revision that has no record any more."""
     return NoRevision(f"revision {number} of {key!r} is dropped; its history begins later", key=key)

@@ -67,6 +67,7 @@ class Versions(PassThrough[V]):
         try:
             return self.at(key, revision)
         except KeyError:
+            self.history(key)  # KeyError where the key never was
             return None
 
     def revert(self, key: str, revision: int, /) -> None:
@@ -77,6 +78,7 @@ class Versions(PassThrough[V]):
         try:
             value = self.at(key, revision)
         except KeyError:
+            self.history(key)  # KeyError where the key never was
             self.discard(key)
         else:
             self[key] = value

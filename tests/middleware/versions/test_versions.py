@@ -163,6 +163,8 @@ def test_revert_is_a_new_revision(store):
     assert values(store, "a") == [b"1", b"2", None, b"1", None]
     with pytest.raises(NoRevision):
         store.revert("a", 9)
+    with pytest.raises(KeyError):
+        store.revert("never", 1)
 
 
 def test_undelete_brings_back_the_last_value(store):

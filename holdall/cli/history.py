@@ -46,6 +46,8 @@ def history(at: dict[str, Any], style: str | None) -> None:
 
 def _row(revision: Revision) -> tuple[str, ...]:
     time = revision.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if not revision.time.timestamp():  # found when versions began, and nobody knows since when it was there
+        time = "earlier"
     what = "deleted" if revision.deleted else "written"
     return (str(revision.number), time, what, revision.author, revision.message)
 

@@ -2,35 +2,45 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby, islice, pairwise
-from typing import NamedTuple, NoReturn
+from itertools import islice
+from typing import NoReturn
 
 from holdall.errors import PermissionDenied
 from holdall.keys import Span, check_key
-from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.records import Records, named
+from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
+from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import (
-    SMALLEST,
+    Stamp,
     bare,
     is_deletion,
     is_stamped,
     micros_of,
     peek,
 )
-from holdall.middleware.versions.trail import Line, Trail, dropped
+from holdall.middleware.versions.trail import Trail, dropped
 from holdall.store import Feature, Store
 
 _BATCH = 256  # records read at once
 
 
-class _Group(NamedTuple):
-    """What a listing tells of one key: the number of its newest record, the revision before it that held
-    at the time, and the least number kept.
+class _Group:
+    """What a listing tells of one key: the newest name, the one that held at the time, and the last looked at.
+
+    They are the last segments of names, and parsed when they are needed, which is rarely.
     """
 
-    newest: int
-    held: Line | None
-    oldest: int
+    __slots__ = ("held", "last", "newest")
+
+    def __init__(self, leaf: str) -> None:
+        self.newest = self.last = leaf
+        self.held: tuple[str, str] | None = None  # and the one after it
+
+    def add(self, leaf: str, limit: str) -> None:
+        """The next older one."""
+        if self.held is None:
+            if time_of(self.last) <= limit:
+                self.held = leaf, self.last
+            self.last = leaf
 
 
 class AsOf(Store[bytes]):
@@ -44,7 +54,7 @@ class AsOf(Store[bytes]):
         self._records = records
         self._trail = trail
         self._time = time
-        self._micros = micros_of(time)
+        self._micros = max(0, micros_of(time))
 
     @property
     def features(self) -> Feature:
@@ -62,49 +72,39 @@ class AsOf(Store[bytes]):
     ) -> Iterator[tuple[str, bytes]]:
         return self._filled(self._rows(prefix, start, stop))
 
-    def _rows(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, bytes | Name]]:
-        span = Span.of(prefix, start, stop)
+    def _rows(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, bytes | str]]:
+        groups = self._groups(prefix, Span.of(prefix, start, stop))
         heads = self._store.scan_items(prefix, start=start, stop=stop)
-        return self._then(heads, dict(self._groups(prefix, span)))
-
-    def _then(
-        self, heads: Iterator[tuple[str, bytes]], groups: dict[str, _Group]
-    ) -> Iterator[tuple[str, bytes | Name]]:
         for key, data in _with_missing(heads, sorted(groups)):
             value = self._held(key, data, groups.get(key))
             if value is not None:
                 yield key, value
 
-    def _groups(self, prefix: str, span: Span) -> Iterator[tuple[str, _Group]]:
-        texts = self._records.raw.scan(prefix, start=span.low)
-        for key, names in groupby(named(texts), lambda name: name.key):
-            if key in span:
-                yield key, self._group(names)
+    def _groups(self, prefix: str, span: Span) -> dict[str, _Group]:
+        groups: dict[str, _Group] = {}
+        limit = shown_time(self._micros)
+        for text in self._records.raw.scan(prefix, start=span.low):
+            key, _, leaf = text.rpartition(BETWEEN)
+            if key in groups:
+                groups[key].add(leaf, limit)
+            elif span.low <= key and (span.high is None or key < span.high):
+                groups[key] = _Group(leaf)
+        return groups
 
-    def _group(self, names: Iterator[Name]) -> _Group:
-        newest = oldest = next(names)
-        for later, name in pairwise((newest, *names)):
-            if later.before <= self._micros:
-                held = Line(name, later.before, later.before_deleted)
-                return _Group(newest.number, held, name.number)
-            oldest = name
-        return _Group(newest.number, None, oldest.number)
-
-    def _held(self, key: str, data: bytes | None, group: _Group | None) -> bytes | Name | None:
-        """The value of ``key`` then, or the name of its record, or None where it was missing."""
-        if data is not None and not is_stamped(data) and group is None:
-            return data
-        if data is None or not is_stamped(data) or len(data) < SMALLEST:
-            return self._one(key)
-        _, number, micros = peek(data)
+    def _held(self, key: str, data: bytes | None, group: _Group | None) -> bytes | str | None:
+        """The value of ``key`` then, or the text of its record's name, or None where it was missing."""
+        if data is None or not is_stamped(data):
+            return data if group is None else self._one(key)
+        _, number, micros = peek(key, data)
         if micros <= self._micros:
             return None if is_deletion(data) else bare(key, data)
-        if group is None or number not in (group.newest, group.newest - 1):
+        if group is None or not 0 <= number_of(group.newest) - number <= 1:
             return self._one(key)
         if group.held is not None:
-            return None if group.held.deleted else group.held.name
-        if group.oldest > 1:
-            raise dropped(key, group.oldest - 1)
+            leaf, later = group.held
+            return None if later.endswith(DELETED) else f"{key}{BETWEEN}{leaf}"
+        if (oldest := number_of(group.last)) > 1:
+            raise dropped(key, oldest - 1)
         return None
 
     def _one(self, key: str) -> bytes | None:
@@ -114,17 +114,18 @@ class AsOf(Store[bytes]):
         except KeyError:
             return None
 
-    def _filled(self, rows: Iterator[tuple[str, bytes | Name]]) -> Iterator[tuple[str, bytes]]:
+    def _filled(self, rows: Iterator[tuple[str, bytes | str]]) -> Iterator[tuple[str, bytes]]:
         while batch := list(islice(rows, _BATCH)):
-            names = [value for _, value in batch if isinstance(value, Name)]
-            values = {name: value for name, _, value in self._records.read_many(names)}
-            for key, value in batch:
-                if not isinstance(value, Name):
-                    yield key, value
-                elif value in values:
-                    yield key, values[value]
+            records = dict(
+                self._records.raw.get_many([found for _, found in batch if isinstance(found, str)])
+            )
+            for key, found in batch:
+                if isinstance(found, bytes):
+                    yield key, found
+                elif found in records:
+                    yield key, Stamp.parse(key, records[found])[1]
                 else:
-                    raise dropped(key, value.number)
+                    raise dropped(key, number_of(found.rpartition(BETWEEN)[2]))
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         self._refuse(key)

@@ -32,7 +32,6 @@ class Claims:
 
     def __init__(self, store: Store[bytes], records: Records, past: Past, marks: Marks, author: str) -> None:
         self._store = store
-        self._raw = store.raw()
         self._records = records
         self._past = past
         self._marks = marks
@@ -103,11 +102,8 @@ class Claims:
             raise
 
     def help(self, head: Head, name: Name) -> None:
-        """Bring forward the claim that another made and left, or is about to bring forward itself.
-
-        There are none on a missing key, and to be missing is no state that could be told from another.
-        """
-        data = None if head.tag == ABSENT else self._records.get(name)
+        """Bring forward the claim that another made and left, or is about to bring forward itself."""
+        data = self._records.get(name)
         if data is not None:
             with contextlib.suppress(Conflict):  # done already
                 self._bring(head, data)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.middleware.versions.marks import Marks
-from holdall.middleware.versions.stamp import bare, is_deletion
+from holdall.middleware.versions.stamp import bare, bare_items, is_deletion
 from holdall.store import MISSING, Feature, Store, Tag, Tagged
 
 T = TypeVar("T")
@@ -19,9 +19,12 @@ class Heads(Store[bytes]):
     def __init__(self, store: Store[bytes]) -> None:
         self._store = store
         self._marks = Marks(store)
+        self._hiding: bool | None = None  # until it is known: to ask for features may cost a request
 
     def _hides(self) -> bool:
-        return not self._store.features & (Feature.REMOVE | Feature.ATOMIC)
+        if self._hiding is None:
+            self._hiding = not self._store.features & (Feature.REMOVE | Feature.ATOMIC)
+        return self._hiding
 
     def __getitem__(self, key: str, /) -> bytes:
         return bare(key, self._store[key])
@@ -61,11 +64,7 @@ class Heads(Store[bytes]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return _values(self._store.scan_items(prefix, start=start, stop=stop))
+        return bare_items(self._store.scan_items(prefix, start=start, stop=stop))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return _values(self._store.get_many(keys))
-
-
-def _values(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    return ((key, bare(key, data)) for key, data in items if not is_deletion(data))
+        return bare_items(self._store.get_many(keys))

@@ -17,7 +17,9 @@ from typing import Final, NamedTuple, Self
 from holdall.middleware.versions.stamp import Stamp
 
 ROOT: Final = ".holdall/history/"
-_BETWEEN = "/.holdall/"
+BETWEEN: Final = "/.holdall/"
+THERE: Final = "p"
+DELETED: Final = "d"
 _ALL = 10**12 - 1
 _leaf = re.compile(r"([0-9]{12})(?:\.([0-9]{18})([pd]))?").fullmatch
 
@@ -45,25 +47,42 @@ class Name(NamedTuple):
     @property
     def text(self) -> str:
         """It as a key under ROOT."""
-        rest = f"{self.key}{_BETWEEN}{_ALL - self.number:012}"
-        return f"{rest}.{self.before:018}{'d' if self.before_deleted else 'p'}" if self.number > 1 else rest
+        rest = f"{self.key}{BETWEEN}{_ALL - self.number:012}"
+        if self.number == 1:
+            return rest
+        return f"{rest}.{shown_time(self.before)}{DELETED if self.before_deleted else THERE}"
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The name that ``text`` is, or None."""
-        key, between, leaf = text.rpartition(_BETWEEN)
+        key, between, leaf = text.rpartition(BETWEEN)
         found = _leaf(leaf)
         if not between or found is None:
             return None
         rest, time, state = found.groups()
-        return cls(key, _ALL - int(rest), int(time or 0), state == "d")
+        return cls(key, _ALL - int(rest), int(time or 0), state == DELETED)
 
 
 def all_of(key: str) -> str:
     """The prefix of every name of ``key``, and of no other key's."""
-    return key + _BETWEEN
+    return key + BETWEEN
 
 
 def from_number(key: str, number: int) -> str:
     """Where the names of ``key`` from ``number`` down begin in a listing."""
-    return f"{key}{_BETWEEN}{_ALL - number:012}"
+    return f"{key}{BETWEEN}{_ALL - number:012}"
+
+
+def shown_time(micros: int) -> str:
+    """``micros`` as names show it: in the order of time."""
+    return f"{micros:018}"
+
+
+def time_of(leaf: str) -> str:
+    """The time in a leaf, as `shown_time` shows it."""
+    return leaf[13:31]
+
+
+def number_of(leaf: str) -> int:
+    """The number of the revision whose record's name ends in ``leaf``."""
+    return _ALL - int(leaf[:12])

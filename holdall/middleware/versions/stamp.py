@@ -21,6 +21,7 @@ A head (the newest value, under its own key) and the record of the same revision
 import secrets
 import struct
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Self
 from zlib import crc32
@@ -123,12 +124,14 @@ def is_stamped(data: bytes) -> bool:
 
 
 def is_deletion(data: bytes) -> bool:
-    """Whether ``data`` is a stamped deletion."""
-    return data[6:7] in (DELETED, LOST) and data.startswith(MAGIC)
+    """Whether ``data`` is a stamped deletion. A loss that was found is recorded and never a head."""
+    return data[6:7] == DELETED and data[:4] == MAGIC
 
 
-def peek(data: bytes) -> tuple[bytes, int, int]:
+def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
     """Kind, number and time of what is stamped, unchecked."""
+    if len(data) < SMALLEST:
+        raise corrupt(key, "it is cut short")
     _, _, kind, number, micros = _FRONT.unpack_from(data)
     return kind, number, micros
 
@@ -139,7 +142,20 @@ def bare(key: str, data: bytes) -> bytes:
         return data
     if data[6:7] == DELETED:
         raise KeyError(key)
-    size = data[4] << 8 | data[5]
+    return data[_size(key, data) :]
+
+
+def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """``items`` without stamps and deletions."""
+    for key, data in items:
+        if data[:4] != MAGIC:
+            yield key, data
+        elif data[6:7] != DELETED:
+            yield key, data[_size(key, data) :]
+
+
+def _size(key: str, data: bytes) -> int:
+    size = data[4] << 8 | data[5] if len(data) >= SMALLEST else 0
     if not SMALLEST <= size <= len(data):
         raise corrupt(key, "it is cut short")
-    return data[size:]
+    return size

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from holdall.errors import Conflict
+from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import ROOT, Name
@@ -20,19 +20,21 @@ class _Step(NamedTuple):
     records: list[tuple[Name, bytes]]
 
     def changes(self) -> Iterator[Change[bytes]]:
-        yield Expect(self.head.key, self.head.tag)
+        key, tag = self.head.key, self.head.tag
+        yield Expect(key, tag)
         for name, data in self.records:
-            yield Expect(ROOT + name.text, ABSENT)
-            yield Put(ROOT + name.text, data)
-        key = self.head.key
+            record = RawKey(ROOT + name.text)
+            if tag == ABSENT:  # which comes again, as no other tag does
+                yield Expect(record, ABSENT)
+            yield Put(record, data)
         yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
 
 
 class Transactions(Claims):
-    """Commits any number of changes at once, all or nothing.
+    """Commits any number of changes at once, all or nothing; there is nothing to repair after a crash.
 
-    There is nothing to repair after a crash; but a store that was copied from one without transactions
-    may hold a claim, which is brought forward as there.
+    A store that was copied from one without transactions may hold a claim that was never brought forward.
+    Nobody was told that it was written, and the next revision takes its place.
     """
 
     def commit(self, head: Head, value: bytes | None) -> Written:
@@ -43,12 +45,7 @@ class Transactions(Claims):
     ) -> list[Written]:
         """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
         steps = [self._step(head, value) for head, value in changes]
-        try:
-            self._raw.transact(chain(expected, *(step.changes() for step in steps)))
-        except Conflict:
-            for step in steps:
-                self.help(step.head, step.records[-1][0])
-            raise
+        self._store.transact(chain(expected, *(step.changes() for step in steps)))
         return [Written(step.head.key, step.data, None) for step in steps]
 
     def _step(self, head: Head, value: bytes | None) -> _Step:

@@ -136,26 +136,39 @@ def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
     return kind, number, micros
 
 
+SIZES: Final[dict[bytes, int]] = {}
+"""How long the stamp is that begins with these seven bytes (magic, size, kind), of all that were met.
+
+At most some thousands. One look here settles what a read has to know.
+"""
+
+
 def bare(key: str, data: bytes) -> bytes:
     """``data`` without its stamp, if it has one; KeyError where that is a deletion. Checks no CRC."""
-    if data[:4] != MAGIC:
-        return data
-    if data[6:7] == DELETED:
-        raise KeyError(key)
-    return data[_size(key, data) :]
+    size = SIZES.get(data[:7])
+    if size is not None and size <= len(data):
+        return data[size:]
+    return _bare(key, data)
 
 
 def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     """``items`` without stamps and deletions."""
+    known = SIZES.get
     for key, data in items:
-        if data[:4] != MAGIC:
-            yield key, data
-        elif data[6:7] != DELETED:
-            yield key, data[_size(key, data) :]
+        size = known(data[:7])
+        if size is not None and size <= len(data):
+            yield key, data[size:]
+        elif not is_deletion(data):
+            yield key, _bare(key, data)
 
 
-def _size(key: str, data: bytes) -> int:
+def _bare(key: str, data: bytes) -> bytes:
+    if data[:4] != MAGIC:
+        return data
+    if is_deletion(data):
+        raise KeyError(key)
     size = data[4] << 8 | data[5] if len(data) >= SMALLEST else 0
-    if not SMALLEST <= size <= len(data):
+    if not SMALLEST <= size <= min(len(data), SMALLEST + NOTE_BYTES) or data[6:7] not in _KINDS:
         raise corrupt(key, "it is cut short")
-    return size
+    SIZES[data[:7]] = size
+    return data[size:]

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from holdall import Json, Memory, Validate, Versions
+from holdall import File, Json, Memory, SQLite, Validate, Versions
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests
 from tests.middleware.versions.weaker import KINDS, Weaker
@@ -32,8 +32,24 @@ class TestVersions(StoreTests[bytes]):
 
 class TestVersionsOfDocuments(StoreTests[Any]):
     values = DOCUMENTS
-    names = {"AnyValue": AnyValue, "Json": Json, "Validate": Validate, "Versions": Versions}
+    names = {
+        "AnyValue": AnyValue,
+        "File": File,
+        "Json": Json,
+        "SQLite": SQLite,
+        "Validate": Validate,
+        "Versions": Versions,
+    }
 
-    @pytest.fixture
-    def open_store(self) -> Callable[[], Store[Any]]:
-        return lambda: Versions(Validate(Json(Memory(uuid4().hex)), AnyValue()))
+    @pytest.fixture(params=["memory", "sqlite", "file"])
+    def open_store(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Callable[[], Store[Any]]:
+        def lowest() -> Store[bytes]:
+            if request.param == "memory":
+                return Memory(uuid4().hex)
+            path = tmp_path_factory.mktemp("store") / "store"
+            kind = {"sqlite": SQLite, "file": File}[request.param]
+            return kind(str(path), durability="os")
+
+        return lambda: Versions(Validate(Json(lowest()), AnyValue()))

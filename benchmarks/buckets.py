@@ -90,13 +90,14 @@ def _memory(endpoint: str) -> Row:
     return Row(
         group=GROUP,
         name=f"peak memory of a scan of {10 * COUNT:,} / of {COUNT:,} ({many} KiB, {few} KiB)",
+        clock="wall",
         ours=float("nan"),
         peer=float("nan"),
         unit="of it",
         value=ratio,
         low=ratio,
         high=ratio,
-        cpu=float("nan"),
+        other=float("nan"),
         rounds=1,
         goal=at_most(1.1),
     )

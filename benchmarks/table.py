@@ -29,7 +29,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def _section(group: str, rows: Sequence[Row]) -> str:
     lines = [_heads(rows), ("---",) + ("---:",) * 6 + ("---",), *map(_cells, rows)]
-    return "\n".join([f"### {group}", "", *(f"| {' | '.join(line)} |" for line in lines), ""])
+    return "\n".join([f"## {group}", "", *(f"| {' | '.join(line)} |" for line in lines), ""])
 
 
 def _heads(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ author = "The holdall authors"
 copyright = "The holdall authors; Apache License 2.0"
 release = holdall.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.autosummary"]
 exclude_patterns = ["conftest.py"]
 html_theme = "furo"
 html_title = f"holdall {release}"

@@ -10,7 +10,9 @@ case is kept, and their order is by code point, which is the byte order of their
 
 A segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only
 keys that come through `Store.raw` may hold it, and may then be up to 480 bytes long. So may what a layer
-makes of a user's key by a prefix: a scan of the store below shows it, though none but the layer may ask for it.
+makes of a user's key: a prefix takes nothing from the 400 bytes of the keys under it, so that they are
+accepted wherever they would be without it. A scan of the store below shows such a long key, and copies
+carry it; to ask for it by name there is InvalidKey, and is done through the layer or `Store.raw`.
 """
 
 import re

@@ -8,7 +8,6 @@ from holdall.keys import RawKey, Span, check_key, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
-    NOTHING,
     Change,
     Missing,
     Store,
@@ -59,8 +58,8 @@ class Rekey(Layer[V, V]):
         except KeyError:
             raise KeyError(key) from None
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        return self._inner.get(self._down(key), default)
+    def _find(self, key: str, /) -> V | Missing:
+        return self._inner._find(self._down(key))
 
     def __contains__(self, key: object, /) -> bool:
         return self._down(key) in self._inner  # type: ignore[arg-type]  # what is no str is refused there
@@ -92,14 +91,12 @@ class Rekey(Layer[V, V]):
         length = self._length
         return ((key[length:], item) for key, item in items)
 
-    def __iter__(self) -> Iterator[str]:
-        return self.scan()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.scan())
-
-    def __bool__(self) -> bool:
-        return next(self.scan(), None) is not None
+    # What is said of the whole store below is none of it: a part is asked by a scan.
+    __iter__ = Store.__iter__
+    __len__ = Store.__len__
+    __bool__ = Store.__bool__
+    clear = Store.clear
+    popitem = Store.popitem
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._raised(self._inner.get_many(map(self._down, keys)))
@@ -112,9 +109,6 @@ class Rekey(Layer[V, V]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._inner.delete_many(map(self._down, keys))
-
-    def clear(self) -> None:
-        self.delete_many(map(RawKey, self.scan()))
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
         down = self._down(key)
@@ -142,18 +136,8 @@ class Rekey(Layer[V, V]):
         except KeyError as error:
             raise self._renamed(error, down, key) from error.__cause__
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        found = self._inner.pop(self._down(key), NOTHING)
-        if found is NOTHING and default is MISSING:
-            raise KeyError(key)
-        return default if found is NOTHING else found
-
-    def popitem(self) -> tuple[str, V]:
-        for key in self.scan():
-            value = self.pop(RawKey(key), NOTHING)
-            if value is not NOTHING:
-                return key, value
-        raise KeyError("popitem(): the store is empty")
+    def _take(self, key: str, /) -> V | Missing:
+        return self._inner._take(self._down(key))
 
     def setdefault(self, key: str, default: V, /) -> V:
         return self._inner.setdefault(self._down(key), default)

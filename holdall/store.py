@@ -64,10 +64,7 @@ class Missing(enum.Enum):
 
 
 MISSING: Final = Missing.MISSING
-"""Stands for 'no default was given'."""
-
-NOTHING: Final = object()
-"""A default that was given, and that no store holds."""
+"""Stands for no value, and for no default given."""
 
 
 class Tagged(NamedTuple, Generic[V]):
@@ -181,11 +178,16 @@ class Store(MutableMapping[str, V]):
     @overload
     def get(self, key: str, /, default: D) -> V | D: ...
     def get(self, key: str, /, default: object = None) -> object:
-        """The value of ``key``, or ``default`` where it is missing."""
+        """The value of ``key``, or ``default`` where it is missing. To answer it better, override `_find`."""
+        value = self._find(key)
+        return default if value is MISSING else value
+
+    def _find(self, key: str, /) -> V | Missing:
+        """The value of ``key``, or MISSING: what `get` asks of a store, and a layer of the one below."""
         try:
             return self[key]
         except KeyError:
-            return default
+            return MISSING
 
     def __contains__(self, key: object, /) -> bool:
         """Whether ``key`` is there. What is no str is TypeError: not coerced, nor quietly missing."""
@@ -224,7 +226,7 @@ class Store(MutableMapping[str, V]):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
         for key in keys:
-            value = self.get(key, MISSING)
+            value = self._find(key)
             if value is not MISSING:
                 yield key, value
 
@@ -328,14 +330,24 @@ class Store(MutableMapping[str, V]):
     @overload
     def pop(self, key: str, /, default: D) -> V | D: ...
     def pop(self, key: str, /, default: object = MISSING) -> object:
-        """Delete ``key`` and return what it held: no other writer's value is lost. Needs REMOVE."""
+        """Delete ``key`` and return what it held: no other writer's value is lost. Needs REMOVE.
+
+        To answer it better, override `_take`.
+        """
+        value = self._take(key)
+        if value is not MISSING:
+            return value
+        if default is MISSING:
+            raise KeyError(key)
+        return default
+
+    def _take(self, key: str, /) -> V | Missing:
+        """Delete ``key`` and return what it held, or MISSING: to `pop` what `_find` is to `get`."""
         for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
             except KeyError:
-                if default is MISSING:
-                    raise
-                return default
+                return MISSING
             try:
                 self.remove(key, tag)
             except Conflict:
@@ -346,9 +358,9 @@ class Store(MutableMapping[str, V]):
     def popitem(self) -> tuple[str, V]:
         """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
         for key in self.scan():
-            value = self.pop(RawKey(key), NOTHING)
-            if value is not NOTHING:
-                return key, cast(V, value)
+            value = self._take(RawKey(key))
+            if value is not MISSING:
+                return key, value
         raise KeyError("popitem(): the store is empty")
 
     def setdefault(self, key: str, default: V, /) -> V:

@@ -10,10 +10,12 @@ from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
+    MISSING,
     Change,
     Delete,
     Expect,
     Feature,
+    Missing,
     Put,
     Store,
     Tag,
@@ -92,10 +94,10 @@ class Memory(Store[bytes]):
         check_key(key)
         return self._table.cells[key][0]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         cell = self._table.cells.get(key)
-        return cell[0] if cell else default
+        return cell[0] if cell else MISSING
 
     def __contains__(self, key: object, /) -> bool:
         check_key(key)  # type: ignore[arg-type]  # what is no str is refused there

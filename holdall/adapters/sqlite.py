@@ -3,21 +3,24 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.sqlite_link import ROOM, Link, Row
+from holdall.adapters.sqlite_batches import BATCH, checked, keys_of, pairs_of, text
+from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
+    MISSING,
     Change,
     Delete,
     Expect,
     Feature,
+    Missing,
     Put,
     Store,
     Tag,
@@ -27,13 +30,10 @@ from holdall.store import (
 )
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
-_BATCH = 1000  # rows written in one transaction
 _LOOKUPS = 128  # keys looked up in one transaction
 _SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/'))"
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
-
-_text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 
 
 class SQLite(Store[bytes]):
@@ -104,7 +104,7 @@ class SQLite(Store[bytes]):
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path
-            row = self._connection().execute(self._get, (_text(key),)).fetchone()
+            row = self._connection().execute(self._get, (text(key),)).fetchone()
         except (Absent, sqlite3.Error) as error:
             self._link.failed(error)
             row = None
@@ -112,27 +112,27 @@ class SQLite(Store[bytes]):
             raise KeyError(key)
         return row[0]  # type: ignore[no-any-return]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
-        row = self._row(self._get, (_text(key),))
-        return default if row is None else row[0]
+        row = self._row(self._get, (text(key),))
+        return MISSING if row is None else row[0]
 
     def __contains__(self, key: object, /) -> bool:
         check_key(cast(str, key))  # what is no str is refused there
-        return self._row(self._has, (_text(cast(str, key)),)) is not None
+        return self._row(self._has, (text(cast(str, key)),)) is not None
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.write(self._put, _text(key), to_bytes(value))
+        self._link.write(self._put, text(key), to_bytes(value))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._link.erase(self._delete, _text(key)):
+        if not self._link.erase(self._delete, text(key)):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._link.erase(self._delete, _text(key))
+        self._link.erase(self._delete, text(key))
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -170,19 +170,19 @@ class SQLite(Store[bytes]):
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in _checked(keys, _LOOKUPS):
-            rest = map(_text, batch)
+        for batch in keys_of(keys, _LOOKUPS):
+            rest = map(text, batch)
             while page := self._link.look_up(self._get, rest):
                 yield from page
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in _batches(items):
+        for batch in pairs_of(items):
             with self._link.transaction() as connection:
                 connection.executemany(self._put, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in _checked(keys, _BATCH):
-            self._link.erase_many(self._delete, list(map(_text, batch)))
+        for batch in keys_of(keys, BATCH):
+            self._link.erase_many(self._delete, list(map(text, batch)))
 
     def clear(self) -> None:
         self._link.erase(f"DELETE FROM {self._name} WHERE {_SHOWN}")
@@ -192,7 +192,7 @@ class SQLite(Store[bytes]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         select = f"SELECT value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        row = self._row(select, (_text(key),))
+        row = self._row(select, (text(key),))
         if row is None:
             raise KeyError(key)
         return Tagged(*row)
@@ -202,12 +202,12 @@ class SQLite(Store[bytes]):
         value = to_bytes(value)
         if expected == ABSENT:
             written = self._link.write(
-                f"INSERT OR IGNORE INTO {self._name} (key, value) VALUES (?, ?)", _text(key), value
+                f"INSERT OR IGNORE INTO {self._name} (key, value) VALUES (?, ?)", text(key), value
             )
         else:
             put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
             written = self._link.write(
-                f"{put} ({self._has} {_TAGGED})", _text(key), value, _text(key), expected
+                f"{put} ({self._has} {_TAGGED})", text(key), value, text(key), expected
             )
         if not written.rowcount:
             raise conflict(key)
@@ -215,23 +215,23 @@ class SQLite(Store[bytes]):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._link.erase(f"{self._delete} {_TAGGED}", _text(key), expected):
+        if not self._link.erase(f"{self._delete} {_TAGGED}", text(key), expected):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = [_checked_change(change) for change in changes]
+        changes = [checked(change) for change in changes]
         with self._link.transaction() as connection:
             for change in changes:
                 if isinstance(change, Expect):
                     self._expect(connection, *change)
             for change in changes:
                 if isinstance(change, Put):
-                    connection.execute(self._put, (_text(change.key), change.value))
+                    connection.execute(self._put, (text(change.key), change.value))
                 elif isinstance(change, Delete):
-                    connection.execute(self._delete, (_text(change.key),))
+                    connection.execute(self._delete, (text(change.key),))
 
     def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
-        row = connection.execute(self._tag, (_text(key),)).fetchone()
+        row = connection.execute(self._tag, (text(key),)).fetchone()
         if (row[0] if row else ABSENT) != tag:
             raise conflict(key)
 
@@ -244,33 +244,3 @@ class SQLite(Store[bytes]):
                 "a database in memory cannot be pickled: its data would be left behind; name a file"
             )
         return super().__reduce__()
-
-
-def _checked(keys: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of ``size`` keys, whole before they are used: a slow source holds no lock."""
-    keys = iter(keys)
-    while batch := list(islice(keys, size)):
-        for key in batch:
-            check_key(key)
-        yield batch
-
-
-def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    """Lists of pairs to write in one transaction each, whole before it begins."""
-    batch: list[tuple[str, bytes]] = []
-    room = ROOM
-    for key, value in items:
-        check_key(key)
-        value = to_bytes(value)
-        batch.append((_text(key), value))
-        room -= len(value)
-        if room < 0 or len(batch) == _BATCH:
-            yield batch
-            batch, room = [], ROOM
-    if batch:
-        yield batch
-
-
-def _checked_change(change: Change[bytes]) -> Change[bytes]:
-    check_key(change.key)
-    return Put(change.key, to_bytes(change.value)) if isinstance(change, Put) else change

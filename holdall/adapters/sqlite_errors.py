@@ -14,7 +14,8 @@ from holdall.errors import (
 
 _denied = (
     PermissionDenied,
-    "cannot be written or opened: see to the rights of the file and of its folder",
+    "cannot be written or opened, and SQLite writes beside a file even to read it: "
+    "see to the rights of the file and of its folder, or copy the file",
 )
 _locked = (
     Unavailable,

@@ -19,7 +19,9 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 
+from holdall.adapters import oserrors
 from holdall.adapters.sqlite_errors import translated
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound, Unsupported
 
@@ -103,11 +105,17 @@ class Table:
         if self.in_memory:
             return True
         path = Path(self.path)
-        if not path.parent.is_dir():
-            raise StoreNotFound(f"there is no folder {path.parent}; create it with mkdir -p")
-        if path.is_dir():
+        try:
+            is_folder = S_ISDIR(path.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            if not path.parent.is_dir():
+                raise StoreNotFound(f"there is no folder {path.parent}; create it with mkdir -p") from None
+            return False
+        except OSError as error:
+            raise oserrors.translated(error, str(self)) from error
+        if is_folder:
             raise StoreNotFound(f"{path} is a folder; name a file in it, as in {path / 'books.db'}")
-        return path.exists()
+        return True
 
     def _hold_memory(self) -> str:
         """The address of a database in memory, which lives as long as a connection to it is open."""

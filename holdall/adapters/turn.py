@@ -1,6 +1,6 @@
-"""A writer's turn: the lock file of a file store, and all that is done while holding it.
+"""A writer's turn at a file store: all that is done while holding its lock.
 
-    .lock    = tick LF           the last tick given; 19 digits. Locked (flock) by whoever writes
+    .lock    = tick LF           see `holdall.adapters.lockfile`
     .new     = the value being written, renamed into its place. Left by a crash, replaced by the next write
     tick     = nanoseconds since 1970, a multiple of 1,000, greater than every tick before
 
@@ -18,15 +18,11 @@ from typing import Self
 
 from holdall.adapters.filenames import Place
 from holdall.adapters.folders import Folders, enter, sync
+from holdall.adapters.lockfile import LockFile
 from holdall.adapters.oserrors import translated
 from holdall.errors import HoldallError, Unsupported
-from holdall.extras import needs
 from holdall.store import ABSENT, Tag
 
-with needs("file"):
-    from filelock import lock_descriptor, unlock_descriptor
-
-_POLL = 0.0005  # seconds between two looks at a lock that is held
 _TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
 
 
@@ -43,7 +39,6 @@ class Turn:
         "_folders",
         "_key",
         "_lock",
-        "_makes",
         "_root",
         "_tick",
         "_touched",
@@ -51,7 +46,7 @@ class Turn:
 
     def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
         self._root = root
-        self._makes = makes
+        self._lock = LockFile(root, durable=durable, makes=makes)
         self._durable = durable
         self._key: str | None = None
         self._touched: set[Folders] = set()
@@ -60,7 +55,7 @@ class Turn:
 
     def __enter__(self) -> Self:
         try:
-            self._lock = self._locked()
+            self._lock.take()
         except OSError as error:
             raise translated(error, self._root) from error
         return self
@@ -72,9 +67,7 @@ class Turn:
         trace: TracebackType | None,
     ) -> None:
         self._leave()
-        # Unlocked, not only closed: a child forked meanwhile holds the same lock by its copy.
-        unlock_descriptor(self._lock)
-        os.close(self._lock)
+        self._lock.leave()
         try:
             if isinstance(error, OSError) and not isinstance(error, HoldallError):
                 raise error
@@ -82,36 +75,6 @@ class Turn:
                 sync(self._root, folders)
         except OSError as failure:
             raise translated(failure, self._root, self._key) from failure
-
-    def _locked(self) -> int:
-        while True:
-            fd = self._opened()
-            try:
-                if not lock_descriptor(fd, blocking=False):
-                    lock_descriptor(fd, poll_interval=_POLL)
-                if os.fstat(fd).st_nlink:
-                    return fd
-            except BaseException:
-                os.close(fd)
-                raise
-            os.close(fd)  # somebody deleted the file while this one waited: it excludes nobody any more
-
-    def _opened(self) -> int:
-        how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        try:
-            return os.open(f"{self._root}/.lock", how, 0o666)
-        except FileNotFoundError:
-            if not self._makes:
-                raise
-            self._make_root()
-            return os.open(f"{self._root}/.lock", how, 0o666)
-
-    def _make_root(self) -> None:
-        root = Path(self._root)
-        missing = [folder for folder in (root, *root.parents) if not folder.is_dir()]
-        root.mkdir(parents=True, exist_ok=True)
-        for made in missing if self._durable else ():
-            sync(str(made.parent), ())
 
     # ---- What is there -------------------------------------------------------------------------
 
@@ -168,17 +131,13 @@ class Turn:
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
-        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._noted()) + _TICK)
-        os.pwrite(self._lock, b"%019d\n" % tick, 0)
+        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._lock.noted()) + _TICK)
+        self._lock.note(tick)
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
             raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self._key)
         return tick
-
-    def _noted(self) -> int:
-        last = os.pread(self._lock, 19, 0)
-        return int(last) if last.isdigit() else 0
 
     def _rename(self, place: Place) -> None:
         folders, name = place

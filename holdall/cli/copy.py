@@ -9,6 +9,7 @@ from holdall.address import Address
 from holdall.cli.examples import examples
 from holdall.cli.progress import counting
 from holdall.errors import HoldallError
+from holdall.keys import RawKey
 from holdall.registry import open as open_store
 from holdall.store import Store
 
@@ -50,10 +51,14 @@ def cp(source: str, target: str, prefix: str, everything: bool) -> None:
 
 
 def _copied(here: Store[bytes], there: Store[bytes], prefix: str) -> int:
-    """How many keys were copied; as they come, so that memory stays bounded."""
+    """How many keys were copied; as they come, so that memory stays bounded.
+
+    What the source shows is vouched for: a key that a prefix made long is copied as it is.
+    """
     done = Count()
     with counting("copying keys") as tell:
-        there.set_many(done.of(here.scan_items(prefix), tell))
+        items = done.of(here.scan_items(prefix), tell)
+        there.set_many((RawKey(key), value) for key, value in items)
     return done.count
 
 

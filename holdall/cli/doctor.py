@@ -9,12 +9,13 @@ import click
 from holdall.address import Address
 from holdall.cli.address import positional
 from holdall.cli.examination import Examination, Finding
+from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
 
 
-@click.command(epilog="Example: holdall doctor s3://acme/books")
+@click.command(epilog=examples("doctor sqlite:///notes.db"))
 @positional()
 @formats
 @click.pass_context

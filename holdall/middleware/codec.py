@@ -2,11 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.layer import Layer
-from holdall.store import MISSING, NOTHING, Change, Missing, Put, Tag, Tagged
+from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -66,9 +66,9 @@ class Codec(Layer[V, W]):
         except Exception as error:
             raise self._undecodable(key, error) from error
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        data = self._inner.get(key, MISSING)
-        return default if data is MISSING else self._decode(key, data)
+    def _find(self, key: str, /) -> V | Missing:
+        data = self._inner._find(key)
+        return MISSING if data is MISSING else self._decode(key, data)
 
     def __setitem__(self, key: str, value: V, /) -> None:
         self._inner[key] = self._encode(key, value)
@@ -113,9 +113,9 @@ class Codec(Layer[V, W]):
         start = MISSING if default is MISSING else self._encode(key, default)
         return self._decode(key, self._inner.modify(key, step, start))
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        data = self._inner.pop(key) if default is MISSING else self._inner.pop(key, NOTHING)
-        return default if data is NOTHING else self._decode(key, cast(W, data))
+    def _take(self, key: str, /) -> V | Missing:
+        data = self._inner._take(key)
+        return MISSING if data is MISSING else self._decode(key, data)
 
     def popitem(self) -> tuple[str, V]:
         key, data = self._inner.popitem()

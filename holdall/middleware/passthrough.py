@@ -1,7 +1,7 @@
 """A layer that changes nothing: the base of those that only watch, or check what is written."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
@@ -21,8 +21,8 @@ class PassThrough(Layer[V, V]):
     def __getitem__(self, key: str, /) -> V:
         return self._inner[key]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        return self._inner.get(key, default)
+    def _find(self, key: str, /) -> V | Missing:
+        return self._inner._find(key)
 
     def __setitem__(self, key: str, value: V, /) -> None:
         self._inner[key] = value
@@ -50,8 +50,8 @@ class PassThrough(Layer[V, V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         return self._inner.modify(key, function, default)
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        return self._inner.pop(key) if default is MISSING else self._inner.pop(key, default)
+    def _take(self, key: str, /) -> V | Missing:
+        return self._inner._take(key)
 
     def popitem(self) -> tuple[str, V]:
         return self._inner.popitem()

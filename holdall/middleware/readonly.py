@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
@@ -41,8 +41,8 @@ class ReadOnly(Store[V]):
     def __getitem__(self, key: str, /) -> V:
         return self._inner[key]
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        return self._inner.get(key, default)
+    def _find(self, key: str, /) -> V | Missing:
+        return self._inner._find(key)
 
     def __contains__(self, key: object, /) -> bool:
         return key in self._inner
@@ -127,7 +127,7 @@ class ReadOnly(Store[V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         self._refuse(repr(key))
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
+    def _take(self, key: str, /) -> V | Missing:
         self._refuse(repr(key))
 
     def popitem(self) -> tuple[str, V]:

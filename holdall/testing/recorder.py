@@ -19,22 +19,27 @@ OPERATIONS = (
         "__bool__",
     ),
     *(
-        "get",
+        "_find",
         "get_many",
         "set_many",
         "discard",
         "delete_many",
         "clear",
-        "pop",
+        "_take",
         "popitem",
         "setdefault",
     ),
     *("scan", "scan_items", "scan_tags", "get_tagged", "swap", "remove", "modify", "transact"),
-    *("raw", "close"),
+    *("raw", "facts", "close"),
 )
-"""What a store answers itself. `features` is a property, and everything else stands on these."""
+"""What a store answers itself, `get` as ``_find`` and `pop` as ``_take``.
+
+`features` is a property, and everything else stands on these.
+"""
 
 DERIVED = {
+    "get": "is _find, and a default",
+    "pop": "is _take, and a default",
     "typed": "is refused where no layer below decodes documents",
     "update": "is set_many, and a batch is set_many's matter",
     "keys": "is a view over __iter__, __contains__ and __len__",
@@ -56,7 +61,7 @@ class Recorder(PassThrough[V]):
     >>> from holdall import Memory
     >>> recorder = Recorder(Memory())
     >>> recorder.update(a=b"1"), recorder.get("a"), recorder.calls
-    (None, b'1', ['set_many', 'get'])
+    (None, b'1', ['set_many', '_find'])
     """
 
     def __init__(self, store: Store[V]) -> None:

@@ -1,11 +1,8 @@
 """What the SQLite store refuses, with which error, and that it leaves things as they were."""
 
 import hashlib
-import os
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,33 +10,13 @@ import pytest
 from holdall import SQLite
 from holdall.errors import (
     Corrupt,
-    HoldallError,
     Mismatch,
-    PermissionDenied,
-    StoreFull,
     StoreNotFound,
     TooLarge,
     Unavailable,
 )
-from holdall.store import ABSENT, Delete, Put
-
-Attempt = Callable[[SQLite], object]
-
-ATTEMPTS: dict[str, Attempt] = {
-    "get": lambda store: store["a"],
-    "contains": lambda store: "a" in store,
-    "scan": lambda store: list(store.scan_items()),
-    "len": len,
-    "get_many": lambda store: list(store.get_many(["a"])),
-    "put": lambda store: store.__setitem__("a", b"1"),
-    "delete": lambda store: store.__delitem__("a"),
-    "clear": lambda store: store.clear(),
-    "set_many": lambda store: store.set_many([("a", b"1")]),
-    "delete_many": lambda store: store.delete_many(["a"]),
-    "swap": lambda store: store.swap("a", b"1", ABSENT),
-    "transact": lambda store: store.transact([Put("a", b"1"), Delete("b")]),
-}
-WRITES = ("put", "set_many", "swap", "transact")
+from holdall.store import ABSENT, Put
+from tests.adapters.sqlite_attempts import ATTEMPTS, WRITES, Attempt
 
 
 @pytest.fixture
@@ -194,108 +171,3 @@ def test_a_value_over_sqlite_s_limit_is_too_large(attempt: str, path: Path) -> N
         with pytest.raises(TooLarge, match="split it"):
             large[attempt](store)
         assert dict(store) == {"b": b"old"}
-
-
-def full_of(store: SQLite) -> None:
-    """Write until the store is full; the last value of each key that was acknowledged must be there."""
-    store["b"] = b"old"
-    written = {"b": b"old"}
-
-    def fill() -> None:
-        for i in range(10_000):
-            store[f"k{i:05}"] = bytes(20_000)
-            written[f"k{i:05}"] = bytes(20_000)
-
-    with pytest.raises(StoreFull, match="free some space") as caught:
-        fill()
-    assert caught.value.key == f"k{len(written) - 1:05}"
-    large = bytes(200_000)
-    with pytest.raises(StoreFull):
-        store.transact([Put("b", b"new"), Put("a", large)])
-    with pytest.raises(StoreFull):
-        store.update({"b": b"new", "a": large})
-    with pytest.raises(StoreFull):
-        store["b"] = large
-    assert dict(store) == written
-
-
-def test_the_most_pages_a_database_may_have_is_full(path: Path) -> None:
-    with SQLite(path) as store:
-        store["a"] = b""
-        del store["a"]
-        store._link.connection().execute("PRAGMA max_page_count = 100")
-        full_of(store)
-        store.clear()
-        store["b"] = b"new"
-        assert dict(store) == {"b": b"new"}
-
-
-class Disk:
-    """A small file system of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *command: str) -> None:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"this process may not mount a file system: {done.stderr.strip()}")
-
-    def mount(self) -> None:
-        self.run("mount", "-t", "tmpfs", "-o", "size=1m", "none", str(self.folder))
-
-    def read_only(self) -> None:
-        self.run("mount", "-o", "remount,ro", str(self.folder))
-
-    def unmount(self) -> None:
-        subprocess.run(["umount", str(self.folder)], check=True)
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    small = Disk(folder)
-    small.mount()
-    yield small
-    small.unmount()
-
-
-def test_a_full_disk_keeps_what_was_written_and_says_so(disk: Disk) -> None:
-    with SQLite(disk.folder / "store.db") as store:
-        full_of(store)
-    with SQLite(disk.folder / "store.db") as store:
-        assert store["b"] == b"old"
-
-
-def test_a_disk_too_full_to_create_a_store_says_so(disk: Disk) -> None:
-    (disk.folder / "filler").write_bytes(bytes((1 << 20) - 8192))
-    with SQLite(disk.folder / "store.db") as store:
-        with pytest.raises(StoreFull):
-            store["a"] = b"1"
-        (disk.folder / "filler").unlink()
-        store["a"] = b"1"
-        assert dict(store) == {"a": b"1"}
-
-
-@pytest.mark.parametrize("attempt", WRITES)
-def test_a_read_only_folder_denies_the_making_of_a_store(attempt: str, disk: Disk) -> None:
-    disk.read_only()
-    with SQLite(disk.folder / "store.db") as store:
-        assert len(store) == 0
-        with pytest.raises(PermissionDenied, match="rights"):
-            ATTEMPTS[attempt](store)
-
-
-@pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(attempt: str, disk: Disk) -> None:
-    with SQLite(disk.folder / "store.db") as store:
-        store["a"] = b"1"
-    before = contents(disk.folder)
-    disk.read_only()
-    with SQLite(disk.folder / "store.db") as store, pytest.raises(PermissionDenied) as caught:
-        ATTEMPTS[attempt](store)
-    assert isinstance(caught.value, HoldallError)
-    assert contents(disk.folder) == before

@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 
 import holdall
+from holdall import Prefix
 from tests.cli.console import call, contents, good, refusal
 
 PAIRS = {"a": b"1", "a/b": b"\0\xff", "z/é": b""}
@@ -41,6 +42,15 @@ def test_reserved_keys_are_carried_by_all_alone(uri):
         with holdall.open(address) as store:
             assert store.raw().get(".holdall/manifest") == manifest
         assert contents(address) == PAIRS
+
+
+@pytest.mark.parametrize("flag", [[], ["--all"]])
+def test_a_key_that_a_prefix_made_long_is_copied(uri, flag):
+    with holdall.open(uri) as store:
+        Prefix(store, "p" * 79)["x" * 400] = b"1"
+    assert call("cp", *flag, uri, "file:copy").err == "copied 1 key\n"
+    with holdall.open("file:copy") as copy:
+        assert Prefix(copy, "p" * 79)["x" * 400] == b"1"
 
 
 @pytest.mark.parametrize("flag", [[], ["--all"]])

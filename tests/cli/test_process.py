@@ -17,6 +17,14 @@ from tests.cli.console import BUNDLED, PROGRAM, contents, good, process
 INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A job in the background is started deaf to SIGINT, and so would be all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_process_exits_with_the_code_and_prints_no_traceback():
     for arguments, code in ((["ls", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
         done = process(*arguments)

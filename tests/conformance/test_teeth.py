@@ -69,7 +69,8 @@ def rejects(case: Case, check: str, open_store: Callable[[], Store[Any]]) -> boo
     ],
 )
 def test_the_check_rejects_the_wrong_store(kind: type[Store[Any]], check: str, tmp_path: Path) -> None:
-    assert rejects(Suite, check, lambda: wrong_lives.opened(kind, tmp_path))
+    # On a machine with much else to do, the second of two calls may come too late for a race to show.
+    assert any(rejects(Suite, check, lambda: wrong_lives.opened(kind, tmp_path)) for _ in range(3))
 
 
 @pytest.mark.parametrize("kind", [wrong_keys.TakesRefusalForMissing, wrong_keys.TakesRefusalForEmpty])

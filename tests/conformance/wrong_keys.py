@@ -7,6 +7,7 @@ from typing import Any
 from holdall import Memory
 from holdall.errors import Corrupt, PermissionDenied
 from holdall.keys import RawKey, check_key, is_reserved
+from holdall.store import MISSING, Missing
 from tests.conformance.wrong_stores import caught_by
 
 
@@ -20,9 +21,9 @@ class Folding(Memory):
         check_key(key)
         return super().__getitem__(self.fold(key))
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
-        return super().get(self.fold(key), default)
+        return super()._find(self.fold(key))
 
     def __contains__(self, key: object, /) -> bool:
         check_key(key)  # type: ignore[arg-type]
@@ -79,11 +80,11 @@ class HasNothingThatIsNoText(Memory):
 
 @caught_by("test_a_key_outside_the_grammar_is_invalid_key")
 class TakesABadKeyForMissing(Memory):
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         try:
-            return super().get(key, default)
+            return super()._find(key)
         except ValueError:
-            return default
+            return MISSING
 
 
 @caught_by("test_a_key_outside_the_grammar_is_invalid_key")
@@ -124,7 +125,7 @@ class Forbidden(Memory):
     def __getitem__(self, key: str, /) -> bytes:
         raise PermissionDenied("the store refuses; ask its owner for access")
 
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def _find(self, key: str, /) -> bytes | Missing:
         return self[key]
 
     def __contains__(self, key: object, /) -> bool:

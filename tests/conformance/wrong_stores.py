@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall import Memory
-from holdall.store import Store
+from holdall.store import MISSING, Missing, Store
 
 S = TypeVar("S", bound=type[Store[Any]])
 
@@ -118,8 +118,8 @@ class StripsValues(Memory):
 
 @caught_by("test_special_values_are_there_for_every_reader")
 class TakesEmptyForMissing(Memory):
-    def get(self, key: str, /, default: Any = None) -> Any:
-        return super().get(key) or default
+    def _find(self, key: str, /) -> bytes | Missing:
+        return super()._find(key) or MISSING
 
 
 @caught_by("test_a_large_value")

@@ -135,8 +135,8 @@ class ModifiesWithoutLooking(Memory):
 
 @caught_by("test_a_pop_returns_what_it_deleted")
 class PopsInTwoSteps(Memory):
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        value = self[key] if default is MISSING else self.get(key, default)
+    def _take(self, key: str, /) -> bytes | Missing:
+        value = self._find(key)
         self.discard(key)
         return value
 

@@ -4,7 +4,7 @@ import tomllib
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
+from importlib.resources import files as resources
 
 import pytest
 
@@ -12,8 +12,10 @@ from holdall.domain.allocation import in_proportion, oldest_first
 from holdall.domain.books import Books
 from holdall.domain.model import UNAPPLIED, UNCODED
 from holdall.domain.ubl import read
+from tools.demo.documents import documents
+from tools.demo.ubl import files
 
-DEMO = files("holdall") / "demo"
+DEMO = resources("holdall") / "demo"
 POLICIES = {"in-proportion": in_proportion, "oldest-first": oldest_first}
 
 
@@ -42,6 +44,11 @@ def books():
     for payment in payments()["payments"]:
         pay(books, payment)
     return books
+
+
+def test_the_invoices_are_what_their_description_makes():
+    committed = {entry.name: entry.read_bytes() for entry in (DEMO / "invoices").iterdir()}
+    assert committed == files(documents())
 
 
 def test_a_demo_has_some_of_everything():

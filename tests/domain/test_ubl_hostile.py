@@ -117,11 +117,26 @@ def test_a_tag_without_end_is_refused(added):
     assert "it has a tag or comment of more than 1,048,576 bytes" in refusal(document)
 
 
-@pytest.mark.parametrize("part", [b"<cbc:Note/>", b'<a b="" c="" d="" e=""/>'])
+@pytest.mark.parametrize(
+    "part", [b"<cbc:Note/>", b'<a b="" c="" d="" e=""/>', b'<a xmlns:b="b" xmlns:c="c"/>']
+)
 def test_too_many_elements_or_attributes_are_refused(monkeypatch, part):
     monkeypatch.setattr(tree, "MAX_NODES", 1_000)
-    assert "it has more than 1,000 elements and attributes" in refusal(within(("", ""), part * 100, 11))
+    assert "it has more than 1,000 elements, attributes and namespaces" in refusal(
+        within(("", ""), part * 100, 11)
+    )
     assert read(within(("", ""), part * 100, 1)).number == "R-7"
+
+
+def test_a_name_made_long_by_its_namespace_is_refused():
+    head = f'<e xmlns:p="{"u" * 500_000}">', "</e>"
+    assert "a name or namespace of more than 1,000 characters" in refusal(within(head, b"<p:a/>", 10))
+
+
+@pytest.mark.parametrize("form", [b"<n%d/>", b'<n a%d=""/>'])
+def test_too_many_different_names_are_refused(form):
+    document = within(("", ""), b"".join(form % number for number in range(10_001)), 1)
+    assert "it has more than 10,000 different names" in refusal(document)
 
 
 def test_elements_nested_too_deep_are_refused():

@@ -11,8 +11,8 @@ from holdall.testing import recorder
 from tests.conformance.minimal import Minimal
 
 READS = {
-    *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "get", "get_many"),
-    *("scan", "scan_items", "scan_tags", "get_tagged", "raw", "close"),
+    *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "_find", "get_many"),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "raw", "facts", "close"),
 }
 
 
@@ -35,7 +35,7 @@ def writes(store: Store[Any]) -> dict[str, Any]:
         "discard": lambda: store.discard("a"),
         "delete_many": lambda: store.delete_many(["a"]),
         "clear": lambda: store.clear(),
-        "pop": lambda: store.pop("a", None),
+        "_take": lambda: store.pop("a", None),
         "popitem": lambda: store.popitem(),
         "setdefault": lambda: store.setdefault("c", b"3"),
         "swap": lambda: store.swap("c", b"3", ABSENT),

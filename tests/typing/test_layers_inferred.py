@@ -6,7 +6,7 @@ from typing import Any, assert_type
 import msgspec
 
 import holdall
-from holdall import Codec, Json, Memory, PassThrough, Prefix, ReadOnly, Store
+from holdall import Codec, Json, Memory, PassThrough, Prefix, ReadOnly, SQLite, Store
 from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 
@@ -45,6 +45,17 @@ def test_layers_that_change_no_value_keep_its_type() -> None:
     assert_type(PassThrough(books), PassThrough[Invoice])
     assert_type(ReadOnly(Prefix(books, "app")), ReadOnly[Invoice])
     assert_type(Prefix(books, "app").typed(dict), Store[dict[Any, Any]])
+
+
+def test_get_and_pop_keep_the_type_through_every_layer() -> None:
+    books = Json(Memory(), type=Invoice)
+    assert_type(Memory().get("7"), bytes | None)
+    assert_type(SQLite(":memory:").pop("7", b""), bytes)
+    assert_type(books.get("7"), Invoice | None)
+    assert_type(books.pop("7", None), Invoice | None)
+    assert_type(PassThrough(books).get("7", Invoice("7")), Invoice)
+    assert_type(Prefix(books, "app").get("7", 0), Invoice | int)
+    assert_type(ReadOnly(books).get("7"), Invoice | None)
 
 
 def test_every_operation_has_the_type_of_its_values() -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from .documents import documents
-from .ubl import xml
+from .ubl import files
 
 TARGET = Path(__file__).parents[2] / "holdall" / "demo" / "invoices"
 
 TARGET.mkdir(parents=True, exist_ok=True)
-for document in documents():
-    name = document.number.lower().replace("/", "-")
-    (TARGET / f"{name}.xml").write_bytes(xml(document))
-print(f"{len(documents())} documents in {TARGET}")
+made = files(documents())
+for name, content in made.items():
+    (TARGET / name).write_bytes(content)
+print(f"{len(made)} documents in {TARGET}")

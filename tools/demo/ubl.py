@@ -1,5 +1,6 @@
 """A document of the demo as UBL, in the look of Peppol BIS Billing 3."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
@@ -14,6 +15,11 @@ PEPPOL = f"{EN}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 # Peppol has no sub-lines, which a line split over codes needs; the extension of XRechnung has.
 EXTENSION = f"{EN}#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+
+
+def files(documents: Iterable[Document]) -> dict[str, bytes]:
+    """The content of each document's file, by the file's name."""
+    return {f"{document.number.lower().replace('/', '-')}.xml": xml(document) for document in documents}
 
 
 def xml(document: Document) -> bytes:

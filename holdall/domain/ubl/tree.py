@@ -16,7 +16,9 @@ CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
 
-MAX_NODES = 1_000_000  # elements and attributes, skipped ones too
+MAX_NODES = 1_000_000  # elements, attributes and namespace declarations, skipped ones too
+MAX_NAMES = 10_000  # different names, which the parser keeps; an invoice has a few hundred
+MAX_NAME = 1_000  # characters of one, with its namespace, which a prefix repeats at the cost of a few bytes
 MAX_DEPTH = 64
 MAX_TAG = 2**20  # bytes of one tag or comment, which the parser holds as a whole
 
@@ -32,9 +34,10 @@ def parse(file: BinaryIO, limit: int) -> Element:
     Memory grows with what is kept, not with what is skipped.
 
     Raises:
-        Invalid: the file has more than ``limit`` bytes, `MAX_NODES` elements and attributes or
-            `MAX_DEPTH` levels, or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares
-            a document type, which entity bombs and external entities need and UBL does not.
+        Invalid: the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and
+            namespaces, `MAX_NAMES` names or `MAX_DEPTH` levels, a name of more than `MAX_NAME` characters
+            or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares a document type, which
+            entity bombs and external entities need and UBL does not.
     """
     try:
         return _build(file, limit)
@@ -65,19 +68,38 @@ class _Builder(TreeBuilder):
     def __init__(self) -> None:
         super().__init__()
         self._count = 0
+        self._names: set[str] = set()
         self._depth = 0
         self._skipping = 0  # the depth of the skipped element that the parser is in, or 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element | None:  # type: ignore[override]
-        self._count += 1 + len(attrs)
+        self._add(1 + len(attrs))
         self._depth += 1
-        if self._count > MAX_NODES:
-            raise Invalid(f"it has more than {MAX_NODES:,} elements and attributes: split it")
+        for name in (tag, *attrs):
+            if name not in self._names:
+                self._add_name(name)
         if self._depth > MAX_DEPTH:
             raise Invalid(f"it has more than {MAX_DEPTH} levels of elements: no UBL document has")
         if tag in SKIPPED and not self._skipping:
             self._skipping = self._depth
         return None if self._skipping else super().start(tag, attrs)
+
+    def start_ns(self, prefix: str, uri: str, /) -> None:
+        self._add(1)
+
+    def _add(self, nodes: int) -> None:
+        self._count += nodes
+        if self._count > MAX_NODES:
+            raise Invalid(f"it has more than {MAX_NODES:,} elements, attributes and namespaces: split it")
+
+    def _add_name(self, name: str) -> None:
+        if len(name) > MAX_NAME:
+            raise Invalid(
+                f"it has a name or namespace of more than {MAX_NAME:,} characters: no UBL document has"
+            )
+        self._names.add(name)
+        if len(self._names) > MAX_NAMES:
+            raise Invalid(f"it has more than {MAX_NAMES:,} different names: no UBL document has")
 
     def data(self, data: str, /) -> None:
         if not self._skipping:

@@ -1,11 +1,11 @@
 """The newest value of every key: reads of a store of stamped values, at the cost of plain ones."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.stamp import SIZES, bare, bare_items, is_deletion
-from holdall.store import MISSING, Feature, Store, Tag, Tagged
+from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
 
 T = TypeVar("T")
 
@@ -31,9 +31,9 @@ class Heads(Store[bytes]):
         size = SIZES.get(data[:7])  # not bare(): a call less on the hottest path
         return data[size:] if size is not None and size <= len(data) else bare(key, data)
 
-    def get(self, key: str, /, default: Any = None) -> Any:
-        data = self._store.get(key, MISSING)
-        return default if data is MISSING or is_deletion(data) else bare(key, data)
+    def _find(self, key: str, /) -> bytes | Missing:
+        data = self._store._find(key)
+        return MISSING if data is MISSING or is_deletion(data) else bare(key, data)
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         data, tag = self._store.get_tagged(key)

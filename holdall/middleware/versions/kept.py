@@ -4,7 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
@@ -106,7 +106,10 @@ class Kept(Heads):
         self._write(key, lambda head: value)
 
     def __delitem__(self, key: str, /) -> None:
-        self._write(key, _delete)
+        def decide(head: Head) -> None:
+            _there(head)
+
+        self._write(key, decide)
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         value = to_bytes(value)
@@ -148,21 +151,18 @@ class Kept(Heads):
         self._write(key, decide)
         return changed
 
-    def pop(self, key: str, /, default: Any = MISSING) -> Any:
-        popped = b""
+    def _take(self, key: str, /) -> bytes | Missing:
+        taken = b""
 
         def decide(head: Head) -> None:
-            nonlocal popped
-            _delete(head)
-            popped = head.value or b""
+            nonlocal taken
+            taken = _there(head)
 
         try:
             self._write(key, decide)
         except KeyError:
-            if default is MISSING:
-                raise
-            return default
-        return popped
+            return MISSING
+        return taken
 
     # ---- Many at once --------------------------------------------------------------------------
 
@@ -248,9 +248,10 @@ def _expect(head: Head, expected: Tag) -> None:
         raise conflict(head.key)
 
 
-def _delete(head: Head) -> None:
-    if not head.there:
+def _there(head: Head) -> bytes:
+    if head.value is None:
         raise KeyError(head.key)
+    return head.value
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

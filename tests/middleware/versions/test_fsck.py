@@ -27,7 +27,7 @@ def store(below):
 
 def record(below, key, number):
     """The raw key of a record."""
-    [found] = [one for one in below.raw().scan(f".holdall/history/{key}/.holdall/{999999999999 - number}")]
+    [found] = below.raw().scan(f".holdall/history/{key}/.holdall/{999999999999 - number}")
     return found
 
 

@@ -81,7 +81,7 @@ def test_only_what_is_under_the_prefix(store):
 def test_what_makes_no_sense_is_refused(store):
     written(store, "a", 3)
     for wrong in ({}, {"keep": 0}, {"keep": -1}, {"before": datetime(2026, 1, 1)}):  # noqa: DTZ001
-        with pytest.raises(ValueError, match="keep|time zone"):
+        with pytest.raises(ValueError, match=r"keep|time zone"):
             store.prune(**wrong)
     assert numbers(store, "a") == [3, 2, 1]
 

@@ -46,7 +46,7 @@ class Writer:
             self._work()
         except Killed:
             self.dead = True
-        except BaseException as error:  # noqa: BLE001 - `step` raises it in the main thread
+        except BaseException as error:  # `step` raises it in the main thread
             self._error = error
         self.done = True
         self._back.release()
@@ -95,7 +95,7 @@ def watched(store: Any, writer: Callable[[], "Writer"], count: Callable[[str], N
 
 
 CALLS = (
-    *("__getitem__", "get", "__contains__", "get_tagged", "scan", "scan_items", "scan_tags", "get_many"),
+    *("__getitem__", "_find", "__contains__", "get_tagged", "scan", "scan_items", "scan_tags", "get_many"),
     *("__setitem__", "__delitem__", "swap", "remove", "transact", "set_many", "delete_many", "discard"),
 )
 _LISTS = frozenset({"scan", "scan_items", "scan_tags", "get_many"})

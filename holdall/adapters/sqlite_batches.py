@@ -1,0 +1,44 @@
+"""What goes into one transaction of an SQLite store: whole before it begins, so a slow source holds no lock."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from holdall.adapters.sqlite_link import ROOM
+from holdall.keys import check_key
+from holdall.store import Change, Put, to_bytes
+
+BATCH = 1000
+"""Rows written in one transaction, at most."""
+
+text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
+
+
+def keys_of(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of up to ``size`` of ``keys``, checked."""
+    keys = iter(keys)
+    while batch := list(islice(keys, size)):
+        for key in batch:
+            check_key(key)
+        yield batch
+
+
+def pairs_of(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Lists of ``items``, checked, of up to `BATCH` pairs or `ROOM` bytes."""
+    batch: list[tuple[str, bytes]] = []
+    room = ROOM
+    for key, value in items:
+        check_key(key)
+        value = to_bytes(value)
+        batch.append((text(key), value))
+        room -= len(value)
+        if room < 0 or len(batch) == BATCH:
+            yield batch
+            batch, room = [], ROOM
+    if batch:
+        yield batch
+
+
+def checked(change: Change[bytes]) -> Change[bytes]:
+    """``change``, with a key that fits the grammar and a value that nobody can change."""
+    check_key(change.key)
+    return Put(change.key, to_bytes(change.value)) if isinstance(change, Put) else change

@@ -39,8 +39,14 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
+    from holdall.middleware.encrypt import Encrypt
+    from holdall.middleware.escape import Escape
+    from holdall.middleware.expires import Expires
+    from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
+    from holdall.middleware.lzma import Lzma
     from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
     from holdall.middleware.pickle import Pickle
@@ -51,6 +57,7 @@ if TYPE_CHECKING:
     from holdall.middleware.versions import Versions
     from holdall.middleware.xml import Xml
     from holdall.middleware.yaml import Yaml
+    from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
     from holdall.registry import open
 
@@ -58,9 +65,15 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
+    "Encrypt": "holdall.middleware.encrypt",
+    "Escape": "holdall.middleware.escape",
+    "Expires": "holdall.middleware.expires",
     "File": "holdall.adapters.file",
+    "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
+    "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
@@ -74,25 +87,32 @@ _lazy = {
     "Versions": "holdall.middleware.versions",
     "Xml": "holdall.middleware.xml",
     "Yaml": "holdall.middleware.yaml",
+    "Zstd": "holdall.middleware.zstd",
     "open": "holdall.registry",
 }
 
 __all__ = [
     "ABSENT",
     "Change",
+    "Checksum",
     "Codec",
     "Conflict",
     "Corrupt",
     "Delete",
+    "Encrypt",
+    "Escape",
     "Expect",
+    "Expires",
     "Feature",
     "File",
+    "Gzip",
     "HoldallError",
     "Invalid",
     "InvalidAddress",
     "InvalidKey",
     "InvalidQuery",
     "Json",
+    "Lzma",
     "MapReduce",
     "Memory",
     "MessagePack",
@@ -123,6 +143,7 @@ __all__ = [
     "Versions",
     "Xml",
     "Yaml",
+    "Zstd",
     "note",
     "open",
 ]

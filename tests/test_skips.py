@@ -36,6 +36,7 @@ def test_a_skip_fails_where_everything_is_required(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setenv("HOLDALL_REQUIRE_ALL", required)
+    monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parents[1]))
     pytester.makeconftest(CONFTEST.read_text())
     pytester.makepyfile(test_functions=FUNCTIONS.format(excuse=NO_INVOICES), test_module=MODULE)
     run = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--continue-on-collection-errors")

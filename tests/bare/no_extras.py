@@ -15,12 +15,15 @@ from pathlib import Path
 import holdall
 
 NEEDS: dict[str, Callable[[], object]] = {
+    "checksum": lambda: holdall.Checksum,
+    "crypto": lambda: holdall.Encrypt,
     "file": lambda: holdall.open("file:folder"),
     "json": lambda: holdall.Json,
     "msgpack": lambda: holdall.MessagePack,
     "validate": lambda: holdall.Validate,
     "xml": lambda: holdall.Xml,
     "yaml": lambda: holdall.Yaml,
+    "zstd": lambda: holdall.Zstd,
 }
 
 

@@ -1,0 +1,50 @@
+"""A value with its deadline, as it is stored."""
+
+from struct import Struct
+from typing import Final
+
+from holdall.errors import Corrupt, Invalid
+from holdall.store import to_bytes
+
+NEVER: Final = (1 << 64) - 1
+"""The deadline of what does not expire."""
+
+_MAGIC = 0xFB  # no text in UTF-8 begins so
+_head = Struct(">BQ")
+
+
+def stamped(value: bytes, deadline: int) -> bytes:
+    """``value`` with ``deadline``, microseconds since 1970 UTC.
+
+        stored   = %xFB deadline value
+        deadline = 8 OCTET              ; big-endian; 2**64 - 1: never
+
+    >>> stamped(b"a", 1_000_000).hex()
+    'fb00000000000f424061'
+    """
+    return _head.pack(_MAGIC, deadline) + to_bytes(value)
+
+
+def split(key: str, data: bytes) -> tuple[bytes, int]:
+    """The value and the deadline that `stamped` put together; Corrupt where it did not.
+
+    >>> split("key", stamped(b"a", 1_000_000))
+    (b'a', 1000000)
+    """
+    if len(data) < _head.size or data[0] != _MAGIC:
+        raise Corrupt(f"the value of {key!r} has no deadline as Expires writes it", key=key)
+    deadline: int = _head.unpack_from(data)[1]
+    return data[_head.size :], deadline
+
+
+def micros(seconds: float) -> int:
+    """Seconds as whole microseconds; Invalid unless they are more than none and less than for ever.
+
+    >>> micros(1.5)
+    1500000
+    """
+    if not 0 < seconds < 1e11:
+        raise Invalid(
+            f"values cannot expire after {seconds!r} seconds; give a number over 0, or None for never"
+        )
+    return round(seconds * 1_000_000)

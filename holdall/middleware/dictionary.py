@@ -1,0 +1,47 @@
+"""Training of a dictionary for Zstandard, from the values that it will compress."""
+
+from collections.abc import Iterator
+
+from holdall.errors import Invalid
+from holdall.extras import needs
+from holdall.keys import RawKey
+from holdall.middleware.zstd import DICTIONARIES
+from holdall.store import Store
+
+with needs("zstd"):
+    import zstandard
+
+
+def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 14, samples: int = 5000) -> int:
+    """Make a dictionary of ``store``'s values, keep it in the store, and return its id for `Zstd`.
+
+    Up to ``samples`` values are read, spread evenly over the keys under ``prefix``; ``size`` is the most
+    bytes that the dictionary may take, and a hundred times as much in samples is a good measure. Too few
+    or too small values are Invalid. Pieces of the values are in the dictionary as they stand, so keep it
+    where they may be kept. Equal samples give an equal dictionary. Older ones stay, for what was written
+    with them.
+
+    >>> from holdall import Json, Memory, Zstd
+    >>> store = Memory()
+    >>> for n in range(500):
+    ...     Zstd(store)[f"invoices/{n}"] = b'{"number": "%d", "currency": "EUR", "paid": false}' % n
+    >>> plain = len(store.raw()["invoices/7"])
+    >>> books = Zstd(store, dictionary=train(Zstd(store), size=1024))
+    >>> books["invoices/7"] = books["invoices/7"]
+    >>> len(store.raw()["invoices/7"]) < plain / 2
+    True
+    """
+    values: list[bytes | bytearray | memoryview] = [value for _, value in _spread(store, prefix, samples)]
+    try:
+        dictionary = zstandard.train_dictionary(size, values)
+    except zstandard.ZstdError as error:
+        message = f"{len(values):,} values of {store!r} make no dictionary of {size:,} bytes: {error}"
+        raise Invalid(f"{message}; give it more of them, or a smaller size") from error
+    store.raw(DICTIONARIES)[str(dictionary.dict_id())] = dictionary.as_bytes()
+    return dictionary.dict_id()
+
+
+def _spread(store: Store[bytes], prefix: str, count: int) -> Iterator[tuple[str, bytes]]:
+    keys = list(store.scan(prefix))
+    step = -(-len(keys) // count) or 1
+    return store.get_many(map(RawKey, keys[::step]))

@@ -1,0 +1,220 @@
+"""Values that expire: the deadline travels with the value, and what has expired is missing at once."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
+
+from holdall.errors import Conflict
+from holdall.keys import RawKey
+from holdall.middleware.deadline import NEVER, micros, split, stamped
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+)
+
+
+class Expires(Store[bytes]):
+    """What is written is missing ``after`` seconds later, to every operation; with None, it stays.
+
+    The deadline is stored with each value (see `holdall.middleware.deadline`), so any store will do, and
+    readers need not know of ``after``. Each write sets it anew; `lasting` writes with another. Deadlines are
+    by the wall clock: machines that share a store disagree by as much as their clocks do.
+
+    What has expired takes its room until it is written, deleted or swept. Whether a key is there is
+    known from its value alone, so ``in``, ``len``, ``del`` and scans read values, a swap reads first, and
+    `scan_tags` costs a request a key. Damage to a deadline goes unnoticed: put Expires above the layers
+    that check, as in ``Expires(Encrypt(store))``.
+
+    >>> from holdall import Memory
+    >>> now = 0.0
+    >>> store = Expires(Memory(), after=60, clock=lambda: now)
+    >>> store["token"] = b"..."
+    >>> store.lasting(None)["user"] = b"..."
+    >>> now = 60.0
+    >>> "token" in store, list(store), store.sweep()
+    (False, ['user'], 1)
+    """
+
+    def __init__(
+        self, store: Store[bytes], after: float | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._inner = store
+        self._lasts = None if after is None else micros(after)
+        self._clock = clock
+
+    def lasting(self, after: float | None) -> "Expires":
+        """The same store, where what is written lasts ``after`` seconds."""
+        return Expires(self._inner, after, clock=self._clock)
+
+    def sweep(self, prefix: str = "") -> int:
+        """Remove what has expired under ``prefix``, and return how many. Needs REMOVE.
+
+        What is written anew meanwhile stays.
+        """
+        if Feature.REMOVE not in self.features:
+            raise self._cannot("sweep", Feature.REMOVE)
+        items = self._inner.scan_items(prefix)
+        return sum(self._swept(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
+
+    def _swept(self, key: str) -> bool:
+        with contextlib.suppress(Conflict):
+            present, tag = self._state(key)
+            if present == ABSENT != tag:
+                self._inner.remove(key, tag)
+                return True
+        return False
+
+    # ---- Deadlines -----------------------------------------------------------------------------
+
+    def _stamped(self, value: bytes) -> bytes:
+        return stamped(value, NEVER if self._lasts is None else self._now() + self._lasts)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1_000_000)
+
+    def _live(self, key: str, data: bytes) -> bytes | Missing:
+        value, deadline = split(key, data)
+        return value if deadline == NEVER or self._now() < deadline else MISSING
+
+    def _living(self, items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        for key, data in items:
+            value = self._live(key, data)
+            if value is not MISSING:
+                yield key, value
+
+    def _state(self, key: str) -> tuple[Tag, Tag]:
+        """The tag of ``key`` as it is here, where what has expired is ABSENT, and its tag below."""
+        try:
+            data, tag = self._inner.get_tagged(key)
+        except KeyError:
+            return ABSENT, ABSENT
+        return (ABSENT if self._live(key, data) is MISSING else tag), tag
+
+    def _below(self, key: str, expected: Tag) -> Tag:
+        """The tag below of ``key``; Conflict where it does not carry ``expected`` here."""
+        present, tag = self._state(key)
+        if present != expected:
+            raise conflict(key)
+        return tag
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._live(key, self._inner[key])
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        data = self._inner._find(key)
+        return MISSING if data is MISSING else self._live(key, data)
+
+    def __contains__(self, key: object, /) -> bool:
+        return self._find(cast(str, key)) is not MISSING
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self.scan_items(prefix, start=start, stop=stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._living(self._inner.scan_items(prefix, start=start, stop=stop))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return self._living(self._inner.get_many(keys))
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        data, tag = self._inner.get_tagged(key)
+        value = self._live(key, data)
+        if value is MISSING:
+            raise KeyError(key)
+        return Tagged(value, tag)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        if Feature.TAGS not in self.features:
+            raise self._cannot("tell tags", Feature.TAGS)
+        keys = self._inner.scan(prefix, start=start, stop=stop)
+        states = ((key, self._state(RawKey(key))[0]) for key in keys)
+        return ((key, tag) for key, tag in states if tag != ABSENT)
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        self._inner[key] = self._stamped(value)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        self._inner.set_many((key, self._stamped(value)) for key, value in items)
+
+    def __delitem__(self, key: str, /) -> None:
+        self[key]  # KeyError where it has expired
+        del self._inner[key]
+
+    def discard(self, key: str, /) -> None:
+        self._inner.discard(key)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        self._inner.delete_many(keys)
+
+    def clear(self) -> None:
+        self._inner.clear()
+
+    def _take(self, key: str, /) -> bytes | Missing:
+        data = self._inner._take(key)
+        return MISSING if data is MISSING else self._live(key, data)
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        return self._inner.swap(key, self._stamped(value), self._below(key, expected))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        tag = self._below(key, expected)
+        self._inner.remove(key, ABSENT if expected == ABSENT else tag)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        self._inner.transact([self._change(change) for change in changes])
+
+    def _change(self, change: Change[bytes]) -> Change[bytes]:
+        if isinstance(change, Put):
+            return Put(change.key, self._stamped(change.value))
+        return Expect(change.key, self._below(*change)) if isinstance(change, Expect) else change
+
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        def step(data: bytes) -> bytes:
+            value = self._live(key, data)
+            value = default if value is MISSING else value
+            if value is MISSING:
+                raise KeyError(key)
+            return self._stamped(function(value))
+
+        start = MISSING if default is MISSING else stamped(default, NEVER)
+        return split(key, self._inner.modify(key, step, start))[0]
+
+    # ---- The store itself ----------------------------------------------------------------------
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return self._inner.raw(prefix)
+
+    def facts(self) -> dict[str, str]:
+        return self._inner.facts()
+
+    def close(self) -> None:
+        self._inner.close()

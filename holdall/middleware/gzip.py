@@ -1,0 +1,51 @@
+"""Values compressed by gzip: slower and larger than zstd, and read everywhere."""
+
+import zlib
+
+from holdall.middleware.compress import LARGEST, Compress
+from holdall.store import Store
+
+_HEAD = b"\x1f\x8b\x08" + bytes(5) + b"\x00\xff"
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Gzip(Compress):
+    """Each value is a gzip file (RFC 1952) that any program reads.
+
+        value   = head deflate crc size
+        head    = %x1F.8B.08.00.00.00.00.00.00.FF    ; no name, no time, no system: equal values, equal bytes
+        deflate = RFC 1951
+        crc     = 4 OCTET                            ; CRC-32 of the value
+        size    = 4 OCTET                            ; its length
+
+    A file with another head was written by another program, or damaged, and is Corrupt.
+    ``level`` is 1 (fast) to 9 (small); it concerns writing alone. For ``max_size`` see `Compress`.
+
+    >>> from holdall import Memory
+    >>> store = Gzip(Memory())
+    >>> store["a"] = b"holdall " * 1000
+    >>> len(store["a"]), len(store.raw()["a"]) < 100
+    (8000, True)
+    """
+
+    def __init__(self, store: Store[bytes], level: int = 6, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, level, max_size)
+
+    def _pack(self, value: bytes) -> bytes:
+        deflated = zlib.compress(value, self._level, wbits=-zlib.MAX_WBITS)
+        return b"".join((_HEAD, deflated, _word(zlib.crc32(value)), _word(len(value) & 0xFFFFFFFF)))
+
+    def decode(self, key: str, data: bytes, /) -> bytes:
+        if not data.startswith(_HEAD):
+            raise ValueError("it does not begin as a gzip file of this layer does")
+        stream = zlib.decompressobj(wbits=_GZIP)
+        value = stream.decompress(data, self._max_size + 1)
+        if len(value) > self._max_size:
+            raise self._too_large()
+        if not stream.eof or stream.unused_data:
+            raise ValueError("it is cut off, or goes on after its end")
+        return value
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(4, "little")

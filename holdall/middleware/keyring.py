@@ -1,0 +1,115 @@
+"""The keys of an encrypting layer: read from where they are named, so that no address or repr holds one."""
+
+import os
+import re
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from holdall.errors import Invalid, InvalidAddress, PermissionDenied
+
+Source = str | Callable[[], str]
+KEY_BYTES: Final = 32
+_LONGEST = 1 << 16  # characters of a whole keyring
+
+_entry = re.compile(r"(?P<id>[A-Za-z0-9._-]{1,32}):(?P<secret>[A-Za-z0-9+/]{43}=)").fullmatch
+
+
+class Keyring:
+    """The keys at ``source``: ``env:NAME``, ``file:PATH``, or a function that returns the text of one.
+
+        keyring = *blank key *( 1*blank key ) *blank
+        blank   = SP / TAB / CR / LF
+        key     = id ":" secret
+        id      = 1*32( ALPHA / DIGIT / "." / "_" / "-" )   ; no secret, and stored with each value
+        secret  = 32 bytes in base64 (RFC 4648, section 4)
+
+    The first key writes; all of them read. To rotate, put a new one in front. Ids are never used again
+    for another key. A source that is of neither kind is InvalidAddress, one that cannot be read or holds
+    no keyring PermissionDenied; neither message quotes what was there.
+
+    >>> keys = "2027:" + "A" * 43 + "=  2026:" + "B" * 42 + "A="
+    >>> ring = Keyring(lambda: keys)
+    >>> ring.current, len(ring["2026"])
+    ('2027', 32)
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._read = source if callable(source) else _reader(source)
+        self._name = source if isinstance(source, str) else _called(source)
+        self._keys = self._load()
+
+    @property
+    def current(self) -> str:
+        """The id of the key that writes."""
+        return next(iter(self._keys))
+
+    def __getitem__(self, id: str) -> bytes:
+        """The key of ``id``; where it is not known the source is read again. PermissionDenied without it."""
+        if id not in self._keys:
+            self._keys = self._load()
+        if id not in self._keys:
+            raise PermissionDenied(f"key {id!r} is not among those of {self._name}; put it back to read this")
+        return self._keys[id]
+
+    def __repr__(self) -> str:
+        return repr(self._name) if self._name.startswith(_KINDS) else self._name
+
+    def _load(self) -> dict[str, bytes]:
+        found = [_entry(text) for text in self._text().split()]
+        keys = {entry["id"]: b64decode(entry["secret"]) for entry in found if entry}
+        if not keys or len(keys) < len(found):
+            raise PermissionDenied(
+                f"{self._name} holds no keys of the form id:base64, 32 bytes each and no id twice"
+            )
+        return keys
+
+    def _text(self) -> str:
+        text: object = self._read()
+        if not isinstance(text, str) or len(text) > _LONGEST:
+            raise PermissionDenied(f"{self._name} gives no text of at most {_LONGEST:,} characters")
+        return text
+
+
+_KINDS = ("env:", "file:")
+
+
+def _called(function: Callable[[], str]) -> str:
+    # Not its repr: that of a partial shows its arguments.
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
+def _reader(source: str) -> Callable[[], str]:
+    kind, _, name = source.partition(":")
+    if not source.startswith(_KINDS) or not name:
+        # It is not shown: it may be the key itself.
+        raise InvalidAddress("keys are named as env:NAME or file:PATH, or given by a function")
+    return (lambda: _variable(name)) if kind == "env" else (lambda: _file(name))
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise PermissionDenied(f"the environment has no variable {name}; set it to the keys")
+    return os.environ[name]
+
+
+def _file(path: str) -> str:
+    try:
+        with Path(path).open(encoding="ascii", errors="replace") as file:
+            return file.read(_LONGEST + 1)
+    except OSError as error:
+        raise PermissionDenied(f"no keys can be read from {path}: {error.strerror}") from error
+
+
+def new_key(id: str) -> str:
+    """A keyring of one new random key under ``id``, to be put in front of those there are.
+
+    >>> Keyring(lambda: new_key("2026")).current
+    '2026'
+    """
+    text = f"{id}:{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+    if not _entry(text):
+        raise Invalid(f"{id!r} is no id of a key; use 1 to 32 letters, digits, dots, dashes and underscores")
+    return text

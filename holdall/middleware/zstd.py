@@ -1,0 +1,106 @@
+"""Values compressed by Zstandard: the one to choose; with a dictionary, also for small documents."""
+
+import threading
+
+from holdall.errors import Corrupt, StoreNotFound
+from holdall.extras import needs
+from holdall.middleware.compress import LARGEST, Compress
+from holdall.store import Store
+
+with needs("zstd"):
+    import zstandard
+
+DICTIONARIES = ".holdall/zstd/"
+"""Where a store keeps its dictionaries, each under its id in decimal digits."""
+
+_NOTHING = bytes.fromhex("28b52ffd240001000099e9d851")
+# Of the frame header's descriptor (RFC 8878, 3.1.1.1.1): decoders are told to ignore one of the fixed bits.
+_FIXED_BITS = 0b0001_1100
+_CHECKED = 0b0000_0100
+_NAMED = 0b0000_0011
+
+
+class Zstd(Compress):
+    """Each value is one Zstandard frame (RFC 8878) with its size and checksum, that any program reads.
+
+    ``level`` is -7 (fast) to 22 (small); it concerns writing alone. For ``max_size`` see `Compress`.
+
+    Small values have little in them to compress. ``dictionary`` is the id of a dictionary that `train`
+    made of values like them: writing uses it, and reading whichever a value names. A dictionary is kept
+    in the store itself, under the reserved key ``.holdall/zstd/<id>``, and is read once; so every process
+    finds it, and a copy of the store needs its reserved keys (``holdall cp --all``). Without it, what
+    was written with it is Corrupt, and writing is StoreNotFound.
+
+    >>> from holdall import Memory
+    >>> store = Zstd(Memory())
+    >>> store["a"] = b"holdall " * 1000
+    >>> len(store["a"]), len(store.raw()["a"]) < 100
+    (8000, True)
+    """
+
+    def __init__(
+        self, store: Store[bytes], level: int = 3, *, dictionary: int = 0, max_size: int = LARGEST
+    ) -> None:
+        super().__init__(store, level, max_size)
+        self._dictionary = dictionary
+        self._contexts = _Contexts()
+
+    def _pack(self, value: bytes) -> bytes:
+        writer = self._contexts.writer or self._new_writer()
+        return writer.compress(value) if value else _NOTHING
+
+    def _new_writer(self) -> "zstandard.ZstdCompressor":
+        dictionary = self._read(self._dictionary)
+        if self._dictionary and dictionary is None:
+            raise StoreNotFound(f"{self!r} has no dictionary {self._dictionary}; train one, or copy it there")
+        if dictionary is not None:
+            dictionary.precompute_compress(self._level)
+        writer = zstandard.ZstdCompressor(self._level, dict_data=dictionary, write_checksum=True)
+        self._contexts.writer = writer
+        return writer
+
+    def decode(self, key: str, data: bytes, /) -> bytes:
+        size = zstandard.frame_content_size(data)
+        descriptor = data[4]
+        if descriptor & _FIXED_BITS != _CHECKED:
+            raise ValueError("its frame is damaged, or has no checksum")
+        if not 0 <= size <= self._max_size:
+            raise self._too_large()
+        if not size:
+            return _nothing(data)
+        # Most frames name no dictionary, and a descriptor is sooner looked at than a whole header.
+        id = zstandard.get_frame_parameters(data).dict_id if descriptor & _NAMED else 0
+        reader = self._contexts.readers.get(id) or self._new_reader(id)
+        return reader.decompress(data, allow_extra_data=False)
+
+    def _new_reader(self, id: int) -> "zstandard.ZstdDecompressor":
+        dictionary = self._read(id)
+        if id and dictionary is None:
+            raise ValueError(f"it needs dictionary {id}, which is not in the store under {DICTIONARIES}{id}")
+        reader = self._contexts.readers[id] = zstandard.ZstdDecompressor(dict_data=dictionary)
+        return reader
+
+    def _read(self, id: int) -> "zstandard.ZstdCompressionDict | None":
+        data = self._inner.raw(DICTIONARIES).get(str(id)) if id else None
+        if data is None:
+            return None
+        try:
+            return zstandard.ZstdCompressionDict(data, dict_type=zstandard.DICT_TYPE_FULLDICT)
+        except zstandard.ZstdError as error:
+            key = f"{DICTIONARIES}{id}"
+            raise Corrupt(f"{key!r} holds no dictionary: {error}", key=key) from error
+
+
+class _Contexts(threading.local):
+    """What compresses and decompresses: of each thread its own, for the library's may not be shared."""
+
+    def __init__(self) -> None:
+        self.writer: zstandard.ZstdCompressor | None = None
+        self.readers: dict[int, zstandard.ZstdDecompressor] = {}
+
+
+def _nothing(data: bytes) -> bytes:
+    # The library looks at no more of an empty frame than its size.
+    if data != _NOTHING:
+        raise ValueError("its frame is cut off, or goes on after its end")
+    return b""

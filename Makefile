@@ -33,7 +33,7 @@ test: setup ## run the tests (ARGS='-k name' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
-	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
+	@$(BIN)/python -m pytest -m servers tests/adapters tests/middleware $(ARGS)
 
 soak: setup ## run the tests that can go on and on: every codec on every store, 10,000 damaged values each
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes \

@@ -5,7 +5,6 @@ import multiprocessing
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,28 +12,28 @@ from holdall import File, SQLite, Versions
 from holdall.errors import Conflict
 from holdall.store import ABSENT, Store
 
-if TYPE_CHECKING:  # what is imported here, every process imports
-    from tests.servers.s3 import Server
-
 KEYS = ("a", "b")
 ROUNDS = 2
 PATIENCE = (3, 8, 17)  # writes acknowledged before each process is killed
 
 
-@pytest.fixture(params=["sqlite", "file", "seaweed"])
+@pytest.fixture(params=["sqlite", "file"])
 def below(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store[bytes]]:
-    if request.param == "seaweed":
-        server: Server = request.getfixturevalue("seaweed")
-        store: Store[bytes] = server.store()
-    elif request.param == "sqlite":
-        store = SQLite(tmp_path / "books.db", durability="os")
-    else:
-        store = File(tmp_path / "books", durability="os")
-    with store:
+    kind = {"sqlite": SQLite, "file": File}[request.param]
+    with kind(str(tmp_path / "books"), durability="os") as store:
         yield store
 
 
 def test_what_was_acknowledged_is_in_history_once(below: Store[bytes]):
+    write_and_kill(below)
+
+
+def test_what_a_server_acknowledged_is_in_history_once(seaweed):
+    with seaweed.store() as below:
+        write_and_kill(below)
+
+
+def write_and_kill(below: Store[bytes]) -> None:
     context = multiprocessing.get_context("spawn")
     acknowledged: list[str] = []
     for turn in range(ROUNDS):

@@ -136,6 +136,21 @@ def test_a_swap_knows_its_own_write_again(store: S3, proxy: Proxy, fault: Fault,
         store.swap("new", b"3", first)
 
 
+def garbled(exchange: Any) -> None:
+    """The server carries it out, and what is answered is none of its answers."""
+    exchange.forward()
+    answer(200, body=b"<html>Log in to this network</html>")(exchange)
+
+
+def test_a_swap_that_was_answered_with_nonsense_knows_its_own_write_again(store: S3, proxy: Proxy):
+    proxy.inject(garbled, on="PUT")
+    tag = store.swap("new", b"1", ABSENT)
+    assert store.get_tagged("new") == (b"1", tag)
+    proxy.inject(garbled, on="PUT")
+    with pytest.raises(Corrupt, match="no S3 server"):
+        store["new"] = b"2"
+
+
 def test_a_swap_that_never_arrived_is_unavailable(store: S3, proxy: Proxy):
     tag = store.swap("new", b"1", ABSENT)
     proxy.inject(hang, hang, hang, on="PUT")

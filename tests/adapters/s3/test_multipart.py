@@ -90,6 +90,13 @@ def test_the_end_of_an_upload_knows_itself_again(store: S3, proxy: Proxy, seawee
     assert proxy.left == 0
 
 
+def test_an_upload_whose_end_fails_in_a_good_answer_is_ended_again(store: S3, proxy: Proxy):
+    proxy.inject(answer(200, "InternalError"), on=f"POST /{store._bucket.name}/large?uploadId")
+    store["large"] = LARGE
+    assert store["large"] == LARGE
+    assert proxy.left == 0
+
+
 def test_a_lost_answer_does_not_belie_conditions_on_the_end(store: S3, proxy: Proxy):
     bucket = f"POST /{store._bucket.name}"
     with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=3, retries=1) as hasty:

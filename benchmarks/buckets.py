@@ -102,7 +102,7 @@ def _memory(endpoint: str) -> Row:
     )
 
 
-_SCAN = """
+_SCAN = r"""
 import re, sys
 from pathlib import Path
 from holdall.adapters.s3 import S3

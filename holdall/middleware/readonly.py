@@ -62,6 +62,9 @@ class ReadOnly(Store[V]):
     def get_tagged(self, key: str, /) -> Tagged[V]:
         return self._inner.get_tagged(key)
 
+    def tag(self, key: str, /) -> Tag:
+        return self._inner.tag(key)
+
     def typed(self, type: type[T], /) -> Store[T]:
         return ReadOnly(self._inner.typed(type))
 

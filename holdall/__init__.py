@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
     from holdall.middleware.encrypt import Encrypt
@@ -62,6 +63,7 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
@@ -89,6 +91,7 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "Cache",
     "Change",
     "Checksum",
     "Codec",

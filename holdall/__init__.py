@@ -22,6 +22,7 @@ from holdall.errors import (
     InvalidQuery,
     Mismatch,
     MissingExtra,
+    OverBudget,
     PermissionDenied,
     QueryFailed,
     StoreFull,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
+    from holdall.middleware.metrics import Metrics
     from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
     from holdall.middleware.pickle import Pickle
@@ -63,6 +66,7 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "Budget": "holdall.middleware.budget",
     "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
@@ -76,6 +80,7 @@ _lazy = {
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
+    "Metrics": "holdall.middleware.metrics",
     "PassThrough": "holdall.middleware.passthrough",
     "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
@@ -91,6 +96,7 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "Budget",
     "Cache",
     "Change",
     "Checksum",
@@ -115,8 +121,10 @@ __all__ = [
     "MapReduce",
     "Memory",
     "MessagePack",
+    "Metrics",
     "Mismatch",
     "MissingExtra",
+    "OverBudget",
     "PassThrough",
     "PermissionDenied",
     "Pickle",

@@ -108,7 +108,7 @@ class Cache(Store[bytes]):
         entry = self._here().find(key)
         if entry is not None and entry.tag != ABSENT and self._far.tag(key) == entry.tag:
             self._count()["revalidated"] += 1
-            return entry._replace(checked=began)
+            return entry._replace(checked=began) if self._max_age else entry
         self._count()["misses"] += 1
         return self._asked(key, began)
 

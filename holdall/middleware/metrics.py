@@ -65,7 +65,7 @@ class Metrics(Watch[V]):
             counts[name, "missing"] += 1
         elif received := _bytes(result):
             counts[name, "received"] += received
-        if sent := _bytes(args):
+        if len(args) > 1 and (sent := _bytes(args)):  # what has no more than a key sends nothing
             counts[name, "sent"] += sent
         return result
 

@@ -1,7 +1,7 @@
 """Latencies for OpenTelemetry, where it is installed."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
 
 from holdall.middleware.measured import BOUNDS
 
@@ -29,10 +29,13 @@ def recorder(name: str) -> Record | None:
     )
     common = {"db.system.name": "holdall"} | ({"db.namespace": name} if name else {})
 
+    @lru_cache(1024)
+    def attributes(operation: str, error: str | None) -> dict[str, str]:
+        told = common | {"db.operation.name": operation}
+        return told if error is None else told | {"error.type": error}
+
     def record(operation: str, nanoseconds: int, error: BaseException | None) -> None:
-        attributes: dict[str, Any] = {**common, "db.operation.name": operation}
-        if error is not None:
-            attributes["error.type"] = type(error).__name__
-        histogram.record(nanoseconds / 1e9, attributes)
+        kind = None if error is None else type(error).__name__
+        histogram.record(nanoseconds / 1e9, attributes(operation, kind))
 
     return record

@@ -10,6 +10,7 @@
     ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
     ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
     ├── Corrupt (ValueError)                stored bytes that cannot be what was written
     ├── Mismatch (ValueError)               the store was written by another stack than the one that opens it
@@ -103,6 +104,10 @@ class TooLarge(HoldallError, ValueError):
 
 class Conflict(HoldallError):
     """Compare-and-swap lost: the key no longer carries the expected tag. Read it again and retry."""
+
+
+class NoRevision(HoldallError, LookupError):
+    """No such revision of the key: it never was, or its record is dropped. Says which there are."""
 
 
 class Unsupported(HoldallError, NotImplementedError):

@@ -1,8 +1,9 @@
 """A layer that sees every operation go by: the base of those that count, time or stop them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
+from holdall.history import Revision
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
 
@@ -14,7 +15,7 @@ class Watch(PassThrough[V]):
     """Hands each operation of the store below to `_call`, or to `_stream` if it yields.
 
     Operations go by their names in the interface. Those without one are get, set, delete, contains, len
-    and bool; to iterate over a store is scan. What is reached by `raw` and `typed` is watched as well.
+    and bool; to iterate over a store is scan. What is reached by `raw`, `typed` and `as_of` is watched as well.
 
     >>> from holdall import Memory
     >>> class Loud(Watch):
@@ -122,18 +123,24 @@ class Watch(PassThrough[V]):
     def setdefault(self, key: str, default: V, /) -> V:
         return self._call("setdefault", self._inner.setdefault, key, default)
 
-    # ---- The doors to other stores -------------------------------------------------------------
+    # ---- Other sides of the store ---------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._stream("history", self._inner.history(key))
+
+    def at(self, key: str, revision: int, /) -> V:
+        return self._call("at", self._inner.at, key, revision)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
-        return self._over(self._inner.raw(prefix))
+        return cast(Store[bytes], self.over(self._inner.raw(prefix)))
 
     def typed(self, type: type[T], /) -> Store[T]:
-        return self._over(self._inner.typed(type))
+        return cast(Store[T], self.over(self._inner.typed(type)))
 
-    def _over(self, store: Store[T]) -> "Watch[T]":
+    def over(self, store: Store[Any]) -> Self:
         """This watch, with all that it has seen, over another side of its store."""
         args, kwargs = self._made_with
         options = {name: option for name, option in kwargs.items() if name != "store"}
-        other: Watch[T] = Store.__new__(cast("type[Watch[T]]", type(self)), store, *args[1:], **options)
+        other = Store.__new__(type(self), store, *args[1:], **options)
         other.__dict__ |= {**self.__dict__, "_inner": store, "_made_with": other._made_with}
         return other

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import cast
 
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
+from holdall.history import Revision
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.nearby import Nearby
@@ -257,6 +259,17 @@ class Cache(Store[bytes]):
                 if not isinstance(change, Expect):
                     here.drop(change.key)
             self._far.transact(changes)
+
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._far.history(key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        return self._far.at(key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        return self._far.as_of(time)
 
     # ---- The store itself ----------------------------------------------------------------------
 

@@ -40,12 +40,7 @@ def test_reads(store: Metrics[bytes]) -> None:
     assert store.get_tagged("b").value == b"22"
     assert store.tag("x") == ABSENT
     assert list(store.get_many(["a", "x", "b"])) == list(store.scan_items()) == list(store.items())
-    assert (list(store), len(store), bool(store), next(iter(store.scan_tags()))[0]) == (
-        ["a", "b"],
-        2,
-        True,
-        "a",
-    )
+    assert (list(store), len(store), bool(store), len(list(store.scan_tags()))) == (["a", "b"], 2, True, 2)
     assert counted(store) == {
         "set_many": {"calls": 1, "items": 2, "sent": 3},
         "get": {"calls": 4, "missing": 2, "received": 3},

@@ -98,7 +98,6 @@ class Traffic:
             write = self._writes.setdefault(key, Write())
             write.count += 1
             write.alone = write.count == 1 and write.alone and not self._bulks
-            self._loads.pop(key, None)
         try:
             self.drop(key)
             yield write
@@ -107,7 +106,7 @@ class Traffic:
                 self._ended(key, write)
 
     def _ended(self, key: str, write: Write) -> None:
-        self._loads.pop(key, None)
+        self._loads.pop(key, None)  # what began before this end is not kept, and nobody new waits for it
         write.count -= 1
         if not write.count:
             del self._writes[key]
@@ -119,7 +118,6 @@ class Traffic:
         """While any keys are written, each of which is dropped first."""
         with self._lock:
             self._bulks += 1
-            self._loads.clear()
             for write in self._writes.values():
                 write.alone = False
         try:

@@ -81,17 +81,22 @@ def test_a_read_from_before_a_write_is_not_kept_after_it(far: Memory, submit: Su
     assert store.get("a") == far.get("a")
 
 
-@pytest.mark.parametrize("name", ["set", "set_many", "transact", "swap", "delete", "clear"])
+class Late(Gate):
+    """Holds ``name`` before it happens below."""
+
+    def _call(self, name: str, call: Any, /, *args: Any) -> Any:
+        if name != self.name:
+            return super()._call(name, call, *args)
+        super()._call(name, lambda *args: None, *args)
+        return call(*args)
+
+
+LATE = ["set", "set_many", "transact", "swap", "modify", "delete", "discard", "delete_many", "clear", "pop"]
+
+
+@pytest.mark.parametrize("name", LATE)
 def test_a_read_in_the_midst_of_a_write_is_not_kept_after_it(far: Memory, submit: Submit, name: str) -> None:
-    class Early(Gate):
-        """Comes to the gate before the write happens below."""
-
-        def _call(self, name: str, call: Any, /, *args: Any) -> Any:
-            return super()._call(name, call if name != self.name else lambda *args: None, *args) or (
-                call(*args) if name == self.name else None
-            )
-
-    gate = Early(far, name)
+    gate = Late(far, name)
     reads = Gate(gate, "get_tagged")
     store = Cache(reads, HOUR, misses=True)
     writer = submit(WRITES[name], store)
@@ -103,6 +108,20 @@ def test_a_read_in_the_midst_of_a_write_is_not_kept_after_it(far: Memory, submit
     read.set()
     assert done(reader) == OLD
     reads.name = ""
+    assert store.get("a") == far.get("a") != OLD
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_read_that_ends_before_the_write_happens_is_not_kept(
+    far: Memory, submit: Submit, name: str
+) -> None:
+    gate = Late(far, name)
+    store = Cache(gate, HOUR, misses=True)
+    writer = submit(WRITES[name], store)
+    arrived = gate.arrived()
+    assert (store["a"], dict(store.get_many("a"))) == (OLD, {"a": OLD})
+    arrived.set()
+    done(writer)
     assert store.get("a") == far.get("a") != OLD
 
 

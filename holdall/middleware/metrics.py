@@ -60,6 +60,10 @@ class Metrics(Watch[V]):
             self._ended(name, perf_counter_ns() - began, error)
             raise
         self._ended(name, perf_counter_ns() - began, None)
+        self._carried(name, args, result)
+        return result
+
+    def _carried(self, name: str, args: tuple[Any, ...], result: object) -> None:
         counts = self._counts()
         if result is MISSING:
             counts[name, "missing"] += 1
@@ -67,7 +71,6 @@ class Metrics(Watch[V]):
             counts[name, "received"] += received
         if len(args) > 1 and (sent := _bytes(args)):  # what has no more than a key sends nothing
             counts[name, "sent"] += sent
-        return result
 
     def _ended(self, name: str, took: int, error: BaseException | None) -> None:
         counts = self._counts()

@@ -54,7 +54,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (File, Minimal, OneFile, PassThrough, SQLite)}
+    names = {kind.__name__: kind for kind in (Budget, File, Metrics, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

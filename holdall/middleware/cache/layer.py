@@ -116,7 +116,8 @@ class Cache(Store[bytes]):
 
     def _asked(self, key: str, began: float) -> Entry:
         try:
-            return Entry(*self._far.get_tagged(key), began)
+            value, tag = self._far.get_tagged(key)
+            return Entry(value, tag, began)
         except KeyError:
             return Entry(MISSING, ABSENT, began)
         except Unsupported:

@@ -203,12 +203,19 @@ def kept(store: Cache, keys: str) -> str:
 @pytest.mark.parametrize("near", NEAR)
 def test_what_is_asked_for_stays_and_what_is_not_goes(near: Any) -> None:
     store = Cache(Memory(), HOUR, near=near and near(), items=3)
-    store.update(dict.fromkeys("abcdef", b"1"))
+    store.update(dict.fromkeys("abcde", b"1"))
+    assert [store[key] for key in "abcad"]
+    assert kept(store, "abcde") == "acd"
+    assert [store[key] for key in "ace"]
+    assert kept(store, "abcde") == "ace"
+
+
+@pytest.mark.parametrize("near", NEAR)
+def test_clear_leaves_nothing_near(far: Recorder[bytes], near: Any) -> None:
+    store = Cache(far, HOUR, near=near and near())
     assert [store[key] for key in "abc"]
-    for key in "def":
-        assert store["a"]
-        assert store[key]
-    assert kept(store, "abcdef") == "aef"
+    store.clear()
+    assert [store.get(key) for key in "abc"] == [None] * 3
 
 
 @pytest.mark.parametrize("near", NEAR)

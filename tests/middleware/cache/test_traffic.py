@@ -11,6 +11,7 @@ import pytest
 from holdall import Cache, Memory, Unavailable
 from holdall.middleware.watch import Watch
 from holdall.store import Delete, Put, Store
+from holdall.testing.interleave import POINTS, interleave
 from tests.middleware.cache.gate import PATIENCE, Gate
 
 HOUR = 3600.0
@@ -48,6 +49,25 @@ def test_of_many_readers_one_asks(far: Memory, submit: Submit) -> None:
     gate.arrived().set()
     assert [done(reader) for reader in readers] == [OLD] * 12
     assert gate.calls == ["get_tagged"]
+
+
+def test_of_two_readers_one_asks_wherever_they_meet() -> None:
+    far = Memory()
+    far.update({f"k{number}": OLD for number in range(POINTS + 1)})
+    asked = []
+
+    class Asked(Watch[bytes]):
+        def _call(self, name: str, call: Any, /, *args: Any) -> Any:
+            asked.append(args[0])
+            return call(*args)
+
+    store = Cache(Asked(far), HOUR)
+    rounds = 0
+    for met in interleave(lambda number: store[f"k{number}"], lambda number: store[f"k{number}"]):
+        assert met.first.result() == met.second.result() == OLD
+        rounds += 1
+    assert rounds > 10
+    assert sorted(asked) == sorted(f"k{number}" for number in range(rounds))
 
 
 WRITES: dict[str, Callable[[Store[bytes]], object]] = {

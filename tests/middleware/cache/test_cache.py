@@ -206,8 +206,6 @@ def test_what_is_asked_for_stays_and_what_is_not_goes(near: Any) -> None:
     store.update(dict.fromkeys("abcde", b"1"))
     assert [store[key] for key in "abcad"]
     assert kept(store, "abcde") == "acd"
-    assert [store[key] for key in "ace"]
-    assert kept(store, "abcde") == "ace"
 
 
 @pytest.mark.parametrize("near", NEAR)

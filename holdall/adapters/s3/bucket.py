@@ -142,6 +142,8 @@ class Bucket:
             server = _server(answer)
             self._listing = "nested" if server in _IN_FOLDERS else "flat"
             self._at_once = server in _LOSES_PLACE
+            if self._listing == "nested":
+                return {"IsTruncated": False}  # its order is another: nothing of it is to be looked at
             return self._page(**parameters) if self._at_once else answer
         return answer
 

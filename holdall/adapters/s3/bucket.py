@@ -137,8 +137,9 @@ class Bucket:
     def _page(self, **parameters: Any) -> dict[str, Any]:
         if self._at_once:
             parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
+        learning = self._listing == "auto"
         answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
-        if self._listing == "auto":
+        if learning:
             server = _server(answer)
             self._listing = "nested" if server in _IN_FOLDERS else "flat"
             self._at_once = server in _LOSES_PLACE

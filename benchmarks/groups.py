@@ -15,6 +15,7 @@ from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
 from benchmarks.startup import startup
+from benchmarks.versions import versions
 from holdall import File, SQLite
 
 HAND_SQLITE = {
@@ -91,4 +92,5 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "layer": layers,
     "start": startup,
     "s3": buckets,
+    "versions": versions,
 }

@@ -57,7 +57,10 @@ def test_a_session_prints_what_is_shown(page, monkeypatch):
         if block["kind"] == "console":
             run(block["text"], monkeypatch)
         else:
-            exec(doctest.script_from_examples(block["text"]) if ">>>" in block["text"] else block["text"], names)
+            exec(
+                doctest.script_from_examples(block["text"]) if ">>>" in block["text"] else block["text"],
+                names,
+            )
 
 
 def test_a_session_that_is_not_as_shown_is_noticed():

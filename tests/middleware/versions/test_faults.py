@@ -7,7 +7,7 @@ import pytest
 
 from holdall import Versions
 from holdall.adapters.s3 import S3
-from holdall.errors import Unavailable
+from holdall.errors import Corrupt, Unavailable
 from holdall.store import Store
 from tests.faults.proxy import Fault, Proxy, answer, cut_body, late, lose, nothing, reset_in_body, then
 from tests.servers.s3 import Server
@@ -97,7 +97,7 @@ def written(far: S3, key: str, value: bytes | None) -> bool:
                 del Versions(far)[key]
             else:
                 Versions(far)[key] = value
-        except Unavailable:
+        except (Unavailable, Corrupt):  # Corrupt: a listing that was cut
             return False
     return True
 

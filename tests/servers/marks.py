@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-SERVERS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
+SERVERS = {"dynamodb", "mysql", "postgresql", "redis_server", "moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

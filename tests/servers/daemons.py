@@ -1,0 +1,95 @@
+"""Database servers for tests: real ones in folders of their own, that can be killed, paused and started again."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60  # seconds for a server to answer
+
+
+class Daemon:
+    """A server run by ``command``; it is up once ``answers`` raises nothing."""
+
+    def __init__(
+        self, command: list[str], folder: Path, answers: Callable[[], object], user: str | None = None
+    ) -> None:
+        self._command = command
+        self._folder = folder
+        self._answers = answers
+        self._user = user
+
+    def start(self) -> None:
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdout=log, stderr=log, user=self._user
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._up():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                said = (self._folder / "server.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{self._command[0]} did not start:\n{said}")
+            time.sleep(0.05)  # between two looks at another process: there is nothing to wait on
+
+    def _up(self) -> bool:
+        try:
+            self._answers()
+        except Exception:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it without notice."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end, and see to it."""
+        self._process.send_signal(signal.SIGINT)  # to PostgreSQL SIGTERM means: when all clients have gone
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It is there and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    @contextmanager
+    def running(self) -> Iterator["Daemon"]:
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+
+def program(name: str, package: str) -> str:
+    """The path of a server's program; a skip where it is not installed."""
+    folders = ["/usr/sbin", "/usr/bin", "/usr/local/bin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))]
+    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(reversed(folders)))
+    if found is None:
+        pytest.skip(f"{name} is not installed; on Debian: apt-get install {package}")
+    return found
+
+
+@contextmanager
+def folder(user: str | None = None) -> Iterator[Path]:
+    """A new folder, of ``user`` if one is named; gone afterwards. Not pytest's, which only root may enter."""
+    with tempfile.TemporaryDirectory(prefix="holdall-server-") as name:
+        if user:
+            shutil.chown(name, user, pwd.getpwnam(user).pw_gid)
+        yield Path(name)

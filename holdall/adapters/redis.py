@@ -11,6 +11,7 @@ from holdall.adapters.servers import (
     BATCH,
     FIRST_PAGE,
     ROOM,
+    after,
     check_wait,
     checked,
     fitting,
@@ -153,10 +154,9 @@ class Redis(Store[bytes]):
         size = FIRST_PAGE
         while low is not None:
             page, more = self._link.page(what, low, span.high, size)
-            after = page[-1][0] + "\0" if more else None
             visible, beyond = shown(page, span.hides)
             yield visible
-            low = beyond or after
+            low = beyond or (after(page[-1][0]) if more else None)
             size = min(4 * size, BATCH)
 
     # ---- Many keys -------------------------------------------------------------------------------

@@ -107,7 +107,12 @@ def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
     return rows, None
 
 
+def after(key: str) -> str:
+    """What is greater than ``key`` and less than every other that is: no key holds a control character."""
+    return f"{key}\x01"
+
+
 def _past(key: str) -> str:
     """The least key after all that shares its reserved part with ``key``."""
     part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
-    return key[:part] + ("\0" if part == len(key) else "0")  # 0 comes after /
+    return after(key) if part == len(key) else f"{key[:part]}0"  # 0 comes after /

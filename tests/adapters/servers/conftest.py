@@ -6,8 +6,9 @@ import pytest
 from hypothesis import Phase, settings
 
 from tests.servers.redis import redis_server
+from tests.servers.sql import mysql, postgresql
 
-__all__ = ["redis_server"]
+__all__ = ["mysql", "postgresql", "redis_server"]
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -1,0 +1,122 @@
+"""How a store talks to its SQL server: one pool of connections a process, errors translated."""
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from holdall.adapters.sql_errors import RAISED, passes, translated
+from holdall.adapters.sql_table import Table
+from holdall.errors import Mismatch, StoreNotFound
+from holdall.extras import needs
+from holdall.handles import PerProcess
+
+with needs("postgresql"):
+    import sqlalchemy as sa
+
+T = TypeVar("T")
+_ATTEMPTS = 20
+_AT_ONCE = 16  # connections of one store in one process
+
+
+class Link(ABC):
+    """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like."""
+
+    def __init__(self, where: str, table: Table, *, timeout: float, create: bool) -> None:
+        self.table = table
+        self._where = f"{where}?table={table.name}"
+        self._timeout = timeout
+        self._create = create
+        self._engine = PerProcess(self._opened)
+
+    url: str
+    """What SQLAlchemy calls the dialect and driver."""
+
+    @abstractmethod
+    def connect(self) -> Any:
+        """A new connection of the driver."""
+
+    @abstractmethod
+    def columns(self, connection: sa.Connection) -> dict[str, str]:
+        """The columns of the table as it is, by name: their types as `expected` spells them; empty: no table."""
+
+    expected: dict[str, str]
+    """The columns of a table of a store."""
+
+    @abstractmethod
+    def put(self) -> sa.Insert:
+        """Write a row, whether or not its key has one."""
+
+    @property
+    def most(self) -> int:
+        """The bytes of the largest value that the server takes. May cost a request."""
+        raise NotImplementedError
+
+    def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
+        """What ``work`` does by one statement, on a connection; it may be called again."""
+        return self._again(lambda: self._engine().connect(), work, key)
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """What ``work`` does in one transaction; it may be called again."""
+        return self._again(lambda: self._transactions().begin(), work, None)
+
+    def _transactions(self) -> sa.Engine:
+        return self._engine().execution_options(isolation_level="READ COMMITTED")
+
+    def _again(self, opened: Callable[[], Any], work: Callable[[sa.Connection], T], key: str | None) -> T:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with opened() as connection:
+                    return work(connection)
+            except RAISED as error:
+                if attempt == _ATTEMPTS or not passes(error):
+                    raise translated(error, self._where, key) from error
+                time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311 - spreads writers out
+        raise AssertionError  # pragma: no cover - the last attempt raised
+
+    def close(self) -> None:
+        """Close every connection."""
+        if engine := self._engine.take():
+            engine.dispose()
+
+    # ---- The table -------------------------------------------------------------------------------
+
+    def _opened(self) -> sa.Engine:
+        engine = sa.create_engine(
+            self.url,
+            creator=self.connect,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_pre_ping=True,  # so that a server which was restarted costs no error
+            pool_size=_AT_ONCE,
+            max_overflow=0,
+            pool_timeout=self._timeout,
+        )
+        try:
+            with engine.connect() as connection:
+                self._prepare(connection)
+        except RAISED as error:
+            engine.dispose()
+            raise translated(error, self._where) from error
+        return engine
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        """See that the table is there, and is one of a store."""
+        found = self.columns(connection)
+        if not found and self._create:
+            found = self._created(connection)
+        if not found:
+            raise StoreNotFound(f"{self._where}: there is no such table; open it with ?create=true")
+        if found != self.expected:
+            raise Mismatch(f"{self._where} is no table of a store; name another by ?table=")
+
+    def _created(self, connection: sa.Connection) -> dict[str, str]:
+        try:
+            connection.execute(self.table.create())
+        except RAISED:
+            found = self.columns(connection)
+            if not found:
+                raise
+            return found  # another process created it at the same time, which not every server bears
+        return self.columns(connection)

@@ -36,9 +36,7 @@ class InBytes(sa.types.TypeDecorator[str]):
         self.most = most
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(
-            sa.VARBINARY(self.most) if dialect.name == "mysql" else sa.Text(collation="C")
-        )
+        return sa.VARBINARY(self.most) if dialect.name == "mysql" else sa.TEXT(collation="C")
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
         if value is None:

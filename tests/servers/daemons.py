@@ -20,12 +20,18 @@ class Daemon:
     """A server run by ``command``; it is up once ``answers`` raises nothing."""
 
     def __init__(
-        self, command: list[str], folder: Path, answers: Callable[[], object], user: str | None = None
+        self,
+        command: list[str],
+        folder: Path,
+        answers: Callable[[], object],
+        user: str | None = None,
+        ending: signal.Signals = signal.SIGTERM,
     ) -> None:
         self._command = command
         self._folder = folder
         self._answers = answers
         self._user = user
+        self._ending = ending
 
     def start(self) -> None:
         with (self._folder / "server.log").open("ab") as log:
@@ -53,7 +59,7 @@ class Daemon:
 
     def stop(self) -> None:
         """Ask it to end, and see to it."""
-        self._process.send_signal(signal.SIGINT)  # to PostgreSQL SIGTERM means: when all clients have gone
+        self._process.send_signal(self._ending)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -70,8 +76,8 @@ class Daemon:
 
     @contextmanager
     def running(self) -> Iterator["Daemon"]:
-        self.start()
         try:
+            self.start()
             yield self
         finally:
             self.stop()
@@ -79,8 +85,8 @@ class Daemon:
 
 def program(name: str, package: str) -> str:
     """The path of a server's program; a skip where it is not installed."""
-    folders = ["/usr/sbin", "/usr/bin", "/usr/local/bin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))]
-    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(reversed(folders)))
+    debian = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *debian]))
     if found is None:
         pytest.skip(f"{name} is not installed; on Debian: apt-get install {package}")
     return found

@@ -1,5 +1,6 @@
 """A PostgreSQL and a MariaDB server for tests, as long as the test run."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ def postgresql_in(data: Path) -> Server:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'holdall'").fetchone():
                 connection.execute("CREATE DATABASE holdall")
 
-    return Server(PostgreSQL, port, Daemon(command, data, answers, user="nobody"))
+    # What SIGTERM means to it is: end when all clients have gone.
+    return Server(PostgreSQL, port, Daemon(command, data, answers, "nobody", signal.SIGINT))
 
 
 @pytest.fixture(scope="session")
@@ -89,14 +91,15 @@ def mariadb_in(data: Path) -> Server:
     ]  # fmt: skip
     subprocess.run(initialise, check=True, capture_output=True, user="nobody", cwd=data)
     (data / "users.sql").write_text(
-        "CREATE DATABASE IF NOT EXISTS holdall; "
-        f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%';"
+        "CREATE DATABASE IF NOT EXISTS holdall;\n"
+        f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\n"
+        f"GRANT ALL ON *.* TO {USER}@'%';\n"
     )
     [port] = free_ports(1)
     command = [
         mariadbd, "--no-defaults", f"--datadir={data / 'data'}", f"--port={port}", "--bind-address=127.0.0.1",
         f"--socket={data / 's'}", f"--pid-file={data / 'pid'}", f"--init-file={data / 'users.sql'}",
-        "--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M",
+        "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M",
     ]  # fmt: skip
     login = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "database": "holdall"}
-    return Server(MySQL, port, Daemon(command, data, lambda: pymysql.connect(**login).close(), user="nobody"))
+    return Server(MySQL, port, Daemon(command, data, lambda: pymysql.connect(**login).close(), "nobody"))

@@ -2,7 +2,7 @@
 
 import os
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_wait, login, unpicklable
 from holdall.adapters.sql import SQL
@@ -77,7 +77,7 @@ class MySQL(SQL):
 
 class _Link(Link):
     url = "mysql+pymysql://"
-    expected = {"key": "varbinary(480) PRI", "value": "longblob ", "tag": "varbinary(16) "}
+    expected: ClassVar = {"key": "varbinary(480) PRI", "value": "longblob ", "tag": "varbinary(16) "}
 
     def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
         super().__init__(where, table, **options)
@@ -106,7 +106,7 @@ class _Link(Link):
             "WHERE table_schema = database() AND table_name = :name"
         )
         rows = connection.execute(found, {"name": self.table.name})
-        return {name: kind for name, kind in rows}
+        return {str(name): str(kind) for name, kind in rows}
 
     def put(self) -> sa.Insert:
         new = insert(self.table.table)

@@ -1,7 +1,7 @@
 """A store in a table of a PostgreSQL server."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_wait, login, unpicklable
 from holdall.adapters.sql import SQL
@@ -50,7 +50,9 @@ class PostgreSQL(SQL):
         check_wait("postgresql", timeout)
         self._password = password
         who = {"host": host, "dbname": database, "port": port, "user": user, "password": password}
-        self._open(_Link(f"postgresql://{host}/{database}", Table(table), who, timeout=timeout, create=create))
+        self._open(
+            _Link(f"postgresql://{host}/{database}", Table(table), who, timeout=timeout, create=create)
+        )
 
     @classmethod
     def from_address(cls, address: Address) -> "PostgreSQL":
@@ -71,7 +73,7 @@ class PostgreSQL(SQL):
 
 class _Link(Link):
     url = "postgresql+psycopg://"
-    expected = {"key": "text C", "value": "bytea ", "tag": "text C"}
+    expected: ClassVar = {"key": "text C", "value": "bytea ", "tag": "text C"}
     most = _LARGEST
 
     def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
@@ -93,7 +95,7 @@ class _Link(Link):
             "WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
         )
         rows = connection.execute(found, {"name": f'"{self.table.name}"'})
-        return {name: kind for name, kind in rows}
+        return {str(name): str(kind) for name, kind in rows}
 
     def put(self) -> sa.Insert:
         new = insert(self.table.table)

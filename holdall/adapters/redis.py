@@ -226,5 +226,7 @@ def _step(change: Change[bytes]) -> tuple[str, str, bytes | str]:
 
 def _held(key: str, value: bytes | None) -> bytes:
     if value is None:
-        raise Corrupt(f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key)
+        raise Corrupt(
+            f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key
+        )
     return value

@@ -72,9 +72,7 @@ def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
         yield batch
 
 
-def pairs_of(
-    items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH
-) -> Iterator[dict[str, bytes]]:
+def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -> Iterator[dict[str, bytes]]:
     """``items``, checked, in dicts of up to ``size`` pairs or `ROOM` bytes: the last of equal keys is kept."""
     batch: dict[str, bytes] = {}
     room = ROOM

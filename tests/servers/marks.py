@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 import pytest
 
-SERVERS = {"dynamodb", "mysql", "postgresql", "redis_server", "moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
+SERVERS = {
+    "dynamodb",
+    "mysql",
+    "postgresql",
+    "redis_server",
+    "moto_server",
+    "seaweed",
+    "rclone",
+    "localstack",
+    "fake_gcs",
+}
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

@@ -14,8 +14,9 @@ from holdall.extras import needs
 from holdall.handles import PerProcess
 
 with needs("dynamodb"):
-    import boto3
     from botocore.config import Config
+
+from holdall.adapters.aws import session
 
 _ATTEMPTS = 10  # times that the rest of a batch is sent
 
@@ -118,8 +119,8 @@ class Table:
             max_pool_connections=32,
         )
         try:
-            session = boto3.Session(profile_name=options.profile, region_name=options.region)
-            client = session.client("dynamodb", endpoint_url=options.endpoint_url, config=config)
+            made, _ = session(options.profile, options.region)
+            client = made.client("dynamodb", endpoint_url=options.endpoint_url, config=config)
             client.meta.events.register("needs-retry.dynamodb", self._met_another)
             if self._create:
                 self._created(client)

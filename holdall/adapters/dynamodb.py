@@ -121,7 +121,7 @@ class DynamoDB(Store[bytes]):
 
     def _get(self, key: str, *names: str) -> Item | None:
         check_key(key)
-        answer = self._table.ask(
+        answer: Item = self._table.ask(
             "get_item",
             key,
             Key=self._table.item(key),

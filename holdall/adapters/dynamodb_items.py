@@ -50,7 +50,7 @@ def _bound(text: str) -> str:
 
 def value_of(item: Item) -> bytes:
     """The value of an item; Corrupt where it has none, for then no store wrote it."""
-    return _held(item, "value", "B", bytes)
+    return bytes(_held(item, "value", "B", bytes))
 
 
 def tag_of(item: Item) -> Tag:

@@ -77,7 +77,11 @@ class MySQL(SQL):
 
 class _Link(Link):
     url = "mysql+pymysql://"
-    expected: ClassVar = {"key": "varbinary(480) PRI", "value": "longblob ", "tag": "varbinary(16) "}
+    expected: ClassVar[dict[str, str]] = {
+        "key": "varbinary(480) PRI",
+        "value": "longblob ",
+        "tag": "varbinary(16) ",
+    }
 
     def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
         super().__init__(where, table, **options)

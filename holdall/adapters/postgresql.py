@@ -73,7 +73,7 @@ class PostgreSQL(SQL):
 
 class _Link(Link):
     url = "postgresql+psycopg://"
-    expected: ClassVar = {"key": "text C", "value": "bytea ", "tag": "text C"}
+    expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
     most = _LARGEST
 
     def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
@@ -81,8 +81,8 @@ class _Link(Link):
         self._login = login
 
     def connect(self) -> psycopg.Connection[Any]:
-        waits = {"connect_timeout": max(2, math.ceil(self._timeout))}
-        connection = _Connection.connect(**self._login, **waits, autocommit=True)
+        wait = max(2, math.ceil(self._timeout))
+        connection = _Connection.connect(**self._login, connect_timeout=wait, autocommit=True)
         connection.patience = self._timeout
         # So that the server gives up what nobody waits for any more.
         connection.execute(f"SET statement_timeout = {math.ceil(self._timeout * 1000)}")

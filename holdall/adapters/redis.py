@@ -85,7 +85,7 @@ class Redis(Store[bytes]):
     def from_address(cls, address: Address) -> "Redis":
         """``redis://user:password@host:port/db?prefix=&timeout=``; ``rediss://`` with TLS, and ``ca=``."""
         known: dict[str, Any] = {"prefix": str, "timeout": float, "password": str}
-        tls = {"tls": True} if address.scheme == "rediss" else {}
+        tls: dict[str, Any] = {"tls": True} if address.scheme == "rediss" else {}
         options = address.options(**known, **({"ca": str} if tls else {}))
         number = address.path.strip("/") or "0"
         if not (number.isascii() and number.isdigit()):
@@ -171,7 +171,8 @@ class Redis(Store[bytes]):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items, _LARGEST):
-            self._link.run(scripts.PUT, fresh_tag(), *chain.from_iterable(batch.items()))
+            words: Iterable[str | bytes] = chain.from_iterable(batch.items())
+            self._link.run(scripts.PUT, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
@@ -221,7 +222,9 @@ class Redis(Store[bytes]):
 def _step(change: Change[bytes]) -> tuple[str, str, bytes | str]:
     if isinstance(change, Put):
         return "put", change.key, change.value
-    return ("expect", *change) if isinstance(change, Expect) else ("delete", change.key, "")
+    if isinstance(change, Expect):
+        return "expect", change.key, change.tag
+    return "delete", change.key, ""
 
 
 def _held(key: str, value: bytes | None) -> bytes:

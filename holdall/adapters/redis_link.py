@@ -29,8 +29,11 @@ class Link:
         self.values = f"{prefix}:values"
         self._names = f"{prefix}:keys", self.values, f"{prefix}:tags"
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
-        waits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-        self._client = PerProcess(lambda: redis.Redis(**waits, retry=Retry(NoBackoff(), 0), **login))
+        waits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+        # Any: its methods are typed for its synchronous and asynchronous clients at once.
+        self._client: PerProcess[Any] = PerProcess(
+            lambda: redis.Redis(**waits, retry=Retry(NoBackoff(), 0), **login)
+        )
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
         """The server's answer to one command."""

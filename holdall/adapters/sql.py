@@ -1,6 +1,7 @@
 """A store in a table of an SQL server: what it does is here, how each server differs is in its `Link`."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
@@ -63,33 +64,30 @@ class SQL(Store[bytes]):
         return value
 
     def _find(self, key: str, /) -> bytes | Missing:
-        row = self._row(key, self._table.value)
-        return MISSING if row is None else row[0]
+        for (value,) in self._row(key, self._table.value):
+            return value  # type: ignore[no-any-return]
+        return MISSING
 
     def __contains__(self, key: object, /) -> bool:
-        return self._row(cast(str, key), sa.literal(1)) is not None  # what is no str is refused there
+        return bool(self._row(cast(str, key), sa.literal(1)))  # what is no str is refused there
 
-    def _row(self, key: str, *columns: sa.ColumnElement[Any]) -> Any:
+    def _row(self, key: str, *columns: sa.ColumnElement[Any]) -> list[tuple[Any, ...]]:
         check_key(key)
-        found = self._table.get(*columns, keys=[key])
-        return self._link.run(lambda connection: connection.execute(found).first(), key)
+        return self._link.rows(self._table.get(*columns, keys=[key]), key)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         row = _row(key, fitting(key, value, self._link.most))
-        self._link.run(lambda connection: connection.execute(self._link.put(), row), key)
+        self._link.run(partial(_execute, self._link.put(), [row]), key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._changed(self._table.delete([key]), key):
+        if not self._link.changed(self._table.delete([key]), key):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._changed(self._table.delete([key]), key)
-
-    def _changed(self, statement: sa.Update | sa.Delete, key: str) -> int:
-        return self._link.run(lambda connection: connection.execute(statement).rowcount, key)
+        self._link.changed(self._table.delete([key]), key)
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -115,8 +113,7 @@ class SQL(Store[bytes]):
         low: str | None = span.low
         size = FIRST_PAGE
         while low is not None:
-            found = self._table.page(columns, low, span.high, size)
-            page = self._link.run(lambda connection, found=found: _tuples(connection.execute(found)))
+            page = self._link.rows(self._table.page(columns, low, span.high, size))
             visible, beyond = shown(page, span.hides)
             yield visible
             low = beyond or (after(page[-1][0]) if len(page) == size else None)
@@ -126,34 +123,32 @@ class SQL(Store[bytes]):
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         for batch in keys_of(keys, _LOOKUPS):
-            found = self._table.get(self._table.key, self._table.value, keys=batch)
-            held = dict(self._link.run(lambda connection, found=found: _tuples(connection.execute(found))))
+            rows = self._link.rows(self._table.get(self._table.key, self._table.value, keys=batch))
+            held: dict[str, bytes] = dict(cast(Any, rows))
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items, self._link.most):
             rows = [_row(*pair) for pair in sorted(batch.items())]  # in one order, writers wait in line
-            self._link.transact(lambda connection, rows=rows: connection.execute(self._link.put(), rows))
+            self._link.transact(partial(_execute, self._link.put(), rows))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
-            statement = self._table.delete(sorted(batch))
-            self._link.run(lambda connection, statement=statement: connection.execute(statement))
+            self._link.changed(self._table.delete(sorted(batch)))
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
-        row = self._row(key, self._table.value, self._table.tag)
-        if row is None:
-            raise KeyError(key)
-        return Tagged(*row)
+        for value, tag in self._row(key, self._table.value, self._table.tag):
+            return Tagged(value, tag)
+        raise KeyError(key)
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag, value = fresh_tag(), fitting(key, value, self._link.most)
         if expected == ABSENT:
             self._link.run(lambda connection: self._insert(connection, key, value, tag), key)
-        elif not self._changed(self._table.update(key, value, tag, expected), key):
+        elif not self._link.changed(self._table.update(key, value, tag, expected), key):
             raise conflict(key)
         return tag
 
@@ -167,7 +162,7 @@ class SQL(Store[bytes]):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._changed(self._table.delete([key], self._table.tag == expected), key):
+        if not self._link.changed(self._table.delete([key], self._table.tag == expected), key):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
@@ -205,8 +200,8 @@ def _row(key: str, value: bytes) -> dict[str, object]:
     return {"key": key, "value": value, "tag": fresh_tag()}
 
 
-def _tuples(rows: Iterable[Any]) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in rows]
+def _execute(statement: sa.Insert, rows: list[dict[str, object]], connection: sa.Connection) -> None:
+    connection.execute(statement, rows)
 
 
 def _next(size: int, page: list[tuple[Any, ...]]) -> int:

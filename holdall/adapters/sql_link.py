@@ -4,7 +4,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from holdall.adapters.sql_errors import RAISED, passes, translated
 from holdall.adapters.sql_table import Table
@@ -30,8 +30,11 @@ class Link(ABC):
         self._create = create
         self._engine = PerProcess(self._opened)
 
-    url: str
+    url: ClassVar[str]
     """What SQLAlchemy calls the dialect and driver."""
+
+    expected: ClassVar[dict[str, str]]
+    """The columns of a table of a store, as `columns` spells them."""
 
     @abstractmethod
     def connect(self) -> Any:
@@ -39,19 +42,24 @@ class Link(ABC):
 
     @abstractmethod
     def columns(self, connection: sa.Connection) -> dict[str, str]:
-        """The columns of the table as it is, by name: their types as `expected` spells them; empty: no table."""
-
-    expected: dict[str, str]
-    """The columns of a table of a store."""
+        """The columns of the table as it is, by name, each with its type; none: no table."""
 
     @abstractmethod
     def put(self) -> sa.Insert:
         """Write a row, whether or not its key has one."""
 
     @property
+    @abstractmethod
     def most(self) -> int:
         """The bytes of the largest value that the server takes. May cost a request."""
-        raise NotImplementedError
+
+    def rows(self, statement: sa.Select[Any], key: str | None = None) -> list[tuple[Any, ...]]:
+        """What ``statement`` selects."""
+        return self.run(lambda connection: [tuple(row) for row in connection.execute(statement)], key)
+
+    def changed(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
+        """Run ``statement``; how many rows it matched."""
+        return self.run(lambda connection: connection.execute(statement).rowcount, key)
 
     def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
         """What ``work`` does by one statement, on a connection; it may be called again."""

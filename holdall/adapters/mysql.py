@@ -93,7 +93,7 @@ class _Link(Link):
         return (int(self.run(lambda connection: connection.execute(asked).scalar_one())) - 4096) // 2
 
     def connect(self) -> Any:
-        return pymysql.connect(
+        connection = pymysql.connect(
             **self._login,
             charset="utf8mb4",
             binary_prefix=True,
@@ -101,8 +101,11 @@ class _Link(Link):
             connect_timeout=self._timeout,
             read_timeout=self._timeout,
             write_timeout=self._timeout,
+            autocommit=True,
             init_command=f"SET SESSION innodb_lock_wait_timeout = {max(1, int(self._timeout))}",
         )
+        connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        return connection
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:
         found = sa.text(

@@ -85,7 +85,8 @@ class _Link(Link):
         connection = _Connection.connect(**self._login, connect_timeout=wait, autocommit=True)
         connection.patience = self._timeout
         # So that the server gives up what nobody waits for any more.
-        connection.execute(f"SET statement_timeout = {math.ceil(self._timeout * 1000)}")
+        gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
+        connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
         return connection
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:

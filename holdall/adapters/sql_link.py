@@ -3,7 +3,8 @@
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from holdall.adapters.sql_errors import RAISED, passes, translated
@@ -63,25 +64,24 @@ class Link(ABC):
 
     def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
         """What ``work`` does by one statement, on a connection; it may be called again."""
-        return self._again(lambda: self._engine().connect(), work, key)
-
-    def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """What ``work`` does in one transaction; it may be called again."""
-        return self._again(lambda: self._transactions().begin(), work, None)
-
-    def _transactions(self) -> sa.Engine:
-        return self._engine().execution_options(isolation_level="READ COMMITTED")
-
-    def _again(self, opened: Callable[[], Any], work: Callable[[sa.Connection], T], key: str | None) -> T:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with opened() as connection:
+                with self._engine().connect() as connection:
                     return work(connection)
             except RAISED as error:
                 if attempt == _ATTEMPTS or not passes(error):
                     raise translated(error, self._where, key) from error
                 time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311 - spreads writers out
         raise AssertionError  # pragma: no cover - the last attempt raised
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """What ``work`` does in one transaction; it may be called again."""
+
+        def whole(connection: sa.Connection) -> T:
+            with _transaction(connection):
+                return work(connection)
+
+        return self.run(whole)
 
     def close(self) -> None:
         """Close every connection."""
@@ -95,6 +95,7 @@ class Link(ABC):
             self.url,
             creator=self.connect,
             isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,  # no transaction outlives `_transaction`
             hide_parameters=True,
             pool_pre_ping=True,  # so that a server which was restarted costs no error
             pool_size=_AT_ONCE,
@@ -128,3 +129,18 @@ class Link(ABC):
                 raise
             return found  # another process created it at the same time, which not every server bears
         return self.columns(connection)
+
+
+@contextmanager
+def _transaction(connection: sa.Connection) -> Iterator[None]:
+    """A transaction in words: to switch a connection out of autocommit costs two more requests."""
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    except BaseException:
+        try:
+            connection.exec_driver_sql("ROLLBACK")
+        except RAISED:
+            connection.invalidate()  # the server undoes what it never heard the end of
+        raise
+    connection.exec_driver_sql("COMMIT")

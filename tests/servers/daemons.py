@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ class Daemon:
 
     def kill(self) -> None:
         """End it without notice."""
-        self._process.kill()
+        self._signal(signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:
@@ -68,11 +68,19 @@ class Daemon:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """It is there and says nothing."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, signal: signal.Signals) -> None:
+        """Send ``signal`` to it and to the processes that serve its connections."""
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        for each in [pid, *map(int, children.split())]:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal)
 
     @contextmanager
     def running(self) -> Iterator["Daemon"]:

@@ -108,7 +108,7 @@ class DynamoDB(Store[bytes]):
 
     def _find(self, key: str, /) -> bytes | Missing:
         found = self._get(key, "value")
-        return MISSING if found is None else value_of(found)
+        return MISSING if found is None else value_of(found, key)
 
     def __contains__(self, key: object, /) -> bool:
         return self._get(cast(str, key), "key") is not None  # what is no str is refused there
@@ -117,7 +117,7 @@ class DynamoDB(Store[bytes]):
         found = self._get(key, "value", "tag")
         if found is None:
             raise KeyError(key)
-        return Tagged(value_of(found), tag_of(found))
+        return Tagged(value_of(found, key), tag_of(found, key))
 
     def _get(self, key: str, *names: str) -> Item | None:
         check_key(key)
@@ -160,12 +160,12 @@ class DynamoDB(Store[bytes]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return ((key, value_of(item)) for key, item in self._scan(("key", "value"), prefix, start, stop))
+        return ((key, value_of(item, key)) for key, item in self._scan(("key", "value"), prefix, start, stop))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        return ((key, tag_of(item)) for key, item in self._scan(("key", "tag"), prefix, start, stop))
+        return ((key, tag_of(item, key)) for key, item in self._scan(("key", "tag"), prefix, start, stop))
 
     def _scan(
         self, names: tuple[str, ...], prefix: str, start: str, stop: str | None
@@ -188,7 +188,7 @@ class DynamoDB(Store[bytes]):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         for batch in keys_of(keys, _GETS):
             found = self._table.get_batch(list(dict.fromkeys(batch)))
-            held = {item["key"]["S"]: value_of(item) for item in found}
+            held = {key: value_of(item, key) for item in found for key in [item["key"]["S"]]}
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
@@ -208,9 +208,9 @@ class DynamoDB(Store[bytes]):
         try:
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
-            if _met(error) != tag_of(item):  # else it is our own, sent twice
+            if _met(error, key) != tag_of(item, key):  # else it is our own, sent twice
                 raise conflict(key) from error
-        return tag_of(item)
+        return tag_of(item, key)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
@@ -219,7 +219,7 @@ class DynamoDB(Store[bytes]):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **carrying(expected), **SHOW)
         except Conflict as error:
-            if was_repeated(error.__cause__) and _met(error) == ABSENT:
+            if was_repeated(error.__cause__) and _met(error, key) == ABSENT:
                 _unknown(key, error)
             raise conflict(key) from error
 
@@ -259,10 +259,10 @@ class DynamoDB(Store[bytes]):
         self._table.close()
 
 
-def _met(error: Conflict) -> Tag:
+def _met(error: Conflict, key: str) -> Tag:
     """The tag of the item that a condition was tried on, ABSENT where there was none."""
     item = getattr(error.__cause__, "response", {}).get("Item")
-    return tag_of(item) if item else ABSENT
+    return tag_of(item, key) if item else ABSENT
 
 
 def _unknown(key: str, error: Exception) -> NoReturn:

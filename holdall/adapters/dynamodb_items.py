@@ -48,19 +48,18 @@ def _bound(text: str) -> str:
     return text.encode()[:_BOUND].decode(errors="ignore")
 
 
-def value_of(item: Item) -> bytes:
-    """The value of an item; Corrupt where it has none, for then no store wrote it."""
-    return bytes(_held(item, "value", "B", bytes))
+def value_of(item: Item, key: str) -> bytes:
+    """The value of the item of ``key``; Corrupt where it has none, for then no store wrote it."""
+    return bytes(_held(item, key, "value", "B"))
 
 
-def tag_of(item: Item) -> Tag:
+def tag_of(item: Item, key: str) -> Tag:
     """The tag of an item, as `value_of`."""
-    return Tag(_held(item, "tag", "S", str))
+    return Tag(_held(item, key, "tag", "S"))
 
 
-def _held(item: Item, name: str, kind: str, type: type[Any]) -> Any:
+def _held(item: Item, key: str, name: str, kind: str) -> Any:
     held = item.get(name, {}).get(kind)
-    if not isinstance(held, type):
-        key = item.get("key", {}).get("S")
-        raise Corrupt(f"the item {key!r} holds no {name}; something else wrote it", key=key)
+    if held is None:
+        raise Corrupt(f"the item of {key!r} holds no {name}; something else wrote it", key=key)
     return held

@@ -103,7 +103,9 @@ def code_of(error: Exception) -> tuple[str, int]:
     """The SQLSTATE of PostgreSQL, and the number of MySQL; empty and 0 where there is none."""
     cause = getattr(error, "orig", None)
     first = cause.args[0] if cause is not None and cause.args else 0
-    return getattr(cause, "sqlstate", None) or "", first if isinstance(first, int) else 0
+    if isinstance(first, int) and first:
+        return "", first
+    return getattr(cause, "sqlstate", None) or "", 0
 
 
 def passes(error: Exception) -> bool:

@@ -91,6 +91,7 @@ class Link(ABC):
     # ---- The table -------------------------------------------------------------------------------
 
     def _opened(self) -> sa.Engine:
+        kept = False
         engine = sa.create_engine(
             self.url,
             creator=self.connect,
@@ -106,8 +107,12 @@ class Link(ABC):
             with engine.connect() as connection:
                 self._prepare(connection)
         except RAISED as error:
-            engine.dispose()
             raise translated(error, self._where) from error
+        else:
+            kept = True
+        finally:
+            if not kept:
+                engine.dispose()
         return engine
 
     def _prepare(self, connection: sa.Connection) -> None:

@@ -251,7 +251,13 @@ class DynamoDB(Store[bytes]):
     def _part(self, key: str, change: Put[bytes] | Delete | None, tag: Tag | None) -> Item:
         condition = {} if tag is None else carrying(tag)
         if isinstance(change, Put):
-            return {"Put": {"TableName": self._table.name, "Item": self._item(*change), **condition}}
+            return {
+                "Put": {
+                    "TableName": self._table.name,
+                    "Item": self._item(change.key, change.value),
+                    **condition,
+                }
+            }
         kind = "ConditionCheck" if change is None else "Delete"
         return {kind: {"TableName": self._table.name, "Key": self._table.item(key), **condition}}
 

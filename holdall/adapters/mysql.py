@@ -15,6 +15,7 @@ from holdall.extras import needs
 with needs("mysql"):
     import pymysql
     import sqlalchemy as sa
+    from pymysql.constants import CLIENT
     from sqlalchemy.dialects.mysql import insert
 
 
@@ -87,17 +88,20 @@ class _Link(Link):
         super().__init__(where, table, **options)
         self._login = login
 
-    @cached_property
     def most(self) -> int:
-        asked = sa.text("SELECT @@max_allowed_packet")
-        return (int(self.run(lambda connection: connection.execute(asked).scalar_one())) - 4096) // 2
+        return self._most
+
+    @cached_property
+    def _most(self) -> int:
+        asked = sa.select(sa.text("@@max_allowed_packet"))
+        return (int(self.rows(asked)[0][0]) - 4096) // 2  # room for the statement; each byte may be escaped
 
     def connect(self) -> Any:
         connection = pymysql.connect(
             **self._login,
             charset="utf8mb4",
             binary_prefix=True,
-            client_flag=pymysql.constants.CLIENT.FOUND_ROWS,
+            client_flag=CLIENT.FOUND_ROWS,
             connect_timeout=self._timeout,
             read_timeout=self._timeout,
             write_timeout=self._timeout,

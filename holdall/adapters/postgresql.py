@@ -74,11 +74,13 @@ class PostgreSQL(SQL):
 class _Link(Link):
     url = "postgresql+psycopg://"
     expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
-    most = _LARGEST
 
     def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
         super().__init__(where, table, **options)
         self._login = login
+
+    def most(self) -> int:
+        return _LARGEST
 
     def connect(self) -> psycopg.Connection[Any]:
         wait = max(2, math.ceil(self._timeout))

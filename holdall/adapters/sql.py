@@ -77,7 +77,7 @@ class SQL(Store[bytes]):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        row = _row(key, fitting(key, value, self._link.most))
+        row = _row(key, fitting(key, value, self._link.most()))
         self._link.run(partial(_execute, self._link.put(), [row]), key)
 
     def __delitem__(self, key: str, /) -> None:
@@ -128,7 +128,7 @@ class SQL(Store[bytes]):
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, self._link.most):
+        for batch in pairs_of(items, self._link.most()):
             rows = [_row(*pair) for pair in sorted(batch.items())]  # in one order, writers wait in line
             self._link.transact(partial(_execute, self._link.put(), rows))
 
@@ -145,7 +145,7 @@ class SQL(Store[bytes]):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        tag, value = fresh_tag(), fitting(key, value, self._link.most)
+        tag, value = fresh_tag(), fitting(key, value, self._link.most())
         if expected == ABSENT:
             self._link.run(lambda connection: self._insert(connection, key, value, tag), key)
         elif not self._link.changed(self._table.update(key, value, tag, expected), key):
@@ -166,7 +166,7 @@ class SQL(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = [checked(change, self._link.most) for change in changes]
+        changes = [checked(change, self._link.most()) for change in changes]
         expectations = sorted(change for change in changes if isinstance(change, Expect))
         self._link.transact(lambda connection: self._apply(connection, expectations, changes))
 

@@ -49,7 +49,6 @@ class Link(ABC):
     def put(self) -> sa.Insert:
         """Write a row, whether or not its key has one."""
 
-    @property
     @abstractmethod
     def most(self) -> int:
         """The bytes of the largest value that the server takes. May cost a request."""

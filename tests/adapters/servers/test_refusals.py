@@ -111,7 +111,7 @@ def test_a_user_who_may_only_read_is_refused_what_writes(postgresql):
 
 def test_a_value_over_the_packet_is_too_large(mysql):
     with mysql.store() as store:
-        fits = b"'" * store._link.most  # each is escaped, so that it takes two bytes on the way
+        fits = b"'" * store._link.most()  # each is escaped, so that it takes two bytes on the way
         store["a"] = fits
         assert store["a"] == fits
         with pytest.raises(TooLarge, match="'b'"):

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
-PARALLEL := --numprocesses=auto --dist=worksteal
+PARALLEL := --numprocesses=auto --dist=loadfile
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt

@@ -24,6 +24,7 @@ $(LOCKED):
 
 $(VENV)/installed: $(LOCKED) pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@tools/system-extras $(BIN)/python
 	@touch $@
 
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)

@@ -1,14 +1,16 @@
-"""What goes into one transaction of an SQLite store: whole before it begins, so a slow source holds no lock."""
+"""What goes into one transaction of a store: whole before it begins, so that a slow source holds no lock."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from holdall.adapters.sqlite_link import ROOM
 from holdall.keys import check_key
 from holdall.store import Change, Put, to_bytes
 
 BATCH = 1000
-"""Rows written in one transaction, at most."""
+"""Keys written in one transaction, at most."""
+
+ROOM = 1 << 20
+"""Bytes of values after which a page that is read, or a batch that is written, ends."""
 
 text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 

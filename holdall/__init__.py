@@ -35,6 +35,7 @@ from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, T
 
 if TYPE_CHECKING:
     from holdall.adapters.file import File
+    from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.checksum import Checksum
@@ -70,6 +71,7 @@ _lazy = {
     "File": "holdall.adapters.file",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
+    "LMDB": "holdall.adapters.lmdb",
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
@@ -89,6 +91,7 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "LMDB",
     "Change",
     "Checksum",
     "Codec",

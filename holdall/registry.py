@@ -19,6 +19,7 @@ BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
     "gs": "holdall.adapters.gcs:GCS",
+    "lmdb": "holdall.adapters.lmdb:LMDB",
     "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }

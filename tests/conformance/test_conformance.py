@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
+from holdall import LMDB, File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -38,6 +38,7 @@ def crowded() -> Memory:
 
 STORES: dict[str, Row] = {
     "file": lambda request: File(folder(request), durability="os"),
+    "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "minimal": lambda request: Minimal(),
@@ -53,7 +54,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (File, Minimal, OneFile, PassThrough, SQLite)}
+    names = {kind.__name__: kind for kind in (File, LMDB, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

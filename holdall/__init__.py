@@ -34,6 +34,7 @@ from holdall.errors import (
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
+    from holdall.adapters.dbm import DBM
     from holdall.adapters.file import File
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
@@ -63,6 +64,7 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "DBM": "holdall.adapters.dbm",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
@@ -91,6 +93,7 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "DBM",
     "LMDB",
     "Change",
     "Checksum",

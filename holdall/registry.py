@@ -17,6 +17,7 @@ GROUP = "holdall.adapters"
 
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
+    "dbm": "holdall.adapters.dbm:DBM",
     "file": "holdall.adapters.file:File",
     "gs": "holdall.adapters.gcs:GCS",
     "lmdb": "holdall.adapters.lmdb:LMDB",

@@ -1,16 +1,17 @@
 """A store in an LMDB environment: a memory-mapped B+ tree in a folder."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import BATCH, ROOM, checked, keys_of, pairs_of
-from holdall.adapters.lmdb_environment import TICK, Absent, Environment, Txn, environment
+from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
+from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
+from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import RESERVED, Span, check_key, is_reserved, past_reserved
+from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -28,7 +29,6 @@ from holdall.store import (
 )
 
 T = TypeVar("T")
-Row = Callable[[str, memoryview], T]
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
 _LEVELS = ("full", "os")
@@ -93,9 +93,10 @@ class LMDB(Store[bytes]):
     def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         try:
-            return self._found().read(lambda txn: _value(txn.get(key.encode())))
+            found = self._found().read(lambda txn: value_of(txn.get(key.encode())))
         except Absent:
             return MISSING
+        return MISSING if found is None else found
 
     def __contains__(self, key: object, /) -> bool:
         check_key(cast(str, key))  # what is no str is refused there
@@ -103,7 +104,7 @@ class LMDB(Store[bytes]):
 
     def _tag_of(self, key: str) -> Tag:
         try:
-            return self._found().read(lambda txn: _tag(txn.get(key.encode())))
+            return self._found().read(lambda txn: tag_of(txn.get(key.encode())))
         except Absent:
             return ABSENT
 
@@ -115,7 +116,7 @@ class LMDB(Store[bytes]):
             found = b""
         if not found:
             raise KeyError(key)
-        return Tagged(found[TICK:], _tag(memoryview(found)))
+        return Tagged(found[TICK:], tag_of(memoryview(found)))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         for batch in keys_of(keys, _PAGE):
@@ -125,7 +126,7 @@ class LMDB(Store[bytes]):
 
     def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         try:
-            return self._found().read(partial(_look_up, keys=keys))
+            return self._found().read(lambda txn: look_up(lambda key: value_of(txn.get(key)), keys))
         except Absent:
             return []
 
@@ -142,14 +143,14 @@ class LMDB(Store[bytes]):
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        return self._scan(lambda key, value: (key, _tag(value)), Span.of(prefix, start, stop))
+        return self._scan(lambda key, value: (key, tag_of(value)), Span.of(prefix, start, stop))
 
     def _scan(self, row: Row[T], span: Span) -> Iterator[T]:
         low: str | None = span.low or " "  # no key is less, and the mark is
         size = _FIRST_PAGE
         while low is not None:
             try:
-                page, low = self._found().read(partial(_page, row, span._replace(low=low), size))
+                page, low = self._found().read(partial(page_of, row, span._replace(low=low), size))
             except Absent:
                 return
             yield from page
@@ -187,7 +188,7 @@ class LMDB(Store[bytes]):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
-            self._made().write(partial(_put_all, batch))
+            self._made().write(partial(put_all, batch))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys, BATCH):
@@ -197,80 +198,19 @@ class LMDB(Store[bytes]):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         changes = [Expect(key, expected), checked(Put(key, value))]
-        return self._made().write(partial(_apply, changes))
+        return self._made().write(partial(apply, changes))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(_apply, [Expect(key, expected), Delete(key)]))
+            self._found().write(partial(apply, [Expect(key, expected), Delete(key)]))
         except Absent:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(_apply, [checked(change) for change in changes]))
+        self._made().write(partial(apply, [checked(change) for change in changes]))
 
     def close(self) -> None:
         self._found.take()  # the last store to let go of an environment closes it
-
-
-def _value(found: memoryview | None) -> bytes | Missing:
-    return MISSING if found is None else found[TICK:].tobytes()
-
-
-def _tag(found: memoryview | None) -> Tag:
-    return ABSENT if found is None else Tag(str(int.from_bytes(found[:TICK], "big")))
-
-
-def _look_up(txn: Txn, keys: Iterator[str]) -> list[tuple[str, bytes]]:
-    """Those of the next ``keys`` that are there, up to `ROOM` bytes of values."""
-    page: list[tuple[str, bytes]] = []
-    room = ROOM
-    for key in keys:
-        value = _value(txn.get(key.encode()))
-        if not isinstance(value, Missing):
-            page.append((key, value))
-            room -= len(value)
-            if room < 0:
-                break
-    return page
-
-
-def _page(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[T], str | None]:
-    """Up to ``size`` rows or `ROOM` bytes, and where to go on (None: those were the last).
-
-    A page ends before a part that is hidden, and the next begins after it.
-    """
-    page: list[T] = []
-    room = ROOM
-    with txn.cursor() as cursor:
-        for found, value in cursor if cursor.set_range(span.low.encode()) else ():
-            key = str(found, "utf-8")
-            if span.high is not None and key >= span.high:
-                break
-            if span.hides and RESERVED in key and is_reserved(key):
-                return page, past_reserved(key)
-            page.append(row(key, value))
-            room -= len(value)
-            if room < 0 or len(page) == size:
-                return page, key + "\0"
-    return page, None
-
-
-def _put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
-    for key, value in items:
-        txn.put(key.encode(), tick + value)
-
-
-def _apply(changes: list[Change[bytes]], txn: Txn, tick: bytes) -> Tag:
-    """All of ``changes``, and their tag; Conflict where one expects another."""
-    for change in changes:
-        if isinstance(change, Expect) and _tag(txn.get(change.key.encode())) != change.tag:
-            raise conflict(change.key)
-    for change in changes:
-        if isinstance(change, Put):
-            txn.put(change.key.encode(), tick + change.value)
-        elif isinstance(change, Delete):
-            txn.delete(change.key.encode())
-    return _tag(memoryview(tick))

@@ -1,6 +1,7 @@
 """LMDB's return codes as errors of holdall."""
 
 import errno
+from collections.abc import Callable
 
 from holdall.adapters import oserrors
 from holdall.errors import Corrupt, HoldallError, Mismatch, PermissionDenied, StoreFull, TooLarge, Unavailable
@@ -42,6 +43,7 @@ def translated(error: Exception, folder: str, key: str | None = None) -> Holdall
 
 def damage(folder: str) -> None:
     """Corrupt if the data file lacks a page that is in use. Reads all of it, without LMDB."""
-    problems = lmdb.verify.verify(folder)
+    verify: Callable[[str], list[str]] = lmdb.verify.verify
+    problems = verify(folder)
     if problems:
         raise Corrupt(f"{folder} is damaged ({problems[0]}); restore a backup")

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import DBM, LMDB, File, Json, Memory, PassThrough, Prefix, SQLite, Validate
-from holdall.adapters.dbm.flavors import FLAVORS
+from holdall import LMDB, File, Json, Memory, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -37,13 +36,7 @@ def crowded() -> Memory:
     return store
 
 
-def dbm(flavor: str) -> Row:
-    """A row for a file of ``flavor``."""
-    return lambda request: DBM(folder(request) / "store", flavor=flavor, durability="os")
-
-
 STORES: dict[str, Row] = {
-    **{f"dbm-{flavor}": dbm(flavor) for flavor in FLAVORS},
     "file": lambda request: File(folder(request), durability="os"),
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
@@ -61,7 +54,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (DBM, File, LMDB, Minimal, OneFile, PassThrough, SQLite)}
+    names = {kind.__name__: kind for kind in (File, LMDB, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

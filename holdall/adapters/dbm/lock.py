@@ -42,6 +42,10 @@ class Lock:
         self._path = path
         self._fd: int | None = None
 
+    def exists(self) -> bool:
+        """Whether there is such a file: if not, no store has written here."""
+        return self._fd is not None or os.path.lexists(self._path)
+
     def take(self, *, exclusive: bool) -> None:
         """Wait until no writer (``exclusive``: and no reader) has it. OSError where it cannot be had."""
         while True:

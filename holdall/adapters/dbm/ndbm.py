@@ -1,7 +1,9 @@
 """The flavor ndbm: files of the system's ndbm, which is Berkeley DB on Debian and macOS."""
 
+from collections.abc import Iterable
 from typing import cast
 
+from holdall.adapters.dbm.flavors import Change
 from holdall.adapters.dbm.hashed import Database, Hashed, built
 
 with built("dbm.ndbm", "Debian: apt install python3-gdbm; Homebrew and python.org: it is there"):
@@ -9,7 +11,22 @@ with built("dbm.ndbm", "Debian: apt install python3-gdbm; Homebrew and python.or
 
 
 class Ndbm(Hashed):
-    """Syncs whenever it is closed, so that every write waits for the disk."""
+    """Syncs whenever it is closed, so that every write waits for the disk.
+
+    The library tells an empty value from none no more than its interface does, so a value of zero bytes
+    alone, and the empty one, is kept with one zero byte more.
+    """
+
+    def get(self, key: bytes) -> bytes | None:
+        found = super().get(key)
+        return found[:-1] if found and not found.strip(b"\0") else found
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        super().apply((key, _longer(value)) for key, value in changes)
 
     def _opened(self, path: str, mode: str) -> Database:
         return cast(Database, dbm.ndbm.open(path, mode, 0o666))
+
+
+def _longer(value: bytes | None) -> bytes | None:
+    return value if value is None or value.strip(b"\0") else value + b"\0"

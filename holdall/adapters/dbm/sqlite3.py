@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from holdall.adapters.dbm.flavors import Change
+from holdall.adapters.dbm.recognition import remember_database
 
 _TABLE = "CREATE TABLE IF NOT EXISTS Dict (key BLOB UNIQUE NOT NULL, value BLOB NOT NULL)"
 
@@ -17,11 +18,14 @@ class Sqlite3:
     ordered = True
 
     def __init__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> None:
-        uri = f"{Path(path).absolute().as_uri()}?mode={'rwc' if creates else 'rw'}"
+        if creates:
+            Path(path).touch()
+            remember_database(path)
+        uri = f"{Path(path).absolute().as_uri()}?mode=rw"
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            if creates:
+            if writes:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(_TABLE)
         except sqlite3.Error:

@@ -7,11 +7,12 @@ from hashlib import blake2b
 from typing import TypeVar, cast
 
 from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
-from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle, check, recognised
+from holdall.adapters.dbm.choice import chosen
+from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.twins import Absent, Get, Twins
 from holdall.address import Address
-from holdall.errors import InvalidAddress, StoreNotFound
+from holdall.errors import InvalidAddress
 from holdall.handles import PerThread
 from holdall.keys import Span, check_key
 from holdall.store import (
@@ -70,9 +71,7 @@ class DBM(Store[bytes]):
         if durability not in _LEVELS:
             raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
         self.path = os.path.abspath(path)
-        self.flavor = flavor or _only(self.path)
-        check(self.path, self.flavor)
-        self._kind = FLAVORS[self.flavor].kind  # where it is not installed, say so now
+        self.flavor = chosen(self.path, flavor)
         options = {} if durability == "full" else {"durability": durability}
         self._made_with = (self.path,), {"flavor": self.flavor, **options}
         twins = partial(Twins, self.path, self.flavor, durability == "full")
@@ -165,8 +164,9 @@ class DBM(Store[bytes]):
             deleted.extend((key, None) for key in asked if get(key) is not None)
             return deleted
 
-        if recognised(self.path):  # else there is nothing to delete, nor to take a lock on
-            self._twins().write(decide)
+        twins = self._twins()
+        if twins.may_exist():
+            twins.write(decide)
         return len(deleted)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
@@ -197,16 +197,6 @@ class DBM(Store[bytes]):
 
     def close(self) -> None:
         self._twins.close()
-
-
-def _only(path: str) -> str:
-    """The flavor of the one file at ``path``."""
-    found = recognised(path)
-    if not found:
-        raise StoreNotFound(f"there is no dbm file {path}; to make one, add ?flavor={'|'.join(FLAVORS)}")
-    if len(found) > 1:
-        raise InvalidAddress(f"dbm: {path} is there as {' and '.join(found)}; add ?flavor= to say which")
-    return found[0]
 
 
 def _tag(value: bytes | None) -> Tag:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from holdall.adapters.dbm.errors import translated
-from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle, check, check_whole
+from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
+from holdall.adapters.dbm.recognition import check, check_whole
 from holdall.adapters.folders import sync
 from holdall.errors import HoldallError, StoreNotFound
 
@@ -33,7 +34,7 @@ class Twins:
         self._twin = path + ".twin"
         self._name = flavor
         self._flavor = FLAVORS[flavor]
-        self._kind = self._flavor.kind
+        self._kind = self._flavor.load()
         self._durable = durable
         self._lock = Lock(path + ".lock")
         self._open: dict[str, tuple[Handle, bool]] = {}  # by path; whether it may be written
@@ -52,7 +53,7 @@ class Twins:
             raise translated(error, self._path) from error
 
     def _read(self, function: Callable[[Handle], T]) -> T:
-        if not self._open and not check(self._path, self._name):
+        if not self.may_exist():
             raise Absent
         self._lock.take(exclusive=False)
         try:
@@ -64,6 +65,10 @@ class Twins:
             self._lock.leave()
         self.write(lambda get: ())  # a writer died: what it has torn is put back before anything is written
         return self._read(function)
+
+    def may_exist(self) -> bool:
+        """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
+        return self._lock.exists() or check(self._path, self._name)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
@@ -197,7 +202,8 @@ class Twins:
         if not creates:
             if not check(path, self._name):
                 raise Absent
-            check_whole(path, self._name)
+            if not self._kind.atomic:
+                check_whole(path, self._name)
         handle = self._kind(path, creates=creates, writes=writes, durable=self._durable)
         self._open[path] = handle, writes
         return handle

@@ -1,0 +1,106 @@
+"""What is at a path: of which flavor its files are, and whether they are cut off."""
+
+import ast
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from holdall.adapters.dbm.flavors import FLAVORS
+from holdall.errors import Corrupt, Mismatch, StoreNotFound
+
+_GNU = range(0x13579ACD, 0x13579AD2)
+_BTREE, _HASH = 0x53162, 0x61561
+_SQLITE = b"SQLite format 3\0"
+
+# SQLite's locks are the process's own: to close any other descriptor of the file would let go of them.
+_databases: set[tuple[int, int]] = set()
+
+
+def recognised(path: str) -> list[str]:
+    """The flavors of which there are files at ``path``. Mismatch where a file there is of none."""
+    found = ["dumb"] if len(FLAVORS["dumb"].files(path)) == 2 else []
+    if Path(path + ".db").is_file() or Path(path + ".pag").is_file():
+        found.append("ndbm")
+    if Path(path).is_dir():
+        raise StoreNotFound(f"{path} is a folder; name a file in it, as in {Path(path, 'books')}")
+    single = _single(path)
+    return [*found, single] if single else found
+
+
+def expect(flavor: str, found: list[str], path: str) -> None:
+    """Mismatch where the files ``found`` at ``path`` are all of other flavors."""
+    if found and flavor not in found:
+        raise Mismatch(f"{path} is a dbm file of the flavor {found[0]}; open it with ?flavor={found[0]}")
+
+
+def check(path: str, flavor: str) -> bool:
+    """Whether there is a file of ``flavor`` at ``path``. Mismatch where one of another stands there."""
+    found = recognised(path)
+    expect(flavor, found, path)
+    return flavor in found
+
+
+def remember_database(path: str) -> None:
+    """From now on take the file at ``path`` for SQLite's without a look into it."""
+    stat = Path(path).stat()
+    _databases.add((stat.st_dev, stat.st_ino))
+
+
+def check_whole(path: str, flavor: str) -> None:
+    """Corrupt where a file is shorter than it says that it is: some libraries would not notice."""
+    file = FLAVORS[flavor].files(path)[0]
+    extent = _indexed(path) if flavor == "dumb" else _extent(_head(file))
+    if file.stat().st_size < extent:
+        raise Corrupt(f"{file} is cut off: it lacks some of its {extent} bytes; restore a backup")
+
+
+def _single(path: str) -> str | None:
+    """The flavor of the file that is named as the store, or None where there is none yet."""
+    try:
+        stat = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    if (stat.st_dev, stat.st_ino) in _databases:
+        return "sqlite3"
+    head = _head(Path(path))
+    gnu, bsd = _magics(head)
+    if head.startswith(_SQLITE):
+        remember_database(path)
+        return "sqlite3"
+    if gnu in _GNU:
+        return "gnu"
+    if bsd in (_BTREE, _HASH):
+        return "bsd"
+    if head:
+        raise Mismatch(f"{path} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
+    return None
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(40)
+
+
+def _magics(head: bytes) -> tuple[int, int]:
+    """The magic numbers of gdbm (at 0) and of Berkeley DB (at 12)."""
+    first, second = struct.unpack_from("=I8xI", head.ljust(40, b"\0"))
+    return first, second
+
+
+def _extent(head: bytes) -> int:
+    """The length of a file by its header: gdbm's next free byte, or Berkeley DB's last page."""
+    gnu, bsd = _magics(head)
+    if gnu in _GNU and len(head) == 40:
+        return cast(int, struct.unpack_from("=q", head, 32)[0])
+    if bsd in (_BTREE, _HASH) and len(head) == 40:
+        page_size, last = struct.unpack_from("=I8xI", head, 20)
+        return cast(int, page_size * (last + 1))
+    return 0
+
+
+def _indexed(path: str) -> int:
+    """The end of the last value that the index of dbm.dumb names."""
+    read: Callable[[str], Any] = ast.literal_eval
+    with Path(path + ".dir").open(encoding="latin-1") as index:
+        return max((sum(read(line.rstrip())[1]) for line in index), default=0)

@@ -1,10 +1,13 @@
 """The flavor ndbm: files of the system's ndbm, which is Berkeley DB on Debian and macOS."""
 
+import errno
+import os
 from collections.abc import Iterable
 from typing import cast
 
 from holdall.adapters.dbm.flavors import Change
 from holdall.adapters.dbm.hashed import Database, Hashed, built
+from holdall.adapters.dbm.recognition import cut_off
 
 with built("dbm.ndbm", "Debian: apt install python3-gdbm; Homebrew and python.org: it is there"):
     import dbm.ndbm
@@ -22,7 +25,15 @@ class Ndbm(Hashed):
         return found[:-1] if found and not found.strip(b"\0") else found
 
     def apply(self, changes: Iterable[Change]) -> None:
-        super().apply((key, _longer(value)) for key, value in changes)
+        asked = [*changes]
+        super().apply((key, _longer(value)) for key, value in asked)
+        self._prove(asked)
+
+    def _prove(self, changes: Iterable[Change]) -> None:
+        """The library does not say that a disk is full, so see whether all is there."""
+        whole = not cut_off(self._path, "ndbm")
+        if not whole or any(self.get(key) != value for key, value in changes):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _opened(self, path: str, mode: str) -> Database:
         return cast(Database, dbm.ndbm.open(path, mode, 0o666))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdall.adapters.dbm.flavors import FLAVORS
-from holdall.errors import Corrupt, Mismatch, StoreNotFound
+from holdall.errors import Mismatch, StoreNotFound
 
 _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
@@ -47,12 +47,10 @@ def remember_database(path: str) -> None:
     _databases.add((stat.st_dev, stat.st_ino))
 
 
-def check_whole(path: str, flavor: str) -> None:
-    """Corrupt where a file is shorter than it says that it is: some libraries would not notice."""
+def cut_off(path: str, flavor: str) -> bool:
+    """Whether a file is shorter than it says that it is: some libraries would not notice."""
     file = FLAVORS[flavor].files(path)[0]
-    extent = _indexed(path) if flavor == "dumb" else _extent(_head(file))
-    if file.stat().st_size < extent:
-        raise Corrupt(f"{file} is cut off: it lacks some of its {extent} bytes; restore a backup")
+    return file.stat().st_size < (_indexed(path) if flavor == "dumb" else _extent(_head(file)))
 
 
 def _single(path: str) -> str | None:

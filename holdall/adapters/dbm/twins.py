@@ -14,9 +14,9 @@ from typing import TypeVar
 from holdall.adapters.dbm.errors import translated
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
-from holdall.adapters.dbm.recognition import check, check_whole
+from holdall.adapters.dbm.recognition import check, cut_off
 from holdall.adapters.folders import sync
-from holdall.errors import HoldallError, StoreNotFound
+from holdall.errors import Corrupt, HoldallError, StoreNotFound
 
 T = TypeVar("T")
 Get = Callable[[bytes], bytes | None]
@@ -202,8 +202,8 @@ class Twins:
         if not creates:
             if not check(path, self._name):
                 raise Absent
-            if not self._kind.atomic:
-                check_whole(path, self._name)
+            if not self._kind.atomic and cut_off(path, self._name):
+                raise Corrupt(f"{path} is cut off; restore a backup, or its twin if that is whole")
         handle = self._kind(path, creates=creates, writes=writes, durable=self._durable)
         self._open[path] = handle, writes
         return handle

@@ -32,7 +32,7 @@ class Ndbm(Hashed):
     def _prove(self, changes: Iterable[Change]) -> None:
         """The library does not say that a disk is full, so see whether all is there."""
         whole = not cut_off(self._path, "ndbm")
-        if not whole or any(self.get(key) != value for key, value in changes):
+        if not whole or any(self.get(key) != value for key, value in dict(changes).items()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _opened(self, path: str, mode: str) -> Database:

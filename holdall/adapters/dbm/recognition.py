@@ -53,6 +53,13 @@ def cut_off(path: str, flavor: str) -> bool:
     return file.stat().st_size < (_indexed(path) if flavor == "dumb" else _extent(_head(file)))
 
 
+def ordered(path: str, flavor: str) -> bool:
+    """Whether keys are kept in order in the file at ``path``, or will be where there is none yet."""
+    if flavor == "bsd" and Path(path).is_file():
+        return _magics(_head(Path(path)))[1] != _HASH
+    return flavor in ("bsd", "sqlite3")
+
+
 def _single(path: str) -> str | None:
     """The flavor of the file that is named as the store, or None where there is none yet."""
     try:

@@ -10,6 +10,7 @@ from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
 from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
+from holdall.adapters.dbm.recognition import ordered
 from holdall.adapters.dbm.twins import Absent, Get, Twins
 from holdall.address import Address
 from holdall.errors import InvalidAddress
@@ -72,6 +73,7 @@ class DBM(Store[bytes]):
             raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
         self.path = os.path.abspath(path)
         self.flavor = chosen(self.path, flavor)
+        self._ordered = ordered(self.path, self.flavor)
         options = {} if durability == "full" else {"durability": durability}
         self._made_with = (self.path,), {"flavor": self.flavor, **options}
         twins = partial(Twins, self.path, self.flavor, durability == "full")
@@ -88,7 +90,7 @@ class DBM(Store[bytes]):
     def features(self) -> Feature:
         held = Feature.BATCH | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
         held |= Feature.SHARED | Feature.DURABLE
-        return held | Feature.SEEK if self.flavor in ("bsd", "sqlite3") else held
+        return held | Feature.SEEK if self._ordered else held
 
     # ---- Reading -----------------------------------------------------------------------------------
 

@@ -174,6 +174,7 @@ def test_a_hash_file_of_the_old_dbhash_is_read_and_written(path):
         file.put(b"k%02d" % number, b"1")
     file.close()
     with DBM(path, durability="os") as store:
+        assert Feature.SEEK not in store.features
         assert list(store.scan("k5")) == [f"k5{number}" for number in range(10)]
         store["new"] = b"2"
         assert len(store) == 101

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
+PARALLEL := --numprocesses=auto --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -30,15 +31,16 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
-test: setup ## run the tests (ARGS='-k name' to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
-	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
+	@$(BIN)/python -m pytest -m servers tests/adapters tests/middleware $(ARGS)
 
-soak: setup ## run the tests that can go on and on: every codec on every store, 10,000 damaged values each
-	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes \
-	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
+soak: setup ## run the tests that can go on and on: every codec and history on every store, 200 kills of each writer
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
+	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
+	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks.buckets import buckets
 from benchmarks.contests import contests
-from benchmarks.dbm_by_hand import DBMByHand
 from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
 from benchmarks.lmdb_by_hand import LMDBByHand
@@ -83,6 +82,8 @@ def embedded(folder: Path) -> Iterator[Row]:
         closing(LMDBByHand(folder / "hand", plan)) as peer,
     ):
         yield from contests("LMDB / by hand", Ours(store, plan), peer, HAND_LMDB)
+    from benchmarks.dbm_by_hand import DBMByHand  # needs the extra bsd, which does not install everywhere
+
     plan = Plan(rounds=20, size=5)
     with (
         DBM(folder / "ours.bsd", flavor="bsd", durability="os") as store,

@@ -43,7 +43,7 @@ class LMDBByHand:
         numbers = self.plan.get[round]
         for number in numbers:
             with self.environment.begin(buffers=True) as txn:
-                _decode(txn.get(b"invoices/" + number.encode()))
+                _decode(txn.get(b"invoices/" + number.encode(), b""))
         return len(numbers)
 
     def pay(self, round: int) -> int:

@@ -49,7 +49,7 @@ def tested(python: Path) -> str:
         (*pip, "--require-hashes", "--requirement", "requirements.lock"),
         (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),
         ("tools/system-extras", run[0]),
-        (*run, "pytest", "--quiet"),
+        (*run, "pytest", "--quiet", "--numprocesses=auto", "--dist=worksteal"),
     )
     return "passed" if all(subprocess.run(step).returncode == 0 for step in steps) else "failed"
 

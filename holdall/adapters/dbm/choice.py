@@ -4,7 +4,7 @@ from holdall.adapters.dbm.errors import translated
 from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.adapters.dbm.lock import MAKING, WRITING, Lock
 from holdall.adapters.dbm.recognition import expect, recognised
-from holdall.errors import InvalidAddress, StoreNotFound
+from holdall.errors import StoreNotFound
 
 
 def chosen(path: str, flavor: str | None) -> str:
@@ -15,8 +15,6 @@ def chosen(path: str, flavor: str | None) -> str:
     found = _standing(path)
     if not (found or flavor):
         raise StoreNotFound(f"there is no dbm file {path}; to make one, add ?flavor={'|'.join(FLAVORS)}")
-    if not flavor and len(found) > 1:
-        raise InvalidAddress(f"dbm: {path} is there as {' and '.join(found)}; add ?flavor= to say which")
     name = flavor or found[0]
     expect(name, found, path)
     FLAVORS[name].load()

@@ -29,16 +29,18 @@ def recognised(path: str) -> list[str]:
 
 
 def expect(flavor: str, found: list[str], path: str) -> None:
-    """Mismatch where the files ``found`` at ``path`` are all of other flavors."""
-    if found and flavor not in found:
-        raise Mismatch(f"{path} is a dbm file of the flavor {found[0]}; open it with ?flavor={found[0]}")
+    """Mismatch where a file of another flavor is among those ``found`` at ``path``."""
+    for other in found:
+        if other != flavor:
+            remedy = f"open it with ?flavor={other}, or name another file"
+            raise Mismatch(f"{path} is a dbm file of the flavor {other}; {remedy}")
 
 
 def check(path: str, flavor: str) -> bool:
     """Whether there is a file of ``flavor`` at ``path``. Mismatch where one of another stands there."""
     found = recognised(path)
     expect(flavor, found, path)
-    return flavor in found
+    return bool(found)
 
 
 def remember_database(path: str) -> None:

@@ -4,8 +4,6 @@ A write is made in the file first and then once more in the twin. The lock file 
 written, so that the next to come knows which is whole. Only a flavor that is atomic by itself has no twin.
 """
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import TypeVar
 from holdall.adapters.dbm.errors import translated
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
+from holdall.adapters.dbm.pair import Pair
 from holdall.adapters.dbm.recognition import check, cut_off
-from holdall.adapters.folders import sync
 from holdall.errors import Corrupt, HoldallError, StoreNotFound
 
 T = TypeVar("T")
@@ -31,10 +29,9 @@ class Twins:
 
     def __init__(self, path: str, flavor: str, durable: bool) -> None:
         self._path = path
-        self._twin = path + ".twin"
-        self._name = flavor
-        self._flavor = FLAVORS[flavor]
-        self._kind = self._flavor.load()
+        self._pair = Pair(path, FLAVORS[flavor])
+        self._flavor = flavor
+        self._kind = FLAVORS[flavor].load()
         self._durable = durable
         self._lock = Lock(path + ".lock")
         self._open: dict[str, tuple[Handle, bool]] = {}  # by path; whether it may be written
@@ -68,7 +65,7 @@ class Twins:
 
     def may_exist(self) -> bool:
         """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
-        return self._lock.exists() or check(self._path, self._name)
+        return self._lock.exists() or check(self._path, self._flavor)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
@@ -96,7 +93,7 @@ class Twins:
     def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:
         state = self._settled(self._lock.state())
         self._refresh(state)
-        there = check(self._path, self._name)
+        there = check(self._path, self._flavor)
         changes = decide(self._handle(self._path, writes=True).get if there else lambda key: None)
         if changes and self._kind.atomic:
             self._handle(self._path, writes=True, creates=not there).apply(changes)
@@ -104,8 +101,9 @@ class Twins:
             self._write(changes, state, there)
 
     def _write(self, changes: Sequence[Change], state: State, there: bool) -> None:
-        if there and state.stage == COPYING:
-            self._copy()
+        if not there or state.stage == COPYING:
+            self._drop()
+            self._pair.copy(durable=self._durable)
         generation = max(time.time_ns(), state.generation + 1)
         self._note(WRITING if there else MAKING, generation)
         try:
@@ -120,69 +118,33 @@ class Twins:
     def _follow(self, changes: Sequence[Change], generation: int, *, creates: bool) -> None:
         """Make ``changes`` in the twin. Whatever goes wrong, they are in the file: the twin waits to be copied."""
         try:
-            self._apply(self._twin, changes, creates=creates)
-        except Exception:  # noqa: BLE001 - a library may raise anything, and the next write finds the cause again
+            self._apply(self._pair.twin, changes, creates=creates)
+        except BaseException as error:
             self._drop()
+            if not isinstance(error, Exception):
+                raise
         else:
             self._note(SAME, generation, durable=False)
 
     def _apply(self, path: str, changes: Sequence[Change], *, creates: bool) -> None:
         self._handle(path, writes=True, creates=creates).apply(changes)
         if self._durable:
-            self._sync(path, folder=creates)
+            self._pair.sync(path, folder=creates)
 
     def _note(self, stage: str, generation: int, *, durable: bool = True) -> None:
-        self._lock.note(State(stage, generation, self._mark()), durable=durable and self._durable)
+        self._lock.note(State(stage, generation, self._pair.mark()), durable=durable and self._durable)
 
     # ---- Putting back ------------------------------------------------------------------------------
 
     def _settled(self, state: State) -> State:
         """The state after what a writer left undone is undone; an error where that is impossible for now."""
-        if state.stage == SAME and state.mark == self._mark():
-            return state
         if state.stage in (MAKING, WRITING):
             self._drop()
-            self._put_back(made=state.stage == WRITING)
+            self._pair.put_back(made=state.stage == WRITING)
             self._note(COPYING, max(time.time_ns(), state.generation + 1))
             return self._lock.state()
-        return state._replace(stage=COPYING)
-
-    def _put_back(self, *, made: bool) -> None:
-        for ending in self._flavor.endings:
-            twin, file = Path(self._twin + ending), Path(self._path + ending)
-            if not made:
-                twin.unlink(missing_ok=True)
-                file.unlink(missing_ok=True)
-            elif twin.exists():  # else it was moved before a kill in the midst of this
-                twin.replace(file)
-        self._sync(self._path, folder=True)
-
-    def _copy(self) -> None:
-        """Make the twin a copy of the file."""
-        self._drop()
-        for ending in self._flavor.endings:
-            file, twin = Path(self._path + ending), Path(self._twin + ending)
-            if file.exists():
-                shutil.copyfile(file, twin)
-            else:
-                twin.unlink(missing_ok=True)
-        if self._durable:
-            self._sync(self._twin, folder=True)
-
-    def _sync(self, path: str, *, folder: bool) -> None:
-        for file in self._flavor.files(path):
-            fd = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-        if folder:
-            sync(str(Path(path).parent), ())
-
-    def _mark(self) -> str:
-        """What tells the file from what another program makes of it: its sizes and times."""
-        found = [file.stat() for file in self._flavor.files(self._path)]
-        return "+".join(f"{stat.st_size}.{stat.st_mtime_ns}" for stat in found) or "-"
+        same = state.stage == SAME and state.mark == self._pair.mark() and self._pair.has_twin()
+        return state if same else state._replace(stage=COPYING)
 
     # ---- Handles -----------------------------------------------------------------------------------
 
@@ -200,9 +162,9 @@ class Twins:
             self._open.pop(path)
             handle.close()
         if not creates:
-            if not check(path, self._name):
+            if not check(path, self._flavor):
                 raise Absent
-            if not self._kind.atomic and cut_off(path, self._name):
+            if not self._kind.atomic and cut_off(path, self._flavor):
                 raise Corrupt(f"{path} is cut off; restore a backup, or its twin if that is whole")
         handle = self._kind(path, creates=creates, writes=writes, durable=self._durable)
         self._open[path] = handle, writes

@@ -190,6 +190,25 @@ def test_ndbm_keeps_values_of_zero_bytes_apart_from_none(path):
 # ---- The twin --------------------------------------------------------------------------------------
 
 
+def test_a_file_made_in_the_place_of_a_deleted_one_gets_a_new_twin(path):
+    with DBM(path, flavor="dumb", durability="os") as store:
+        store["old"] = b"1"
+    for ending in (".dat", ".dir"):
+        os.unlink(f"{path}{ending}")
+    with DBM(path, flavor="dumb", durability="os") as store:
+        store["new"] = b"2"
+    assert dict(DBM(f"{path}.twin")) == {"new": b"2"}
+
+
+def test_a_twin_that_was_deleted_is_made_again_before_a_write(path):
+    with DBM(path, flavor="dumb", durability="os") as store:
+        store["a"] = b"1"
+        for ending in (".dat", ".dir"):
+            os.unlink(f"{path}.twin{ending}")
+        store["b"] = b"2"
+    assert dict(DBM(f"{path}.twin")) == {"a": b"1", "b": b"2"}
+
+
 @pytest.mark.parametrize("flavor", TWINNED)
 def test_a_write_is_made_in_both_files_and_copies_neither(flavor, path):
     needs_module(flavor)

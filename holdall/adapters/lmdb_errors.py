@@ -1,6 +1,7 @@
 """LMDB's return codes as errors of holdall."""
 
 import errno
+import os
 from collections.abc import Callable
 
 from holdall.adapters import oserrors
@@ -36,6 +37,10 @@ def translated(error: Exception, folder: str, key: str | None = None) -> Holdall
     code = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
     if code == errno.ENOTDIR:
         return Mismatch(f"{folder} is a file and is left as it is; name a folder", key=key)
+    if (
+        code == errno.EIO and not os.statvfs(folder).f_bavail
+    ):  # LMDB calls a write that was cut short an I/O error
+        code = errno.ENOSPC
     if isinstance(code, int) and code > 0:
         return oserrors.translated(OSError(code, str(error)), folder, key)
     return Unavailable(f"{folder}: {error}; open it again", key=key)

@@ -4,7 +4,7 @@ from holdall.adapters.dbm.errors import translated
 from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.adapters.dbm.lock import MAKING, WRITING, Lock
 from holdall.adapters.dbm.recognition import expect, recognised
-from holdall.errors import StoreNotFound
+from holdall.errors import HoldallError, StoreNotFound
 
 
 def chosen(path: str, flavor: str | None) -> str:
@@ -30,6 +30,8 @@ def _standing(path: str) -> list[str]:
         lock.take(exclusive=False)
         torn = lock.state().stage in (MAKING, WRITING)
         return recognised(path + ".twin" if torn else path)
+    except HoldallError:
+        raise
     except OSError as error:
         raise translated(error, path) from error
     finally:

@@ -41,6 +41,7 @@ class Lock:
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd: int | None = None
+        self._writes = False
 
     def exists(self) -> bool:
         """Whether there is such a file: if not, no store has written here."""
@@ -48,6 +49,8 @@ class Lock:
 
     def take(self, *, exclusive: bool) -> None:
         """Wait until no writer (``exclusive``: and no reader) has it. OSError where it cannot be had."""
+        if exclusive and not self._writes:
+            self.close()
         while True:
             if self._fd is None:
                 self._fd = self._opened(exclusive)
@@ -85,10 +88,13 @@ class Lock:
 
     def _opened(self, exclusive: bool) -> int | None:
         try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except OSError:
             if exclusive:
                 raise
+        else:
+            self._writes = True
+            return fd
         try:
             return os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:

@@ -2,6 +2,8 @@
 
 import ast
 import struct
+import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -13,8 +15,10 @@ _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
 _SQLITE = b"SQLite format 3\0"
 
-# SQLite's locks are the process's own: to close any other descriptor of the file would let go of them.
-_databases: set[tuple[int, int]] = set()
+# SQLite's locks are the process's own: to close any other descriptor of the file would let go of them. So
+# no file is looked into as long as SQLite has it open.
+_databases: Counter[tuple[int, int]] = Counter()
+_looking = threading.Lock()
 
 
 def recognised(path: str) -> list[str]:
@@ -43,10 +47,18 @@ def check(path: str, flavor: str) -> bool:
     return bool(found)
 
 
-def remember_database(path: str) -> None:
-    """From now on take the file at ``path`` for SQLite's without a look into it."""
+def hold(path: str) -> Callable[[], None]:
+    """Take the file at ``path`` for SQLite's without a look into it, until what this returns is called."""
     stat = Path(path).stat()
-    _databases.add((stat.st_dev, stat.st_ino))
+    file = stat.st_dev, stat.st_ino
+    with _looking:
+        _databases[file] += 1
+
+    def release() -> None:
+        with _looking:
+            _databases[file] -= 1
+
+    return release
 
 
 def cut_off(path: str, flavor: str) -> bool:
@@ -64,24 +76,26 @@ def ordered(path: str, flavor: str) -> bool:
 
 def _single(path: str) -> str | None:
     """The flavor of the file that is named as the store, or None where there is none yet."""
-    try:
-        stat = Path(path).stat()
-    except FileNotFoundError:
-        return None
-    if (stat.st_dev, stat.st_ino) in _databases:
-        return "sqlite3"
-    head = _head(Path(path))
+    with _looking:
+        try:
+            stat = Path(path).stat()
+        except FileNotFoundError:
+            return None
+        if _databases[stat.st_dev, stat.st_ino]:
+            return "sqlite3"
+        head = _head(Path(path))
+    return _flavor(path, head) if head else None
+
+
+def _flavor(path: str, head: bytes) -> str:
     gnu, bsd = _magics(head)
     if head.startswith(_SQLITE):
-        remember_database(path)
         return "sqlite3"
     if gnu in _GNU:
         return "gnu"
     if bsd in (_BTREE, _HASH):
         return "bsd"
-    if head:
-        raise Mismatch(f"{path} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
-    return None
+    raise Mismatch(f"{path} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
 
 
 def _head(file: Path) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from holdall.adapters.dbm.flavors import Change
-from holdall.adapters.dbm.recognition import remember_database
+from holdall.adapters.dbm.recognition import hold
 
 _TABLE = "CREATE TABLE IF NOT EXISTS Dict (key BLOB UNIQUE NOT NULL, value BLOB NOT NULL)"
 
@@ -20,16 +20,11 @@ class Sqlite3:
     def __init__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> None:
         if creates:
             Path(path).touch()
-            remember_database(path)
-        uri = f"{Path(path).absolute().as_uri()}?mode=rw"
-        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._release = hold(path)
         try:
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            if writes:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute(_TABLE)
-        except sqlite3.Error:
-            self._db.close()
+            self._db = _opened(path, writes=writes, durable=durable)
+        except BaseException:
+            self._release()
             raise
 
     def get(self, key: bytes) -> bytes | None:
@@ -51,3 +46,18 @@ class Sqlite3:
 
     def close(self) -> None:
         self._db.close()
+        self._release()
+
+
+def _opened(path: str, *, writes: bool, durable: bool) -> sqlite3.Connection:
+    uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if writes:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_TABLE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

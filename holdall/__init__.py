@@ -23,6 +23,7 @@ from holdall.errors import (
     Mismatch,
     MissingExtra,
     NoRevision,
+    OverBudget,
     PermissionDenied,
     QueryFailed,
     StoreFull,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.budget import Budget
+    from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
     from holdall.middleware.encrypt import Encrypt
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
+    from holdall.middleware.metrics import Metrics
     from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
     from holdall.middleware.pickle import Pickle
@@ -68,6 +72,8 @@ __version__ = "0.1.0"
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
     "DBM": "holdall.adapters.dbm",
+    "Budget": "holdall.middleware.budget",
+    "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
@@ -81,6 +87,7 @@ _lazy = {
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
+    "Metrics": "holdall.middleware.metrics",
     "PassThrough": "holdall.middleware.passthrough",
     "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
@@ -99,6 +106,8 @@ __all__ = [
     "ABSENT",
     "DBM",
     "LMDB",
+    "Budget",
+    "Cache",
     "Change",
     "Checksum",
     "Codec",
@@ -122,10 +131,12 @@ __all__ = [
     "MapReduce",
     "Memory",
     "MessagePack",
+    "Metrics",
     "Mismatch",
     "MissingExtra",
     "NoRevision",
     "Note",
+    "OverBudget",
     "PassThrough",
     "PermissionDenied",
     "Pickle",

@@ -9,7 +9,9 @@ from holdall.adapters.dbm.flavors import Change
 from holdall.adapters.dbm.hashed import Database, Hashed, built
 from holdall.adapters.dbm.recognition import cut_off
 
-with built("dbm.ndbm", "Debian: apt install python3-gdbm; Homebrew and python.org: it is there"):
+with built(
+    "dbm.ndbm", "Debian, Homebrew and python.org: it comes with Python (Debian itself: apt install python3)"
+):
     import dbm.ndbm
 
 

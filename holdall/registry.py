@@ -17,9 +17,11 @@ GROUP = "holdall.adapters"
 
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
+    "dbm": "holdall.adapters.dbm:DBM",
     "file": "holdall.adapters.file:File",
     "dynamodb": "holdall.adapters.dynamodb:DynamoDB",
     "gs": "holdall.adapters.gcs:GCS",
+    "lmdb": "holdall.adapters.lmdb:LMDB",
     "mysql": "holdall.adapters.mysql:MySQL",
     "postgresql": "holdall.adapters.postgresql:PostgreSQL",
     "redis": "holdall.adapters.redis:Redis",

@@ -9,17 +9,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCK = "\n".join((ROOT / name).read_text() for name in ("requirements.lock", "requirements-system.lock"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
+NOT_FROM_WHEELS = {"bsd"}
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 
 
 def test_all_brings_every_extra_that_users_have():
     (everything,) = EXTRAS["all"]
-    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - {"all"}
+    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - NOT_FROM_WHEELS - {"all"}
 
 
 def test_the_base_install_needs_nothing():

@@ -119,6 +119,10 @@ class DynamoDB(Store[bytes]):
             raise KeyError(key)
         return Tagged(value_of(found, key), tag_of(found, key))
 
+    def tag(self, key: str, /) -> Tag:
+        found = self._get(key, "tag")
+        return ABSENT if found is None else tag_of(found, key)
+
     def _get(self, key: str, *names: str) -> Item | None:
         check_key(key)
         answer: Item = self._table.ask(

@@ -26,6 +26,7 @@ from holdall.address import Address
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
+    ABSENT,
     MISSING,
     Change,
     Expect,
@@ -186,6 +187,11 @@ class Redis(Store[bytes]):
         if value is None:
             raise KeyError(key)
         return Tagged(value, Tag(_held(key, tag).decode()))
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        tag = self._link.command("HGET", self._link.tags, key, about=key)
+        return ABSENT if tag is None else Tag(tag.decode())
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)

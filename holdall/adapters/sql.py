@@ -143,6 +143,11 @@ class SQL(Store[bytes]):
             return Tagged(value, tag)
         raise KeyError(key)
 
+    def tag(self, key: str, /) -> Tag:
+        for (tag,) in self._row(key, self._table.tag):
+            return Tag(tag)
+        return ABSENT
+
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag, value = fresh_tag(), fitting(key, value, self._link.most())

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.facts import facts
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
@@ -13,7 +14,7 @@ from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, 
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress, Unsupported
 from holdall.keys import Span, check_key
-from holdall.store import Feature, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 _FEATURES = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
 
@@ -27,7 +28,7 @@ class GCS(Store[bytes]):
     ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
     times, with jitter. ``create`` makes the bucket on first use.
 
-    Requests: one for each read, write, ``in``, delete, swap, remove and discard, one for each thousand keys
+    Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand keys
     of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
     miss or bulk delete of a store that did nothing before costs one more, to tell a missing bucket; the
     first use of features other than Google's up to ten, to try what its server honours.
@@ -94,6 +95,13 @@ class GCS(Store[bytes]):
         state, value = self._bucket.read(key)
         return Tagged(value, self._writes.seen(key, state))
 
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            return self._writes.seen(key, self._bucket.head(key))
+        except KeyError:
+            return ABSENT
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         for key, value in ordered(self._read, map(checked, keys), self._bucket.pace, _size):
             if value is not None:
@@ -156,8 +164,14 @@ class GCS(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self._bucket.conditions.features:
-            reason = self._bucket.conditions.reason
-            raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+            raise Unsupported(
+                f"gs://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
+            )
+
+    def facts(self) -> dict[str, str]:
+        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        names = (found.name for found in self._bucket.objects(Span.of(), ""))
+        return facts(self.client.api_endpoint, self._bucket.headers(), names)
 
     def close(self) -> None:
         self._bucket.close()

@@ -5,18 +5,18 @@ from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ahead, ordered
+from holdall.adapters.facts import facts
 from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
-from holdall.adapters.s3.facts import foreign, told
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, Unsupported
 from holdall.keys import Span, check_key
-from holdall.store import Feature, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 _DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
 
@@ -33,7 +33,7 @@ class S3(Store[bytes]):
     server that lists folder by folder, which ``auto`` tells of those that say what they are. ``create``
     makes the bucket on first use.
 
-    Requests: one for each read, write, ``in``, swap, remove and discard, and for each thousand keys of a
+    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
     parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
 
@@ -119,6 +119,13 @@ class S3(Store[bytes]):
         state, value = self._bucket.read(key)
         return Tagged(value, self._writes.seen(key, state))
 
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            return self._writes.seen(key, self._bucket.head(key))
+        except KeyError:
+            return ABSENT
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._reads.many(map(checked, keys))
 
@@ -184,11 +191,15 @@ class S3(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self._bucket.conditions.features:
-            reason = self._bucket.conditions.reason
-            raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+            raise Unsupported(
+                f"s3://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
+            )
 
     def facts(self) -> dict[str, str]:
-        return {**told(self._bucket), "foreign keys": foreign(self._bucket)}
+        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
+        names = (found.name for found in self._bucket.objects(Span.of(), ""))
+        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"], names)
 
     def close(self) -> None:
         self._reads.close()

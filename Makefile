@@ -36,7 +36,7 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup ## run the tests on servers: of object stores (LocalStack where it is installed) and of databases
+test-servers: setup ## run the tests on servers: of objects, and Redis, PostgreSQL, MariaDB
 	@tools/system-packages redis-server postgresql mariadb-server
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
 

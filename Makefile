@@ -57,6 +57,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: every codec a
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 

@@ -15,11 +15,12 @@ EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
+APART = {"shove"}  # one archive that not every installer takes would keep all the rest away
 
 
 def test_all_brings_every_extra_that_users_have():
     (everything,) = EXTRAS["all"]
-    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - {"all"}
+    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - APART - {"all"}
 
 
 def test_the_base_install_needs_nothing():

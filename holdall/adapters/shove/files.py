@@ -11,18 +11,19 @@ from uuid import uuid4
 from holdall.adapters.shove.importing import shove
 
 _LONGEST = 255  # bytes of a file name
+_OURS = ".%_"  # Shove lists no name that begins with a dot, and never writes % without two digits
 
 
 class Files(shove.store.FileStore):  # type: ignore[misc]
     """One file a key in one folder, that Shove reads and writes too.
 
-        name  = quoted | ".%" digest       the latter where the former would be over 255 bytes
+        name  = quoted | ".%_" digest      the latter where the former would be over 255 bytes
         file  = data                       where the name is quoted
               | key %x00 data              where it is a digest; Shove's own code never sees these
 
     ``quoted`` is the key as `urllib.parse.quote_plus` writes it, ``digest`` the SHA-256 of the key in
     hexadecimal, ``data`` what Shove makes of the value. A file with another name, or whose name begins
-    with ".%", is no key.
+    with ".%_", is no key.
 
     Shove writes into the file itself, so that a reader or a crash meets half a value, says KeyError for
     every failure, and makes the folder when it is opened. Here a value is written beside the old one and
@@ -42,7 +43,7 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
 
     def __setitem__(self, key: str, value: bytes) -> None:
         path, head = self._place(key)
-        new = Path(self._dir, f".%{uuid4().hex}.new")
+        new = Path(self._dir, f"{_OURS}{uuid4().hex}.new")
         data = head + self.dumps(value)
         Path(self._dir).mkdir(parents=True, exist_ok=True)
         try:
@@ -69,7 +70,7 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
         except FileNotFoundError:
             return
         for name in names:
-            if name.startswith(".%"):
+            if name.startswith(_OURS):
                 yield from self._long(name)
             elif quote_plus(key := unquote_plus(name)) == name:
                 yield key
@@ -94,7 +95,7 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
 
 
 def _digest(key: str) -> str:
-    return f".%{sha256(key.encode()).hexdigest()}"
+    return f"{_OURS}{sha256(key.encode()).hexdigest()}"
 
 
 def _read(path: Path) -> bytes:

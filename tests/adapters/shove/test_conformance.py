@@ -1,13 +1,12 @@
 """The whole suite over Shove's own stores."""
 
 import dbm.dumb
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from holdall.adapters.shove import Shove
 from holdall.testing import StoreTests
@@ -30,14 +29,7 @@ if find_spec("dbm.sqlite3"):  # since Python 3.13
     STORES["dbm-sqlite3"] = lambda path: made(import_module("dbm.sqlite3").open, path)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_examples() -> Iterator[None]:
-    """A tenth of the examples: each write is on the disk before it returns."""
-    profile = settings.get_current_profile_name()
-    settings.register_profile("on-disk", max_examples=max(1, settings().max_examples // 10))
-    settings.load_profile("on-disk")
-    yield
-    settings.load_profile(profile)
+pytestmark = pytest.mark.usefixtures("few_examples")
 
 
 class TestShove(StoreTests[bytes]):

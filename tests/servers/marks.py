@@ -1,10 +1,13 @@
-"""Which tests need a server of an object store, and so a run of their own (`make test-servers`)."""
+"""Which tests need a server, and so a run of their own (`make test-servers`)."""
 
 from collections.abc import Iterable
 
 import pytest
 
-SERVERS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
+SERVERS = {
+    *("moto_server", "seaweed", "rclone", "localstack", "fake_gcs"),
+    *("sftp_server", "ftp_server", "azurite"),
+}
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

@@ -65,3 +65,6 @@ class FTP(Tree):
 
     def _move(self, old: str, new: str) -> None:
         self.fs.ftp.rename(self.path(old), self.path(new))
+
+    def _mkdir(self, path: str) -> None:
+        self.fs.ftp.mkd(path)

@@ -1,5 +1,6 @@
 """Files on an SSH server, by SFTP: known hosts alone, and no wait without an end."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,14 @@ class SFTP(Tree):
         self.fs.ftp.remove(self.path(name))
 
     def close(self) -> None:
-        self.fs.client.close()
+        # Paramiko waits for a thread of its own, as a thread that is just ending (and here ends its
+        # connection) cannot without leaving an entry among the threads that run.
+        threading.Thread(target=self.fs.client.close, daemon=True).start()
 
     def _put(self, name: str, value: Any) -> None:
         with self.fs.ftp.open(self.path(name), "wb") as file:
             file.set_pipelined(True)
             file.write(value)
+
+    def _mkdir(self, path: str) -> None:
+        self.fs.ftp.mkdir(path)

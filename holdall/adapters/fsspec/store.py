@@ -164,12 +164,13 @@ class Fsspec(Store[bytes]):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
+        self._need(Feature.REMOVE)
+        if expected == ABSENT:
+            raise conflict(key)
         try:
-            if expected != ABSENT:
-                return self._swaps(key, lambda tree: tree.remove(_name(key), expected))
+            self._swaps(key, lambda tree: tree.remove(_name(key), expected))
         except KeyError:
-            pass
-        raise conflict(key)
+            raise conflict(key) from None
 
     def _swaps(self, key: str, work: Callable[[Swaps], T]) -> T:
         self._need(Feature.SWAP)
@@ -177,7 +178,7 @@ class Fsspec(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self.features:
-            raise self._cannot("compare and swap", feature)
+            raise self._cannot("tell tags, and so neither compare and swap", feature)
 
     # ---- The store itself ----------------------------------------------------------------------
 

@@ -95,10 +95,13 @@ class Tree:
             return
         self._make(path.rpartition("/")[0])
         try:
-            self.fs.mkdir(path, create_parents=False)
+            self._mkdir(path)
         except Exception:
             if not self.fs.exists(path):  # else somebody else was faster
                 raise
+
+    def _mkdir(self, path: str) -> None:
+        self.fs.mkdir(path, create_parents=False)
 
 
 class Swaps(Tree):

@@ -35,9 +35,10 @@ test: setup ## run the tests (ARGS='-k name' to choose)
 test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
 	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
 
-soak: setup ## run the tests that can go on and on: every codec on every store, 10,000 damaged values each
+soak: setup ## run the tests that can go on and on: codecs on every store, damaged values, killed writers
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes \
-	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
+	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py \
+	    tests/adapters/test_bridge_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 

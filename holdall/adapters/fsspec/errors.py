@@ -41,7 +41,7 @@ def lost(error: Exception) -> bool:
     return not _lost.isdisjoint(each.__name__ for each in type(error).__mro__)
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> Exception:
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
 
     Texts of servers are left out, as they may repeat what they were sent: they are in ``__cause__``.
@@ -51,8 +51,6 @@ def translated(error: Exception, where: str, key: str | None = None) -> Exceptio
     """
     if isinstance(error, HoldallError):
         return error
-    if isinstance(error, FileNotFoundError) and key is not None:
-        return KeyError(key)
     kind, remedy = _kind(error)
     if kind is None:
         return os_error(error, where, key)  # type: ignore[arg-type]  # it has an errno
@@ -61,6 +59,8 @@ def translated(error: Exception, where: str, key: str | None = None) -> Exceptio
 
 
 def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:
+    if isinstance(error, FileNotFoundError):
+        return StoreNotFound, "there is no such folder, and it could not be made"
     named = [_by_name[each.__name__] for each in type(error).__mro__ if each.__name__ in _by_name]
     if named:
         return named[0]

@@ -25,10 +25,6 @@ class FTP(Tree):
             self.fs.ftp.retrbinary(f"RETR {self.path(name)}", data.write)
         return data.getvalue()
 
-    def delete(self, name: str) -> None:
-        with self._asked(name):
-            self.fs.ftp.delete(self.path(name))
-
     def listed(self, folder: str) -> Iterator[Listed]:
         with self._asked(folder):
             found = self._entries(self.path(folder))
@@ -68,3 +64,7 @@ class FTP(Tree):
 
     def _mkdir(self, path: str) -> None:
         self.fs.ftp.mkd(path)
+
+    def _delete(self, name: str) -> None:
+        with self._asked(name):
+            self.fs.ftp.delete(self.path(name))

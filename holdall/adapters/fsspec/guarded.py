@@ -5,6 +5,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from holdall.adapters.fsspec.tree import Listed, Swaps
 from holdall.adapters.lockfile import LockFile
@@ -104,3 +105,6 @@ class Local(Guarded):
         # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile.
         with self.turn(makes=False):
             return iter(list(super().listed(folder)))
+
+    def _move(self, old: str, new: str) -> None:
+        Path(self.path(old)).replace(self.path(new))  # fsspec would move it into a folder of that name

@@ -76,9 +76,6 @@ class SFTP(Tree):
             data: bytes = file.read()
         return data
 
-    def delete(self, name: str) -> None:
-        self.fs.ftp.remove(self.path(name))
-
     def close(self) -> None:
         # Paramiko waits for a thread of its own, as a thread that is just ending (and here ends its
         # connection) cannot without leaving an entry among the threads that run.
@@ -91,3 +88,6 @@ class SFTP(Tree):
 
     def _mkdir(self, path: str) -> None:
         self.fs.ftp.mkdir(path)
+
+    def _delete(self, name: str) -> None:
+        self.fs.ftp.remove(self.path(name))

@@ -70,11 +70,16 @@ class Fsspec(Store[bytes]):
     def features(self) -> Feature:
         return self._kind.features
 
-    def _ask(self, key: str | None, work: Callable[[Tree], T], *, again: bool = True) -> T:
+    def _ask(
+        self, key: str | None, work: Callable[[Tree], T], *, again: bool = True, makes: bool = False
+    ) -> T:
+        """The result of ``work``; unless it ``makes`` files, what it misses is ``key``."""
         link = self._shared() if self._shared else self._own()
         try:
             return link.ask(work, again=again)
         except Exception as error:
+            if isinstance(error, FileNotFoundError) and key is not None and not makes:
+                raise KeyError(key) from error
             if isinstance(error, Conflict) and key is not None:
                 raise conflict(key) from error
             raise translated(error, str(self._address), key) from error
@@ -136,7 +141,7 @@ class Fsspec(Store[bytes]):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        self._ask(key, lambda tree: tree.write(_name(key), value))
+        self._ask(key, lambda tree: tree.write(_name(key), value), makes=True)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -160,7 +165,7 @@ class Fsspec(Store[bytes]):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         value = to_bytes(value)
-        return self._swaps(key, lambda tree: tree.swap(_name(key), value, expected))
+        return self._swaps(key, lambda tree: tree.swap(_name(key), value, expected), makes=True)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
@@ -172,9 +177,9 @@ class Fsspec(Store[bytes]):
         except KeyError:
             raise conflict(key) from None
 
-    def _swaps(self, key: str, work: Callable[[Swaps], T]) -> T:
+    def _swaps(self, key: str, work: Callable[[Swaps], T], *, makes: bool = False) -> T:
         self._need(Feature.SWAP)
-        return self._ask(key, lambda tree: work(cast(Swaps, tree)), again=False)
+        return self._ask(key, lambda tree: work(cast(Swaps, tree)), again=False, makes=makes)
 
     def _need(self, feature: Feature) -> None:
         if feature not in self.features:

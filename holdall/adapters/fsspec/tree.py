@@ -58,13 +58,12 @@ class Tree:
             self._made(name.rpartition("/")[0], lambda: self._move(new, name))
         except BaseException:
             with contextlib.suppress(Exception):
-                self.delete(new)
+                self._delete(new)
             raise
 
     def delete(self, name: str) -> None:
         """Delete a file."""
-        self.fs.info(self.path(name))  # which says so where it is missing
-        self.fs.rm_file(self.path(name))
+        self._delete(name)
 
     def listed(self, folder: str) -> Iterator[Listed]:
         """The files and folders in ``folder``; links and other things are left out."""
@@ -99,6 +98,10 @@ class Tree:
         except Exception:
             if not self.fs.exists(path):  # else somebody else was faster
                 raise
+
+    def _delete(self, name: str) -> None:
+        self.fs.info(self.path(name))  # which says so where it is missing
+        self.fs.rm_file(self.path(name))
 
     def _mkdir(self, path: str) -> None:
         self.fs.mkdir(path, create_parents=False)

@@ -1,8 +1,10 @@
 """What every transform has in common: it forwards whatever carries no value."""
 
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar
 
+from holdall.history import Revision
 from holdall.store import Feature, Store, Tag
 
 V = TypeVar("V")
@@ -18,6 +20,17 @@ class Layer(Store[V], Generic[V, W]):
 
     def __init__(self, store: Store[W]) -> None:
         self._inner = store
+
+    @property
+    def inner(self) -> Store[W]:
+        """The store below."""
+        return self._inner
+
+    def over(self, store: Store[Any]) -> Self:
+        """The same layer over another store."""
+        args, options = self._made_with
+        rest = {name: value for name, value in options.items() if name != "store"}
+        return type(self)(store, *args[1:], **rest)
 
     def __delitem__(self, key: str, /) -> None:
         del self._inner[key]
@@ -53,6 +66,12 @@ class Layer(Store[V], Generic[V, W]):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         self._inner.remove(key, expected)
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._inner.history(key)
+
+    def as_of(self, time: datetime, /) -> Store[V]:
+        return self.over(self._inner.as_of(time))
 
     @property
     def features(self) -> Feature:

@@ -47,6 +47,13 @@ class LazyGroup(click.Group):
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
+        "history": ("holdall.cli.history:history", "List the revisions of a key: when, who and why."),
+        "show": ("holdall.cli.history:show_", "Write what a key held at a revision."),
+        "revert": ("holdall.cli.history:revert", "Make an old revision of a key the newest."),
+        "diff": ("holdall.cli.history:diff", "Show what changed between two revisions."),
+        "undelete": ("holdall.cli.history:undelete", "Bring back a key that was deleted."),
+        "prune": ("holdall.cli.history:prune", "Drop old revisions."),
+        "fsck": ("holdall.cli.history:fsck", "Check that a store and its history are whole."),
         "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
         "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (

@@ -45,6 +45,7 @@ def examples(path):
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "get", "set", "del", "ls", "count", "cp", "doctor", "demo",
+        "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
         "receivables received", "receivables aging", "receivables statement",
@@ -69,7 +70,7 @@ def test_every_example_runs_as_it_is_printed(folder):
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
     first = {("demo",): 0, ("set",): 1, ("cp",): 2}
-    last = {("del",): 9}
+    last = {("prune",): 8, ("del",): 9, ("undelete",): 10}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     for path in sorted((path for path in COMMANDS if path), key=order.__getitem__):
         for example in examples(path):

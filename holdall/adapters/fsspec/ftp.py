@@ -8,9 +8,11 @@ from io import BytesIO
 from holdall.adapters.fsspec.tree import Listed, Tree
 from holdall.store import Feature
 
+_PERHAPS_MISSING = ("501", "550")
+
 
 class FTP(Tree):
-    """A server answers 550 to what is missing and to what it forbids: a listing tells which it was.
+    """A server answers alike to what is missing and to what it forbids: a listing tells which it was.
 
     A rename on the server puts a new value in the place of the old. One that refuses to, when the name is
     taken, or that has no listings for machines (RFC 3659, section 7), cannot hold a store.
@@ -38,7 +40,7 @@ class FTP(Tree):
         try:
             yield
         except ftplib.error_perm as error:
-            if error.args[0].startswith("550") and self._is_missing(self.path(name)):
+            if error.args[0][:3] in _PERHAPS_MISSING and self._is_missing(self.path(name)):
                 raise FileNotFoundError(name) from error
             raise
 
@@ -61,6 +63,13 @@ class FTP(Tree):
 
     def _move(self, old: str, new: str) -> None:
         self.fs.ftp.rename(self.path(old), self.path(new))
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            self.fs.ftp.cwd(path)
+        except ftplib.error_perm:
+            return False
+        return True
 
     def _mkdir(self, path: str) -> None:
         self.fs.ftp.mkd(path)

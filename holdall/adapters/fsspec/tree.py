@@ -90,18 +90,22 @@ class Tree:
             work()
 
     def _make(self, path: str) -> None:
-        if not path.strip("/") or self.fs.exists(path):
+        if not path.strip("/") or self._is_folder(path):
             return
         self._make(path.rpartition("/")[0])
         try:
             self._mkdir(path)
         except Exception:
-            if not self.fs.exists(path):  # else somebody else was faster
+            if not self._is_folder(path):  # else somebody else was faster
                 raise
 
     def _delete(self, name: str) -> None:
         self.fs.info(self.path(name))  # which says so where it is missing
         self.fs.rm_file(self.path(name))
+
+    def _is_folder(self, path: str) -> bool:
+        found: bool = self.fs.exists(path)
+        return found
 
     def _mkdir(self, path: str) -> None:
         self.fs.mkdir(path, create_parents=False)

@@ -1,9 +1,7 @@
 """A store of Shove's that is open, and the one thread that works at it."""
 
-import os
-import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from holdall.adapters.shove.errors import translated
@@ -32,8 +30,6 @@ class Desk:
             if self._thread:
                 self._thread.shutdown()
             raise
-        self._release = weakref.finalize(self, _close, self._thread, self._store, os.getpid())
-        self._release.atexit = False
 
     def get(self, key: str) -> bytes:
         """The value of ``key``."""
@@ -58,24 +54,16 @@ class Desk:
         return [self._pickles.key(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
 
     def close(self) -> None:
-        """Close the store and end the thread. May be called twice."""
-        closed = self._release()
-        if closed:
-            closed.result()
+        """Close the store and end the thread; what is in memory alone is left to whoever asks again."""
+        if self._thread:
+            self._thread.submit(self._store.close).result()
+            self._thread.shutdown()
 
     def _ask(self, key: str | None, work: Callable[[], T]) -> T:
         try:
             return self._thread.submit(work).result() if self._thread else work()
         except Exception as error:
             raise translated(error, self._where, key) from error
-
-
-def _close(thread: ThreadPoolExecutor | None, store: Any, pid: int) -> Future[None] | None:
-    if thread is None or os.getpid() != pid:
-        return None
-    closed = thread.submit(store.close)
-    thread.shutdown(wait=False)
-    return closed
 
 
 def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:

@@ -130,7 +130,7 @@ class Shove(Store[bytes]):
         self._desk().delete(str.__str__(key))
 
     def close(self) -> None:
-        desk = self._private or self._desks.take()
+        desk = self._desks.take()
         if desk is not None:
             desk.close()
 

@@ -13,7 +13,7 @@ from holdall.store import ABSENT, Feature, Tag
 try:
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-    from azure.storage.blob import BlobPrefix
+    from azure.storage.blob.aio import BlobPrefix
 except ModuleNotFoundError as error:
     raise MissingExtra(f"{error.name} is not installed; pip install 'holdall[fsspec]' adlfs") from error
 

@@ -1,11 +1,13 @@
 """Shove's traps, shown to be there in Shove itself and closed here."""
 
 import dbm.dumb
+import gc
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import warnings
 
 import pytest
 
@@ -14,7 +16,6 @@ from holdall.adapters.shove import Shove
 from holdall.adapters.shove.importing import shove
 from holdall.errors import (
     Corrupt,
-    HoldallError,
     InvalidAddress,
     PermissionDenied,
     StoreNotFound,
@@ -188,9 +189,10 @@ def test_damaged_stores(damage, tmp_path):
     (tmp_path / "file" / "a").write_bytes(damage)
     (tmp_path / "lite").write_bytes(damage or b"nonsense" * 100)
     for kind in ("file", "lite"):
-        with Shove(f"{kind}://{tmp_path}/{kind}") as store, pytest.raises(HoldallError) as refusal:
+        with Shove(f"{kind}://{tmp_path}/{kind}") as store, pytest.raises(Corrupt):
             store["a"]
-        assert isinstance(refusal.value, Corrupt)
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # Shove forgets the connection over which it met the damage
 
 
 def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):

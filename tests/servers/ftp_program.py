@@ -10,7 +10,7 @@ from pyftpdlib.servers import ThreadedFTPServer
 def serve(folder: str, user: str, password: str, port: str) -> None:
     class Handler(FTPHandler):
         authorizer = DummyAuthorizer()
-        use_sendfile = False
+        auth_failed_timeout = 0
 
     Handler.authorizer.add_user(user, password, folder, perm="elradfmwMT")
     server = ThreadedFTPServer(("127.0.0.1", int(port)), Handler)

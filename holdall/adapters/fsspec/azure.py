@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from fsspec.asyn import sync
 
@@ -84,14 +84,13 @@ class Azure(Swaps):
             return await request(self.fs.service_client.get_container_client(container), self._how)
 
         try:
-            found: T = sync(self.fs.loop, answer)
+            return cast(T, sync(self.fs.loop, answer))
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == _NO_BLOB:
                 raise FileNotFoundError(_NO_BLOB) from error
             raise
         except (ResourceExistsError, ResourceModifiedError) as error:
             raise Conflict("a condition failed") from error
-        return found
 
     @property
     def _how(self) -> dict[str, Any]:

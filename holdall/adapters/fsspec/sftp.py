@@ -58,7 +58,7 @@ class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
             self.client.load_host_keys(str(self._known_hosts))
         try:
             self.client.connect(self.host, **self.ssh_kwargs)
-            self.ftp = self.client.open_sftp()
+            self.ftp: Any = self.client.open_sftp()
             self.ftp.get_channel().settimeout(self.ssh_kwargs["timeout"])
         except BaseException:
             self.client.close()

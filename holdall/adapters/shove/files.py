@@ -64,7 +64,7 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
     def __contains__(self, key: str) -> bool:
         return self._place(key)[0].exists()
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - no parameter
         try:
             names = [path.name for path in Path(self._dir).iterdir()]
         except FileNotFoundError:

@@ -67,6 +67,9 @@ class _Plugin:
 
 with needs("shove"), as_it_was():
     import shove
+    import shove._imports
+    import shove.base
+    import shove.core
     import shove.store
 
 PLUGINS = shove._imports.stores

@@ -59,7 +59,7 @@ class Shove(Store[bytes]):
         self.uri = f"{scheme}://{quote(_absolute(scheme, rest))}" if scheme in _ON_DISK else uri
         self._made_with = (self.uri,), self._made_with[1]
         self._address = Address.parse(self.uri)
-        self._values = values
+        self._values: Values = values
         self._options = {"compress": compress} | ({} if protocol is None else {"protocol": protocol})
         # A child of a fork opens what is kept elsewhere anew, and inherits what is in memory.
         self._desks = PerProcess(self._opened)

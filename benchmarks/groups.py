@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.buckets import buckets
+from benchmarks.caches import caches
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
@@ -89,6 +90,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "orm": orm,
     "query": queries,
     "layer": layers,
+    "cache": caches,
     "start": startup,
     "s3": buckets,
 }

@@ -140,6 +140,9 @@ class Expires(Store[bytes]):
             raise KeyError(key)
         return Tagged(value, tag)
 
+    def tag(self, key: str, /) -> Tag:
+        return self._state(key)[0]
+
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:

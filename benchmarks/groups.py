@@ -16,6 +16,7 @@ from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
 from benchmarks.startup import startup
+from benchmarks.versions import versions
 from holdall import File, SQLite
 
 HAND_SQLITE = {
@@ -93,4 +94,5 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "cache": caches,
     "start": startup,
     "s3": buckets,
+    "versions": versions,
 }

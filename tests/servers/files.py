@@ -13,6 +13,7 @@ from types import ModuleType
 from uuid import uuid4
 
 import pytest
+from filelock import FileLock
 
 from holdall.adapters.fsspec import Fsspec
 from tests.servers.process import free_ports, running
@@ -117,7 +118,9 @@ def ftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("adlfs", reason="adlfs is not installed")
     up = localstack()
-    found = up.azurite()
+    (up.HERE / ".npm").mkdir(exist_ok=True)
+    with FileLock(up.HERE / ".npm" / "lock"):  # each worker of the run has servers of its own
+        found = up.azurite()
     if found is None:
         pytest.skip("azurite needs npm, which is not installed")
     [port] = free_ports(1)

@@ -36,7 +36,9 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup ## run the tests on servers: moto's, SeaweedFS, rclone, fake-gcs-server, LocalStack, SFTP, FTP, azurite
+test-servers: setup ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
+	@tools/system-packages redis-server postgresql mariadb-server
+	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-SERVERS = {
-    *("moto_server", "seaweed", "rclone", "localstack", "fake_gcs"),
-    *("sftp_server", "ftp_server", "azurite"),
-}
+OBJECTS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
+DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server"}
+FILES = {"azurite", "ftp_server", "sftp_server"}
+SERVERS = OBJECTS | DATABASES | FILES
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

@@ -41,8 +41,9 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, and Redis, PostgreSQL, MariaDB
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
+	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
@@ -53,10 +54,10 @@ $(LOCALSTACK_LOCKED): | setup
 	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCALSTACK_LOCK)
 	@touch $@
 
-soak: setup $(VENV)/extras ## run the tests that can go on and on: every codec and history on every store, 200 kills of each writer
+soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
-	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py $(ARGS)
+	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "***"
-_secret = re.compile(r"pass|pwd|secret|token|key$|key_id|credential|signature|sas|auth", re.IGNORECASE).search
+_secret = re.compile(
+    r"pass|pwd|secret|token|key$|key_id|connection_string|credential|signature|sas|auth", re.IGNORECASE
+).search
 
 
 def is_secret(name: str) -> bool:

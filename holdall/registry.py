@@ -31,6 +31,12 @@ BUILT_IN = {
 }
 """Scheme, and where its adapter is."""
 
+BRIDGES = {
+    "fsspec": "holdall.adapters.fsspec:Fsspec",
+    "shove": "holdall.adapters.shove:Shove",
+}
+"""The same of each engine that goes with any transport, as in ``fsspec+sftp``."""
+
 
 class Adapter(Protocol):
     """What a scheme stands for."""
@@ -62,10 +68,11 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
 
 def adapter(scheme: str) -> Adapter:
     """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
-    if scheme in BUILT_IN:
-        module, _, attribute = BUILT_IN[scheme].partition(":")
-        return cast(Adapter, getattr(import_module(module), attribute))
     engine = scheme.partition("+")[0]
+    ours = BUILT_IN.get(scheme) or BRIDGES.get(engine)
+    if ours:
+        module, _, attribute = ours.partition(":")
+        return cast(Adapter, getattr(import_module(module), attribute))
     found = {} if engine in BUILT_IN else _entry_points()
     for name in (scheme, engine):
         if name in found:
@@ -75,7 +82,7 @@ def adapter(scheme: str) -> Adapter:
 
 def schemes() -> list[str]:
     """Every scheme that can be opened, in order."""
-    return sorted({*BUILT_IN, *_entry_points()})
+    return sorted({*BUILT_IN, *BRIDGES, *_entry_points()})
 
 
 def _entry_points() -> dict[str, Any]:

@@ -14,13 +14,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
-NOT_FROM_WHEELS = {"bsd"}
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
+# What comes from no wheel, or from an archive that not every installer takes, would keep all the rest away.
+APART = {"bsd", "shove"}
 
 
 def test_all_brings_every_extra_that_users_have():
     (everything,) = EXTRAS["all"]
-    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - NOT_FROM_WHEELS - {"all"}
+    assert everything.extras == set(EXTRAS) - FOR_DEVELOPERS - APART - {"all"}
 
 
 def test_the_base_install_needs_nothing():

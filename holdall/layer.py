@@ -1,7 +1,7 @@
 """What every transform has in common: it forwards whatever carries no value."""
 
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from holdall.store import Feature, Store, Tag
 
@@ -66,3 +66,19 @@ class Layer(Store[V], Generic[V, W]):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def layers(store: Store[Any]) -> Iterator[Store[Any]]:
+    """``store``, the store below it, and so on down to one that stands on none.
+
+    A layer's first argument is the store that it stands on.
+
+    >>> from holdall import Json, Memory, Prefix
+    >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]
+    ['Json', 'Prefix', 'Memory']
+    """
+    below: object = store
+    while isinstance(below, Store):
+        yield below
+        arguments = below._made_with[0]
+        below = arguments[0] if arguments else None

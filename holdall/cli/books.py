@@ -9,15 +9,14 @@ from holdall.address import Address
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
 from holdall.errors import HoldallError
-from holdall.middleware.json import Json
 from holdall.registry import open as open_store
 
 
 @contextmanager
 def books_at(uri: str) -> Iterator[Books]:
-    """The books at ``uri``: invoices as typed JSON, closed when the command is done with them."""
-    with open_store(uri) as store:
-        yield Books(Json(store, type=Invoice))
+    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done."""
+    with open_store(uri, type=Invoice) as store:
+        yield Books(store)
 
 
 def find(books: Books, number: str, seller: str | None) -> Invoice:

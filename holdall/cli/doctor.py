@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from holdall.address import Address
 from holdall.cli.address import positional
 from holdall.cli.examination import Examination, Finding
 from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
+from holdall.registry import plan
 
 
 @click.command(epilog=examples("doctor sqlite:///notes.db"))
@@ -38,7 +38,7 @@ def _cells(finding: Finding) -> tuple[str, str, str]:
 
 def _require_there(uri: str) -> None:
     """Refuse a local store that is not there: to try it would be to make it."""
-    address = Address.parse(uri)
+    address = plan(uri)[1]
     path = Path(address.path.removeprefix("/") if address.scheme == "sqlite" else address.path)
     if address.engine in _LOCAL and address.path not in ("", "/") and not path.exists():
         raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")

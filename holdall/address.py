@@ -140,8 +140,8 @@ class Address:
 
     @property
     def lead(self) -> str:
-        """How an error about this address begins: ``sqlite:``, or its name in quotes."""
-        return f"{self.scheme}:" if self.scheme else repr(self.host)
+        """How an error about this address begins: its scheme, or its name in quotes."""
+        return f"{self.scheme}:" if self.scheme else f"{self.host!r}:"
 
     def with_options(self, **options: Any) -> "Address":
         """This address with ``options`` in place of parameters of the same name."""

@@ -32,6 +32,7 @@ from holdall.redact import shown_value
 VARIABLE: Final = "HOLDALL_CONFIG"
 NAME: Final = "holdall.toml"
 _LARGEST: Final = 1 << 20  # bytes
+_ADMINISTRATOR: Final = 0  # the user id of root
 
 
 class Named(NamedTuple):
@@ -155,7 +156,7 @@ def _user_files() -> Iterator[Path]:
 
 
 def _require_own(file: Path) -> None:
-    if hasattr(os, "getuid") and file.stat().st_uid not in (0, os.getuid()):
+    if hasattr(os, "getuid") and file.stat().st_uid not in (_ADMINISTRATOR, os.getuid()):
         raise PermissionDenied(
             f"{file} belongs to another user; to use it all the same, set {VARIABLE}={file}"
         )

@@ -60,7 +60,9 @@ class Stack:
             layers[:0] = _chosen(address, {"readonly": given.pop("readonly")}, LAYERS)
         if given:
             names = ", ".join(given)
-            raise InvalidAddress(f"{address.lead} lists its layers, and {names} is of none; change the list")
+            raise InvalidAddress(
+                f"{address.lead} its layers are listed, and {names} is of none; change the list"
+            )
         return cls(_sound(address, layers), manifest)
 
     @property
@@ -134,7 +136,7 @@ def _entry(address: Address, text: str, given: dict[str, Any]) -> tuple[Chosen, 
     if len({row.parameter for row in rows}) != 1:
         known = {row.parameter for row in LISTED}
         remedy = meant(next(iter(said), text), known)
-        raise InvalidAddress(f"{address.lead} lists {text!r}, which is no layer; {remedy}")
+        raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
     said |= {name: given.pop(name) for name in names & given.keys()}
     if None in said.values():

@@ -58,7 +58,7 @@ def _ahead(batches: Iterable[tuple[str, Future[int]]], most: int) -> Iterator[tu
     under_way: deque[tuple[str, Future[int]]] = deque()
     for batch in batches:
         under_way.append(batch)
-        if len(under_way) == most:
+        while len(under_way) == most or (under_way and under_way[0][1].done()):
             last, future = under_way.popleft()
             yield last, future.result()
     for last, future in under_way:

@@ -66,4 +66,5 @@ def _named(store: Store[Any]) -> Manifest:
 
 
 def _rows(found: Manifest) -> list[tuple[str, str]]:
-    return [("layers", "&".join(found.layers)), ("schema", found.schema), ("key", found.key)]
+    rows = [("layers", "&".join(found.layers)), ("schema", found.schema), ("key", found.key)]
+    return [(name, text) for name, text in rows if text]

@@ -12,7 +12,7 @@ FORMAT: Final = 1
 _LARGEST: Final = 1 << 16  # bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Manifest:
     """The layers that decide what the stored bytes are, top first, as an address names them.
 
@@ -24,7 +24,7 @@ class Manifest:
     in it is secret.
 
     >>> Manifest(("serializer=json", "encrypt"))
-    Manifest(layers=('serializer=json', 'encrypt'), schema='', key='')
+    Manifest(('serializer=json', 'encrypt'))
     >>> print(Manifest(("serializer=json", "encrypt")))
     serializer=json&encrypt=...
     """
@@ -58,6 +58,12 @@ class Manifest:
     def writes(self, other: "Manifest") -> bool:
         """Whether what this stack writes is as ``other`` has it."""
         return self.reads(other) and self.schema == other.schema
+
+    def __repr__(self) -> str:
+        said = {"schema": self.schema, "key": self.key}
+        return "".join(
+            [f"Manifest({self.layers!r}", *(f", {name}={text!r}" for name, text in said.items() if text), ")"]
+        )
 
     def __str__(self) -> str:
         words = [word if "=" in word else f"{word}=..." for word in self.layers]

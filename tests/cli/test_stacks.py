@@ -45,7 +45,7 @@ def test_a_stack_is_explained_as_it_would_be_made(project):
     assert shown == (
         "Validate(\n    Json(\n        Guard(\n            Encrypt(\n"
         f"                SQLite('{project}/books.db'),\n                keys='env:KEYS',\n            ),\n"
-        "            Manifest(layers=('serializer=json', 'encrypt'), "
+        "            Manifest(('serializer=json', 'encrypt'), "
         "schema='formencode.validators:Int', key='2026'),\n        ),\n    ),\n    schema=Int(),\n)\n"
     )
     assert not (project / "books.db").exists()

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
+PARALLEL := --numprocesses=auto --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -29,8 +30,8 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
-test: setup ## run the tests (ARGS='-k name' to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
 	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)

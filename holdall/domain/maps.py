@@ -18,35 +18,35 @@ from holdall.domain.model import Allocation, InvoiceKind, Party, Split
 class Lines(Struct, gc=False):
     """A line by code."""
 
-    splits: tuple[Split, ...]
+    splits: Sequence[Split]
 
 
 class Allocated(Struct, gc=False):
     """A payment by code."""
 
-    allocations: tuple[Allocation, ...]
+    allocations: Sequence[Allocation]
 
 
 class Billed(Struct, gc=False):
     """What `billed` reads."""
 
     currency: str
-    lines: tuple[Lines, ...]
+    lines: Sequence[Lines]
 
 
 class Paid(Struct, gc=False):
     """What `paid` reads."""
 
     currency: str
-    payments: tuple[Allocated, ...] = ()
+    payments: Sequence[Allocated] = ()
 
 
 class Account(Struct, gc=False):
     """What `outstanding` reads."""
 
     currency: str
-    lines: tuple[Lines, ...]
-    payments: tuple[Allocated, ...] = ()
+    lines: Sequence[Lines]
+    payments: Sequence[Allocated] = ()
 
 
 class Receipt(Struct, gc=False):
@@ -61,7 +61,7 @@ class Receipts(Struct, gc=False):
     """What `received` reads."""
 
     currency: str
-    payments: tuple[Receipt, ...] = ()
+    payments: Sequence[Receipt] = ()
 
 
 class Balance(Struct, gc=False):
@@ -72,7 +72,7 @@ class Balance(Struct, gc=False):
     due: date | None
     currency: str
     total: Decimal
-    payments: tuple[Receipt, ...] = ()
+    payments: Sequence[Receipt] = ()
 
 
 class Entry(Struct, gc=False):
@@ -84,7 +84,7 @@ class Entry(Struct, gc=False):
     issued: date
     currency: str
     total: Decimal
-    payments: tuple[Receipt, ...] = ()
+    payments: Sequence[Receipt] = ()
     references: tuple[str, ...] = ()
 
 

@@ -1,8 +1,7 @@
 """Sums without rounding, and so the same in any order and grouping."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from functools import reduce
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from typing import NamedTuple, TypeAlias, cast
 
 from holdall.errors import InvalidQuery
@@ -12,7 +11,6 @@ Kind: TypeAlias = type[int] | type[float] | type[Decimal]
 _Exact: TypeAlias = Iterable[int | Decimal]
 
 DIGITS = 2_000  # any two finite floats add up exactly in 1,383
-# Its methods ask for no context of the thread's, which map and reduce go on to see.
 _EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 _KINDS: dict[frozenset[type], Kind] = {
     frozenset([int]): int,
@@ -64,7 +62,8 @@ def _sum(kind: Kind, values: _Exact) -> int | Decimal:
     if kind is int:
         return sum(values)
     try:
-        result: Decimal = reduce(_EXACT.add, values, Decimal())
+        with localcontext(_EXACT):
+            result: Decimal = sum(values, Decimal())  # type: ignore[assignment]
     except ArithmeticError as problem:
         raise InvalidQuery(f"no exact sum of finite numbers within {DIGITS} digits") from problem
     if not result.is_finite():

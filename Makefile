@@ -34,10 +34,10 @@ test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
-	@$(BIN)/python -m pytest -m servers tests/adapters $(ARGS)
+	@$(BIN)/python -m pytest -m servers tests/adapters tests/middleware $(ARGS)
 
-soak: setup ## run the tests that can go on and on: every codec on every store, 10,000 damaged values each
-	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes \
+soak: setup ## run the tests that can go on and on: every codec and history on every store, 10,000 damaged values each
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers

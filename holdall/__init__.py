@@ -22,6 +22,7 @@ from holdall.errors import (
     InvalidQuery,
     Mismatch,
     MissingExtra,
+    NoRevision,
     PermissionDenied,
     QueryFailed,
     StoreFull,
@@ -31,6 +32,7 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
+from holdall.history import Note, Revision, note
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from holdall.middleware.readonly import ReadOnly
     from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
+    from holdall.middleware.versions import Versions
     from holdall.middleware.xml import Xml
     from holdall.middleware.yaml import Yaml
     from holdall.middleware.zstd import Zstd
@@ -81,6 +84,7 @@ _lazy = {
     "SQLite": "holdall.adapters.sqlite",
     "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
+    "Versions": "holdall.middleware.versions",
     "Xml": "holdall.middleware.xml",
     "Yaml": "holdall.middleware.yaml",
     "Zstd": "holdall.middleware.zstd",
@@ -114,6 +118,8 @@ __all__ = [
     "MessagePack",
     "Mismatch",
     "MissingExtra",
+    "NoRevision",
+    "Note",
     "PassThrough",
     "PermissionDenied",
     "Pickle",
@@ -121,6 +127,7 @@ __all__ = [
     "Put",
     "QueryFailed",
     "ReadOnly",
+    "Revision",
     "SQLite",
     "Store",
     "StoreFull",
@@ -133,9 +140,11 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "Validate",
+    "Versions",
     "Xml",
     "Yaml",
     "Zstd",
+    "note",
     "open",
 ]
 

@@ -28,7 +28,7 @@ _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
-    *("readonly", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
+    *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
     *("compress", "level", "dictionary", "encrypt", "checksum"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""

@@ -9,6 +9,7 @@
     ├── QueryFailed                         a map or reduce raised; names the document or the group
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
     ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
     ├── Corrupt (ValueError)                stored bytes that cannot be what was written
     ├── Mismatch (ValueError)               the store was written by another stack than the one that opens it
@@ -98,6 +99,10 @@ class TooLarge(HoldallError, ValueError):
 
 class Conflict(HoldallError):
     """Compare-and-swap lost: the key no longer carries the expected tag. Read it again and retry."""
+
+
+class NoRevision(HoldallError, LookupError):
+    """No such revision of the key: it never was, or its record is dropped. Says which there are."""
 
 
 class Unsupported(HoldallError, NotImplementedError):

@@ -1,8 +1,10 @@
 """What every transform has in common: it forwards whatever carries no value."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar
 
+from holdall.history import Revision
 from holdall.store import Feature, Store, Tag
 
 V = TypeVar("V")
@@ -18,6 +20,17 @@ class Layer(Store[V], Generic[V, W]):
 
     def __init__(self, store: Store[W]) -> None:
         self._inner = store
+
+    @property
+    def inner(self) -> Store[W]:
+        """The store below."""
+        return self._inner
+
+    def over(self, store: Store[Any]) -> Self:
+        """The same layer over another store."""
+        args, options = self._made_with
+        rest = {name: value for name, value in options.items() if name != "store"}
+        return type(self)(store, *args[1:], **rest)
 
     def __delitem__(self, key: str, /) -> None:
         del self._inner[key]
@@ -54,6 +67,12 @@ class Layer(Store[V], Generic[V, W]):
     def remove(self, key: str, /, expected: Tag) -> None:
         self._inner.remove(key, expected)
 
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._inner.history(key)
+
+    def as_of(self, time: datetime, /) -> Store[V]:
+        return self.over(self._inner.as_of(time))
+
     @property
     def features(self) -> Feature:
         return self._inner.features
@@ -71,8 +90,6 @@ class Layer(Store[V], Generic[V, W]):
 def layers(store: Store[Any]) -> Iterator[Store[Any]]:
     """``store``, the store below it, and so on down to one that stands on none.
 
-    A layer's first argument is the store that it stands on.
-
     >>> from holdall import Json, Memory, Prefix
     >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]
     ['Json', 'Prefix', 'Memory']
@@ -80,5 +97,5 @@ def layers(store: Store[Any]) -> Iterator[Store[Any]]:
     below: object = store
     while isinstance(below, Store):
         yield below
-        arguments = below._made_with[0]
-        below = arguments[0] if arguments else None
+        # What stands on a store and is no Layer has it as its first argument.
+        below = below.inner if isinstance(below, Layer) else next(iter(below._made_with[0]), None)

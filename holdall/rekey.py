@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from holdall.history import Revision
 from holdall.keys import RawKey, Span, check_key, raw_key
 from holdall.layer import Layer
 from holdall.store import (
@@ -140,6 +141,20 @@ class Rekey(Layer[V, V]):
 
     def setdefault(self, key: str, default: V, /) -> V:
         return self._inner.setdefault(self._down(key), default)
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        down = self._down(key)
+        try:
+            return self._inner.history(down)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def at(self, key: str, revision: int, /) -> V:
+        down = self._down(key)
+        try:
+            return self._inner.at(down, revision)
+        except KeyError:
+            raise KeyError(key) from None
 
     @staticmethod
     def _renamed(error: KeyError, down: str, key: str) -> KeyError:

@@ -31,10 +31,12 @@ from collections.abc import (
     MutableMapping,
     ValuesView,
 )
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
+from holdall.history import Revision
 from holdall.keys import RawKey
 from holdall.redact import shown_call
 
@@ -113,6 +115,8 @@ class Feature(enum.Flag):
     """remove: compare-and-delete, decided by the store itself."""
     ATOMIC = enum.auto()
     """transact: several keys, all or nothing."""
+    HISTORY = enum.auto()
+    """history, at and as_of: what a key held before."""
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
@@ -303,9 +307,9 @@ class Store(MutableMapping[str, V]):
             try:
                 self.swap(key, changed, tag)
             except Conflict:
-                if attempt >= _ATTEMPTS:
+                if attempt >= ATTEMPTS:
                     raise
-                time.sleep(_pause(attempt))
+                time.sleep(pause(attempt))
             else:
                 return changed
         raise AssertionError  # pragma: no cover - count() never ends
@@ -339,7 +343,7 @@ class Store(MutableMapping[str, V]):
 
     def _take(self, key: str, /) -> V | Missing:
         """Delete ``key`` and return what it held, or MISSING: to `pop` what `_find` is to `get`."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
             except KeyError:
@@ -349,7 +353,7 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return value
-        raise Conflict(f"{key!r} changed {_ATTEMPTS} times while it was popped; try again", key=key)
+        raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was popped; try again", key=key)
 
     def popitem(self) -> tuple[str, V]:
         """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
@@ -361,7 +365,7 @@ class Store(MutableMapping[str, V]):
 
     def setdefault(self, key: str, default: V, /) -> V:
         """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 return self[key]
             except KeyError:
@@ -371,10 +375,35 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return default
-        raise Conflict(f"{key!r} came and went {_ATTEMPTS} times; try again", key=key)
+        raise Conflict(f"{key!r} came and went {ATTEMPTS} times; try again", key=key)
 
     def _cannot(self, what: str, feature: Feature) -> Unsupported:
         return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
+
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        """What ``key`` was, newest first, lazily; the first is what it is now. Needs HISTORY.
+
+        KeyError where it never was. Deletions are revisions too.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
+
+    def at(self, key: str, revision: int, /) -> V:
+        """The value of ``key`` at ``revision``. Needs HISTORY.
+
+        KeyError where that revision is a deletion or the key never was, NoRevision where there is no
+        such revision, or none any more.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
+
+    def as_of(self, time: datetime, /) -> "Store[V]":
+        """The whole store as it was at ``time`` (aware), for reading. Needs HISTORY.
+
+        Of each key it shows the newest revision, by number, whose time is not later. A key whose
+        revision of that time is dropped is NoRevision.
+        """
+        raise self._cannot("tell history", Feature.HISTORY)
 
     # ---- The store itself ----------------------------------------------------------------------
 
@@ -439,13 +468,13 @@ def conflict(key: str) -> Conflict:
     return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
 
 
-def _pause(attempt: int) -> float:
+def pause(attempt: int) -> float:
     """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
     longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
     return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
 
 
-_ATTEMPTS = 1000
+ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
 
 

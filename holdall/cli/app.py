@@ -52,6 +52,13 @@ class LazyGroup(click.Group):
         "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
         "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),
         "manifest": ("holdall.cli.stacks:manifest", "Show in which layers a store was written."),
+        "history": ("holdall.cli.history:history", "List the revisions of a key: when, who and why."),
+        "show": ("holdall.cli.history:show_", "Write what a key held at a revision."),
+        "revert": ("holdall.cli.history:revert", "Make an old revision of a key the newest."),
+        "diff": ("holdall.cli.history:diff", "Show what changed between two revisions."),
+        "undelete": ("holdall.cli.history:undelete", "Bring back a key that was deleted."),
+        "prune": ("holdall.cli.history:prune", "Drop old revisions."),
+        "fsck": ("holdall.cli.history:fsck", "Check that a store and its history are whole."),
         "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
         "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (

@@ -99,7 +99,7 @@ class Stack:
         return Manifest(tuple(words), _named(schemas[0]) if schemas else "", key)
 
 
-_ABOVE: Final = ("readonly", "validate", "serializer")
+_ABOVE: Final = ("readonly", "history", "validate", "serializer")
 
 
 def _manifest(address: Address, given: dict[str, Any]) -> str:
@@ -122,10 +122,12 @@ def _chosen(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -
 
 
 def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """``layers``, unless a schema is to check what are no documents."""
+    """``layers``, unless two contradict: a schema and no documents, or history of what goes by itself."""
     words = [chosen.row.parameter for chosen in layers]
     if "validate" in words and "serializer" not in words:
         raise InvalidAddress(f"{address.lead} validate checks documents; name a serializer, such as json")
+    if "history" in words and "expires" in words:
+        raise InvalidAddress(f"{address.lead} history keeps what expires would let go; choose one of the two")
     return tuple(layers)
 
 

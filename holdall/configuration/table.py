@@ -5,7 +5,8 @@ constructor's argument. So a new layer is a line here, and its words in `holdall
 
 The order, and why it is that one:
 
-- `readonly` refuses before anybody works for a write; `validate` sees documents.
+- `readonly` refuses before anybody works for a write.
+- `history` is what its users hold, and keeps its records below all others; `validate` sees documents.
 - `serializer` makes bytes of documents. What follows is from bytes to bytes.
 - `expires` is above all that checks, so that a deadline is checked too.
 - `compress` before `encrypt`: what is encrypted cannot be compressed.
@@ -59,6 +60,7 @@ _LEVEL: Final = {"level": int}
 
 LAYERS: Final = (
     Row("readonly", flag, "readonly:ReadOnly", stored=False),
+    Row("history", flag, "versions:Versions"),
     Row("validate", schema, "validate:Validate", "schema", stored=False),
     Row("serializer", "json", "json:Json", options=_TYPED),
     Row("serializer", "msgpack", "msgpack:MessagePack", options=_TYPED),

@@ -123,3 +123,6 @@ class Codec(Layer[V, W]):
 
     def setdefault(self, key: str, default: V, /) -> V:
         return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))
+
+    def at(self, key: str, revision: int, /) -> V:
+        return self._decode(key, self._inner.at(key, revision))

@@ -1,6 +1,7 @@
 """The layer that compares a stack with its store's manifest, once, when the store is first used."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -103,7 +104,14 @@ class Guard(PassThrough[V]):
     def setdefault(self, key: str, default: V, /) -> V:
         return self._writable.setdefault(key, default)
 
+    def as_of(self, time: datetime, /) -> Store[V]:
+        return self._inner.as_of(time)  # which was compared: no guard of its own
+
     # ---- What needs no manifest ------------------------------------------------------------------
+
+    @property
+    def inner(self) -> Store[V]:
+        return self._store
 
     @property
     def features(self) -> Feature:

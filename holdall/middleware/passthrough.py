@@ -59,5 +59,8 @@ class PassThrough(Layer[V, V]):
     def setdefault(self, key: str, default: V, /) -> V:
         return self._inner.setdefault(key, default)
 
+    def at(self, key: str, revision: int, /) -> V:
+        return self._inner.at(key, revision)
+
     def typed(self, type: type[T], /) -> Store[T]:
         return self._inner.typed(type)

@@ -1,15 +1,25 @@
 """A store that can be read and not written."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
+from holdall.history import Revision
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 
 V = TypeVar("V")
 T = TypeVar("T")
 
-_READS = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+_READS = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.TICKS
+    | Feature.HISTORY
+    | Feature.SHARED
+    | Feature.DURABLE
+)
 
 
 class ReadOnly(Store[V]):
@@ -61,6 +71,15 @@ class ReadOnly(Store[V]):
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
         return self._inner.get_tagged(key)
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._inner.history(key)
+
+    def at(self, key: str, revision: int, /) -> V:
+        return self._inner.at(key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[V]:
+        return ReadOnly(self._inner.as_of(time))
 
     def typed(self, type: type[T], /) -> Store[T]:
         return ReadOnly(self._inner.typed(type))

@@ -30,6 +30,7 @@ OPERATIONS = (
         "setdefault",
     ),
     *("scan", "scan_items", "scan_tags", "get_tagged", "swap", "remove", "modify", "transact"),
+    *("history", "at", "as_of"),
     *("raw", "facts", "close"),
 )
 """What a store answers itself, `get` as ``_find`` and `pop` as ``_take``.

@@ -47,6 +47,7 @@ def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "explain", "manifest",
         "doctor", "demo",
+        "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
         "receivables received", "receivables aging", "receivables statement",
@@ -73,7 +74,7 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
     first = {("demo",): 0, ("set",): 1, ("cp",): 2, ("convert",): 3}
-    last = {("del",): 9}
+    last = {("prune",): 8, ("del",): 9, ("undelete",): 10}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     for path in sorted((path for path in COMMANDS if path), key=order.__getitem__):
         for example in examples(path):

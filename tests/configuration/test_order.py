@@ -1,6 +1,7 @@
 """Layers in an address: one order, whatever the order of parameters, and data that comes back through all."""
 
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import holdall
-from holdall import Memory
+from holdall import Memory, Mismatch
 from holdall.address import LAYERED
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, LISTED, converters
@@ -24,15 +25,20 @@ PARAMETERS: dict[str, list[str]] = {
     "encrypt": ["env:HOLDALL_TEST_KEYS"],
     "checksum": ["crc32c", "xxh3"],
     "readonly": ["0"],
+    "history": ["on"],
 }
 DOCUMENTED = [
-    *("ReadOnly", "Validate"),
+    *("ReadOnly", "Versions", "Validate"),
     *("Json", "MessagePack", "Yaml", "Xml", "Pickle", "Text"),
     *("Guard", "Expires"),
     *("Zstd", "Gzip", "Lzma", "Encrypt", "Checksum"),
+    "Kept",
     "Memory",
 ]
-chosen = st.dictionaries(st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1)
+UNNAMED = ("Guard", "Kept", "Memory")
+chosen = st.dictionaries(
+    st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1
+).filter(lambda picked: not {"history", "expires"} <= picked.keys())
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,7 +60,7 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
     assert names(holdall.open(f"memory://?{'&'.join(shuffled)}")) == names(store)
     places = [DOCUMENTED.index(name) for name in names(store)]
     assert places == sorted(places)
-    assert sum(name not in ("Guard", "Memory") for name in names(store)) == len(picked.keys() - {"readonly"})
+    assert sum(name not in UNNAMED for name in names(store)) == len(picked.keys() - {"readonly"})
     value = {"n": 1} if "serializer" in picked else b"\0value"
     store["a"] = value
     assert dict(store.items()) == {"a": value}
@@ -76,7 +82,7 @@ def test_the_closed_set_is_what_the_table_takes() -> None:
     assert set(LAYERED) == {*converters(LAYERS), "manifest"}
     assert set(converters(LISTED)) - set(LAYERED) == {"escape", "prefix"}
     every = [row.load().__name__ for row in LAYERS]
-    assert every == [name for name in DOCUMENTED if name not in ("Guard", "Memory")]
+    assert every == [name for name in DOCUMENTED if name not in UNNAMED]
 
 
 def test_options_in_python_take_objects_and_leave_layers_out() -> None:
@@ -101,3 +107,18 @@ def test_without_layers_it_is_the_adapter_itself() -> None:
     assert names(holdall.open("memory://?manifest=require")) == ["Memory"]
     assert names(holdall.open("memory://?readonly=0")) == ["Memory"]
     assert names(holdall.open("memory://?readonly=1")) == ["ReadOnly", "Memory"]
+
+
+def test_history_is_kept_below_and_asked_for_on_top(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/a.db?serializer=json&compress=zstd&encrypt=env:HOLDALL_TEST_KEYS&history=on"
+    with holdall.open(uri) as books:
+        books["7"] = {"total": 1}
+        with books.note("Ann", "the discount was missing"):
+            books["7"] = {"total": 2}
+    with holdall.open(uri) as books:
+        assert [(one.number, one.author) for one in books.history("7")] == [(2, "Ann"), (1, "")]
+        assert books.at("7", 1) == {"total": 1}
+        books.revert("7", 1)
+        assert books["7"] == {"total": 1}
+    with pytest.raises(Mismatch), holdall.open(uri, history=None) as books:
+        books["7"]

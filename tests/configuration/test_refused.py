@@ -42,6 +42,7 @@ MARK = "hunter2hunter2hunter2"
         ("serializer=json&validate=decimal:NoSuchName", "cannot be imported"),
         ("serializer=json&validate=Schema", "module:name"),
         ("type=..:x", "module:name"),
+        ("history=on&expires=1h", "choose one of the two"),
         ("serializer=json&serializer=yaml", "given twice"),
         ("encrypt=2026", "env:NAME or file:PATH"),
     ],

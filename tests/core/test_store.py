@@ -40,7 +40,7 @@ class Fleeting(Memory):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holdall.store, "_ATTEMPTS", 20)
+    monkeypatch.setattr(holdall.store, "ATTEMPTS", 20)
     monkeypatch.setattr(holdall.store, "_LONGEST_PAUSE", 0)
 
 

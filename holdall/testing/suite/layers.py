@@ -1,12 +1,13 @@
 """A layer that is pure per item answers every operation itself, at no call more than it was given."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
 from holdall.adapters.memory import Memory
-from holdall.errors import Conflict
+from holdall.errors import Conflict, Unsupported
 from holdall.layer import Layer
 from holdall.store import ABSENT, Delete, Expect, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
@@ -84,6 +85,9 @@ class LayerTests(Generic[V]):
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("raw", lambda store: store.raw()),
+            ("history", lambda store: refused(Unsupported, store.history, "a")),
+            ("at", lambda store: refused(Unsupported, store.at, "a", 1)),
+            ("as_of", lambda store: refused(Unsupported, store.as_of, datetime.now(UTC))),
         ]
 
     def _writes(self) -> list[tuple[str, Use]]:

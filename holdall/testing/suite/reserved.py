@@ -22,6 +22,16 @@ class ReservedTests(StoreCase[V]):
         store.raw().set_many(records.items())
         return records
 
+    def kept(self, store: Store[V]) -> dict[str, bytes]:
+        """What `raw` shows, less what the store itself keeps there: a store with history has records."""
+        own = (".holdall/history/", ".holdall/deleted/")
+        return {key: value for key, value in store.raw().scan_items() if not key.startswith(own)}
+
+    def reserved(self, store: Store[V]) -> dict[str, bytes]:
+        """Those of `kept` that are reserved."""
+        kept = self.kept(store)
+        return {key: value for key, value in kept.items() if ".holdall" in key.split("/")}
+
     def test_reserved_keys_are_not_shown(self, store: Store[V]) -> None:
         self.reserve(store)
         assert not store
@@ -75,7 +85,7 @@ class ReservedTests(StoreCase[V]):
         self.fill(store, ["a", "a/b", "b/c", "zzz"])
         store.clear()
         assert list(store) == []
-        assert dict(store.raw().scan_items()) == records
+        assert self.reserved(store) == records
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_popitem_leaves_them(self, store: Store[V]) -> None:
@@ -84,14 +94,14 @@ class ReservedTests(StoreCase[V]):
         assert store.popitem() == ("a", self.values.of(1))
         with pytest.raises(KeyError):
             store.popitem()
-        assert dict(store.raw().scan_items()) == records
+        assert self.reserved(store) == records
 
     def test_raw_shows_all_in_order(self, store: Store[V]) -> None:
         records = self.reserve(store)
         self.fill(store, ["a", "b/c"])
         raw = store.raw()
-        assert list(raw.scan()) == [*RECORDS[:1], "a", *RECORDS[1:3], "b/c", *RECORDS[3:]]
-        assert len(raw) == len(RECORDS) + 2
+        assert list(self.kept(store)) == [*RECORDS[:1], "a", *RECORDS[1:3], "b/c", *RECORDS[3:]]
+        assert len(raw) == len(list(raw)) >= len(RECORDS) + 2
         assert {key: raw[key] for key in records} == records
         assert {type(key) for key in raw} == {str}
 

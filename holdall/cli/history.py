@@ -1,0 +1,164 @@
+"""Commands on what keys held before: history, show, diff, revert, undelete, prune, fsck."""
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from holdall.cli.address import positional
+from holdall.cli.arguments import day
+from holdall.cli.examples import examples
+from holdall.cli.line import one_line
+from holdall.cli.output import formats, print_json, show
+from holdall.cli.values import written
+from holdall.errors import Conflict, HoldallError
+from holdall.history import Revision
+from holdall.middleware.versions import Problem, Versions
+from holdall.registry import open as open_store
+
+COLUMNS = ("revision", "time", "what", "author", "message")
+
+_author = click.option("--author", envvar="HOLDALL_AUTHOR", show_envvar=True, help="Who it is [you].")
+_message = click.option("--message", "-m", default="", help="Why.")
+
+
+@contextmanager
+def _kept(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
+    with open_store(at["uri"]) as store:
+        try:
+            yield store if isinstance(store, Versions) else Versions(store)
+        except KeyError:
+            key = at["key"]
+            raise HoldallError(f"{key!r} never was, or was not there at that revision", key=key) from None
+
+
+@click.command(epilog=examples("history sqlite:///notes.db greeting"))
+@positional("key")
+@formats
+def history(at: dict[str, Any], style: str | None) -> None:
+    """List the revisions of KEY, newest first: when, who and why."""
+    with _kept(at) as store:
+        show(COLUMNS, map(_row, store.history(at["key"])), style)
+
+
+def _row(revision: Revision) -> tuple[str, ...]:
+    time = revision.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if not revision.time.timestamp():  # found when versions began, and nobody knows since when it was there
+        time = "earlier"
+    what = "deleted" if revision.deleted else "written"
+    return (str(revision.number), time, what, revision.author, revision.message)
+
+
+@click.command("show", epilog=examples("show sqlite:///notes.db greeting --at 1"))
+@positional("key")
+@click.option("--at", "revision", type=int, help="The revision [the newest].")
+def show_(at: dict[str, Any], revision: int | None) -> None:
+    """Write what KEY held at a revision to standard output, byte for byte."""
+    with _kept(at) as store:
+        value = store[at["key"]] if revision is None else store.at(at["key"], revision)
+    click.echo(written(value), nl=False)
+
+
+@click.command(epilog=examples("diff sqlite:///notes.db greeting 1 2"))
+@positional("key", "old", "new")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON Patch (RFC 6902).")
+def diff(at: dict[str, Any], as_json: bool) -> None:
+    """Show what changed in KEY between the revisions OLD and NEW.
+
+    Documents are compared by their parts; what is no JSON is compared by lines.
+    """
+    from holdall.cli.patch import lines  # late: it needs an extra
+    from holdall.middleware.versions.diff import difference
+
+    with _kept(at) as store:
+        old, new = (_document(store, at["key"], _number(at[name])) for name in ("old", "new"))
+    if as_json:
+        print_json(difference(at["key"], old, new))
+    else:
+        for sign, text in lines(at["key"], old, new):
+            click.secho(f"{sign} {one_line(text)}", fg={"-": "red", "+": "green", "~": "yellow"}[sign])
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise click.BadParameter(f"{text!r} is no revision; `holdall history` lists them by number")
+    return int(text)
+
+
+def _document(store: Versions[bytes], key: str, revision: int) -> Any:
+    """The JSON document, or lines of text where it is none; None for a deletion."""
+    try:
+        data = written(store.at(key, revision))
+    except KeyError:
+        store.history(key)  # which raises where the key never was
+        return None
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode("utf-8", "backslashreplace").splitlines()
+
+
+@click.command(epilog=examples("revert sqlite:///notes.db greeting 1 -m 'as it was'"))
+@positional("key", "revision")
+@_author
+@_message
+def revert(at: dict[str, Any], author: str | None, message: str) -> None:
+    """Make what KEY held at REVISION its newest revision. Nothing is lost by it."""
+    number = _number(at["revision"])
+    with _kept(at) as store, store.note(author or getpass.getuser(), message or f"revert to {number}"):
+        store.revert(at["key"], number)
+
+
+@click.command(epilog=examples("undelete sqlite:///notes.db greeting"))
+@positional("key")
+@_author
+@_message
+def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
+    """Bring back what KEY held before it was deleted."""
+    with _kept(at) as store, store.note(author or getpass.getuser(), message or "undelete"):
+        try:
+            store.undelete(at["key"])
+        except Conflict:
+            raise HoldallError(f"{at['key']!r} is not deleted", key=at["key"]) from None
+
+
+@click.command(
+    epilog=examples("prune sqlite:///notes.db --keep 10", "prune sqlite:///notes.db --before 2019-01-01")
+)
+@positional(optional="prefix")
+@click.option("--keep", type=click.IntRange(min=1), help="Keep so many of the newest of each key.")
+@click.option("--before", type=day, help="Keep what held on this day (UTC), and what is newer.")
+def prune(at: dict[str, Any], keep: int | None, before: Any) -> None:
+    """Drop old revisions of the keys that begin with PREFIX, or of all."""
+    if keep is None and before is None:
+        raise click.UsageError("give --keep, --before, or both")
+    time = None if before is None else datetime(before.year, before.month, before.day, tzinfo=UTC)
+    with open_store(at["uri"]) as store:
+        dropped = Versions(store).prune(keep=keep, before=time, prefix=at["prefix"] or "")
+    click.echo(f"dropped {dropped:,} revisions", err=True)
+
+
+@click.command(epilog=examples("fsck sqlite:///notes.db", "fsck sqlite:///notes.db --mend"))
+@positional()
+@click.option("--mend", is_flag=True, help="Mend what can be mended.")
+@formats
+@click.pass_context
+def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) -> None:
+    """Check that the store and its history are whole; the exit code is 1 where something stays broken.
+
+    A write that was interrupted is reported too; the next write of the key would finish it.
+    """
+    with open_store(at["uri"]) as store:
+        problems = list(Versions(store).fsck(mend=mend))
+    if problems or style:
+        show(("key", "revision", "problem", "mended"), map(_problem, problems), style)
+    ctx.exit(0 if all(problem.mended for problem in problems) else 1)
+
+
+def _problem(problem: Problem) -> tuple[str, ...]:
+    number = "" if problem.revision is None else str(problem.revision)
+    return (problem.key, number, problem.what, "yes" if problem.mended else "no")

@@ -1,0 +1,41 @@
+"""What changed between two documents, in lines for people."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from holdall.extras import needs
+from holdall.middleware.versions.diff import difference
+
+with needs("versions"):
+    from jsonpatch import apply_patch
+    from jsonpointer import resolve_pointer
+
+
+def lines(key: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
+    """Pairs of a sign and a text: "-" and "+" for what went and came, "~" for what became something else.
+
+    >>> list(lines("a", {"total": "119.00", "paid": []}, {"total": "107.10"}))
+    [('-', '/paid: []'), ('~', '/total: "119.00" → "107.10"')]
+    """
+    for change in difference(key, old, new):
+        yield _line(old, change)
+        old = apply_patch(old, [change])
+
+
+def _line(document: Any, change: dict[str, Any]) -> tuple[str, str]:
+    path = change["path"] or "/"
+    match change["op"]:
+        case "add":
+            return "+", f"{path}: {_shown(change['value'])}"
+        case "remove":
+            return "-", f"{path}: {_shown(resolve_pointer(document, change['path']))}"
+        case "replace":
+            before = resolve_pointer(document, change["path"])
+            return "~", f"{path}: {_shown(before)} → {_shown(change['value'])}"
+        case other:
+            return "~", f"{path}: {other} from {change['from']}"
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

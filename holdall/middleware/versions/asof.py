@@ -1,0 +1,153 @@
+"""The whole store as it was at one moment, for reading."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NoReturn
+
+from holdall.errors import PermissionDenied
+from holdall.keys import Span, check_key
+from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
+from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.stamp import (
+    Stamp,
+    bare,
+    is_deletion,
+    is_stamped,
+    micros_of,
+    peek,
+)
+from holdall.middleware.versions.trail import Trail, dropped
+from holdall.store import Feature, Store
+
+_BATCH = 256  # records read at once
+
+
+class _Group:
+    """What a listing tells of one key: the newest name, the one that held at the time, and the last looked at.
+
+    They are the last segments of names, and parsed when they are needed, which is rarely.
+    """
+
+    __slots__ = ("held", "last", "newest")
+
+    def __init__(self, leaf: str) -> None:
+        self.newest = self.last = leaf
+        self.held: tuple[str, str] | None = None  # and the one after it
+
+    def add(self, leaf: str, limit: str) -> None:
+        """The next older one."""
+        if self.held is None:
+            if time_of(self.last) <= limit:
+                self.held = leaf, self.last
+            self.last = leaf
+
+
+class AsOf(Store[bytes]):
+    """``store`` as it was at ``time``. A scan reads the heads, lists the history, and reads what has changed since.
+
+    It holds an entry a key of the scan's range in memory. Writing is PermissionDenied.
+    """
+
+    def __init__(self, store: Store[bytes], records: Records, trail: Trail, time: datetime) -> None:
+        self._store = store
+        self._records = records
+        self._trail = trail
+        self._time = time
+        self._micros = max(0, micros_of(time))
+
+    @property
+    def features(self) -> Feature:
+        return self._store.features & (Feature.SHARED | Feature.DURABLE)
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._trail.as_of(key, self._micros)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self._rows(prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._filled(self._rows(prefix, start, stop))
+
+    def _rows(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, bytes | str]]:
+        groups = self._groups(prefix, Span.of(prefix, start, stop))
+        heads = self._store.scan_items(prefix, start=start, stop=stop)
+        for key, data in _with_missing(heads, sorted(groups)):
+            value = self._held(key, data, groups.get(key))
+            if value is not None:
+                yield key, value
+
+    def _groups(self, prefix: str, span: Span) -> dict[str, _Group]:
+        groups: dict[str, _Group] = {}
+        limit = shown_time(self._micros)
+        for text in self._records.raw.scan(prefix, start=span.low):
+            key, _, leaf = text.rpartition(BETWEEN)
+            if key in groups:
+                groups[key].add(leaf, limit)
+            elif span.low <= key and (span.high is None or key < span.high):
+                groups[key] = _Group(leaf)
+        return groups
+
+    def _held(self, key: str, data: bytes | None, group: _Group | None) -> bytes | str | None:
+        """The value of ``key`` then, or the text of its record's name, or None where it was missing."""
+        if data is None or not is_stamped(data):
+            return data if group is None else self._one(key)
+        _, number, micros = peek(key, data)
+        if micros <= self._micros:
+            return None if is_deletion(data) else bare(key, data)
+        if group is None or not 0 <= number_of(group.newest) - number <= 1:
+            return self._one(key)
+        if group.held is not None:
+            leaf, later = group.held
+            return None if later.endswith(DELETED) else f"{key}{BETWEEN}{leaf}"
+        if (oldest := number_of(group.last)) > 1:
+            raise dropped(key, oldest - 1)
+        return None
+
+    def _one(self, key: str) -> bytes | None:
+        """What the listings do not tell: found, lost, deleted and new keys, and what is being written."""
+        try:
+            return self._trail.as_of(key, self._micros)
+        except KeyError:
+            return None
+
+    def _filled(self, rows: Iterator[tuple[str, bytes | str]]) -> Iterator[tuple[str, bytes]]:
+        while batch := list(islice(rows, _BATCH)):
+            records = dict(
+                self._records.raw.get_many([found for _, found in batch if isinstance(found, str)])
+            )
+            for key, found in batch:
+                if isinstance(found, bytes):
+                    yield key, found
+                elif found in records:
+                    yield key, Stamp.parse(key, records[found])[1]
+                else:
+                    raise dropped(key, number_of(found.rpartition(BETWEEN)[2]))
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        self._refuse(key)
+
+    def __delitem__(self, key: str, /) -> None:
+        self._refuse(key)
+
+    def _refuse(self, key: str) -> NoReturn:
+        raise PermissionDenied(f"{key!r} cannot be written: this is the store as of {self._time}")
+
+
+def _with_missing(heads: Iterable[tuple[str, bytes]], keys: list[str]) -> Iterator[tuple[str, bytes | None]]:
+    """``heads`` and, in order among them, those of ``keys`` that have none."""
+    waiting = iter(keys)
+    key = next(waiting, None)
+    for head, data in heads:
+        while key is not None and key < head:
+            yield key, None
+            key = next(waiting, None)
+        if key == head:
+            key = next(waiting, None)
+        yield head, data
+    while key is not None:
+        yield key, None
+        key = next(waiting, None)

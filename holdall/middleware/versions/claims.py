@@ -1,0 +1,139 @@
+"""The protocol on a store with compare-and-swap alone: claim a revision, then bring the head forward.
+
+`docs/explanation/versions.md` draws the states and argues why it holds. In short: the name of a record
+follows from the revision before, so creating it decides who comes next; whoever meets a claim that the
+head lacks brings it forward. Where nothing is, the head comes first and its record after.
+"""
+
+import contextlib
+from typing import NamedTuple
+
+from holdall.errors import Conflict
+from holdall.history import noted
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.marks import Marks
+from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
+from holdall.store import ABSENT, Feature, Store, Tag, conflict
+
+
+class Written(NamedTuple):
+    """A head that was committed; ``tag`` is None where the store did not tell it."""
+
+    key: str
+    data: bytes
+    tag: Tag | None
+
+
+class Claims:
+    """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
+
+    def __init__(self, store: Store[bytes], records: Records, past: Past, marks: Marks, author: str) -> None:
+        self._store = store
+        self._records = records
+        self._past = past
+        self._marks = marks
+        self._author = author
+
+    def commit(self, head: Head, value: bytes | None) -> Written:
+        """Make ``value`` the revision after ``head``, None: a deletion.
+
+        Conflict where another came first: nothing was changed, read the head and decide again.
+        """
+        if head.tag == ABSENT:
+            return self._create(head.key, value or b"")
+        last = self.recorded(head)
+        if head.stamp is None:
+            head = self._stamped(head, last)
+        data = self._after(last, value)
+        name = Name.of(head.key, last)
+        if not self._records.create(name, data):
+            self.help(head, name)
+            raise conflict(head.key)
+        return self._settle(head, name, data)
+
+    # ---- Where nothing is: the head first --------------------------------------------------------
+
+    def _create(self, key: str, value: bytes) -> Written:
+        data = Stamp.now(NEW, 0, noted(self._author)).before(value)
+        tag = self._store.swap(key, data, ABSENT)
+        first = Name.of(key, None)
+        # Its name may be free though there is history: old records are dropped, but never the newest.
+        if self._records.newest(key) or not self._records.create(first, data):
+            self._record(key, data)
+        return Written(key, data, tag)
+
+    def _record(self, key: str, data: bytes) -> None:
+        """Record the new head ``data``. Conflict where a writer without versions replaced it before that."""
+        while (head := Head.read(self._store, key)).data == data:
+            with contextlib.suppress(Conflict):
+                self.recorded(head)
+                return
+        own, _ = Stamp.parse(key, data)
+        recorded = self._records.read_many(self._records.names(key))
+        if own.id not in (stamp.id for _, stamp, _ in recorded):
+            raise conflict(key)
+
+    def recorded(self, head: Head) -> Stamp:
+        """The revision that ``head`` is, which has a record after this."""
+        last, missing = self._past.of(head)
+        for name, data in missing:
+            if not self._records.create(name, data):
+                raise conflict(head.key)
+        assert last is not None  # noqa: S101 - there is a head
+        return last
+
+    def _stamped(self, head: Head, found: Stamp) -> Head:
+        """Stamp what a writer without versions put there: it may put the same again, and its tag come again."""
+        data = found.before(head.data)
+        return Head.of(head.key, data, self._store.swap(head.key, data, head.tag))
+
+    # ---- Elsewhere: the claim first --------------------------------------------------------------
+
+    def _settle(self, head: Head, name: Name, data: bytes) -> Written:
+        try:
+            return Written(head.key, data, self._bring(head, data))
+        except Conflict:
+            if self._counts(name):
+                return Written(head.key, data, None)
+            self._records.drop([name])
+            raise
+
+    def help(self, head: Head, name: Name) -> None:
+        """Bring forward the claim that another made and left, or is about to bring forward itself."""
+        data = self._records.get(name)
+        if data is not None:
+            with contextlib.suppress(Conflict):  # done already
+                self._bring(head, data)
+
+    def _bring(self, head: Head, data: bytes) -> Tag:
+        if not is_deletion(data):
+            return self._store.swap(head.key, data, head.tag)
+        if Feature.REMOVE in self._store.features:
+            self._store.remove(head.key, head.tag)
+        else:
+            self._marks.add(head.key)
+            self._store.swap(head.key, data, head.tag)
+        return ABSENT
+
+    def _counts(self, name: Name) -> bool:
+        """Whether the claim called ``name``, which lost the head, is history.
+
+        It is, unless this writer slept while others went on and dropped old records, that of the same
+        number among them: then it claimed a name that was free again, and the next number is not taken.
+        Records are dropped oldest first, so a claim that is gone was history too.
+        """
+        newest = self._records.newest(name.key)
+        if newest is None or newest.number == name.number:
+            return True
+        around = {one.number for one in self._records.around(name)}
+        return name.number not in around or name.number + 1 in around
+
+    def _after(self, last: Stamp | None, value: bytes | None) -> bytes:
+        """``value``, or a deletion, stamped as the revision after ``last``."""
+        kind = DELETED if value is None else PUT
+        number, micros = (last.number, last.micros) if last else (0, 0)
+        stamp = Stamp.now(kind, number + 1, noted(self._author), after=micros)
+        return stamp.before(value or b"")

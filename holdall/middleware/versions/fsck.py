@@ -1,0 +1,130 @@
+"""Whether heads and records fit together, key by key, and what can be mended of what does not."""
+
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from holdall.errors import Conflict, Corrupt
+from holdall.middleware.versions.claims import Claims
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.names import ROOT, Name
+from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.records import Records, numbered
+from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped
+from holdall.store import ABSENT, Store
+
+Kept = dict[Name, bytes]
+
+
+class Problem(NamedTuple):
+    """What is wrong with ``key``, at ``revision`` if it is one; ``mended`` where it no longer is."""
+
+    key: str
+    revision: int | None
+    what: str
+    mended: bool = False
+
+
+class Fsck:
+    """Reads every record and every head. With ``claims`` it mends, as any writer would, and from what is whole."""
+
+    def __init__(self, store: Store[bytes], records: Records, past: Past, claims: Claims | None) -> None:
+        self._store = store
+        self._records = records
+        self._past = past
+        self._claims = claims
+
+    def run(self) -> Iterator[Problem]:
+        """Every problem, in the order of the records, then keys that should have records and have none."""
+        seen = set()
+        for key, items in groupby(self._records.raw.scan_items(), lambda item: _key(item[0])):
+            if key is None:
+                yield from (Problem(ROOT + text, None, "it is no record's name") for text, _ in items)
+                continue
+            seen.add(key)
+            found = ((Name.parse(text), data) for text, data in items)
+            yield from self._key(key, {name: data for name, data in found if name})
+        for key, data in self._store.scan_items():
+            if is_stamped(data) and key not in seen:
+                yield from self._key(key, {})
+
+    def _key(self, key: str, kept: Kept) -> Iterator[Problem]:
+        yield from _numbering(key, list(kept))
+        whole = {name: data for name, data in kept.items() if _is_whole(name, data)}
+        try:
+            head = Head.read(self._store, key)
+        except Corrupt:
+            yield self._damaged_head(key, whole)
+            return
+        for name in kept.keys() - whole.keys():
+            yield self._damaged_record(name, head)
+        if kept.keys() == whole.keys():
+            yield from self._unsettled(head, whole)
+
+    def _damaged_head(self, key: str, whole: Kept) -> Problem:
+        """The stamp holds the check of the value, so a whole record with this stamp is what was here."""
+        data, tag = self._store.get_tagged(key)
+        what = "what it holds now is damaged"
+        for name, record in whole.items():
+            if self._claims and record[:SMALLEST] == data[:SMALLEST]:
+                self._store.swap(key, record, tag)
+                return Problem(key, name.number, what, mended=True)
+        return Problem(key, None, what)
+
+    def _damaged_record(self, name: Name, head: Head) -> Problem:
+        what = "its record is damaged"
+        if self._claims and head.stamp and head.stamp.number == name.number:
+            self._records.raw[name.text] = head.data
+            return Problem(name.key, name.number, what, mended=True)
+        return Problem(name.key, name.number, what)
+
+    def _unsettled(self, head: Head, kept: Kept) -> Iterator[Problem]:
+        """What a crash or a writer without versions left, which the next writer would settle too."""
+        try:
+            last, missing = self._past.of(head)
+        except Conflict:
+            return  # it is being written, so it is being settled
+        for name, data in missing:
+            what = f"{Stamp.parse(head.key, data)[0].note.author!r} wrote it, and it has no record"
+            mended = self._claims is not None and self._records.create(name, data)
+            yield Problem(head.key, name.number, what, mended)
+        newest = next(iter(kept), None)
+        if last is None or missing:
+            return
+        if newest is not None and newest.number > last.number:
+            yield self._claimed(head, newest)
+        if head.tag != ABSENT and last.number not in {name.number for name in kept}:
+            yield self._lost_record(head, last, newest)
+
+    def _claimed(self, head: Head, name: Name) -> Problem:
+        if self._claims:
+            self._claims.help(head, name)
+        what = "it was begun and not finished"
+        return Problem(head.key, name.number, what, mended=self._claims is not None)
+
+    def _lost_record(self, head: Head, last: Stamp, newest: Name | None) -> Problem:
+        before = self._records.read(newest) if newest else None
+        name = Name.of(head.key, before[0] if before else None)._replace(number=last.number)
+        mended = self._claims is not None and self._records.create(name, head.data)
+        return Problem(head.key, last.number, "its record is lost", mended)
+
+
+def _key(text: str) -> str | None:
+    name = Name.parse(text)
+    return name.key if name else None
+
+
+def _is_whole(name: Name, data: bytes) -> bool:
+    try:
+        numbered(name, data)
+    except Corrupt:
+        return False
+    return True
+
+
+def _numbering(key: str, names: list[Name]) -> Iterator[Problem]:
+    for later, name in pairwise(names):
+        if name.number == later.number:
+            yield Problem(key, name.number, "it has two records")
+        elif name.number < later.number - 1:
+            yield Problem(key, later.number - 1, "its record is lost, and perhaps others before it")

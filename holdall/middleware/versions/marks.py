@@ -1,0 +1,46 @@
+"""Which keys may hold a hidden deletion, on stores that cannot delete on a condition.
+
+There a deletion stays under its key, stamped, and a scan has to leave it out without reading every value.
+So before a deletion is written its key is marked under ``.holdall/deleted/``; a mark stays, and says only
+that the head must be looked at.
+"""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from holdall.middleware.versions.stamp import is_deletion
+from holdall.store import Store
+
+T = TypeVar("T")
+
+ROOT = ".holdall/deleted/"
+
+
+class Marks:
+    """The marks of ``store``.
+
+    >>> from holdall import Memory
+    >>> Marks(Memory()).add("a")
+    """
+
+    def __init__(self, store: Store[bytes]) -> None:
+        self._store = store
+        self._raw = store.raw(ROOT)
+
+    def add(self, key: str) -> None:
+        """Before a deletion is written to ``key``."""
+        self._raw[key] = b""
+
+    def without_deletions(self, items: Iterator[tuple[str, T]], prefix: str) -> Iterator[tuple[str, T]]:
+        """``items`` by key, in order, less those whose key holds a deletion. One more listing."""
+        marks = self._raw.scan(prefix)
+        mark = next(marks, None)
+        for key, item in items:
+            while mark is not None and mark < key:
+                mark = next(marks, None)
+            if mark != key or self._is_there(key):
+                yield key, item
+
+    def _is_there(self, key: str) -> bool:
+        data = self._store.get(key)
+        return data is not None and not is_deletion(data)

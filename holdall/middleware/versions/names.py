@@ -1,0 +1,88 @@
+r"""The names of records: one a revision, the newest of a key first in a listing.
+
+    name   = key "/.holdall/" leaf                under ".holdall/history/"
+    leaf   = rest [ "." time state ]
+    rest   = 12 digits        999999999999 less the number of the revision
+    time   = 18 digits        of the revision before it, in microseconds since 1970
+    state  = "p" | "d"        of the revision before it: there, or deleted
+
+A name follows from the revision before, and from nothing else: two writers who go on from the same
+revision claim the same name, and the store lets one of them create it. That is why it tells the time of
+the revision before and not its own.
+"""
+
+import re
+from typing import Final, NamedTuple, Self
+
+from holdall.middleware.versions.stamp import Stamp
+
+ROOT: Final = ".holdall/history/"
+BETWEEN: Final = "/.holdall/"
+THERE: Final = "p"
+DELETED: Final = "d"
+_ALL = 10**12 - 1
+_leaf = re.compile(r"([0-9]{12})(?:\.([0-9]{18})([pd]))?").fullmatch
+
+
+class Name(NamedTuple):
+    """The name of the record of revision ``number`` of ``key``, and what it tells of the one before.
+
+    >>> first = Name.of("a", None)
+    >>> first.text, Name.parse(first.text) == first
+    ('a/.holdall/999999999998', True)
+    """
+
+    key: str
+    number: int
+    before: int = 0
+    before_deleted: bool = False
+
+    @classmethod
+    def of(cls, key: str, last: Stamp | None) -> "Name":
+        """The name of the revision after ``last``."""
+        if last is None:
+            return cls(key, 1)
+        return cls(key, last.number + 1, last.micros, last.deleted)
+
+    @property
+    def text(self) -> str:
+        """It as a key under ROOT."""
+        rest = f"{self.key}{BETWEEN}{_ALL - self.number:012}"
+        if self.number == 1:
+            return rest
+        return f"{rest}.{shown_time(self.before)}{DELETED if self.before_deleted else THERE}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The name that ``text`` is, or None."""
+        key, between, leaf = text.rpartition(BETWEEN)
+        found = _leaf(leaf)
+        if not between or found is None:
+            return None
+        rest, time, state = found.groups()
+        return cls(key, _ALL - int(rest), int(time or 0), state == DELETED)
+
+
+def all_of(key: str) -> str:
+    """The prefix of every name of ``key``, and of no other key's."""
+    return key + BETWEEN
+
+
+def from_number(key: str, number: int) -> str:
+    """Where the names of ``key`` from ``number`` down begin in a listing."""
+    return f"{key}{BETWEEN}{_ALL - number:012}"
+
+
+def shown_time(micros: int) -> str:
+    """``micros`` as names show it: in the order of time."""
+    return f"{micros:018}"
+
+
+def time_of(leaf: str) -> str:
+    """The time in a leaf, as `shown_time` shows it."""
+    return leaf[13:31]
+
+
+def number_of(leaf: str) -> int:
+    """The number of the revision whose record's name ends in ``leaf``."""
+    return _ALL - int(leaf[:12])

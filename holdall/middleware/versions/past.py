@@ -1,0 +1,96 @@
+"""Which revision a head is, and which records are missing up to it."""
+
+import hashlib
+from itertools import islice
+from typing import NamedTuple
+
+from holdall.history import UNKNOWN, Note
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.stamp import FOUND, LOST, Stamp
+from holdall.store import ABSENT, Store, Tag, conflict
+
+
+class Known(NamedTuple):
+    """The revision that a head is, None where the key never was, and the records missing up to it."""
+
+    last: Stamp | None
+    missing: list[tuple[Name, bytes]]
+
+
+class Past:
+    """Tells settled, new, found and lost heads apart. It reads and never writes.
+
+    A stamped head tells its number, unless it was put where nothing was: then it is the revision that it
+    is recorded under, or else the next. A head without a stamp is a revision by "unknown", and so is the
+    loss of a head that no deletion is recorded of.
+    """
+
+    def __init__(self, store: Store[bytes], records: Records) -> None:
+        self._store = store
+        self._records = records
+
+    def of(self, head: Head) -> Known:
+        """What ``head`` is. Conflict where it is no longer the head: read it again."""
+        stamp = head.stamp
+        if stamp is not None and stamp.number:
+            return Known(stamp, [])
+        if stamp is not None and self._records.get(Name.of(head.key, None)) == head.data:
+            return Known(stamp._replace(number=1), [])
+        # The last record is the head's, or a claim on it that was not brought forward, or older than it.
+        names = list(islice(self._records.names(head.key), 2))
+        found = [stamp for _, stamp, _ in self._records.read_many(names)]
+        if found and not self._still(head, names[0], found[0]):
+            raise conflict(head.key)
+        return _joined(head, found)
+
+    def _still(self, head: Head, name: Name, newest: Stamp) -> bool:
+        """Whether the record ``newest`` was the newest while ``head`` was the head.
+
+        A missing head may have come and gone meanwhile, but not without a newer record, a deletion.
+        """
+        if Head.read(self._store, head.key).tag != head.tag:
+            return False
+        lost = head.tag == ABSENT and not newest.deleted
+        return not lost or self._records.newest(head.key) == name
+
+
+def _joined(head: Head, found: list[Stamp]) -> Known:
+    newest = found[0] if found else None
+    if head.tag == ABSENT:
+        return _deleted(head.key, newest)
+    if head.stamp is None:
+        return _found(head, newest)
+    for stamp in found:
+        if stamp.id == head.stamp.id:
+            return Known(stamp, [])
+    # It was put where nothing was, so what was there before is gone.
+    last, missing = _deleted(head.key, newest)
+    name = Name.of(head.key, last)
+    return Known(head.stamp._replace(number=name.number), [*missing, (name, head.data)])
+
+
+def _deleted(key: str, newest: Stamp | None) -> Known:
+    """The past of a missing key: a deletion, and one by "unknown" where none is recorded."""
+    if newest is None or newest.deleted:
+        return Known(newest, [])
+    lost = Stamp.now(LOST, newest.number + 1, Note(UNKNOWN), after=newest.micros)
+    return Known(lost, [(Name.of(key, newest), lost.before(b""))])
+
+
+def _found(head: Head, newest: Stamp | None) -> Known:
+    """A value by "unknown": of ever since where there is no history, else of now, when it is found."""
+    if newest is not None and newest.id == _id(head.tag):
+        return Known(newest, [])  # and nothing was claimed on it: it is stamped before that
+    if newest is None:
+        stamp = Stamp(FOUND, 1, 0, _id(head.tag), Note(UNKNOWN))
+    else:
+        stamp = Stamp.now(FOUND, newest.number + 1, Note(UNKNOWN), after=newest.micros)
+        stamp = stamp._replace(id=_id(head.tag))
+    return Known(stamp, [(Name.of(head.key, newest), stamp.before(head.data))])
+
+
+def _id(tag: Tag) -> bytes:
+    """The id of a value that was found: the same for everyone who finds it under ``tag``."""
+    return hashlib.blake2b(tag.encode(), digest_size=8).digest()

@@ -1,0 +1,80 @@
+"""Dropping old revisions, so that what is kept stays whole."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby, islice
+
+from holdall.errors import Conflict
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.records import Records, named
+from holdall.middleware.versions.stamp import Stamp, micros_of
+from holdall.store import Store
+
+_KEYS = 1000  # whose records are dropped together
+
+
+class Prune:
+    """Which records to drop: all but the ``keep`` newest revisions of a key, of what was replaced by ``before``.
+
+    The newest revision and the newest record are never dropped, and the others oldest first: a writer that
+    slept tells by that whether its claim is history (see `Claims`).
+    """
+
+    def __init__(
+        self,
+        store: Store[bytes],
+        records: Records,
+        past: Past,
+        keep: int | None,
+        before: datetime | None,
+    ) -> None:
+        if keep is None and before is None:
+            raise ValueError("say how many revisions to keep, or before when they may go")
+        if keep is not None and keep < 1:
+            raise ValueError(f"keep={keep} would drop what the keys hold now; keep at least 1")
+        self._store = store
+        self._records = records
+        self._past = past
+        self._keep = keep or 1
+        self._before = None if before is None else micros_of(before)
+
+    def run(self, prefix: str) -> int:
+        """Drop them under ``prefix`` and say how many they were."""
+        names = named(self._records.raw.scan(prefix))
+        keys = (list(names) for _, names in groupby(names, lambda name: name.key))
+        dropped = 0
+        while batch := list(islice(keys, _KEYS)):
+            for round in _rounds(self._old(names) for names in batch):
+                self._records.drop(round)
+                dropped += len(round)
+        return dropped
+
+    def _old(self, names: list[Name]) -> list[Name]:
+        """Those of the ``names`` of a key, newest first, that are to be dropped; oldest first."""
+        try:
+            last = self._last(names)
+        except Conflict:
+            return []  # it is being written; the next time will do
+        if last is None:
+            return []
+        most = min(names[0].number - 1, last.number - self._keep)
+        old = {name.number for name in names if name.number <= most}
+        if self._before is not None:
+            replaced = {name.number - 2: name.before for name in names} | {last.number - 1: last.micros}
+            old = {number for number in old if replaced.get(number, self._before) < self._before}
+        return [name for name in reversed(names) if name.number in old]
+
+    def _last(self, names: list[Name]) -> Stamp | None:
+        """The revision that the key is; not asked where there is nothing to drop anyway."""
+        if len(names) <= self._keep:
+            return None
+        return self._past.of(Head.read(self._store, names[0].key)).last
+
+
+def _rounds(keys: Iterable[list[Name]]) -> Iterator[list[Name]]:
+    """The oldest of every key, then the next of every key, and so on."""
+    waiting = [iter(names) for names in keys]
+    while names := [name for rest in waiting if (name := next(rest, None)) is not None]:
+        yield names

@@ -1,0 +1,83 @@
+"""The records of a store's history: created once, never changed, listed newest first."""
+
+from collections.abc import Iterable, Iterator
+
+from holdall.errors import Conflict
+from holdall.middleware.versions.names import ROOT, Name, all_of, from_number
+from holdall.middleware.versions.stamp import Stamp
+from holdall.store import ABSENT, Store
+
+
+class Records:
+    """The records under ``.holdall/history/`` of ``store``.
+
+    >>> from holdall import Memory
+    >>> records = Records(Memory())
+    >>> name = Name.of("a", None)
+    >>> records.create(name, b"..."), records.create(name, b"late")
+    (True, False)
+    >>> records.newest("a") == name
+    True
+    """
+
+    def __init__(self, store: Store[bytes]) -> None:
+        self.raw = store.raw(ROOT)
+
+    def create(self, name: Name, data: bytes) -> bool:
+        """Whether ``data`` is now the record called ``name``; False where there is one already."""
+        try:
+            self.raw.swap(name.text, data, ABSENT)
+        except Conflict:
+            return False
+        return True
+
+    def get(self, name: Name) -> bytes | None:
+        """The record called ``name`` as it is stored."""
+        return self.raw.get(name.text)
+
+    def read(self, name: Name) -> tuple[Stamp, bytes] | None:
+        """Stamp (with the number of its name) and value of the record; Corrupt where it is damaged."""
+        data = self.get(name)
+        return None if data is None else numbered(name, data)
+
+    def read_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, Stamp, bytes]]:
+        """The records called ``names`` that are there, in the order asked."""
+        by_text = {name.text: name for name in names}
+        for text, data in self.raw.get_many(by_text):
+            yield by_text[text], *numbered(by_text[text], data)
+
+    def names(self, key: str, below: int | None = None) -> Iterator[Name]:
+        """Names of ``key``, newest first; with ``below``, those of numbers up to it."""
+        start = "" if below is None else from_number(key, below)
+        return named(self.raw.scan(all_of(key), start=start))
+
+    def newest(self, key: str) -> Name | None:
+        """The name of the newest record of ``key``. One listing."""
+        return next(self.names(key), None)
+
+    def named(self, key: str, number: int) -> Name | None:
+        """The name of the record of revision ``number``. One listing."""
+        return next(self._between(key, number, number - 1), None)
+
+    def around(self, name: Name) -> Iterator[Name]:
+        """``name`` and the name of the next revision, those of them that are there. One listing."""
+        return self._between(name.key, name.number + 1, name.number - 1)
+
+    def _between(self, key: str, first: int, last: int) -> Iterator[Name]:
+        start, stop = from_number(key, first), from_number(key, last)
+        return named(self.raw.scan(all_of(key), start=start, stop=stop))
+
+    def drop(self, names: Iterable[Name]) -> None:
+        """Delete the records called ``names``, in no certain order."""
+        self.raw.delete_many(name.text for name in names)
+
+
+def named(texts: Iterable[str]) -> Iterator[Name]:
+    """The names that ``texts`` are; what is none is left to fsck."""
+    return (name for name in map(Name.parse, texts) if name is not None)
+
+
+def numbered(name: Name, data: bytes) -> tuple[Stamp, bytes]:
+    """Stamp and value of a record, with the number that its name gives it."""
+    stamp, value = Stamp.parse(name.key, data)
+    return stamp._replace(number=name.number), value

@@ -1,0 +1,174 @@
+r"""The stamp before every value that is kept: which revision it is, since when, by whom and why.
+
+    stamped = stamp value
+    stamp   = magic size kind number time id check author-size author message
+    magic   = FF "hv1"       no text, JSON, XML or compressed data begins so
+    size    = 2 bytes        of the whole stamp; numbers are big-endian
+    kind    = "p"            a value that was put
+            | "n"            a value put where nothing was; its number is the one it is recorded under
+            | "d"            a deletion
+            | "f"            a value that was found: a writer without versions put it there
+            | "l"            a loss that was found: a writer without versions deleted it
+    number  = 8 bytes        0 for "n"
+    time    = 8 bytes        microseconds since 1970
+    id      = 8 bytes        makes every stamp unlike every other
+    check   = 4 bytes        CRC-32 of the value
+    author-size = 1 byte     author and message are UTF-8
+
+A head (the newest value, under its own key) and the record of the same revision are equal, byte for byte.
+"""
+
+import secrets
+import struct
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, Self
+from zlib import crc32
+
+from holdall.errors import Corrupt, TooLarge
+from holdall.history import Note
+
+MAGIC: Final = b"\xffhv1"
+PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
+_LAYOUT = struct.Struct(">4sHcQQ8sIB")
+_FRONT = struct.Struct(">4sHcQQ")
+SMALLEST: Final = _LAYOUT.size
+NOTE_BYTES: Final = 1000
+_AUTHOR_BYTES = 255
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Stamp(NamedTuple):
+    """The stamp of one revision; ``value`` follows it in the store and is empty for deletions.
+
+    >>> stamp = Stamp(PUT, 2, 1_000_000, b"8 bytes.", Note("Ann", "typing error"))
+    >>> Stamp.parse("key", stamp.before(b"value")) == (stamp, b"value")
+    True
+    """
+
+    kind: bytes
+    number: int
+    micros: int
+    id: bytes
+    note: Note = Note()
+
+    @classmethod
+    def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0) -> Self:
+        """A new stamp of this moment, but not earlier than ``after``: times of a key do not go back."""
+        return cls(kind, number, max(time.time_ns() // 1000, after), secrets.token_bytes(8), note)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the key is missing at this revision."""
+        return self.kind in (DELETED, LOST)
+
+    @property
+    def time(self) -> datetime:
+        """Since when, in UTC."""
+        return moment(self.micros)
+
+    def before(self, value: bytes) -> bytes:
+        """``value`` with this stamp; TooLarge where author and message do not fit."""
+        author, message = self.note.author.encode(), self.note.message.encode()
+        if len(author) > _AUTHOR_BYTES or len(author) + len(message) > NOTE_BYTES:
+            raise TooLarge(
+                f"author and message are {len(author)} and {len(message)} bytes of UTF-8; "
+                f"at most {_AUTHOR_BYTES}, and {NOTE_BYTES} together, are kept with a revision"
+            )
+        size = SMALLEST + len(author) + len(message)
+        fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
+        return b"".join((_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value))
+
+    @classmethod
+    def parse(cls, key: str, data: bytes) -> tuple[Self, bytes]:
+        """Stamp and value of ``data``, checked; Corrupt where they cannot be what was written."""
+        try:
+            _, size, kind, number, micros, id, check, split = _LAYOUT.unpack_from(data)
+            author, message = data[SMALLEST : SMALLEST + split], data[SMALLEST + split : size]
+            stamp = cls(kind, number, micros, id, Note(author.decode(), message.decode()))
+            value = data[size:]
+        except (struct.error, UnicodeDecodeError) as error:
+            raise corrupt(key, str(error)) from error
+        if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
+            raise corrupt(key, "its check fails")
+        return stamp, value
+
+
+_KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))
+
+
+def corrupt(key: str, why: str) -> Corrupt:
+    """The error of a stamped value that is damaged."""
+    return Corrupt(
+        f"what is stored for {key!r} is damaged ({why}); `holdall fsck` says what can be mended",
+        key=key,
+    )
+
+
+def moment(micros: int) -> datetime:
+    """The time that stamps count as ``micros``, in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def micros_of(time: datetime) -> int:
+    """``time`` as stamps count; ValueError where it has no time zone."""
+    if time.tzinfo is None:
+        raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def is_stamped(data: bytes) -> bool:
+    """Whether ``data`` begins as a stamp does; else it was written without versions."""
+    return data.startswith(MAGIC)
+
+
+def is_deletion(data: bytes) -> bool:
+    """Whether ``data`` is a stamped deletion. A loss that was found is recorded and never a head."""
+    return data[6:7] == DELETED and data[:4] == MAGIC
+
+
+def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
+    """Kind, number and time of what is stamped, unchecked."""
+    if len(data) < SMALLEST:
+        raise corrupt(key, "it is cut short")
+    _, _, kind, number, micros = _FRONT.unpack_from(data)
+    return kind, number, micros
+
+
+SIZES: Final[dict[bytes, int]] = {}
+"""How long the stamp is that begins with these seven bytes (magic, size, kind), of all that were met.
+
+At most some thousands. One look here settles what a read has to know.
+"""
+
+
+def bare(key: str, data: bytes) -> bytes:
+    """``data`` without its stamp, if it has one; KeyError where that is a deletion. Checks no CRC."""
+    size = SIZES.get(data[:7])
+    if size is not None and size <= len(data):
+        return data[size:]
+    return _bare(key, data)
+
+
+def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """``items`` without stamps and deletions."""
+    known = SIZES.get
+    for key, data in items:
+        size = known(data[:7])
+        if size is not None and size <= len(data):
+            yield key, data[size:]
+        elif not is_deletion(data):
+            yield key, _bare(key, data)
+
+
+def _bare(key: str, data: bytes) -> bytes:
+    if data[:4] != MAGIC:
+        return data
+    if is_deletion(data):
+        raise KeyError(key)
+    size = data[4] << 8 | data[5] if len(data) >= SMALLEST else 0
+    if not SMALLEST <= size <= min(len(data), SMALLEST + NOTE_BYTES) or data[6:7] not in _KINDS:
+        raise corrupt(key, "it is cut short")
+    SIZES[data[:7]] = size
+    return data[size:]

@@ -1,0 +1,139 @@
+"""What a key was: its revisions from the newest down, and the value of each."""
+
+import operator
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
+
+from holdall.errors import Conflict, NoRevision
+from holdall.history import UNKNOWN, Note, Revision
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.past import Known, Past
+from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.stamp import Stamp, moment
+from holdall.store import ATTEMPTS, Store
+
+_PAGE = 64  # records read at once for their notes
+
+
+class Line(NamedTuple):
+    """A revision before the newest, as the listing tells it; ``name`` is that of its record."""
+
+    name: Name
+    micros: int
+    deleted: bool
+
+
+class Trail:
+    """Reads the history of single keys and never writes: a claim not brought forward is no revision yet."""
+
+    def __init__(self, store: Store[bytes], records: Records, past: Past) -> None:
+        self._store = store
+        self._records = records
+        self._past = past
+
+    def revisions(self, key: str) -> Iterator[Revision]:
+        """Newest first. The head is read now; the others cost one listing, and their notes when asked."""
+        _, tip, known = self._tip(key)
+        newest = Revision(tip.number, tip.time, tip.deleted, lambda: tip.note)
+        return chain([newest], self._older(key, known))
+
+    def _older(self, key: str, known: Known) -> Iterator[Revision]:
+        for page in _pages(self._lines(key, known)):
+            notes = _Notes(self._records, [line.name for line in page])
+            for name, micros, deleted in page:
+                yield Revision(name.number, moment(micros), deleted, partial(notes.of, name))
+
+    def at(self, key: str, revision: int) -> bytes:
+        """See `holdall.Store.at`."""
+        number = operator.index(revision)
+        head, tip, known = self._tip(key)
+        if number == tip.number:
+            return _value(head.key, head.value)
+        if not 0 < number < tip.number:
+            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {tip.number}", key=key)
+        if number in {name.number for name, _ in known.missing}:
+            raise KeyError(key)
+        name = self._records.named(key, number)
+        return self._read(name or Name(key, number))
+
+    def as_of(self, key: str, micros: int) -> bytes:
+        """The value of the newest revision that is not later than ``micros``."""
+        head, tip, known = self._tip(key)
+        if tip.micros <= micros:
+            return _value(key, head.value)
+        oldest = tip.number
+        for name, since, deleted in self._lines(key, known):
+            if since <= micros:
+                return _value(key, None if deleted else self._read(name))
+            oldest = name.number
+        if oldest > 1:
+            raise dropped(key, oldest - 1)
+        raise KeyError(key)
+
+    def _tip(self, key: str) -> tuple[Head, Stamp, Known]:
+        """The head of ``key`` and the revision that it is; KeyError where the key never was."""
+        for _ in range(ATTEMPTS):
+            head = Head.read(self._store, key)
+            try:
+                known = self._past.of(head)
+            except Conflict:
+                continue
+            if known.last is None:
+                raise KeyError(key)
+            return head, known.last, known
+        raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was read; try again", key=key)
+
+    def _lines(self, key: str, known: Known) -> Iterator[Line]:
+        """The revisions before the newest: each name tells of the one before it."""
+        assert known.last is not None  # noqa: S101 - `_tip` has seen to it
+        missing = [name for name, _ in reversed(known.missing)]
+        names = chain(missing, self._records.names(key, known.last.number))
+        for later, name in pairwise(names):
+            if name.number == later.number - 1:
+                yield Line(name, later.before, later.before_deleted)
+            elif found := self._records.read(name):  # a record between them is lost
+                yield Line(name, found[0].micros, found[0].deleted)
+
+    def _read(self, name: Name) -> bytes:
+        found = self._records.read(name)
+        if found is None:
+            raise dropped(name.key, name.number)
+        stamp, value = found
+        return _value(name.key, None if stamp.deleted else value)
+
+
+class _Notes:
+    """The notes of some records, read together when the first is asked for."""
+
+    def __init__(self, records: Records, names: list[Name]) -> None:
+        self._records = records
+        self._names = names
+        self._read: dict[Name, Note] | None = None  # not cached_property: in 3.11 it locks all threads
+
+    def of(self, name: Name) -> Note:
+        if self._read is None:
+            found = self._records.read_many(self._names)
+            self._read = {name: stamp.note for name, stamp, _ in found}
+        return self._read.get(name, Note(UNKNOWN))
+
+
+def _pages(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Pages that grow: who asks for the newest note reads one record, who asks for all reads many at once."""
+    size = 1
+    while page := list(islice(lines, size)):
+        yield page
+        size = min(2 * size, _PAGE)
+
+
+def _value(key: str, value: bytes | None) -> bytes:
+    if value is None:
+        raise KeyError(key)
+    return value
+
+
+def dropped(key: str, number: int) -> NoRevision:
+    """The refusal of a revision that has no record any more."""
+    return NoRevision(f"revision {number} of {key!r} is dropped; its history begins later", key=key)

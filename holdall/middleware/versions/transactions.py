@@ -1,0 +1,54 @@
+"""The protocol on a store with transactions: heads and their records change together."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from holdall.keys import RawKey
+from holdall.middleware.versions.claims import Claims, Written
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.names import ROOT, Name
+from holdall.middleware.versions.stamp import is_deletion
+from holdall.store import ABSENT, Change, Delete, Expect, Put
+
+
+class _Step(NamedTuple):
+    """One key's part of a transaction: its new head, and every record that is missing up to it."""
+
+    head: Head
+    data: bytes
+    records: list[tuple[Name, bytes]]
+
+    def changes(self) -> Iterator[Change[bytes]]:
+        key, tag = self.head.key, self.head.tag
+        yield Expect(key, tag)
+        for name, data in self.records:
+            record = RawKey(ROOT + name.text)
+            if tag == ABSENT:  # which comes again, as no other tag does
+                yield Expect(record, ABSENT)
+            yield Put(record, data)
+        yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
+
+
+class Transactions(Claims):
+    """Commits any number of changes at once, all or nothing; there is nothing to repair after a crash.
+
+    A store that was copied from one without transactions may hold a claim that was never brought forward.
+    Nobody was told that it was written, and the next revision takes its place.
+    """
+
+    def commit(self, head: Head, value: bytes | None) -> Written:
+        return self.commit_all([(head, value)])[0]
+
+    def commit_all(
+        self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
+    ) -> list[Written]:
+        """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
+        steps = [self._step(head, value) for head, value in changes]
+        self._store.transact(chain(expected, *(step.changes() for step in steps)))
+        return [Written(step.head.key, step.data, None) for step in steps]
+
+    def _step(self, head: Head, value: bytes | None) -> _Step:
+        last, missing = self._past.of(head)
+        data = self._after(last, value)
+        return _Step(head, data, [*missing, (Name.of(head.key, last), data)])

@@ -1,0 +1,6 @@
+"""The servers, as fixtures of these tests."""
+
+from tests.servers.gcs import fake_gcs
+from tests.servers.s3 import credentials, moto, seaweed
+
+__all__ = ["credentials", "fake_gcs", "moto", "seaweed"]

@@ -1,0 +1,91 @@
+"""The whole suite over stores that keep versions, on whatever lies below.
+
+`make test` runs what differs most, `make soak` all of it, and `make test-servers` what needs a server.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+from holdall import File, Json, Memory, SQLite, Validate, Versions
+from holdall.adapters.gcs import GCS
+from holdall.store import Store
+from holdall.testing import DOCUMENTS, StoreTests
+from tests.conformance.test_conformance import AnyValue, folder
+from tests.middleware.versions.weaker import KINDS, Weaker
+from tests.servers.s3 import SECRET, Mocked
+from tests.soak import SOAK
+
+LOWEST: dict[str, Callable[[pytest.FixtureRequest], Store[bytes]]] = {
+    "memory": lambda request: Memory(uuid4().hex),
+    "sqlite": lambda request: SQLite(folder(request) / "store.db", durability="os"),
+    "file": lambda request: File(folder(request), durability="os"),
+}
+NAMES = {
+    kind.__name__: kind for kind in (AnyValue, File, GCS, Json, Mocked, SQLite, Validate, Versions, Weaker)
+}
+
+
+def kept(store: Store[bytes]) -> Store[Any]:
+    return Versions(Validate(Json(store), AnyValue()))
+
+
+class TestVersions(StoreTests[bytes]):
+    names = NAMES
+
+    @pytest.fixture(params=KINDS if SOAK else ["ATOMIC-TICKS-REMOVE"])
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
+        return lambda: Versions(Weaker(uuid4().hex, request.param))
+
+
+class TestVersionsOfDocuments(StoreTests[Any]):
+    values = DOCUMENTS
+    names = NAMES
+
+    @pytest.fixture(params=LOWEST if SOAK else ["sqlite"])
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
+        return lambda: kept(LOWEST[request.param](request))
+
+
+SERVERS = [*(["moto"] if SOAK else []), "seaweed", "fake_gcs"]
+CANNOT = {
+    "seaweed": {
+        "a folder's name may have 255 bytes": (
+            "test_a_reserved_key_may_be_longer",
+            "test_deleting_a_key_deletes_no_other",
+            "test_every_good_key_is_kept_apart_from_every_other",
+        ),
+        "an object is not created where a folder of its name is": ("test_a_store_and_a_dict_stay_equal",),
+    },
+}
+
+
+@pytest.mark.parametrize("server", SERVERS, scope="class")
+class TestVersionsOnServers(StoreTests[Any]):
+    values = DOCUMENTS
+    names = NAMES
+    secrets = (SECRET,)
+    points = 4
+
+    @pytest.fixture(autouse=True)
+    def few_examples(self) -> Iterator[None]:
+        """Few examples: each is many requests, and nothing here depends on what is in a key."""
+        profile = settings.get_current_profile_name()
+        settings.register_profile("versions-remote", max_examples=max(1, settings().max_examples // 25))
+        settings.load_profile("versions-remote")
+        yield
+        settings.load_profile(profile)
+
+    @pytest.fixture(autouse=True)
+    def declared(self, server: str, request: pytest.FixtureRequest) -> None:
+        for reason, names in CANNOT.get(server, {}).items():
+            if request.node.originalname in names:
+                request.applymarker(pytest.mark.xfail(reason=reason, run=False))
+
+    @pytest.fixture
+    def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
+        running = request.getfixturevalue(server)
+        return lambda: kept(running.view())

@@ -38,7 +38,8 @@ test-servers: setup ## run the tests on servers of object stores: moto's, Seawee
 
 soak: setup ## run the tests that can go on and on: every codec and history on every store, 10,000 damaged values each
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
-	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
+	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py \
+	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 

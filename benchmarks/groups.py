@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.buckets import buckets
+from benchmarks.caches import caches
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
@@ -15,6 +16,7 @@ from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
 from benchmarks.startup import startup
+from benchmarks.versions import versions
 from holdall import File, SQLite
 
 HAND_SQLITE = {
@@ -89,6 +91,8 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "orm": orm,
     "query": queries,
     "layer": layers,
+    "cache": caches,
     "start": startup,
     "s3": buckets,
+    "versions": versions,
 }

@@ -89,6 +89,7 @@ FASTER_WAITING = FASTER._replace(clock="wall")
 EXTRA_NS = Scale("ns more", lambda ours, peer: (ours - peer) * 1e9)
 EXTRA_US = Scale("µs more", lambda ours, peer: (ours - peer) * 1e6)
 EXTRA_MS = Scale("ms more", lambda ours, peer: (ours - peer) * 1e3)
+OURS_US = Scale("µs", lambda ours, peer: ours * 1e6)
 OURS_MS = Scale("ms", lambda ours, peer: ours * 1e3)
 
 

@@ -23,6 +23,7 @@ from holdall.errors import (
     Mismatch,
     MissingExtra,
     NoRevision,
+    OverBudget,
     PermissionDenied,
     QueryFailed,
     StoreFull,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
+    from holdall.middleware.budget import Budget
+    from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
     from holdall.middleware.codec import Codec
     from holdall.middleware.encrypt import Encrypt
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from holdall.middleware.gzip import Gzip
     from holdall.middleware.json import Json
     from holdall.middleware.lzma import Lzma
+    from holdall.middleware.metrics import Metrics
     from holdall.middleware.msgpack import MessagePack
     from holdall.middleware.passthrough import PassThrough
     from holdall.middleware.pickle import Pickle
@@ -65,6 +69,8 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "Budget": "holdall.middleware.budget",
+    "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
     "Encrypt": "holdall.middleware.encrypt",
@@ -77,6 +83,7 @@ _lazy = {
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
+    "Metrics": "holdall.middleware.metrics",
     "PassThrough": "holdall.middleware.passthrough",
     "Pickle": "holdall.middleware.pickle",
     "Prefix": "holdall.middleware.prefix",
@@ -93,6 +100,8 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "Budget",
+    "Cache",
     "Change",
     "Checksum",
     "Codec",
@@ -116,10 +125,12 @@ __all__ = [
     "MapReduce",
     "Memory",
     "MessagePack",
+    "Metrics",
     "Mismatch",
     "MissingExtra",
     "NoRevision",
     "Note",
+    "OverBudget",
     "PassThrough",
     "PermissionDenied",
     "Pickle",

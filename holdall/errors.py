@@ -7,6 +7,7 @@
     ├── Invalid (ValueError)                a value that its schema refuses, field by field
     ├── InvalidQuery (ValueError)           a query that cannot be meant, or what it cannot sort or add up
     ├── QueryFailed                         a map or reduce raised; names the document or the group
+    ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
     ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
@@ -91,6 +92,10 @@ class InvalidQuery(HoldallError, ValueError):
 
 class QueryFailed(HoldallError):
     """A map or a reduce raised (see ``__cause__``); ``key`` is the document's, None for a reduce."""
+
+
+class OverBudget(HoldallError):
+    """More requests than the app allowed itself. Nothing was read or written by this one."""
 
 
 class TooLarge(HoldallError, ValueError):

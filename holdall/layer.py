@@ -43,6 +43,9 @@ class Layer(Store[V], Generic[V, W]):
     ) -> Iterator[tuple[str, Tag]]:
         return self._inner.scan_tags(prefix, start=start, stop=stop)
 
+    def tag(self, key: str, /) -> Tag:
+        return self._inner.tag(key)
+
     def __contains__(self, key: object, /) -> bool:
         return key in self._inner
 

@@ -117,6 +117,9 @@ class Rekey(Layer[V, V]):
         except KeyError:
             raise KeyError(key) from None
 
+    def tag(self, key: str, /) -> Tag:
+        return self._inner.tag(self._down(key))
+
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._inner.swap(self._down(key), value, expected)
 

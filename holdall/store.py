@@ -106,7 +106,7 @@ class Feature(enum.Flag):
     BATCH = enum.auto()
     """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
     TAGS = enum.auto()
-    """get_tagged and scan_tags."""
+    """get_tagged, tag and scan_tags."""
     TICKS = enum.auto()
     """A tag never comes again for its key. Without it, a tag may be a hash that equal bytes bring back."""
     SWAP = enum.auto()
@@ -267,6 +267,13 @@ class Store(MutableMapping[str, V]):
     def get_tagged(self, key: str, /) -> Tagged[V]:
         """The value of ``key`` and its tag, read together; KeyError where it is missing. Needs TAGS."""
         raise self._cannot("tell tags", Feature.TAGS)
+
+    def tag(self, key: str, /) -> Tag:
+        """The tag of ``key``, ABSENT where it is missing; most stores need not read its value. Needs TAGS."""
+        try:
+            return self.get_tagged(key).tag
+        except KeyError:
+            return ABSENT
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from holdall import Codec, Json, Memory, PassThrough, Prefix, Validate
+from holdall import Budget, Codec, Json, Memory, Metrics, PassThrough, Prefix, Validate
 from holdall.layer import Layer
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, recorder
@@ -71,6 +71,18 @@ class TestRaw(LayerTests[bytes]):
     @pytest.fixture
     def wrap(self) -> Any:
         return Store.raw
+
+
+class TestMetrics(LayerTests[bytes]):
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return Metrics
+
+
+class TestBudget(LayerTests[bytes]):
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return lambda store: Budget(store, 1_000_000)
 
 
 class TestValidate(LayerTests[Any]):

@@ -90,12 +90,16 @@ class File(Store[bytes]):
         return Tagged(value, Tag(str(tick)))
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))
+        return self.tag(cast(str, key)) != ABSENT
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
         try:
-            os.close(self._open(cast(str, key), place_of(cast(str, key)))[0])
+            fd, found = self._open(key, place_of(key))
         except KeyError:
-            return False
-        return True
+            return ABSENT
+        os.close(fd)
+        return Tag(str(found.st_mtime_ns))
 
     def _read(self, key: str, place: Place) -> tuple[bytes, int]:
         fd, found = self._open(key, place)

@@ -141,6 +141,10 @@ class Memory(Store[bytes]):
         value, tick = self._table.cells[key]
         return Tagged(value, Tag(str(tick)))
 
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        return self._table.tag(key)
+
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         value = to_bytes(value)

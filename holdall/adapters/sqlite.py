@@ -76,7 +76,7 @@ class SQLite(Store[bytes]):
         name = self._name = f'"{table}"'
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT value FROM {name} WHERE key = ?"
-        self._tag = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
+        self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
 
@@ -197,6 +197,11 @@ class SQLite(Store[bytes]):
             raise KeyError(key)
         return Tagged(*row)
 
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        row = self._row(self._tick, (text(key),))
+        return row[0] if row else ABSENT
+
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         value = to_bytes(value)
@@ -231,7 +236,7 @@ class SQLite(Store[bytes]):
                     connection.execute(self._delete, (text(change.key),))
 
     def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
-        row = connection.execute(self._tag, (text(key),)).fetchone()
+        row = connection.execute(self._tick, (text(key),)).fetchone()
         if (row[0] if row else ABSENT) != tag:
             raise conflict(key)
 

@@ -1,7 +1,7 @@
 """What is typed for an amount, a day, and the amount of an accounting code; as it stands, or refused."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import click
@@ -43,6 +43,23 @@ def day(text: str) -> date:
         return date.fromisoformat(text if _day(text) else "")
     except ValueError:
         raise click.BadParameter(f"{text!r} is no day; write it as 2026-03-01") from None
+
+
+def moment(text: str) -> datetime:
+    """A moment in ISO 8601: the end of a day where no time is given, UTC where no zone is.
+
+    >>> moment("2026-09-30"), moment("2026-09-30T12:00:00+02:00").isoformat()
+    (datetime.datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=datetime.timezone.utc), '2026-09-30T12:00:00+02:00')
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        if _day(text):
+            found = datetime.combine(found, time.max)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time; write it as 2026-09-30 or 2026-09-30T12:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def today() -> date:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import click
 
 from holdall.address import Address
+from holdall.cli.versioned import versioned
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
 from holdall.errors import HoldallError
@@ -13,10 +15,13 @@ from holdall.registry import open as open_store
 
 
 @contextmanager
-def books_at(uri: str) -> Iterator[Books]:
-    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done."""
-    with open_store(uri, type=Invoice) as store:
-        yield Books(store)
+def books_at(uri: str, as_of: datetime | None = None) -> Iterator[Books]:
+    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done.
+
+    With ``as_of``, as they were at that time, for reading: their history must be kept.
+    """
+    with open_store(uri, type=Invoice) as books:
+        yield Books(books if as_of is None else versioned(books).as_of(as_of))
 
 
 def find(books: Books, number: str, seller: str | None) -> Invoice:

@@ -15,6 +15,7 @@ from holdall.cli.examples import examples
 from holdall.cli.line import one_line
 from holdall.cli.output import formats, print_json, show
 from holdall.cli.values import written
+from holdall.cli.versioned import versioned
 from holdall.errors import Conflict, HoldallError
 from holdall.history import Revision
 from holdall.middleware.versions import Problem, Versions
@@ -30,7 +31,7 @@ _message = click.option("--message", "-m", default="", help="Why.")
 def _kept(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
     with open_store(at["uri"]) as store:
         try:
-            yield store if isinstance(store, Versions) else Versions(store)
+            yield versioned(store)
         except KeyError:
             key = at["key"]
             raise HoldallError(f"{key!r} never was, or was not there at that revision", key=key) from None
@@ -138,7 +139,7 @@ def prune(at: dict[str, Any], keep: int | None, before: Any) -> None:
         raise click.UsageError("give --keep, --before, or both")
     time = None if before is None else datetime(before.year, before.month, before.day, tzinfo=UTC)
     with open_store(at["uri"]) as store:
-        dropped = Versions(store).prune(keep=keep, before=time, prefix=at["prefix"] or "")
+        dropped = versioned(store).prune(keep=keep, before=time, prefix=at["prefix"] or "")
     click.echo(f"dropped {dropped:,} revisions", err=True)
 
 
@@ -153,7 +154,7 @@ def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) 
     A write that was interrupted is reported too; the next write of the key would finish it.
     """
     with open_store(at["uri"]) as store:
-        problems = list(Versions(store).fsck(mend=mend))
+        problems = list(versioned(store).fsck(mend=mend))
     if problems or style:
         show(("key", "revision", "problem", "mended"), map(_problem, problems), style)
     ctx.exit(0 if all(problem.mended for problem in problems) else 1)

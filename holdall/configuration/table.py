@@ -11,6 +11,8 @@ The order, and why it is that one:
 - `expires` is above all that checks, so that a deadline is checked too.
 - `compress` before `encrypt`: what is encrypted cannot be compressed.
 - `checksum` is over what lies on the disk, so that it can be checked without the key.
+- `cache` is below these, and so holds what the store holds: compressed, sealed, and checked at each read.
+- `metrics` and `budget` count what a cache does not answer.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from holdall.address import Converter, flag
-from holdall.configuration.values import document_type, duration, schema
+from holdall.configuration.values import document_type, duration, schema, seconds
 
 
 class Row(NamedTuple):
@@ -74,6 +76,9 @@ LAYERS: Final = (
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),
     Row("encrypt", str, "encrypt:Encrypt", "keys"),
     Row("checksum", ("crc32c", "xxh3"), "checksum:Checksum", "algorithm"),
+    Row("cache", seconds, "cache:Cache", "max_age", stored=False),
+    Row("metrics", flag, "metrics:Metrics", stored=False),
+    Row("budget", int, "budget:Budget", "requests", stored=False),
 )
 """What an address takes, in order."""
 

@@ -1,5 +1,6 @@
 """What the text of a layer's parameter stands for: a time, or an object of the application."""
 
+import math
 import re
 from importlib import import_module
 from operator import attrgetter
@@ -24,6 +25,16 @@ def duration(text: str) -> float | None:
     if not found:
         raise ValueError(text)
     return float(found[1]) * _UNITS[found[2]]
+
+
+def seconds(text: str) -> float:
+    """As `duration`, but that ``never`` ends is infinity.
+
+    >>> seconds("60s"), seconds("never")
+    (60.0, inf)
+    """
+    found = duration(text)
+    return math.inf if found is None else found
 
 
 def imported(text: str) -> Any:

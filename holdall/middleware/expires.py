@@ -3,9 +3,11 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import cast
 
 from holdall.errors import Conflict
+from holdall.history import Revision
 from holdall.keys import RawKey
 from holdall.middleware.deadline import NEVER, micros, split, stamped
 from holdall.store import (
@@ -34,6 +36,9 @@ class Expires(Store[bytes]):
     known from its value alone, so ``in``, ``len``, ``del`` and scans read values, a swap reads first, and
     `scan_tags` costs a request a key. Damage to a deadline goes unnoticed: put Expires above the layers
     that check, as in ``Expires(Encrypt(store))``.
+
+    History, where it is kept, shows each value as it was written; what had expired at a time is missing
+    from the store as of that time.
 
     >>> from holdall import Memory
     >>> now = 0.0
@@ -140,6 +145,9 @@ class Expires(Store[bytes]):
             raise KeyError(key)
         return Tagged(value, tag)
 
+    def tag(self, key: str, /) -> Tag:
+        return self._state(key)[0]
+
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
@@ -204,7 +212,29 @@ class Expires(Store[bytes]):
         start = MISSING if default is MISSING else stamped(default, NEVER)
         return split(key, self._inner.modify(key, step, start))[0]
 
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._inner.history(key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        return split(key, self._inner.at(key, revision))[0]
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        return Expires(self._inner.as_of(time), clock=time.timestamp)
+
     # ---- The store itself ----------------------------------------------------------------------
+
+    @property
+    def inner(self) -> Store[bytes]:
+        """The store below."""
+        return self._inner
+
+    def over(self, store: Store[bytes]) -> "Expires":
+        """The same layer over another store."""
+        args, options = self._made_with
+        rest = {name: value for name, value in options.items() if name != "store"}
+        return Expires(store, *args[1:], **rest)
 
     @property
     def features(self) -> Feature:

@@ -72,6 +72,9 @@ class ReadOnly(Store[V]):
     def get_tagged(self, key: str, /) -> Tagged[V]:
         return self._inner.get_tagged(key)
 
+    def tag(self, key: str, /) -> Tag:
+        return self._inner.tag(key)
+
     def history(self, key: str, /) -> Iterator[Revision]:
         return self._inner.history(key)
 

@@ -65,8 +65,9 @@ class StoreMachine(MappingMachine):
     @rule(target=remembered, key=_keys)
     def read_tag(self, key: str) -> Seen[int]:
         if key not in self.oracle.held:
-            return self.remember(key, ABSENT)
+            return self.remember(key, self.store.tag(key))
         value, tag = self.store.get_tagged(key)
+        assert self.store.tag(key) == tag
         assert self.values.number(value) == self.oracle.held[key]
         return self.remember(key, tag)
 

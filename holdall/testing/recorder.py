@@ -29,7 +29,7 @@ OPERATIONS = (
         "popitem",
         "setdefault",
     ),
-    *("scan", "scan_items", "scan_tags", "get_tagged", "swap", "remove", "modify", "transact"),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
     *("history", "at", "as_of"),
     *("raw", "facts", "close"),
 )

@@ -1,5 +1,9 @@
-"""The sessions in the README and the documentation print what they are shown to print."""
+"""The sessions in the README and the documentation print what they are shown to print.
 
+What a page does in Python before a session, the session finds done.
+"""
+
+import doctest
 import re
 import shlex
 import sys
@@ -11,7 +15,8 @@ from tests.cli.console import call
 from tests.cli.test_help import LEAVES
 
 ROOT = Path(__file__).parents[2]
-SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SESSION = re.compile(r"^```(?P<kind>console)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(SESSION.pattern.replace("console", "console|python"), SESSION.flags)
 PAGES = [
     page
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
@@ -19,11 +24,10 @@ PAGES = [
 ]
 
 
-def steps(page):
-    """Each command that a page shows, and the output below it."""
-    for session in SESSION.findall(page.read_text("utf-8")):
-        for step in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
-            yield step.split("\n", 1)
+def steps(session):
+    """Each command of a session, and the output below it."""
+    for step in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
+        yield step.split("\n", 1)
 
 
 def matches(output, shown):
@@ -35,15 +39,28 @@ def matches(output, shown):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_session_prints_what_is_shown(page, monkeypatch):
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
-    for command, shown in steps(page):
+def run(session, monkeypatch):
+    for command, shown in steps(session):
         program, *arguments = shlex.split(command)
         assert program == "holdall"
         output = call(*arguments, merged=True).out
         assert matches(output, shown), f"$ {command}\n{output}"
         if arguments[0] == "demo":
             monkeypatch.setenv("HOLDALL_URI", "sqlite:///books.db")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_session_prints_what_is_shown(page, monkeypatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    names = {}
+    for block in BLOCK.finditer(page.read_text("utf-8")):
+        if block["kind"] == "console":
+            run(block["text"], monkeypatch)
+        else:
+            exec(
+                doctest.script_from_examples(block["text"]) if ">>>" in block["text"] else block["text"],
+                names,
+            )
 
 
 def test_a_session_that_is_not_as_shown_is_noticed():

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
+import holdall
+from holdall import Json, Versions
+from holdall.domain import Books, Invoice
 from tests.cli.console import call, contents, good, refusal
 
 REPORTS = {
@@ -126,3 +130,29 @@ def test_asking_changes_nothing(books):
     for name in REPORTS:
         good(*asked(name, "--from", books))
     assert contents(books) == before
+
+
+def versions(uri):
+    store = Versions(Json(holdall.open(uri), type=Invoice))
+    return store, Books(store)
+
+
+def test_reports_as_of_a_time_are_those_that_were_printed_then(books):
+    kept, (store, ours) = "sqlite:///kept.db", versions("sqlite:///kept.db")
+    with holdall.open(books) as recorded, store:
+        store.update(Json(recorded, type=Invoice).items())
+        month_end = datetime.now(UTC).isoformat()
+        printed = {name: good(*asked(name, "--from", kept, "--as-of", month_end)) for name in REPORTS}
+        one = next(invoice for invoice in ours if invoice.customer.id == CUSTOMER)
+        ours.pay(one.number, Decimal(1), on=date(2026, 11, 1), seller=one.seller.id, overpaid=True)
+    for name, then in printed.items():
+        assert good(*asked(name, "--from", kept, "--as-of", month_end)) == then
+        now = good(*asked(name, "--from", kept, "--as-of", "2100-01-01"))
+        assert (now == then) == (name == "billed")
+    before = call(*asked("billed", "--from", kept, "--as-of", "2000-01-01T00:00+02:00", "--json"))
+    assert (before.code, json.loads(before.out)) == (0, [])
+
+
+def test_a_time_that_is_none_is_refused(books):
+    for wrong in ("yesterday", "2026-13-01", "2026-09-30T25:00"):
+        assert "is no time" in refusal("receivables", "billed", "--from", books, "--as-of", wrong, code=2)

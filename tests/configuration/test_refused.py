@@ -20,7 +20,7 @@ MARK = "hunter2hunter2hunter2"
     ("query", "remedy"),
     [
         ("serialiser=json", "did you mean 'serializer'?"),
-        ("zzz=1", "it takes none, and for layers checksum, compress, "),
+        ("zzz=1", "it takes none, and for layers budget, cache, checksum, "),
         ("serializer=jsn", "none of json, msgpack, yaml, xml, pickle, text"),
         ("serializer=", "none of json, msgpack"),
         ("compress=snappy", "none of zstd, gzip, lzma"),
@@ -42,6 +42,9 @@ MARK = "hunter2hunter2hunter2"
         ("serializer=json&validate=decimal:NoSuchName", "cannot be imported"),
         ("serializer=json&validate=Schema", "module:name"),
         ("type=..:x", "module:name"),
+        ("cache=soon", "no seconds"),
+        ("budget=many", "no int"),
+        ("metrics=some", "no flag"),
         ("history=on&expires=1h", "choose one of the two"),
         ("serializer=json&serializer=yaml", "given twice"),
         ("encrypt=2026", "env:NAME or file:PATH"),

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import File, Json, Memory, PassThrough, Prefix, SQLite, Validate
+from holdall import Budget, File, Json, Memory, Metrics, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -40,6 +40,7 @@ STORES: dict[str, Row] = {
     "file": lambda request: File(folder(request), durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
+    "metrics-budget": lambda request: Metrics(Budget(named(), 1_000_000)),
     "minimal": lambda request: Minimal(),
     "one-file": lambda request: OneFile(folder(request) / "store"),
     "passthrough": lambda request: PassThrough(named()),
@@ -53,7 +54,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (File, Minimal, OneFile, PassThrough, SQLite)}
+    names = {kind.__name__: kind for kind in (Budget, File, Metrics, Minimal, OneFile, PassThrough, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

@@ -69,7 +69,7 @@ class TestStacksOnS3(StoreTests[Any] if SOAK else Part):  # type: ignore[misc]
 
 def test_the_manifest_costs_one_request_an_opening(moto: Server) -> None:
     """And two more at the first write of all: whether there is anything yet, and the record."""
-    moto.store(bucket="books").close()
+    moto.store(bucket="books")["x"] = b""
     address = "s3://books/invoices?serializer=json&compress=gzip"
     with holdall.open(address) as store:
         store["a"] = {"n": 1}

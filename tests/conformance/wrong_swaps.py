@@ -98,6 +98,13 @@ class ShowsOtherTagsInScans(Memory):
         return ((key, Tag(f"v{tag}")) for key, tag in super().scan_tags(prefix, **bounds))
 
 
+@caught_by("test_tag_tells_what_get_tagged_tells")
+class TellsTheTagBefore(Memory):
+    def tag(self, key: str, /) -> Tag:
+        cell = self._table.cells.get(key)
+        return Tag(str(cell[1] - 1)) if cell else ABSENT
+
+
 @caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins")
 class CreatesOverWhatIsThere(Memory):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:

@@ -13,7 +13,7 @@ from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, 
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress, Unsupported
 from holdall.keys import Span, check_key
-from holdall.store import Feature, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 _FEATURES = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
 
@@ -27,7 +27,7 @@ class GCS(Store[bytes]):
     ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
     times, with jitter. ``create`` makes the bucket on first use.
 
-    Requests: one for each read, write, ``in``, delete, swap, remove and discard, one for each thousand keys
+    Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand keys
     of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
     miss or bulk delete of a store that did nothing before costs one more, to tell a missing bucket; the
     first use of features other than Google's up to ten, to try what its server honours.
@@ -93,6 +93,13 @@ class GCS(Store[bytes]):
         check_key(key)
         state, value = self._bucket.read(key)
         return Tagged(value, self._writes.seen(key, state))
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            return self._writes.seen(key, self._bucket.head(key))
+        except KeyError:
+            return ABSENT
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         for key, value in ordered(self._read, map(checked, keys), self._bucket.pace, _size):

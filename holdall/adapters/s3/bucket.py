@@ -10,7 +10,7 @@ from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
 from holdall.adapters.traces import State
-from holdall.errors import Corrupt
+from holdall.errors import Corrupt, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.store import ABSENT, Tag, conflict
@@ -126,13 +126,22 @@ class Bucket:
             None if span.high is None else root + span.high,
             span.hides,
         )
-        for found in flat(self._page, names, size):
-            if self._listing == "nested":  # the first page told
-                break
+        for found in self._flat(names, size):
             yield found._replace(name=found.name[len(root) :])
         if self._listing == "nested":
             for found in nested(self._page, names, size):
                 yield found._replace(name=found.name[len(root) :])
+
+    def _flat(self, names: Range, size: int) -> Iterator[Found]:
+        """The objects of ``names``, or none where the first page tells that they have to be listed nested."""
+        try:
+            for found in flat(self._page, names, size):
+                if self._listing == "nested":
+                    return
+                yield found
+        except Unsupported:  # the first page is not in order, from before its first object
+            if self._listing != "nested":
+                raise
 
     def _page(self, **parameters: Any) -> dict[str, Any]:
         if self._at_once:

@@ -36,9 +36,13 @@ from holdall.store import conflict
 with needs("s3"):
     from botocore import exceptions as sdk
     from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
-RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
-"""What the client raises, and what `translated` understands."""
+RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, HTTPError)
+"""What the client raises, and what `translated` understands.
+
+HTTPError where the body of a refusal breaks off: the client reads it where it no longer translates.
+"""
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
 _LIST = "where s3:ListBucket is not granted, S3 says this of a missing key too; grant it to tell them apart"
@@ -145,7 +149,7 @@ def _of_client(error: Exception, bucket: str, key: str | None) -> HoldallError:
 
 
 _Kinds = tuple[type[Exception], ...]
-_LOST = (sdk.HTTPClientError, sdk.ConnectionError)
+_LOST = (sdk.HTTPClientError, sdk.ConnectionError, HTTPError)
 _GARBLED = (
     sdk.IncompleteReadError,
     ResponseParserError,

@@ -16,7 +16,7 @@ from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, Unsupported
 from holdall.keys import Span, check_key
-from holdall.store import Feature, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 _DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
 
@@ -33,7 +33,7 @@ class S3(Store[bytes]):
     server that lists folder by folder, which ``auto`` tells of those that say what they are. ``create``
     makes the bucket on first use.
 
-    Requests: one for each read, write, ``in``, swap, remove and discard, and for each thousand keys of a
+    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
     parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
 
@@ -118,6 +118,13 @@ class S3(Store[bytes]):
         check_key(key)
         state, value = self._bucket.read(key)
         return Tagged(value, self._writes.seen(key, state))
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            return self._writes.seen(key, self._bucket.head(key))
+        except KeyError:
+            return ABSENT
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._reads.many(map(checked, keys))

@@ -39,6 +39,9 @@ class Heads(Store[bytes]):
         data, tag = self._store.get_tagged(key)
         return Tagged(bare(key, data), tag)
 
+    def tag(self, key: str, /) -> Tag:
+        return super().tag(key) if self._hides() else self._store.tag(key)
+
     def __contains__(self, key: object, /) -> bool:
         if self._hides():
             return super().__contains__(key)

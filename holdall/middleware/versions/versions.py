@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from holdall.errors import Unsupported
 from holdall.history import note
 from holdall.layer import Layer
+from holdall.middleware.expires import Expires
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
@@ -113,6 +114,6 @@ def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept]) -> Store[Any]
     """``store`` with the lowest of its stores replaced by ``kept`` of it."""
     if isinstance(store, Versions | Kept):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
-    if isinstance(store, Layer):
+    if isinstance(store, Layer | Expires):
         return store.over(_over(store.inner, kept))
     return kept(store)

@@ -79,6 +79,7 @@ class StoreCase(Generic[V]):
         other = self.values.of(2)
         return [
             (Feature.TAGS, lambda: store.get_tagged("there")),
+            (Feature.TAGS, lambda: store.tag("there")),
             (Feature.TAGS, lambda: list(store.scan_tags())),
             (Feature.SWAP, lambda: store.swap("new", other, ABSENT)),
             (Feature.SWAP, lambda: store.modify("there", lambda value: other)),

@@ -72,7 +72,7 @@ class KeyTests(StoreCase[V]):
         value = self.values.of(1)
         found = self._plain_operations(store, value)
         if Feature.TAGS in store.features:
-            found.append(("get_tagged", store.get_tagged))
+            found += [("get_tagged", store.get_tagged), ("tag", store.tag)]
         if Feature.SWAP in store.features:
             found += [
                 ("swap", lambda key: store.swap(key, value, ABSENT)),

@@ -84,6 +84,7 @@ class LayerTests(Generic[V]):
             ("scan_tags", lambda store: list(store.scan_tags("a", start="a", stop="b"))),
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
+            ("tag", lambda store: (store.tag("a"), store.tag("x"))),
             ("raw", lambda store: store.raw()),
             ("history", lambda store: refused(Unsupported, store.history, "a")),
             ("at", lambda store: refused(Unsupported, store.at, "a", 1)),

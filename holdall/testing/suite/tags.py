@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class TagTests(StoreCase[V]):
-    """`get_tagged` and `scan_tags`."""
+    """`get_tagged`, `tag` and `scan_tags`."""
 
     @needs(Feature.TAGS)
     def test_a_tag_stays_while_its_key_does(self, store: Store[V]) -> None:
@@ -31,6 +31,15 @@ class TagTests(StoreCase[V]):
         with pytest.raises(KeyError) as missing:
             store.get_tagged("a")
         assert missing.value.args == ("a",)
+        assert store.tag("a") == ABSENT
+
+    @needs(Feature.TAGS)
+    def test_tag_tells_what_get_tagged_tells(self, store: Store[V]) -> None:
+        for value in self._history(store):
+            assert store.tag("a") == store.get_tagged("a").tag
+            assert store["a"] == value
+        del store["a"]
+        assert store.tag("a") == ABSENT
 
     @needs(Feature.TAGS)
     def test_another_value_has_another_tag(self, store: Store[V]) -> None:

@@ -99,6 +99,12 @@ def test_a_listing_that_is_none(store: S3, proxy: Proxy, fault: Fault, error: ty
         list(store)
 
 
+def test_a_refusal_that_breaks_off_is_no_missing_key(store: S3, proxy: Proxy):
+    proxy.inject(reset_in_body, on="GET")
+    with pytest.raises(Unavailable):
+        store["missing"]
+
+
 def test_a_head_that_is_refused_is_no_missing_key(store: S3, proxy: Proxy):
     proxy.inject(answer(403), on="HEAD")
     with pytest.raises(PermissionDenied, match="s3:ListBucket"):

@@ -56,6 +56,7 @@ def test_one_request_for_each_thing_done(store: S3, cost):
     assert cost(refused(KeyError, lambda: store["missing"])) == {"GetObject": 1}
     assert cost(lambda: store.get("missing")) == {"GetObject": 1}
     assert cost(lambda: store.get_tagged("there")) == {"GetObject": 1}
+    assert cost(lambda: store.tag("there")) == cost(lambda: store.tag("missing")) == {"HeadObject": 1}
     assert cost(lambda: store.__setitem__("new", b"1")) == {"PutObject": 1}
     assert cost(lambda: "there" in store) == {"HeadObject": 1}
     assert cost(lambda: "missing" in store) == {"HeadObject": 1}

@@ -5,15 +5,17 @@ from datetime import UTC, datetime, timedelta
 from unittest import mock
 from uuid import uuid4
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from holdall import Json, MapReduce, Versions
+from holdall import Checksum, Escape, Expires, Gzip, Json, MapReduce, Prefix, Versions, Zstd
 from holdall.errors import NoRevision, PermissionDenied
 from holdall.middleware.versions import stamp
 from holdall.testing.keyspace import between, spans
+from tests.middleware.bytes.layers import encrypted
 from tests.middleware.versions.weaker import KINDS, Weaker
 from tests.soak import SOAK
 
@@ -154,3 +156,59 @@ def test_queries_run_on_it_and_it_travels():
     total = MapReduce(map=lambda key, value: [("all", value["total"])], reduce="sum")
     assert dict(total.run(store.as_of(then))) == {"all": 45}
     assert dict(pickle.loads(pickle.dumps(store.as_of(then)))) == dict(store.as_of(then))
+
+
+class Total(msgspec.Struct):
+    total: int
+
+
+def test_typed_views_and_queries_see_the_past():
+    store = Versions(Json(Weaker("", "ATOMIC")))
+    store["a"], store["b"] = {"total": 1, "lines": []}, {"total": 2, "lines": [1]}
+    then = datetime.now(UTC)
+    store["a"] = {"total": 5}
+    for past in (store.as_of(then).typed(Total), store.typed(Total).as_of(then)):
+        assert list(past.items()) == [("a", Total(1)), ("b", Total(2))]
+        assert past["a"] == Total(1)
+        query = MapReduce(map=lambda key, part: [("all", part.total)], reduce="sum", type=Total)
+        assert dict(query.run(store.as_of(then))) == {"all": 3}
+
+
+def test_what_had_expired_by_then_is_missing():
+    now = [1_000_000.0]
+    at = mock.patch.object(stamp.time, "time_ns", side_effect=lambda: int(now[0] * 1e9))
+    for stack in (
+        lambda below, **how: Expires(Versions(below), **how),
+        lambda below, **how: Versions(Expires(below, **how)),
+    ):
+        store = stack(Weaker("", "ATOMIC"), after=60, clock=lambda: now[0])
+        with at:
+            store["a"] = b"1"
+            written = now[0]
+            now[0] += 3600
+            assert "a" not in store
+            store["a"] = b"2"
+        for later, value in ((0, b"1"), (59, b"1"), (60, None), (3599, None), (3600, b"2")):
+            past = store.as_of(datetime.fromtimestamp(written + later, UTC))
+            assert past.get("a") == value
+            assert list(past.values()) == ([] if value is None else [value])
+        assert [one.number for one in store.history("a")] == [2, 1]
+        assert [store.at("a", number) for number in (1, 2)] == [b"1", b"2"]
+
+
+def test_layers_show_the_past_as_they_show_the_present():
+    stores = (
+        Escape(Zstd(Versions(Weaker("", "ATOMIC")))),
+        Versions(Escape(Checksum(encrypted(Weaker("", "ATOMIC"))))),
+        Escape(Prefix(Versions(Gzip(Weaker("", "ATOMIC"))), "app")),
+    )
+    for store in stores:
+        key = "../ä\\ "
+        store[key] = b"1" * 100
+        then = datetime.now(UTC)
+        store[key] = b"2" * 100
+        store.discard(key)
+        assert [one.number for one in store.history(key)] == [3, 2, 1]
+        assert store.at(key, 1) == store.as_of(then)[key] == b"1" * 100
+        assert list(store.as_of(then).items()) == [(key, b"1" * 100)]
+        assert not list(store)

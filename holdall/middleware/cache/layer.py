@@ -1,0 +1,287 @@
+"""The layer `Cache`."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import cast
+
+from holdall.errors import Invalid, Unsupported
+from holdall.handles import PerProcess
+from holdall.history import Revision
+from holdall.middleware.cache.clock import Clock
+from holdall.middleware.cache.entry import Entry
+from holdall.middleware.cache.nearby import Nearby
+from holdall.middleware.cache.shelf import Shelf
+from holdall.middleware.cache.traffic import Traffic
+from holdall.middleware.tally import Tally
+from holdall.store import ABSENT, MISSING, Change, Expect, Feature, Missing, Store, Tag, Tagged, to_bytes
+
+_BATCH = 64  # keys that get_many asks for at once
+
+
+class Cache(Store[bytes]):
+    """Answers reads of ``store`` from nearby, with what it held at most ``max_age`` seconds ago.
+
+    What is older is asked for again: by its tag where the store has TAGS (on S3 a HEAD), and read again
+    where that changed. With 0 every read asks; `math.inf` is for a store that nobody else writes to. The
+    age counts from before the request, so another's write shows at most ``max_age`` and one request late.
+    What was written through this cache shows at once, to all its readers: also where a write failed, for
+    nothing of its key is then kept.
+
+    Kept are up to ``items`` values of ``size`` bytes altogether, in memory or in the store ``near``, by
+    second chance (as good as least recently used). ``near`` is for this cache alone; processes that share
+    one each see the other's writes, and their own, by ``max_age`` only, and each bounds what it knows of.
+    ``misses``: keep also that a key is missing. A near store that fails is passed by, but for a write
+    that it cannot forget what it holds for: that raises, before anything is written.
+
+    A read keeps what it found, and so does a write. Scans, `get_tagged` and every compare-and-swap ask
+    the store itself, and keep nothing of what they read. Reserved keys are never kept.
+
+    >>> from holdall import Memory
+    >>> far = Memory()
+    >>> store = Cache(far, max_age=60)
+    >>> store["a"] = b"1"
+    >>> store["a"], store.stats()["hits"]
+    (b'1', 1)
+    """
+
+    def __init__(
+        self,
+        store: Store[bytes],
+        max_age: float,
+        *,
+        near: Store[bytes] | None = None,
+        items: int = 100_000,
+        size: int = 64 * 2**20,
+        misses: bool = False,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        if not max_age >= 0 or items < 1 or size < 1:
+            raise Invalid(
+                f"a cache needs max_age of 0 or more, not {max_age!r}, and room for one item or more"
+            )
+        self._far = store
+        self._near = near
+        self._max_age = max_age
+        self._bounds = items, size
+        self._misses = misses
+        # What another process, or a later one, is to understand must be by the clock on the wall.
+        self._clock = clock or (time.monotonic if near is None else time.time)
+        self._here = PerProcess(self._open)
+        self._tally: Tally[str] = Tally()
+        self._count = self._tally.own
+
+    def _open(self) -> Traffic:
+        clock = Clock(*self._bounds)
+        near = Shelf(clock) if self._near is None else Nearby(self._near, clock)
+        return Traffic(near, self._is_worth)
+
+    def _is_worth(self, entry: Entry) -> bool:
+        is_shown = self._misses or entry.value is not MISSING
+        return is_shown and (self._max_age > 0 or entry.tag != ABSENT)
+
+    def stats(self) -> dict[str, int]:
+        """How many reads of a key were answered from nearby (``hits``), after a look at the tag
+        (``revalidated``), and by the store (``misses``), since this cache was made.
+        """
+        total = self._tally.total()
+        return {name: total[name] for name in ("hits", "revalidated", "misses")}
+
+    # ---- Reading one key -----------------------------------------------------------------------
+
+    def _fresh(self, key: str) -> Entry | None:
+        entry = self._here().find(key)
+        if entry is not None and 0 <= self._clock() - entry.checked < self._max_age:
+            self._count()["hits"] += 1
+            return entry
+        return None
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        entry = self._fresh(key)
+        return self._here().load(key, lambda: self._read(key)).value if entry is None else entry.value
+
+    def _read(self, key: str) -> Entry:
+        entry = self._fresh(key)  # someone may have read it just now
+        return self._checked(key) if entry is None else entry
+
+    def _checked(self, key: str) -> Entry:
+        began = self._clock()
+        entry = self._here().find(key)
+        if entry is not None and entry.tag != ABSENT and self._far.tag(key) == entry.tag:
+            self._count()["revalidated"] += 1
+            return entry._replace(checked=began) if self._max_age else entry
+        self._count()["misses"] += 1
+        return self._asked(key, began)
+
+    def _asked(self, key: str, began: float) -> Entry:
+        try:
+            value, tag = self._far.get_tagged(key)
+            return Entry(value, tag, began)
+        except KeyError:
+            return Entry(MISSING, ABSENT, began)
+        except Unsupported:
+            return Entry(self._far._find(key), ABSENT, began)
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object, /) -> bool:
+        entry = self._fresh(cast(str, key))
+        return key in self._far if entry is None else entry.value is not MISSING
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        return self._far.get_tagged(key)
+
+    def tag(self, key: str, /) -> Tag:
+        return self._far.tag(key)
+
+    # ---- Reading many --------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        rest = iter(keys)
+        while batch := list(islice(rest, _BATCH)):
+            fresh = {key: entry for key in batch if (entry := self._fresh(key))}
+            found = fresh | self._read_many([key for key in batch if key not in fresh])
+            for key in batch:
+                value = found[key].value
+                if value is not MISSING:
+                    yield key, value
+
+    def _read_many(self, keys: list[str]) -> dict[str, Entry]:
+        def read() -> dict[str, Entry]:
+            began = self._clock()
+            found: dict[str, bytes | Missing] = dict(self._far.get_many(keys))
+            self._count()["misses"] += len(keys)
+            return {key: Entry(found.get(key, MISSING), ABSENT, began) for key in keys}
+
+        return self._here().load_many(keys, read) if keys else {}
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._far.scan(prefix, start=start, stop=stop)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._far.scan_items(prefix, start=start, stop=stop)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._far.scan_tags(prefix, start=start, stop=stop)
+
+    def __len__(self) -> int:
+        return len(self._far)
+
+    def __bool__(self) -> bool:
+        return bool(self._far)
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        value = to_bytes(value)
+        began = self._clock()
+        with self._here().write(key) as write:
+            self._far[key] = value
+            write.entry = Entry(value, ABSENT, began)
+
+    def __delitem__(self, key: str, /) -> None:
+        with self._here().write(key):
+            del self._far[key]
+
+    def discard(self, key: str, /) -> None:
+        with self._here().write(key):
+            self._far.discard(key)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        here = self._here()
+
+        def passing() -> Iterator[tuple[str, bytes]]:
+            for key, value in items:
+                here.drop(key)
+                yield key, value
+
+        with here.bulk():
+            self._far.set_many(passing())
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        here = self._here()
+
+        def passing() -> Iterator[str]:
+            for key in keys:
+                here.drop(key)
+                yield key
+
+        with here.bulk():
+            self._far.delete_many(passing())
+
+    def clear(self) -> None:
+        here = self._here()
+        with here.bulk():
+            here.clear()
+            self._far.clear()
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        value = to_bytes(value)
+        began = self._clock()
+        with self._here().write(key) as write:
+            tag = self._far.swap(key, value, expected)
+            write.entry = Entry(value, tag, began)
+        return tag
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        with self._here().write(key):
+            self._far.remove(key, expected)
+
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        with self._here().write(key):
+            return self._far.modify(key, function, default)
+
+    def setdefault(self, key: str, default: bytes, /) -> bytes:
+        with self._here().write(key):
+            return self._far.setdefault(key, default)
+
+    def _take(self, key: str, /) -> bytes | Missing:
+        with self._here().write(key):
+            return self._far._take(key)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = list(changes)
+        here = self._here()
+        with here.bulk():
+            for change in changes:
+                if not isinstance(change, Expect):
+                    here.drop(change.key)
+            self._far.transact(changes)
+
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return self._far.history(key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        return self._far.at(key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        return self._far.as_of(time)
+
+    # ---- The store itself ----------------------------------------------------------------------
+
+    @property
+    def features(self) -> Feature:
+        return self._far.features
+
+    def facts(self) -> dict[str, str]:
+        return self._far.facts()
+
+    def close(self) -> None:
+        self._far.close()
+        if self._near is not None:
+            self._near.close()

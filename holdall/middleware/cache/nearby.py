@@ -1,0 +1,68 @@
+"""Entries in a store, so that they outlive the process or take more room than memory has."""
+
+from holdall.errors import HoldallError
+from holdall.middleware.cache.clock import Clock
+from holdall.middleware.cache.entry import Entry, packed, unpacked
+from holdall.store import MISSING, Store
+
+
+class Nearby:
+    """Entries in ``store``, as `packed` writes them, as many as ``clock`` allows.
+
+    When the first entry is kept, what the store holds from before is counted by a scan of its values.
+
+    >>> from holdall import Memory
+    >>> from holdall.store import ABSENT
+    >>> nearby = Nearby(Memory(), Clock(items=10, size=1000))
+    >>> nearby.keep("a", Entry(b"1", ABSENT, 0.0))
+    >>> nearby.find("a").value
+    b'1'
+    """
+
+    def __init__(self, store: Store[bytes], clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._counted = False
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of ``key``; None also where the store cannot tell, or holds none of ours."""
+        try:
+            data = self._store._find(key)
+            entry = None if data is MISSING else unpacked(key, data)
+        except HoldallError:
+            return None
+        self._clock.touch(key)
+        return entry
+
+    def keep(self, key: str, entry: Entry) -> None:
+        self._count()
+        if self.find(key) == entry:  # a read costs less than a write
+            return
+        data = packed(entry)
+        if self._admitted(key, data):
+            self._store[key] = data
+        else:
+            self.drop(key)
+
+    def _admitted(self, key: str, data: bytes) -> bool:
+        size = len(key) + len(data)
+        if not self._clock.fits(size):
+            return False
+        self._store.delete_many(self._clock.admit(key, size))
+        return True
+
+    def _count(self) -> None:
+        if self._counted:
+            return
+        self._counted = True
+        for key, data in self._store.scan_items():
+            if not self._admitted(key, data):
+                self._store.discard(key)
+
+    def drop(self, key: str) -> None:
+        self._clock.forget(key)
+        self._store.discard(key)
+
+    def clear(self) -> None:
+        self._clock.clear()
+        self._store.clear()

@@ -1,0 +1,28 @@
+"""The suite on caches that ask each time, that keep for an hour, and that have hardly any room."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from holdall import Cache, Memory, SQLite
+from holdall.store import Store
+from holdall.testing import StoreTests
+from tests.conformance.minimal import Minimal
+from tests.conformance.test_conformance import Row, folder, named
+
+HOUR = 3600.0
+
+CACHES: dict[str, Row] = {
+    "asks-sqlite": lambda request: Cache(SQLite(folder(request) / "far.db", durability="os"), 0),
+    "hour-memory": lambda request: Cache(named(), HOUR, misses=True),
+    "hour-minimal-near-memory": lambda request: Cache(Minimal(), HOUR, near=Memory(), items=3),
+}
+
+
+class TestCaches(StoreTests[bytes]):
+    names = {kind.__name__: kind for kind in (Cache, Minimal, SQLite)}
+
+    @pytest.fixture(params=CACHES)
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
+        return lambda: CACHES[request.param](request)

@@ -15,6 +15,7 @@ from benchmarks.ours import Ours
 from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
+from benchmarks.stack import stack
 from benchmarks.startup import startup
 from benchmarks.versions import versions
 from holdall import File, SQLite
@@ -91,6 +92,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "orm": orm,
     "query": queries,
     "layer": layers,
+    "stack": stack,
     "cache": caches,
     "start": startup,
     "s3": buckets,

@@ -16,6 +16,7 @@ from benchmarks.ours import Ours
 from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
+from benchmarks.stack import stack
 from benchmarks.startup import startup
 from benchmarks.versions import versions
 from holdall import DBM, LMDB, File, SQLite
@@ -113,6 +114,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "orm": orm,
     "query": queries,
     "layer": layers,
+    "stack": stack,
     "cache": caches,
     "start": startup,
     "s3": buckets,

@@ -7,11 +7,14 @@ or as the engine of a scheme ``engine+transport``, that points at a Store class 
 
 import os
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast, overload
 
 from holdall.address import Address, meant
+from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.store import Store
+
+T = TypeVar("T")
 
 GROUP = "holdall.adapters"
 
@@ -46,8 +49,15 @@ class Adapter(Protocol):
         ...
 
 
-def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[bytes]:
-    """The store at ``address``, with ``options`` in place of parameters of the same name.
+@overload
+def open(address: str | os.PathLike[str] | Address, /, *, type: type[T], **options: Any) -> Store[T]: ...
+@overload
+def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
+def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:
+    """The store at ``address``, with ``options`` in place of parameters of the same name; None: without it.
+
+    A `Store[bytes]`, or what the layers that the address names make of it: see `holdall.configuration`.
+    ``type``, the type of documents, is best given here, where type checkers see it.
 
     Opening does as little as the store allows; most do no I/O until they are used. InvalidAddress for an
     address that cannot be meant, MissingExtra where its library is not installed.
@@ -56,14 +66,30 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
     >>> store["greeting"] = b"hello"
     >>> store["greeting"]
     b'hello'
+    >>> open("memory://?serializer=text&compress=gzip&manifest=off")
+    Text(Gzip(Memory()))
+    """
+    stack, below = plan(address, **options)
+    return stack.on(adapter(below.scheme).from_address(below))
+
+
+def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
+    """What `open` would open: the stack of layers, and the address of the store that it stands on.
+
+    >>> stack, below = plan("memory://?serializer=json", serializer="text")
+    >>> stack.serializer, below
+    ('text', memory://)
     """
     if isinstance(address, os.PathLike):
         address = Address("file", path=os.fspath(address), slashes=False)
     if isinstance(address, str):
         address = Address.parse(address)
-    if options:
-        address = address.with_options(**options)
-    return adapter(address.scheme).from_address(address)
+    address = address.with_options(**options)
+    if not address.name:
+        return Stack.of(address)
+    from holdall.configuration.files import find  # late: most stores are opened without a file
+
+    return find(address.name).plan(dict(address.params))
 
 
 def adapter(scheme: str) -> Adapter:

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from holdall.address import Address
 from holdall.cli.address import positional
 from holdall.cli.examination import Examination, Finding
 from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
+from holdall.registry import plan
 
 
 @click.command(epilog=examples("doctor sqlite:///notes.db"))
@@ -39,7 +39,7 @@ def _cells(finding: Finding) -> tuple[str, str, str]:
 
 def _require_there(uri: str) -> None:
     """Refuse a local store that is not there: to try it would be to make it."""
-    address = Address.parse(uri)
+    address = plan(uri)[1]
     path = Path(address.path.removeprefix("/") if address.scheme == "sqlite" else address.path)
     # A dbm store may be several files, none of which is named just so.
     there = path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))

@@ -4,14 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
-PARALLEL := --numprocesses=auto --dist=worksteal
+PARALLEL := --numprocesses=auto --dist=loadfile
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+LOCALSTACK := .venvs/localstack
+LOCALSTACK_LOCK := tests/servers/localstack.txt
+LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
+.PHONY: help setup demo test test-servers localstack-venv soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/installed ## make or refresh .venv (PYTHON=path chooses the interpreter)
 
@@ -33,8 +36,17 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup ## run the tests on servers of object stores: moto's, SeaweedFS, rclone, fake-gcs-server
-	@$(BIN)/python -m pytest -m servers tests/adapters tests/middleware $(ARGS)
+test-servers: setup ## run the tests on servers: of objects, and Redis, PostgreSQL, MariaDB
+	@tools/system-packages redis-server postgresql mariadb-server
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
+
+localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
+
+$(LOCALSTACK_LOCKED): | setup
+	@echo "Setting up $(LOCALSTACK)"
+	@$(BIN)/python -m venv --clear $(LOCALSTACK)
+	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCALSTACK_LOCK)
+	@touch $@
 
 soak: setup ## run the tests that can go on and on: every codec and history on every store, 10,000 damaged values each
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import isnan
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -51,9 +52,13 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _time(seconds: float) -> str:
+    if isnan(seconds):
+        return ""
     unit = next((unit for unit, size in _UNITS.items() if seconds >= size), "ns")
     return f"{_number(seconds / _UNITS[unit])} {unit}"
 
 
 def _number(value: float) -> str:
+    if isnan(value):
+        return ""
     return f"{value:.0f}" if abs(value) >= 20 else f"{value:.2f}"

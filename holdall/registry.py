@@ -18,7 +18,12 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "file": "holdall.adapters.file:File",
+    "dynamodb": "holdall.adapters.dynamodb:DynamoDB",
     "gs": "holdall.adapters.gcs:GCS",
+    "mysql": "holdall.adapters.mysql:MySQL",
+    "postgresql": "holdall.adapters.postgresql:PostgreSQL",
+    "redis": "holdall.adapters.redis:Redis",
+    "rediss": "holdall.adapters.redis:Redis",
     "s3": "holdall.adapters.s3:S3",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }

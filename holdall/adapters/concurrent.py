@@ -11,6 +11,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _ROOM = 64 * 2**20  # bytes of results that may wait for their turn, as far as sizes can be foreseen
+_AHEAD = 4  # times as many results as requests under way: else all wait whenever the first in turn is slow
 
 
 class Pace:
@@ -37,6 +38,11 @@ class Pace:
         """Requests that may be under way, at least 1."""
         return int(self._now)
 
+    @property
+    def waiting(self) -> int:
+        """Requests that may be begun or queued, and results that may wait for their turn."""
+        return self.most * _AHEAD if self._now == self.most else self.now
+
     def faster(self) -> None:
         """A request was answered."""
         with self._lock:
@@ -60,9 +66,10 @@ def ordered(
 ) -> Iterator[B]:
     """``function`` of each of ``items``, in their order, several at once at ``pace``.
 
-    ``items`` is read only as far as there is room. ``size`` is the bytes that a result holds: large ones
-    leave room for fewer. The first exception is raised in its turn; what has not begun by then never
-    will, and what has is waited for, so nothing is under way once the iterator is exhausted or closed.
+    ``items`` is read only as far as there is room: `Pace.waiting`. ``size`` is the bytes that a result
+    holds: large ones leave room for fewer. The first exception is raised in its turn; what has not begun
+    by then never will, and what has is waited for, so nothing is under way once the iterator is exhausted
+    or closed.
 
     >>> list(ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
@@ -74,7 +81,7 @@ def ordered(
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                while len(waiting) >= min(pace.now, opening, max(1, _ROOM // largest)):
+                while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
                     result = waiting.popleft().result()
                     largest = max(size(result), largest * 0.9, 1.0)
                     opening += 1

@@ -42,15 +42,16 @@ class Examination:
         self._wrote = False
 
     def findings(self) -> Generator[Finding, None, None]:
-        """Each check in turn. One that needs a write is left out where writing failed."""
+        """Each check in turn. One that needs a write, or a listing, is left out where that failed."""
         try:
-            yield self._made("list", self._list)
+            listed = self._made("list", self._list)
+            yield listed
             written = self._made("write", self._write)
             yield written
             if written.outcome == "yes":
                 yield from self._of_what_is_written()
-            for name, told in self._store.facts().items():
-                yield Finding(name, "", told)
+            if listed.outcome == "yes":
+                yield from self._facts()
         finally:
             if self._wrote:
                 self._scratch.delete_many(_KEYS)
@@ -60,6 +61,14 @@ class Examination:
         yield self._made("compare-and-swap", self._swap)
         yield self._made("compare-and-delete", self._remove)
         yield self._made("delete", self._delete)
+
+    def _facts(self) -> Iterator[Finding]:
+        try:
+            told = self._store.facts()
+        except HoldallError as failure:
+            yield Finding("facts", "failed", str(failure))
+        else:
+            yield from (Finding(name, "", text) for name, text in told.items())
 
     def _made(self, check: str, run: Callable[[], str]) -> Finding:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from holdall import ABSENT, Feature, File, Memory, PermissionDenied, ReadOnly, SQLite, Store, Tag
+from holdall import ABSENT, Feature, File, Memory, PermissionDenied, ReadOnly, SQLite, Store, Tag, Unavailable
 from holdall.cli.app import app
 from holdall.cli.examination import Examination
 
@@ -63,6 +63,14 @@ def test_a_store_that_returns_another_value_is_found() -> None:
 
 def test_where_writing_is_refused_the_rest_is_left_out() -> None:
     assert outcomes(ReadOnly(Memory())) == {"list": "yes", "write": "failed"}
+
+
+def test_facts_that_fail_cost_no_other_finding() -> None:
+    class Silent(Memory):
+        def facts(self) -> dict[str, str]:
+            raise Unavailable("no answer")
+
+    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"facts": "failed"}
 
 
 def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
-"""Which tests need a server of an object store, and so a run of their own (`make test-servers`)."""
+"""Which tests need a server, and so a run of their own (`make test-servers`)."""
 
 from collections.abc import Iterable
 
 import pytest
 
-SERVERS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
+DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server"}
+SERVERS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"} | DATABASES
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import HONOURED, Conditions, scratch, tried
@@ -127,6 +128,15 @@ class Bucket:
         if not span.empty:
             for found in listed(ask, Range(root + prefix, root + span.low, high, span.hides)):
                 yield found._replace(name=found.name[len(root) :])
+
+    def headers(self) -> dict[str, str]:
+        """The headers of an answer of the server, their names in lower case."""
+
+        def send(connection: Connection, retry: Any) -> Any:
+            url = f"{connection.client.api_endpoint}/storage/v1/b/{quote(self.name)}/o"
+            return connection.session.get(url, params={"maxResults": 1}, timeout=self.options.timeout)
+
+        return {name.lower(): value for name, value in self.ask(send).headers.items()}
 
     # ---- Writing -------------------------------------------------------------------------------
 

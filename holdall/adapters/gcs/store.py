@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.facts import facts
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
@@ -163,8 +164,14 @@ class GCS(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self._bucket.conditions.features:
-            reason = self._bucket.conditions.reason
-            raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+            raise Unsupported(
+                f"gs://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
+            )
+
+    def facts(self) -> dict[str, str]:
+        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        names = (found.name for found in self._bucket.objects(Span.of(), ""))
+        return facts(self.client.api_endpoint, self._bucket.headers(), names)
 
     def close(self) -> None:
         self._bucket.close()

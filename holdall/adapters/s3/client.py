@@ -1,7 +1,6 @@
 """The boto3 client: ambient credentials, bounded waits, and settings that S3-like servers bear."""
 
 import base64
-import functools
 import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,11 +13,10 @@ from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
 with needs("s3"):
-    import boto3
-    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import ClientError
-    from botocore.loaders import create_loader
+
+from holdall.adapters.aws import session
 
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -51,29 +49,22 @@ def connected(options: Options, pace: Pace) -> Connection:
 
     Without ``endpoint_url`` the SDK itself asks AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL.
     """
-    session = _session(options)
-    client = session.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
+    made = _session(options)
+    client = made.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
     if not is_aws(client):
         # Servers that ask for no newer checksum than this one still refuse a bulk delete without it.
         client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
     client.meta.events.register("needs-retry.s3", Watch(pace, options.retries))
-    return Connection(session, client)
+    return Connection(made, client)
 
 
 def _session(options: Options) -> Any:
-    core = botocore.session.get_session()
-    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    made, core = session(options.profile, options.region)
     # A listing is parsed 2.5 times as fast with its times left as text.
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-    return boto3.Session(botocore_session=core, profile_name=options.profile, region_name=options.region)
-
-
-@functools.cache
-def _loader(path: str | None) -> Any:
-    """The SDK's descriptions of its services: parsed once, as that takes longer than a request."""
-    return create_loader(path)
+    return made
 
 
 def _config(options: Options) -> Config:

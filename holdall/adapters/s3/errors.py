@@ -194,4 +194,4 @@ def in_doubt(error: Exception) -> bool:
     """
     cause = error.__cause__
     doubted = isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"].get(DOUBT)
-    return isinstance(error, Unavailable) or bool(doubted)
+    return isinstance(error, Unavailable | Corrupt) or bool(doubted)

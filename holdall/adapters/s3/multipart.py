@@ -25,13 +25,13 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
     """
     mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=metadata)["UploadId"]}
 
-    def send(part: tuple[int, bytes]) -> dict[str, Any]:
-        number, body = part
-        answer = bucket.ask("upload_part", key, PartNumber=number, Body=body, **mine)
+    def send(part: tuple[int, slice]) -> dict[str, Any]:
+        number, where = part
+        answer = bucket.ask("upload_part", key, PartNumber=number, Body=value[where], **mine)
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     try:
-        sent = {"Parts": list(ordered(send, enumerate(_parts(value), 1), bucket.pace))}
+        sent = {"Parts": list(ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
         told = mine | condition(key, expected)
         made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **told)
     except BaseException:
@@ -41,9 +41,9 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
     return state_of(made, key).tag
 
 
-def _parts(value: bytes) -> Iterator[bytes]:
-    size = max(_PART, -(-len(value) // _MOST))
-    return (value[at : at + size] for at in range(0, len(value), size))
+def _parts(length: int) -> Iterator[slice]:
+    size = max(_PART, -(-length // _MOST))
+    return (slice(at, at + size) for at in range(0, length, size))
 
 
 def honours_conditions(bucket: Bucket) -> bool:
@@ -53,7 +53,6 @@ def honours_conditions(bucket: Bucket) -> bool:
         with contextlib.suppress(Conflict, KeyError):
             upload(bucket, key, b"2", _NEVER, {})
             return False
-        with contextlib.suppress(Conflict, KeyError):
+        with contextlib.suppress(Conflict, KeyError):  # where its answer gets lost, so is its end: so look
             upload(bucket, key, b"2", tag, {})
-            return True
-    return False
+        return bucket.head(key).tag != tag

@@ -5,11 +5,11 @@ from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ahead, ordered
+from holdall.adapters.facts import facts
 from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
-from holdall.adapters.s3.facts import foreign, told
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
@@ -191,11 +191,15 @@ class S3(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self._bucket.conditions.features:
-            reason = self._bucket.conditions.reason
-            raise Unsupported(f"{self!r} lacks {feature.name}: {reason}")
+            raise Unsupported(
+                f"s3://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
+            )
 
     def facts(self) -> dict[str, str]:
-        return {**told(self._bucket), "foreign keys": foreign(self._bucket)}
+        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
+        names = (found.name for found in self._bucket.objects(Span.of(), ""))
+        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"], names)
 
     def close(self) -> None:
         self._reads.close()

@@ -7,7 +7,7 @@ from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import is_aws
 from holdall.adapters.s3.errors import in_doubt
 from holdall.adapters.traces import State, Traces, unknown
-from holdall.errors import Conflict, Unavailable
+from holdall.errors import Conflict, Corrupt, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
 
@@ -38,7 +38,7 @@ class Writes:
         send = self._in_parts if in_parts else self._bucket.write
         try:
             tag = send(key, value, expected, write.metadata)
-        except (Conflict, KeyError, Unavailable) as error:
+        except (Conflict, KeyError, Unavailable, Corrupt) as error:
             if not in_doubt(error):
                 raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))

@@ -9,7 +9,7 @@ import pytest
 
 from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
 from holdall.adapters.gcs import GCS
-from holdall.store import ABSENT
+from holdall.store import ABSENT, Feature
 from tests.faults.proxy import Fault, Proxy, answer, cut_body, hang, lose, nothing, reset_in_body, then
 from tests.servers.gcs import Server
 
@@ -156,6 +156,14 @@ def test_a_swap_knows_its_own_write_again(store: GCS, proxy: Proxy, fault: Fault
     assert store.get_tagged("new") == (b"2", second)
     with pytest.raises(Conflict):
         store.swap("new", b"3", first)
+
+
+def test_a_lost_answer_to_a_delete_proves_no_condition(proxy: Proxy):
+    """It was deleted against the condition, and the second try found nothing."""
+    with Server(proxy.endpoint).store(timeout=1) as store:
+        store["there"] = b"1"
+        proxy.inject(lose, on="DELETE")
+        assert store.features & (Feature.SWAP | Feature.REMOVE) == Feature.SWAP
 
 
 def test_a_swap_that_was_answered_with_nonsense_knows_its_own_write_again(store: GCS, proxy: Proxy):

@@ -81,6 +81,14 @@ def test_a_prefix_is_a_boundary(moto: Server):
         assert list(bucket) == ["invoices", "invoices-1", "invoices2/1"]
 
 
+@pytest.mark.parametrize("start", ["", "a/", "a0"])
+def test_a_server_that_lists_by_folder_is_told_by_its_first_page(seaweed: Server, start: str):
+    with seaweed.store() as bucket:
+        bucket.update(dict.fromkeys(["a/b", "a-/b", "a", "b"], b""))
+        with S3(bucket._bucket.name, endpoint_url=seaweed.endpoint) as fresh:
+            assert list(fresh.scan(start=start)) == [key for key in ["a", "a-/b", "a/b", "b"] if key >= start]
+
+
 def test_objects_that_are_no_keys_are_passed_over(moto: Server):
     with moto.store(prefix="app") as store:
         names = ["app", "app/", "app//a", "app/a/", "app/a//b", "app/../x", "app/a\\b", f"app/{'x' * 500}"]

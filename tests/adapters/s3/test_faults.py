@@ -3,12 +3,13 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
 from holdall.adapters.s3 import S3
-from holdall.store import ABSENT
+from holdall.store import ABSENT, Feature
 from tests.faults.proxy import (
     Fault,
     Proxy,
@@ -141,6 +142,21 @@ def test_a_swap_knows_its_own_write_again(store: S3, proxy: Proxy, fault: Fault,
         store.swap("new", b"3", first)
 
 
+def garbled(exchange: Any) -> None:
+    """The server carries it out, and what is answered is none of its answers."""
+    exchange.forward()
+    answer(200, body=b"<html>Log in to this network</html>")(exchange)
+
+
+def test_a_swap_that_was_answered_with_nonsense_knows_its_own_write_again(store: S3, proxy: Proxy):
+    proxy.inject(garbled, on="PUT")
+    tag = store.swap("new", b"1", ABSENT)
+    assert store.get_tagged("new") == (b"1", tag)
+    proxy.inject(garbled, on="PUT")
+    with pytest.raises(Corrupt, match="no S3 server"):
+        store["new"] = b"2"
+
+
 def test_a_swap_that_never_arrived_is_unavailable(store: S3, proxy: Proxy):
     tag = store.swap("new", b"1", ABSENT)
     proxy.inject(hang, hang, hang, on="PUT")
@@ -208,6 +224,16 @@ def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):
         store.remove("there", tag)
 
 
+@pytest.mark.parametrize("on", ["PUT", "DELETE"])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_lost_answer_belies_no_condition(proxy: Proxy, on: str, number: int):
+    with Server(proxy.endpoint).store() as store:
+        store["there"] = b"1"
+        proxy.inject(*[nothing] * number, then(500), on=on)
+        assert Feature.SWAP | Feature.REMOVE in store.features
+        assert list(store.raw()) == ["there"]
+
+
 def test_what_a_bulk_delete_leaves_is_deleted_by_itself(store: S3, proxy: Proxy):
     left = b"<DeleteResult><Error><Key>there</Key><Code>SlowDown</Code></Error></DeleteResult>"
     proxy.inject(answer(200, body=left), on="POST")
@@ -238,6 +264,7 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: S3, proxy: Proxy):
 
 def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
     """Every third write is lost on the way there or back, or throttled."""
+    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=6)
     store["counter"] = b"0"
     store.modify("counter", count)
     faults = [lose, then(500), SLOW_DOWN, BROKEN, hang]
@@ -248,19 +275,23 @@ def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
         bad = exchange.command == "PUT" and number % 3 == 0
         (faults[number // 3 % len(faults)] if bad else nothing)(exchange)
 
-    proxy.always = unreliable
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=count_up, args=(store, 5)) for _ in range(4)]
+    ready = context.Barrier(5)
+    workers = [context.Process(target=count_up, args=(store, ready)) for _ in range(4)]
     for worker in workers:
         worker.start()
+    ready.wait(60)
+    proxy.always = unreliable
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 4
     assert store["counter"] == b"21"
 
 
-def count_up(store: S3, times: int) -> None:
-    for _ in range(times):
+def count_up(store: S3, ready: Any) -> None:
+    assert store.features  # what the server honours is known before faults begin
+    ready.wait(60)
+    for _ in range(5):
         store.modify("counter", count)
 
 

@@ -1,25 +1,27 @@
 """What a bucket and its server tell about themselves, for people to read."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from holdall.adapters.s3.bucket import Bucket
 from holdall.errors import InvalidKey
-from holdall.keys import Span, raw_key
+from holdall.keys import raw_key
 
 _SKEW = 60  # seconds; Amazon refuses requests that are signed 15 minutes off
 _SHOWN = 3  # foreign keys that are named
 
 
-def told(bucket: Bucket) -> dict[str, str]:
-    """The server by its own name and address, and how far its clock is from ours. One request."""
-    answer = bucket.ask("list_objects_v2", MaxKeys=1)
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
-    where = bucket.connection.client.meta.endpoint_url
+def facts(where: str, headers: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The server at ``where`` by what ``headers`` of an answer of its say, and which ``names`` are no keys.
+
+    The names of headers are in lower case.
+    """
+    said = headers.get("server")
     return {
-        "server": f"{headers.get('server', 'does not say')} at {where}",
+        "server": f"{where}, which calls itself {said}" if said else where,
         "clock": _skew(headers.get("date", "")),
+        "foreign keys": _foreign(names),
     }
 
 
@@ -33,11 +35,11 @@ def _skew(date: str) -> str:
     return f"is {seconds:.0f} seconds off the server's; set this machine's clock"
 
 
-def foreign(bucket: Bucket) -> str:
-    """How many objects have names that no key can have, and some of them. Lists the whole store."""
-    names = (found.name for found in bucket.objects(Span.of(), "") if not _fits(found.name))
-    shown = list(islice(names, _SHOWN))
-    count = len(shown) + sum(1 for _ in names)
+def _foreign(names: Iterable[str]) -> str:
+    """How many of ``names`` no key can have, and some of them."""
+    unfit = (name for name in names if not _fits(name))
+    shown = list(islice(unfit, _SHOWN))
+    count = len(shown) + sum(1 for _ in unfit)
     if not count:
         return "none"
     return f"{count}, which scans pass over, such as {', '.join(map(repr, shown))}; rename or ignore them"

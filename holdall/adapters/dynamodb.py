@@ -1,0 +1,276 @@
+"""A store in a table of Amazon DynamoDB."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import itemgetter
+from typing import Any, NoReturn, cast
+
+from holdall.adapters.dynamodb_errors import reasons, was_repeated
+from holdall.adapters.dynamodb_items import SHOW, THERE, Item, carrying, tag_of, value_of, within
+from holdall.adapters.dynamodb_table import Options, Table
+from holdall.adapters.servers import (
+    BATCH,
+    FIRST_PAGE,
+    after,
+    checked,
+    fitting,
+    fresh_tag,
+    keys_of,
+    pairs_of,
+    shown,
+)
+from holdall.address import Address, flag
+from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge, Unavailable
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+)
+
+_ITEM = 400 * 1024  # bytes of an item: "Quotas in Amazon DynamoDB", as are the next four
+_GETS, _PUTS, _PARTS = 100, 25, 100
+_TRANSACTION = 4 * 2**20
+
+
+class DynamoDB(Store[bytes]):
+    """The store called ``name`` in the table ``table``, which may hold others; values up to nearly 400 KB.
+
+    The table's partition key is ``store`` and its sort key ``key``, both text; ``create`` makes it (on
+    demand) on first use. Credentials are those of the SDK, as are region and profile where ``region`` and
+    ``profile`` are left out; ``endpoint_url`` is another server of the same protocol. A request waits
+    ``timeout`` seconds for a connection and for the answer, and is tried ``retries`` more times.
+
+    Reads are strongly consistent. A scan asks for a MiB at a time, and is charged for the values also where
+    it shows keys alone. `get_many` reads 100 keys a request; `set_many` and `delete_many` write 25, of which
+    some may be written where it fails. `transact` takes 100 keys and 4 MiB. A store is one partition: it
+    bears about 1,000 writes and 3,000 reads of 4 KB a second until DynamoDB splits it.
+
+    >>> DynamoDB("acme", "invoices", region="eu-west-1")
+    DynamoDB('acme', 'invoices', region='eu-west-1')
+    """
+
+    def __init__(
+        self,
+        table: str,
+        name: str = "main",
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        timeout: float = 20,
+        retries: int = 4,
+        create: bool = False,
+    ) -> None:
+        try:
+            check_key(name)
+        except InvalidKey as error:
+            raise InvalidAddress(f"dynamodb: the name of a store is like a key, and this {error}") from None
+        self._table = Table(
+            table, name, Options(region, profile, endpoint_url, timeout, retries), create=create
+        )
+        self._most = _ITEM - len("storekeyvaluetag") - len(name.encode()) - len(fresh_tag())
+
+    @classmethod
+    def from_address(cls, address: Address) -> "DynamoDB":
+        """``dynamodb://table/name?region=&profile=&endpoint_url=&timeout=&retries=&create=``."""
+        if address.userinfo:
+            raise InvalidAddress(
+                "dynamodb: an address holds no credentials; leave them to the environment or a profile"
+            )
+        if not address.host or address.port is not None:
+            raise InvalidAddress("dynamodb: the table is missing; write dynamodb://table/name")
+        known: dict[str, Any] = {"region": str, "profile": str, "endpoint_url": str}
+        options = address.options(**known, timeout=float, retries=int, create=flag)
+        return cls(address.host, address.path.strip("/") or "main", **options)
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        found = self._get(key, "value")
+        return MISSING if found is None else value_of(found, key)
+
+    def __contains__(self, key: object, /) -> bool:
+        return self._get(cast(str, key), "key") is not None  # what is no str is refused there
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        found = self._get(key, "value", "tag")
+        if found is None:
+            raise KeyError(key)
+        return Tagged(value_of(found, key), tag_of(found, key))
+
+    def _get(self, key: str, *names: str) -> Item | None:
+        check_key(key)
+        answer: Item = self._table.ask(
+            "get_item",
+            key,
+            Key=self._table.item(key),
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(f"#{name}" for name in names),
+            ExpressionAttributeNames={f"#{name}": name for name in names},
+        )
+        return answer.get("Item")
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        self._table.ask("put_item", key, Item=self._item(key, value))
+
+    def _item(self, key: str, value: bytes) -> Item:
+        value = fitting(key, value, self._most - len(key.encode()))
+        return self._table.item(key, value={"B": value}, tag={"S": fresh_tag()})
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        try:
+            self._table.ask("delete_item", key, Key=self._table.item(key), **THERE)
+        except Conflict as error:
+            if was_repeated(error.__cause__):
+                _unknown(key, error)
+            raise KeyError(key) from None
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._table.ask("delete_item", key, Key=self._table.item(key))
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return map(itemgetter(0), self._scan(("key",), prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return ((key, value_of(item, key)) for key, item in self._scan(("key", "value"), prefix, start, stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return ((key, tag_of(item, key)) for key, item in self._scan(("key", "tag"), prefix, start, stop))
+
+    def _scan(
+        self, names: tuple[str, ...], prefix: str, start: str, stop: str | None
+    ) -> Iterator[tuple[str, Item]]:
+        return chain.from_iterable(self._pages(names, Span.of(prefix, start, stop)))
+
+    def _pages(self, names: tuple[str, ...], span: Span) -> Iterator[list[tuple[str, Item]]]:
+        low: str | None = span.low
+        size = FIRST_PAGE
+        while low is not None and not span._replace(low=low).empty:
+            items, more = self._table.query(*within(low, span.high), names, size)
+            page = [(item["key"]["S"], item) for item in items]
+            visible, beyond = shown(page, span.hides)
+            yield [row for row in visible if span.high is None or row[0] < span.high]
+            low = beyond or (after(page[-1][0]) if more else None)
+            size = min(4 * size, BATCH)
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _GETS):
+            found = self._table.get_batch(list(dict.fromkeys(batch)))
+            held = {key: value_of(item, key) for item in found for key in [item["key"]["S"]]}
+            yield from ((str(key), held[key]) for key in batch if key in held)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in pairs_of(items, self._most, _PUTS):
+            self._table.write_batch([{"PutRequest": {"Item": self._item(*pair)}} for pair in batch.items()])
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys, _PUTS):
+            distinct = dict.fromkeys(batch)
+            self._table.write_batch([{"DeleteRequest": {"Key": self._table.item(key)}} for key in distinct])
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        item = self._item(key, value)
+        try:
+            self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
+        except Conflict as error:
+            if _met(error, key) != tag_of(item, key):  # else it is our own, sent twice
+                raise conflict(key) from error
+        return tag_of(item, key)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if expected == ABSENT:
+            raise conflict(key)
+        try:
+            self._table.ask("delete_item", key, Key=self._table.item(key), **carrying(expected), **SHOW)
+        except Conflict as error:
+            if was_repeated(error.__cause__) and _met(error, key) == ABSENT:
+                _unknown(key, error)
+            raise conflict(key) from error
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        parts = self._parts([checked(change, self._most) for change in changes])
+        if not parts:
+            return
+        try:
+            self._table.call("transact_write_items", TransactItems=list(parts.values()))
+        except Throttled as error:
+            for key, reason in zip(parts, reasons(error.__cause__), strict=False):
+                if reason == "ConditionalCheckFailed":
+                    raise conflict(key) from error
+            raise
+
+    def _parts(self, changes: list[Change[bytes]]) -> dict[str, Item]:
+        """The parts of a transaction by key: a key has one at most, of its last change and its expectation."""
+        tags: dict[str, Tag] = {}
+        for change in changes:
+            if isinstance(change, Expect) and tags.setdefault(change.key, change.tag) != change.tag:
+                raise conflict(change.key)
+        last = {change.key: change for change in changes if not isinstance(change, Expect)}
+        parts = {key: self._part(key, last.get(key), tags.get(key)) for key in {**tags, **last}}
+        sizes = (len(change.value) for change in last.values() if isinstance(change, Put))
+        if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
+            raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
+        return parts
+
+    def _part(self, key: str, change: Put[bytes] | Delete | None, tag: Tag | None) -> Item:
+        condition = {} if tag is None else carrying(tag)
+        if isinstance(change, Put):
+            return {
+                "Put": {
+                    "TableName": self._table.name,
+                    "Item": self._item(change.key, change.value),
+                    **condition,
+                }
+            }
+        kind = "ConditionCheck" if change is None else "Delete"
+        return {kind: {"TableName": self._table.name, "Key": self._table.item(key), **condition}}
+
+    def close(self) -> None:
+        self._table.close()
+
+
+def _met(error: Conflict, key: str) -> Tag:
+    """The tag of the item that a condition was tried on, ABSENT where there was none."""
+    item = getattr(error.__cause__, "response", {}).get("Item")
+    return tag_of(item, key) if item else ABSENT
+
+
+def _unknown(key: str, error: Exception) -> NoReturn:
+    said = f"{key!r} is gone, and nobody can know whether this deleted it: its first answer was lost"
+    raise Unavailable(said, key=key) from error

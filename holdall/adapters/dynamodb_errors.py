@@ -1,0 +1,133 @@
+"""What DynamoDB and its client report, as holdall's errors: every translation, in one place.
+
+    table missing        ResourceNotFoundException                          StoreNotFound
+    refused              AccessDeniedException, no or wrong credentials     PermissionDenied
+    condition failed     ConditionalCheckFailedException                    Conflict
+    slow down            throttled, or met by another's transaction         Throttled
+    server failed        any 5xx                                            Unavailable
+    no answer            timeouts, connections refused or reset             Unavailable
+    another table        ValidationException about the key                  Mismatch
+    too large            ValidationException about a size                   TooLarge
+    no region            nothing names one                                  InvalidAddress
+
+Codes are those of "Error handling with DynamoDB" in its developer guide.
+"""
+
+from holdall.errors import (
+    Conflict,
+    Corrupt,
+    HoldallError,
+    InvalidAddress,
+    Mismatch,
+    PermissionDenied,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+)
+from holdall.extras import needs
+
+with needs("dynamodb"):
+    from botocore import exceptions as sdk
+    from botocore.parsers import ResponseParserError
+
+RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
+"""What the client raises, and what `translated` understands."""
+
+_LOGIN = "check the profile, the environment or the role that this process runs under"
+_DENIED = PermissionDenied, f"refuses; {_LOGIN}"
+_SLOW = Throttled, "asks to be asked less often"
+
+_Known = tuple[type[HoldallError], str]
+_BY_CODE: dict[str, _Known] = {
+    "ConditionalCheckFailedException": (Conflict, "is not as it was expected"),
+    "ResourceNotFoundException": (StoreNotFound, "is not there; create it, or open it with ?create=true"),
+    "ItemCollectionSizeLimitExceededException": (TooLarge, "takes no more under this name"),
+    "TransactionConflictException": (Throttled, "is being changed by a transaction; retry"),
+    **dict.fromkeys(
+        (
+            "AccessDeniedException",
+            "ExpiredTokenException",
+            "IncompleteSignatureException",
+            "InvalidSignatureException",
+            "MissingAuthenticationTokenException",
+            "UnrecognizedClientException",
+        ),
+        _DENIED,
+    ),
+    **dict.fromkeys(
+        (
+            "LimitExceededException",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "ThrottlingException",
+        ),
+        _SLOW,
+    ),
+}
+
+_Kinds = tuple[type[Exception], ...]
+_BY_EXCEPTION: list[tuple[_Kinds, _Known]] = [
+    ((sdk.HTTPClientError, sdk.ConnectionError), (Unavailable, "did not answer")),
+    ((sdk.NoRegionError,), (InvalidAddress, "names no region; add ?region=")),
+    (
+        (sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.TokenRetrievalError),
+        (PermissionDenied, f"is asked without credentials; {_LOGIN}"),
+    ),
+    ((sdk.ProfileNotFound, sdk.ParamValidationError, sdk.ValidationError), (InvalidAddress, "cannot be opened")),
+    ((ResponseParserError, sdk.ChecksumError), (Corrupt, "gave an answer that cannot be read")),
+]  # fmt: skip
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    kind, remedy = _known(error)
+    about = where if key is None else f"{where} ({key!r})"
+    return kind(f"{about} {remedy}: {_said(error)}", key=key)
+
+
+def _known(error: Exception) -> _Known:
+    if not isinstance(error, sdk.ClientError):
+        found = (known for kinds, known in _BY_EXCEPTION if isinstance(error, kinds))
+        return next(found, (HoldallError, "failed"))
+    code = code_of(error)
+    if code == "ValidationException":
+        return _of_validation(_said(error))
+    if code == "TransactionCanceledException":
+        return Throttled, "was met by other writers; retry"
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        return Unavailable, "failed"
+    return _BY_CODE.get(code, (HoldallError, "failed"))
+
+
+def _of_validation(said: str) -> _Known:
+    if "size" in said:
+        return TooLarge, "takes no value that long"
+    if "key" in said:
+        return Mismatch, "is no table of a store; its keys are 'store' and 'key', both text"
+    return HoldallError, "failed"
+
+
+def code_of(error: BaseException | None) -> str:
+    """The error code in an answer of the server; empty for any other exception."""
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
+
+
+def reasons(error: BaseException | None) -> list[str]:
+    """Why each part of a transaction was not carried out: codes, in order; "None" where it could have been."""
+    found = error.response.get("CancellationReasons", []) if isinstance(error, sdk.ClientError) else []
+    return [str(reason.get("Code")) for reason in found]
+
+
+def was_repeated(error: BaseException | None) -> bool:
+    """Whether the client had sent the request before, so that it may have met its own effect."""
+    return isinstance(error, sdk.ClientError) and bool(
+        error.response["ResponseMetadata"].get("RetryAttempts")
+    )
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, sdk.ClientError):
+        found = error.response["Error"]
+        return f"{found.get('Code', '')} {found.get('Message', '')}"[:300]
+    return str(error).partition("\n")[0][:300]

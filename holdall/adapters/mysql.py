@@ -1,0 +1,124 @@
+"""A store in a table of a MySQL or MariaDB server."""
+
+import os
+from functools import cached_property
+from typing import Any, ClassVar
+
+from holdall.adapters.servers import check_wait, login, unpicklable
+from holdall.adapters.sql import SQL
+from holdall.adapters.sql_link import Link
+from holdall.adapters.sql_table import Table
+from holdall.address import Address, flag
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+
+with needs("mysql"):
+    import pymysql
+    import sqlalchemy as sa
+    from pymysql.constants import CLIENT
+    from sqlalchemy.dialects.mysql import insert
+
+
+class MySQL(SQL):
+    """The rows of ``table`` in the database ``database`` of the server at ``host``.
+
+    The password is ``password``, or better that in the variable MYSQL_PWD, which a pickle finds again.
+    ``ca`` is a file of certificates: the connection is then encrypted, and the server's name checked.
+    ``create`` makes the table (InnoDB) on first use. Each wait for the server takes ``timeout`` seconds at
+    most, then it is Unavailable.
+
+    A value takes up to half of the server's ``max_allowed_packet``, as a statement may escape each byte.
+    A scan asks for one page after the other and holds nothing open in between. A batch of `set_many` or
+    `delete_many`, a thousand keys or a MiB of values, is written wholly or not at all. What returned is
+    committed: it is on disk as the server's ``innodb_flush_log_at_trx_commit`` says.
+
+    >>> MySQL("db.example", "acme", user="app", table="invoices")
+    MySQL('db.example', 'acme', user='app', table='invoices')
+    """
+
+    def __init__(
+        self,
+        host: str,
+        database: str,
+        *,
+        port: int = 3306,
+        user: str | None = None,
+        password: str | None = None,
+        ca: str | None = None,
+        table: str = "holdall",
+        timeout: float = 10,
+        create: bool = False,
+    ) -> None:
+        check_wait("mysql", timeout)
+        self._password = password
+        who = {
+            "host": host,
+            "database": database,
+            "port": port,
+            "user": user,
+            "password": password or os.environ.get("MYSQL_PWD", ""),
+            **({"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True} if ca else {}),
+        }
+        self._open(_Link(f"mysql://{host}/{database}", Table(table), who, timeout=timeout, create=create))
+
+    @classmethod
+    def from_address(cls, address: Address) -> "MySQL":
+        """``mysql://user:password@host:port/database?table=&timeout=&create=&ca=``."""
+        options = address.options(table=str, timeout=float, create=flag, password=str, ca=str)
+        database = address.path.strip("/")
+        if not address.host or not database:
+            raise InvalidAddress("mysql: the server or the database is missing; write mysql://host/database")
+        return cls(**{"database": database, **login(address), **options})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._password:
+            raise unpicklable("MYSQL_PWD")
+        return super().__reduce__()
+
+
+class _Link(Link):
+    url = "mysql+pymysql://"
+    expected: ClassVar[dict[str, str]] = {
+        "key": "varbinary(480) PRI",
+        "value": "longblob ",
+        "tag": "varbinary(16) ",
+    }
+
+    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
+        super().__init__(where, table, **options)
+        self._login = login
+
+    def most(self) -> int:
+        return self._most
+
+    @cached_property
+    def _most(self) -> int:
+        asked = sa.select(sa.text("@@max_allowed_packet"))
+        return (int(self.rows(asked)[0][0]) - 4096) // 2  # room for the statement; each byte may be escaped
+
+    def connect(self) -> Any:
+        connection = pymysql.connect(
+            **self._login,
+            charset="utf8mb4",
+            binary_prefix=True,
+            client_flag=CLIENT.FOUND_ROWS,
+            connect_timeout=self._timeout,
+            read_timeout=self._timeout,
+            write_timeout=self._timeout,
+            autocommit=True,
+            init_command=f"SET SESSION innodb_lock_wait_timeout = {max(1, int(self._timeout))}",
+        )
+        connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        return connection
+
+    def columns(self, connection: sa.Connection) -> dict[str, str]:
+        found = sa.text(
+            "SELECT column_name, concat(column_type, ' ', column_key) FROM information_schema.columns "
+            "WHERE table_schema = database() AND table_name = :name"
+        )
+        rows = connection.execute(found, {"name": self.table.name})
+        return {str(name): str(kind) for name, kind in rows}
+
+    def put(self) -> sa.Insert:
+        new = insert(self.table.table)
+        return new.on_duplicate_key_update(value=new.inserted.value, tag=new.inserted.tag)

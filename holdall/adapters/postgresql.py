@@ -1,0 +1,121 @@
+"""A store in a table of a PostgreSQL server."""
+
+import math
+from typing import Any, ClassVar
+
+from holdall.adapters.servers import check_wait, login, unpicklable
+from holdall.adapters.sql import SQL
+from holdall.adapters.sql_link import Link
+from holdall.adapters.sql_table import Table
+from holdall.address import Address, flag
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+
+with needs("postgresql"):
+    import psycopg
+    import sqlalchemy as sa
+    from sqlalchemy.dialects.postgresql import insert
+
+_LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carries one little more
+
+
+class PostgreSQL(SQL):
+    """The rows of ``table`` in the database ``database`` of the server at ``host``; values up to 1 GB.
+
+    What is left out (port, user, password, certificates) libpq finds as it does for every client: in
+    PGPASSWORD, PGSSLMODE, PGSSLROOTCERT and their like, and in ~/.pgpass; a pickle finds it there again.
+    ``create`` makes the table on first use. A statement takes ``timeout`` seconds at most, and so does
+    waiting for a connection (2 at least), then the server is Unavailable.
+
+    A scan asks for one page after the other and holds nothing open in between. A batch of `set_many` or
+    `delete_many`, a thousand keys or a MiB of values, is written wholly or not at all. What returned is
+    committed: it is on disk as the server's ``synchronous_commit`` says.
+
+    >>> PostgreSQL("db.example", "acme", table="invoices")
+    PostgreSQL('db.example', 'acme', table='invoices')
+    """
+
+    def __init__(
+        self,
+        host: str,
+        database: str,
+        *,
+        port: int | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        table: str = "holdall",
+        timeout: float = 10,
+        create: bool = False,
+    ) -> None:
+        check_wait("postgresql", timeout)
+        self._password = password
+        who = {"host": host, "dbname": database, "port": port, "user": user, "password": password}
+        self._open(
+            _Link(f"postgresql://{host}/{database}", Table(table), who, timeout=timeout, create=create)
+        )
+
+    @classmethod
+    def from_address(cls, address: Address) -> "PostgreSQL":
+        """``postgresql://user:password@host:port/database?table=&timeout=&create=``."""
+        options = address.options(table=str, timeout=float, create=flag, password=str)
+        database = address.path.strip("/")
+        if not address.host or not database:
+            raise InvalidAddress(
+                "postgresql: the server or the database is missing; write postgresql://host/database"
+            )
+        return cls(**{"database": database, **login(address), **options})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._password:
+            raise unpicklable("PGPASSWORD")
+        return super().__reduce__()
+
+
+class _Link(Link):
+    url = "postgresql+psycopg://"
+    expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
+
+    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
+        super().__init__(where, table, **options)
+        self._login = login
+
+    def most(self) -> int:
+        return _LARGEST
+
+    def connect(self) -> psycopg.Connection[Any]:
+        wait = max(2, math.ceil(self._timeout))
+        connection = _Connection.connect(**self._login, connect_timeout=wait, autocommit=True)
+        connection.patience = self._timeout
+        # So that the server gives up what nobody waits for any more.
+        gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
+        connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
+        return connection
+
+    def columns(self, connection: sa.Connection) -> dict[str, str]:
+        found = sa.text(
+            "SELECT attname, format_type(atttypid, atttypmod) || ' ' || coalesce(collname, '') "
+            "FROM pg_attribute LEFT JOIN pg_collation ON pg_collation.oid = attcollation "
+            "WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+        )
+        rows = connection.execute(found, {"name": f'"{self.table.name}"'})
+        return {str(name): str(kind) for name, kind in rows}
+
+    def put(self) -> sa.Insert:
+        new = insert(self.table.table)
+        return new.on_conflict_do_update(
+            index_elements=["key"], set_={"value": new.excluded.value, "tag": new.excluded.tag}
+        )
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection that waits for an answer no longer than ``patience`` seconds, and then is closed."""
+
+    patience: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # its answer may still come, to whatever would be asked next
+            raise

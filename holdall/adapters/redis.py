@@ -1,0 +1,235 @@
+"""A store on a Redis or Valkey server."""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, cast
+
+from holdall.adapters import redis_scripts as scripts
+from holdall.adapters.redis_link import Link
+from holdall.adapters.servers import (
+    BATCH,
+    FIRST_PAGE,
+    ROOM,
+    after,
+    check_wait,
+    checked,
+    fitting,
+    fresh_tag,
+    keys_of,
+    login,
+    pairs_of,
+    shown,
+    unpicklable,
+)
+from holdall.address import Address
+from holdall.errors import Corrupt, InvalidAddress
+from holdall.keys import Span, check_key
+from holdall.store import (
+    MISSING,
+    Change,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+)
+
+_LARGEST = 512 * 2**20  # bytes: "Strings" in the Redis documentation
+_LOOKUPS = 128
+
+
+class Redis(Store[bytes]):
+    """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
+
+    The password is ``password``, or better that in the variable REDISCLI_AUTH, which a pickle finds again.
+    ``tls`` encrypts and checks the server's certificate, by ``ca`` (a file) instead of the system's. Each
+    wait for the server takes ``timeout`` seconds at most, then it is Unavailable; nothing is sent twice.
+
+    One request for each operation, thousand keys of a scan or batch, or MiB of values. Batches of
+    `set_many` and `delete_many` are each written wholly or not at all. What returned is with the server: it
+    is on its disk as its own ``appendonly`` and ``appendfsync`` say. Not promised: anything where the server
+    may evict keys (a ``maxmemory-policy`` other than ``noeviction``), nor work on a cluster.
+
+    >>> Redis("cache.example", 2, prefix="books")
+    Redis('cache.example', 2, prefix='books')
+    """
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        db: int = 0,
+        *,
+        port: int = 6379,
+        user: str | None = None,
+        password: str | None = None,
+        tls: bool = False,
+        ca: str | None = None,
+        prefix: str = "holdall",
+        timeout: float = 10,
+    ) -> None:
+        check_wait("redis", timeout)
+        if not prefix:
+            raise InvalidAddress("redis: the prefix is empty; leave it out, or name the store by it")
+        self._password = password
+        secured = {"ssl": True, "ssl_ca_certs": ca} if tls else {}
+        self._link = Link(
+            prefix, db=db, host=host, port=port, username=user, timeout=timeout,
+            password=password or os.environ.get("REDISCLI_AUTH"), **secured,
+        )  # fmt: skip
+
+    @classmethod
+    def from_address(cls, address: Address) -> "Redis":
+        """``redis://user:password@host:port/db?prefix=&timeout=``; ``rediss://`` with TLS, and ``ca=``."""
+        known: dict[str, Any] = {"prefix": str, "timeout": float, "password": str}
+        tls: dict[str, Any] = {"tls": True} if address.scheme == "rediss" else {}
+        options = address.options(**known, **({"ca": str} if tls else {}))
+        number = address.path.strip("/") or "0"
+        if not (number.isascii() and number.isdigit()):
+            raise InvalidAddress(
+                f"{address.scheme}: the database is a number, not {number!r}; write {address.scheme}://host/0, "
+                "and a name as ?prefix="
+            )
+        return cls(db=int(number), **login(address), **tls, **options)
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        check_key(key)
+        value = self._link.command("HGET", self._link.values, key, about=key)
+        return MISSING if value is None else value
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))  # what is no str is refused there
+        return bool(self._link.command("HEXISTS", self._link.values, cast(str, key)))
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        self._link.run(scripts.PUT, fresh_tag(), key, fitting(key, value, _LARGEST), about=key)
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._link.run(scripts.DROP, key, about=key):
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._link.run(scripts.DROP, key, about=key)
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self._scan("keys", prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return ((key, _held(key, value)) for key, value in self._scan("values", prefix, start, stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        found = self._scan("tags", prefix, start, stop)
+        return ((key, Tag(_held(key, tag).decode())) for key, tag in found)
+
+    def _scan(self, what: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
+        return chain.from_iterable(self._pages(what, Span.of(prefix, start, stop)))
+
+    def _pages(self, what: str, span: Span) -> Iterator[list[Any]]:
+        low: str | None = span.low
+        size = FIRST_PAGE
+        while low is not None:
+            page, more = self._link.page(what, low, span.high, size)
+            visible, beyond = shown(page, span.hides)
+            yield visible
+            low = beyond or (after(page[-1][0]) if more else None)
+            size = min(4 * size, BATCH)
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _LOOKUPS):
+            while batch:
+                found = self._link.run(scripts.LOOK_UP, ROOM, *batch)
+                pairs = zip(batch, found, strict=False)  # what found no room is asked for again
+                yield from ((str(key), value) for key, value in pairs if value is not None)
+                batch = batch[len(found) :]
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in pairs_of(items, _LARGEST):
+            words: Iterable[str | bytes] = chain.from_iterable(batch.items())
+            self._link.run(scripts.PUT, fresh_tag(), *words)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys):
+            self._link.run(scripts.DROP, *batch)
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        value, tag = self._link.both(key)
+        if value is None:
+            raise KeyError(key)
+        return Tagged(value, Tag(_held(key, tag).decode()))
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        tag = fresh_tag()
+        if not self._link.run(scripts.SWAP, key, expected, fitting(key, value, _LARGEST), tag, about=key):
+            raise conflict(key)
+        return tag
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if not self._link.run(scripts.REMOVE, key, expected, about=key):
+            raise conflict(key)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        steps = [_step(checked(change, _LARGEST)) for change in changes]
+        unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *chain.from_iterable(steps))
+        if unexpected is not None:
+            raise conflict(unexpected.decode())
+
+    # ---- The store itself ------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, str]:
+        return self._link.facts()
+
+    def close(self) -> None:
+        self._link.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._password:
+            raise unpicklable("REDISCLI_AUTH")
+        return super().__reduce__()
+
+
+def _step(change: Change[bytes]) -> tuple[str, str, bytes | str]:
+    if isinstance(change, Put):
+        return "put", change.key, change.value
+    if isinstance(change, Expect):
+        return "expect", change.key, change.tag
+    return "delete", change.key, ""
+
+
+def _held(key: str, value: bytes | None) -> bytes:
+    if value is None:
+        raise Corrupt(
+            f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key
+        )
+    return value

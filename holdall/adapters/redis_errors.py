@@ -1,0 +1,66 @@
+"""What redis-py and its server report, as holdall's errors: every translation, in one place.
+
+    refused             WRONGPASS, NOAUTH, NOPERM, READONLY         PermissionDenied
+    no answer           timeouts, connections refused or lost       Unavailable
+    cannot now          LOADING, CLUSTERDOWN, MASTERDOWN, MISCONF    Unavailable
+    no memory           OOM                                         StoreFull
+    another database    "DB index is out of range"                  StoreNotFound
+    other data          WRONGTYPE                                   Mismatch
+    a cluster           MOVED, ASK, CROSSSLOT                        Unsupported
+
+The prefixes are those of "Redis serialization protocol specification", simple errors.
+"""
+
+from holdall.errors import (
+    HoldallError,
+    Mismatch,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Unavailable,
+    Unsupported,
+)
+from holdall.extras import needs
+
+with needs("redis"):
+    from redis import exceptions as sdk
+
+RAISED = (sdk.RedisError, OSError)
+"""What the client raises, and what `translated` understands."""
+
+_Kinds = tuple[type[Exception], ...]
+_BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
+    (
+        (sdk.AuthenticationError, sdk.AuthorizationError, sdk.AuthenticationWrongNumberOfArgsError),
+        PermissionDenied,
+        "refuses the login; see to the user of the address and to REDISCLI_AUTH",
+    ),
+    ((sdk.NoPermissionError,), PermissionDenied, "refuses this user; see to its ACL"),
+    ((sdk.ReadOnlyError,), PermissionDenied, "is a replica and only read; open its primary"),
+    ((sdk.OutOfMemoryError,), StoreFull, "has no memory left, so nothing was changed; raise its maxmemory"),
+    ((sdk.AskError, sdk.ClusterCrossSlotError), Unsupported, "is a cluster; open a server that is none"),
+    ((sdk.ConnectionError, sdk.TimeoutError, OSError), Unavailable, "did not answer"),
+    ((sdk.ClusterDownError,), Unavailable, "cannot serve now"),
+]
+
+_BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
+    ("WRONGTYPE", Mismatch, "holds other data under these names; open it with another ?prefix="),
+    ("MISCONF", Unavailable, "cannot save its data and so refuses writes; see to its disk"),
+    ("DB index", StoreNotFound, "has no database of this number"),
+    ("OOM", StoreFull, "has no memory left, so nothing was changed; raise its maxmemory"),
+    ("NOPERM", PermissionDenied, "refuses this user; see to its ACL"),
+    ("READONLY", PermissionDenied, "is a replica and only read; open its primary"),
+]
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    about = where if key is None else f"{where} ({key!r})"
+    said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    for prefix, kind, remedy in _BY_PREFIX:  # a script passes on what its commands met, as text
+        if said.startswith(prefix) or f" {prefix} " in said:
+            return kind(f"{about} {remedy}: {said}", key=key)
+    for kinds, kind, remedy in _BY_EXCEPTION:
+        if isinstance(error, kinds):
+            return kind(f"{about} {remedy}: {said}", key=key)
+    return HoldallError(f"{about} failed: {said}", key=key)

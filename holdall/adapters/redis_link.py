@@ -1,0 +1,97 @@
+"""How a Redis store talks to its server: one client a process, nothing sent twice, errors translated."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha1
+from typing import Any
+
+from holdall.adapters.redis_errors import RAISED, translated
+from holdall.adapters.servers import ROOM
+from holdall.errors import Corrupt
+from holdall.extras import needs
+from holdall.handles import PerProcess
+from holdall.keys import raw_key
+
+with needs("redis"):
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.exceptions import NoScriptError
+    from redis.retry import Retry
+
+from holdall.adapters import redis_scripts as scripts
+
+
+class Link:
+    """The way to the store named ``prefix``, for all threads."""
+
+    def __init__(self, prefix: str, *, timeout: float, **login: Any) -> None:
+        self.values = f"{prefix}:values"
+        self._names = f"{prefix}:keys", self.values, f"{prefix}:tags"
+        self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
+        waits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+        # Any: its methods are typed for its synchronous and asynchronous clients at once.
+        self._client: PerProcess[Any] = PerProcess(
+            lambda: redis.Redis(**waits, retry=Retry(NoBackoff(), 0), **login)
+        )
+
+    def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
+        """The server's answer to one command."""
+        with self._translating(about):
+            return self._client().execute_command(*words)
+
+    def run(self, script: str, *args: str | bytes | int, about: str | None = None) -> Any:
+        """What ``script`` returns; the server is sent its text when it does not know it."""
+        with self._translating(about):
+            client = self._client()
+            try:
+                return client.execute_command("EVALSHA", _digest(script), 3, *self._names, *args)
+            except NoScriptError:  # it has done nothing
+                return client.execute_command("EVAL", script, 3, *self._names, *args)
+
+    def both(self, key: str) -> tuple[bytes | None, bytes | None]:
+        """The value of ``key`` and its tag, of one moment."""
+        with self._translating(key), self._client().pipeline() as pipe:
+            value, tag = pipe.hget(self.values, key).hget(self._names[2], key).execute()
+            return value, tag
+
+    def page(
+        self, what: str, low: str, high: str | None, size: int
+    ) -> tuple[list[tuple[str, bytes | None]], bool]:
+        """Keys from ``low`` on with ``what`` they hold, up to ``size`` or `ROOM`, and whether there is more."""
+        bounds = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+        more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
+        return list(zip(map(_key, flat[::2]), flat[1::2], strict=True)), bool(more)
+
+    def facts(self) -> dict[str, str]:
+        """What its durability depends on."""
+        with self._translating(None):
+            info = self._client().info()
+        named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
+        return {name: str(info[name]) for name in named if name in info}
+
+    def close(self) -> None:
+        """Close its sockets."""
+        if client := self._client.take():
+            client.close()
+
+    @contextmanager
+    def _translating(self, key: str | None) -> Iterator[None]:
+        try:
+            yield
+        except RAISED as error:
+            raise translated(error, self._where, key) from error
+
+
+@cache
+def _digest(script: str) -> str:
+    return sha1(script.encode(), usedforsecurity=False).hexdigest()
+
+
+def _key(member: bytes) -> str:
+    try:
+        key = member.decode()
+        raw_key(key)
+    except ValueError:
+        raise Corrupt(f"{member!r} is no key of a store; it was written by something else") from None
+    return key

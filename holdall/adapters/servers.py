@@ -1,0 +1,116 @@
+"""What stores on servers share: who logs in where, tags, batches bounded in bytes, and how a scan goes on."""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from holdall.address import Address
+from holdall.errors import InvalidAddress, TooLarge
+from holdall.keys import RESERVED, check_key, is_reserved
+from holdall.store import Change, Put, Tag, to_bytes
+
+ROOM = 1 << 20
+"""Bytes of values after which a page that is read, or a batch that is written, ends."""
+
+BATCH = 1000
+"""Keys in a page or batch, at most."""
+
+FIRST_PAGE = 16
+"""Keys in the first page of a scan; each further one is four times as long, up to `BATCH`."""
+
+
+def fresh_tag() -> Tag:
+    """A tag that no write had before, here or elsewhere: 96 random bits.
+
+    Drawn by the writer and stored with the value, it never repeats, whatever becomes of the server.
+    """
+    return Tag(secrets.token_urlsafe(12))
+
+
+def login(address: Address) -> dict[str, Any]:
+    """``host``, ``port``, ``user`` and ``password`` of ``address``, those that it names.
+
+    A database name or number that the path may hold is the caller's to read.
+    """
+    user, _, password = address.userinfo.partition(":")
+    named = {"host": address.host, "port": address.port, "user": user, "password": password}
+    return {name: value for name, value in named.items() if value}
+
+
+def check_wait(scheme: str, timeout: float) -> None:
+    """InvalidAddress where ``timeout`` is no time to wait."""
+    if not 0 < timeout < 1e6:
+        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+
+
+def unpicklable(variable: str) -> TypeError:
+    """The refusal to pickle a store that was given a password."""
+    return TypeError(
+        f"a store that was given its password cannot be pickled, for the pickle would hold it; set {variable}"
+    )
+
+
+def fitting(key: str, value: bytes, most: int) -> bytes:
+    """``value`` as bytes; TooLarge where it is more than ``most`` of them."""
+    value = to_bytes(value)
+    if len(value) > most:
+        raise TooLarge(
+            f"the value of {key!r} is {len(value):,} bytes, and this store takes {most:,}; "
+            "split it, or keep it in a file or bucket",
+            key=key,
+        )
+    return value
+
+
+def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+    """Lists of up to ``size`` of ``keys``, checked."""
+    keys = iter(keys)
+    while batch := list(islice(keys, size)):
+        for key in batch:
+            check_key(key)
+        yield batch
+
+
+def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -> Iterator[dict[str, bytes]]:
+    """``items``, checked, in dicts of up to ``size`` pairs or `ROOM` bytes: the last of equal keys is kept."""
+    batch: dict[str, bytes] = {}
+    room = ROOM
+    for key, value in items:
+        check_key(key)
+        batch[key] = fitting(key, value, most)
+        room -= len(value)
+        if room < 0 or len(batch) == size:
+            yield batch
+            batch, room = {}, ROOM
+    if batch:
+        yield batch
+
+
+def checked(change: Change[bytes], most: int) -> Change[bytes]:
+    """``change``, with a key that fits the grammar and a value that fits and that nobody can change."""
+    check_key(change.key)
+    return Put(change.key, fitting(change.key, change.value, most)) if isinstance(change, Put) else change
+
+
+def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
+    """The rows before the first that is reserved, where those are hidden, and the key from which to go on.
+
+    Rows begin with the key. The key is None where nothing was cut off.
+    """
+    if hides:
+        for index, (key, *_) in enumerate(rows):
+            if RESERVED in key and is_reserved(key):
+                return rows[:index], _past(key)
+    return rows, None
+
+
+def after(key: str) -> str:
+    """What is greater than ``key`` and less than every other that is: no key holds a control character."""
+    return f"{key}\x01"
+
+
+def _past(key: str) -> str:
+    """The least key after all that shares its reserved part with ``key``."""
+    part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
+    return after(key) if part == len(key) else f"{key[:part]}0"  # 0 comes after /

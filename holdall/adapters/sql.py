@@ -1,0 +1,210 @@
+"""A store in a table of an SQL server: what it does is here, how each server differs is in its `Link`."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from operator import itemgetter
+from typing import Any, cast
+
+from holdall.adapters.servers import (
+    BATCH,
+    FIRST_PAGE,
+    ROOM,
+    after,
+    checked,
+    fitting,
+    fresh_tag,
+    keys_of,
+    pairs_of,
+    shown,
+)
+from holdall.adapters.sql_errors import RAISED, is_taken
+from holdall.adapters.sql_link import Link
+from holdall.extras import needs
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+)
+
+with needs("postgresql"):
+    import sqlalchemy as sa
+
+_LOOKUPS = 128
+
+
+class SQL(Store[bytes]):
+    """The rows of a table; a store of one kind of server passes its ``link``."""
+
+    def _open(self, link: Link) -> None:
+        self._link = link
+        self._table = link.table
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        for (value,) in self._row(key, self._table.value):
+            return value  # type: ignore[no-any-return]
+        return MISSING
+
+    def __contains__(self, key: object, /) -> bool:
+        return bool(self._row(cast(str, key), sa.literal(1)))  # what is no str is refused there
+
+    def _row(self, key: str, *columns: sa.ColumnElement[Any]) -> list[tuple[Any, ...]]:
+        check_key(key)
+        return self._link.rows(self._table.get(*columns, keys=[key]), key)
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        row = _row(key, fitting(key, value, self._link.most()))
+        self._link.run(partial(_execute, self._link.put(), [row]), key)
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._link.changed(self._table.delete([key]), key):
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._link.changed(self._table.delete([key]), key)
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return map(itemgetter(0), self._scan([self._table.key], prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._scan([self._table.key, self._table.value], prefix, start, stop)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._scan([self._table.key, self._table.tag], prefix, start, stop)
+
+    def _scan(
+        self, columns: list[sa.ColumnElement[Any]], prefix: str, start: str, stop: str | None
+    ) -> Iterator[Any]:
+        return chain.from_iterable(self._pages(columns, Span.of(prefix, start, stop)))
+
+    def _pages(self, columns: list[sa.ColumnElement[Any]], span: Span) -> Iterator[list[tuple[Any, ...]]]:
+        low: str | None = span.low
+        size = FIRST_PAGE
+        while low is not None:
+            page = self._link.rows(self._table.page(columns, low, span.high, size))
+            visible, beyond = shown(page, span.hides)
+            yield visible
+            low = beyond or (after(page[-1][0]) if len(page) == size else None)
+            size = _next(size, page)
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _LOOKUPS):
+            rows = self._link.rows(self._table.get(self._table.key, self._table.value, keys=batch))
+            held: dict[str, bytes] = dict(cast(Any, rows))
+            yield from ((str(key), held[key]) for key in batch if key in held)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in pairs_of(items, self._link.most()):
+            rows = [_row(*pair) for pair in sorted(batch.items())]  # in one order, writers wait in line
+            self._link.transact(partial(_execute, self._link.put(), rows))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys):
+            self._link.changed(self._table.delete(sorted(batch)))
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        for value, tag in self._row(key, self._table.value, self._table.tag):
+            return Tagged(value, tag)
+        raise KeyError(key)
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        tag, value = fresh_tag(), fitting(key, value, self._link.most())
+        if expected == ABSENT:
+            self._link.run(lambda connection: self._insert(connection, key, value, tag), key)
+        elif not self._link.changed(self._table.update(key, value, tag, expected), key):
+            raise conflict(key)
+        return tag
+
+    def _insert(self, connection: sa.Connection, key: str, value: bytes, tag: str) -> None:
+        try:
+            connection.execute(self._table.insert(key, value, tag))
+        except RAISED as error:
+            if is_taken(error):
+                raise conflict(key) from error
+            raise
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if not self._link.changed(self._table.delete([key], self._table.tag == expected), key):
+            raise conflict(key)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = [checked(change, self._link.most()) for change in changes]
+        expectations = sorted(change for change in changes if isinstance(change, Expect))
+        self._link.transact(lambda connection: self._apply(connection, expectations, changes))
+
+    def _apply(
+        self, connection: sa.Connection, expectations: list[Expect], changes: list[Change[bytes]]
+    ) -> None:
+        for key, tag in expectations:
+            self._expect(connection, key, tag)
+        for change in changes:
+            if isinstance(change, Put):
+                connection.execute(self._link.put(), _row(change.key, change.value))
+            elif isinstance(change, Delete):
+                connection.execute(self._table.delete([change.key]))
+
+    def _expect(self, connection: sa.Connection, key: str, tag: Tag) -> None:
+        """Conflict unless ``key`` carries ``tag``; nobody else changes that before the transaction ends."""
+        if tag != ABSENT:
+            found = self._table.get(self._table.tag, keys=[key]).with_for_update()
+            if connection.execute(found).scalar() != tag:
+                raise conflict(key)
+            return
+        # What is not there cannot be locked. A row that comes and goes makes others who would insert wait.
+        self._insert(connection, key, b"", "")
+        connection.execute(self._table.delete([key]))
+
+    def close(self) -> None:
+        self._link.close()
+
+
+def _row(key: str, value: bytes) -> dict[str, object]:
+    return {"key": key, "value": value, "tag": fresh_tag()}
+
+
+def _execute(statement: sa.Insert, rows: list[dict[str, object]], connection: sa.Connection) -> None:
+    connection.execute(statement, rows)
+
+
+def _next(size: int, page: list[tuple[Any, ...]]) -> int:
+    """The rows to ask for after ``page``: more and more, as long as they fit into `ROOM` as those did."""
+    average = sum(len(row[-1]) for row in page) // len(page) if page else 0
+    return max(1, min(4 * size, BATCH, ROOM // max(1, average)))

@@ -1,0 +1,120 @@
+"""What SQL servers and their drivers report, as holdall's errors: every translation, in one place.
+
+PostgreSQL's are SQLSTATE codes ("PostgreSQL Error Codes" in its documentation; the first two characters
+are the class), MySQL's and MariaDB's numbers ("Server Error Message Reference", "MariaDB Error Codes").
+"""
+
+from typing import Final
+
+from holdall.errors import (
+    Conflict,
+    HoldallError,
+    Mismatch,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+)
+from holdall.extras import needs
+
+with needs("postgresql"):
+    from sqlalchemy import exc
+
+RAISED: Final = exc.SQLAlchemyError
+"""What SQLAlchemy raises, and what `translated` understands."""
+
+_DENIED = PermissionDenied, "refuses this user; see to its password and rights"
+_NO_DATABASE = StoreNotFound, "has no such database; create it"
+_NO_TABLE = StoreNotFound, "has no such table; create it by opening it with ?create=true"
+_OTHER = Mismatch, "is no table of a store; name another by ?table="
+_FULL = StoreFull, "has no room left, so nothing was changed"
+_LARGE = TooLarge, "takes no value that long"
+_BUSY = Throttled, "has no connection to spare; open fewer, or let the server take more"
+_LOCKED = Unavailable, "is locked by other writers; retry"
+_LOST = Unavailable, "did not answer"
+
+_Known = tuple[type[HoldallError], str]
+
+_BY_STATE: dict[str, _Known] = {
+    "22021": (Mismatch, "cannot keep this key in its encoding; use a database in UTF8"),
+    "22P05": (Mismatch, "cannot keep this key in its encoding; use a database in UTF8"),
+    "23": (Conflict, "was changed by another writer; retry"),
+    "25006": (PermissionDenied, "can only be read"),
+    "28": _DENIED,
+    "3D000": _NO_DATABASE,
+    "40": _LOCKED,
+    "42": _OTHER,
+    "42501": _DENIED,
+    "42P01": _NO_TABLE,
+    "53": _FULL,
+    "53300": _BUSY,
+    "54": _LARGE,
+}
+
+_BY_NUMBER: dict[int, _Known] = {
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1290, 1698, 1836), _DENIED),
+    **dict.fromkeys((1021, 1041, 1114), _FULL),
+    **dict.fromkeys((1040, 1203, 1226), _BUSY),
+    **dict.fromkeys((1205, 1213), _LOCKED),
+    **dict.fromkeys((1054, 1364, 1366, 1406), _OTHER),
+    1049: _NO_DATABASE,
+    1062: (Conflict, "was changed by another writer; retry"),
+    1146: _NO_TABLE,
+    1153: _LARGE,
+}
+
+# PostgreSQL's client gives no code where a connection was refused, only the server's words.
+_BY_WORDS: list[tuple[str, _Known]] = [
+    ("authentication failed", _DENIED),
+    ("no password supplied", _DENIED),
+    ("no pg_hba.conf entry", _DENIED),
+    ("permission denied", _DENIED),
+    ('" does not exist', _NO_DATABASE),
+    ("too many clients", _BUSY),
+    ("remaining connection slots", _BUSY),
+]
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    kind, remedy = _known(error)
+    about = where if key is None else f"{where} ({key!r})"
+    cause = getattr(error, "orig", None) or error
+    said = str(cause.args[-1] if cause.args else cause).strip().splitlines()
+    return kind(f"{about} {remedy}: {said[0][:300] if said else type(cause).__name__}", key=key)
+
+
+def _known(error: Exception) -> _Known:
+    if isinstance(error, exc.TimeoutError):
+        return _BUSY
+    state, number = code_of(error)
+    found = _BY_STATE.get(state) or _BY_STATE.get(state[:2]) or _BY_NUMBER.get(number)
+    if found:
+        return found
+    for words, known in _BY_WORDS:
+        if words in str(getattr(error, "orig", "")):
+            return known
+    return _LOST if isinstance(error, exc.OperationalError | exc.InterfaceError) else (HoldallError, "failed")
+
+
+def code_of(error: Exception) -> tuple[str, int]:
+    """The SQLSTATE of PostgreSQL, and the number of MySQL; empty and 0 where there is none."""
+    cause = getattr(error, "orig", None)
+    first = cause.args[0] if cause is not None and cause.args else 0
+    if isinstance(first, int) and first:
+        return "", first
+    return getattr(cause, "sqlstate", None) or "", 0
+
+
+def passes(error: Exception) -> bool:
+    """Whether a transaction was undone because of another's, so that it may go right at another try."""
+    state, number = code_of(error)
+    return state in ("40001", "40P01") or number in (1205, 1213)
+
+
+def is_taken(error: Exception) -> bool:
+    """Whether a row was refused because its key has one."""
+    state, number = code_of(error)
+    return state == "23505" or number == 1062

@@ -1,0 +1,150 @@
+"""How a store talks to its SQL server: one pool of connections a process, errors translated."""
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+
+from holdall.adapters.sql_errors import RAISED, passes, translated
+from holdall.adapters.sql_table import Table
+from holdall.errors import Mismatch, StoreNotFound
+from holdall.extras import needs
+from holdall.handles import PerProcess
+
+with needs("postgresql"):
+    import sqlalchemy as sa
+
+T = TypeVar("T")
+_ATTEMPTS = 20
+_AT_ONCE = 16  # connections of one store in one process
+
+
+class Link(ABC):
+    """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like."""
+
+    def __init__(self, where: str, table: Table, *, timeout: float, create: bool) -> None:
+        self.table = table
+        self._where = f"{where}?table={table.name}"
+        self._timeout = timeout
+        self._create = create
+        self._engine = PerProcess(self._opened)
+
+    url: ClassVar[str]
+    """What SQLAlchemy calls the dialect and driver."""
+
+    expected: ClassVar[dict[str, str]]
+    """The columns of a table of a store, as `columns` spells them."""
+
+    @abstractmethod
+    def connect(self) -> Any:
+        """A new connection of the driver."""
+
+    @abstractmethod
+    def columns(self, connection: sa.Connection) -> dict[str, str]:
+        """The columns of the table as it is, by name, each with its type; none: no table."""
+
+    @abstractmethod
+    def put(self) -> sa.Insert:
+        """Write a row, whether or not its key has one."""
+
+    @abstractmethod
+    def most(self) -> int:
+        """The bytes of the largest value that the server takes. May cost a request."""
+
+    def rows(self, statement: sa.Select[Any], key: str | None = None) -> list[tuple[Any, ...]]:
+        """What ``statement`` selects."""
+        return self.run(lambda connection: [tuple(row) for row in connection.execute(statement)], key)
+
+    def changed(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
+        """Run ``statement``; how many rows it matched."""
+        return self.run(lambda connection: connection.execute(statement).rowcount, key)
+
+    def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
+        """What ``work`` does by one statement, on a connection; it may be called again."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._engine().connect() as connection:
+                    return work(connection)
+            except RAISED as error:
+                if attempt == _ATTEMPTS or not passes(error):
+                    raise translated(error, self._where, key) from error
+                time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311 - spreads writers out
+        raise AssertionError  # pragma: no cover - the last attempt raised
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """What ``work`` does in one transaction; it may be called again."""
+
+        def whole(connection: sa.Connection) -> T:
+            with _transaction(connection):
+                return work(connection)
+
+        return self.run(whole)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if engine := self._engine.take():
+            engine.dispose()
+
+    # ---- The table -------------------------------------------------------------------------------
+
+    def _opened(self) -> sa.Engine:
+        kept = False
+        engine = sa.create_engine(
+            self.url,
+            creator=self.connect,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,  # no transaction outlives `_transaction`
+            hide_parameters=True,
+            pool_pre_ping=True,  # so that a server which was restarted costs no error
+            pool_size=_AT_ONCE,
+            max_overflow=0,
+            pool_timeout=self._timeout,
+        )
+        try:
+            with engine.connect() as connection:
+                self._prepare(connection)
+        except RAISED as error:
+            raise translated(error, self._where) from error
+        else:
+            kept = True
+        finally:
+            if not kept:
+                engine.dispose()
+        return engine
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        """See that the table is there, and is one of a store."""
+        found = self.columns(connection)
+        if not found and self._create:
+            found = self._created(connection)
+        if not found:
+            raise StoreNotFound(f"{self._where}: there is no such table; open it with ?create=true")
+        if found != self.expected:
+            raise Mismatch(f"{self._where} is no table of a store; name another by ?table=")
+
+    def _created(self, connection: sa.Connection) -> dict[str, str]:
+        try:
+            connection.execute(self.table.create())
+        except RAISED:
+            found = self.columns(connection)
+            if not found:
+                raise
+            return found  # another process created it at the same time, which not every server bears
+        return self.columns(connection)
+
+
+@contextmanager
+def _transaction(connection: sa.Connection) -> Iterator[None]:
+    """A transaction in words: to switch a connection out of autocommit costs two more requests."""
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    except BaseException:
+        try:
+            connection.exec_driver_sql("ROLLBACK")
+        except RAISED:
+            connection.invalidate()  # the server undoes what it never heard the end of
+        raise
+    connection.exec_driver_sql("COMMIT")

@@ -1,0 +1,103 @@
+"""The table of a store on an SQL server, and its statements.
+
+    key     what it is, in the order of its bytes     PostgreSQL: TEXT COLLATE "C", MySQL: VARBINARY(480)
+    value   bytes                                     BYTEA, LONGBLOB
+    tag     drawn by whoever wrote it last            as key
+
+The primary key is ``key``. MySQL pads and folds what is text, so there keys are UTF-8 in bytes.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from holdall.adapters.servers import after
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+from holdall.keys import RAW_KEY_BYTES
+
+with needs("postgresql"):
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import mysql
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
+
+_named = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}").fullmatch
+
+
+class InBytes(sa.types.TypeDecorator[str]):
+    """Text that is compared byte by byte."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return sa.VARBINARY(self.most) if dialect.name == "mysql" else sa.TEXT(collation="C")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return value.encode() if dialect.name == "mysql" else str.__str__(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return value.decode() if isinstance(value, bytes) else value
+
+
+class Table:
+    """The table called ``name``; InvalidAddress where that is no plain name of one."""
+
+    def __init__(self, name: str) -> None:
+        if not _named(name):
+            raise InvalidAddress(f"the table's name {name!r} is not 1 to 63 letters, digits and _")
+        self.name = name
+        binary = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")
+        self.table = sa.Table(
+            name,
+            sa.MetaData(),
+            sa.Column("key", InBytes(RAW_KEY_BYTES), primary_key=True),
+            sa.Column("value", binary, nullable=False),
+            sa.Column("tag", InBytes(16), nullable=False),
+            mysql_engine="InnoDB",
+        )
+        self.key, self.value, self.tag = self.table.columns
+
+    def create(self) -> sa.schema.CreateTable:
+        """Make it, unless it is there."""
+        return sa.schema.CreateTable(self.table, if_not_exists=True)
+
+    def get(self, *columns: sa.ColumnElement[Any], keys: Iterable[str]) -> sa.Select[Any]:
+        """``columns`` of the rows with ``keys``, in no order."""
+        return sa.select(*columns).where(self._has(keys))
+
+    def page(
+        self, columns: Iterable[sa.ColumnElement[Any]], low: str, high: str | None, size: int
+    ) -> sa.Select[Any]:
+        """``columns`` of the first ``size`` rows at or after ``low`` and before ``high``, in order."""
+        found = sa.select(*columns).where(self.key >= _bound(low)).order_by(self.key).limit(size)
+        return found if high is None else found.where(self.key < _bound(high))
+
+    def insert(self, key: str, value: bytes, tag: str) -> sa.Insert:
+        """A new row; the database refuses where ``key`` has one."""
+        return self.table.insert().values(key=key, value=value, tag=tag)
+
+    def update(self, key: str, value: bytes, tag: str, expected: str) -> sa.Update:
+        """Change the row of ``key`` that carries ``expected``."""
+        return self.table.update().where(self.key == key, self.tag == expected).values(value=value, tag=tag)
+
+    def delete(self, keys: Iterable[str], *conditions: sa.ColumnElement[bool]) -> sa.Delete:
+        """Delete the rows of ``keys``."""
+        return self.table.delete().where(self._has(keys), *conditions)
+
+    def _has(self, keys: Iterable[str]) -> sa.ColumnElement[bool]:
+        keys = list(keys)
+        return self.key == keys[0] if len(keys) == 1 else self.key.in_(keys)
+
+
+def _bound(text: str) -> str:
+    """``text``, or what orders all keys as it does: PostgreSQL takes no U+0000, and no key holds one."""
+    head, null, _ = text.partition("\0")
+    return after(head) if null else text

@@ -1,0 +1,109 @@
+"""Database servers for tests: real ones in folders of their own, that can be killed, paused and started again."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60  # seconds for a server to answer
+
+
+class Daemon:
+    """A server run by ``command``; it is up once ``answers`` raises nothing."""
+
+    def __init__(
+        self,
+        command: list[str],
+        folder: Path,
+        answers: Callable[[], object],
+        user: str | None = None,
+        ending: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self._command = command
+        self._folder = folder
+        self._answers = answers
+        self._user = user
+        self._ending = ending
+
+    def start(self) -> None:
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdout=log, stderr=log, user=self._user
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._up():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                said = (self._folder / "server.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{self._command[0]} did not start:\n{said}")
+            time.sleep(0.05)  # between two looks at another process: there is nothing to wait on
+
+    def _up(self) -> bool:
+        try:
+            self._answers()
+        except Exception:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it without notice."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end, and see to it."""
+        self._process.send_signal(self._ending)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It is there and says nothing."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, signal: signal.Signals) -> None:
+        """Send ``signal`` to it and to the processes that serve its connections."""
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        for each in [pid, *map(int, children.split())]:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal)
+
+    @contextmanager
+    def running(self) -> Iterator["Daemon"]:
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
+
+
+def program(name: str, package: str) -> str:
+    """The path of a server's program; a skip where it is not installed."""
+    debian = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *debian]))
+    if found is None:
+        pytest.skip(f"{name} is not installed; on Debian: apt-get install {package}")
+    return found
+
+
+@contextmanager
+def folder(user: str | None = None) -> Iterator[Path]:
+    """A new folder, of ``user`` if one is named; gone afterwards. Not pytest's, which only root may enter."""
+    with tempfile.TemporaryDirectory(prefix="holdall-server-") as name:
+        if user:
+            shutil.chown(name, user, pwd.getpwnam(user).pw_gid)
+        yield Path(name)

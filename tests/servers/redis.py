@@ -1,0 +1,49 @@
+"""A redis-server for tests, as long as the test run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from holdall.adapters.redis import Redis
+from tests.servers.daemons import Daemon, folder, program
+from tests.servers.process import free_ports
+
+PASSWORD = "holdall-test-redis"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of the protocol: its port, its process, and new stores in it."""
+
+    port: int
+    daemon: Daemon
+
+    def store(self, **options: object) -> Redis:
+        """A new and empty store, that finds the password in the environment."""
+        named = {"host": "127.0.0.1", "port": self.port, "prefix": f"tests:{uuid4().hex}", "timeout": 30}
+        return Redis(**named | options)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch, folder() as data:
+        patch.setenv("REDISCLI_AUTH", PASSWORD)
+        server = server_in(data)
+        with server.daemon.running():
+            yield server
+
+
+def server_in(data: Path, *settings: str) -> Server:
+    """A server, not started yet, that writes each change to a file in ``data`` before it answers."""
+    import redis
+
+    [port] = free_ports(1)
+    command = [
+        program("redis-server", "redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data),
+        "--requirepass", PASSWORD, "--save", "", "--appendonly", "yes", "--appendfsync", "no", *settings,
+    ]  # fmt: skip
+    client = redis.Redis("127.0.0.1", port, password=PASSWORD)
+    return Server(port, Daemon(command, data, client.ping))

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from holdall.adapters.servers import BATCH, FIRST_PAGE, checked, keys_of, pairs_of
+from holdall.adapters.servers import BATCH, FIRST_PAGE, check_wait, checked, keys_of, pairs_of
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
@@ -37,6 +38,8 @@ from holdall.adapters.slatedb_loop import LOOP
 
 T = TypeVar("T")
 
+# It encodes any other character in a path, twice in some of its files and once in others.
+_portable = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*)*").fullmatch
 _MOST = 2**32 - 1  # bytes of a value: its length is kept in 32 bits
 _LOOKUPS = 128  # keys looked up at once
 
@@ -55,7 +58,8 @@ class SlateDB(Store[bytes]):
     (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` …), not by profiles.
     In a folder, what returned is with the operating system: it outlives the process, not the power.
 
-    Tags are sequence numbers of the database. A scan reads a page at a time and holds nothing in between.
+    Tags are sequence numbers of the database. Not promised: that damage to one of its files is noticed. A
+    scan reads a page at a time and holds nothing in between.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, SlateDB(f"file://{folder}/books") as store:
@@ -67,10 +71,14 @@ class SlateDB(Store[bytes]):
     def __init__(self, url: str, *, flush_interval: float = 0.1, timeout: float = 30) -> None:
         address = Address.parse(url)
         self._root, self._path = f"{address.scheme}://{address.host}/", address.path.strip("/")
-        if address.scheme not in ("file", "s3") or not self._path:
+        if address.scheme not in ("file", "s3") or not _portable(self._path):
             raise InvalidAddress(
-                f"slatedb: {url!r} names no place; write file:///folder or s3://bucket/prefix"
+                f"slatedb: {url!r} names no place; write file:///folder or s3://bucket/prefix, "
+                "of letters, digits, '_', '-', '.' and spaces"
             )
+        check_wait("slatedb", timeout)
+        if not 0.001 <= flush_interval <= 60:
+            raise InvalidAddress("slatedb: flush_interval is no number of seconds from 0.001 to 60")
         self._url = url
         self._flush_interval = flush_interval
         self._timeout = timeout
@@ -211,10 +219,12 @@ class SlateDB(Store[bytes]):
     async def _with(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
         if self._db is None:
             self._db = asyncio.ensure_future(calls.opened(self._root, self._path, self._flush_interval))
+        opening = self._db
         try:
-            db = await asyncio.shield(self._db)
+            db = await asyncio.shield(opening)  # who gives up waiting leaves it to the others
         except Error:
-            self._db = None
+            if self._db is opening:
+                self._db = None
             raise
         return await work(db)
 

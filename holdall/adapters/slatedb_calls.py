@@ -22,6 +22,7 @@ from holdall.adapters.servers import ROOM
 from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
 
 _STEP = 16  # rows taken from SlateDB at once, between two looks at how large they are
+_RETRIES = 4  # of a request to the object store: about two seconds
 _AHEAD = ScanOptions(
     durability_filter=DurabilityLevel.MEMORY,
     dirty=False,
@@ -35,6 +36,7 @@ async def opened(root: str, path: str, flush_interval: float) -> Db:
     """The database at ``path`` of the object store ``root``, which is made where it is missing."""
     settings = Settings.default()
     settings.set("flush_interval", f'"{flush_interval * 1000:.0f}ms"')
+    settings.set("object_store_max_retries", str(_RETRIES))  # unset, it would hide every failure for ever
     builder = DbBuilder(path, ObjectStore.resolve(root))
     builder.with_settings(settings)
     return await builder.build()

@@ -30,7 +30,7 @@ def bucket(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
         store["there"] = b""
         patch.setenv("AWS_ENDPOINT_URL", str(running.endpoint))
         patch.setenv("AWS_ALLOW_HTTP", "true")
-        yield store._bucket.name
+        yield store._made_with[0][0]
     settings.load_profile(profile)
 
 

@@ -30,14 +30,20 @@ $(VENV)/installed: $(LOCKED) pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Only tests install system packages.
+$(VENV)/extras: $(VENV)/installed requirements-system.lock tools/system-extras
+	@tools/system-extras $(BIN)/python
+	@touch $@
+
 demo: setup ## import invoices, record payments, print receivables (INVOICES=folder for yours, HOLDALL_URI=address)
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
-test: setup ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
+test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup ## run the tests on servers: of objects, and Redis, PostgreSQL, MariaDB
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
+	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
@@ -52,9 +58,12 @@ ring: setup ## copy 10,000 documents around every kind of store and compare dige
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
 
-soak: setup ## run the tests that can go on and on: every codec and history on every store, 10,000 damaged values each
+soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
-	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py $(ARGS)
+	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
+	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py \
+	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 
@@ -77,7 +86,7 @@ docs: setup ## build the documentation into site/
 	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
-coverage: setup ## run the tests and show the lines that none of them reaches
+coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
 test-wheel: setup ## build the wheel; test it with every extra, and with none

@@ -9,15 +9,17 @@ from benchmarks.caches import caches
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
 from benchmarks.layers import layers
+from benchmarks.lmdb_by_hand import LMDBByHand
 from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
 from benchmarks.orm import ORM
 from benchmarks.ours import Ours
 from benchmarks.plan import Plan
 from benchmarks.queries import queries
 from benchmarks.sqlite_by_hand import SQLiteByHand
+from benchmarks.stack import stack
 from benchmarks.startup import startup
 from benchmarks.versions import versions
-from holdall import File, SQLite
+from holdall import DBM, LMDB, File, SQLite
 
 HAND_SQLITE = {
     "load": at_most(1.25),
@@ -28,6 +30,8 @@ HAND_SQLITE = {
     "scan": at_most(1.2),
 }
 HAND_FILE = dict.fromkeys(HAND_SQLITE, at_most(1.2)) | {"pay": None}
+HAND_LMDB = dict.fromkeys(HAND_SQLITE, at_most(1.5)) | {"pay": None}
+HAND_DBM = dict.fromkeys(HAND_SQLITE, at_most(3)) | {"get": at_most(2), "pay": None, "scan": at_most(2)}
 TUNED_ORM = {
     "load": at_least(9),
     "insert": at_least(50),
@@ -73,6 +77,24 @@ def file_synced(folder: Path) -> Iterator[Row]:
         yield from contests("files, fsync / by hand", Ours(store, plan), peer, HAND_FILE, OVER_WAITING)
 
 
+def embedded(folder: Path) -> Iterator[Row]:
+    """LMDB without fsync, and Berkeley DB, each against the same written by hand, which is safe from no kill."""
+    plan = Plan(rounds=50, size=200)
+    with (
+        LMDB(folder / "ours", durability="os") as store,
+        closing(LMDBByHand(folder / "hand", plan)) as peer,
+    ):
+        yield from contests("LMDB / by hand", Ours(store, plan), peer, HAND_LMDB)
+    from benchmarks.dbm_by_hand import DBMByHand  # needs the extra bsd, which does not install everywhere
+
+    plan = Plan(rounds=20, size=5)
+    with (
+        DBM(folder / "ours.bsd", flavor="bsd", durability="os") as store,
+        closing(DBMByHand(folder / "hand.bsd", plan)) as peer,
+    ):
+        yield from contests("Berkeley DB / by hand", Ours(store, plan), peer, HAND_DBM, OVER_WAITING)
+
+
 def orm(folder: Path) -> Iterator[Row]:
     """SQLite without fsync, against SQLAlchemy's ORM on SQLite without fsync."""
     with (
@@ -88,9 +110,11 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "sqlite-fsync": sqlite_synced,
     "file": file,
     "file-fsync": file_synced,
+    "embedded": embedded,
     "orm": orm,
     "query": queries,
     "layer": layers,
+    "stack": stack,
     "cache": caches,
     "start": startup,
     "s3": buckets,

@@ -1,12 +1,18 @@
-"""The Python blocks of these pages are run as tests: one namespace and one empty folder a page."""
+"""The blocks of these pages are run as tests: one namespace and one empty folder a page.
+
+Blocks of Python, and those of commands (```bash) that belong to them: what they print is not compared.
+"""
 
 import doctest
 import os
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from holdall.cli.run import run
 
 collect_ignore = ["conf.py"]
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
@@ -24,8 +30,18 @@ def leave(page: dict[str, object]) -> None:
     page["_folder"].cleanup()
 
 
+def command(example: Example) -> None:
+    """Run the commands of a block in this process."""
+    for line in example.parsed.splitlines():
+        program, *arguments = shlex.split(line)
+        assert (program, run(arguments)) == ("holdall", 0), line
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(doctest_optionflags=FLAGS)],
+    parsers=[
+        PythonCodeBlockParser(doctest_optionflags=FLAGS),
+        CodeBlockParser(language="bash", evaluator=command),
+    ],
     patterns=["*.md"],
     setup=enter,
     teardown=leave,

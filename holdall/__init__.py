@@ -38,7 +38,9 @@ from holdall.history import Note, Revision, note
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
+    from holdall.adapters.dbm import DBM
     from holdall.adapters.file import File
+    from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.budget import Budget
@@ -70,6 +72,7 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that `import holdall` stays light and needs no extra.
 _lazy = {
+    "DBM": "holdall.adapters.dbm",
     "Budget": "holdall.middleware.budget",
     "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
@@ -80,6 +83,7 @@ _lazy = {
     "File": "holdall.adapters.file",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
+    "LMDB": "holdall.adapters.lmdb",
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
     "Memory": "holdall.adapters.memory",
@@ -101,6 +105,8 @@ _lazy = {
 
 __all__ = [
     "ABSENT",
+    "DBM",
+    "LMDB",
     "Budget",
     "Cache",
     "Change",

@@ -1,25 +1,37 @@
 """A parsed address (URI) of a store; it never shows a secret.
 
-    address  = scheme ":" [ "//" [ userinfo "@" ] host [ ":" port ] ] path [ "?" parameters ] | path
+    address  = scheme ":" [ "//" [ userinfo "@" ] host [ ":" port ] ] path [ "?" parameters ]
+             | name [ "?" parameters ]
+             | path
     scheme   = engine [ "+" transport ]
+    name     = 1*( letter | digit | "_" | "-" )
 
-Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme is a
-path of the file system, taken as it is.
+Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme that is
+one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
+it is: the folder ``books`` below this one is ``./books`` or ``file:books``.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from holdall.errors import InvalidAddress
-from holdall.redact import HIDDEN, is_secret
+from holdall.redact import HIDDEN, is_secret, shown_value
 
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
+_named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
+
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
+
+LAYERED: Final = (
+    *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
+    *("compress", "level", "dictionary", "encrypt", "checksum", "cache", "metrics", "budget"),
+)
+"""The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -50,7 +62,7 @@ class Address:
         if not text:
             raise InvalidAddress("the address is empty; write for example sqlite:///books.db")
         if not _scheme(text):
-            return cls("file", path=_path(text), params=options, slashes=False)
+            return cls._without_scheme(text, options)
         parts, port = _split(text)
         if parts.fragment or text.endswith("#"):
             raise InvalidAddress(f"{scheme_of(text)}: address holds a '#'; write it as %23")
@@ -59,11 +71,26 @@ class Address:
             scheme=parts.scheme,
             host=unquote(host if port is None else host.rpartition(":")[0]),
             path=unquote(parts.path),
-            params=_params(parts.query) | options,
+            params=parameters(parts.query) | options,
             userinfo=unquote(userinfo),
             port=port,
             slashes=text[len(parts.scheme) + 1 :].startswith("//"),
         )
+
+    @classmethod
+    def _without_scheme(cls, text: str, options: dict[str, Any]) -> Self:
+        if found := _named(text):
+            return cls("", host=found[1], params=parameters(found[2] or "") | options, slashes=False)
+        return cls("file", path=_path(text), params=options, slashes=False)
+
+    @property
+    def name(self) -> str:
+        """The name of a store in a configuration file, or empty: what `host` is where there is no scheme.
+
+        >>> Address.parse("books?readonly=1").name, Address.parse("./books").name
+        ('books', '')
+        """
+        return "" if self.scheme else self.host
 
     @property
     def engine(self) -> str:
@@ -91,7 +118,7 @@ class Address:
         found = {}
         for name, value in self.params.items():
             if name not in converters:
-                raise InvalidAddress(f"{self.scheme}: has no parameter {name!r}; {meant(name, converters)}")
+                raise InvalidAddress(f"{self.lead} has no parameter {name!r}; {_remedy(name, converters)}")
             found[name] = self._converted(name, value, converters[name])
         return found
 
@@ -99,15 +126,22 @@ class Address:
         shown = HIDDEN if is_secret(name) else repr(value)
         if isinstance(converter, tuple):
             if value not in converter:
-                raise InvalidAddress(f"{self.scheme}: {name}={shown} is none of {', '.join(converter)}")
+                raise InvalidAddress(f"{self.lead} {name}={shown} is none of {', '.join(converter)}")
             return value
         if not isinstance(value, str):
             return value
         try:
             return converter(value)
+        except InvalidAddress as error:
+            raise InvalidAddress(f"{self.lead} {name}={error}") from error
         except ValueError:
             expected = getattr(converter, "__name__", "value")
-            raise InvalidAddress(f"{self.scheme}: {name}={shown} is no {expected}") from None
+            raise InvalidAddress(f"{self.lead} {name}={shown} is no {expected}") from None
+
+    @property
+    def lead(self) -> str:
+        """How an error about this address begins: its scheme, or its name in quotes."""
+        return f"{self.scheme}:" if self.scheme else f"{self.host!r}:"
 
     def with_options(self, **options: Any) -> "Address":
         """This address with ``options`` in place of parameters of the same name."""
@@ -122,10 +156,10 @@ class Address:
         netloc += quote(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{quote(name)}={HIDDEN if is_secret(name) else quote(str(value), safe='/:')}"
+            f"{quote(name)}={quote(shown_value(name, value), safe='/:*')}"
             for name, value in self.params.items()
         )
-        lead = f"{self.scheme}:{'//' if self.slashes else ''}"
+        lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{quote(self.path)}{'?' + query if query else ''}"
 
     __repr__ = __str__
@@ -150,6 +184,12 @@ def meant(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"there are {', '.join(names)}" if names else "it takes none"
+
+
+def _remedy(name: str, converters: Iterable[str]) -> str:
+    remedy = meant(name, {*converters, *LAYERED})
+    listed = f"{meant(name, converters)}, and for layers {', '.join(sorted(LAYERED))}"
+    return remedy if remedy.startswith("did") else listed
 
 
 def flag(text: str) -> bool:
@@ -182,7 +222,12 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
         raise InvalidAddress(f"{scheme_of(text)}: host or port cannot be read; {remedy}") from None
 
 
-def _params(query: str) -> dict[str, Any]:
+def parameters(query: str) -> dict[str, Any]:
+    """The parameters in ``query``, percent-encoding undone; InvalidAddress where one is given twice.
+
+    >>> parameters("compress=zstd&level=19")
+    {'compress': 'zstd', 'level': '19'}
+    """
     params: dict[str, Any] = {}
     if query.count("&") >= _MOST_PARAMETERS:
         raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters")

@@ -108,6 +108,16 @@ def is_reserved(key: str) -> bool:
     return RESERVED in key and RESERVED in key.split("/")
 
 
+def past_reserved(key: str) -> str:
+    """The least key after all that share the reserved part of ``key``: where a scan that hides them goes on.
+
+    >>> past_reserved("a/.holdall/history/b")
+    'a/.holdall0'
+    """
+    part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
+    return key[:part] + ("\0" if part == len(key) else "0")  # 0 comes after /
+
+
 def successor(prefix: str) -> str | None:
     r"""The least string after every string that starts with ``prefix``; None where there is none.
 

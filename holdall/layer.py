@@ -88,3 +88,17 @@ class Layer(Store[V], Generic[V, W]):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def layers(store: Store[Any]) -> Iterator[Store[Any]]:
+    """``store``, the store below it, and so on down to one that stands on none.
+
+    >>> from holdall import Json, Memory, Prefix
+    >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]
+    ['Json', 'Prefix', 'Memory']
+    """
+    below: object = store
+    while isinstance(below, Store):
+        yield below
+        # What stands on a store and is no Layer has it as its first argument.
+        below = below.inner if isinstance(below, Layer) else next(iter(below._made_with[0]), None)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "***"
-_secret = re.compile(r"pass|pwd|secret|token|key$|key_id|credential|signature|sas|auth", re.IGNORECASE).search
+_secret = re.compile(
+    r"pass|pwd|secret|token|key$|key_id|connection_string|credential|signature|sas|auth", re.IGNORECASE
+).search
 
 
 def is_secret(name: str) -> bool:
@@ -15,6 +17,22 @@ def is_secret(name: str) -> bool:
     [True, True, False, True]
     """
     return _secret(name) is not None
+
+
+def shown_value(name: str, value: Any) -> str:
+    """The ``value`` of a query parameter as text, hidden where it is a secret or may be one.
+
+    The parameters that say where keys are may by mistake hold a key.
+
+    >>> shown_value("table", "t"), shown_value("encrypt", "env:KEY"), shown_value("encrypt", "hunter2")
+    ('t', 'env:KEY', '***')
+    """
+    misplaced = name in _SOURCED and not str(value).startswith(_SOURCES)
+    return HIDDEN if misplaced or is_secret(name) else str(value)
+
+
+_SOURCED = ("encrypt", "sign")
+_SOURCES = ("env:", "file:")
 
 
 def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

@@ -7,19 +7,24 @@ or as the engine of a scheme ``engine+transport``, that points at a Store class 
 
 import os
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast, overload
 
 from holdall.address import Address, meant
+from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.store import Store
+
+T = TypeVar("T")
 
 GROUP = "holdall.adapters"
 
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
+    "dbm": "holdall.adapters.dbm:DBM",
     "file": "holdall.adapters.file:File",
     "dynamodb": "holdall.adapters.dynamodb:DynamoDB",
     "gs": "holdall.adapters.gcs:GCS",
+    "lmdb": "holdall.adapters.lmdb:LMDB",
     "mysql": "holdall.adapters.mysql:MySQL",
     "postgresql": "holdall.adapters.postgresql:PostgreSQL",
     "redis": "holdall.adapters.redis:Redis",
@@ -31,6 +36,12 @@ BUILT_IN = {
 }
 """Scheme, and where its adapter is."""
 
+BRIDGES = {
+    "fsspec": "holdall.adapters.fsspec:Fsspec",
+    "shove": "holdall.adapters.shove:Shove",
+}
+"""The same of each engine that goes with any transport, as in ``fsspec+sftp``."""
+
 
 class Adapter(Protocol):
     """What a scheme stands for."""
@@ -40,8 +51,15 @@ class Adapter(Protocol):
         ...
 
 
-def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[bytes]:
-    """The store at ``address``, with ``options`` in place of parameters of the same name.
+@overload
+def open(address: str | os.PathLike[str] | Address, /, *, type: type[T], **options: Any) -> Store[T]: ...
+@overload
+def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
+def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:
+    """The store at ``address``, with ``options`` in place of parameters of the same name; None: without it.
+
+    A `Store[bytes]`, or what the layers that the address names make of it: see `holdall.configuration`.
+    ``type``, the type of documents, is best given here, where type checkers see it.
 
     Opening does as little as the store allows; most do no I/O until they are used. InvalidAddress for an
     address that cannot be meant, MissingExtra where its library is not installed.
@@ -50,22 +68,39 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
     >>> store["greeting"] = b"hello"
     >>> store["greeting"]
     b'hello'
+    >>> open("memory://?serializer=text&compress=gzip&manifest=off")
+    Text(Gzip(Memory()))
+    """
+    stack, below = plan(address, **options)
+    return stack.on(adapter(below.scheme).from_address(below))
+
+
+def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
+    """What `open` would open: the stack of layers, and the address of the store that it stands on.
+
+    >>> stack, below = plan("memory://?serializer=json", serializer="text")
+    >>> stack.serializer, below
+    ('text', memory://)
     """
     if isinstance(address, os.PathLike):
         address = Address("file", path=os.fspath(address), slashes=False)
     if isinstance(address, str):
         address = Address.parse(address)
-    if options:
-        address = address.with_options(**options)
-    return adapter(address.scheme).from_address(address)
+    address = address.with_options(**options)
+    if not address.name:
+        return Stack.of(address)
+    from holdall.configuration.files import find  # late: most stores are opened without a file
+
+    return find(address.name).plan(dict(address.params))
 
 
 def adapter(scheme: str) -> Adapter:
     """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
-    if scheme in BUILT_IN:
-        module, _, attribute = BUILT_IN[scheme].partition(":")
-        return cast(Adapter, getattr(import_module(module), attribute))
     engine = scheme.partition("+")[0]
+    ours = BUILT_IN.get(scheme) or BRIDGES.get(engine)
+    if ours:
+        module, _, attribute = ours.partition(":")
+        return cast(Adapter, getattr(import_module(module), attribute))
     found = {} if engine in BUILT_IN else _entry_points()
     for name in (scheme, engine):
         if name in found:
@@ -75,7 +110,7 @@ def adapter(scheme: str) -> Adapter:
 
 def schemes() -> list[str]:
     """Every scheme that can be opened, in order."""
-    return sorted({*BUILT_IN, *_entry_points()})
+    return sorted({*BUILT_IN, *BRIDGES, *_entry_points()})
 
 
 def _entry_points() -> dict[str, Any]:

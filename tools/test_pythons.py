@@ -48,6 +48,7 @@ def tested(python: Path) -> str:
     steps = (
         (*pip, "--require-hashes", "--requirement", "requirements.lock"),
         (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),
+        ("tools/system-extras", run[0]),
         (*run, "pytest", "--quiet", "--numprocesses=auto", "--dist=loadfile"),
     )
     return "passed" if all(subprocess.run(step).returncode == 0 for step in steps) else "failed"

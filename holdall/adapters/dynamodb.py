@@ -11,12 +11,13 @@ from holdall.adapters.dynamodb_table import Options, Table
 from holdall.adapters.servers import (
     BATCH,
     FIRST_PAGE,
+    Part,
     after,
-    checked,
     fitting,
     fresh_tag,
     keys_of,
     pairs_of,
+    parts_of,
     shown,
 )
 from holdall.address import Address, flag
@@ -27,7 +28,6 @@ from holdall.store import (
     MISSING,
     Change,
     Delete,
-    Expect,
     Feature,
     Missing,
     Put,
@@ -118,6 +118,10 @@ class DynamoDB(Store[bytes]):
         if found is None:
             raise KeyError(key)
         return Tagged(value_of(found, key), tag_of(found, key))
+
+    def tag(self, key: str, /) -> Tag:
+        found = self._get(key, "tag")
+        return ABSENT if found is None else tag_of(found, key)
 
     def _get(self, key: str, *names: str) -> Item | None:
         check_key(key)
@@ -224,7 +228,7 @@ class DynamoDB(Store[bytes]):
             raise conflict(key) from error
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        parts = self._parts([checked(change, self._most) for change in changes])
+        parts = self._parts(parts_of(changes, self._most))
         if not parts:
             return
         try:
@@ -235,29 +239,18 @@ class DynamoDB(Store[bytes]):
                     raise conflict(key) from error
             raise
 
-    def _parts(self, changes: list[Change[bytes]]) -> dict[str, Item]:
-        """The parts of a transaction by key: a key has one at most, of its last change and its expectation."""
-        tags: dict[str, Tag] = {}
-        for change in changes:
-            if isinstance(change, Expect) and tags.setdefault(change.key, change.tag) != change.tag:
-                raise conflict(change.key)
-        last = {change.key: change for change in changes if not isinstance(change, Expect)}
-        parts = {key: self._part(key, last.get(key), tags.get(key)) for key in {**tags, **last}}
-        sizes = (len(change.value) for change in last.values() if isinstance(change, Put))
+    def _parts(self, parts: dict[str, Part]) -> dict[str, Item]:
+        """What is sent for each key of a transaction; TooLarge where that is more than one takes."""
+        sizes = (len(part.change.value) for part in parts.values() if isinstance(part.change, Put))
         if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
             raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
-        return parts
+        return {key: self._part(key, *part) for key, part in parts.items()}
 
-    def _part(self, key: str, change: Put[bytes] | Delete | None, tag: Tag | None) -> Item:
-        condition = {} if tag is None else carrying(tag)
+    def _part(self, key: str, expected: Tag | None, change: Put[bytes] | Delete | None) -> Item:
+        condition = {} if expected is None else carrying(expected)
         if isinstance(change, Put):
-            return {
-                "Put": {
-                    "TableName": self._table.name,
-                    "Item": self._item(change.key, change.value),
-                    **condition,
-                }
-            }
+            item = self._item(key, change.value)
+            return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
         kind = "ConditionCheck" if change is None else "Delete"
         return {kind: {"TableName": self._table.name, "Key": self._table.item(key), **condition}}
 

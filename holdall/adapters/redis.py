@@ -11,14 +11,15 @@ from holdall.adapters.servers import (
     BATCH,
     FIRST_PAGE,
     ROOM,
+    Part,
     after,
     check_wait,
-    checked,
     fitting,
     fresh_tag,
     keys_of,
     login,
     pairs_of,
+    parts_of,
     shown,
     unpicklable,
 )
@@ -26,9 +27,9 @@ from holdall.address import Address
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.keys import Span, check_key
 from holdall.store import (
+    ABSENT,
     MISSING,
     Change,
-    Expect,
     Feature,
     Missing,
     Put,
@@ -187,6 +188,11 @@ class Redis(Store[bytes]):
             raise KeyError(key)
         return Tagged(value, Tag(_held(key, tag).decode()))
 
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        tag = self._link.command("HGET", self._link.tags, key, about=key)
+        return ABSENT if tag is None else Tag(tag.decode())
+
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
@@ -200,8 +206,8 @@ class Redis(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        steps = [_step(checked(change, _LARGEST)) for change in changes]
-        unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *chain.from_iterable(steps))
+        steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
+        unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *steps)
         if unexpected is not None:
             raise conflict(unexpected.decode())
 
@@ -219,12 +225,13 @@ class Redis(Store[bytes]):
         return super().__reduce__()
 
 
-def _step(change: Change[bytes]) -> tuple[str, str, bytes | str]:
-    if isinstance(change, Put):
-        return "put", change.key, change.value
-    if isinstance(change, Expect):
-        return "expect", change.key, change.tag
-    return "delete", change.key, ""
+def _steps(key: str, part: Part) -> Iterator[str | bytes]:
+    if part.expected is not None:
+        yield from ("expect", key, part.expected)
+    if isinstance(part.change, Put):
+        yield from ("put", key, part.change.value)
+    elif part.change is not None:
+        yield from ("delete", key, "")
 
 
 def _held(key: str, value: bytes | None) -> bytes:

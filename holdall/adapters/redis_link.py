@@ -27,7 +27,8 @@ class Link:
 
     def __init__(self, prefix: str, *, timeout: float, **login: Any) -> None:
         self.values = f"{prefix}:values"
-        self._names = f"{prefix}:keys", self.values, f"{prefix}:tags"
+        self.tags = f"{prefix}:tags"
+        self._names = f"{prefix}:keys", self.values, self.tags
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
         waits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         # Any: its methods are typed for its synchronous and asynchronous clients at once.
@@ -52,7 +53,7 @@ class Link:
     def both(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value of ``key`` and its tag, of one moment."""
         with self._translating(key), self._client().pipeline() as pipe:
-            value, tag = pipe.hget(self.values, key).hget(self._names[2], key).execute()
+            value, tag = pipe.hget(self.values, key).hget(self.tags, key).execute()
             return value, tag
 
     def page(

@@ -3,12 +3,12 @@
 import secrets
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdall.address import Address
 from holdall.errors import InvalidAddress, TooLarge
 from holdall.keys import RESERVED, check_key, is_reserved
-from holdall.store import Change, Put, Tag, to_bytes
+from holdall.store import Change, Delete, Expect, Put, Tag, conflict, to_bytes
 
 ROOM = 1 << 20
 """Bytes of values after which a page that is read, or a batch that is written, ends."""
@@ -87,9 +87,30 @@ def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -
         yield batch
 
 
-def checked(change: Change[bytes], most: int) -> Change[bytes]:
-    """``change``, with a key that fits the grammar and a value that fits and that nobody can change."""
-    check_key(change.key)
+class Part(NamedTuple):
+    """What a transaction does to one key: see that it carries ``expected``, then make the last ``change``."""
+
+    expected: Tag | None
+    change: Put[bytes] | Delete | None
+
+
+def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
+    """A transaction by key, in the order of keys, so that those which cross wait in line; each is checked.
+
+    Conflict where two expectations of a key differ.
+    """
+    expected: dict[str, Tag] = {}
+    last: dict[str, Put[bytes] | Delete] = {}
+    for change in changes:
+        check_key(change.key)
+        if not isinstance(change, Expect):
+            last[change.key] = _fitted(change, most)
+        elif expected.setdefault(change.key, change.tag) != change.tag:
+            raise conflict(change.key)
+    return {key: Part(expected.get(key), last.get(key)) for key in sorted({**expected, **last})}
+
+
+def _fitted(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
     return Put(change.key, fitting(change.key, change.value, most)) if isinstance(change, Put) else change
 
 

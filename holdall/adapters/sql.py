@@ -10,12 +10,13 @@ from holdall.adapters.servers import (
     BATCH,
     FIRST_PAGE,
     ROOM,
+    Part,
     after,
-    checked,
     fitting,
     fresh_tag,
     keys_of,
     pairs_of,
+    parts_of,
     shown,
 )
 from holdall.adapters.sql_errors import RAISED, is_taken
@@ -26,8 +27,6 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
     Put,
@@ -143,6 +142,11 @@ class SQL(Store[bytes]):
             return Tagged(value, tag)
         raise KeyError(key)
 
+    def tag(self, key: str, /) -> Tag:
+        for (tag,) in self._row(key, self._table.tag):
+            return Tag(tag)
+        return ABSENT
+
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag, value = fresh_tag(), fitting(key, value, self._link.most())
@@ -166,20 +170,17 @@ class SQL(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = [checked(change, self._link.most()) for change in changes]
-        expectations = sorted(change for change in changes if isinstance(change, Expect))
-        self._link.transact(lambda connection: self._apply(connection, expectations, changes))
+        parts = parts_of(changes, self._link.most())
+        self._link.transact(partial(self._apply, parts))
 
-    def _apply(
-        self, connection: sa.Connection, expectations: list[Expect], changes: list[Change[bytes]]
-    ) -> None:
-        for key, tag in expectations:
-            self._expect(connection, key, tag)
-        for change in changes:
+    def _apply(self, parts: dict[str, Part], connection: sa.Connection) -> None:
+        for key, (expected, change) in parts.items():
+            if expected is not None:
+                self._expect(connection, key, expected)
             if isinstance(change, Put):
-                connection.execute(self._link.put(), _row(change.key, change.value))
-            elif isinstance(change, Delete):
-                connection.execute(self._table.delete([change.key]))
+                connection.execute(self._link.put(), _row(key, change.value))
+            elif change is not None:
+                connection.execute(self._table.delete([key]))
 
     def _expect(self, connection: sa.Connection, key: str, tag: Tag) -> None:
         """Conflict unless ``key`` carries ``tag``; nobody else changes that before the transaction ends."""

@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.sqlite_batches import BATCH, checked, keys_of, pairs_of, text
+from holdall.adapters.batches import BATCH, checked, keys_of, pairs_of, text
 from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
 from holdall.address import Address

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+from holdall.adapters.batches import ROOM
 from holdall.adapters.sqlite_errors import translated
 from holdall.adapters.sqlite_table import Absent, Table
 from holdall.handles import PerThread
-from holdall.keys import RESERVED, is_reserved
+from holdall.keys import RESERVED, is_reserved, past_reserved
 
 Row = tuple[Any, ...]
-
-ROOM = 1 << 20
-"""Bytes of values after which a page that is read, or a batch that is written, ends."""
 
 
 class Link:
@@ -55,7 +53,7 @@ class Link:
             for row in rows:
                 key = row[0]
                 if hides and RESERVED in key and is_reserved(key):
-                    return page, _past(key)
+                    return page, past_reserved(key)
                 page.append(row)
                 room -= len(row[-1])
                 if room < 0 or len(page) == size:
@@ -129,9 +127,3 @@ def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
-
-
-def _past(key: str) -> str:
-    """The least key after all that shares its reserved part with ``key``."""
-    part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
-    return key[:part] + ("\0" if part == len(key) else "0")  # 0 comes after /

@@ -47,6 +47,11 @@ class LazyGroup(click.Group):
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
+        "convert": ("holdall.cli.convert:convert", "Write a store anew in other layers, verified."),
+        "rekey": ("holdall.cli.rekey:rekey", "Seal every value with the newest key."),
+        "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
+        "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),
+        "manifest": ("holdall.cli.stacks:manifest", "Show in which layers a store was written."),
         "history": ("holdall.cli.history:history", "List the revisions of a key: when, who and why."),
         "show": ("holdall.cli.history:show_", "Write what a key held at a revision."),
         "revert": ("holdall.cli.history:revert", "Make an old revision of a key the newest."),
@@ -74,8 +79,9 @@ class LazyGroup(click.Group):
 def app() -> None:
     """One dict over any store: keys and values at an address, and the books kept there.
 
-    An address (URI) is such as sqlite:///books.db, file:folder or memory://name. Where the environment
-    has HOLDALL_URI, it is the one that is not given.
+    An address (URI) is such as sqlite:///books.db, file:folder or memory://name, with layers as in
+    sqlite:///books.db?serializer=json, or the name of a store in holdall.toml. Where the environment has
+    HOLDALL_URI, it is the one that is not given.
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """

@@ -11,18 +11,16 @@ from holdall.cli.versioned import versioned
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
 from holdall.errors import HoldallError
-from holdall.middleware.json import Json
 from holdall.registry import open as open_store
 
 
 @contextmanager
 def books_at(uri: str, as_of: datetime | None = None) -> Iterator[Books]:
-    """The books at ``uri``: invoices as typed JSON, closed when the command is done with them.
+    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done.
 
     With ``as_of``, as they were at that time, for reading: their history must be kept.
     """
-    with open_store(uri) as store:
-        books = Json(store, type=Invoice)
+    with open_store(uri, type=Invoice) as books:
         yield Books(books if as_of is None else versioned(books).as_of(as_of))
 
 

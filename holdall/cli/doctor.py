@@ -1,18 +1,19 @@
 """The command doctor: what the store at an address can do, and what to do about the rest."""
 
 from contextlib import closing
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import click
 
-from holdall.address import Address
 from holdall.cli.address import positional
 from holdall.cli.examination import Examination, Finding
 from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
+from holdall.registry import plan
 
 
 @click.command(epilog=examples("doctor sqlite:///notes.db"))
@@ -38,9 +39,11 @@ def _cells(finding: Finding) -> tuple[str, str, str]:
 
 def _require_there(uri: str) -> None:
     """Refuse a local store that is not there: to try it would be to make it."""
-    address = Address.parse(uri)
+    address = plan(uri)[1]
     path = Path(address.path.removeprefix("/") if address.scheme == "sqlite" else address.path)
-    if address.engine in _LOCAL and address.path not in ("", "/") and not path.exists():
+    # A dbm store may be several files, none of which is named just so.
+    there = path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))
+    if address.engine in _LOCAL and address.path not in ("", "/") and not there:
         raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")
 
 

@@ -14,6 +14,7 @@ from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
 from holdall.cli.output import formats, print_json, show
+from holdall.cli.values import written
 from holdall.cli.versioned import versioned
 from holdall.errors import Conflict, HoldallError
 from holdall.history import Revision
@@ -60,7 +61,7 @@ def show_(at: dict[str, Any], revision: int | None) -> None:
     """Write what KEY held at a revision to standard output, byte for byte."""
     with _kept(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)
-    click.echo(value, nl=False)
+    click.echo(written(value), nl=False)
 
 
 @click.command(epilog=examples("diff sqlite:///notes.db greeting 1 2"))
@@ -92,7 +93,7 @@ def _number(text: str) -> int:
 def _document(store: Versions[bytes], key: str, revision: int) -> Any:
     """The JSON document, or lines of text where it is none; None for a deletion."""
     try:
-        data = store.at(key, revision)
+        data = written(store.at(key, revision))
     except KeyError:
         store.history(key)  # which raises where the key never was
         return None

@@ -8,20 +8,22 @@ import click
 
 from holdall.cli.address import positional
 from holdall.cli.examples import examples
+from holdall.cli.values import read, written
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
+from holdall.registry import plan
 
 
 @click.command(epilog=examples("get sqlite:///notes.db greeting"))
 @positional("key")
 def get(at: dict[str, Any]) -> None:
-    """Write the value of KEY to standard output, byte for byte."""
+    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON."""
     with open_store(at["uri"]) as store:
         try:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    click.echo(value, nl=False)
+    click.echo(written(value), nl=False)
 
 
 @click.command(
@@ -34,11 +36,15 @@ def get(at: dict[str, Any]) -> None:
 @positional("key", optional="value")
 @click.option("--file", "source", type=click.File("rb"), help="Read the value from this file.")
 def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
-    """Store a value under KEY: VALUE, what is in a file, or what comes on standard input."""
+    """Store a value under KEY: VALUE, what is in a file, or what comes on standard input.
+
+    Where the address names a serializer, the value is a document, given as JSON.
+    """
     if source and at["value"] is not None:
         raise click.UsageError("give VALUE or --file, not both")
+    given = _read(source) if at["value"] is None else os.fsencode(at["value"])
     with open_store(at["uri"]) as store:
-        store[at["key"]] = _read(source) if at["value"] is None else os.fsencode(at["value"])
+        store[at["key"]] = read(given, plan(at["uri"])[0].serializer)
 
 
 def _read(source: BinaryIO | None) -> bytes:

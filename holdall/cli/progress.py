@@ -6,15 +6,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def counting(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A function to tell how many are done: shown with the time taken, and with ``total`` as a part of it."""
+def counting(label: str, total: int | Callable[[], int] | None = None) -> Iterator[Callable[[int], None]]:
+    """A function to tell how many are done: shown with the rate and the time taken.
+
+    With ``total``, also as a part of it and with the time left; a function is called only if it is shown.
+    """
     if not sys.stderr.isatty():
         yield lambda count: None
         return
-    from rich.console import Console  # late: it takes longer to import than most commands run
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from holdall.cli.bar import bar  # late: rich takes longer to import than most commands run
 
-    shown = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, completed=count)
+    whole = total() if callable(total) else total
+    with bar(whole) as shown:
+        task = shown.add_task(label, total=whole)
+        yield lambda count: shown.update(task, completed=count)

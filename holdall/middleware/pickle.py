@@ -38,7 +38,8 @@ class Pickle(Codec[Any, bytes]):
 
     def __init__(self, store: Store[bytes], *, trust: bool = False, sign: Source | None = None) -> None:
         if trust not in _TRUST:
-            raise Invalid("a pickle runs code when it is loaded: say trust=True, or use Json or Xml")
+            remedy = "say trust=True (trust=1 in an address), or use Json or Xml"
+            raise Invalid(f"a pickle runs code when it is loaded: {remedy}")
         super().__init__(store)
         self._key = signing_key(sign)
 

@@ -131,7 +131,7 @@ def test_a_scan_lists_no_folder_outside_its_bounds(store, monkeypatch):
 
 def test_a_relative_root_stays_where_it_was_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    store = holdall.open("books")
+    store = holdall.open("./books")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     store["a"] = b"1"

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from holdall import ABSENT, Feature, File, Memory, PermissionDenied, ReadOnly, SQLite, Store, Tag, Unavailable
+from holdall import (
+    ABSENT,
+    DBM,
+    Feature,
+    File,
+    Memory,
+    PermissionDenied,
+    ReadOnly,
+    SQLite,
+    Store,
+    Tag,
+    Unavailable,
+)
 from holdall.cli.app import app
 from holdall.cli.examination import Examination
 
@@ -28,6 +40,12 @@ def test_a_sound_store_can_do_it_all_and_is_left_as_it_was(
     store["invoices/1"] = b"kept"
     assert outcomes(store) == dict.fromkeys(CHECKS, "yes")
     assert dict(store.raw()) == {"invoices/1": b"kept"}
+
+
+def test_a_store_of_several_files_is_found_by_its_name(tmp_path: Path) -> None:
+    DBM(tmp_path / "notes", flavor="dumb")["a"] = b"1"
+    result = CliRunner().invoke(app, ["doctor", f"dbm:{tmp_path}/notes"])
+    assert (result.exit_code, "the first key is 'a'" in result.output) == (0, True)
 
 
 def test_what_a_store_does_not_offer_is_no_failure() -> None:

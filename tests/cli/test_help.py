@@ -10,6 +10,7 @@ import click
 import pytest
 
 from holdall.cli.app import app
+from holdall.middleware.keyring import new_key
 from tests.cli.console import BUNDLED, call, good, refusal
 
 LOADED = """
@@ -44,7 +45,8 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "doctor", "demo",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "explain", "manifest",
+        "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
@@ -65,11 +67,13 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
         assert "..." not in command.get_short_help_str(60)
 
 
-def test_every_example_runs_as_it_is_printed(folder):
+def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
+    monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
+    call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
-    first = {("demo",): 0, ("set",): 1, ("cp",): 2}
+    first = {("demo",): 0, ("set",): 1, ("cp",): 2, ("convert",): 3}
     last = {("prune",): 8, ("del",): 9, ("undelete",): 10}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     for path in sorted((path for path in COMMANDS if path), key=order.__getitem__):

@@ -118,7 +118,7 @@ def test_wrong_usage_is_told_in_one_line(arguments, reason, folder):
         ("file://books", "write file:books for a folder below this one"),
         ("", "the address is empty"),
         ("file://:hunter2@/books", "names the host"),
-        ("redis://:hunter2@db/0", "no store has the scheme 'redis'"),
+        ("gopher://:hunter2@db/0", "no store has the scheme 'gopher'"),
     ],
 )
 def test_an_address_that_cannot_be_meant_is_refused(address, reason, folder):

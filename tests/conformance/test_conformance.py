@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import Budget, File, Json, Memory, Metrics, PassThrough, Prefix, SQLite, Validate
+from holdall import LMDB, Budget, File, Json, Memory, Metrics, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
@@ -38,6 +38,7 @@ def crowded() -> Memory:
 
 STORES: dict[str, Row] = {
     "file": lambda request: File(folder(request), durability="os"),
+    "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
     "metrics-budget": lambda request: Metrics(Budget(named(), 1_000_000)),
@@ -54,7 +55,9 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (Budget, File, Metrics, Minimal, OneFile, PassThrough, SQLite)}
+    names = {
+        kind.__name__: kind for kind in (Budget, File, LMDB, Metrics, Minimal, OneFile, PassThrough, SQLite)
+    }
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
+OBJECTS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
 DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server"}
-SERVERS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"} | DATABASES
+FILES = {"azurite", "ftp_server", "sftp_server"}
+SERVERS = OBJECTS | DATABASES | FILES
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

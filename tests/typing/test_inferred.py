@@ -20,8 +20,14 @@ class Invoice(msgspec.Struct):
     number: str
 
 
-def test_an_address_is_a_store_of_bytes() -> None:
-    store = assert_type(holdall.open("memory://"), Store[bytes])
+def test_an_address_is_a_store_of_what_its_layers_make() -> None:
+    assert_type(holdall.open("memory://"), Store[Any])
+    assert_type(holdall.open("memory://", type=Invoice), Store[Invoice])
+    assert_type(Json(holdall.open("memory://"), type=Invoice), Json[Invoice])
+
+
+def test_an_adapter_is_a_store_of_bytes() -> None:
+    store = Memory()
     store["a"] = b"1"
     assert_type(store["a"], bytes)
     assert_type(store.get("b"), bytes | None)

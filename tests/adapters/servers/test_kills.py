@@ -6,10 +6,13 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from holdall.errors import Unavailable
 from tests.soak import SOAK
 
 KILLS = 200 if SOAK else 5
+pytestmark = pytest.mark.timeout(15 * KILLS if SOAK else 120)
 
 WRITER = """
 import os, pickle, sys

@@ -1,14 +1,16 @@
-"""What goes into one transaction of an SQLite store: whole before it begins, so a slow source holds no lock."""
+"""What goes into one transaction of a store: whole before it begins, so that a slow source holds no lock."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from holdall.adapters.sqlite_link import ROOM
 from holdall.keys import check_key
 from holdall.store import Change, Put, to_bytes
 
 BATCH = 1000
-"""Rows written in one transaction, at most."""
+"""Keys written in one transaction, at most."""
+
+ROOM = 1 << 20
+"""Bytes of values after which a page that is read, or a batch that is written, ends."""
 
 text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 
@@ -42,3 +44,17 @@ def checked(change: Change[bytes]) -> Change[bytes]:
     """``change``, with a key that fits the grammar and a value that nobody can change."""
     check_key(change.key)
     return Put(change.key, to_bytes(change.value)) if isinstance(change, Put) else change
+
+
+def look_up(get: Callable[[bytes], bytes | None], keys: Iterator[str]) -> list[tuple[str, bytes]]:
+    """Those of the keys left in ``keys`` that ``get`` has, with their values, up to `ROOM` bytes."""
+    page: list[tuple[str, bytes]] = []
+    room = ROOM
+    for key in keys:
+        value = get(key.encode())
+        if value is not None:
+            page.append((key, value))
+            room -= len(value)
+            if room < 0:
+                break
+    return page

@@ -1,0 +1,27 @@
+"""What the libraries behind the flavors raise, as errors of holdall."""
+
+import errno
+import sqlite3
+
+from holdall.adapters import oserrors, sqlite_errors
+from holdall.errors import Corrupt, HoldallError
+
+_system = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ELOOP),
+    *(errno.EISDIR, errno.ENOTDIR, errno.EFBIG, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE, errno.EIO),
+}
+
+
+def translated(error: Exception, path: str) -> HoldallError:
+    """The error to raise in place of ``error``, met in the files at ``path``.
+
+    What is none of the system's refusals means that the library could not make sense of the file.
+    """
+    if isinstance(error, sqlite3.Error):
+        return sqlite_errors.translated(error, path)
+    code = (
+        error.errno if isinstance(error, OSError) else next(iter(error.args), None)
+    )  # DBError: a number first
+    if isinstance(code, int) and code in _system:
+        return oserrors.translated(OSError(code, str(error.args[-1])), path)
+    return Corrupt(f"{path} is damaged ({error}); restore a backup, or its twin if that is whole")

@@ -1,0 +1,26 @@
+"""The flavor gnu: files of GNU dbm."""
+
+from collections.abc import Iterator
+from typing import cast
+
+from holdall.adapters.dbm.hashed import Database, Hashed, built
+
+with built("dbm.gnu", "Debian: apt install python3-gdbm; Homebrew: brew install python-gdbm@3.X"):
+    import dbm.gnu
+
+
+class Gnu(Hashed):
+    """Takes none of gdbm's own locks ("u"): they would keep readers out as long as one has the file open."""
+
+    def _opened(self, path: str, mode: str) -> Database:
+        self._gnu = dbm.gnu.open(path, mode + "u", 0o666)
+        return cast(Database, self._gnu)
+
+    def keys(self, low: bytes) -> Iterator[bytes]:
+        key = self._gnu.firstkey()
+        while key is not None:
+            yield key
+            key = self._gnu.nextkey(key)
+
+    def _flush(self) -> None:
+        """Nothing: gdbm ends each operation by writing all that it has changed."""

@@ -1,0 +1,45 @@
+"""The flavor ndbm: files of the system's ndbm, which is Berkeley DB on Debian and macOS."""
+
+import errno
+import os
+from collections.abc import Iterable
+from typing import cast
+
+from holdall.adapters.dbm.flavors import Change
+from holdall.adapters.dbm.hashed import Database, Hashed, built
+from holdall.adapters.dbm.recognition import cut_off
+
+with built(
+    "dbm.ndbm", "Debian, Homebrew and python.org: it comes with Python (Debian itself: apt install python3)"
+):
+    import dbm.ndbm
+
+
+class Ndbm(Hashed):
+    """Syncs whenever it is closed, so that every write waits for the disk.
+
+    The library tells an empty value from none no more than its interface does, so a value of zero bytes
+    alone, and the empty one, is kept with one zero byte more.
+    """
+
+    def get(self, key: bytes) -> bytes | None:
+        found = super().get(key)
+        return found[:-1] if found and not found.strip(b"\0") else found
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        asked = [*changes]
+        super().apply((key, _longer(value)) for key, value in asked)
+        self._prove(asked)
+
+    def _prove(self, changes: Iterable[Change]) -> None:
+        """The library does not say that a disk is full, so see whether all is there."""
+        whole = not cut_off(self._path, "ndbm")
+        if not whole or any(self.get(key) != value for key, value in dict(changes).items()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _opened(self, path: str, mode: str) -> Database:
+        return cast(Database, dbm.ndbm.open(path, mode, 0o666))
+
+
+def _longer(value: bytes | None) -> bytes | None:
+    return value if value is None or value.strip(b"\0") else value + b"\0"

@@ -1,0 +1,58 @@
+"""The files of a store and of its twin: one is made from the other, whole."""
+
+import os
+import shutil
+from pathlib import Path
+
+from holdall.adapters.dbm.flavors import Flavor
+from holdall.adapters.folders import sync
+
+
+class Pair:
+    """The files of ``flavor`` at ``path``, and at ``path.twin``. Who uses it holds the lock."""
+
+    def __init__(self, path: str, flavor: Flavor) -> None:
+        self._path = path
+        self.twin = path + ".twin"
+        self._flavor = flavor
+        self._pairs = [(Path(path + ending), Path(self.twin + ending)) for ending in flavor.endings]
+
+    def mark(self) -> str:
+        """What tells the file from what another program makes of it: its sizes and times."""
+        found = [file.stat() for file in self._flavor.files(self._path)]
+        return "+".join(f"{stat.st_size}.{stat.st_mtime_ns}" for stat in found) or "-"
+
+    def has_twin(self) -> bool:
+        """Whether there is a twin."""
+        return bool(self._flavor.files(self.twin))
+
+    def copy(self, *, durable: bool) -> None:
+        """Make the twin a copy of the file; no twin where there is no file."""
+        for file, twin in self._pairs:
+            if file.exists():
+                shutil.copyfile(file, twin)
+            else:
+                twin.unlink(missing_ok=True)
+        if durable:
+            self.sync(self.twin, folder=True)
+
+    def put_back(self, *, made: bool) -> None:
+        """Put the twin in the place of the file, which needs no room; where none had been ``made``, remove both."""
+        for file, twin in self._pairs:
+            if not made:
+                twin.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
+            elif twin.exists():  # else it was moved before a kill in the midst of this
+                twin.replace(file)
+        self.sync(self._path, folder=True)
+
+    def sync(self, path: str, *, folder: bool) -> None:
+        """Wait until the files at ``path`` are on the disk; ``folder``: and that they are there."""
+        for file in self._flavor.files(path):
+            fd = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        if folder:
+            sync(str(Path(path).parent), ())

@@ -1,0 +1,216 @@
+"""A store in a dbm file."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import TypeVar, cast
+
+from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
+from holdall.adapters.dbm.choice import chosen
+from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
+from holdall.adapters.dbm.pages import page
+from holdall.adapters.dbm.recognition import ordered
+from holdall.adapters.dbm.twins import Absent, Get, Twins
+from holdall.address import Address
+from holdall.errors import InvalidAddress
+from holdall.handles import PerThread
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+)
+from holdall.store import Change as StoreChange
+
+T = TypeVar("T")
+_LEVELS = ("full", "os")
+_LOOKUPS = 128  # keys looked up under one lock
+_NO_PAGE: tuple[list[str], str | None] = [], None
+
+
+class DBM(Store[bytes]):
+    """The file at ``path`` of a dbm ``flavor``: ``dumb``, ``ndbm``, ``gnu``, ``bsd`` or ``sqlite3``.
+
+    The flavor of a file that is there is recognised, and only to make one must it be given. The file stays
+    plain: other programs may read it, and write it while no store has it open. Keys of theirs that fit no
+    key of holdall are left alone and not shown.
+
+    One writer at a time, in all threads and processes, and no reader meanwhile: all take the lock
+    ``path.lock``. A write is made in ``path`` and again in ``path.twin``, so that the next to come puts back
+    what a kill has torn, or a full disk; sqlite3 has its own way. So every batch is all or nothing.
+    ``durability="full"``: a write that returned outlives a loss of power. ``"os"``: it outlives this
+    process, but a loss of power may damage both files.
+
+    A tag is a hash of the value. Only sqlite3 and the B-trees of bsd keep keys in order (SEEK); from the
+    others, a scan first lists all keys. Not promised: that it is noticed when the file is replaced under an
+    open store.
+
+    >>> import tempfile, dbm.dumb
+    >>> store = DBM(tempfile.mkdtemp() + "/books", flavor="dumb")
+    >>> store["invoices/1"] = b"..."
+    >>> dbm.dumb.open(store.path)[b"invoices/1"]
+    b'...'
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, flavor: str | None = None, durability: str = "full"
+    ) -> None:
+        if not (path := os.fspath(path)) or "\0" in path:
+            raise InvalidAddress(f"dbm: {path!r} is no path; write for example dbm:books?flavor=gnu")
+        if flavor is not None and flavor not in FLAVORS:
+            raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
+        if durability not in _LEVELS:
+            raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
+        self.path = os.path.abspath(path)
+        self.flavor = chosen(self.path, flavor)
+        self._ordered = ordered(self.path, self.flavor)
+        options = {} if durability == "full" else {"durability": durability}
+        self._made_with = (self.path,), {"flavor": self.flavor, **options}
+        twins = partial(Twins, self.path, self.flavor, durability == "full")
+        self._twins: PerThread[Twins] = PerThread(twins, Twins.close)
+
+    @classmethod
+    def from_address(cls, address: Address) -> "DBM":
+        options = address.options(flavor=tuple(FLAVORS), durability=_LEVELS)
+        if address.host or address.userinfo or address.port is not None:
+            raise InvalidAddress(f"dbm: {str(address)!r} names a host; write dbm:///path or dbm:path")
+        return cls(address.path, **options)
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.BATCH | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+        held |= Feature.SHARED | Feature.DURABLE
+        return held | Feature.SEEK if self._ordered else held
+
+    # ---- Reading -----------------------------------------------------------------------------------
+
+    def _read(self, function: Callable[[Handle], T], absent: T) -> T:
+        try:
+            return self._twins().read(function)
+        except Absent:
+            return absent
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if isinstance(value, Missing):
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        check_key(key)
+        value = self._read(lambda handle: handle.get(key.encode()), None)
+        return MISSING if value is None else value
+
+    def __contains__(self, key: object, /) -> bool:
+        return self._find(cast(str, key)) is not MISSING  # what is no str is refused there
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        value = self[key]
+        return Tagged(value, _tag(value))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _LOOKUPS):
+            rest = iter(batch)
+            while found := self._look_up(rest):
+                yield from found
+
+    def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+        none: list[tuple[str, bytes]] = []
+        return self._read(lambda handle: look_up(handle.get, keys), none)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        span = Span.of(prefix, start, stop)
+        low: str | None = span.low
+        while low is not None:
+            keys, low = self._read(partial(page, span._replace(low=low)), _NO_PAGE)
+            yield from keys
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        items = self.scan_items(prefix, start=start, stop=stop)
+        return ((key, _tag(value)) for key, value in items)
+
+    # ---- Writing -----------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        change = key.encode(), to_bytes(value)
+        self._twins().write(lambda get: [change])
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._delete([key]):
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._delete([key])
+
+    def _delete(self, keys: list[str]) -> int:
+        """How many of ``keys`` were there to delete."""
+        deleted: list[Change] = []
+
+        def decide(get: Get) -> Sequence[Change]:
+            asked = dict.fromkeys(key.encode() for key in keys)
+            deleted.extend((key, None) for key in asked if get(key) is not None)
+            return deleted
+
+        twins = self._twins()
+        if twins.may_exist():
+            twins.write(decide)
+        return len(deleted)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in pairs_of(items):
+            changes = [(key.encode(), value) for key, value in batch]
+            self._twins().write(lambda get: changes)  # noqa: B023 - at once
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys, BATCH):
+            self._delete(batch)
+
+    # ---- Compare-and-swap --------------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        put = Put(key, to_bytes(value))
+        self.transact([Expect(key, expected), put])
+        return _tag(put.value)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if expected == ABSENT:
+            raise conflict(key)
+        self.transact([Expect(key, expected), Delete(key)])
+
+    def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
+        asked = [checked(change) for change in changes]
+        self._twins().write(partial(_decide, asked))
+
+    def close(self) -> None:
+        self._twins.close()
+
+
+def _tag(value: bytes | None) -> Tag:
+    return ABSENT if value is None else Tag(blake2b(value, digest_size=16).hexdigest())
+
+
+def _decide(changes: list[StoreChange[bytes]], get: Get) -> Sequence[Change]:
+    """The changes of a transaction, of which a later one of the same key wins; Conflict as it demands."""
+    for change in changes:
+        if isinstance(change, Expect) and _tag(get(change.key.encode())) != change.tag:
+            raise conflict(change.key)
+    puts = {
+        c.key.encode(): c.value if isinstance(c, Put) else None for c in changes if not isinstance(c, Expect)
+    }
+    return [(key, value) for key, value in puts.items() if value is not None or get(key) is not None]

@@ -1,0 +1,185 @@
+"""A file and its twin: what a kill in the middle of a write has torn is put back from the other.
+
+A write is made in the file first and then once more in the twin. The lock file says which of them is being
+written, so that the next to come knows which is whole. Only a flavor that is atomic by itself has no twin.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from holdall.adapters.dbm.errors import translated
+from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
+from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
+from holdall.adapters.dbm.pair import Pair
+from holdall.adapters.dbm.recognition import check, cut_off
+from holdall.errors import Corrupt, HoldallError, StoreNotFound
+
+T = TypeVar("T")
+Get = Callable[[bytes], bytes | None]
+
+
+class Absent(Exception):
+    """There is no such file yet: it reads as empty, and the first write makes it."""
+
+
+class Twins:
+    """What one thread has open of the file at ``path``, which is of ``flavor``."""
+
+    def __init__(self, path: str, flavor: str, durable: bool) -> None:
+        self._path = path
+        self._pair = Pair(path, FLAVORS[flavor])
+        self._flavor = flavor
+        self._kind = FLAVORS[flavor].load()
+        self._durable = durable
+        self._lock = Lock(path + ".lock")
+        self._open: dict[str, tuple[Handle, bool]] = {}  # by path; whether it may be written
+        self._generation = 0
+
+    # ---- Reading -----------------------------------------------------------------------------------
+
+    def read(self, function: Callable[[Handle], T]) -> T:
+        """What ``function`` makes of one state of the file. Absent where there is none."""
+        try:
+            return self._read(function)
+        except (Absent, HoldallError):
+            raise
+        except Exception as error:
+            self._drop()
+            raise translated(error, self._path) from error
+
+    def _read(self, function: Callable[[Handle], T]) -> T:
+        if not self.may_exist():
+            raise Absent
+        self._lock.take(exclusive=False)
+        try:
+            state = self._lock.state()
+            if state.stage not in (MAKING, WRITING):
+                self._refresh(state)
+                return function(self._handle(self._path, writes=False))
+        finally:
+            self._lock.leave()
+        self.write(lambda get: ())  # a writer died: what it has torn is put back before anything is written
+        return self._read(function)
+
+    def may_exist(self) -> bool:
+        """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
+        return self._lock.exists() or check(self._path, self._flavor)
+
+    # ---- Writing -----------------------------------------------------------------------------------
+
+    def write(self, decide: Callable[[Get], Sequence[Change]]) -> None:
+        """Make the changes that ``decide`` derives from the file (an empty one where there is none), or none."""
+        try:
+            self._take_turn()
+            try:
+                self._decide(decide)
+            finally:
+                self._lock.leave()
+        except HoldallError:
+            raise
+        except Exception as error:
+            self._drop()
+            raise translated(error, self._path) from error
+
+    def _take_turn(self) -> None:
+        try:
+            self._lock.take(exclusive=True)
+        except FileNotFoundError:
+            folder = Path(self._path).parent
+            raise StoreNotFound(f"there is no folder {folder}; create it with mkdir -p") from None
+
+    def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:
+        state = self._settled(self._lock.state())
+        self._refresh(state)
+        there = check(self._path, self._flavor)
+        changes = decide(self._handle(self._path, writes=True).get if there else lambda key: None)
+        if changes and self._kind.atomic:
+            self._handle(self._path, writes=True, creates=not there).apply(changes)
+        elif changes:
+            self._write(changes, state, there)
+
+    def _write(self, changes: Sequence[Change], state: State, there: bool) -> None:
+        if not there or state.stage == COPYING:
+            self._drop()
+            self._pair.copy(durable=self._durable)
+        generation = max(time.time_ns(), state.generation + 1)
+        self._note(WRITING if there else MAKING, generation)
+        try:
+            self._apply(self._path, changes, creates=not there)
+        except BaseException:
+            self._settled(self._lock.state())
+            raise
+        self._note(COPYING, generation)
+        self._generation = generation
+        self._follow(changes, generation, creates=not there)
+
+    def _follow(self, changes: Sequence[Change], generation: int, *, creates: bool) -> None:
+        """Make ``changes`` in the twin. Whatever goes wrong, they are in the file: the twin waits to be copied."""
+        try:
+            self._apply(self._pair.twin, changes, creates=creates)
+        except BaseException as error:
+            self._drop()
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._note(SAME, generation, durable=False)
+
+    def _apply(self, path: str, changes: Sequence[Change], *, creates: bool) -> None:
+        self._handle(path, writes=True, creates=creates).apply(changes)
+        if self._durable:
+            self._pair.sync(path, folder=creates)
+
+    def _note(self, stage: str, generation: int, *, durable: bool = True) -> None:
+        self._lock.note(State(stage, generation, self._pair.mark()), durable=durable and self._durable)
+
+    # ---- Putting back ------------------------------------------------------------------------------
+
+    def _settled(self, state: State) -> State:
+        """The state after what a writer left undone is undone; an error where that is impossible for now."""
+        if state.stage in (MAKING, WRITING):
+            self._drop()
+            self._pair.put_back(made=state.stage == WRITING)
+            self._note(COPYING, max(time.time_ns(), state.generation + 1))
+            return self._lock.state()
+        same = state.stage == SAME and state.mark == self._pair.mark() and self._pair.has_twin()
+        return state if same else state._replace(stage=COPYING)
+
+    # ---- Handles -----------------------------------------------------------------------------------
+
+    def _refresh(self, state: State) -> None:
+        """Let go of what others have written since it was opened."""
+        if state.generation != self._generation:
+            self._drop()
+            self._generation = state.generation
+
+    def _handle(self, path: str, *, writes: bool, creates: bool = False) -> Handle:
+        handle, writable = self._open.get(path, (None, False))
+        if handle and (writable or not writes):
+            return handle
+        if handle:
+            self._open.pop(path)
+            handle.close()
+        if not creates:
+            if not check(path, self._flavor):
+                raise Absent
+            if not self._kind.atomic and cut_off(path, self._flavor):
+                raise Corrupt(f"{path} is cut off; restore a backup, or its twin if that is whole")
+        handle = self._kind(path, creates=creates, writes=writes, durable=self._durable)
+        self._open[path] = handle, writes
+        return handle
+
+    def _drop(self) -> None:
+        """Close the handles. What a library cannot even close is left to itself."""
+        while self._open:
+            _, (handle, _) = self._open.popitem()
+            try:
+                handle.close()
+            except Exception:  # noqa: BLE001, S112 - the file is put back, or opened again with its own error
+                continue
+
+    def close(self) -> None:
+        """Close everything."""
+        self._drop()
+        self._lock.close()

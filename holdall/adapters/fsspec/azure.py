@@ -1,0 +1,118 @@
+"""Blobs of Azure Storage, through the client that adlfs makes: conditions are the server's own."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar, cast
+
+from fsspec.asyn import sync
+
+from holdall.adapters.fsspec.tree import Listed, Swaps
+from holdall.errors import Conflict, MissingExtra
+from holdall.store import ABSENT, Feature, Tag
+
+try:
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+    from azure.storage.blob.aio import BlobPrefix
+except ModuleNotFoundError as error:
+    raise MissingExtra(f"{error.name} is not installed; pip install 'holdall[fsspec]' adlfs") from error
+
+T = TypeVar("T")
+
+_is_etag = re.compile(r"[\w-]{1,64}", re.ASCII).fullmatch
+_NO_BLOB = "BlobNotFound"  # and not ContainerNotFound, which is no missing key
+
+
+class Azure(Swaps):
+    """A blob is written whole, so none is moved; a tag is its ETag.
+
+    Nothing is sent twice: a conditional request that is repeated, since its answer was lost, loses to itself.
+    """
+
+    features = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+    threads = True
+
+    def read(self, name: str) -> bytes:
+        return self.get_tagged(name)[0]
+
+    def write(self, name: str, value: bytes) -> None:
+        self._upload(name, value)
+
+    def delete(self, name: str) -> None:
+        self._ask(lambda blobs, how: blobs.delete_blob(self._blob(name), **how))
+
+    def listed(self, folder: str) -> Iterator[Listed]:
+        prefix = self._blob(folder) + "/" if self._blob(folder) else ""
+
+        async def found(blobs: Any, how: dict[str, Any]) -> list[Listed]:
+            pages = blobs.walk_blobs(name_starts_with=prefix, delimiter="/", **how)
+            return [_listed(blob, len(prefix)) async for blob in pages]
+
+        return iter(self._ask(found))
+
+    def get_tagged(self, name: str) -> tuple[bytes, Tag]:
+        async def get(blobs: Any, how: dict[str, Any]) -> tuple[bytes, Tag]:
+            stream = await blobs.download_blob(self._blob(name), **how)
+            return await stream.readall(), _tag(stream.properties.etag)
+
+        return self._ask(get)
+
+    def swap(self, name: str, value: bytes, expected: Tag) -> Tag:
+        return self._upload(name, value, **_condition(name, expected))
+
+    def remove(self, name: str, expected: Tag) -> None:
+        condition = _condition(name, expected)
+        self._ask(lambda blobs, how: blobs.delete_blob(self._blob(name), **condition, **how))
+
+    def close(self) -> None:
+        sync(self.fs.loop, self.fs.service_client.close)
+
+    def _blob(self, name: str) -> str:
+        return self.path(name).strip("/").partition("/")[2]
+
+    def _upload(self, name: str, value: bytes, **condition: Any) -> Tag:
+        async def put(blobs: Any, how: dict[str, Any]) -> Tag:
+            blob = blobs.get_blob_client(self._blob(name))
+            done = await blob.upload_blob(value, overwrite=True, **condition, **how)
+            return _tag(done["etag"])
+
+        return self._ask(put)
+
+    def _ask(self, request: Callable[[Any, dict[str, Any]], Awaitable[T]]) -> T:
+        async def answer() -> T:
+            container = self.path("").strip("/").partition("/")[0]
+            return await request(self.fs.service_client.get_container_client(container), self._how)
+
+        try:
+            return cast(T, sync(self.fs.loop, answer))
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) == _NO_BLOB:
+                raise FileNotFoundError(_NO_BLOB) from error
+            raise
+        except (ResourceExistsError, ResourceModifiedError) as error:
+            raise Conflict("a condition failed") from error
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {**self.fs._timeout_kwargs, "retry_total": 0}
+
+
+def _condition(name: str, expected: Tag) -> dict[str, Any]:
+    if expected == ABSENT:
+        return {"match_condition": MatchConditions.IfMissing}
+    if not _is_etag(expected):
+        raise Conflict(name)
+    return {"match_condition": MatchConditions.IfNotModified, "etag": f'"{expected}"'}
+
+
+def _listed(blob: Any, skip: int) -> Listed:
+    name = blob.name[skip:]
+    return (
+        Listed(name.rstrip("/"), True)
+        if isinstance(blob, BlobPrefix)
+        else Listed(name, False, _tag(blob.etag))
+    )
+
+
+def _tag(etag: str) -> Tag:
+    return Tag(etag.strip('"'))

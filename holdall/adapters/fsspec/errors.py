@@ -1,0 +1,74 @@
+"""What file systems raise, as errors of this package."""
+
+import ftplib
+
+from holdall.adapters.oserrors import translated as os_error
+from holdall.errors import (
+    HoldallError,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Throttled,
+    Unavailable,
+)
+
+_DENIED = PermissionDenied, "it refuses; check the login and its rights"
+_AWAY = Unavailable, "it did not answer; try again"
+_FULL = StoreFull, "there is no room left; free some. The old value stands"
+_GONE = StoreNotFound, "there is no such container; make it first"
+_BUSY = Throttled, "it asks to be asked less often; wait and try again"
+
+_Kind = tuple[type[HoldallError], str]
+
+# Named, since most of their libraries are not installed.
+_by_name: dict[str, _Kind] = {
+    "AuthenticationException": _DENIED,  # paramiko
+    "BadHostKeyException": (PermissionDenied, "its host key is not the known one: is it the same server?"),
+    "ClientAuthenticationError": _DENIED,  # azure.core
+}
+_by_status = {401: _DENIED, 403: _DENIED, 404: _GONE, 413: _FULL, 429: _BUSY, 503: _BUSY, 507: _FULL}
+_by_ftp_code = {"452": _FULL, "552": _FULL, "421": _AWAY, "425": _AWAY, "426": _AWAY}
+
+_lost = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseError"}
+
+
+def lost(error: Exception) -> bool:
+    """Whether the connection is gone, so that another one may do."""
+    if isinstance(error, ConnectionError | EOFError | TimeoutError):
+        return True
+    if isinstance(error, OSError) and error.errno is None and type(error) is OSError:
+        return True  # paramiko: Socket is closed
+    return not _lost.isdisjoint(each.__name__ for each in type(error).__mro__)
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+    """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
+
+    Texts of servers are left out, as they may repeat what they were sent: they are in ``__cause__``.
+
+    >>> translated(PermissionError(13, "Permission denied"), "sftp://host/books", "a")
+    PermissionDenied("'a' in sftp://host/books: Permission denied; ...")
+    """
+    if isinstance(error, HoldallError):
+        return error
+    kind, remedy = _kind(error)
+    if kind is None:
+        return os_error(error, where, key)  # type: ignore[arg-type]  # it has an errno
+    thing = where if key is None else f"{key!r} in {where}"
+    return kind(f"{thing}: {remedy}", key=key)
+
+
+def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:
+    if isinstance(error, FileNotFoundError):
+        return StoreNotFound, "there is no such folder, and it could not be made"
+    named = [_by_name[each.__name__] for each in type(error).__mro__ if each.__name__ in _by_name]
+    if named:
+        return named[0]
+    if getattr(error, "status_code", None) in _by_status:
+        return _by_status[error.status_code]  # type: ignore[attr-defined]  # as was just asked
+    if isinstance(error, ftplib.Error):
+        code = str(error)[:3]
+        return _by_ftp_code.get(code) or (_DENIED if code.startswith("5") else _AWAY)
+    if isinstance(error, OSError) and error.errno and not lost(error):
+        return None, ""
+    return Unavailable, f"{type(error).__name__}: {_AWAY[1]}"

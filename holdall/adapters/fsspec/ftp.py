@@ -1,0 +1,79 @@
+"""Files on an FTP server, asked so that a refusal is told from a missing file."""
+
+import contextlib
+import ftplib
+from collections.abc import Iterator
+from io import BytesIO
+
+from holdall.adapters.fsspec.tree import Listed, Tree
+from holdall.store import Feature
+
+_PERHAPS_MISSING = ("501", "550")
+
+
+class FTP(Tree):
+    """A server answers alike to what is missing and to what it forbids: a listing tells which it was.
+
+    A rename on the server puts a new value in the place of the old. One that refuses to, when the name is
+    taken, or that has no listings for machines (RFC 3659, section 7), cannot hold a store.
+    """
+
+    features = Feature.SHARED | Feature.DURABLE
+    missing = (ftplib.error_perm,)
+
+    def read(self, name: str) -> bytes:
+        data = BytesIO()
+        with self._asked(name):
+            self.fs.ftp.retrbinary(f"RETR {self.path(name)}", data.write)
+        return data.getvalue()
+
+    def listed(self, folder: str) -> Iterator[Listed]:
+        with self._asked(folder):
+            found = self._entries(self.path(folder))
+        return (Listed(name, kind == "dir") for name, kind in found if kind in ("dir", "file"))
+
+    def close(self) -> None:
+        self.fs.ftp.close()
+
+    @contextlib.contextmanager
+    def _asked(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ftplib.error_perm as error:
+            if error.args[0][:3] in _PERHAPS_MISSING and self._is_missing(self.path(name)):
+                raise FileNotFoundError(name) from error
+            raise
+
+    def _is_missing(self, path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        if not name:
+            return False
+        try:
+            return name not in dict(self._entries(above))
+        except ftplib.error_perm:
+            return self._is_missing(above)
+
+    def _entries(self, path: str) -> list[tuple[str, str]]:
+        return [
+            (name.rpartition("/")[2], facts["type"].lower()) for name, facts in self.fs.ftp.mlsd(path or "/")
+        ]
+
+    def _put(self, name: str, value: bytes) -> None:
+        self.fs.ftp.storbinary(f"STOR {self.path(name)}", BytesIO(value))
+
+    def _move(self, old: str, new: str) -> None:
+        self.fs.ftp.rename(self.path(old), self.path(new))
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            self.fs.ftp.cwd(path)
+        except ftplib.error_perm:
+            return False
+        return True
+
+    def _mkdir(self, path: str) -> None:
+        self.fs.ftp.mkd(path)
+
+    def _delete(self, name: str) -> None:
+        with self._asked(name):
+            self.fs.ftp.delete(self.path(name))

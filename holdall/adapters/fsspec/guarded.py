@@ -1,0 +1,110 @@
+"""Trees whose every writer takes turns by a lock, so that they compare and swap."""
+
+import hashlib
+import threading
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from holdall.adapters.fsspec.tree import Listed, Swaps
+from holdall.adapters.lockfile import LockFile
+from holdall.errors import Conflict
+from holdall.store import ABSENT, Feature, Tag
+
+_memory = threading.RLock()
+
+
+class Guarded(Swaps):
+    """A tag is a hash of the content: a swap reads what is there, in its turn, and then writes."""
+
+    features = Feature.TAGS | Feature.SWAP | Feature.REMOVE
+    threads = True
+
+    @abstractmethod
+    def turn(self, *, makes: bool = True) -> AbstractContextManager[None]:
+        """Keep all others who write to the folder waiting; a missing one is made, else FileNotFoundError."""
+
+    def write(self, name: str, value: bytes) -> None:
+        with self.turn():
+            super().write(name, value)
+
+    def delete(self, name: str) -> None:
+        with self.turn(makes=False):
+            super().delete(name)
+
+    def get_tagged(self, name: str) -> tuple[bytes, Tag]:
+        value = self.read(name)
+        return value, _tag(value)
+
+    def swap(self, name: str, value: bytes, expected: Tag) -> Tag:
+        with self.turn():
+            self._expect(name, expected)
+            super().write(name, value)
+        return _tag(value)
+
+    def remove(self, name: str, expected: Tag) -> None:
+        with self.turn(makes=False):
+            self._expect(name, expected)
+            super().delete(name)
+
+    def _expect(self, name: str, expected: Tag) -> None:
+        if self._tag(name) != expected:
+            raise Conflict(name)
+
+    def _tag(self, name: str) -> Tag:
+        try:
+            return _tag(self.read(name))
+        except FileNotFoundError:
+            return ABSENT
+
+
+def _tag(value: bytes) -> Tag:
+    return Tag(hashlib.blake2b(value, digest_size=16).hexdigest())
+
+
+class Memory(Guarded):
+    """fsspec's files in the memory of this process, which all who name them share."""
+
+    @contextmanager
+    def turn(self, *, makes: bool = True) -> Iterator[None]:
+        with _memory:
+            yield
+
+    def read(self, name: str) -> bytes:
+        with self.turn():  # readers of a file there share one position in it
+            return super().read(name)
+
+    def listed(self, folder: str) -> Iterator[Listed]:
+        with self.turn():
+            return iter(list(super().listed(folder)))
+
+    def _move(self, old: str, new: str) -> None:
+        super()._put(new, self.fs.cat_file(self.path(old)))
+        self.fs.rm_file(self.path(old))
+
+
+class Local(Guarded):
+    """Files of this machine, with a lock on ``.lock`` in the root, as `holdall.File` has one.
+
+    Links below the root are followed where they stand in the place of a folder or file; no scan shows them.
+    """
+
+    features = Guarded.features | Feature.SHARED | Feature.DURABLE
+
+    @contextmanager
+    def turn(self, *, makes: bool = True) -> Iterator[None]:
+        lock = LockFile(self.root or "/", durable=False, makes=makes)
+        lock.take()
+        try:
+            yield
+        finally:
+            lock.leave()
+
+    def listed(self, folder: str) -> Iterator[Listed]:
+        # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile.
+        with self.turn(makes=False):
+            return iter(list(super().listed(folder)))
+
+    def _move(self, old: str, new: str) -> None:
+        Path(self.path(old)).replace(self.path(new))  # fsspec would move it into a folder of that name

@@ -1,0 +1,45 @@
+"""A file system that is connected when it is first used, and anew when its connection was lost."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from holdall.adapters.fsspec.errors import lost
+from holdall.adapters.fsspec.tree import Tree
+
+T = TypeVar("T")
+
+
+class Link:
+    """The tree that ``connect`` makes. One is used by one thread, unless its tree is for threads to share."""
+
+    def __init__(self, connect: Callable[[], Tree]) -> None:
+        self._connect = connect
+        self._tree: Tree | None = None
+
+    def ask(self, work: Callable[[Tree], T], *, again: bool) -> T:
+        """``work`` on the tree; where the connection turns out to be gone and ``again``, once more on another.
+
+        A server that keeps silent is waited for once.
+        """
+        try:
+            return work(self.tree())
+        except Exception as error:
+            if not lost(error):
+                raise
+            self.close()
+            if not again or isinstance(error, TimeoutError):
+                raise
+        return work(self.tree())
+
+    def tree(self) -> Tree:
+        """The tree, connected."""
+        tree = self._tree
+        if tree is None:
+            tree = self._tree = self._connect()
+        return tree
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        tree, self._tree = self._tree, None
+        if tree is not None:
+            tree.close()

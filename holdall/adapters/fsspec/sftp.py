@@ -1,0 +1,93 @@
+"""Files on an SSH server, by SFTP: known hosts alone, and no wait without an end."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from holdall.adapters.fsspec.tree import Tree
+from holdall.errors import MissingExtra, PermissionDenied
+from holdall.store import Feature
+
+try:
+    import paramiko
+    from fsspec.implementations.sftp import SFTPFileSystem
+except ModuleNotFoundError as error:
+    raise MissingExtra(f"{error.name} is not installed; pip install 'holdall[fsspec]' paramiko") from error
+
+
+class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
+    def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        remedy = "once you are sure that it is the right one, add it to known_hosts (see ssh-keyscan)"
+        raise PermissionDenied(f"the server {hostname} has an unknown {key.get_name()} key; {remedy}")
+
+
+class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
+    """fsspec's SFTP, which trusts any server, with the servers of ``known_hosts`` only.
+
+    ``timeout`` (seconds) bounds the connection and each wait for an answer. Without ``password`` and
+    ``key_filename`` there are SSH's agent and the keys in ``~/.ssh``.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        port: int = 22,
+        username: str | None = None,
+        password: str | None = None,
+        key_filename: str | None = None,
+        known_hosts: str = "~/.ssh/known_hosts",
+        timeout: float = 20,
+    ) -> None:
+        self._known_hosts = Path(known_hosts).expanduser()
+        super().__init__(
+            host,
+            port=port,
+            username=username,
+            password=password,
+            key_filename=key_filename,
+            timeout=timeout,
+            banner_timeout=timeout,
+            auth_timeout=timeout,
+        )
+
+    def _connect(self) -> None:
+        self.client = paramiko.SSHClient()
+        self.client.set_missing_host_key_policy(_Refuse())
+        if self._known_hosts.exists():
+            self.client.load_host_keys(str(self._known_hosts))
+        try:
+            self.client.connect(self.host, **self.ssh_kwargs)
+            self.ftp: Any = self.client.open_sftp()
+            self.ftp.get_channel().settimeout(self.ssh_kwargs["timeout"])
+        except BaseException:
+            self.client.close()
+            raise
+
+
+class SFTP(Tree):
+    """A rename on the server puts a new value in the place of the old (OpenSSH's posix-rename)."""
+
+    features = Feature.SHARED | Feature.DURABLE
+
+    def read(self, name: str) -> bytes:
+        with self.fs.ftp.open(self.path(name), "rb") as file:
+            file.prefetch()
+            data: bytes = file.read()
+        return data
+
+    def close(self) -> None:
+        # Paramiko waits for a thread of its own, as a thread that is just ending (and here ends its
+        # connection) cannot without leaving an entry among the threads that run.
+        threading.Thread(target=self.fs.client.close, daemon=True).start()
+
+    def _put(self, name: str, value: Any) -> None:
+        with self.fs.ftp.open(self.path(name), "wb") as file:
+            file.set_pipelined(True)
+            file.write(value)
+
+    def _mkdir(self, path: str) -> None:
+        self.fs.ftp.mkdir(path)
+
+    def _delete(self, name: str) -> None:
+        self.fs.ftp.remove(self.path(name))

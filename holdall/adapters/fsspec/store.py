@@ -1,0 +1,224 @@
+"""The store `Fsspec`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any, TypeVar, cast
+
+from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.filenames import Place, place_of, text_of
+from holdall.adapters.folders import Entry, Folders, Found, walk
+from holdall.adapters.fsspec.errors import translated
+from holdall.adapters.fsspec.link import Link
+from holdall.adapters.fsspec.systems import connector, kind, plain_url
+from holdall.adapters.fsspec.tree import Swaps, Tree
+from holdall.adapters.objects import Rounds, checked, exhaust
+from holdall.address import Address
+from holdall.errors import Conflict, InvalidAddress
+from holdall.handles import PerProcess, PerThread
+from holdall.keys import RawKey, Span, check_key
+from holdall.redact import is_secret, shown_call
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
+
+T = TypeVar("T")
+
+
+class Fsspec(Store[bytes]):
+    """The files below a folder of any file system that fsspec knows, at ``url``; ``options`` are its own.
+
+    Tried and tested are memory, local files, SFTP, FTP and Azure Blob Storage: what each promises is in
+    `features`. Compare-and-swap is by a lock in this process for memory, by a lock file for local files, by
+    conditional requests for Azure, and refused elsewhere. Any other file system is used by fsspec's
+    interface alone, and promises nothing beyond the four operations.
+
+    A value is written beside the old one and moved into its place (Azure writes it whole anyway), so readers
+    meet no half of one; a crash can leave a file ``.new-…``, which is no key. Folders are made as needed and
+    stay when they are empty. A scan lists one folder at a time. An SFTP server must be in ``known_hosts``,
+    and must rename over an existing file; so must an FTP server.
+
+    Logins come from the SSH agent, the environment of Azure, or fsspec's configuration
+    (``FSSPEC_FTP_PASSWORD`` and the like); a store that was given its password is not pickled. Each wait
+    takes ``timeout`` seconds at most, then it is Unavailable; a lost connection is made anew at the next use.
+
+    >>> store = Fsspec("memory://books")
+    >>> store["invoices/1"] = b"..."
+    >>> list(store)
+    ['invoices/1']
+    """
+
+    def __init__(self, url: str, *, timeout: float = 20, **options: Any) -> None:
+        if not timeout > 0:
+            raise InvalidAddress("fsspec: timeout is no positive number of seconds")
+        self._address = Address.parse(url, **options)
+        self._kind = kind(self._address.scheme)
+        connect = connector(self._address, timeout)
+        shared = {} if timeout == 20 else {"timeout": timeout}
+        self._made_with = (plain_url(self._address),), {**self._address.params, **shared}
+        self._shared = PerProcess(lambda: Link(connect)) if self._kind.threads else None
+        self._own = PerThread(lambda: Link(connect), Link.close)
+
+    @classmethod
+    def from_address(cls, address: Address) -> "Fsspec":
+        """``fsspec+URL?options``: a URL of fsspec's, and the parameters of its file system as options."""
+        if not address.transport:
+            raise InvalidAddress("fsspec: names no protocol; write for example fsspec+sftp://host/folder")
+        plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
+        params = dict(address.params)
+        timeout = address.without(*(name for name in params if name != "timeout")).options(timeout=float)
+        return cls(plain_url(plain), **params | timeout)
+
+    @property
+    def features(self) -> Feature:
+        return self._kind.features
+
+    def _ask(
+        self, key: str | None, work: Callable[[Tree], T], *, again: bool = True, makes: bool = False
+    ) -> T:
+        """The result of ``work``; unless it ``makes`` files, what it misses is ``key``."""
+        link = self._shared() if self._shared else self._own()
+        try:
+            return link.ask(work, again=again)
+        except Exception as error:
+            if isinstance(error, FileNotFoundError) and key is not None and not makes:
+                raise KeyError(key) from error
+            if isinstance(error, Conflict) and key is not None:
+                raise conflict(key) from error
+            raise translated(error, str(self._address), key) from error
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._ask(key, lambda tree: tree.read(_name(key)))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        if Feature.BATCH not in self.features:
+            yield from super().get_many(keys)
+            return
+        found = ordered(lambda key: (key, self._find(key)), map(checked, keys), Pace(_AT_ONCE), _size)
+        yield from ((str(key), value) for key, value in found if isinstance(value, bytes))
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        return Tagged(*self._swaps(key, lambda tree: tree.get_tagged(_name(key))))
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (found.key for found in self._walk(Span.of(prefix, start, stop), {}))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        self._need(Feature.TAGS)
+        tags: dict[Place, Tag] = {}
+        return self._tagged(self._walk(Span.of(prefix, start, stop), tags), tags)
+
+    def _tagged(self, walk: Iterator[Found], tags: dict[Place, Tag]) -> Iterator[tuple[str, Tag]]:
+        for key, place, _ in walk:
+            tag = tags.pop(place, None) or self._tag(key)
+            if tag != ABSENT:
+                yield key, tag
+
+    def _tag(self, key: str) -> Tag:
+        try:
+            return self.get_tagged(RawKey(key)).tag
+        except KeyError:
+            return ABSENT
+
+    def _walk(self, span: Span, tags: dict[Place, Tag]) -> Iterator[Found]:
+        return iter(()) if span.empty else walk(lambda folders: self._entries(folders, tags), span)
+
+    def _entries(self, folders: Folders, tags: dict[Place, Tag]) -> list[Entry]:
+        entries = []
+        for name, folder, tag in self._ask(None, lambda tree: _listed(tree, "/".join(folders))):
+            text = text_of(name, folder=folder)
+            if text is not None:
+                entries.append((text, name, folder, 0))
+                if tag is not None:
+                    tags[folders, name] = tag
+        return sorted(entries)
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        value = to_bytes(value)
+        self._ask(key, lambda tree: tree.write(_name(key), value), makes=True)
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        self._ask(key, lambda tree: tree.delete(_name(key)), again=False)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        if Feature.BATCH not in self.features:
+            super().set_many(items)
+            return
+        for _, distinct in groupby(items, Rounds()):
+            exhaust(ordered(lambda item: self.__setitem__(*item), distinct, Pace(_AT_ONCE)))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        if Feature.BATCH not in self.features:
+            super().delete_many(keys)
+            return
+        exhaust(ordered(self.discard, map(checked, keys), Pace(_AT_ONCE)))
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        value = to_bytes(value)
+        return self._swaps(key, lambda tree: tree.swap(_name(key), value, expected), makes=True)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        self._need(Feature.REMOVE)
+        if expected == ABSENT:
+            raise conflict(key)
+        try:
+            self._swaps(key, lambda tree: tree.remove(_name(key), expected))
+        except KeyError:
+            raise conflict(key) from None
+
+    def _swaps(self, key: str, work: Callable[[Swaps], T], *, makes: bool = False) -> T:
+        self._need(Feature.SWAP)
+        return self._ask(key, lambda tree: work(cast(Swaps, tree)), again=False, makes=makes)
+
+    def _need(self, feature: Feature) -> None:
+        if feature not in self.features:
+            raise self._cannot("tell tags, and so neither compare and swap", feature)
+
+    # ---- The store itself ----------------------------------------------------------------------
+
+    def close(self) -> None:
+        link = self._shared.take() if self._shared else None
+        if link is not None:
+            link.close()
+        self._own.close()
+
+    def __repr__(self) -> str:
+        url = str(self._address.without(*self._address.params))
+        return shown_call("Fsspec", (url,), self._made_with[1])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if ":" in self._address.userinfo or any(map(is_secret, self._address.params)):
+            raise TypeError(
+                f"{self!r} cannot be pickled, for the pickle would hold its password; let the environment hold it"
+            )
+        return super().__reduce__()
+
+
+_AT_ONCE = 16
+
+
+def _name(key: str) -> str:
+    folders, name = place_of(key)
+    return "/".join((*folders, name))
+
+
+def _listed(tree: Tree, folder: str) -> list[Any]:
+    try:
+        return list(tree.listed(folder))
+    except FileNotFoundError:
+        return []
+
+
+def _size(found: tuple[str, object]) -> int:
+    return len(found[1]) if isinstance(found[1], bytes) else 0

@@ -1,0 +1,108 @@
+"""From an address to a file system of fsspec's, and to what holdall knows about its protocol."""
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any, cast
+from urllib.parse import quote, unquote
+
+from holdall.adapters.fsspec.tree import Tree
+from holdall.address import Address, Converter, flag, meant
+from holdall.errors import InvalidAddress, MissingExtra
+from holdall.extras import needs
+
+with needs("fsspec"):
+    import fsspec
+
+_HERE = "holdall.adapters.fsspec."
+_TREES = {
+    "abfs": "azure:Azure",
+    "abfss": "azure:Azure",
+    "az": "azure:Azure",
+    "file": "guarded:Local",
+    "ftp": "ftp:FTP",
+    "local": "guarded:Local",
+    "memory": "guarded:Memory",
+    "sftp": "sftp:SFTP",
+    "ssh": "sftp:SFTP",
+}
+_SYSTEMS = {"sftp": "sftp:SFTPFiles", "ssh": "sftp:SFTPFiles"}
+
+
+def _ours(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(_HERE + module), attribute)
+
+
+def kind(protocol: str) -> type[Tree]:
+    """What holdall knows of ``protocol``."""
+    return cast(type[Tree], _ours(_TREES[protocol])) if protocol in _TREES else Tree
+
+
+def system(protocol: str) -> Any:
+    """The class of file systems of ``protocol``; InvalidAddress or MissingExtra where there is none."""
+    if protocol in _SYSTEMS:
+        return _ours(_SYSTEMS[protocol])
+    try:
+        return fsspec.get_filesystem_class(protocol)
+    except ValueError:
+        known = fsspec.available_protocols()
+        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {meant(protocol, known)}") from None
+    except ImportError as error:
+        raise MissingExtra(f"fsspec+{protocol}: {error}") from error
+
+
+def connector(address: Address, timeout: float) -> Callable[[], Tree]:
+    """What connects to the file system at ``address``, which is checked as far as that goes without it."""
+    protocol = address.scheme
+    made = system(protocol)
+    taken = inspect.signature(made.__init__).parameters
+    options = address.options(
+        **{name: _converter(each.default) for name, each in taken.items() if _named(each)}
+    )
+    options |= {name: timeout for name in ("timeout", "connection_timeout", "read_timeout") if name in taken}
+    if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+        options["use_listings_cache"] = False
+    url = plain_url(address)
+    options = _from_url(made, url) | options
+    return partial(_connect, kind(protocol), made, options, made._strip_protocol(url))
+
+
+def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) -> Tree:
+    return tree(made(**options, skip_instance_cache=True), root)
+
+
+def _from_url(made: Any, url: str) -> dict[str, Any]:
+    found = made._get_kwargs_from_urls(url)
+    return {name: unquote(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+def plain_url(address: Address) -> str:
+    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is."""
+    protocol = address.scheme
+    if "?" in address.path or "#" in address.path:
+        raise InvalidAddress(
+            f"fsspec+{protocol}: its path holds '?' or '#', which fsspec takes apart; rename it"
+        )
+    if protocol in ("file", "local"):
+        if address.host:
+            raise InvalidAddress(f"fsspec+{protocol}: names a host; write fsspec+{protocol}:///path")
+        return f"{protocol}://{os.path.abspath(address.path)}"
+    user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
+    port = "" if address.port is None else f":{address.port}"
+    return f"{protocol}://{user}{address.host}{port}{address.path}"
+
+
+def _named(parameter: inspect.Parameter) -> bool:
+    return parameter.name != "self" and parameter.kind in (
+        parameter.POSITIONAL_OR_KEYWORD,
+        parameter.KEYWORD_ONLY,
+    )
+
+
+def _converter(default: object) -> Converter:
+    if isinstance(default, bool):
+        return flag
+    return type(default) if isinstance(default, int | float) else str

@@ -1,0 +1,216 @@
+"""A store in an LMDB environment: a memory-mapped B+ tree in a folder."""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TypeVar, cast
+
+from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
+from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
+from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
+from holdall.address import Address
+from holdall.errors import InvalidAddress
+from holdall.handles import PerProcess
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+)
+
+T = TypeVar("T")
+
+_FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
+_LEVELS = ("full", "os")
+
+
+class LMDB(Store[bytes]):
+    """The entries of the LMDB environment in ``folder``, which the first write makes; until then it is empty.
+
+    ``durability``: ``"full"`` syncs every commit to the disk; after ``"os"`` a write outlives this process,
+    but a loss of power may damage the environment as a whole. ``map_size``: the most bytes that the data may
+    take, then StoreFull; else the map grows as long as the disk has room.
+
+    A read is a transaction of its own, and a scan reads a page at a time and holds nothing open in between:
+    it shows each page as of when it was read, and keeps no old pages from being used again. Writers wait for
+    each other, in all processes, as long as it takes. `set_many` and `delete_many` commit each thousand
+    keys, or MiB of values. Tags are ticks and never repeat. Stores of one process on the same folder must
+    agree on ``durability``. Not promised: that LMDB's locks work on a network file system.
+
+    >>> import tempfile
+    >>> store = LMDB(tempfile.mkdtemp(), durability="os")
+    >>> tag = store.swap("counter", b"1", ABSENT)
+    >>> store.get_tagged("counter") == (b"1", tag)
+    True
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], *, durability: str = "full", map_size: int | None = None
+    ) -> None:
+        path = os.fspath(folder)
+        if not path or "\0" in path:
+            raise InvalidAddress(f"lmdb: {path!r} is no path; write for example lmdb:///var/lib/books")
+        if durability not in _LEVELS:
+            raise InvalidAddress(f"lmdb: durability={durability!r} is none of {', '.join(_LEVELS)}")
+        if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
+            raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
+        self.folder = os.path.abspath(path)
+        options = {name: value for name, value in self._made_with[1].items() if name != "folder"}
+        self._made_with = (self.folder,), options  # a repr or pickle then outlives a chdir
+        self._open = partial(environment, self.folder, durability, map_size)
+        self._found = PerProcess(partial(self._open, create=False))
+
+    @classmethod
+    def from_address(cls, address: Address) -> "LMDB":
+        options = address.options(durability=_LEVELS, map_size=int)
+        if address.host or address.userinfo or address.port is not None:
+            raise InvalidAddress(f"lmdb: {str(address)!r} names a host; write lmdb:///path or lmdb:path")
+        return cls(address.path, **options)
+
+    @property
+    def features(self) -> Feature:
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        return held | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+
+    # ---- Reading -----------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        value = self._find(key)
+        if isinstance(value, Missing):
+            raise KeyError(key)
+        return value
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        check_key(key)
+        try:
+            found = self._found().read(lambda txn: value_of(txn.get(key.encode())))
+        except Absent:
+            return MISSING
+        return MISSING if found is None else found
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))  # what is no str is refused there
+        return self._tag_of(cast(str, key)) != ABSENT
+
+    def _tag_of(self, key: str) -> Tag:
+        try:
+            return self._found().read(lambda txn: tag_of(txn.get(key.encode())))
+        except Absent:
+            return ABSENT
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        try:
+            found = self._found().read(lambda txn: bytes(txn.get(key.encode(), b"")))
+        except Absent:
+            found = b""
+        if not found:
+            raise KeyError(key)
+        return Tagged(found[TICK:], tag_of(memoryview(found)))
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _PAGE):
+            rest = iter(batch)
+            while page := self._look_up(rest):
+                yield from page
+
+    def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+        try:
+            return self._found().read(lambda txn: look_up(lambda key: value_of(txn.get(key)), keys))
+        except Absent:
+            return []
+
+    # ---- Scans -------------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._scan(lambda key, value: key, Span.of(prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._scan(lambda key, value: (key, value[TICK:].tobytes()), Span.of(prefix, start, stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return self._scan(lambda key, value: (key, tag_of(value)), Span.of(prefix, start, stop))
+
+    def _scan(self, row: Row[T], span: Span) -> Iterator[T]:
+        low: str | None = span.low or " "  # no key is less, and the mark is
+        size = _FIRST_PAGE
+        while low is not None:
+            try:
+                page, low = self._found().read(partial(page_of, row, span._replace(low=low), size))
+            except Absent:
+                return
+            yield from page
+            size = min(4 * size, _PAGE)
+
+    # ---- Writing -----------------------------------------------------------------------------------
+
+    def _made(self) -> Environment:
+        try:
+            return self._found()
+        except Absent:
+            self._open(create=True)
+            return self._found()
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        value = to_bytes(value)
+        self._made().write(lambda txn, tick: txn.put(key.encode(), tick + value))
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._deleted([key]):
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._deleted([key])
+
+    def _deleted(self, keys: list[str]) -> int:
+        """How many of ``keys`` were there to delete."""
+        try:
+            return self._found().write(lambda txn, tick: sum(txn.delete(key.encode()) for key in keys))
+        except Absent:
+            return 0
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in pairs_of(items):
+            self._made().write(partial(put_all, batch))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys, BATCH):
+            self._deleted(batch)
+
+    # ---- Compare-and-swap --------------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        changes = [Expect(key, expected), checked(Put(key, value))]
+        return self._made().write(partial(apply, changes))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        if expected == ABSENT:
+            raise conflict(key)
+        try:
+            self._found().write(partial(apply, [Expect(key, expected), Delete(key)]))
+        except Absent:
+            raise conflict(key) from None
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        self._made().write(partial(apply, [checked(change) for change in changes]))
+
+    def close(self) -> None:
+        self._found.take()  # the last store to let go of an environment closes it

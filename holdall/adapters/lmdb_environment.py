@@ -1,0 +1,215 @@
+"""One LMDB environment, shared by all stores of this process that use its folder.
+
+LMDB must not be opened twice in a process, its map must not grow under a transaction, and a child must not
+use its parent's. So every store gets the same `Environment`, no transaction outlives a call, and a child
+forgets what it inherited.
+
+    folder = "data.mdb" "lock.mdb"
+    data   = mark *entry                the unnamed database, keys in the order of their bytes
+    mark   = %x00 => "holdall 1 " tick  the format, and the last tick given
+    entry  = key => tick value          key as in holdall.keys, in UTF-8
+    tick   = 8 bytes, big-endian        microseconds since 1970, or one more than the last if that is greater
+"""
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from holdall.adapters.folders import sync
+from holdall.adapters.lmdb_errors import damage, translated
+from holdall.errors import InvalidAddress, Mismatch, StoreNotFound
+from holdall.extras import needs
+
+with needs("lmdb"):
+    import lmdb
+
+T = TypeVar("T")
+Txn: TypeAlias = "lmdb.Transaction[memoryview]"
+Read = Callable[[Txn], T]
+Write = Callable[[Txn, bytes], T]
+
+TICK = 8
+"""Bytes of a tick, with which each value begins."""
+
+_MARK = b"\0"
+_FORMAT = b"holdall 1 "
+_FIRST_SIZE = 1 << 24
+
+
+class Absent(Exception):
+    """There is no such environment yet: it reads as empty, and the first write makes it."""
+
+
+class Environment:
+    """The environment in ``folder``, which holds ``map_size`` bytes at most (None: what the disk holds)."""
+
+    def __init__(self, folder: str, durability: str, map_size: int | None) -> None:
+        self.folder = folder
+        self.durability = durability
+        self._limit = map_size
+        self._reading = threading.Lock()  # held by every read, and to change the size of the map
+        self._writing = threading.Lock()  # likewise by every write; taken before _reading
+        size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
+        self.handle = self._opened(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
+        self._check()
+
+    def _opened(self, size: int, readonly: bool) -> lmdb.Environment:
+        synced = self.durability == "full"
+        try:
+            return lmdb.open(
+                self.folder,
+                map_size=size,
+                readonly=readonly,
+                sync=synced,
+                create=not readonly,
+            )
+        except (lmdb.Error, OSError) as error:
+            raise translated(error, self.folder) from error
+
+    def _check(self) -> None:
+        try:
+            self.handle.reader_check()  # frees the places of readers that were killed
+            pages = self.handle.info()["last_pgno"] + 1
+            if _size_of(self.folder) < pages * self.handle.stat()["psize"]:
+                damage(self.folder)
+            mark = self.read(lambda txn: bytes(txn.get(_MARK, b"")))
+            if not mark.startswith(_FORMAT) and (mark or self.handle.stat()["entries"]):
+                raise Mismatch(
+                    f"{self.folder} was not made by this holdall and is left as it is; name another"
+                )
+        except BaseException:
+            self.handle.close()
+            raise
+
+    # ---- Transactions ----------------------------------------------------------------------------
+
+    def read(self, function: Read[T]) -> T:
+        """What ``function`` makes of one state of the store. What it returns may hold no buffer of it."""
+        while True:
+            try:
+                with self._reading, self.handle.begin(buffers=True) as txn:
+                    return function(txn)
+            except lmdb.MapResizedError:
+                with self._writing:
+                    self._resize(0)
+            except lmdb.Error as error:
+                raise translated(error, self.folder) from error
+
+    def write(self, function: Write[T]) -> T:
+        """Run ``function`` as one transaction, under a new tick; again if the map had to grow for it."""
+        with self._writing:
+            while True:
+                try:
+                    with self.handle.begin(write=True, buffers=True) as txn:
+                        return function(txn, _ticked(txn))
+                except lmdb.MapFullError as error:
+                    self._grow(error)
+                except lmdb.MapResizedError:
+                    self._resize(0)
+                except lmdb.Error as error:
+                    raise translated(error, self.folder) from error
+
+    def _grow(self, error: lmdb.Error) -> None:
+        size = self.handle.info()["map_size"]
+        if self._limit is not None and size >= self._limit:
+            raise translated(error, self.folder) from error
+        self._resize(2 * size)
+
+    def _resize(self, size: int) -> None:
+        """Make the map ``size`` bytes, or (0) what another process has made it. Holds off all transactions."""
+        with self._reading:
+            try:
+                self.handle.set_mapsize(size)
+            except lmdb.Error as error:
+                raise translated(error, self.folder) from error
+
+
+def _ticked(txn: Txn) -> bytes:
+    """The next tick, which the mark then remembers."""
+    mark = txn.get(_MARK, b"")
+    last = int.from_bytes(mark[len(_FORMAT) :], "big")
+    tick = max(time.time_ns() // 1000, last + 1).to_bytes(TICK, "big")
+    txn.put(_MARK, _FORMAT + tick)
+    return tick
+
+
+def _size_of(folder: str) -> int:
+    try:
+        return Path(folder, "data.mdb").stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise translated(error, folder) from error
+
+
+# ---- One for all stores of the process -----------------------------------------------------------
+
+_open: dict[str, tuple[weakref.ref[Environment], lmdb.Environment]] = {}
+_opening = threading.RLock()  # re-entrant, since an environment may be finalized while it is held
+
+
+def environment(folder: str, durability: str, map_size: int | None, *, create: bool) -> Environment:
+    """The environment in ``folder``; Absent where there is none and it is not to be created.
+
+    It is closed when the last store that uses it lets go of it.
+    """
+    if not _size_of(folder):
+        if not create:
+            raise Absent
+        _make(folder, durable=durability == "full")
+    with _opening:
+        found = _shared(os.path.realpath(folder), durability, map_size)
+    if found.durability != durability:
+        remedy = "open it likewise, or close that store first"
+        raise InvalidAddress(
+            f"lmdb: {folder} is open in this process with durability={found.durability}; {remedy}"
+        )
+    return found
+
+
+def _shared(folder: str, durability: str, map_size: int | None) -> Environment:
+    if folder in _open:
+        known, handle = _open[folder]
+        if found := known():
+            return found
+        handle.close()  # its finalizer waits for the lock that is held here
+    made = Environment(folder, durability, map_size)
+    _open[folder] = weakref.ref(made), made.handle
+    weakref.finalize(made, _dispose, folder, made.handle)
+    return made
+
+
+def _dispose(folder: str, handle: lmdb.Environment) -> None:
+    with _opening:
+        handle.close()
+        if folder in _open and _open[folder][1] is handle:
+            del _open[folder]
+
+
+def _make(folder: str, *, durable: bool) -> None:
+    path = Path(folder)
+    if not path.parent.is_dir():
+        raise StoreNotFound(f"there is no folder {path.parent}; create it with mkdir -p")
+    try:
+        path.mkdir(exist_ok=True)
+        if durable:
+            sync(str(path.parent), ())
+    except OSError as error:
+        raise translated(error, folder) from error
+
+
+def _forget() -> None:
+    """In a child: let go of what is its parent's, without touching it."""
+    global _opening
+    _opening = threading.RLock()
+    for _, inherited in _open.values():
+        inherited.close()
+    _open.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

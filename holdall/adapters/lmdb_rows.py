@@ -1,0 +1,63 @@
+"""What the transactions of an LMDB store do."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from holdall.adapters.batches import ROOM
+from holdall.adapters.lmdb_environment import TICK, Txn
+from holdall.keys import RESERVED, Span, is_reserved, past_reserved
+from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+
+T = TypeVar("T")
+Row = Callable[[str, memoryview], T]
+"""Makes what a scan yields of a key and its entry."""
+
+
+def value_of(found: memoryview | None) -> bytes | None:
+    """The value of an entry, or None."""
+    return None if found is None else found[TICK:].tobytes()
+
+
+def tag_of(found: memoryview | None) -> Tag:
+    """The tag of an entry, or ABSENT."""
+    return ABSENT if found is None else Tag(str(int.from_bytes(found[:TICK], "big")))
+
+
+def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[T], str | None]:
+    """Up to ``size`` rows or `ROOM` bytes, and where to go on (None: those were the last).
+
+    A page ends before a part that is hidden, and the next begins after it.
+    """
+    page: list[T] = []
+    room = ROOM
+    with txn.cursor() as cursor:
+        for found, value in cursor if cursor.set_range(span.low.encode()) else ():
+            key = str(found, "utf-8")
+            if span.high is not None and key >= span.high:
+                break
+            if span.hides and RESERVED in key and is_reserved(key):
+                return page, past_reserved(key)
+            page.append(row(key, value))
+            room -= len(value)
+            if room < 0 or len(page) == size:
+                return page, key + "\0"
+    return page, None
+
+
+def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
+    """Put every pair of ``items``."""
+    for key, value in items:
+        txn.put(key.encode(), tick + value)
+
+
+def apply(changes: list[Change[bytes]], txn: Txn, tick: bytes) -> Tag:
+    """All of ``changes``, and their tag; Conflict where one expects another."""
+    for change in changes:
+        if isinstance(change, Expect) and tag_of(txn.get(change.key.encode())) != change.tag:
+            raise conflict(change.key)
+    for change in changes:
+        if isinstance(change, Put):
+            txn.put(change.key.encode(), tick + change.value)
+        elif isinstance(change, Delete):
+            txn.delete(change.key.encode())
+    return tag_of(memoryview(tick))

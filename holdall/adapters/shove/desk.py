@@ -1,0 +1,90 @@
+"""A store of Shove's that is open, and the one thread that works at it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from holdall.adapters.shove.errors import translated
+from holdall.adapters.shove.files import Files
+from holdall.adapters.shove.importing import shove
+from holdall.adapters.shove.pickles import Pickles, Values
+from holdall.errors import Corrupt
+
+T = TypeVar("T")
+
+
+class Desk:
+    """The Shove store at ``uri``, without Shove's buffer and cache, which are in its frontend.
+
+    Some of these stores may be used by the thread alone that opened them, and others are not made for
+    threads at all: so unless they live in memory, one thread does everything, in the order it is asked to.
+    ``where`` is the address to show.
+    """
+
+    def __init__(self, uri: str, where: str, values: Values, options: dict[str, Any], *, alone: bool) -> None:
+        self._where = where
+        self._thread = ThreadPoolExecutor(1, "shove") if alone else None
+        try:
+            self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
+        except BaseException:
+            if self._thread:
+                self._thread.shutdown()
+            raise
+
+    def get(self, key: str) -> bytes:
+        """The value of ``key``."""
+        value = self._ask(key, lambda: self._store[key])
+        if not isinstance(value, bytes | bytearray):
+            remedy = "open the store with ?values=pickle"
+            raise Corrupt(
+                f"{key!r} in {self._where} holds no bytes but a {type(value).__name__}; {remedy}", key=key
+            )
+        return bytes(value)
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write ``value``."""
+        self._ask(key, lambda: self._store.__setitem__(key, value))
+
+    def delete(self, key: str) -> None:
+        """Delete ``key``; KeyError where it is missing."""
+        self._ask(key, lambda: _delete(self._store, key))
+
+    def listed(self) -> list[str | None]:
+        """Every key there is, in no order; None for one that is no text."""
+        return [self._pickles.key(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+
+    def close(self) -> None:
+        """Close the store and end the thread; what is in memory alone is left to whoever asks again."""
+        if self._thread:
+            self._thread.submit(self._store.close).result()
+            self._thread.shutdown()
+
+    def _ask(self, key: str | None, work: Callable[[], T]) -> T:
+        try:
+            return self._thread.submit(work).result() if self._thread else work()
+        except Exception as error:
+            raise translated(error, self._where, key) from error
+
+
+def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:
+    store = Files(uri, **options) if uri.startswith("file:") else shove.core.store_backend(uri, **options)
+    pickles = Pickles(store, values)
+    if isinstance(store, shove.store.ClientStore | shove.base.SQLiteBase):
+        pickles.spell(_kept(store))
+    return store, pickles
+
+
+def _delete(store: Any, key: str) -> None:
+    del store[key]
+    if isinstance(store, shove.base.SQLiteBase) and not store._cursor.rowcount:
+        raise KeyError(key)  # which Shove forgets to ask
+
+
+def _kept(store: Any) -> list[bytes]:
+    """The keys of a store that pickles them, as it keeps them."""
+    found: list[bytes] = []
+    loads, store.loads = store.loads, found.append
+    for _ in store:
+        pass
+    store.loads = loads
+    return found

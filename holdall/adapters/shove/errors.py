@@ -1,0 +1,43 @@
+"""What Shove's stores raise, as errors of this package."""
+
+import dbm
+import pickle
+import sqlite3
+
+from holdall.adapters import sqlite_errors
+from holdall.adapters.oserrors import translated as os_error
+from holdall.errors import Corrupt, HoldallError, Unavailable
+
+_DAMAGED = (EOFError, SyntaxError, UnicodeError, ValueError, pickle.PickleError)
+_sqlite = (sqlite3.Error, OverflowError)
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> Exception:
+    """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
+
+    Shove's stores, and those written after them, say KeyError for a disk that fails: what they were
+    handling then tells. A KeyError of a missing key is one still.
+
+    >>> translated(EOFError(), "file:///books", "a")
+    Corrupt("'a' in file:///books is damaged ...")
+    """
+    if isinstance(error, KeyError):
+        cause = error.__context__
+        if isinstance(cause, Exception) and not isinstance(cause, KeyError | FileNotFoundError):
+            return translated(cause, where, key)
+        return KeyError(key)
+    if isinstance(error, HoldallError):
+        return type(error)(f"{_thing(where, key)}: {error}", key=key)
+    if isinstance(error, _sqlite):
+        return sqlite_errors.translated(error, where, key)
+    if isinstance(error, _DAMAGED):
+        return Corrupt(f"{_thing(where, key)} is damaged ({type(error).__name__}); restore it", key=key)
+    if isinstance(error, OSError) and not isinstance(error, dbm.error[0]):
+        return os_error(error, where, key)
+    return Unavailable(
+        f"{_thing(where, key)}: its store raised {type(error).__name__}, which is the cause", key=key
+    )
+
+
+def _thing(where: str, key: str | None) -> str:
+    return where if key is None else f"{key!r} in {where}"

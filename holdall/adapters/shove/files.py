@@ -1,0 +1,122 @@
+"""Shove's store in a folder, with its files as they are and its traps closed."""
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+from uuid import uuid4
+
+from holdall.adapters.shove.importing import shove
+
+_LONGEST = 255  # bytes of a file name
+_OURS = ".%_"  # Shove lists no name that begins with a dot, and never writes % without two digits
+
+
+class Files(shove.store.FileStore):  # type: ignore[misc]
+    """One file a key in one folder, that Shove reads and writes too.
+
+        name  = quoted | ".%_" digest      the latter where the former would be over 255 bytes
+        file  = data                       where the name is quoted
+              | key %x00 data              where it is a digest; Shove's own code never sees these
+
+    ``quoted`` is the key as `urllib.parse.quote_plus` writes it, ``digest`` the SHA-256 of the key in
+    hexadecimal, ``data`` what Shove makes of the value. A file with another name, or whose name begins
+    with ".%_", is no key.
+
+    Shove writes into the file itself, so that a reader or a crash meets half a value, says KeyError for
+    every failure, and makes the folder when it is opened. Here a value is written beside the old one and
+    then takes its place, failures are OSError, and the folder is made by the first write.
+    """
+
+    def _createdir(self) -> None:
+        """Not yet: a mistyped address must not leave a folder."""
+
+    def __getitem__(self, key: str) -> Any:
+        path, head = self._place(key)
+        try:
+            data = _read(path)
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        return self.loads(data[len(head) :])
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        path, head = self._place(key)
+        new = Path(self._dir, f"{_OURS}{uuid4().hex}.new")
+        data = head + self.dumps(value)
+        Path(self._dir).mkdir(parents=True, exist_ok=True)
+        try:
+            _write(new, data)
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        _sync(self._dir)
+
+    def __delitem__(self, key: str) -> None:
+        try:
+            self._place(key)[0].unlink()
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        _sync(self._dir)
+
+    def __contains__(self, key: str) -> bool:
+        return self._place(key)[0].exists()
+
+    def __iter__(self) -> Iterator[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - no parameter
+        try:
+            names = [path.name for path in Path(self._dir).iterdir()]
+        except FileNotFoundError:
+            return
+        for name in names:
+            if name.startswith(_OURS):
+                yield from self._long(name)
+            elif quote_plus(key := unquote_plus(name)) == name:
+                yield key
+
+    def _place(self, key: str) -> tuple[Path, bytes]:
+        """The file of ``key``, and what it begins with before the data."""
+        name = quote_plus(key)
+        if len(name) <= _LONGEST:
+            return Path(self._dir, name), b""
+        return Path(self._dir, _digest(key)), key.encode() + b"\0"
+
+    def _long(self, name: str) -> Iterator[str]:
+        if len(name) != len(_digest("")):
+            return
+        try:
+            with Path(self._dir, name).open("rb") as file:
+                key = file.read(2 * _LONGEST).partition(b"\0")[0].decode()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return
+        if _digest(key) == name:
+            yield key
+
+
+def _digest(key: str) -> str:
+    return f"{_OURS}{sha256(key.encode()).hexdigest()}"
+
+
+def _read(path: Path) -> bytes:
+    # What is linked to is outside the store.
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: str) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

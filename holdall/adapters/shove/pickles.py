@@ -1,0 +1,101 @@
+"""What a Shove store makes of keys and values, taken apart without running what a pickle says."""
+
+import io
+import pickle
+import zlib
+from typing import Any, Literal
+
+from holdall.errors import Corrupt
+
+Values = Literal["bytes", "pickle"]
+VALUES = ("bytes", "pickle")
+
+_MOST = 1 << 30  # bytes that a compressed value may grow to
+
+
+class Plain(pickle.Unpickler):
+    """Loads numbers, texts, bytes and containers of them, and no name of anything that could be called.
+
+    A ``str`` of Python 2 is loaded by ``encoding``, which may be "bytes".
+    """
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        raise pickle.UnpicklingError(f"it names {module_name}.{global_name}")
+
+
+def load(data: bytes, encoding: str) -> Any:
+    """The plain object that ``data`` is the pickle of; UnpicklingError where it is none."""
+    try:
+        return Plain(io.BytesIO(data), encoding=encoding).load()
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:
+        raise pickle.UnpicklingError("it is damaged") from error
+
+
+class Pickles:
+    """Takes the place of ``dumps`` and ``loads`` of one Shove ``store``.
+
+    As "bytes", a value is a bytes object to Shove and itself here. As "pickle", it is any object to Shove
+    and the pickle of it here, which is never loaded.
+
+    Some stores keep keys as pickles too, and look for the very bytes. Another Python or protocol writes
+    others for the same key, which Shove then no longer finds: so all keys are looked through at first.
+    """
+
+    def __init__(self, store: Any, values: Values) -> None:
+        self._dumps = store.dumps
+        self._level = store._compress
+        self._raw = values == "pickle"
+        self._spelled: dict[str, bytes] = {}
+        store.dumps, store.loads = self.dumps, self.loads
+
+    def dumps(self, thing: Any) -> bytes:
+        """A key (a str) or a value (bytes) as Shove keeps it."""
+        if isinstance(thing, str):
+            found: bytes = self._spelled.get(thing) or self._dumps(thing)
+            return found
+        return self._packed(thing) if self._raw else self._dumps(thing)
+
+    def loads(self, data: bytes) -> Any:
+        """A key or a value from what Shove keeps; Corrupt where it is neither."""
+        data = self._unpacked(data)
+        if self._raw:
+            return data
+        try:
+            return load(data, "bytes")
+        except pickle.UnpicklingError as error:
+            remedy = "if it is not bytes, open the store with ?values=pickle"
+            raise Corrupt(f"a value cannot be read as bytes: {error}; {remedy}") from error
+
+    def key(self, kept: Any) -> str | None:
+        """The key that the store lists as ``kept``, or None where it is no text."""
+        if isinstance(kept, bytes):
+            try:
+                kept = load(self._unpacked(kept), "utf-8")
+            except (pickle.UnpicklingError, Corrupt):
+                return None
+        return kept if isinstance(kept, str) else None
+
+    def spell(self, kept: list[bytes]) -> None:
+        """Remember how keys are kept that Shove would look for in other words."""
+        known = set(kept)
+        for each in kept:
+            key = self.key(each)
+            if key is not None and self._dumps(key) not in known:
+                self._spelled[key] = each
+
+    def _packed(self, data: bytes) -> bytes:
+        return zlib.compress(data, 9 if self._level is True else self._level) if self._level else data
+
+    def _unpacked(self, data: bytes) -> bytes:
+        if not self._level:
+            return data
+        stream = zlib.decompressobj()
+        try:
+            plain = stream.decompress(data, _MOST)
+        except zlib.error:
+            return data  # written before the store was told to compress
+        if not stream.eof:
+            raise Corrupt(f"a compressed value is cut short, or is more than {_MOST:,} bytes")
+        return plain

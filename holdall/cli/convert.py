@@ -1,0 +1,60 @@
+"""The command convert: every document of one store into another, in other layers."""
+
+from typing import Any
+
+import click
+
+from holdall.adapters.memory import Memory
+from holdall.cli.examples import examples
+from holdall.cli.pair import both, options, require_some, told
+from holdall.cursor import Cursor
+from holdall.registry import plan
+from holdall.store import Store
+from holdall.transfer import transfer, tried, verified
+
+_FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=msgpack&compress=zstd'"
+
+
+@click.command(epilog=examples(f"convert --dry-run {_FROM_TO}", f"convert {_FROM_TO}"))
+@options
+@click.option("--dry-run", is_flag=True, help="Write nothing: read all, and try whether TO could keep it.")
+@click.option("--restart", is_flag=True, help="Begin anew where a conversion was interrupted.")
+def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, restart: bool) -> None:
+    """Write every document at FROM anew at TO, in the layers that TO names, and read each back to compare.
+
+    Run again after an interruption, it goes on where it was; what changed meanwhile at FROM, before that
+    key, stays as it was converted: see --restart. Deadlines are set anew, and history stays behind.
+    """
+    with both(source, target) as (here, there):
+        if dry_run:
+            count = _try(here, there, target, prefix, workers)
+        else:
+            count = _convert(here, there, prefix, workers, restart)
+    done = require_some(source, prefix, count)
+    if dry_run:
+        click.echo(f"would convert {done}: all can be read at FROM and kept at TO", err=True)
+    else:
+        click.echo(f"converted {done}, each read back and compared", err=True)
+
+
+def _convert(here: Store[Any], there: Store[Any], prefix: str, workers: int, restart: bool) -> int:
+    cursor = Cursor(here, there, prefix)
+    after, before = ("", 0) if restart else cursor.get()
+    if after:
+        click.echo(f"going on after {after!r}; --restart would begin anew", err=True)
+    with told("converting", here, prefix) as show:
+
+        def tell(key: str, count: int) -> None:
+            cursor.set(key, before + count)
+            show(key, before + count)
+
+        count = transfer(here, there, prefix, move=verified, after=after, workers=workers, tell=tell)
+    cursor.clear()
+    return before + count
+
+
+def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int) -> int:
+    next(there.scan(), None)  # a Mismatch, where it is written in other layers
+    trial = plan(target, manifest="off")[0].on(Memory())
+    with told("trying", here, prefix) as tell:
+        return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell)

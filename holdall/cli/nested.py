@@ -1,0 +1,44 @@
+"""A stack of layers as nested constructors, a layer a line."""
+
+from typing import Any
+
+from holdall.redact import shown_call
+from holdall.store import Store
+
+
+def nested(store: Store[Any], indent: str = "") -> str:
+    """The constructors that make ``store``, without secrets.
+
+    >>> from holdall import Memory, Prefix, Text
+    >>> print(nested(Text(Prefix(Memory("a"), "notes"))))
+    Text(
+        Prefix(
+            Memory('a'),
+            'notes',
+        ),
+    )
+    """
+    args, kwargs = store._made_with
+    name = type(store).__name__
+    if not args or not isinstance(args[0], Store):
+        return f"{indent}{store!r}"
+    inner = indent + "    "
+    rest = [shown_call("", (arg,), {})[1:-1] for arg in map(_shown, args[1:])]
+    rest += [shown_call("", (), {option: _shown(value)})[1:-1] for option, value in kwargs.items()]
+    lines = [nested(args[0], inner), *(inner + each for each in rest)]
+    return "\n".join([f"{indent}{name}(", *(f"{line}," for line in lines), f"{indent})"])
+
+
+class _Made:
+    """Something that its repr says nothing of, as a call of its class."""
+
+    def __init__(self, thing: object) -> None:
+        self._name = type(thing).__name__
+
+    def __repr__(self) -> str:
+        return f"{self._name}()"
+
+
+def _shown(value: object) -> object:
+    plain = isinstance(value, type) or not repr(value).startswith("<")
+    return value if plain else _Made(value)

@@ -1,0 +1,49 @@
+"""The command rekey: every value of an encrypted store sealed with the key that writes."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from holdall.address import Address
+from holdall.cli.address import positional
+from holdall.cli.examples import examples
+from holdall.cli.progress import counting
+from holdall.errors import HoldallError
+from holdall.layer import layers
+from holdall.middleware.encrypt import Encrypt
+from holdall.middleware.manifest import record, recorded
+from holdall.middleware.rotate import rekey as rekey_values
+from holdall.registry import open as open_store
+
+
+@click.command(epilog=examples("rekey 'sqlite:///sealed.db?encrypt=env:BOOKS_KEYS'"))
+@positional()
+@click.option("--prefix", default="", help="Only keys that begin with this.")
+def rekey(at: dict[str, Any], prefix: str) -> None:
+    """Seal every value with the first key of the keyring, so that the older ones are needed no more.
+
+    Others may read and write meanwhile. After an interruption run it again: what is sealed with that key
+    already is read and not written.
+    """
+    with open_store(at["uri"]) as store:
+        next(store.scan(), None)  # a Mismatch, where it is written in other layers
+        sealing = next((layer for layer in layers(store) if isinstance(layer, Encrypt)), None)
+        if sealing is None:
+            raise HoldallError(
+                f"{Address.parse(at['uri'])} encrypts nothing; name its keys by encrypt=env:NAME"
+            )
+        looked = 0
+
+        def tell(count: int) -> None:
+            nonlocal looked
+            looked = count
+            show(count)
+
+        with counting("sealing", lambda: sum(1 for _ in store.scan(prefix))) as show:
+            sealed = rekey_values(sealing, prefix, tell=tell)
+        if not prefix and (manifest := recorded(store)):
+            record(store, replace(manifest, key=sealing.current))
+    if not looked:
+        raise HoldallError(f"no value at {Address.parse(at['uri'])}; check the address")
+    click.echo(f"sealed {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)

@@ -1,0 +1,70 @@
+"""The commands stores, explain and manifest: what can be opened, in which layers, and how it was written."""
+
+from typing import Any
+
+import click
+
+from holdall.cli.address import positional
+from holdall.cli.examples import examples
+from holdall.cli.nested import nested
+from holdall.cli.output import formats, show
+from holdall.configuration.files import stores as declared
+from holdall.errors import HoldallError
+from holdall.layer import layers
+from holdall.middleware.guard import Guard
+from holdall.middleware.manifest import Manifest, forget, record, recorded
+from holdall.registry import open as open_store
+from holdall.store import Store
+
+
+@click.command(epilog=examples("stores"))
+@formats
+def stores(style: str | None) -> None:
+    """List the stores that can be opened by name, and the files that declare them. Secrets are not shown."""
+    rows = [
+        (each.name, str(each.address), " ".join(each.shown_layers()), str(each.file)) for each in declared()
+    ]
+    show(("name", "address", "layers", "file"), rows, style)
+
+
+@click.command(epilog=examples("explain 'sqlite:///new.db?serializer=msgpack&compress=zstd'"))
+@positional()
+def explain(at: dict[str, Any]) -> None:
+    """Print the store at URI as the constructors that make it, top first. Nothing is read or written."""
+    with open_store(at["uri"]) as store:
+        click.echo(nested(store))
+
+
+@click.command(epilog=examples("manifest 'sqlite:///books.db'"))
+@positional()
+@click.option("--record", "recording", is_flag=True, help="Record the layers that URI names.")
+@click.option("--forget", "forgetting", is_flag=True, help="Delete what is recorded.")
+@formats
+def manifest(at: dict[str, Any], recording: bool, forgetting: bool, style: str | None) -> None:
+    """Show in which layers the store at URI says that it was written; or set that right.
+
+    A store that holdall opens with layers records them when it is first written, and is not opened with
+    others. Data that was there before, or that you know better than the record, gets one by --record:
+    nothing is converted, so it has to be true.
+    """
+    if recording and forgetting:
+        raise click.UsageError("give --record or --forget, not both")
+    with open_store(at["uri"]) as store:
+        if recording:
+            record(store, _named(store))
+        if forgetting:
+            forget(store)
+        found = recorded(store)
+    show(("", "recorded"), [] if found is None else _rows(found), style)
+
+
+def _named(store: Store[Any]) -> Manifest:
+    for layer in layers(store):
+        if isinstance(layer, Guard):
+            return layer.manifest
+    raise HoldallError("the address names no layers to record, such as ?serializer=json")
+
+
+def _rows(found: Manifest) -> list[tuple[str, str]]:
+    rows = [("layers", "&".join(found.layers)), ("schema", found.schema), ("key", found.key)]
+    return [(name, text) for name, text in rows if text]

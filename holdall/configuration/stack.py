@@ -1,0 +1,159 @@
+"""A stack of layers as an address or a list of texts names it, to be put on a store."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from holdall.address import LAYERED, Address, meant, parameters
+from holdall.configuration.table import LAYERS, LISTED, Row, converters
+from holdall.errors import Invalid, InvalidAddress
+from holdall.middleware.guard import Guard
+from holdall.middleware.manifest import Manifest
+from holdall.store import Store
+
+MANIFEST: Final = ("check", "require", "off")
+"""What ``manifest=`` may be: compare it if there is one; there has to be one; neither read nor write it."""
+
+
+class Chosen(NamedTuple):
+    """A layer and the arguments of its constructor, but for the store."""
+
+    row: Row
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Layers, top first, and what is done with the manifest of the store that they are put on.
+
+    >>> stack, below = Stack.of(Address.parse("memory://?compress=gzip&serializer=json"))
+    >>> [chosen.row.word for chosen in stack.layers], below
+    (['serializer=json', 'compress=gzip'], memory://)
+    """
+
+    layers: tuple[Chosen, ...] = ()
+    manifest: str = "check"
+
+    @classmethod
+    def of(cls, address: Address) -> "tuple[Stack, Address]":
+        """The stack that the parameters of ``address`` name, and the address of the store below it.
+
+        InvalidAddress for a parameter that does not convert, or that does nothing beside the others.
+        """
+        given = {name: value for name, value in address.params.items() if name in LAYERED}
+        given = {name: value for name, value in given.items() if value is not None}
+        manifest = _manifest(address, given)
+        if "type" in given:
+            given.setdefault("serializer", "json")
+        return cls(_chosen(address, given, LAYERS), manifest), address.without(*LAYERED)
+
+    @classmethod
+    def listed(cls, address: Address, texts: Iterable[str]) -> "Stack":
+        """The stack of ``texts``, each a layer as an address writes it, as in ``compress=zstd&level=19``.
+
+        What ``address`` says of a layer that is listed replaces what the list says; `readonly` may be added.
+        """
+        given = {name: value for name, value in address.params.items() if name in LAYERED}
+        manifest = _manifest(address, given)
+        layers = [chosen for text in texts for chosen in _entry(address, text, given)]
+        if "readonly" in given:
+            layers[:0] = _chosen(address, {"readonly": given.pop("readonly")}, LAYERS)
+        if given:
+            names = ", ".join(given)
+            raise InvalidAddress(
+                f"{address.lead} its layers are listed, and {names} is of none; change the list"
+            )
+        return cls(_sound(address, layers), manifest)
+
+    @property
+    def serializer(self) -> str:
+        """The serializer, as an address names it; empty where values are bytes."""
+        found = [chosen.row.value for chosen in self.layers if chosen.row.parameter == "serializer"]
+        return str(found[0]) if found else ""
+
+    def on(self, store: Store[bytes]) -> Store[Any]:
+        """These layers on ``store``, guarded by its manifest where what is stored depends on them."""
+        guarded = self.manifest != "off" and any(chosen.row.stored for chosen in self.layers)
+        made: Store[Any] = store
+        key = ""
+        for place in range(len(self.layers), -1, -1):
+            if guarded and place == self._above():
+                made = Guard(made, self._label(key), **self._strictness)
+            if place:
+                made = _put(self.layers[place - 1], made)
+                key = key or getattr(made, "current", "")
+        return made
+
+    @property
+    def _strictness(self) -> dict[str, bool]:
+        return {"required": True} if self.manifest == "require" else {}
+
+    def _above(self) -> int:
+        """How many layers stand above the guard: those that see documents, and that write nothing."""
+        places = [place for place, chosen in enumerate(self.layers, 1) if chosen.row.parameter in _ABOVE]
+        return max(places, default=0)
+
+    def _label(self, key: str) -> Manifest:
+        words = (chosen.row.word for chosen in self.layers if chosen.row.stored)
+        schemas = [chosen.arguments["schema"] for chosen in self.layers if chosen.row.parameter == "validate"]
+        return Manifest(tuple(words), _named(schemas[0]) if schemas else "", key)
+
+
+_ABOVE: Final = ("readonly", "history", "validate", "serializer")
+
+
+def _manifest(address: Address, given: dict[str, Any]) -> str:
+    """What ``given`` says of the manifest, which is taken out of it."""
+    said = Address(address.scheme, address.host, params={"manifest": given.pop("manifest", "check")})
+    found: str = said.options(manifest=MANIFEST)["manifest"]
+    return found
+
+
+def _chosen(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -> tuple[Chosen, ...]:
+    asked = Address(address.scheme, address.host, params=given).options(**converters(rows))
+    found = [(row, row.arguments(asked)) for row in rows]
+    layers = [Chosen(row, arguments) for row, arguments in found if arguments is not None]
+    used = {row.parameter for row in rows} | {name for row, _ in layers for name in row.options}
+    for name in asked:
+        if name not in used:
+            homes = ", ".join(row.word for row in rows if name in row.options)
+            raise InvalidAddress(f"{address.lead} {name} does nothing here: it goes with {homes}")
+    return _sound(address, layers) if rows is LAYERS else tuple(layers)
+
+
+def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
+    """``layers``, unless two contradict: a schema and no documents, or history of what goes by itself."""
+    words = [chosen.row.parameter for chosen in layers]
+    if "validate" in words and "serializer" not in words:
+        raise InvalidAddress(f"{address.lead} validate checks documents; name a serializer, such as json")
+    if "history" in words and "expires" in words:
+        raise InvalidAddress(f"{address.lead} history keeps what expires would let go; choose one of the two")
+    return tuple(layers)
+
+
+def _entry(address: Address, text: str, given: dict[str, Any]) -> tuple[Chosen, ...]:
+    """The layer that ``text`` names, with what ``given`` says of it, which is taken out."""
+    said = parameters(text if "=" in text else f"{text}=on")
+    rows = [row for row in LISTED if row.parameter in said]
+    if len({row.parameter for row in rows}) != 1:
+        known = {row.parameter for row in LISTED}
+        remedy = meant(next(iter(said), text), known)
+        raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
+    names = {rows[0].parameter} | {name for row in rows for name in row.options}
+    said |= {name: given.pop(name) for name in names & given.keys()}
+    if None in said.values():
+        return ()
+    return _chosen(address, said, LISTED)
+
+
+def _put(chosen: Chosen, store: Store[Any]) -> Store[Any]:
+    try:
+        made: Store[Any] = chosen.row.load()(store, **chosen.arguments)
+    except Invalid as error:
+        raise InvalidAddress(f"{chosen.row.parameter}: {error}") from error
+    return made
+
+
+def _named(schema: object) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return f"{kind.__module__}:{kind.__qualname__}"

@@ -1,0 +1,49 @@
+"""How far a transfer has come, kept in the store that it fills, so that a kill costs only the last batches."""
+
+import hashlib
+import json
+from typing import Any
+
+from holdall.errors import Corrupt
+from holdall.store import Store
+
+FOLDER = ".holdall/transfer/"
+
+
+class Cursor:
+    """The last key up to which all of ``here`` under ``prefix`` has been moved to ``there``.
+
+        key   = ".holdall/transfer/" 32HEXDIG     ; of the address of ``here``, as it is shown, and prefix
+        value = JSON object: "after": key, "count": number    ; of keys moved so far
+
+    >>> from holdall import Memory
+    >>> here, there = Memory("a"), Memory()
+    >>> Cursor(here, there, "").set("invoices/17", 200)
+    >>> Cursor(here, there, "").get(), Cursor(here, there, "invoices/").get()
+    (('invoices/17', 200), ('', 0))
+    """
+
+    def __init__(self, here: Store[Any], there: Store[Any], prefix: str) -> None:
+        self._raw = there.raw(FOLDER)
+        said = json.dumps([repr(here), prefix]).encode()
+        self._key = hashlib.blake2b(said, digest_size=16).hexdigest()
+
+    def get(self) -> tuple[str, int]:
+        """The key, and how many were moved; empty and 0 where no transfer was interrupted."""
+        data = self._raw.get(self._key)
+        if data is None:
+            return "", 0
+        try:
+            said = json.loads(data)
+            return str(said["after"]), int(said["count"])
+        except (ValueError, TypeError, KeyError) as error:
+            key = FOLDER + self._key
+            raise Corrupt(f"{key!r} does not say how far the transfer came: {error}", key=key) from error
+
+    def set(self, key: str, count: int) -> None:
+        """Everything up to ``key`` has been moved."""
+        self._raw[self._key] = json.dumps({"after": key, "count": count}).encode()
+
+    def clear(self) -> None:
+        """Everything has been moved."""
+        self._raw.discard(self._key)

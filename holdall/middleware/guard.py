@@ -1,0 +1,130 @@
+"""The layer that compares a stack with its store's manifest, once, when the store is first used."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from holdall.errors import Conflict, Mismatch
+from holdall.layer import layers
+from holdall.middleware.manifest import KEY, Manifest, record, recorded
+from holdall.middleware.passthrough import PassThrough
+from holdall.store import ABSENT, MISSING, Change, Feature, Missing, Store, Tag
+
+V = TypeVar("V")
+
+
+class Guard(PassThrough[V]):
+    """Uses ``store`` only where its manifest says what ``manifest`` says; else every operation is Mismatch.
+
+    The first operation reads the manifest: one request. Where there is none, the first write looks whether
+    the store is empty, and records it there. Data without a manifest, which others wrote, can be used, and
+    none is recorded; unless it is ``required``. Another schema is Mismatch for writes alone. A Mismatch
+    stays one until the store's manifest is another. `raw`, `close`, `features` and `facts` are not guarded.
+
+    After that, each operation costs what it costs below.
+
+    >>> from holdall import Json, Memory
+    >>> below = Memory()
+    >>> Json(Guard(below, Manifest(("serializer=json",))))["a"] = 1
+    >>> Guard(below, Manifest(("serializer=yaml",)))["a"]
+    Traceback (most recent call last):
+      ...
+    holdall.errors.Mismatch: Memory() was written with serializer=json and is opened with serializer=yaml; ...
+    """
+
+    def __init__(self, store: Store[V], manifest: Manifest, *, required: bool = False) -> None:
+        self._store = store
+        self.manifest = manifest
+        self._required = required
+        self._seen: Manifest | None = None
+
+    # Both are looked up in a cached property once, and are plain attributes from then on.
+
+    @cached_property
+    def _inner(self) -> Store[V]:  # type: ignore[override]
+        """The store, once its manifest is known to fit."""
+        self._seen = recorded(self._store)
+        if self._seen is None and self._required and not self._is_empty():
+            raise Mismatch(f"{self._below!r} has data and no manifest; {_RECORD}")
+        if self._seen is not None and not self.manifest.reads(self._seen):
+            raise self._mismatch(self._seen)
+        return self._store
+
+    @cached_property
+    def _writable(self) -> Store[V]:
+        """The store, once it has the manifest that it should have."""
+        store = self._inner
+        seen = self._seen or (self._record() if self._is_empty() else recorded(self._store))
+        if seen is not None and not self.manifest.writes(seen):
+            raise self._mismatch(seen)
+        return store
+
+    def _record(self) -> Manifest | None:
+        """The manifest that the store has afterwards: this one, or one of who was quicker."""
+        if Feature.SWAP not in self._store.features:
+            record(self._store, self.manifest)
+            return self.manifest
+        try:
+            self._store.raw().swap(KEY, self.manifest.dump(), ABSENT)
+        except Conflict:
+            return recorded(self._store)
+        return self.manifest
+
+    def _is_empty(self) -> bool:
+        return not self._below
+
+    @property
+    def _below(self) -> Store[object]:
+        return list(layers(self._store))[-1]
+
+    def _mismatch(self, recorded: Manifest) -> Mismatch:
+        return Mismatch(
+            f"{self._below!r} was written with {recorded} and is opened with {self.manifest}; "
+            f"open it as it was written, re-encode it into another store by `holdall convert`, or {_RECORD}"
+        )
+
+    # ---- Writes: the rest is PassThrough's, through _inner -----------------------------------------
+
+    def __setitem__(self, key: str, value: V, /) -> None:
+        self._writable[key] = value
+
+    def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
+        self._writable.set_many(items)
+
+    def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
+        return self._writable.swap(key, value, expected)
+
+    def transact(self, changes: Iterable[Change[V]], /) -> None:
+        self._writable.transact(changes)
+
+    def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
+        return self._writable.modify(key, function, default)
+
+    def setdefault(self, key: str, default: V, /) -> V:
+        return self._writable.setdefault(key, default)
+
+    def as_of(self, time: datetime, /) -> Store[V]:
+        return self._inner.as_of(time)  # which was compared: no guard of its own
+
+    # ---- What needs no manifest ------------------------------------------------------------------
+
+    @property
+    def inner(self) -> Store[V]:
+        return self._store
+
+    @property
+    def features(self) -> Feature:
+        return self._store.features
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return self._store.raw(prefix)
+
+    def facts(self) -> dict[str, str]:
+        return self._store.facts()
+
+    def close(self) -> None:
+        self._store.close()
+
+
+_RECORD = "say what is true by `holdall manifest --record`"

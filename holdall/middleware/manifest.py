@@ -1,0 +1,86 @@
+"""The manifest: by which layers everything in a store was written, kept in the store itself."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from holdall.errors import Corrupt, Mismatch
+from holdall.store import Store
+
+KEY: Final = ".holdall/manifest"
+FORMAT: Final = 1
+_LARGEST: Final = 1 << 16  # bytes
+
+
+@dataclass(frozen=True, repr=False)
+class Manifest:
+    """The layers that decide what the stored bytes are, top first, as an address names them.
+
+        manifest = JSON object: "format": 1, "layers": [ *layer ], "schema": text, "key": text
+        layer    = parameter [ "=" word ]      ; as in "serializer=json", "encrypt"
+
+    ``schema`` is where the validation schema was imported from, as module:name. ``key`` is the id of the
+    key that encrypted when it was recorded: for people, who need to know which keys a copy takes. Nothing
+    in it is secret.
+
+    >>> Manifest(("serializer=json", "encrypt"))
+    Manifest(('serializer=json', 'encrypt'))
+    >>> print(Manifest(("serializer=json", "encrypt")))
+    serializer=json&encrypt=...
+    """
+
+    layers: tuple[str, ...]
+    schema: str = ""
+    key: str = ""
+
+    def dump(self) -> bytes:
+        """The bytes that are stored."""
+        return json.dumps({"format": FORMAT, **vars(self)}, indent=1).encode() + b"\n"
+
+    @classmethod
+    def load(cls, data: bytes) -> "Manifest":
+        """What `dump` wrote: Corrupt for anything else, Mismatch where a later holdall wrote it."""
+        try:
+            read = json.loads(data if len(data) <= _LARGEST else b"")
+            made = cls(tuple(read["layers"]), read["schema"], read["key"])
+            if not all(isinstance(text, str) for text in (*made.layers, made.schema, made.key)):
+                raise TypeError("it holds what is no text")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise Corrupt(f"{KEY!r} is no manifest: {error}", key=KEY) from error
+        if read.get("format") != FORMAT:
+            raise Mismatch(f"{KEY!r} was written by a later holdall; upgrade this one", key=KEY)
+        return made
+
+    def reads(self, other: "Manifest") -> bool:
+        """Whether what was written by ``other`` can be read by this stack."""
+        return self.layers == other.layers
+
+    def writes(self, other: "Manifest") -> bool:
+        """Whether what this stack writes is as ``other`` has it."""
+        return self.reads(other) and self.schema == other.schema
+
+    def __repr__(self) -> str:
+        said = {"schema": self.schema, "key": self.key}
+        return "".join(
+            [f"Manifest({self.layers!r}", *(f", {name}={text!r}" for name, text in said.items() if text), ")"]
+        )
+
+    def __str__(self) -> str:
+        words = [word if "=" in word else f"{word}=..." for word in self.layers]
+        return "&".join([*([f"validate={self.schema}"] if self.schema else []), *words]) or "no layers"
+
+
+def recorded(store: Store[Any]) -> Manifest | None:
+    """The manifest of ``store``; None where it has none. One request."""
+    data = store.raw().get(KEY)
+    return None if data is None else Manifest.load(data)
+
+
+def record(store: Store[Any], manifest: Manifest) -> None:
+    """Make ``manifest`` that of ``store``, whatever it was."""
+    store.raw()[KEY] = manifest.dump()
+
+
+def forget(store: Store[Any]) -> None:
+    """Leave ``store`` without a manifest."""
+    store.raw().discard(KEY)

@@ -1,0 +1,1 @@
+"""A package, and so found before the `tests` that some libraries install."""

@@ -1,0 +1,43 @@
+"""The whole suite over Shove's own stores."""
+
+import dbm.dumb
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from holdall.adapters.shove import Shove
+from holdall.testing import StoreTests
+
+
+def made(open_dbm: Callable[[str, str], object], path: Path) -> str:
+    """The address of a new dbm."""
+    open_dbm(str(path), "c").close()
+    return f"dbm://{path}"
+
+
+STORES = {
+    "simple": lambda path: "simple://",
+    "memory": lambda path: "memory://",
+    "file": lambda path: f"file://{path}",
+    "lite": lambda path: f"lite://{path}",
+    "dbm-dumb": lambda path: made(dbm.dumb.open, path),
+}
+if find_spec("dbm.sqlite3"):  # since Python 3.13
+    STORES["dbm-sqlite3"] = lambda path: made(import_module("dbm.sqlite3").open, path)
+
+
+pytestmark = pytest.mark.usefixtures("few_examples")
+
+
+class TestShove(StoreTests[bytes]):
+    names = {"Shove": Shove}
+    many = 40
+
+    @pytest.fixture(params=STORES)
+    def open_store(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Callable[[], Shove]:
+        return lambda: Shove(STORES[request.param](tmp_path_factory.mktemp("shove") / "store"))

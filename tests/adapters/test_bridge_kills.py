@@ -1,0 +1,10 @@
+"""Stores of Shove and fsspec on this machine's disk, after their writer was killed."""
+
+import pytest
+
+from tests.adapters.killed import check_kills
+
+
+@pytest.mark.parametrize("bridge", ["shove+file", "shove+lite", "fsspec+file"])
+def test_a_killed_writer_leaves_whole_values(bridge, tmp_path):
+    check_kills(f"{bridge}://{tmp_path}/store")

@@ -1,0 +1,160 @@
+"""Named stores: where they are looked for, what a file may say, and how a name is told from a path."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdall
+from holdall import InvalidAddress, PermissionDenied
+from holdall.configuration import files
+from holdall.layer import layers
+from holdall.middleware.keyring import new_key
+
+FILE = """
+[store.invoices]
+uri = "sqlite:///{here}/books.db?durability=os"
+layers = ["escape", "serializer=msgpack", "compress=zstd&level=9", "encrypt=env:KEYS"]
+
+[store.drafts]
+uri = "memory://drafts?serializer=json"
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a project with a file, as the current one; no file of the user's or of the machine's."""
+    project = tmp_path / "über uns" / "project"
+    project.mkdir(parents=True)
+    (project / "holdall.toml").write_text(FILE, encoding="utf-8")
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("HOLDALL_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("KEYS", new_key("2026"))
+    return project
+
+
+def declare(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def names(store: Any) -> list[str]:
+    return [type(layer).__name__ for layer in layers(store)]
+
+
+def test_a_name_opens_what_the_file_says(project: Path) -> None:
+    store = holdall.open("invoices")
+    assert names(store) == ["Escape", "MessagePack", "Guard", "Zstd", "Encrypt", "SQLite"]
+    store["../7"] = {"total": 1}
+    assert (project / "books.db").is_file()
+    assert dict(holdall.open("invoices").items()) == {"../7": {"total": 1}}
+    assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
+
+
+def test_from_a_folder_below_it_is_the_same_store(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holdall.open("invoices")["7"] = {"total": 1}
+    (project / "src" / "app").mkdir(parents=True)
+    monkeypatch.chdir(project / "src" / "app")
+    assert holdall.open("invoices")["7"] == {"total": 1}
+
+
+def test_a_word_is_a_name_and_anything_else_is_a_path(project: Path) -> None:
+    for address in ("./invoices", "file:invoices", Path("invoices"), "invoices/2026", "books.2026"):
+        assert type(holdall.open(address)) is holdall.File
+    with pytest.raises(InvalidAddress) as refusal:
+        holdall.open("invoces")
+    assert "did you mean 'invoices'?" in str(refusal.value)
+    assert "'./invoces'" in str(refusal.value)
+    assert str(project / "holdall.toml") in str(refusal.value)
+    assert not (project / "invoces").exists()
+
+
+def test_the_nearest_file_is_before_the_users_and_the_variable_before_both(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(project.parent / "holdall.toml", '[store.above]\nuri = "memory://"')
+    user = tmp_path / "config" / "holdall" / "holdall.toml"
+    declare(user, '[store.drafts]\nuri = "memory://user"\n[store.mine]\nuri = "memory://mine"')
+    assert [(each.name, each.file) for each in files.stores()] == [
+        ("drafts", project / "holdall.toml"),
+        ("invoices", project / "holdall.toml"),
+        ("mine", user),
+    ]
+    assert repr(holdall.open("mine")) == "Memory('mine')"
+    assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
+    declare(tmp_path / "other.toml", '[store.only]\nuri = "memory://only"')
+    monkeypatch.setenv("HOLDALL_CONFIG", str(tmp_path / "other.toml"))
+    assert [each.name for each in files.stores()] == ["only"]
+    monkeypatch.setenv("HOLDALL_CONFIG", str(tmp_path / "missing.toml"))
+    with pytest.raises(InvalidAddress, match=r"missing\.toml cannot be read"):
+        holdall.open("only")
+
+
+def test_where_it_is_opened_it_can_be_told_more() -> None:
+    assert names(holdall.open("invoices?readonly=1"))[0] == "ReadOnly"
+    assert names(holdall.open("invoices", readonly=True))[0] == "ReadOnly"
+    other = holdall.open("invoices", serializer="yaml", compress=None, table="other", manifest="off")
+    assert names(other) == ["Escape", "Yaml", "Encrypt", "SQLite"]
+    assert "table='other'" in repr(other)
+    assert names(holdall.open("drafts", compress="gzip")) == ["Json", "Guard", "Gzip", "Memory"]
+    assert type(holdall.open("drafts", type=int)).__name__ == "Json"
+    with pytest.raises(InvalidAddress, match="checksum is of none"):
+        holdall.open("invoices", checksum="xxh3")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[store.a", "no TOML"),
+        ("\ud800", "no TOML"),
+        ("[stores.a]", "did you mean 'store'?"),
+        ("store = 1", "write [store.name]"),
+        ("[store.a]", "no uri"),
+        ("[store.a]\nuri = 1", "no uri"),
+        ("store.a = 1", "no uri"),
+        ('[store.a]\nuri = "memory://"\nlayer = []', "did you mean 'layers'?"),
+        ('[store.a]\nuri = "memory://"\nlayers = "serializer=json"', "no list of texts"),
+        ('[store.a]\nuri = "memory://"\nlayers = [1]', "no list of texts"),
+        ('[store."a b"]\nuri = "memory://"', "no name"),
+        ('[store.""]\nuri = "memory://"', "no name"),
+        ('[store.a]\nuri = "a"', "no scheme"),
+        ('[store.a]\nuri = "memory://?serializer=json"\nlayers = []', "put it among its layers"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compres=zstd"]', "did you mean 'compress'?"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["zzz"]', "there are"),
+        ('[store.a]\nuri = "memory://"\nlayers = [""]', "no layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["level=3"]', "no layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&checksum=xxh3"]', "no layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&trust=1"]', "goes with serializer=pickle"),
+        (
+            '[store.a]\nuri = "memory://"\nlayers = ["validate=formencode.validators:Int"]',
+            "name a serializer",
+        ),
+        ('[store.a]\nuri = "zzz://"', "no store has the scheme"),
+        ("#" * (1 << 20) + "\n", "megabyte"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_by_name(project: Path, text: str, remedy: str) -> None:
+    (project / "holdall.toml").write_bytes(text.encode(errors="surrogatepass"))
+    with pytest.raises(InvalidAddress) as refusal:
+        holdall.open("a")
+    assert remedy in str(refusal.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no owners of files by number")
+def test_a_file_of_another_user_is_refused_unless_it_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    if (project / "holdall.toml").stat().st_uid == 0:
+        monkeypatch.setattr(files, "_ADMINISTRATOR", 4712)
+    with pytest.raises(PermissionDenied, match="HOLDALL_CONFIG"):
+        holdall.open("drafts")
+    monkeypatch.setenv("HOLDALL_CONFIG", str(project / "holdall.toml"))
+    assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
+
+
+def test_a_secret_in_a_list_is_not_shown() -> None:
+    declared = files.Named("a", holdall.address.Address("memory"), ("encrypt=hunter2", "escape"), Path())
+    assert declared.shown_layers() == ("encrypt=***", "escape")

@@ -1,0 +1,134 @@
+"""Addresses that cannot be meant: each is refused with what there is, and none shows a secret or runs code."""
+
+import os
+import pickle
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdall
+from holdall import Corrupt, HoldallError, InvalidAddress, PermissionDenied
+from holdall.address import Address
+from holdall.middleware.keyring import new_key
+
+MARK = "hunter2hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    ("query", "remedy"),
+    [
+        ("serialiser=json", "did you mean 'serializer'?"),
+        ("zzz=1", "it takes none, and for layers budget, cache, checksum, "),
+        ("serializer=jsn", "none of json, msgpack, yaml, xml, pickle, text"),
+        ("serializer=", "none of json, msgpack"),
+        ("compress=snappy", "none of zstd, gzip, lzma"),
+        ("checksum=md5", "none of crc32c, xxh3"),
+        ("expires=soon", "no duration"),
+        ("expires=0", "expires"),
+        ("readonly=perhaps", "no flag"),
+        ("manifest=maybe", "none of check, require, off"),
+        ("compress=zstd&level=high", "no int"),
+        ("level=3", "goes with compress=zstd, compress=gzip, compress=lzma"),
+        ("compress=gzip&dictionary=7", "goes with compress=zstd"),
+        ("serializer=json&trust=1", "goes with serializer=pickle"),
+        ("serializer=text&type=decimal:Decimal", "goes with serializer=json, "),
+        ("serializer=pickle", "trust=1"),
+        ("serializer=pickle&trust=0", "trust=1"),
+        ("validate=formencode.validators:Int", "name a serializer"),
+        ("serializer=json&validate=decimal:Decimal", "has no to_python"),
+        ("serializer=json&validate=no_such_module:Schema", "cannot be imported"),
+        ("serializer=json&validate=decimal:NoSuchName", "cannot be imported"),
+        ("serializer=json&validate=Schema", "module:name"),
+        ("type=..:x", "module:name"),
+        ("cache=soon", "no seconds"),
+        ("budget=many", "no int"),
+        ("metrics=some", "no flag"),
+        ("history=on&expires=1h", "choose one of the two"),
+        ("serializer=json&serializer=yaml", "given twice"),
+        ("encrypt=2026", "env:NAME or file:PATH"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) -> None:
+    with pytest.raises(InvalidAddress) as refusal:
+        holdall.open(f"memory://?{query}")
+    assert remedy in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"memory://?encrypt={MARK}",
+        f"memory://?serializer=pickle&trust=1&sign={MARK}",
+        f"memory://?encrypt={MARK}&level=3",
+        f"sqlite:///nothing.db?encrypt=env:KEYS&password={MARK}",
+        f"no-such-store?encrypt={MARK}",
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_shown(text: str) -> None:
+    assert MARK not in repr(Address.parse(text))
+    with pytest.raises(HoldallError) as refusal:
+        holdall.open(text)
+    shown = "".join(traceback.format_exception(refusal.value, chain=True))
+    assert MARK not in shown.replace(text, "")
+    assert MARK not in str(refusal.value)
+
+
+def test_no_key_is_in_a_repr_a_pickle_or_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = new_key("2026")
+    secret = key.partition(":")[2]
+    monkeypatch.setenv("KEYS", key)
+    monkeypatch.setenv("SIGN", MARK)
+    store = holdall.open(
+        f"sqlite:///{tmp_path}/a.db?serializer=pickle&trust=1&sign=env:SIGN&encrypt=env:KEYS"
+    )
+    store["a"] = {1}
+    manifest = store.raw()[".holdall/manifest"]
+    for shown in (repr(store), str(vars(store)), manifest.decode(), pickle.dumps(store).decode("latin-1")):
+        assert secret not in shown
+        assert MARK not in shown
+    assert '"key": "2026"' in manifest.decode()
+    assert pickle.loads(pickle.dumps(store))["a"] == {1}
+
+
+def test_without_its_key_a_store_does_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KEYS", raising=False)
+    with pytest.raises(PermissionDenied, match="no variable KEYS"):
+        holdall.open("memory://?encrypt=env:KEYS")
+
+
+class Payload:
+    """A pickle that makes a folder when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("serializer", ["json", "msgpack", "yaml", "xml", "text", "pickle&trust=1"])
+def test_a_pickle_that_lies_there_is_not_loaded(serializer: str, tmp_path: Path) -> None:
+    store = holdall.open(f"memory://?serializer={serializer}")
+    store.raw()["a"] = pickle.dumps(Payload(tmp_path / "left"))
+    with pytest.raises(Corrupt, match="'a'"):
+        store["a"]
+    assert not (tmp_path / "left").exists()
+
+
+def test_what_is_no_schema_is_not_called() -> None:
+    with pytest.raises(InvalidAddress):
+        holdall.open("memory://?serializer=json&validate=sys:exit")
+
+
+def test_a_schema_and_a_type_are_found_by_name() -> None:
+    store = holdall.open("memory://?validate=formencode.validators:Int&type=builtins:int")
+    assert type(store).__name__ == "Validate"
+    with pytest.raises(holdall.Invalid):
+        store["a"] = "no number"
+    store["a"] = "7"
+    assert store["a"] == 7

@@ -54,7 +54,7 @@ $(LOCALSTACK_LOCKED): | setup
 	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCALSTACK_LOCK)
 	@touch $@
 
-ring: setup ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
+ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
 
@@ -62,7 +62,8 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py \
-	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py $(ARGS)
+	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
+	    tests/adapters/test_slatedb.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from holdall.adapters.servers import BATCH, FIRST_PAGE, check_wait, checked, keys_of, pairs_of
+from holdall.adapters.servers import BATCH, FIRST_PAGE, check_wait, fitting, keys_of, pairs_of
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 # It encodes any other character in a path, twice in some of its files and once in others.
 _portable = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*)*").fullmatch
-_MOST = 2**32 - 1  # bytes of a value: its length is kept in 32 bits
+_MOST = 2**31 - 1  # bytes of a value: UniFFI, the library's bridge to Python, passes lengths as int32
 _LOOKUPS = 128  # keys looked up at once
 
 
@@ -199,7 +199,7 @@ class SlateDB(Store[bytes]):
 
     def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
         """Apply ``changes``; the tag of what they wrote."""
-        changes = [checked(change, _MOST) for change in changes]
+        changes = [_fitting(change) for change in changes]
         for attempt in range(ATTEMPTS):
             tag = self._run(lambda db: calls.transacted(db, changes))
             if tag is not None:
@@ -242,3 +242,8 @@ class SlateDB(Store[bytes]):
             "a SlateDB store cannot be pickled: the process that opens it takes it from this one; "
             "open it in one process"
         )
+
+
+def _fitting(change: Change[bytes]) -> Change[bytes]:
+    check_key(change.key)
+    return Put(change.key, fitting(change.key, change.value, _MOST)) if isinstance(change, Put) else change

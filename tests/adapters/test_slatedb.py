@@ -1,9 +1,6 @@
 """SlateDB in folders: the whole suite, one writer at a time, and writers that are killed."""
 
-import os
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +14,7 @@ from holdall.errors import Fenced, HoldallError, InvalidAddress, StoreNotFound
 from holdall.store import ABSENT, Expect, Put, Store
 from holdall.testing import StoreTests
 from holdall.testing.suite.threads import together
-from tests.soak import SOAK
+from tests.adapters.kills import KILLS, check_kills
 
 pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
 
@@ -147,38 +144,5 @@ def test_a_damaged_manifest_is_an_error(store: SlateDB, tmp_path: Path) -> None:
         store.get("a")
 
 
-WRITER = """
-import os, sys, holdall
-store = holdall.open(sys.argv[1], flush_interval=0.001)
-for n in range(int(sys.argv[2]), 10**9):
-    text = b"%d " % n
-    store[f"k{n % 7}"] = text * (1 + n % 5000)
-    os.write(1, text)
-    store.set_many((f"batch/{m}", text) for m in range(5))
-"""
-
-
 def test_a_killed_writer_leaves_what_returned(tmp_path: Path) -> None:
-    address, last = f"slatedb+file://{tmp_path}/books", 0
-    for kill in range(200 if SOAK else 5):
-        last = write_until_killed([sys.executable, "-c", WRITER, address, str(last + 1)], 5 + kill % 7)
-        with holdall.open(address) as store:
-            held = {key: value.split() for key, value in store.items()}
-        assert int(held[f"k{last % 7}"][0]) >= last
-        for key, words in held.items():
-            assert words == [words[0]] * (1 if key.startswith("batch/") else 1 + int(words[0]) % 5000)
-        assert len({words[0] for key, words in held.items() if key.startswith("batch/")}) <= 1
-
-
-def write_until_killed(command: list[str], count: int) -> int:
-    """Kill the writer after ``count`` writes or a few more; the number of the last that returned."""
-    child = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert child.stdout
-    said = b""
-    while said.count(b" ") < count and (new := os.read(child.stdout.fileno(), 100)):
-        said += new
-    child.kill()
-    said += child.stdout.read()
-    child.stdout.close()
-    child.wait()
-    return int(said.split()[-1])
+    check_kills(f"slatedb+file://{tmp_path}/books?flush_interval=0.001", KILLS)

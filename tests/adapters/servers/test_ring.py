@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.adapters.dbm.flavors import needs_module
 from tests.servers import redis, s3, sql
 
 pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
@@ -23,11 +24,13 @@ def test_a_ring_of_stores_ends_with_equal_digests(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
+    needs_module("bsd")
     monkeypatch.setenv("AWS_ENDPOINT_URL", str(seaweed.endpoint))
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     bucket, table = f"b{uuid4().hex}", f"t{uuid4().hex}"
     ring = [
         f"file://{tmp_path}/first",
+        f"dbm://{tmp_path}/second.db?flavor=bsd",
         f"redis://127.0.0.1:{redis_server.port}/0?prefix={table}",
         f"postgresql://{sql.USER}@127.0.0.1:{postgresql.port}/holdall?table={table}&create=true",
         f"s3://{bucket}/ring?create=true",

@@ -60,7 +60,8 @@ async def write(db: Db, changes: Iterable[Put[bytes] | Delete]) -> None:
 
 async def rows(db: Db, keys: list[str]) -> list[KeyValue | None]:
     """What is under each of ``keys``, looked up at once."""
-    return await asyncio.gather(*(db.get_key_value(key.encode()) for key in keys))
+    found: list[KeyValue | None] = await asyncio.gather(*(db.get_key_value(key.encode()) for key in keys))
+    return found
 
 
 async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyValue]:

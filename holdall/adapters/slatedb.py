@@ -30,10 +30,10 @@ from holdall.store import (
 )
 
 with needs("slatedb"):
-    from slatedb.uniffi import Db, Error, KeyValue
+    from slatedb.uniffi import Db, KeyValue
 
 from holdall.adapters import slatedb_calls as calls
-from holdall.adapters.slatedb_errors import translated
+from holdall.adapters.slatedb_errors import Failure, translated
 from holdall.adapters.slatedb_loop import LOOP
 
 T = TypeVar("T")
@@ -213,7 +213,7 @@ class SlateDB(Store[bytes]):
         """What ``work`` returns of the open database, with errors translated."""
         try:
             return LOOP.run(self._with(work), self._url, self._timeout)
-        except Error as error:
+        except Failure as error:
             raise translated(error, self._url) from error
 
     async def _with(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
@@ -222,7 +222,7 @@ class SlateDB(Store[bytes]):
         opening = self._db
         try:
             db = await asyncio.shield(opening)  # who gives up waiting leaves it to the others
-        except Error:
+        except Failure:
             if self._db is opening:
                 self._db = None
             raise

@@ -1,8 +1,12 @@
 """What SlateDB raises, as errors of holdall. It tells kinds of trouble of its object store by text alone."""
 
+from typing import Any
+
 from slatedb.uniffi import CloseReason, Error
 
 from holdall.errors import Corrupt, Fenced, HoldallError, PermissionDenied, StoreNotFound, Unavailable
+
+Failure: Any = Error  # its module defines the name twice, and type checkers see the one that is no exception
 
 _DENIED = PermissionDenied, "is refused by its object store; see to the credentials, or the folder's rights"
 _GONE = StoreNotFound, "has no place; make the bucket"
@@ -19,7 +23,7 @@ _kinds: dict[str, tuple[type[HoldallError], str]] = {
 }
 
 
-def translated(error: Error, where: str) -> HoldallError:
+def translated(error: Any, where: str) -> HoldallError:
     """The error to raise in place of ``error``, about the store ``where``."""
     if isinstance(error, Error.Closed) and error.reason == CloseReason.FENCED:
         remedy = "let one process write at a time, or open it again to take it back"

@@ -14,6 +14,8 @@ import pytest
 from tests.adapters.dbm.flavors import needs_module
 from tests.servers import redis, s3, sql
 
+ROOT = Path(__file__).parents[3]
+
 pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
 
 
@@ -38,4 +40,4 @@ def test_a_ring_of_stores_ends_with_equal_digests(
         f"sqlite:///{tmp_path}/last.db",
     ]
     count = os.environ.get("HOLDALL_RING", "200")
-    subprocess.run([sys.executable, "-m", "tools.ring", "--count", count, *ring], check=True)
+    subprocess.run([sys.executable, "-m", "tools.ring", "--count", count, *ring], check=True, cwd=ROOT)

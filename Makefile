@@ -11,7 +11,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,11 +54,16 @@ $(LOCALSTACK_LOCKED): | setup
 	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCALSTACK_LOCK)
 	@touch $@
 
+ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
+	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
+	    tests/adapters/servers/test_ring.py
+
 soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py \
-	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py $(ARGS)
+	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
+	    tests/adapters/test_slatedb.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers

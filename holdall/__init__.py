@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from holdall.errors import (
     Conflict,
     Corrupt,
+    Fenced,
     HoldallError,
     Invalid,
     InvalidAddress,
@@ -119,6 +120,7 @@ __all__ = [
     "Expect",
     "Expires",
     "Feature",
+    "Fenced",
     "File",
     "Gzip",
     "HoldallError",

@@ -10,6 +10,7 @@
     ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── Fenced                              another writer took the store over; open it again to take it back
     ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
     ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
     ├── Corrupt (ValueError)                stored bytes that cannot be what was written
@@ -104,6 +105,10 @@ class TooLarge(HoldallError, ValueError):
 
 class Conflict(HoldallError):
     """Compare-and-swap lost: the key no longer carries the expected tag. Read it again and retry."""
+
+
+class Fenced(HoldallError):
+    """Another writer took over a store that has one writer at a time. This write may or may not be kept."""
 
 
 class NoRevision(HoldallError, LookupError):

@@ -41,6 +41,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """What a store promises goes into the report of its run, for tools/store_table.py."""
+    yield
+    if item.name.startswith("test_features_stay_and_fit_together"):
+        features = item.funcargs["store"].features
+        item.user_properties.append(("features", " ".join(str(feature.name) for feature in features)))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     # An expected failure is reported as a skip too, and is none.

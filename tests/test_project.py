@@ -15,8 +15,8 @@ EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
-# What comes from no wheel, or from an archive that not every installer takes, would keep all the rest away.
-APART = {"bsd", "shove"}
+# What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away.
+APART = {"bsd", "shove", "slatedb"}
 
 
 def test_all_brings_every_extra_that_users_have():

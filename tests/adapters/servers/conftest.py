@@ -8,10 +8,10 @@ from hypothesis import Phase, settings
 from tests.servers.dynamodb import dynamodb
 from tests.servers.mortal import mortal
 from tests.servers.redis import redis_server
-from tests.servers.s3 import credentials
+from tests.servers.s3 import credentials, seaweed
 from tests.servers.sql import mysql, postgresql
 
-__all__ = ["credentials", "dynamodb", "mortal", "mysql", "postgresql", "redis_server"]
+__all__ = ["credentials", "dynamodb", "mortal", "mysql", "postgresql", "redis_server", "seaweed"]
 
 
 @pytest.fixture(scope="package", autouse=True)

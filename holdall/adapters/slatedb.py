@@ -1,0 +1,249 @@
+"""A store in SlateDB: a log-structured merge tree (LSM) whose files lie in a bucket or a folder."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from itertools import chain
+from typing import Any, NoReturn, TypeVar
+
+from holdall.adapters.servers import BATCH, FIRST_PAGE, check_wait, fitting, keys_of, pairs_of
+from holdall.address import Address
+from holdall.errors import Conflict, HoldallError, InvalidAddress
+from holdall.extras import needs
+from holdall.keys import Span, check_key
+from holdall.store import (
+    ABSENT,
+    ATTEMPTS,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    pause,
+)
+
+with needs("slatedb"):
+    from slatedb.uniffi import Db, KeyValue
+
+from holdall.adapters import slatedb_calls as calls
+from holdall.adapters.slatedb_errors import Failure, translated
+from holdall.adapters.slatedb_loop import LOOP
+
+T = TypeVar("T")
+
+# It encodes any other character in a path, twice in some of its files and once in others.
+_portable = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*)*").fullmatch
+_MOST = 2**31 - 1  # bytes of a value: UniFFI, the library's bridge to Python, passes lengths as int32
+_LOOKUPS = 128  # keys looked up at once
+
+
+class SlateDB(Store[bytes]):
+    """The database at ``url``, ``"file:///folder"`` or ``"s3://bucket/prefix"``. Experimental.
+
+    A scan of many small values reads files of many rows each, and not one object a value. ``flush_interval``:
+    seconds for which writes gather before they are sent to the object store together, so a lone write takes
+    about that long and costs one request. ``timeout``: seconds to wait for any answer, then Unavailable.
+
+    One process at a time: the first operation, even a read, opens the database, and takes it from whoever
+    had it open. Who lost it so is told at the next write: Fenced, and that write may or may not be kept;
+    until then it may read what is old. So it is not SHARED and refuses to be pickled, and a child that was
+    forked after SlateDB was used refuses to use it. A bucket is reached by what the environment holds
+    (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` …), not by profiles.
+    In a folder, what returned is with the operating system: it outlives the process, not the power.
+
+    Tags are sequence numbers of the database. Not promised: that damage to one of its files is noticed. A
+    scan reads a page at a time and holds nothing in between.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, SlateDB(f"file://{folder}/books") as store:
+    ...     tag = store.swap("counter", b"1", ABSENT)
+    ...     store.get_tagged("counter") == (b"1", tag)
+    True
+    """
+
+    def __init__(self, url: str, *, flush_interval: float = 0.1, timeout: float = 30) -> None:
+        address = Address.parse(url)
+        self._root, self._path = f"{address.scheme}://{address.host}/", address.path.strip("/")
+        if address.scheme not in ("file", "s3") or not _portable(self._path):
+            raise InvalidAddress(
+                f"slatedb: {url!r} names no place; write file:///folder or s3://bucket/prefix, "
+                "of letters, digits, '_', '-', '.' and spaces"
+            )
+        check_wait("slatedb", timeout)
+        if not 0.001 <= flush_interval <= 60:
+            raise InvalidAddress("slatedb: flush_interval is no number of seconds from 0.001 to 60")
+        self._url = url
+        self._flush_interval = flush_interval
+        self._timeout = timeout
+        self._db: asyncio.Future[Db] | None = None  # touched by the loop's thread alone
+
+    @classmethod
+    def from_address(cls, address: Address) -> "SlateDB":
+        options = address.options(flush_interval=float, timeout=float)
+        local = address.transport == "file"
+        if address.userinfo or address.port or not address.slashes or local == bool(address.host):
+            raise InvalidAddress(
+                f"{address}: write slatedb+file:///folder, or slatedb+s3://bucket/prefix "
+                "and name credentials and endpoint in the environment (AWS_ACCESS_KEY_ID …)"
+            )
+        return cls(str(Address(address.transport, host=address.host, path=address.path)), **options)
+
+    @property
+    def features(self) -> Feature:
+        return (
+            Feature.SEEK
+            | Feature.BATCH
+            | Feature.TAGS
+            | Feature.TICKS
+            | Feature.SWAP
+            | Feature.REMOVE
+            | Feature.ATOMIC
+            | Feature.DURABLE
+        )
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        return self.get_tagged(key).value
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        self.set_many([(key, value)])
+
+    def __delitem__(self, key: str, /) -> None:
+        if self._take(key) is MISSING:
+            raise KeyError(key)
+
+    def discard(self, key: str, /) -> None:
+        self.delete_many([key])
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self._scan(prefix, start, stop))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return ((key, row.value) for key, row in self._scan(prefix, start, stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        return ((key, calls.tag_of(row)) for key, row in self._scan(prefix, start, stop))
+
+    def _scan(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, KeyValue]]:
+        span = Span.of(prefix, start, stop)
+        rows = chain.from_iterable(self._pages(span))
+        return ((key, row) for row in rows if span.shows(key := row.key.decode()))
+
+    def _pages(self, span: Span) -> Iterator[list[KeyValue]]:
+        high = None if span.high is None else span.high.encode()
+        low, size = span.low.encode(), FIRST_PAGE
+        while high is None or low < high:
+            page = self._run(lambda db, low=low, size=size: calls.page(db, low, high, size))  # type: ignore[misc]
+            if not page:
+                break
+            yield page
+            low, size = page[-1].key + b"\0", min(4 * size, BATCH)
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in keys_of(keys, _LOOKUPS):
+            rows = self._run(lambda db, batch=batch: calls.rows(db, batch))  # type: ignore[misc]
+            yield from ((key, row.value) for key, row in zip(batch, rows, strict=True) if row is not None)
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for pairs in pairs_of(items, _MOST):
+            puts = [Put(key, value) for key, value in pairs.items()]
+            self._run(lambda db, puts=puts: calls.write(db, puts))  # type: ignore[misc]
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in keys_of(keys):
+            deletes = list(map(Delete, batch))
+            self._run(lambda db, deletes=deletes: calls.write(db, deletes))  # type: ignore[misc]
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        row = self._row(key)
+        if row is None:
+            raise KeyError(key)
+        return Tagged(row.value, calls.tag_of(row))
+
+    def tag(self, key: str, /) -> Tag:
+        return calls.tag_of(self._row(key))
+
+    def _row(self, key: str) -> KeyValue | None:
+        check_key(key)
+        return self._run(lambda db: db.get_key_value(key.encode()))
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        return self._commit([Expect(key, expected), Put(key, value)])
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        if expected == ABSENT:
+            check_key(key)
+            raise conflict(key)
+        self._commit([Expect(key, expected), Delete(key)])
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        self._commit(changes)
+
+    def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
+        """Apply ``changes``; the tag of what they wrote."""
+        changes = [_fitting(change) for change in changes]
+        for attempt in range(ATTEMPTS):
+            tag = self._run(lambda db: calls.transacted(db, changes))
+            if tag is not None:
+                return tag
+            time.sleep(pause(attempt))
+        raise Conflict(f"{self._url} changed {ATTEMPTS} times during a transaction; try again")
+
+    # ---- The database ----------------------------------------------------------------------------
+
+    def _run(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
+        """What ``work`` returns of the open database, with errors translated."""
+        try:
+            return LOOP.run(self._with(work), self._url, self._timeout)
+        except Failure as error:
+            raise translated(error, self._url) from error
+
+    async def _with(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
+        if self._db is None:
+            self._db = asyncio.ensure_future(calls.opened(self._root, self._path, self._flush_interval))
+        opening = self._db
+        try:
+            db = await asyncio.shield(opening)  # who gives up waiting leaves it to the others
+        except Failure:
+            if self._db is opening:
+                self._db = None
+            raise
+        return await work(db)
+
+    def close(self) -> None:
+        if self._db is not None:
+            with contextlib.suppress(HoldallError):  # all that was written is kept; what is lost is tidiness
+                self._run(self._shut)
+
+    async def _shut(self, db: Db) -> None:
+        self._db = None
+        await db.shutdown()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a SlateDB store cannot be pickled: the process that opens it takes it from this one; "
+            "open it in one process"
+        )
+
+
+def _fitting(change: Change[bytes]) -> Change[bytes]:
+    check_key(change.key)
+    return Put(change.key, fitting(change.key, change.value, _MOST)) if isinstance(change, Put) else change

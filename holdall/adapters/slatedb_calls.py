@@ -1,0 +1,114 @@
+"""What a store asks of an open SlateDB database: calls that run on its loop."""
+
+import asyncio
+from collections.abc import Iterable
+
+from slatedb.uniffi import (
+    Db,
+    DbBuilder,
+    DbTransaction,
+    DurabilityLevel,
+    Error,
+    IsolationLevel,
+    KeyRange,
+    KeyValue,
+    ObjectStore,
+    ScanOptions,
+    Settings,
+    WriteBatch,
+)
+
+from holdall.adapters.servers import ROOM
+from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+
+_STEP = 16  # rows taken from SlateDB at once, between two looks at how large they are
+_RETRIES = 4  # of a request to the object store: about two seconds
+_AHEAD = ScanOptions(
+    durability_filter=DurabilityLevel.MEMORY,
+    dirty=False,
+    read_ahead_bytes=ROOM,
+    cache_blocks=True,
+    max_fetch_tasks=4,
+)
+
+
+async def opened(root: str, path: str, flush_interval: float) -> Db:
+    """The database at ``path`` of the object store ``root``, which is made where it is missing."""
+    settings = Settings.default()
+    settings.set("flush_interval", f'"{flush_interval * 1000:.0f}ms"')
+    settings.set("object_store_max_retries", str(_RETRIES))  # unset, it would hide every failure for ever
+    builder = DbBuilder(path, ObjectStore.resolve(root))
+    builder.with_settings(settings)
+    return await builder.build()
+
+
+def tag_of(row: KeyValue | None) -> Tag:
+    """Its sequence number: every write of the database has a greater one than the write before."""
+    return ABSENT if row is None else Tag(str(row.seq))
+
+
+async def write(db: Db, changes: Iterable[Put[bytes] | Delete]) -> None:
+    """Apply ``changes`` together, durably."""
+    batch = WriteBatch()
+    for change in changes:
+        if isinstance(change, Put):
+            batch.put(change.key.encode(), change.value)
+        else:
+            batch.delete(change.key.encode())
+    await (await db.write(batch)).await_durable()
+
+
+async def rows(db: Db, keys: list[str]) -> list[KeyValue | None]:
+    """What is under each of ``keys``, looked up at once."""
+    found: list[KeyValue | None] = await asyncio.gather(*(db.get_key_value(key.encode()) for key in keys))
+    return found
+
+
+async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyValue]:
+    """Up to ``size`` rows in order, fewer where they are large; none is the end."""
+    between = KeyRange(start=low, start_inclusive=True, end=high, end_inclusive=False)
+    iterator = await db.scan_with_options(between, _AHEAD)
+    found: list[KeyValue] = []
+    room = ROOM
+    while room > 0 and len(found) < size:
+        more = await iterator.next_batch(min(_STEP, size - len(found)))
+        if not more:
+            break
+        found += more
+        room -= sum(len(row.value) for row in more)
+    return found
+
+
+async def transacted(db: Db, changes: list[Change[bytes]]) -> Tag | None:
+    """The tag of what ``changes`` wrote; None where another writer came between, and nothing was."""
+    transaction = await db.begin(IsolationLevel.SERIALIZABLE_SNAPSHOT)
+    try:
+        await _check(transaction, changes)
+        await _apply(transaction, changes)
+    except BaseException:
+        await transaction.rollback()
+        raise
+    try:
+        written = await transaction.commit()
+    except Error.Transaction:
+        return None
+    if written is None:  # there was nothing to write
+        return ABSENT
+    await written.await_durable()
+    return Tag(str(written.seqnum()))
+
+
+async def _check(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
+    for change in changes:
+        if isinstance(change, Expect):
+            row = await transaction.get_key_value(change.key.encode())
+            if tag_of(row) != change.tag:
+                raise conflict(change.key)
+
+
+async def _apply(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
+    for change in changes:
+        if isinstance(change, Put):
+            await transaction.put(change.key.encode(), change.value)
+        elif isinstance(change, Delete):
+            await transaction.delete(change.key.encode())

@@ -1,0 +1,40 @@
+"""What SlateDB raises, as errors of holdall. It tells kinds of trouble of its object store by text alone."""
+
+from typing import Any
+
+from slatedb.uniffi import CloseReason, Error
+
+from holdall.errors import Corrupt, Fenced, HoldallError, PermissionDenied, StoreNotFound, Unavailable
+
+Failure: Any = Error  # its module defines the name twice, and type checkers see the one that is no exception
+
+_DENIED = PermissionDenied, "is refused by its object store; see to the credentials, or the folder's rights"
+_GONE = StoreNotFound, "has no place; make the bucket"
+_FILE = StoreNotFound, "is under a file that is no folder; name another"
+_kinds: dict[str, tuple[type[HoldallError], str]] = {
+    "AccessDenied": _DENIED,
+    "InvalidAccessKeyId": _DENIED,
+    "SignatureDoesNotMatch": _DENIED,
+    "403 Forbidden": _DENIED,
+    "os error 13": _DENIED,
+    "os error 30": _DENIED,
+    "NoSuchBucket": _GONE,
+    "os error 20": _FILE,
+}
+
+
+def translated(error: Any, where: str) -> HoldallError:
+    """The error to raise in place of ``error``, about the store ``where``."""
+    if isinstance(error, Error.Closed) and error.reason == CloseReason.FENCED:
+        remedy = "let one process write at a time, or open it again to take it back"
+        return Fenced(f"{where} was opened by another writer since; {remedy}")
+    said = error.message
+    reason = said.partition("<")[0].partition("\n")[0]  # what follows is the server's answer, of many lines
+    for text, (kind, remedy) in _kinds.items():
+        if text in said:
+            return kind(f"{where} {remedy}: {reason}")
+    if isinstance(error, Error.Data):
+        return Corrupt(f"{where} is damaged; restore a copy: {reason}")
+    if isinstance(error, Error.Internal | Error.Invalid):
+        return HoldallError(f"{where} failed in SlateDB: {reason}")
+    return Unavailable(f"{where} failed; see that its object store can be reached: {reason}")

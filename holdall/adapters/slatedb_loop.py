@@ -1,0 +1,59 @@
+"""SlateDB from threads: its asynchronous calls run on one event loop, in a thread of its own, a process."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import TimeoutError as TookTooLong
+from typing import Any, TypeVar
+
+from holdall.errors import Unavailable, Unsupported
+
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop that any thread may hand a coroutine to.
+
+    SlateDB keeps threads of its own, which no fork copies: a forked child in which one was ever used would
+    wait for them for ever, so there it is Unsupported.
+    """
+
+    def __init__(self) -> None:
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+
+    def run(self, work: Coroutine[Any, Any, T], where: str, timeout: float) -> T:
+        """What ``work`` returns; Unavailable where that takes longer than ``timeout`` seconds."""
+        try:
+            loop = self._loop or self._started()
+            self._check(where)
+        except BaseException:
+            work.close()
+            raise
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result(timeout)
+        except TookTooLong:
+            remedy = "see that its object store can be reached, or raise timeout="
+            raise Unavailable(f"{where} did not answer within {timeout:g} seconds; {remedy}") from None
+        finally:
+            future.cancel()  # of one that is done: nothing; an interrupted one is given up
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._pid = os.getpid()
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="slatedb", daemon=True).start()
+            return self._loop
+
+    def _check(self, where: str) -> None:
+        if self._pid != os.getpid():
+            remedy = "start processes by spawn or forkserver, and open it in one of them"
+            raise Unsupported(f"{where}: SlateDB was in use when this process was forked; {remedy}")
+
+
+LOOP = Loop()
+"""The process's own."""

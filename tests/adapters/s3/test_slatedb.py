@@ -1,0 +1,75 @@
+"""SlateDB in buckets: the whole suite, and what the object store refuses."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+import holdall
+from holdall.errors import Fenced, PermissionDenied, StoreNotFound, Unavailable
+from holdall.store import Store
+from holdall.testing import StoreTests
+from tests.servers.s3 import SECRET, Server
+
+pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
+
+from holdall.adapters.slatedb import SlateDB
+
+SERVERS = ["moto_server", "seaweed"]
+
+
+@pytest.fixture(scope="class")
+def bucket(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a bucket that the environment leads to; fewer examples, for each opens a database."""
+    running: Server = request.getfixturevalue(server)
+    profile = settings.get_current_profile_name()
+    settings.register_profile("bucket", max_examples=max(1, settings().max_examples // 25))
+    settings.load_profile("bucket")
+    with pytest.MonkeyPatch.context() as patch, running.store() as store:
+        store["there"] = b""
+        patch.setenv("AWS_ENDPOINT_URL", str(running.endpoint))
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        yield store._made_with[0][0]
+    settings.load_profile(profile)
+
+
+@pytest.mark.parametrize("server", SERVERS, scope="class")
+class TestSlateDBInBuckets(StoreTests[bytes]):
+    points = 4
+    secrets = (SECRET,)
+
+    @pytest.fixture
+    def open_store(self, bucket: str) -> Callable[[], Store[bytes]]:
+        return lambda: SlateDB(f"s3://{bucket}/{uuid4().hex}", flush_interval=0.001)
+
+    def test_who_was_fenced_is_told(self, bucket: str) -> None:
+        address = f"slatedb+s3://{bucket}/{uuid4().hex}"
+        with holdall.open(address) as one, holdall.open(address) as other:
+            one["a"] = b"1"
+            other["a"] = b"2"
+            with pytest.raises(Fenced):
+                one["a"] = b"3"
+            assert other["a"] == b"2"
+
+    def test_no_such_bucket(self, bucket: str) -> None:
+        with (
+            SlateDB("s3://no-such-bucket/books") as store,
+            pytest.raises(StoreNotFound, match="make the bucket"),
+        ):
+            store.get("a")
+
+
+@pytest.mark.parametrize("server", ["seaweed"], scope="class")
+@pytest.mark.usefixtures("bucket")
+class TestRefusals:
+    def test_wrong_credentials(self, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+        with SlateDB(f"s3://{bucket}/books") as store, pytest.raises(PermissionDenied) as refusal:
+            store.get("a")
+        assert "hunter2" not in str(refusal.value)
+
+    def test_nobody_listens(self, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        with SlateDB(f"s3://{bucket}/books", timeout=1) as store, pytest.raises(Unavailable):
+            store.get("a")

@@ -1,0 +1,97 @@
+"""Write the table of docs/reference/stores.md, what each store promises and passes, from runs of the tests.
+
+make test ARGS='--junitxml=local.xml tests/conformance tests/adapters'
+make test-servers ARGS=--junitxml=servers.xml
+.venv/bin/python -m tools.store_table local.xml servers.xml
+"""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from holdall import Feature
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "stores.md"
+PROMISES = [feature for feature in Feature if feature is not Feature.HISTORY]  # a layer's to give
+SYNCED = "synced to the disk, or `durability=os`"
+BUCKET = "the bucket's"
+SERVER = "the server's"
+
+# What the page calls a store, how its tests' class ends, what brackets hold in their names, how durable it is.
+STORES = [
+    ("`memory://`", "test_conformance.TestStores", "memory", "none"),
+    ("`file://`", "test_conformance.TestStores", "file", SYNCED),
+    ("`sqlite://`", "test_conformance.TestStores", "sqlite", SYNCED),
+    ("`dbm://?flavor=bsd`", "test_dbm.TestDBM", "bsd", SYNCED),
+    ("`dbm://?flavor=gnu`", "test_dbm.TestDBM", "gnu", SYNCED),
+    ("`lmdb://`", "test_conformance.TestStores", "lmdb", SYNCED),
+    ("`redis://`", "servers.test_conformance.TestServers", "redis_server", SERVER),
+    ("`postgresql://`", "servers.test_conformance.TestServers", "postgresql", SERVER),
+    ("`mysql://`", "servers.test_conformance.TestServers", "mysql", SERVER),
+    ("`dynamodb://` (moto)", "servers.test_conformance.TestServers", "dynamodb", SERVER),
+    ("`s3://` (SeaweedFS)", "s3.test_conformance.TestS3", "seaweed", BUCKET),
+    ("`gs://` (fake-gcs-server)", "gcs.test_conformance.TestGCS", "", BUCKET),
+    ("`slatedb+file://`", "test_slatedb.TestSlateDB", "", "with the operating system"),
+    ("`slatedb+s3://` (SeaweedFS)", "test_slatedb.TestSlateDBInBuckets", "seaweed", BUCKET),
+    ("`fsspec+file://`", "fsspec.test_conformance.TestFsspec", "file", "with the operating system"),
+    ("`shove+file://`", "shove.test_conformance.TestShove", "file", "with the operating system"),
+]
+
+
+@dataclass
+class Run:
+    """What one store made of the suite."""
+
+    features: set[str] = field(default_factory=set)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+def main(reports: list[Path]) -> None:
+    """Put the table between the marks of the page; KeyError where a store was not in the runs."""
+    found = runs(reports)
+    head = ["store", *(str(feature.name) for feature in PROMISES), "durability", "suite"]
+    rows = [row(label, durability, found[kind, name]) for label, kind, name, durability in STORES]
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    before, mark, rest = PAGE.read_text().partition("<!-- stores -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    PAGE.write_text(f"{before}{mark}{table}\n{end}{after}")
+
+
+def row(label: str, durability: str, run: Run) -> list[str]:
+    """The cells of one store."""
+    held = ["●" if feature.name in run.features else "" for feature in PROMISES]
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(run.outcomes.items(), reverse=True))
+    return [label, *held, durability, counts]
+
+
+def runs(reports: list[Path]) -> dict[tuple[str, str], Run]:
+    """What each store of STORES made of the suite, by class and brackets."""
+    found: dict[tuple[str, str], Run] = {}
+    for report in reports:
+        for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - what pytest has just written
+            where, name = case.get("classname", ""), case.get("name", "")
+            for _, kind, brackets, _ in STORES:
+                if where.endswith(f".{kind}") and matches(name, brackets):
+                    tell(found.setdefault((kind, brackets), Run()), case)
+    return found
+
+
+def matches(name: str, brackets: str) -> bool:
+    """Whether the name of a test says that it is about the store; some classes test one store alone."""
+    return not brackets or name.endswith(f"[{brackets}]")
+
+
+def tell(run: Run, case: ElementTree.Element) -> None:
+    """Count ``case``: ``declared`` is an expected failure, and a skip."""
+    bad = case.find("failure") is not None or case.find("error") is not None
+    run.outcomes["failed" if bad else "declared" if case.find("skipped") is not None else "passed"] += 1
+    for told in case.iter("property"):
+        if told.get("name") == "features":
+            run.features = set(str(told.get("value")).split())
+
+
+if __name__ == "__main__":
+    main([Path(name) for name in sys.argv[1:]])

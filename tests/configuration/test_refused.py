@@ -45,7 +45,6 @@ MARK = "hunter2hunter2hunter2"
         ("cache=soon", "no seconds"),
         ("budget=many", "no int"),
         ("metrics=some", "no flag"),
-        ("history=on&expires=1h", "choose one of the two"),
         ("serializer=json&serializer=yaml", "given twice"),
         ("encrypt=2026", "env:NAME or file:PATH"),
     ],

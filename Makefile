@@ -57,7 +57,7 @@ $(LOCALSTACK_LOCKED): | setup
 soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
-	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py \
+	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 

@@ -56,10 +56,10 @@ STACKS = {
     ),
     "json-expires-gzip": "serializer=json&expires=30d&compress=gzip&level=1",
     "json-history-expires-cache-metrics-budget": (
-        "serializer=json&history=on&expires=30d&cache=60s&metrics=on&budget=1000000000"
+        "serializer=json&history=on&expires=30d&cache=0&metrics=on&budget=1000000000"
     ),
     "json-history": "serializer=json&history=on",
-    "json-cache": "serializer=json&cache=60s",
+    "json-cache": "serializer=json&cache=0",
     "json-metrics-budget": "serializer=json&metrics=on&budget=1000000000",
 }
 BELOW: dict[str, Callable[[pytest.FixtureRequest], str]] = {

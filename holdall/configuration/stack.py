@@ -122,12 +122,10 @@ def _chosen(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -
 
 
 def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """``layers``, unless two contradict: a schema and no documents, or history of what goes by itself."""
+    """``layers``, unless they contradict: a schema and no documents."""
     words = [chosen.row.parameter for chosen in layers]
     if "validate" in words and "serializer" not in words:
         raise InvalidAddress(f"{address.lead} validate checks documents; name a serializer, such as json")
-    if "history" in words and "expires" in words:
-        raise InvalidAddress(f"{address.lead} history keeps what expires would let go; choose one of the two")
     return tuple(layers)
 
 

@@ -6,7 +6,8 @@ constructor's argument. So a new layer is a line here, and its words in `holdall
 The order, and why it is that one:
 
 - `readonly` refuses before anybody works for a write.
-- `history` is what its users hold, and keeps its records below all others; `validate` sees documents.
+- `history` is what its users hold; `validate` sees documents. The records of history are kept in the store
+  itself, below all others, or on `cache`, which lets them pass.
 - `serializer` makes bytes of documents. What follows is from bytes to bytes.
 - `expires` is above all that checks, so that a deadline is checked too.
 - `compress` before `encrypt`: what is encrypted cannot be compressed.

@@ -15,6 +15,7 @@ from holdall.middleware.keyring import new_key
 from holdall.middleware.manifest import KEY, recorded
 from holdall.transfer import BATCH, transfer, tried, verified
 from tests.cli.console import PROGRAM, call, contents, refusal
+from tests.soak import SOAK
 
 OLD, NEW = (
     "sqlite:///old.db?serializer=json&durability=os",
@@ -179,6 +180,7 @@ def _wait_until(true, running):
 
 # ---- rekey -------------------------------------------------------------------------------------------
 
+SEALS = 10_000 if SOAK else 1000
 SEALED = "sqlite:///sealed.db?serializer=json&encrypt=env:KEYS&durability=os"
 
 
@@ -188,7 +190,7 @@ def sealed(monkeypatch):
     before, after = new_key("2026"), new_key("2027")
     monkeypatch.setenv("KEYS", before)
     with holdall.open(SEALED) as store:
-        store.update((f"{number:05}", {"n": number}) for number in range(1000))
+        store.update((f"{number:05}", {"n": number}) for number in range(SEALS))
     monkeypatch.setenv("KEYS", f"{after} {before}")
     return after
 
@@ -201,21 +203,22 @@ def ids():
 
 def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
     done = call("rekey", SEALED)
-    assert (done.code, done.out, done.err) == (0, "", "sealed 1,000 of 1,000 values with key '2027'\n")
-    assert call("rekey", SEALED).err == "sealed 0 of 1,000 values with key '2027'\n"
+    assert (done.code, done.out) == (0, "")
+    assert done.err == f"sealed {SEALS:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).err == f"sealed 0 of {SEALS:,} values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert recorded(store).key == "2027"
     monkeypatch.setenv("KEYS", sealed)
-    assert contents(SEALED) == {f"{number:05}": {"n": number} for number in range(1000)}
+    assert contents(SEALED) == {f"{number:05}": {"n": number} for number in range(SEALS)}
 
 
 def test_a_rekey_that_was_killed_is_resumed(sealed):
     with subprocess.Popen([*PROGRAM, "rekey", SEALED], stderr=subprocess.DEVNULL) as running:
-        _wait_until(lambda: ids().count("2027") > 100, running)
+        _wait_until(lambda: ids().count("2027") > (SEALS // 2 if SOAK else 100), running)
         running.send_signal(signal.SIGKILL)
     done = ids().count("2027")
-    assert 100 < done < 1000
-    assert call("rekey", SEALED).err == f"sealed {1000 - done} of 1,000 values with key '2027'\n"
+    assert 100 < done < SEALS
+    assert call("rekey", SEALED).err == f"sealed {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
     assert set(ids()) == {"2027"}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import holdall
-from holdall import Memory, Mismatch
+from holdall import Expires, Memory, Mismatch
 from holdall.address import LAYERED
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, LISTED, converters
@@ -39,9 +39,7 @@ DOCUMENTED = [
     "Memory",
 ]
 UNNAMED = ("Guard", "Kept", "Memory")
-chosen = st.dictionaries(
-    st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1
-).filter(lambda picked: not {"history", "expires"} <= picked.keys())
+chosen = st.dictionaries(st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -125,3 +123,17 @@ def test_history_is_kept_below_and_asked_for_on_top(tmp_path: Path) -> None:
         assert books["7"] == {"total": 1}
     with pytest.raises(Mismatch), holdall.open(uri, history=None) as books:
         books["7"]
+
+
+def test_what_has_expired_stays_in_the_history_until_it_is_pruned() -> None:
+    books = holdall.open("memory://?serializer=json&history=on&expires=1h")
+    books["7"] = {"total": 1}
+    *_, expires = (layer for layer in layers(books) if isinstance(layer, Expires))
+    Expires(expires.inner, 60, clock=lambda: 1e9)["7"] = b'{"total": 2}'
+    assert "7" not in books
+    assert expires.sweep() == 1
+    assert [(one.number, one.deleted) for one in books.history("7")] == [(3, True), (2, False), (1, False)]
+    assert books.at("7", 2) == {"total": 2}
+    assert books.prune(keep=1) == 2
+    with pytest.raises(holdall.NoRevision):
+        books.at("7", 2)

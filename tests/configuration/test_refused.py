@@ -1,5 +1,6 @@
 """Addresses that cannot be meant: each is refused with what there is, and none shows a secret or runs code."""
 
+import base64
 import os
 import pickle
 import traceback
@@ -11,6 +12,8 @@ import pytest
 import holdall
 from holdall import Corrupt, HoldallError, InvalidAddress, PermissionDenied
 from holdall.address import Address
+from holdall.configuration.table import LAYERS, Row
+from holdall.layer import layers
 from holdall.middleware.keyring import new_key
 
 MARK = "hunter2hunter2hunter2"
@@ -45,7 +48,6 @@ MARK = "hunter2hunter2hunter2"
         ("cache=soon", "no seconds"),
         ("budget=many", "no int"),
         ("metrics=some", "no flag"),
-        ("history=on&expires=1h", "choose one of the two"),
         ("serializer=json&serializer=yaml", "given twice"),
         ("encrypt=2026", "env:NAME or file:PATH"),
     ],
@@ -93,6 +95,49 @@ def test_no_key_is_in_a_repr_a_pickle_or_the_manifest(
         assert MARK not in shown
     assert '"key": "2026"' in manifest.decode()
     assert pickle.loads(pickle.dumps(store))["a"] == {1}
+
+
+WITH = {
+    "readonly": "1",
+    "history": "on",
+    "validate": "formencode.validators:String",
+    "expires": "1h",
+    "encrypt": "env:KEYS",
+    "checksum": "xxh3",
+    "cache": "60s",
+    "metrics": "on",
+    "budget": "1000",
+}
+
+
+@pytest.mark.parametrize("row", LAYERS, ids=lambda row: row.word)
+def test_no_layer_shows_a_key_of_another(
+    row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    key = new_key("2026").partition(":")[2]
+    monkeypatch.setenv("KEYS", f"2026:{key}")
+    monkeypatch.setenv("SIGN", MARK)
+    given = {"serializer": "pickle", "encrypt": "env:KEYS"} | {
+        row.parameter: WITH.get(row.parameter, row.value)
+    }
+    if given["serializer"] == "pickle":
+        given |= {"trust": "1", "sign": "env:SIGN"}
+    address = Address.parse(f"sqlite:///{tmp_path}/a.db?durability=os").with_options(**given)
+    with holdall.open(address, readonly=None) as writer:
+        writer["a"] = "7"
+        writer.raw()["b"] = b"damaged"
+    store = holdall.open(address)
+    assert store["a"] == "7"
+    with pytest.raises(Corrupt, match="'b'") as refusal:
+        store["b"]
+    shown = [*traceback.format_exception(refusal.value), caplog.text, repr(address), repr(store)]
+    shown += [str(vars(layer)) for layer in layers(store)]
+    shown += [pickle.dumps(each).decode("latin-1") for each in (store, refusal.value)]
+    shown += [data.decode("latin-1") for _, data in store.raw(".holdall/manifest").scan_items()]
+    for secret in (MARK, key, base64.b64decode(key).decode("latin-1")):
+        assert secret not in "\n".join(shown)
+    assert pickle.loads(pickle.dumps(store))["a"] == "7"
 
 
 def test_without_its_key_a_store_does_not_open(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,21 @@ from uuid import uuid4
 import pytest
 
 import holdall
-from holdall import Checksum, Encrypt, Expires, File, Gzip, Json, MessagePack, SQLite, Zstd
+from holdall import (
+    Budget,
+    Cache,
+    Checksum,
+    Encrypt,
+    Expires,
+    File,
+    Gzip,
+    Json,
+    MessagePack,
+    Metrics,
+    SQLite,
+    Versions,
+    Zstd,
+)
 from holdall.middleware.guard import Guard
 from holdall.middleware.manifest import Manifest
 from holdall.store import Store
@@ -31,13 +45,22 @@ from tests.soak import SOAK
 
 NAMES = {
     kind.__name__: kind
-    for kind in (Checksum, Encrypt, Expires, File, Guard, Gzip, Json, Manifest, MessagePack, SQLite, Zstd)
+    for kind in (
+        *(Budget, Cache, Checksum, Encrypt, Expires, File, Guard, Gzip, Json, Manifest, MessagePack, Metrics),
+        *(SQLite, Versions, Zstd),
+    )
 }
 STACKS = {
     "msgpack-zstd-encrypt-checksum": (
         "serializer=msgpack&compress=zstd&level=1&encrypt=env:HOLDALL_TEST_KEYS&checksum=xxh3"
     ),
     "json-expires-gzip": "serializer=json&expires=30d&compress=gzip&level=1",
+    "json-history-expires-cache-metrics-budget": (
+        "serializer=json&history=on&expires=30d&cache=0&metrics=on&budget=1000000000"
+    ),
+    "json-history": "serializer=json&history=on",
+    "json-cache": "serializer=json&cache=0",
+    "json-metrics-budget": "serializer=json&metrics=on&budget=1000000000",
 }
 BELOW: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "memory": lambda request: f"memory://{uuid4().hex}?",
@@ -46,7 +69,7 @@ BELOW: dict[str, Callable[[pytest.FixtureRequest], str]] = {
 }
 EVERY = [(below, stack) for below in BELOW for stack in STACKS]
 ROWS = EVERY if SOAK else [("sqlite", "msgpack-zstd-encrypt-checksum")]
-GUARDED = EVERY if SOAK else [("memory", "json-expires-gzip")]
+GUARDED = EVERY if SOAK else [("memory", "json-history-expires-cache-metrics-budget")]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,6 +1,6 @@
-"""The suite on stacks of three layers over S3, which moto answers in this process.
+"""The suite on layers over S3, alone and in stacks of three; moto answers in this process.
 
-`make test` asks a part of the suite of one stack; `make soak` asks all of it of every stack.
+`make test` asks a part of the suite of one stack; `make soak` asks all of it of every stack and layer.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,23 @@ import pytest
 from hypothesis import Phase, settings
 
 import holdall
-from holdall import Checksum, Encrypt, Expires, Gzip, Json, Lzma, MessagePack, Text, Xml, Yaml, Zstd
+from holdall import (
+    Budget,
+    Cache,
+    Checksum,
+    Encrypt,
+    Expires,
+    Gzip,
+    Json,
+    Lzma,
+    MessagePack,
+    Metrics,
+    Text,
+    Versions,
+    Xml,
+    Yaml,
+    Zstd,
+)
 from holdall.address import Address
 from holdall.configuration.stack import Stack
 from holdall.layer import layers
@@ -32,9 +48,18 @@ STACKS = [
     f"serializer=yaml&{KEYS}&checksum=crc32c",
     "serializer=xml&expires=30d&compress=lzma&level=0",
 ]
+SERIALIZERS = ["json", "msgpack", "yaml", "xml"]
+DOCUMENTED = [*STACKS, *(f"serializer={name}" for name in SERIALIZERS), "serializer=json&history=on&cache=0"]
+ALONE = [
+    *("expires=30d", "compress=zstd", "compress=gzip", "compress=lzma&level=0", KEYS),
+    *("checksum=crc32c", "checksum=xxh3", "cache=0", "metrics=on", "budget=1000000000", "history=on"),
+]
 NAMES = {
     kind.__name__: kind
-    for kind in (Checksum, Encrypt, Expires, Gzip, Json, Lzma, MessagePack, Mocked, Text, Xml, Yaml, Zstd)
+    for kind in (
+        *(Budget, Cache, Checksum, Encrypt, Expires, Gzip, Json, Lzma, MessagePack, Metrics, Mocked, Text),
+        *(Versions, Xml, Yaml, Zstd),
+    )
 }
 
 
@@ -51,6 +76,12 @@ def few_examples() -> Iterator[None]:
     settings.load_profile(profile)
 
 
+def over(moto: Server, query: str) -> Callable[[], Store[Any]]:
+    """What opens the layers that ``query`` names, over S3."""
+    stack, _ = Stack.of(Address.parse(f"s3://bucket?{query}&manifest=off"))
+    return lambda: stack.on(moto.view())
+
+
 class Part(MappingTests[Any], TagTests[Any], SwapTests[Any], ReservedTests[Any]):
     """What takes seconds: each operation once."""
 
@@ -61,10 +92,21 @@ class TestStacksOnS3(StoreTests[Any] if SOAK else Part):  # type: ignore[misc]
     secrets = (SECRET, CREDENTIAL)
     points = 8
 
-    @pytest.fixture(params=STACKS if SOAK else STACKS[:1])
+    @pytest.fixture(params=DOCUMENTED if SOAK else STACKS[:1])
     def open_store(self, request: pytest.FixtureRequest, moto: Server) -> Callable[[], Store[Any]]:
-        stack, _ = Stack.of(Address.parse(f"s3://bucket?{request.param}&manifest=off"))
-        return lambda: stack.on(moto.view())
+        return over(moto, request.param)
+
+
+if SOAK:
+
+    class TestByteLayersOnS3(StoreTests[bytes]):
+        names = NAMES
+        secrets = (SECRET, CREDENTIAL)
+        points = 8
+
+        @pytest.fixture(params=ALONE)
+        def open_store(self, request: pytest.FixtureRequest, moto: Server) -> Callable[[], Store[bytes]]:
+            return over(moto, request.param)
 
 
 def test_the_manifest_costs_one_request_an_opening(moto: Server) -> None:

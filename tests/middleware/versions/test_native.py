@@ -223,7 +223,7 @@ def test_what_keeps_none_is_refused_with_the_remedy(server: str, request: pytest
             Versions(plain, history="native")
         keep_versions(plain)
         assert values(Versions(plain, history="native"), "a") == [b"1"]
-    where = type(plain)(f"b{uuid4().hex}", **{"endpoint_url": request.getfixturevalue(server).endpoint})
+    where = type(plain)(f"b{uuid4().hex}", endpoint_url=request.getfixturevalue(server).endpoint)
     with where as missing, pytest.raises(StoreNotFound):
         Versions(missing, history="native")
 

@@ -91,15 +91,19 @@ class Past(Protocol):
 
     def of(self, key: str) -> Iterator[Version]:
         """Those of ``key``, newest first."""
+        ...
 
     def scan(self, prefix: str, start: str, stop: str | None) -> Iterator[Version]:
         """Those of the keys that `Store.scan` could show, key by key in order, newest first of each."""
+        ...
 
     def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
         """The value of each of ``versions``, which are no deletions, in their order; None: it is dropped."""
+        ...
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
         """The note of each of ``versions``, in their order; by UNKNOWN where there is none."""
+        ...
 
 
 @runtime_checkable
@@ -111,6 +115,7 @@ class Remembers(Protocol):
 
         Unsupported where it is not set up to keep versions. Costs a request.
         """
+        ...
 
 
 _noted: ContextVar[Note] = ContextVar("holdall.note")

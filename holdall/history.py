@@ -6,11 +6,18 @@
 A note holds for every write of this thread or task to whatever keeps history, until the block ends.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol, runtime_checkable
+
+from holdall.errors import TooLarge
+
+NOTE_BYTES: Final = 1000
+"""How long author and message may be together, in UTF-8."""
+
+_AUTHOR_BYTES = 255
 
 UNKNOWN = "unknown"
 """The author of what was found in a store and written without history."""
@@ -21,6 +28,17 @@ class Note(NamedTuple):
 
     author: str = ""
     message: str = ""
+
+    @property
+    def encoded(self) -> tuple[bytes, bytes]:
+        """Author and message in UTF-8; TooLarge where they are too long to be kept."""
+        author, message = self.author.encode(), self.message.encode()
+        if len(author) > _AUTHOR_BYTES or len(author) + len(message) > NOTE_BYTES:
+            raise TooLarge(
+                f"author and message are {len(author)} and {len(message)} bytes of UTF-8; "
+                f"at most {_AUTHOR_BYTES}, and {NOTE_BYTES} together, are kept with a revision"
+            )
+        return author, message
 
 
 class Revision:
@@ -57,6 +75,47 @@ class Revision:
     def __repr__(self) -> str:
         what = "deletion" if self.deleted else "revision"
         return f"<{what} {self.number} of {self.time} by {self.author!r}: {self.message!r}>"
+
+
+class Version(NamedTuple):
+    """What a store that keeps versions by itself lists of one: ``id`` is its own name for it, ``time`` in UTC."""
+
+    key: str
+    id: str
+    time: datetime
+    deleted: bool
+
+
+class Past(Protocol):
+    """The versions that a store keeps by itself. They may be dropped at any time by rules of its own."""
+
+    def of(self, key: str) -> Iterator[Version]:
+        """Those of ``key``, newest first."""
+        ...
+
+    def scan(self, prefix: str, start: str, stop: str | None) -> Iterator[Version]:
+        """Those of the keys that `Store.scan` could show, key by key in order, newest first of each."""
+        ...
+
+    def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
+        """The value of each of ``versions``, which are no deletions, in their order; None: it is dropped."""
+        ...
+
+    def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
+        """The note of each of ``versions``, in their order; by UNKNOWN where there is none."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A store that can keep versions by itself."""
+
+    def past(self, author: str = "", /) -> Past:
+        """Its versions; from now on its writes carry the `noted` of ``author``.
+
+        Unsupported where it is not set up to keep versions. Costs a request.
+        """
+        ...
 
 
 _noted: ContextVar[Note] = ContextVar("holdall.note")

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
@@ -67,9 +68,9 @@ def ordered(
     """``function`` of each of ``items``, in their order, several at once at ``pace``.
 
     ``items`` is read only as far as there is room: `Pace.waiting`. ``size`` is the bytes that a result
-    holds: large ones leave room for fewer. The first exception is raised in its turn; what has not begun
-    by then never will, and what has is waited for, so nothing is under way once the iterator is exhausted
-    or closed.
+    holds: large ones leave room for fewer. Each call runs in a copy of the caller's context. The first
+    exception is raised in its turn; what has not begun by then never will, and what has is waited for, so
+    nothing is under way once the iterator is exhausted or closed.
 
     >>> list(ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
@@ -80,7 +81,7 @@ def ordered(
     with ThreadPoolExecutor(pace.most) as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(function, item))
+                waiting.append(pool.submit(copy_context().run, function, item))
                 while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
                     result = waiting.popleft().result()
                     largest = max(size(result), largest * 0.9, 1.0)

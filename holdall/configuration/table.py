@@ -47,10 +47,15 @@ class Row(NamedTuple):
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """The constructor's arguments, but for the store; None where this layer is not chosen."""
         value = given.get(self.parameter, False)
-        if value is False or (isinstance(self.value, str) and value != self.value):
+        if value is False or not self._takes(value):
             return None
         chosen = {self.argument: value} if self.argument else {}
         return chosen | {name: given[name] for name in self.options if name in given}
+
+    def _takes(self, value: Any) -> bool:
+        if isinstance(self.value, str):
+            return bool(value == self.value)
+        return self.value is not flag or not isinstance(value, str)  # a text is for a row of its own
 
     def load(self) -> Any:
         """The class; MissingExtra where its library is not installed."""
@@ -64,6 +69,7 @@ _LEVEL: Final = {"level": int}
 LAYERS: Final = (
     Row("readonly", flag, "readonly:ReadOnly", stored=False),
     Row("history", flag, "versions:Versions"),
+    Row("history", "native", "versions:Versions", "history", stored=False),
     Row("validate", schema, "validate:Validate", "schema", stored=False),
     Row("serializer", "json", "json:Json", options=_TYPED),
     Row("serializer", "msgpack", "msgpack:MessagePack", options=_TYPED),
@@ -100,7 +106,13 @@ def converters(rows: tuple[Row, ...]) -> dict[str, Converter]:
     found: dict[str, Converter] = {}
     for row in rows:
         before = found.get(row.parameter, ())
-        words = (*before, row.value) if isinstance(row.value, str) and isinstance(before, tuple) else None
-        found[row.parameter] = words or row.value  # type: ignore[assignment]
+        found[row.parameter] = _either(before, row.value) if isinstance(row.value, str) else row.value
         found |= row.options
     return found
+
+
+def _either(before: Converter, word: str) -> Converter:
+    """What takes ``word``, and whatever ``before`` does."""
+    if isinstance(before, tuple):
+        return (*before, word)
+    return lambda text: word if text == word else before(text)

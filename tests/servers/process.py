@@ -1,6 +1,9 @@
 """Servers as processes of their own: on a free loopback port, waited for, stopped by their own pid."""
 
+import contextlib
+import itertools
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -15,15 +18,30 @@ from pathlib import Path
 import pytest
 
 PATIENCE = 60  # seconds for a server to become healthy
+_FIRST_PORT, _PORTS = 20_000, 1000  # to each worker
+_given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on the loopback interface that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Ports on the loopback interface that nothing listens on, and that nobody else here is given.
+
+    They are of this process's own range, below those that the system gives away: the port of a server that
+    was stopped and will be started again is taken by no other in between.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _FIRST_PORT + _PORTS * (worker % 12)
+    free = (port for port in random.sample(range(first, first + _PORTS), _PORTS) if _is_free(port))
+    ports = list(itertools.islice(free, count))
+    _given.update(ports)
     return ports
+
+
+def _is_free(port: int) -> bool:
+    if port in _given:
+        return False
+    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def program(name: str, package: str) -> str:

@@ -52,8 +52,8 @@ class Server:
         return S3(bucket, prefix, **{"endpoint_url": self.endpoint, "create": True} | options)
 
     def view(self) -> S3:
-        """A new and empty store, under a prefix of its own in a bucket that others use too."""
-        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared")
+        """A new and empty store, under a prefix of its own in a bucket that others use too. Patient with LocalStack."""
+        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared", timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,8 @@ class Bucket:
         self.pace = Pace(options.at_once)
         self.batches = True
         """Whether the server takes several deletes in one request, as far as is known."""
+        self.note: Callable[[], Mapping[str, str]] = dict
+        """What every write says beside its value, in the object's metadata."""
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
@@ -82,26 +84,26 @@ class Bucket:
         if not self._seen:
             next(self.objects(Span.of(), "", size=1), None)
 
-    def blob(self, connection: Connection, key: str) -> Any:
-        """The client's idea of the object of ``key``."""
-        return connection.client.bucket(self.name).blob(self.root + key)
+    def blob(self, connection: Connection, key: str, generation: str = "") -> Any:
+        """The client's idea of the object of ``key``; ``generation`` as in `read`."""
+        return connection.client.bucket(self.name).blob(self.root + key, generation=generation or None)
 
     # ---- Reading -------------------------------------------------------------------------------
 
-    def read(self, key: str) -> tuple[State, bytes]:
-        """What ``key`` is and its whole body."""
+    def read(self, key: str, generation: str = "") -> tuple[State, bytes]:
+        """What ``key`` is and its whole body, of ``generation`` if it is not to be the newest."""
 
         def send(connection: Connection, retry: Any) -> tuple[State, bytes]:
-            where = connection, self.name, self.root + key, self.options.timeout
+            where = connection, self.name, self.root + key, generation, self.options.timeout
             return retry(download)(*where)  # type: ignore[no-any-return]
 
         return self.ask(send, key)
 
-    def head(self, key: str) -> State:
-        """What ``key`` is, without its body."""
+    def head(self, key: str, generation: str = "") -> State:
+        """What ``key`` is, without its body; ``generation`` as in `read`."""
 
         def send(connection: Connection, retry: Any) -> State:
-            blob = self.blob(connection, key)
+            blob = self.blob(connection, key, generation)
             blob.reload(timeout=self.options.timeout, retry=retry)
             return State(_tag(blob, key), blob.metadata or {})
 
@@ -155,10 +157,11 @@ class Bucket:
         """
         match = _generation(key, expected)
         size = None if resumable else len(value)
+        told = {**self.note(), **(metadata or {})} or None
 
         def send(connection: Connection, retry: Any) -> Tag:
             blob = self.blob(connection, key)
-            blob.metadata = metadata
+            blob.metadata = told
             bounds = {"timeout": self.options.timeout, "retry": retry}
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
             return _tag(blob, key)

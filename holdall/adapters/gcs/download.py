@@ -26,12 +26,18 @@ _META = "x-goog-meta-"
 _crc32c = re.compile(r"crc32c=([A-Za-z0-9+/]{6}==)").search
 
 
-def download(connection: Connection, bucket: str, name: str, timeout: float) -> tuple[State, bytes]:
-    """What the object ``name`` is, and its bytes as they are stored; raises what the client raises."""
+def download(
+    connection: Connection, bucket: str, name: str, generation: str, timeout: float
+) -> tuple[State, bytes]:
+    """What the object ``name`` is, and its bytes as they are stored; raises what the client raises.
+
+    It is that of ``generation``, or where that is empty the newest.
+    """
     url = _url(connection, bucket, quote(name, safe=""))
     # A body that was stored compressed would be unpacked on the way for who does not accept it so.
     headers = {"Accept-Encoding": "gzip"}
-    with connection.session.get(url, headers=headers, timeout=timeout, stream=True) as answer:
+    which = {"generation": generation} if generation else {}
+    with connection.session.get(url, params=which, headers=headers, timeout=timeout, stream=True) as answer:
         if answer.status_code != 200:
             raise from_http_response(answer)  # type: ignore[no-untyped-call]
         value: bytes = answer.raw.read(decode_content=False)

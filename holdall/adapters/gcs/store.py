@@ -1,6 +1,7 @@
 """The store `GCS`."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,9 @@ from holdall.adapters.facts import facts
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
+from holdall.adapters.gcs.history import GCSPast
 from holdall.adapters.gcs.writes import Writes
+from holdall.adapters.notes import note_of
 from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress, Unsupported
@@ -167,6 +170,12 @@ class GCS(Store[bytes]):
             raise Unsupported(
                 f"gs://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
             )
+
+    def past(self, author: str = "", /) -> GCSPast:
+        """The versions that the bucket keeps; from now on writes carry their note. See `Remembers.past`."""
+        found = GCSPast(self._bucket)
+        self._bucket.note = partial(note_of, author)
+        return found
 
     def facts(self) -> dict[str, str]:
         """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""

@@ -1,7 +1,7 @@
 """One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from holdall.adapters.concurrent import Pace
@@ -44,6 +44,8 @@ class Bucket:
         self.root = root
         self.options = options
         self.pace = Pace(options.at_once)
+        self.note: Callable[[], Mapping[str, str]] = dict
+        """What every write says beside its value, in the object's metadata."""
         self._listing = listing
         self._create = create
         self._connection = PerProcess(self._connect)
@@ -75,26 +77,29 @@ class Bucket:
         self._seen = True
         return answer
 
-    def read(self, key: str) -> tuple[State, bytes]:
-        """What ``key`` is and its whole body; a body that breaks off is asked for once more."""
-        answer = self.ask("get_object", key)
+    def read(self, key: str, **version: str) -> tuple[State, bytes]:
+        """What ``key`` is and its whole body; a body that breaks off is asked for once more.
+
+        ``version`` is a VersionId, if it is not to be the newest.
+        """
+        answer = self.ask("get_object", key, **version)
         state = state_of(answer, key)  # what has none is no object
         try:
             return state, answer["Body"].read()
         except RAISED:
-            return self._read_again(key)
+            return self._read_again(key, version)
 
-    def _read_again(self, key: str) -> tuple[State, bytes]:
-        answer = self.ask("get_object", key)
+    def _read_again(self, key: str, version: dict[str, str]) -> tuple[State, bytes]:
+        answer = self.ask("get_object", key, **version)
         try:
             return state_of(answer, key), answer["Body"].read()
         except RAISED as error:
             raise translated(error, self.name, key) from error
 
-    def head(self, key: str) -> State:
+    def head(self, key: str, **version: str) -> State:
         """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
         try:
-            return state_of(self.ask("head_object", key), key)
+            return state_of(self.ask("head_object", key, **version), key)
         except KeyError:
             if not self._seen:
                 self.ask("head_bucket")
@@ -108,6 +113,7 @@ class Bucket:
         metadata: dict[str, str] | None = None,
     ) -> Tag:
         """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
+        metadata = {**self.note(), **(metadata or {})}
         told = condition(key, expected) | ({"Metadata": metadata} if metadata else {})
         return state_of(self.ask("put_object", key, Body=value, **told), key).tag
 

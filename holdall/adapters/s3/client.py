@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,10 @@ with needs("s3"):
 
 from holdall.adapters.aws import session
 
+ORDER = "HoldallOrder"
+"""In the answer to ListObjectVersions: the names of its entries' elements, in the order of the server."""
+
+_kinds = re.compile(rb"<(Version|DeleteMarker)[\s>]").findall
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -56,6 +61,7 @@ def connected(options: Options, pace: Pace) -> Connection:
         client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
+    client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
     client.meta.events.register("needs-retry.s3", Watch(pace, options.retries))
     return Connection(made, client)
 
@@ -87,6 +93,11 @@ def is_aws(client: Any) -> bool:
 def _add_md5(request: Any, **event: Any) -> None:
     digest = hashlib.md5(request.data, usedforsecurity=False).digest()
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def _keep_order(response_dict: Any, customized_response_dict: Any, **event: Any) -> None:
+    # The client parses versions and delete markers into two lists, which loses their order.
+    customized_response_dict[ORDER] = _kinds(response_dict["body"])
 
 
 def create_bucket(client: Any, bucket: str) -> None:

@@ -23,7 +23,8 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     The new tag, or Conflict. Where anything fails, the parts are thrown away.
     """
-    mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=metadata)["UploadId"]}
+    told = {**bucket.note(), **metadata}
+    mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=told)["UploadId"]}
 
     def send(part: tuple[int, slice]) -> dict[str, Any]:
         number, where = part
@@ -32,8 +33,8 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     try:
         sent = {"Parts": list(ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
-        told = mine | condition(key, expected)
-        made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **told)
+        end = mine | condition(key, expected)
+        made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **end)
     except BaseException:
         with contextlib.suppress(HoldallError):
             bucket.ask("abort_multipart_upload", key, **mine)

@@ -1,15 +1,18 @@
 """The store `S3`."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ahead, ordered
 from holdall.adapters.facts import facts
+from holdall.adapters.notes import note_of
 from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
+from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
@@ -194,6 +197,12 @@ class S3(Store[bytes]):
             raise Unsupported(
                 f"s3://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
             )
+
+    def past(self, author: str = "", /) -> S3Past:
+        """The versions that the bucket keeps; from now on writes carry their note. See `Remembers.past`."""
+        found = S3Past(self._bucket)
+        self._bucket.note = partial(note_of, author)
+        return found
 
     def facts(self) -> dict[str, str]:
         """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""

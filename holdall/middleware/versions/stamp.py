@@ -26,16 +26,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Self
 from zlib import crc32
 
-from holdall.errors import Corrupt, TooLarge
-from holdall.history import Note
+from holdall.errors import Corrupt
+from holdall.history import NOTE_BYTES, Note
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
 _LAYOUT = struct.Struct(">4sHcQQ8sIB")
 _FRONT = struct.Struct(">4sHcQQ")
 SMALLEST: Final = _LAYOUT.size
-NOTE_BYTES: Final = 1000
-_AUTHOR_BYTES = 255
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,12 +68,7 @@ class Stamp(NamedTuple):
 
     def before(self, value: bytes) -> bytes:
         """``value`` with this stamp; TooLarge where author and message do not fit."""
-        author, message = self.note.author.encode(), self.note.message.encode()
-        if len(author) > _AUTHOR_BYTES or len(author) + len(message) > NOTE_BYTES:
-            raise TooLarge(
-                f"author and message are {len(author)} and {len(message)} bytes of UTF-8; "
-                f"at most {_AUTHOR_BYTES}, and {NOTE_BYTES} together, are kept with a revision"
-            )
+        author, message = self.note.encoded
         size = SMALLEST + len(author) + len(message)
         fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
         return b"".join((_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value))

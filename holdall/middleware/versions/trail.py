@@ -1,10 +1,10 @@
 """What a key was: its revisions from the newest down, and the value of each."""
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, islice, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from holdall.errors import Conflict, NoRevision
 from holdall.history import UNKNOWN, Note, Revision
@@ -14,6 +14,8 @@ from holdall.middleware.versions.past import Known, Past
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import Stamp, moment
 from holdall.store import ATTEMPTS, Store
+
+T = TypeVar("T")
 
 _PAGE = 64  # records read at once for their notes
 
@@ -41,7 +43,7 @@ class Trail:
         return chain([newest], self._older(key, known))
 
     def _older(self, key: str, known: Known) -> Iterator[Revision]:
-        for page in _pages(self._lines(key, known)):
+        for page in pages(self._lines(key, known)):
             notes = _Notes(self._records, [line.name for line in page])
             for name, micros, deleted in page:
                 yield Revision(name.number, moment(micros), deleted, partial(notes.of, name))
@@ -120,8 +122,9 @@ class _Notes:
         return self._read.get(name, Note(UNKNOWN))
 
 
-def _pages(lines: Iterator[Line]) -> Iterator[list[Line]]:
+def pages(lines: Iterable[T]) -> Iterator[list[T]]:
     """Pages that grow: who asks for the newest note reads one record, who asks for all reads many at once."""
+    lines = iter(lines)
     size = 1
     while page := list(islice(lines, size)):
         yield page

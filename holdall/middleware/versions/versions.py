@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from holdall.errors import Unsupported
 from holdall.history import note
@@ -11,6 +11,7 @@ from holdall.middleware.expires import Expires
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
+from holdall.middleware.versions.native import Native
 from holdall.store import ABSENT, Store
 
 V = TypeVar("V")
@@ -20,7 +21,9 @@ class Versions(PassThrough[V]):
     """Keeps what every write replaces: number, time, who and why, and the value.
 
     ``author`` is who writes where no `note` says so. ``history`` is a store for the records; without it
-    they are in ``store``, under ``.holdall/history/``. Both need SWAP, or writing is Unsupported.
+    they are in ``store``, under ``.holdall/history/``. Both need SWAP, or writing is Unsupported. Where it
+    is ``"native"`` the lowest store keeps versions by itself, and there are no records: `S3` and `GCS` can
+    where the bucket is set up to, which one request asks here, and everything else is Unsupported.
 
     It works on the lowest store, below every layer of ``store``: ``Versions(Json(s))`` and
     ``Json(Versions(s))`` are the same. What was in the store before is adopted as it stands; what a writer
@@ -40,11 +43,16 @@ class Versions(PassThrough[V]):
     {'total': '119.00'}
     """
 
-    def __init__(self, store: Store[V], author: str = "", history: Store[bytes] | None = None) -> None:
-        made: list[Kept] = []
+    def __init__(
+        self,
+        store: Store[V],
+        author: str = "",
+        history: Store[bytes] | Literal["native"] | None = None,
+    ) -> None:
+        made: list[Kept | Native] = []
 
-        def kept(lowest: Store[bytes]) -> Kept:
-            made.append(Kept(lowest, author, history))
+        def kept(lowest: Store[bytes]) -> Kept | Native:
+            made.append(Native(lowest, author) if history == "native" else Kept(lowest, author, history))
             return made[0]
 
         super().__init__(_over(store, kept))
@@ -97,7 +105,7 @@ class Versions(PassThrough[V]):
 
         Kept are the ``keep`` newest of each key, the present one among them, and whatever still held at
         ``before`` or was written later: `as_of` of any later time shows what it showed. ValueError where
-        neither is given or ``keep`` is less than 1.
+        neither is given or ``keep`` is less than 1. Unsupported where the store keeps versions by itself.
         """
         return self._kept.prune(keep, before, prefix)
 
@@ -106,13 +114,14 @@ class Versions(PassThrough[V]):
 
         With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
         what is damaged is taken from its other copy, the head from the record or the record from the head.
+        Unsupported where the store keeps versions by itself.
         """
         return self._kept.fsck(mend=mend)
 
 
-def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept]) -> Store[Any]:
+def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> Store[Any]:
     """``store`` with the lowest of its stores replaced by ``kept`` of it."""
-    if isinstance(store, Versions | Kept):
+    if isinstance(store, Versions | Kept | Native):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
     if isinstance(store, Layer | Expires):
         return store.over(_over(store.inner, kept))

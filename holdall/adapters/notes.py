@@ -1,0 +1,32 @@
+"""Who wrote an object and why, in its metadata.
+
+    holdall-note = author "." message      each UTF-8 in base64 (RFC 4648, section 4)
+
+S3 takes 2 KB of metadata, in ASCII; the longest note and the traces of `holdall.adapters.traces` fit.
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+
+from holdall.history import UNKNOWN, Note, noted
+
+_NAME = "holdall-note"
+
+
+def note_of(author: str) -> dict[str, str]:
+    """The metadata of what is written here; ``author`` as in `noted`. TooLarge where it does not fit."""
+    return {_NAME: ".".join(b64encode(each).decode() for each in noted(author).encoded)}
+
+
+def note_in(metadata: Mapping[str, str]) -> Note:
+    """The note in an object's ``metadata``; by UNKNOWN where there is none, or none that can be read.
+
+    >>> note_in(note_of("Ann")), note_in({})
+    (Note(author='Ann', message=''), Note(author='unknown', message=''))
+    """
+    try:
+        author, message = (b64decode(each).decode() for each in metadata.get(_NAME, "").split("."))
+    except (binascii.Error, ValueError):
+        return Note(UNKNOWN)
+    return Note(author, message)

@@ -1,0 +1,133 @@
+"""The versions of objects that a bucket with versioning keeps."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from holdall.adapters.concurrent import ordered
+from holdall.adapters.notes import note_in
+from holdall.adapters.objects import is_key
+from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters.s3.client import ORDER
+from holdall.adapters.s3.listing import PAGE
+from holdall.errors import Unsupported
+from holdall.history import UNKNOWN, Note, Version
+from holdall.keys import Span
+
+_of_key = attrgetter("key")
+
+
+class S3Past:
+    """The versions in ``bucket``; see `holdall.history.Past`. Unsupported where it does not keep them.
+
+    A listing gives a thousand versions a request, newest first of each key ("ListObjectVersions" in the
+    Amazon S3 API reference). Times are those at which S3 was asked to write, in whole seconds; for an
+    upload in parts, its beginning.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        if bucket.ask("get_bucket_versioning").get("Status") != "Enabled":
+            raise Unsupported(
+                f"s3://{bucket.name} keeps no versions; enable them (aws s3api put-bucket-versioning --bucket "
+                f"{bucket.name} --versioning-configuration Status=Enabled), or use history=on"
+            )
+        self._bucket = bucket
+
+    def of(self, key: str) -> Iterator[Version]:
+        """See `holdall.history.Past.of`."""
+        for page in self._pages(key):
+            yield from (version for version in page if version.key == key)
+            if page and page[-1].key != key:
+                return
+
+    def scan(self, prefix: str, start: str, stop: str | None) -> Iterator[Version]:
+        """See `holdall.history.Past.scan`. Lists from the beginning of ``prefix``, whatever ``start`` is."""
+        span = Span.of(prefix, start, stop)
+        last = ""
+        for version in (version for page in self._pages(prefix) for version in page):
+            if version.key < last:
+                raise Unsupported(f"this server lists versions of {version.key!r} after those of {last!r}")
+            last = version.key
+            if span.high is not None and last >= span.high:
+                return
+            if last >= span.low and is_key(last, span):
+                yield version
+
+    def _pages(self, prefix: str) -> Iterator[list[Version]]:
+        after: dict[str, str] = {}
+        while True:
+            answer = self._ask(prefix, after, PAGE)
+            found = self._entries(answer)
+            yield sorted(self._singly(prefix, after, len(found)) if _doubtful(found) else found, key=_of_key)
+            if not answer.get("IsTruncated"):
+                return
+            after = _after(answer)
+
+    def _ask(self, prefix: str, after: dict[str, str], size: int) -> Any:
+        name = self._bucket.root + prefix
+        return self._bucket.ask("list_object_versions", Prefix=name, MaxKeys=size, **after)
+
+    def _entries(self, answer: Any) -> list[Version]:
+        """Versions and delete markers, in the order of the server."""
+        lists = {b"Version": answer.get("Versions", ()), b"DeleteMarker": answer.get("DeleteMarkers", ())}
+        entries = {kind: iter(each) for kind, each in lists.items()}
+        return [self._version(next(entries[kind]), kind == b"DeleteMarker") for kind in answer[ORDER]]
+
+    def _version(self, entry: Any, deleted: bool) -> Version:
+        key = entry["Key"][len(self._bucket.root) :]
+        return Version(key, entry["VersionId"], datetime.fromisoformat(entry["LastModified"]), deleted)
+
+    def _singly(self, prefix: str, after: dict[str, str], count: int) -> Iterator[Version]:
+        """The ``count`` entries that come ``after``, a request each."""
+        for _ in range(count):
+            answer = self._ask(prefix, after, 1)
+            yield from self._entries(answer)
+            after = _after(answer) if answer.get("IsTruncated") else {}
+
+    def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
+        """See `holdall.history.Past.read`. One request each, several at once."""
+        return ordered(self._read, versions, self._bucket.pace, lambda value: len(value or b""))
+
+    def _read(self, version: Version) -> bytes | None:
+        try:
+            return self._bucket.read(version.key, VersionId=version.id)[1]
+        except KeyError:
+            return None
+
+    def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
+        """See `holdall.history.Past.notes`. One request each, several at once; a delete marker has no note."""
+        return ordered(self._note, versions, self._bucket.pace)
+
+    def _note(self, version: Version) -> Note:
+        if version.deleted:
+            return Note(UNKNOWN)
+        try:
+            return note_in(self._bucket.head(version.key, VersionId=version.id).metadata)
+        except KeyError:
+            return Note(UNKNOWN)
+
+
+def _doubtful(found: list[Version]) -> bool:
+    """Whether a page is of a server that lists all its delete markers after all versions, whatever came first.
+
+    S3 does so only where that is their order; then also their times tell.
+    """
+    kinds = [version.deleted for version in found]
+    return kinds == sorted(kinds) and any(map(_contradicts, _by_key(found)))
+
+
+def _by_key(found: list[Version]) -> Iterator[list[Version]]:
+    return (list(group) for _, group in groupby(sorted(found, key=_of_key), _of_key))
+
+
+def _contradicts(found: list[Version]) -> bool:
+    written = [version.time for version in found if not version.deleted]
+    deleted = [version.time for version in found if version.deleted]
+    return bool(written and deleted) and min(written) <= max(deleted)
+
+
+def _after(answer: Any) -> dict[str, str]:
+    """Where the page after ``answer`` begins."""
+    return {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}

@@ -1,0 +1,90 @@
+"""The store of bytes below `Versions` where the store keeps versions by itself."""
+
+import operator
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import NoReturn
+
+from holdall.errors import NoRevision, Unsupported
+from holdall.history import Note, Past, Remembers, Revision, Version
+from holdall.keys import check_key
+from holdall.middleware.passthrough import PassThrough
+from holdall.middleware.versions.then import Then
+from holdall.middleware.versions.told import revisions
+from holdall.middleware.versions.trail import dropped, pages
+from holdall.store import Feature, Store
+
+
+class Native(PassThrough[bytes]):
+    """``store`` as it is, its own versions told as revisions: counted from the oldest that is there.
+
+    What the store drops by rules of its own is gone, and the numbers of what is left begin at 1 again.
+    A deletion of what was missing is no revision. Unsupported where ``store`` keeps no versions.
+    """
+
+    def __init__(self, store: Store[bytes], author: str = "") -> None:
+        super().__init__(store)
+        if not isinstance(store, Remembers):
+            raise Unsupported(f"{store!r} keeps no versions by itself; use history=on, which any store can")
+        self.past: Past = store.past(author)
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features | Feature.HISTORY
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        found = self._revisions(key)
+        return _told(self.past, list(enumerate(found, 1))[::-1])
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        number = operator.index(revision)
+        found = self._revisions(key)
+        if not 0 < number <= len(found):
+            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {len(found)}", key=key)
+        if found[number - 1].deleted:
+            raise KeyError(key)
+        for value in self.past.read([found[number - 1]]):
+            if value is not None:
+                return value
+        raise dropped(key, number)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        return Then(self, time)
+
+    def _revisions(self, key: str) -> list[Version]:
+        """Oldest first; KeyError where there is none."""
+        check_key(key)
+        found = revisions(self.past.of(key))
+        if not found:
+            raise KeyError(key)
+        return found
+
+    def prune(self, keep: int | None, before: datetime | None, prefix: str) -> NoReturn:
+        """See `Versions.prune`."""
+        raise Unsupported(f"{self._inner!r} keeps its versions by itself: give its bucket a lifecycle rule")
+
+    def fsck(self, *, mend: bool) -> NoReturn:
+        """See `Versions.fsck`."""
+        raise Unsupported(f"{self._inner!r} keeps its versions by itself: there are no records to check")
+
+
+def _told(past: Past, numbered: list[tuple[int, Version]]) -> Iterator[Revision]:
+    for page in pages(numbered):
+        notes = _Notes(past, [version for _, version in page])
+        for place, (number, version) in enumerate(page):
+            yield Revision(number, version.time, version.deleted, partial(notes.of, place))
+
+
+class _Notes:
+    """The notes of some versions, read together when the first is asked for."""
+
+    def __init__(self, past: Past, versions: list[Version]) -> None:
+        self._past = past
+        self._versions = versions
+        self._read: list[Note] = []
+
+    def of(self, place: int) -> Note:
+        if not self._read:
+            self._read = list(self._past.notes(self._versions))
+        return self._read[place]

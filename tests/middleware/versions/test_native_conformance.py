@@ -1,0 +1,44 @@
+"""The whole suite over versions that a bucket keeps; on S3 in `make soak`."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from holdall import Json, Validate, Versions
+from holdall.store import Store
+from holdall.testing import DOCUMENTS, StoreTests
+from tests.conformance.test_conformance import AnyValue
+from tests.middleware.versions.test_native import keep_versions
+from tests.middleware.versions.test_versions_conformance import NAMES
+from tests.servers.s3 import SECRET
+from tests.soak import SOAK
+
+
+@pytest.mark.parametrize("server", [*(["moto_server"] if SOAK else []), "fake_gcs"], scope="class")
+class TestNativeOnServers(StoreTests[Any]):
+    values = DOCUMENTS
+    names = NAMES
+    secrets = (SECRET,)
+    points = 4
+
+    @pytest.fixture(autouse=True)
+    def few_examples(self) -> Iterator[None]:
+        """Few examples: each is many requests, and nothing here depends on what is in a key."""
+        profile = settings.get_current_profile_name()
+        settings.register_profile("native", max_examples=max(1, settings().max_examples // 25))
+        settings.load_profile("native")
+        yield
+        settings.load_profile(profile)
+
+    @pytest.fixture
+    def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
+        running = request.getfixturevalue(server)
+
+        def opened() -> Store[Any]:
+            below = running.view()
+            keep_versions(below)
+            return Versions(Validate(Json(below), AnyValue()), history="native")
+
+        return opened

@@ -52,7 +52,8 @@ class TestVersionsOfDocuments(StoreTests[Any]):
         return lambda: kept(LOWEST[request.param](request))
 
 
-SERVERS = [*(["moto"] if SOAK else []), "seaweed", "fake_gcs"]
+# On SeaweedFS whatever happens to try `a` where `a/b` is fails, for the reason below: a soak is read, not required.
+SERVERS = [*(["moto", "seaweed"] if SOAK else []), "fake_gcs"]
 CANNOT = {
     "seaweed": {
         "a folder's name may have 255 bytes": (

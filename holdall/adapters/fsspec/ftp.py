@@ -1,14 +1,17 @@
 """Files on an FTP server, asked so that a refusal is told from a missing file."""
 
-import contextlib
 import ftplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import TypeVar
 
 from holdall.adapters.fsspec.tree import Listed, Tree
 from holdall.store import Feature
 
+T = TypeVar("T")
+
 _PERHAPS_MISSING = ("501", "550")
+_ATTEMPTS = 4
 
 
 class FTP(Tree):
@@ -22,27 +25,31 @@ class FTP(Tree):
     missing = (ftplib.error_perm,)
 
     def read(self, name: str) -> bytes:
-        data = BytesIO()
-        with self._asked(name):
-            self.fs.ftp.retrbinary(f"RETR {self.path(name)}", data.write)
-        return data.getvalue()
+        return self._asked(name, self._get)
 
     def listed(self, folder: str) -> Iterator[Listed]:
-        with self._asked(folder):
-            found = self._entries(self.path(folder))
+        found = self._asked(folder, self._entries)
         return (Listed(name, kind == "dir") for name, kind in found if kind in ("dir", "file"))
 
     def close(self) -> None:
         self.fs.ftp.close()
 
-    @contextlib.contextmanager
-    def _asked(self, name: str) -> Iterator[None]:
+    def _asked(self, name: str, work: Callable[[str], T], attempts: int = _ATTEMPTS) -> T:
+        """``work`` on the path of ``name``.
+
+        What it does not find and a listing then does was perhaps written in between, so it is asked again.
+        """
+        path = self.path(name)
         try:
-            yield
+            return work(path)
         except ftplib.error_perm as error:
-            if error.args[0][:3] in _PERHAPS_MISSING and self._is_missing(self.path(name)):
+            if error.args[0][:3] not in _PERHAPS_MISSING:
+                raise
+            if self._is_missing(path):
                 raise FileNotFoundError(name) from error
-            raise
+            if attempts == 1:
+                raise
+        return self._asked(name, work, attempts - 1)
 
     def _is_missing(self, path: str) -> bool:
         above, _, name = path.rpartition("/")
@@ -57,6 +64,11 @@ class FTP(Tree):
         return [
             (name.rpartition("/")[2], facts["type"].lower()) for name, facts in self.fs.ftp.mlsd(path or "/")
         ]
+
+    def _get(self, path: str) -> bytes:
+        data = BytesIO()
+        self.fs.ftp.retrbinary(f"RETR {path}", data.write)
+        return data.getvalue()
 
     def _put(self, name: str, value: bytes) -> None:
         self.fs.ftp.storbinary(f"STOR {self.path(name)}", BytesIO(value))
@@ -75,5 +87,4 @@ class FTP(Tree):
         self.fs.ftp.mkd(path)
 
     def _delete(self, name: str) -> None:
-        with self._asked(name):
-            self.fs.ftp.delete(self.path(name))
+        self._asked(name, self.fs.ftp.delete)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from holdall.adapters.fsspec import Fsspec
+from holdall.adapters.fsspec.ftp import FTP
 from holdall.errors import PermissionDenied, StoreNotFound, Unavailable
 from holdall.testing import BrokenStoreTests
 from tests.servers.files import PASSWORD, Server, ftp_in, sftp_in
@@ -31,6 +32,19 @@ def test_a_server_that_comes_back_is_used_again(server):
         server.program.stop()
         server.program.start()
         assert list(store) == ["a", "b"]  # on a new connection, as the old one broke unnoticed
+
+
+def test_a_key_written_while_ftp_is_asked_whether_it_is_missing_is_found(ftp_server, monkeypatch):
+    listed = FTP._entries
+    monkeypatch.setattr(FTP, "_entries", lambda tree, path: writing() or listed(tree, path))
+    with ftp_server.store() as store:
+        store["a"] = b"1"
+
+        def writing() -> None:
+            monkeypatch.undo()
+            store["b"] = b"2"
+
+        assert store["b"] == b"2"
 
 
 class TestAway(BrokenStoreTests[bytes]):

@@ -70,17 +70,21 @@ class Daemon:
         """It is there and says nothing."""
         self._signal(signal.SIGSTOP)
         try:
+            while not all(map(_is_stopped, self._processes())):
+                time.sleep(0.01)  # the thread that takes the signal stops the others when its turn comes
             yield
         finally:
             self._signal(signal.SIGCONT)
 
     def _signal(self, signal: signal.Signals) -> None:
-        """Send ``signal`` to it and to the processes that serve its connections."""
-        pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        for each in [pid, *map(int, children.split())]:
+        for pid in self._processes():
             with suppress(ProcessLookupError):
-                os.kill(each, signal)
+                os.kill(pid, signal)
+
+    def _processes(self) -> list[int]:
+        """It, and those that serve its connections."""
+        pid = self._process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     @contextmanager
     def running(self) -> Iterator["Daemon"]:
@@ -89,6 +93,14 @@ class Daemon:
             yield self
         finally:
             self.stop()
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether every thread of a process is, or the process ended (proc_pid_stat(5))."""
+    states = [
+        task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").glob("*/stat")
+    ]
+    return all(state in "TZX" for state in states)
 
 
 def program(name: str, package: str) -> str:

@@ -45,5 +45,9 @@ def server_in(data: Path, *settings: str) -> Server:
         program("redis-server", "redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data),
         "--requirepass", PASSWORD, "--save", "", "--appendonly", "yes", "--appendfsync", "no", *settings,
     ]  # fmt: skip
-    client = redis.Redis("127.0.0.1", port, password=PASSWORD)
-    return Server(port, Daemon(command, data, client.ping))
+
+    def answers() -> None:
+        with redis.Redis("127.0.0.1", port, password=PASSWORD) as client:
+            client.ping()
+
+    return Server(port, Daemon(command, data, answers))

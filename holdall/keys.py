@@ -115,7 +115,8 @@ def past_reserved(key: str) -> str:
     'a/.holdall0'
     """
     part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
-    return key[:part] + ("\0" if part == len(key) else "0")  # 0 comes after /
+    # No key holds a control character, and some servers take no NUL; 0 comes after /.
+    return key[:part] + ("\x01" if part == len(key) else "0")
 
 
 def successor(prefix: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What goes into one transaction of a store: whole before it begins, so that a slow source holds no lock."""
+"""What goes into one request or transaction: whole before it begins, so that a slow source holds no lock."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -7,7 +7,7 @@ from holdall.keys import check_key
 from holdall.store import Change, Put, to_bytes
 
 BATCH = 1000
-"""Keys written in one transaction, at most."""
+"""Keys in a page or batch, at most."""
 
 ROOM = 1 << 20
 """Bytes of values after which a page that is read, or a batch that is written, ends."""
@@ -15,7 +15,7 @@ ROOM = 1 << 20
 text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
 
 
-def keys_of(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
     """Lists of up to ``size`` of ``keys``, checked."""
     keys = iter(keys)
     while batch := list(islice(keys, size)):

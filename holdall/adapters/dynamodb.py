@@ -5,21 +5,11 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NoReturn, cast
 
+from holdall.adapters.batches import BATCH, keys_of
 from holdall.adapters.dynamodb_errors import reasons, was_repeated
 from holdall.adapters.dynamodb_items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb_table import Options, Table
-from holdall.adapters.servers import (
-    BATCH,
-    FIRST_PAGE,
-    Part,
-    after,
-    fitting,
-    fresh_tag,
-    keys_of,
-    pairs_of,
-    parts_of,
-    shown,
-)
+from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge, Unavailable
 from holdall.keys import Span, check_key

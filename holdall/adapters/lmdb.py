@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
+from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
 from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
 from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
 from holdall.address import Address
@@ -191,7 +191,7 @@ class LMDB(Store[bytes]):
             self._made().write(partial(put_all, batch))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys, BATCH):
+        for batch in keys_of(keys):
             self._deleted(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------

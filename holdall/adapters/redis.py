@@ -6,17 +6,15 @@ from itertools import chain
 from typing import Any, cast
 
 from holdall.adapters import redis_scripts as scripts
+from holdall.adapters.batches import BATCH, ROOM, keys_of
 from holdall.adapters.redis_link import Link
 from holdall.adapters.servers import (
-    BATCH,
     FIRST_PAGE,
-    ROOM,
     Part,
     after,
     check_wait,
     fitting,
     fresh_tag,
-    keys_of,
     login,
     pairs_of,
     parts_of,

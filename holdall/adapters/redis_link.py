@@ -6,8 +6,8 @@ from functools import cache
 from hashlib import sha1
 from typing import Any
 
+from holdall.adapters.batches import ROOM
 from holdall.adapters.redis_errors import RAISED, translated
-from holdall.adapters.servers import ROOM
 from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.handles import PerProcess

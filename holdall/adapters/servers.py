@@ -2,19 +2,13 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
+from holdall.adapters.batches import BATCH, ROOM
 from holdall.address import Address
 from holdall.errors import InvalidAddress, TooLarge
-from holdall.keys import RESERVED, check_key, is_reserved
+from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
 from holdall.store import Change, Delete, Expect, Put, Tag, conflict, to_bytes
-
-ROOM = 1 << 20
-"""Bytes of values after which a page that is read, or a batch that is written, ends."""
-
-BATCH = 1000
-"""Keys in a page or batch, at most."""
 
 FIRST_PAGE = 16
 """Keys in the first page of a scan; each further one is four times as long, up to `BATCH`."""
@@ -61,15 +55,6 @@ def fitting(key: str, value: bytes, most: int) -> bytes:
             key=key,
         )
     return value
-
-
-def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
-    """Lists of up to ``size`` of ``keys``, checked."""
-    keys = iter(keys)
-    while batch := list(islice(keys, size)):
-        for key in batch:
-            check_key(key)
-        yield batch
 
 
 def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -> Iterator[dict[str, bytes]]:
@@ -122,16 +107,10 @@ def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
     if hides:
         for index, (key, *_) in enumerate(rows):
             if RESERVED in key and is_reserved(key):
-                return rows[:index], _past(key)
+                return rows[:index], past_reserved(key)
     return rows, None
 
 
 def after(key: str) -> str:
     """What is greater than ``key`` and less than every other that is: no key holds a control character."""
     return f"{key}\x01"
-
-
-def _past(key: str) -> str:
-    """The least key after all that shares its reserved part with ``key``."""
-    part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
-    return after(key) if part == len(key) else f"{key[:part]}0"  # 0 comes after /

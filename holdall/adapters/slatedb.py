@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from holdall.adapters.servers import BATCH, FIRST_PAGE, check_wait, fitting, keys_of, pairs_of
+from holdall.adapters.batches import BATCH, keys_of
+from holdall.adapters.servers import FIRST_PAGE, check_wait, fitting, pairs_of
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs

@@ -6,19 +6,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.servers import (
-    BATCH,
-    FIRST_PAGE,
-    ROOM,
-    Part,
-    after,
-    fitting,
-    fresh_tag,
-    keys_of,
-    pairs_of,
-    parts_of,
-    shown,
-)
+from holdall.adapters.batches import BATCH, ROOM, keys_of
+from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.sql_errors import RAISED, is_taken
 from holdall.adapters.sql_link import Link
 from holdall.extras import needs

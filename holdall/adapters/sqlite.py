@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.batches import BATCH, checked, keys_of, pairs_of, text
+from holdall.adapters.batches import checked, keys_of, pairs_of, text
 from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
 from holdall.address import Address
@@ -181,7 +181,7 @@ class SQLite(Store[bytes]):
                 connection.executemany(self._put, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys, BATCH):
+        for batch in keys_of(keys):
             self._link.erase_many(self._delete, list(map(text, batch)))
 
     def clear(self) -> None:

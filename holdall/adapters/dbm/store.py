@@ -6,7 +6,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import BATCH, checked, keys_of, look_up, pairs_of
+from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
 from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
@@ -177,7 +177,7 @@ class DBM(Store[bytes]):
             self._twins().write(lambda get: changes)  # noqa: B023 - at once
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys, BATCH):
+        for batch in keys_of(keys):
             self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------

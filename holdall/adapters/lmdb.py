@@ -146,7 +146,7 @@ class LMDB(Store[bytes]):
         return self._scan(lambda key, value: (key, tag_of(value)), Span.of(prefix, start, stop))
 
     def _scan(self, row: Row[T], span: Span) -> Iterator[T]:
-        low: str | None = span.low or " "  # no key is less, and the mark is
+        low: str | None = max(span.low, " ")  # no key is less, and the mark is
         size = _FIRST_PAGE
         while low is not None:
             try:

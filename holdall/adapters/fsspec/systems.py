@@ -79,20 +79,25 @@ def _from_url(made: Any, url: str) -> dict[str, Any]:
     return {name: unquote(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
-def plain_url(address: Address) -> str:
-    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is."""
-    protocol = address.scheme
-    if "?" in address.path or "#" in address.path:
+def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
+    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is, or ``written`` so."""
+    protocol, path = address.scheme, address.path
+    if "?" in path or "#" in path:
         raise InvalidAddress(
             f"fsspec+{protocol}: its path holds '?' or '#', which fsspec takes apart; rename it"
         )
     if protocol in ("file", "local"):
         if address.host:
             raise InvalidAddress(f"fsspec+{protocol}: names a host; write fsspec+{protocol}:///path")
-        return f"{protocol}://{os.path.abspath(address.path)}"
+        return f"{protocol}://{written(os.path.abspath(path))}"
     user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
     port = "" if address.port is None else f":{address.port}"
-    return f"{protocol}://{user}{address.host}{port}{address.path}"
+    return f"{protocol}://{user}{address.host}{port}{written(path)}"
+
+
+def encoded_url(address: Address) -> str:
+    """`plain_url` with the path encoded, as in an address."""
+    return plain_url(address, quote)
 
 
 def _named(parameter: inspect.Parameter) -> bool:

@@ -49,6 +49,13 @@ def test_a_login_is_decoded():
     assert store._address.userinfo == "me:p@ss/"
 
 
+def test_a_path_is_decoded_once(tmp_path):
+    with holdall.open(f"fsspec+file://{tmp_path}/100%2541 é") as store:
+        store["a"] = b"1"
+        assert pickle.loads(pickle.dumps(store))["a"] == b"1"
+    assert [path.name for path in tmp_path.iterdir()] == ["100%41 é"]
+
+
 def test_no_key_leaves_the_root_where_a_mapper_of_fsspecs_does(tmp_path):
     (tmp_path / "x").write_bytes(b"outside")
     (tmp_path / "root").mkdir()

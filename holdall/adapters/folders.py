@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
+from holdall.adapters.paths import absolute
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, raw_key
 
@@ -35,9 +36,7 @@ class Found(NamedTuple):
 
 def root_of(root: str) -> str:
     """``root`` as an absolute path; InvalidAddress where it can be no folder."""
-    if not root or "\0" in root:
-        raise InvalidAddress("file: names no folder; write file:///path or file:path")
-    path = Path(root).absolute()
+    path = Path(absolute(root, "file", "file:///path or file:path"))
     try:
         if path.is_file():
             raise _no_folder(path)

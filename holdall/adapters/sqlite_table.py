@@ -68,8 +68,6 @@ class Table:
     timeout: float
 
     def __post_init__(self) -> None:
-        if not self.path or "\0" in self.path:
-            raise InvalidAddress(f"sqlite: {self.path!r} is no path; write for example sqlite:///books.db")
         if not _named(self.name):
             raise InvalidAddress(f"sqlite: table={self.name!r} is no name; use letters, digits and _")
         if self.durability not in _synchronous:

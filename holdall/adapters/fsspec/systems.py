@@ -1,7 +1,6 @@
 """From an address to a file system of fsspec's, and to what holdall knows about its protocol."""
 
 import inspect
-import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -9,6 +8,7 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from holdall.adapters.fsspec.tree import Tree
+from holdall.adapters.paths import absolute
 from holdall.address import Address, Converter, flag, meant
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs
@@ -89,7 +89,7 @@ def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
     if protocol in ("file", "local"):
         if address.host:
             raise InvalidAddress(f"fsspec+{protocol}: names a host; write fsspec+{protocol}:///path")
-        return f"{protocol}://{written(os.path.abspath(path))}"
+        return f"{protocol}://{written(absolute(path, protocol, f'fsspec+{protocol}:///path'))}"
     user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
     port = "" if address.port is None else f":{address.port}"
     return f"{protocol}://{user}{address.host}{port}{written(path)}"

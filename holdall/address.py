@@ -216,10 +216,20 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
         raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
     try:
         parts = urlsplit(text)
+        if _cuts_login(parts):
+            raise ValueError
         return parts, parts.port
     except ValueError:
-        remedy = "percent-encode what is special in a name or password, '/' as %2F and '[' as %5B"
+        remedy = (
+            "percent-encode what is special: in a name or password '/' as %2F and '[' as %5B, else '@' as %40"
+        )
         raise InvalidAddress(f"{scheme_of(text)}: host or port cannot be read; {remedy}") from None
+
+
+def _cuts_login(parts: SplitResult) -> bool:
+    """Whether what looks like host and port may be a login, up to a '/' or '?' in its password."""
+    port = ":" in parts.netloc.rpartition("]")[2]
+    return port and "@" not in parts.netloc and "@" in parts.path + parts.query
 
 
 def parameters(query: str) -> dict[str, Any]:

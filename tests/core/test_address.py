@@ -22,6 +22,8 @@ from holdall.errors import InvalidAddress
         ("http://[::1]:80/x", Address("http", host="[::1]", port=80, path="/x")),
         ("shove+dbm://h/p?flag", Address("shove+dbm", host="h", path="/p", params={"flag": ""})),
         ("gs://u:p%40@b", Address("gs", host="b", userinfo="u:p@")),
+        ("http://[::1]/x?at=a@b", Address("http", host="[::1]", path="/x", params={"at": "a@b"})),
+        ("http://u:1@host:80/a@b", Address("http", host="host", port=80, path="/a@b", userinfo="u:1")),
     ],
 )
 def test_an_address_is_read(text: str, expected: Address) -> None:
@@ -85,6 +87,9 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(text: str, remedy: str) -
         "redis://user:hunter2[@host/0",
         "redis://user:hunter2\uff0f@host/0",
         "redis://host:hunter2",
+        "redis://user:7/hunter2@host/0",
+        "redis://:7?hunter2@host/0",
+        "redis://:/hunter2@host/0",
         "s3://bucket?secret_access_key=hunter2&session_token=hunter2",
         "s3://bucket?password=hunter2&password=hunter2",
         "azure://container?sas=hunter2#",

@@ -14,6 +14,7 @@ it is: the folder ``books`` below this one is ``./books`` or ``file:books``.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
@@ -23,6 +24,8 @@ from holdall.redact import HIDDEN, is_secret, shown_value
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
 _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
+
+_quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
 
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
@@ -69,7 +72,7 @@ class Address:
         userinfo, _, host = parts.netloc.rpartition("@")
         return cls(
             scheme=parts.scheme,
-            host=unquote(host if port is None else host.rpartition(":")[0]),
+            host=unquote(host.removesuffix(":") if port is None else host.rpartition(":")[0]),
             path=unquote(parts.path),
             params=parameters(parts.query) | options,
             userinfo=unquote(userinfo),
@@ -80,6 +83,7 @@ class Address:
     @classmethod
     def _without_scheme(cls, text: str, options: dict[str, Any]) -> Self:
         if found := _named(text):
+            _check_encoding(text)
             return cls("", host=found[1], params=parameters(found[2] or "") | options, slashes=False)
         return cls("file", path=_path(text), params=options, slashes=False)
 
@@ -153,14 +157,14 @@ class Address:
 
     def __str__(self) -> str:
         netloc = f"{HIDDEN}@" if self.userinfo else ""
-        netloc += quote(self.host, safe="[]:")
+        netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{quote(name)}={quote(shown_value(name, value), safe='/:*')}"
+            f"{_quoted(name)}={_quoted(shown_value(name, value), safe='/:*')}"
             for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
-        return f"{lead}{netloc}{quote(self.path)}{'?' + query if query else ''}"
+        return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"
 
     __repr__ = __str__
 
@@ -214,6 +218,7 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
     # urlsplit drops some control characters, and its own messages quote what may be a password.
     if _control(text):
         raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
+    _check_encoding(text)
     try:
         parts = urlsplit(text)
         if _cuts_login(parts):
@@ -230,6 +235,14 @@ def _cuts_login(parts: SplitResult) -> bool:
     """Whether what looks like host and port may be a login, up to a '/' or '?' in its password."""
     port = ":" in parts.netloc.rpartition("]")[2]
     return port and "@" not in parts.netloc and "@" in parts.path + parts.query
+
+
+def _check_encoding(text: str) -> None:
+    try:
+        unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        remedy = "percent-encode UTF-8, and give a path that is none as a pathlib.Path"
+        raise InvalidAddress(f"the address encodes what is no UTF-8; {remedy}") from None
 
 
 def parameters(query: str) -> dict[str, Any]:

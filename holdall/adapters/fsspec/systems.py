@@ -65,17 +65,18 @@ def connector(address: Address, timeout: float) -> Callable[[], Tree]:
     options |= {name: timeout for name in ("timeout", "connection_timeout", "read_timeout") if name in taken}
     if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
         options["use_listings_cache"] = False
-    url = plain_url(address)
-    options = _from_url(made, url) | options
-    return partial(_connect, kind(protocol), made, options, made._strip_protocol(url))
+    options = _from_url(made, address) | options
+    return partial(_connect, kind(protocol), made, options, made._strip_protocol(plain_url(address)))
 
 
 def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) -> Tree:
     return tree(made(**options, skip_instance_cache=True), root)
 
 
-def _from_url(made: Any, url: str) -> dict[str, Any]:
-    found = made._get_kwargs_from_urls(url)
+def _from_url(made: Any, address: Address) -> dict[str, Any]:
+    found = made._get_kwargs_from_urls(plain_url(address))
+    if address.host.startswith("["):  # of an IPv6 address, which fsspec cuts at its colons
+        found["host"] = address.host.strip("[]")
     return {name: unquote(value) if isinstance(value, str) else value for name, value in found.items()}
 
 

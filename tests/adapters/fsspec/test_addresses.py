@@ -1,6 +1,7 @@
 """What an address of fsspec's may say, and where its names may lead."""
 
 import pickle
+import socket
 
 import fsspec
 import pytest
@@ -47,6 +48,18 @@ def test_options_with_secrets_are_hidden():
 def test_a_login_is_decoded():
     store = holdall.open("fsspec+ftp://me:p%40ss%2F@127.0.0.1:1/books")
     assert store._address.userinfo == "me:p@ss/"
+
+
+@pytest.mark.parametrize("protocol", ["ftp", "sftp"])
+def test_an_ipv6_address_is_reached(protocol):
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        with (
+            holdall.open(f"fsspec+{protocol}://[::1]:{server.getsockname()[1]}/books?timeout=0.1") as store,
+            pytest.raises(Unavailable),
+        ):
+            store["a"]
+        server.setblocking(False)
+        server.accept()[0].close()
 
 
 def test_a_path_is_decoded_once(tmp_path):

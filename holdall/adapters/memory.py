@@ -76,6 +76,7 @@ class Memory(Store[bytes]):
     _shared: dict[str, _Table] = {}  # noqa: RUF012 - one for the process, on purpose
 
     def __init__(self, name: str = "") -> None:
+        self._private = not name
         self._table = self._shared.setdefault(name, _Table()) if name else _Table()
 
     @classmethod
@@ -181,6 +182,6 @@ class Memory(Store[bytes]):
             raise conflict(key)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self._made_with[0] and not self._made_with[1]:
+        if self._private:
             raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
         return super().__reduce__()

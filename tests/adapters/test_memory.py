@@ -15,9 +15,10 @@ def test_stores_of_a_name_are_one() -> None:
     assert "a" not in Memory()
 
 
-def test_a_private_store_says_why_it_cannot_be_pickled() -> None:
+@pytest.mark.parametrize("store", [Memory(), Memory(""), Memory(name="")])
+def test_a_private_store_says_why_it_cannot_be_pickled(store: Memory) -> None:
     with pytest.raises(TypeError, match="name it"):
-        pickle.dumps(Memory())
+        pickle.dumps(store)
 
 
 def test_a_named_store_is_found_by_its_pickle() -> None:

@@ -170,9 +170,9 @@ class Table:
         try:
             row = connection.execute(f"SELECT value FROM \"{self.name}\" WHERE key = ''").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
                 raise
-            return None  # other columns, or no table
+            return None  # other columns, or no table; or text that is no UTF-8, which has no code
         return row[0] if row else None
 
     def _mismatch(self, mark: object) -> Mismatch:

@@ -12,6 +12,7 @@ from holdall.adapters.fsspec.link import Link
 from holdall.adapters.fsspec.systems import connector, encoded_url, kind
 from holdall.adapters.fsspec.tree import Swaps, Tree
 from holdall.adapters.objects import Rounds, checked, exhaust
+from holdall.adapters.servers import check_wait
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
@@ -46,8 +47,7 @@ class Fsspec(Store[bytes]):
     """
 
     def __init__(self, url: str, *, timeout: float = 20, **options: Any) -> None:
-        if not timeout > 0:
-            raise InvalidAddress("fsspec: timeout is no positive number of seconds")
+        check_wait("fsspec", timeout)
         self._address = Address.parse(url, **options)
         self._kind = kind(self._address.scheme)
         connect = connector(self._address, timeout)

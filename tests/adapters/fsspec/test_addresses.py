@@ -20,6 +20,7 @@ from holdall.store import Feature
         "fsspec+sftp://host/books?passwrod=hunter2",
         "fsspec+ftp://host/books?timeout=soon",
         "fsspec+ftp://host/books?timeout=0",
+        "fsspec+ftp://host/books?timeout=inf",
         "fsspec+ftp://host/a%3Fb",
         "fsspec+file://relative/books",
     ],

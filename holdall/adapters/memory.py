@@ -7,6 +7,7 @@ from typing import Any
 
 from holdall.address import Address
 from holdall.errors import InvalidAddress
+from holdall.handles import free_in_child
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -34,7 +35,7 @@ class _Table:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = free_in_child(threading.Lock())
         self.cells: dict[str, tuple[bytes, int]] = {}
         self.order: list[str] | None = []
         self.tick = 0

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.errors import Mismatch, StoreNotFound
+from holdall.handles import free_in_child
 
 _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
@@ -18,7 +19,7 @@ _SQLITE = b"SQLite format 3\0"
 # SQLite's locks are the process's own: to close any other descriptor of the file would let go of them. So
 # no file is looked into as long as SQLite has it open.
 _databases: Counter[tuple[int, int]] = Counter()
-_looking = threading.Lock()
+_looking = free_in_child(threading.Lock())
 
 
 def recognised(path: str) -> list[str]:

@@ -14,7 +14,6 @@ from holdall.keys import Span, raw_key
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
-_SQLITE = b"SQLite format 3\0"
 
 Folders = tuple[str, ...]
 
@@ -39,18 +38,17 @@ def root_of(root: str) -> str:
         raise InvalidAddress("file: names no folder; write file:///path or file:path")
     path = Path(root).absolute()
     try:
-        if path.is_file():
-            raise _no_folder(path)
+        is_file = (
+            path.is_file()
+        )  # not opened: if SQLite has it open here, closing it would let go of its locks
     except OSError as error:
         raise translated(error, root) from error
+    if is_file:
+        raise InvalidAddress(
+            f"{path} is a file; name a folder, which the first write makes if it is missing, "
+            f"or write sqlite:///{path} if it is a database"
+        )
     return str(path)
-
-
-def _no_folder(path: Path) -> InvalidAddress:
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE)) == _SQLITE:
-            return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
-    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:

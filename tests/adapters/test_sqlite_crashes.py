@@ -195,7 +195,7 @@ except sqlite3.OperationalError as error:
 """
 
 
-@pytest.mark.parametrize("address", ["file:{}"])
+@pytest.mark.parametrize("address", ["file:{}", "dbm:{}", "dbm:{}?flavor=dumb"])
 def test_to_take_an_open_database_for_another_store_lets_go_of_no_lock(address: str, tmp_path: Path) -> None:
     # What closes a descriptor of its own of the file takes the locks of SQLite with it: others then think
     # that nobody has it open.

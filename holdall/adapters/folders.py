@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +13,15 @@ from holdall.adapters.oserrors import translated
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, raw_key
 
-_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
+
+def _how(*names: str) -> int:
+    """The flags of these names. Where the system has none of them (Windows), no store opens a folder."""
+    return os.O_RDONLY | reduce(or_, (getattr(os, name, 0) for name in names))
+
+
+_PASS = _how("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
+_OPEN = _how("O_DIRECTORY", "O_NOFOLLOW")
+_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # opening a foreign pipe must not wait for its writer
 
 Folders = tuple[str, ...]
 

@@ -37,6 +37,8 @@ def root_of(root: str) -> str:
     """``root`` as an absolute path; InvalidAddress where it can be no folder."""
     if not root or "\0" in root:
         raise InvalidAddress("file: names no folder; write file:///path or file:path")
+    if "://" in root:
+        raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
     path = Path(root).absolute()
     try:
         if path.is_file():

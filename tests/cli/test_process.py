@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import holdall
-from tests.cli.console import BUNDLED, PROGRAM, contents, good, process
+from tests.cli.console import BUNDLED, PROGRAM, contents, environment, good, process
 
 INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
 
@@ -26,11 +26,17 @@ def interruptible():
 
 
 def test_the_process_exits_with_the_code_and_prints_no_traceback():
-    for arguments, code in ((["ls", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
+    for arguments, code in ((["count", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
         done = process(*arguments)
         assert done.returncode == code
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) == bool(code)
+
+
+def test_ctrl_c_while_the_command_is_still_loading_is_no_traceback(folder):
+    (folder / "click.py").write_text("raise KeyboardInterrupt")
+    done = process("ls", "file:s", env=environment(PYTHONPATH=str(folder)))
+    assert (done.returncode, done.stderr) == (130, "holdall: interrupted\n")
 
 
 def test_the_script_is_the_command():

@@ -8,7 +8,8 @@
 
 Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme that is
 one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
-it is: the folder ``books`` below this one is ``./books`` or ``file:books``.
+it is: the folder ``books`` below this one is ``./books`` or ``file:books``. One that ends as databases do
+(``books.db``) is refused without a scheme, for it may be meant as either.
 """
 
 import re
@@ -26,6 +27,7 @@ _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
 
 _quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
+_database = re.compile(r".*\.(?:db|sqlite3?)|:memory:", re.DOTALL | re.IGNORECASE).fullmatch
 
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
@@ -211,6 +213,8 @@ def _path(text: str) -> str:
         raise InvalidAddress(
             "an address begins with a scheme of letters, digits, '+', '-' and '.', as in s3://"
         )
+    if _database(text):
+        raise InvalidAddress(f"{text!r} may be a database or a folder; write sqlite:///{text} or file:{text}")
     return text
 
 

@@ -82,16 +82,23 @@ def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[
     >>> stack.serializer, below
     ('text', memory://)
     """
-    if isinstance(address, os.PathLike):
-        address = Address("file", path=os.fspath(address), slashes=False)
-    if isinstance(address, str):
-        address = Address.parse(address)
-    address = address.with_options(**options)
+    address = _address(address).with_options(**options)
     if not address.name:
         return Stack.of(address)
     from holdall.configuration.files import find  # late: most stores are opened without a file
 
     return find(address.name).plan(dict(address.params))
+
+
+def _address(given: str | os.PathLike[str] | Address) -> Address:
+    if isinstance(given, str):
+        return Address.parse(given)
+    if isinstance(given, os.PathLike):
+        return Address("file", path=os.fspath(given), slashes=False)
+    if isinstance(given, Address):
+        return given
+    kind = type(given).__name__
+    raise TypeError(f"an address is a str or a path, not {kind}; is the variable that should hold it set?")
 
 
 def adapter(scheme: str) -> Adapter:

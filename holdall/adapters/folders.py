@@ -43,6 +43,8 @@ class Found(NamedTuple):
 
 def root_of(root: str) -> str:
     """``root`` as an absolute path; InvalidAddress where it can be no folder."""
+    if "://" in root:
+        raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
     path = Path(absolute(root, "file", "file:///path or file:path"))
     try:
         # Not opened: if SQLite has it open here, closing it would let go of its locks.

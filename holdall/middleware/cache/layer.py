@@ -9,6 +9,7 @@ from typing import cast
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.history import Revision
+from holdall.layer import below
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.nearby import Nearby
@@ -61,7 +62,7 @@ class Cache(Store[bytes]):
             raise Invalid(
                 f"a cache needs max_age of 0 or more, not {max_age!r}, and room for one item or more"
             )
-        self._far = store
+        self._far = below(store, Cache)
         self._near = near
         self._max_age = max_age
         self._bounds = items, size

@@ -7,7 +7,7 @@ The order, and why it is that one:
 
 - `readonly` refuses before anybody works for a write.
 - `history` is what its users hold; `validate` sees documents. The records of history are kept in the store
-  itself, below all others, or on `cache`, which lets them pass.
+  itself, below all others.
 - `serializer` makes bytes of documents. What follows is from bytes to bytes.
 - `expires` is above all that checks, so that a deadline is checked too.
 - `compress` before `encrypt`: what is encrypted cannot be compressed.

@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeVar
 from holdall.errors import Unsupported
 from holdall.history import note
 from holdall.layer import Layer
-from holdall.middleware.expires import Expires
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
@@ -123,6 +122,6 @@ def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> S
     """``store`` with the lowest of its stores replaced by ``kept`` of it."""
     if isinstance(store, Versions | Kept | Native):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
-    if isinstance(store, Layer | Expires):
+    if isinstance(store, Layer):
         return store.over(_over(store.inner, kept))
     return kept(store)

@@ -44,4 +44,4 @@ class Behind(Watch[bytes]):
             return call(*args)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
-        return Behind(self._cache, self._prefix + prefix)
+        return self._cache.raw(self._prefix + prefix)

@@ -8,6 +8,7 @@ from typing import cast
 
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
+from holdall.keys import RESERVED
 from holdall.layer import Layer
 from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
@@ -256,7 +257,8 @@ class Cache(Layer[bytes, bytes]):
     # ---- The store itself ----------------------------------------------------------------------
 
     def raw(self, prefix: str = "") -> Store[bytes]:
-        return Behind(self, prefix)
+        kept = RESERVED not in prefix.split("/")[:-1]  # nothing under a reserved prefix ever is
+        return Behind(self, prefix) if kept else self._inner.raw(prefix)
 
     def close(self) -> None:
         super().close()

@@ -113,7 +113,8 @@ class Versions(PassThrough[V]):
 
         With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
         what is damaged is taken from its other copy, the head from the record or the record from the head.
-        Unsupported where the store keeps versions by itself.
+        A `Cache` shows what was mended as late as another's write. Unsupported where the store keeps
+        versions by itself.
         """
         return self._kept.fsck(mend=mend)
 

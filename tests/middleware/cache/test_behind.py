@@ -65,6 +65,16 @@ def test_records_of_the_far_store_are_none_of_the_near_ones() -> None:
     assert near.raw()[".holdall/manifest"] == manifest
 
 
+@pytest.mark.parametrize("prefix", [".holdall/views/", "folder/.holdall/"])
+def test_what_is_written_under_a_reserved_prefix_costs_nothing_near(prefix: str) -> None:
+    near = Recorder(Memory())
+    raw = Cache(Memory(), HOUR, near=near).raw(prefix)
+    raw.update(a=b"1", b=b"2")
+    del raw["a"]
+    raw.clear()
+    assert near.calls == []
+
+
 def test_it_is_pickled_with_its_cache(tmp_path: Path) -> None:
     store = Cache(File(tmp_path), HOUR)
     pickle.loads(pickle.dumps(store.raw("folder/")))["a"] = b"1"

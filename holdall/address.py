@@ -34,9 +34,13 @@ _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
     *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum", "cache", "metrics", "budget"),
+    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
+
+ADDRESSES: Final = ("near",)
+"""Those of them that are addresses themselves."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -162,13 +166,26 @@ class Address:
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{_quoted(name)}={_quoted(shown_value(name, value), safe='/:*')}"
-            for name, value in self.params.items()
+            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}" for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"
 
     __repr__ = __str__
+
+
+def shown(name: str, value: Any) -> str:
+    """The ``value`` of a parameter as text, with nothing secret; also where it is an address.
+
+    >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
+    ('redis://***@cache.example/0', 't')
+    """
+    if name not in ADDRESSES or not isinstance(value, str):
+        return shown_value(name, value)
+    try:
+        return str(Address.parse(value))
+    except InvalidAddress:
+        return HIDDEN
 
 
 def scheme_of(text: str) -> str:

@@ -166,7 +166,8 @@ class Address:
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}" for name, value in self.params.items()
+            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
+            for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"

@@ -1,8 +1,9 @@
 """Write the table of docs/reference/stores.md, what each store promises and passes, from runs of the tests.
 
-make test ARGS='--junitxml=local.xml tests/conformance tests/adapters'
+make test ARGS='--junitxml=local.xml tests/conformance/test_conformance.py tests/adapters'
+HOLDALL_SOAK=1 make test ARGS='--junitxml=dbm.xml --dist=load tests/conformance/test_dbm.py'
 make test-servers ARGS=--junitxml=servers.xml
-.venv/bin/python -m tools.store_table local.xml servers.xml
+.venv/bin/python -m tools.store_table local.xml dbm.xml servers.xml
 """
 
 import sys
@@ -24,8 +25,10 @@ STORES = [
     ("`memory://`", "test_conformance.TestStores", "memory", "none"),
     ("`file://`", "test_conformance.TestStores", "file", SYNCED),
     ("`sqlite://`", "test_conformance.TestStores", "sqlite", SYNCED),
-    ("`dbm://?flavor=bsd`", "test_dbm.TestDBM", "bsd", SYNCED),
+    ("`dbm://?flavor=dumb`", "test_dbm.TestDBM", "dumb", SYNCED),
+    ("`dbm://?flavor=ndbm`", "test_dbm.TestDBM", "ndbm", SYNCED),
     ("`dbm://?flavor=gnu`", "test_dbm.TestDBM", "gnu", SYNCED),
+    ("`dbm://?flavor=bsd`", "test_dbm.TestDBM", "bsd", SYNCED),
     ("`lmdb://`", "test_conformance.TestStores", "lmdb", SYNCED),
     ("`redis://`", "servers.test_conformance.TestServers", "redis_server", SERVER),
     ("`postgresql://`", "servers.test_conformance.TestServers", "postgresql", SERVER),
@@ -36,6 +39,9 @@ STORES = [
     ("`slatedb+file://`", "test_slatedb.TestSlateDB", "", "with the operating system"),
     ("`slatedb+s3://` (SeaweedFS)", "test_slatedb.TestSlateDBInBuckets", "seaweed", BUCKET),
     ("`fsspec+file://`", "fsspec.test_conformance.TestFsspec", "file", "with the operating system"),
+    ("`fsspec+sftp://`", "fsspec.test_servers.TestServers", "sftp_server", SERVER),
+    ("`fsspec+ftp://`", "fsspec.test_servers.TestServers", "ftp_server", SERVER),
+    ("`fsspec+az://` (azurite)", "fsspec.test_servers.TestServers", "azurite", "the container's"),
     ("`shove+file://`", "shove.test_conformance.TestShove", "file", "with the operating system"),
 ]
 

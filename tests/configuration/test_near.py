@@ -8,8 +8,10 @@ import pytest
 
 import holdall
 from holdall import Cache, File, InvalidAddress, Memory
+from holdall.cli.nested import nested
 from holdall.configuration import files
 from holdall.layer import layers
+from holdall.middleware.keyring import new_key
 from holdall.registry import plan
 from holdall.store import Store
 
@@ -182,3 +184,22 @@ def test_a_secret_of_a_near_store_is_not_shown(project: Path, layer: str) -> Non
         holdall.open("a")
     (declared,) = files.stores()
     assert "hunter2" not in f"{refusal.value} {declared.shown_layers()}"
+
+
+def test_no_key_of_a_near_store_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_key("2026")
+    monkeypatch.setenv("KEYS", key)
+    declare(
+        project,
+        '[store.a]\nuri = "sqlite:///{here}/a.db?durability=os"\n'
+        'layers = [{cache = "60s", near = "file://{here}/near?durability=os&encrypt=env:KEYS"}]',
+    )
+    with holdall.open("a") as store:
+        store["17"] = b"a value to be sealed"
+    assert holdall.open("a")["17"] == b"a value to be sealed"
+    sealed = File(project / "near")["17"]
+    assert b"a value" not in sealed
+    redis = holdall.open("memory://?cache=60s&near=redis://:hunter2@cache.example/0")
+    shown = [repr(store), nested(store), pickle.dumps(store).decode("latin-1"), repr(files.stores())]
+    assert key.partition(":")[2] not in "".join(shown)
+    assert "hunter2" not in repr(redis) + nested(redis)

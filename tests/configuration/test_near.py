@@ -103,7 +103,13 @@ def test_in_python_it_may_be_a_store() -> None:
     assert list(near) == ["a"]
     store = holdall.open("books", near=near, cache=5, items=3)
     assert cache_of(store)._made_with[1]["near"] is near
-    assert "Cache" not in repr(holdall.open("books", cache=None))
+
+
+def test_none_leaves_a_cache_out_with_what_goes_with_it_or_only_its_near_store() -> None:
+    for name in ("books", "plain"):
+        assert "Cache" not in repr(holdall.open(name, cache=None))
+        assert "near" not in cache_of(holdall.open(name, near=None))._made_with[1]
+    assert type(holdall.open("memory://?type=builtins:int", serializer=None)) is Memory
 
 
 def test_without_a_way_to_open_it_a_cache_is_in_memory(project: Path) -> None:

@@ -71,7 +71,7 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
     >>> open("memory://?serializer=text&compress=gzip&manifest=off")
     Text(Gzip(Memory()))
     """
-    return _opened(_parsed(address, options))
+    return _opened(_address(address).with_options(**options))
 
 
 def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
@@ -81,15 +81,7 @@ def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[
     >>> stack.serializer, below
     ('text', memory://)
     """
-    return _planned(_parsed(address, options))
-
-
-def _parsed(address: str | os.PathLike[str] | Address, options: dict[str, Any]) -> Address:
-    if isinstance(address, os.PathLike):
-        address = Address("file", path=os.fspath(address), slashes=False)
-    if isinstance(address, str):
-        address = Address.parse(address)
-    return address.with_options(**options)
+    return _planned(_address(address).with_options(**options))
 
 
 def _planned(address: Address) -> tuple[Stack, Address]:
@@ -117,6 +109,17 @@ def _require_near(address: Address, stack: Stack, way: tuple[str, ...], *, is_fa
         raise InvalidAddress(f"{address} is for the bytes of one cache; leave {stack.above[0]} out")
     if is_far:
         raise InvalidAddress(f"{address} is the far store; name another, or none for memory")
+
+
+def _address(given: str | os.PathLike[str] | Address) -> Address:
+    if isinstance(given, str):
+        return Address.parse(given)
+    if isinstance(given, os.PathLike):
+        return Address("file", path=os.fspath(given), slashes=False)
+    if isinstance(given, Address):
+        return given
+    kind = type(given).__name__
+    raise TypeError(f"an address is a str or a path, not {kind}; is the variable that should hold it set?")
 
 
 def adapter(scheme: str) -> Adapter:

@@ -27,9 +27,10 @@ def find(name: str) -> Named:
         if found := stores_of(file).get(name):
             return found
     known = [each.name for each in stores()]
-    looked = ", ".join(map(str, files)) or f"there is no {NAME}"
+    looked = f"{', '.join(map(str, files))}; {meant(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
-        f"no store is named {name!r} ({looked}); {meant(name, known)}; the folder of that name is './{name}'"
+        f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
+        f"'sqlite:///{name}'"
     )
 
 

@@ -53,6 +53,16 @@ def test_a_name_opens_what_the_file_says(project: Path) -> None:
     assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
 
 
+def test_a_name_that_nothing_declares_is_refused_with_what_may_be_meant(project: Path) -> None:
+    with pytest.raises(
+        InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; the folder of that name"
+    ):
+        holdall.open("draft")
+    (project / "holdall.toml").unlink()
+    with pytest.raises(InvalidAddress, match=r"'draft': there is no holdall\.toml; .*'sqlite:///draft'$"):
+        holdall.open("draft")
+
+
 def test_from_a_folder_below_it_is_the_same_store(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holdall.open("invoices")["7"] = {"total": 1}
     (project / "src" / "app").mkdir(parents=True)

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from holdall.errors import Unsupported
 from holdall.history import note
-from holdall.layer import Layer
+from holdall.layer import Layer, below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
@@ -54,7 +54,7 @@ class Versions(PassThrough[V]):
             made.append(Native(lowest, author) if history == "native" else Kept(lowest, author, history))
             return made[0]
 
-        super().__init__(_over(store, kept))
+        super().__init__(_over(below(store, Versions), kept))
         self._kept = made[0]
 
     note = staticmethod(note)

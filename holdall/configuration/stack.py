@@ -45,7 +45,7 @@ class Stack:
         InvalidAddress for a parameter that does not convert, or that does nothing beside the others.
         """
         given = {name: value for name, value in address.params.items() if name in LAYERED}
-        given = {name: value for name, value in given.items() if value is not None}
+        given = _remaining(given)
         manifest = _manifest(address, given)
         if "type" in given:
             given.setdefault("serializer", "json")
@@ -152,9 +152,14 @@ def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) ->
         raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
     said |= {name: given.pop(name) for name in names & given.keys()}
-    if None in said.values():
-        return ()
-    return _chosen(address, said, LISTED)
+    return _chosen(address, _remaining(said), LISTED)
+
+
+def _remaining(given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` without what is None: a layer with all that goes with it, or a setting of a layer."""
+    gone = {name for name, value in given.items() if value is None}
+    gone |= {option for row in LISTED if row.parameter in gone for option in row.options}
+    return {name: value for name, value in given.items() if name not in gone}
 
 
 def _put(chosen: Chosen, store: Store[Any], opened: Opened) -> Store[Any]:

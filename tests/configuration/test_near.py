@@ -8,8 +8,10 @@ import pytest
 
 import holdall
 from holdall import Cache, File, InvalidAddress, Memory
+from holdall.cli.nested import nested
 from holdall.configuration import files
 from holdall.layer import layers
+from holdall.middleware.keyring import new_key
 from holdall.registry import plan
 from holdall.store import Store
 
@@ -101,7 +103,13 @@ def test_in_python_it_may_be_a_store() -> None:
     assert list(near) == ["a"]
     store = holdall.open("books", near=near, cache=5, items=3)
     assert cache_of(store)._made_with[1]["near"] is near
-    assert "Cache" not in repr(holdall.open("books", cache=None))
+
+
+def test_none_leaves_a_cache_out_with_what_goes_with_it_or_only_its_near_store() -> None:
+    for name in ("books", "plain"):
+        assert "Cache" not in repr(holdall.open(name, cache=None))
+        assert "near" not in cache_of(holdall.open(name, near=None))._made_with[1]
+    assert type(holdall.open("memory://?type=builtins:int", serializer=None)) is Memory
 
 
 def test_without_a_way_to_open_it_a_cache_is_in_memory(project: Path) -> None:
@@ -182,3 +190,22 @@ def test_a_secret_of_a_near_store_is_not_shown(project: Path, layer: str) -> Non
         holdall.open("a")
     (declared,) = files.stores()
     assert "hunter2" not in f"{refusal.value} {declared.shown_layers()}"
+
+
+def test_no_key_of_a_near_store_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_key("2026")
+    monkeypatch.setenv("KEYS", key)
+    declare(
+        project,
+        '[store.a]\nuri = "sqlite:///{here}/a.db?durability=os"\n'
+        'layers = [{cache = "60s", near = "file://{here}/near?durability=os&encrypt=env:KEYS"}]',
+    )
+    with holdall.open("a") as store:
+        store["17"] = b"a value to be sealed"
+    assert holdall.open("a")["17"] == b"a value to be sealed"
+    sealed = File(project / "near")["17"]
+    assert b"a value" not in sealed
+    redis = holdall.open("memory://?cache=60s&near=redis://:hunter2@cache.example/0")
+    shown = [repr(store), nested(store), pickle.dumps(store).decode("latin-1"), repr(files.stores())]
+    assert key.partition(":")[2] not in "".join(shown)
+    assert "hunter2" not in repr(redis) + nested(redis)

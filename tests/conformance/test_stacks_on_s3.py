@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,28 @@ if SOAK:
             return over(moto, request.param)
 
 
+def requests(store: Store[Any]) -> list[str]:
+    """What the bucket below ``store`` is asked from now on."""
+    asked: list[str] = []
+    *_, lowest = layers(store)
+    lowest.client.meta.events.register("before-call.s3", lambda model, **event: asked.append(model.name))
+    return asked
+
+
+def test_a_disk_cache_asks_for_nothing_within_its_age_and_then_for_the_tag(
+    moto: Server, tmp_path: Path
+) -> None:
+    moto.store(bucket="books")["x"] = b""
+    address = f"s3://books/invoices?cache=1h&near=file://{tmp_path}/near?durability=os&size=1GiB"
+    with holdall.open(address) as store:
+        store["a"] = b"1"
+    for age, asks in (("1h", []), ("0", ["GetObject", "HeadObject"]), ("0", ["HeadObject"] * 2), ("1h", [])):
+        with holdall.open(address, cache=age) as store:
+            asked = requests(store)
+            assert (store["a"], store["a"]) == (b"1", b"1")
+            assert asked == asks
+
+
 def test_the_manifest_costs_one_request_an_opening(moto: Server) -> None:
     """And two more at the first write of all: whether there is anything yet, and the record."""
     moto.store(bucket="books")["x"] = b""
@@ -116,9 +139,7 @@ def test_the_manifest_costs_one_request_an_opening(moto: Server) -> None:
     with holdall.open(address) as store:
         store["a"] = {"n": 1}
     with holdall.open(address) as store:
-        asked: list[str] = []
-        *_, lowest = layers(store)
-        lowest.client.meta.events.register("before-call.s3", lambda model, **event: asked.append(model.name))
+        asked = requests(store)
         assert asked == []
         assert store["a"] == {"n": 1}
         assert asked == ["GetObject", "GetObject"]

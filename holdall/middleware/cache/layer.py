@@ -38,7 +38,8 @@ class Cache(Layer[bytes, bytes]):
     that it cannot forget what it holds for: that raises, before anything is written.
 
     A read keeps what it found, and so does a write. Scans, `get_tagged` and every compare-and-swap ask
-    the store itself, and keep nothing of what they read. Reserved keys are never kept.
+    the store itself, and keep nothing of what they read. Reserved keys are never kept; what is written
+    through `raw` shows here at once.
 
     >>> from holdall import Memory
     >>> far = Memory()

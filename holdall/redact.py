@@ -19,6 +19,19 @@ def is_secret(name: str) -> bool:
     return _secret(name) is not None
 
 
+def without_secrets(name: str, value: Any) -> Any:
+    """The ``value`` of an option of this name, hidden where it is a secret; of a dict, what in it is one.
+
+    >>> without_secrets("options", {"host": "h", "login": {"password": "hunter2"}})
+    {'host': 'h', 'login': {'password': '***'}}
+    """
+    if is_secret(name):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {inner: without_secrets(str(inner), held) for inner, held in value.items()}
+    return value
+
+
 def shown_value(name: str, value: Any) -> str:
     """The ``value`` of a query parameter as text, hidden where it is a secret or may be one.
 
@@ -28,7 +41,7 @@ def shown_value(name: str, value: Any) -> str:
     ('t', 'env:KEY', '***')
     """
     misplaced = name in _SOURCED and not str(value).startswith(_SOURCES)
-    return HIDDEN if misplaced or is_secret(name) else str(value)
+    return HIDDEN if misplaced else str(without_secrets(name, value))
 
 
 _SOURCED = ("encrypt", "sign")
@@ -42,9 +55,7 @@ def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> s
     "Books('a', 1, table='t', password='***')"
     """
     parts = [_shown(arg) for arg in args]
-    parts += [
-        f"{option}={_shown(HIDDEN if is_secret(option) else value)}" for option, value in kwargs.items()
-    ]
+    parts += [f"{option}={_shown(without_secrets(option, value))}" for option, value in kwargs.items()]
     return f"{name}({', '.join(parts)})"
 
 

@@ -5,6 +5,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
@@ -71,11 +72,15 @@ class SlateDB(Store[bytes]):
 
     def __init__(self, url: str, *, flush_interval: float = 0.1, timeout: float = 30) -> None:
         address = Address.parse(url)
+        address.options()
         self._root, self._path = f"{address.scheme}://{address.host}/", address.path.strip("/")
-        if address.scheme not in ("file", "s3") or not _portable(self._path):
+        host = {"file": False, "s3": True}.get(address.scheme)
+        more = address.userinfo or address.port is not None or not address.slashes
+        if host != bool(address.host) or more or not _portable(self._path):
             raise InvalidAddress(
-                f"slatedb: {url!r} names no place; write file:///folder or s3://bucket/prefix, "
-                "of letters, digits, '_', '-', '.' and spaces"
+                f"slatedb: {address} names no place; write file:///folder or s3://bucket/prefix, "
+                "of letters, digits, '_', '-', '.' and spaces; credentials and endpoint are named in the "
+                "environment (AWS_ACCESS_KEY_ID …)"
             )
         check_wait("slatedb", timeout)
         if not 0.001 <= flush_interval <= 60:
@@ -88,13 +93,7 @@ class SlateDB(Store[bytes]):
     @classmethod
     def from_address(cls, address: Address) -> "SlateDB":
         options = address.options(flush_interval=float, timeout=float)
-        local = address.transport == "file"
-        if address.userinfo or address.port or not address.slashes or local == bool(address.host):
-            raise InvalidAddress(
-                f"{address}: write slatedb+file:///folder, or slatedb+s3://bucket/prefix "
-                "and name credentials and endpoint in the environment (AWS_ACCESS_KEY_ID …)"
-            )
-        return cls(str(Address(address.transport, host=address.host, path=address.path)), **options)
+        return cls(str(replace(address, scheme=address.transport, params={})), **options)
 
     @property
     def features(self) -> Feature:

@@ -111,7 +111,7 @@ def code_of(error: Exception) -> tuple[str, int]:
 def passes(error: Exception) -> bool:
     """Whether a transaction was undone because of another's, so that it may go right at another try."""
     state, number = code_of(error)
-    return state in ("40001", "40P01") or number in (1205, 1213)
+    return state in ("40001", "40P01") or number == 1213
 
 
 def is_taken(error: Exception) -> bool:

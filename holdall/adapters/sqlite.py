@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
@@ -84,7 +85,7 @@ class SQLite(Store[bytes]):
     @classmethod
     def from_address(cls, address: Address) -> "SQLite":
         options = address.options(table=str, durability=("full", "os"), timeout=float)
-        if address.host or address.userinfo or not address.slashes:
+        if address.host or address.userinfo or address.port is not None or not address.slashes:
             path = (address.host + address.path).lstrip("/")
             raise InvalidAddress(
                 f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
@@ -178,8 +179,10 @@ class SQLite(Store[bytes]):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
-            with self._link.transaction() as connection:
-                connection.executemany(self._put, batch)
+            self._link.transact(partial(self._put_all, batch))
+
+    def _put_all(self, batch: list[tuple[str, bytes]], connection: sqlite3.Connection) -> None:
+        connection.executemany(self._put, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
@@ -225,16 +228,17 @@ class SQLite(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = [checked(change) for change in changes]
-        with self._link.transaction() as connection:
-            for change in changes:
-                if isinstance(change, Expect):
-                    self._expect(connection, *change)
-            for change in changes:
-                if isinstance(change, Put):
-                    connection.execute(self._put, (text(change.key), change.value))
-                elif isinstance(change, Delete):
-                    connection.execute(self._delete, (text(change.key),))
+        self._link.transact(partial(self._apply, [checked(change) for change in changes]))
+
+    def _apply(self, changes: list[Change[bytes]], connection: sqlite3.Connection) -> None:
+        for change in changes:
+            if isinstance(change, Expect):
+                self._expect(connection, *change)
+        for change in changes:
+            if isinstance(change, Put):
+                connection.execute(self._put, (text(change.key), change.value))
+            elif isinstance(change, Delete):
+                connection.execute(self._delete, (text(change.key),))
 
     def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
         row = connection.execute(self._tick, (text(key),)).fetchone()

@@ -1,7 +1,7 @@
 """How statements of an SQLite store run: on this thread's connection, with errors translated."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
@@ -90,14 +90,23 @@ class Link:
 
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
-        with suppress(Absent), self._open(self.connection()) as connection, _immediate(connection):
-            connection.executemany(statement, ((key,) for key in keys))
+        with suppress(Absent):
+            self._transact(self.connection(), lambda connection: connection.executemany(statement, zip(keys)))
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run several statements, all or none of which take effect."""
-        with self._open(self._made()) as connection, _immediate(connection):
-            yield connection
+    def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do ``work``, several statements, all or none of which take effect."""
+        self._transact(self._made(), work)
+
+    def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
+        """As `transact`. The lock for writing is taken first: later, it would fail where two want it."""
+        try:
+            # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
+            # what is written next in it.
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                work(connection)
+        except (sqlite3.Error, OverflowError) as error:
+            raise translated(error, str(self._table)) from error
 
     def close(self) -> None:
         """Close the connection of every thread."""
@@ -119,11 +128,3 @@ class Link:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
-
-
-@contextmanager
-def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that takes the lock for writing first: taken later, it would fail where two want it."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield

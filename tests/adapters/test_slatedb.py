@@ -128,6 +128,23 @@ def test_an_address_that_cannot_be_meant(address: str) -> None:
     assert "hunter2" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://key:hunter2@bucket/books",
+        "s3://key:hunter2@bucket/büros",
+        "s3://bucket:80/books",
+        "s3:books",
+        "file://books/2026",
+        "file:///books?table=t",
+    ],
+)
+def test_a_url_that_cannot_be_meant(url: str) -> None:
+    with pytest.raises(InvalidAddress) as refusal:
+        SlateDB(url)
+    assert "hunter2" not in str(refusal.value)
+
+
 def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "books").write_bytes(b"not a database")
     with SlateDB(f"file://{tmp_path}/books") as store, pytest.raises(StoreNotFound, match="no folder"):

@@ -82,6 +82,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ("sqlite://rel.db", "sqlite:///rel.db"),
         ("sqlite://rel/x.db", "sqlite:///rel/x.db"),
         ("sqlite:rel.db", "sqlite:///rel.db"),
+        ("sqlite://:80/rel.db", "sqlite:///rel.db"),
         ("sqlite:///", "sqlite:///books.db"),
         ("sqlite:///a.db?tabel=t", "did you mean 'table'?"),
         ("sqlite:///a.db?durability=none", "full, os"),

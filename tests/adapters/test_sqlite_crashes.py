@@ -1,5 +1,7 @@
 """The SQLite store under kills, forks, threads and other processes."""
 
+import contextlib
+import itertools
 import multiprocessing
 import os
 import random
@@ -7,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import ABSENT, Change, Conflict, Delete, Expect, HoldallError, Put, SQLite, Tag
+from tests.adapters.sqlite_attempts import ATTEMPTS
 
 KILLS = int(os.environ.get("HOLDALL_KILLS", "10"))
 
@@ -227,10 +231,46 @@ def test_a_slow_reader_stops_no_writer_and_a_writer_no_reader(tmp_path: Path) ->
         scan = store.scan_items()
         next(scan)
         other["k100"] = b"new"
-        with other._link.transaction() as connection:
+
+        def delete(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM holdall WHERE key = 'k150'")
             assert dict(scan)["k150"] == b"old"
+
+        other._link.transact(delete)
         assert "k150" not in store
+
+
+def interrupt(work: Callable[[], object], call: int) -> None:
+    """Do ``work``, and press Ctrl-C as its call number ``call`` of a function begins, if it makes so many."""
+    calls = itertools.count(1)
+
+    def trace(*event: object) -> None:
+        if next(calls) == call:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_what_is_written_after_an_interrupt_is_kept(attempt: str, tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with SQLite(path, durability="os") as store, SQLite(path) as other:
+        store["there"] = b"0"
+        for call in itertools.count(1):
+            try:
+                with contextlib.suppress(Conflict, KeyError):
+                    interrupt(lambda: ATTEMPTS[attempt](store), call)
+            except KeyboardInterrupt:  # what is held by the exception is held meanwhile
+                store["there"] = b"%d" % call
+                assert other["there"] == b"%d" % call
+            else:
+                break
 
 
 keys = st.sampled_from(["a", "b", "b/c", "é"])

@@ -17,7 +17,7 @@ from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
 from holdall.keys import RawKey, Span, check_key
-from holdall.redact import is_secret, shown_call
+from holdall.redact import shown_call, without_secrets
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 T = TypeVar("T")
@@ -198,7 +198,8 @@ class Fsspec(Store[bytes]):
         return shown_call("Fsspec", (url,), self._made_with[1])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if ":" in self._address.userinfo or any(map(is_secret, self._address.params)):
+        params = self._address.params
+        if ":" in self._address.userinfo or without_secrets("", params) != params:
             raise TypeError(
                 f"{self!r} cannot be pickled, for the pickle would hold its password; let the environment hold it"
             )

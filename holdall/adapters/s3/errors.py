@@ -8,7 +8,7 @@
     slow down           503, 429                                      Throttled
     server failed       other 5xx                                     Unavailable
     no answer           timeouts, connections refused or reset        Unavailable
-    nonsense            unreadable XML, a body cut short              Corrupt
+    nonsense            unreadable XML, a body cut short, other 404   Corrupt
     not implemented     501                                           Unsupported
     full                507, QuotaExceeded                            StoreFull
     too large           413, EntityTooLarge, KeyTooLongError          TooLarge
@@ -108,8 +108,7 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
         return InvalidAddress(f"{place} is {_where(error)}")
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if status == 404 and kind is None:
-        # An answer to HEAD has no body to name what is missing: see `S3._found`.
-        return KeyError(key) if key is not None else _no_bucket(place)
+        return _missing(code, error.operation_name, place, key)
     if kind is StoreNotFound:
         return _no_bucket(place)
     if kind is Conflict and key is not None:
@@ -117,6 +116,18 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
     if kind is None:
         kind = Unavailable if status >= 500 else HoldallError
     return kind(_said(error, place, kind, key), key=key)
+
+
+def _missing(code: str, operation: str, place: str, key: str | None) -> Exception:
+    if key is None:
+        return _no_bucket(place)
+    # An answer to HEAD has no body to name what is missing: see `Bucket.head`. And one that repeats a key
+    # which no XML can hold is not read.
+    named = operation not in ("HeadObject", "DeleteObject") and not {"\ufffe", "\uffff"} & set(key)
+    if named and code in ("", "404"):
+        remedy = "look at what answers at this endpoint"
+        return Corrupt(f"the answer about {key!r} in {place} is none of S3's; {remedy}", key=key)
+    return KeyError(key)
 
 
 def _no_bucket(place: str) -> StoreNotFound:

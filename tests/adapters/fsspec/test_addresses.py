@@ -8,7 +8,7 @@ import pytest
 
 import holdall
 from holdall.adapters.fsspec import Fsspec
-from holdall.errors import HoldallError, InvalidAddress, PermissionDenied, Unavailable
+from holdall.errors import HoldallError, InvalidAddress, PermissionDenied, StoreNotFound, Unavailable
 from holdall.store import Feature
 
 
@@ -111,3 +111,19 @@ def test_any_other_file_system_has_the_four_operations(tmp_path):
             store.setdefault("c", b"4")
         assert dict(store) == {"a": b"3"}
     assert dict(Fsspec(f"file://{tmp_path}/books")) == {"a": b"3"}
+
+
+def test_secrets_among_the_options_of_a_system_below_are_hidden(tmp_path):
+    below = {"target_protocol": "file", "target_options": {"more": {"password": "hunter2"}}}
+    store = Fsspec("dir:///", path=str(tmp_path), **below)
+    with pytest.raises(StoreNotFound) as refused:
+        list(
+            Fsspec("dir:///", path=str(tmp_path / "a"), **below)._ask(
+                None, lambda tree: tree.fs.ls("/nowhere")
+            )
+        )
+    with pytest.raises(TypeError, match="password") as unpickled:
+        pickle.dumps(store)
+    said = f"{store!r} {refused.value} {unpickled.value}"
+    assert "hunter2" not in said
+    assert said.count("***") == 3

@@ -71,6 +71,8 @@ def test_a_passing_fault_of_a_read_is_not_noticed(store: S3, proxy: Proxy, fault
         (reset_in_body, Unavailable),
         (answer(403, "AccessDenied"), PermissionDenied),
         (answer(200, body=b"<html>Log in to this network</html>"), Corrupt),
+        (answer(404, body=b"<html><h1>Not Found</h1></html>"), Corrupt),
+        (answer(404, body=b"404 page not found"), Corrupt),
     ],
 )
 def test_a_lasting_fault_of_a_read_is_named_and_never_a_missing_key(
@@ -113,6 +115,13 @@ def test_a_head_that_is_refused_is_no_missing_key(store: S3, proxy: Proxy):
 
 
 # ---- Writing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [b"1", bytes(17 * 2**20)])
+def test_a_write_that_no_s3_server_answers_is_no_missing_key(store: S3, proxy: Proxy, value: bytes):
+    proxy.always = answer(404, body=b"404 page not found")
+    with pytest.raises(Corrupt, match="none of S3's"):
+        store["there"] = value
 
 
 @pytest.mark.parametrize("fault", [SLOW_DOWN, BROKEN, hang, lose, then(500)])

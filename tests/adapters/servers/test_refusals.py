@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import redis as sdk
+from sqlalchemy import event
 
 from holdall.errors import (
     Conflict,
@@ -13,6 +14,7 @@ from holdall.errors import (
     StoreFull,
     StoreNotFound,
     TooLarge,
+    Unavailable,
 )
 from holdall.store import ABSENT, Delete, Expect, Put
 from holdall.testing.suite.threads import together
@@ -117,6 +119,23 @@ def test_a_value_over_the_packet_is_too_large(mysql):
         with pytest.raises(TooLarge, match="'b'"):
             store["b"] = fits + b"'"
         assert list(store) == ["a"]
+
+
+def test_a_row_that_stays_locked_is_waited_for_once(mysql):
+    asked = []
+    with mysql.store(timeout=1.9) as store:  # which MySQL rounds down, so that its answer comes in time
+        store["a"] = b"1"
+        engine = store._link._engine()
+        with engine.connect() as other:
+            other.exec_driver_sql("BEGIN")
+            other.exec_driver_sql(f"DELETE FROM {store._table.name}")
+            event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+            for write in (lambda: store.__setitem__("a", b"2"), lambda: store.transact([Put("a", b"2")])):
+                with pytest.raises(Unavailable, match="locked by other writers"):
+                    write()
+            other.exec_driver_sql("ROLLBACK")
+        assert sum(statement.startswith("INSERT") for statement in asked) == 2
+        assert store["a"] == b"1"
 
 
 def test_a_full_redis_is_store_full_and_keeps_what_it_has(redis_server):

@@ -66,6 +66,12 @@ def test_what_cannot_be_meant_is_refused_and_says_why(address):
     assert "secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("address", ["mysql://db.example/acme?ca=", "rediss://cache.example?ca="])
+def test_without_a_file_of_certificates_no_server_is_asked(address):
+    with holdall.open(address) as store, pytest.raises(InvalidAddress, match="ca='' is no file"):
+        store.get("a")
+
+
 GIVEN = {
     "redis://:hunter2@cache.example": "REDISCLI_AUTH",
     "postgresql://app:hunter2@db.example/acme": "PGPASSWORD",

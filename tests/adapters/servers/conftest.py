@@ -10,8 +10,9 @@ from tests.servers.mortal import mortal
 from tests.servers.redis import redis_server
 from tests.servers.s3 import credentials, seaweed
 from tests.servers.sql import mysql, postgresql
+from tests.servers.tls import secure
 
-__all__ = ["credentials", "dynamodb", "mortal", "mysql", "postgresql", "redis_server", "seaweed"]
+__all__ = ["credentials", "dynamodb", "mortal", "mysql", "postgresql", "redis_server", "seaweed", "secure"]
 
 
 @pytest.fixture(scope="package", autouse=True)

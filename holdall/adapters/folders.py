@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
+from holdall.adapters.paths import absolute
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, raw_key
 
@@ -42,13 +43,12 @@ class Found(NamedTuple):
 
 def root_of(root: str) -> str:
     """``root`` as an absolute path; InvalidAddress where it can be no folder."""
-    if not root or "\0" in root:
-        raise InvalidAddress("file: names no folder; write file:///path or file:path")
-    path = Path(root).absolute()
+    if "://" in root:
+        raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
+    path = Path(absolute(root, "file", "file:///path or file:path"))
     try:
-        is_file = (
-            path.is_file()
-        )  # not opened: if SQLite has it open here, closing it would let go of its locks
+        # Not opened: if SQLite has it open here, closing it would let go of its locks.
+        is_file = path.is_file()
     except OSError as error:
         raise translated(error, root) from error
     if is_file:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -88,7 +89,11 @@ def test_foreign_files_are_neither_shown_nor_touched(store):
     assert files(store) == foreign | {"Docs", "sub", "d+"}
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def make_socket(path):
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, make_socket])
 def test_what_is_no_file_is_no_key(store, make):
     store["a"] = b"1"
     make(f"{store.root}/b")

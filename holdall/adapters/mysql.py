@@ -4,7 +4,7 @@ import os
 from functools import cached_property
 from typing import Any, ClassVar
 
-from holdall.adapters.servers import check_wait, login, unpicklable
+from holdall.adapters.servers import check_ca, check_wait, login, unpicklable
 from holdall.adapters.sql import SQL
 from holdall.adapters.sql_link import Link
 from holdall.adapters.sql_table import Table
@@ -57,7 +57,7 @@ class MySQL(SQL):
             "port": port,
             "user": user,
             "password": password or os.environ.get("MYSQL_PWD", ""),
-            **({"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True} if ca else {}),
+            **({} if ca is None else {"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True}),
         }
         self._open(_Link(f"mysql://{host}/{database}", Table(table), who, timeout=timeout, create=create))
 
@@ -97,6 +97,8 @@ class _Link(Link):
         return (int(self.rows(asked)[0][0]) - 4096) // 2  # room for the statement; each byte may be escaped
 
     def connect(self) -> Any:
+        if "ssl_ca" in self._login:
+            check_ca("mysql", self._login["ssl_ca"])
         connection = pymysql.connect(
             **self._login,
             charset="utf8mb4",

@@ -45,8 +45,9 @@ class Redis(Store[bytes]):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     The password is ``password``, or better that in the variable REDISCLI_AUTH, which a pickle finds again.
-    ``tls`` encrypts and checks the server's certificate, by ``ca`` (a file) instead of the system's. Each
-    wait for the server takes ``timeout`` seconds at most, then it is Unavailable; nothing is sent twice.
+    ``tls`` encrypts and checks the server's name and certificate, which one of the system's authorities must
+    have signed, or one of the file ``ca``; that asks for ``tls`` by itself. Each wait for the server takes
+    ``timeout`` seconds at most, then it is Unavailable; nothing is sent twice.
 
     One request for each operation, thousand keys of a scan or batch, or MiB of values. Batches of
     `set_many` and `delete_many` are each written wholly or not at all. What returned is with the server: it
@@ -74,7 +75,7 @@ class Redis(Store[bytes]):
         if not prefix:
             raise InvalidAddress("redis: the prefix is empty; leave it out, or name the store by it")
         self._password = password
-        secured = {"ssl": True, "ssl_ca_certs": ca} if tls else {}
+        secured = {"ssl": True, "ssl_ca_certs": ca} if tls or ca is not None else {}
         self._link = Link(
             prefix, db=db, host=host, port=port, username=user, timeout=timeout,
             password=password or os.environ.get("REDISCLI_AUTH"), **secured,

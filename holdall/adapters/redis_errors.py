@@ -2,6 +2,7 @@
 
     refused             WRONGPASS, NOAUTH, NOPERM, READONLY         PermissionDenied
     no answer           timeouts, connections refused or lost       Unavailable
+    not trusted         a certificate of another authority or host  Unavailable
     cannot now          LOADING, CLUSTERDOWN, MASTERDOWN, MISCONF    Unavailable
     no memory           OOM                                         StoreFull
     another database    "DB index is out of range"                  StoreNotFound
@@ -44,6 +45,11 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
 ]
 
 _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
+    (
+        "[SSL: CERTIFICATE_VERIFY_FAILED]",
+        Unavailable,
+        "shows a certificate that is not trusted; see to the host's name, and name its authority's file by ?ca=",
+    ),
     ("WRONGTYPE", Mismatch, "holds other data under these names; open it with another ?prefix="),
     ("MISCONF", Unavailable, "cannot save its data and so refuses writes; see to its disk"),
     ("DB index", StoreNotFound, "has no database of this number"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdall.adapters.batches import ROOM
 from holdall.adapters.redis_errors import RAISED, translated
+from holdall.adapters.servers import check_ca
 from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -32,9 +33,7 @@ class Link:
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
         waits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         # Any: its methods are typed for its synchronous and asynchronous clients at once.
-        self._client: PerProcess[Any] = PerProcess(
-            lambda: redis.Redis(**waits, retry=Retry(NoBackoff(), 0), **login)
-        )
+        self._client: PerProcess[Any] = PerProcess(lambda: _client(**waits, **login))
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
         """The server's answer to one command."""
@@ -82,6 +81,12 @@ class Link:
             yield
         except RAISED as error:
             raise translated(error, self._where, key) from error
+
+
+def _client(*, ssl_ca_certs: str | None = None, **options: Any) -> Any:
+    if ssl_ca_certs is not None:
+        check_ca("rediss", ssl_ca_certs)
+    return redis.Redis(**options, retry=Retry(NoBackoff(), 0), ssl_ca_certs=ssl_ca_certs)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What stores on servers share: who logs in where, tags, batches bounded in bytes, and how a scan goes on."""
 
 import secrets
+import ssl
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -42,6 +43,16 @@ def check_wait(scheme: str, timeout: float) -> None:
     """InvalidAddress where ``timeout`` is no time to wait."""
     if not 0 < timeout < 1e6:
         raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+
+
+def check_ca(scheme: str, ca: str) -> None:
+    """InvalidAddress where ``ca`` is no file of certificates."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
+    except OSError as error:
+        raise InvalidAddress(
+            f"{scheme}: ca={ca!r} is no file of certificates in PEM, so the server cannot be checked: {error}"
+        ) from error
 
 
 def unpicklable(variable: str) -> TypeError:

@@ -9,6 +9,7 @@ from typing import Final
 from holdall.errors import (
     Conflict,
     HoldallError,
+    InvalidAddress,
     Mismatch,
     PermissionDenied,
     StoreFull,
@@ -34,6 +35,11 @@ _LARGE = TooLarge, "takes no value that long"
 _BUSY = Throttled, "has no connection to spare; open fewer, or let the server take more"
 _LOCKED = Unavailable, "is locked by other writers; retry"
 _LOST = Unavailable, "did not answer"
+_UNTRUSTED = (
+    Unavailable,
+    "shows a certificate that is not trusted; see to the host's name and its authority's file (ca, PGSSLROOTCERT)",
+)
+_PLAIN = Unavailable, "speaks no TLS, which was asked for; let it, or ask for none"
 
 _Known = tuple[type[HoldallError], str]
 
@@ -65,8 +71,13 @@ _BY_NUMBER: dict[int, _Known] = {
     1153: _LARGE,
 }
 
-# PostgreSQL's client gives no code where a connection was refused, only the server's words.
+# Where there is no connection PostgreSQL's client gives no code, and MySQL's the same for whatever the reason.
 _BY_WORDS: list[tuple[str, _Known]] = [
+    ("certificate verify failed", _UNTRUSTED),
+    ("does not match host name", _UNTRUSTED),
+    ("root certificate file", (InvalidAddress, "cannot be checked; see to PGSSLROOTCERT")),
+    ("server does not support SSL", _PLAIN),
+    ("server doesn't support it", _PLAIN),
     ("authentication failed", _DENIED),
     ("no password supplied", _DENIED),
     ("no pg_hba.conf entry", _DENIED),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.adapters.killed import check_kills
+from tests.adapters.kills import check_kills
 
 
 @pytest.mark.parametrize("bridge", ["shove+file", "shove+lite", "fsspec+file"])

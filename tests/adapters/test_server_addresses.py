@@ -72,6 +72,12 @@ def test_what_cannot_be_meant_is_refused_and_says_why(address):
     assert "secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("address", ["mysql://db.example/acme?ca=", "rediss://cache.example?ca="])
+def test_without_a_file_of_certificates_no_server_is_asked(address):
+    with holdall.open(address) as store, pytest.raises(InvalidAddress, match="ca='' is no file"):
+        store.get("a")
+
+
 @pytest.mark.parametrize("address", ["redis://:a@h", "postgresql://:a@h/acme", "mysql://:a@h/acme"])
 def test_a_password_given_in_python_takes_the_place_of_the_one_in_the_address(address):
     with holdall.open(address, password="b") as store:

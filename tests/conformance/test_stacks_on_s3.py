@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
 
 import holdall
 from holdall import (
@@ -37,6 +36,7 @@ from holdall.testing.suite.mapping import MappingTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
+from tests.examples import few, share
 from tests.middleware.bytes.layers import SECRET
 from tests.servers.s3 import SECRET as CREDENTIAL
 from tests.servers.s3 import Mocked, Server
@@ -67,14 +67,9 @@ NAMES = {
 @pytest.fixture(scope="module", autouse=True)
 def few_examples() -> Iterator[None]:
     """A tenth of the examples, and none made smaller where it fails: each is many requests."""
-    profile = settings.get_current_profile_name()
-    phases = set(Phase) - {Phase.shrink}
-    settings.register_profile("requests", max_examples=max(1, settings().max_examples // 10), phases=phases)
-    settings.load_profile("requests")
-    with pytest.MonkeyPatch.context() as patch:
+    with few(share(10), shrinks=False), pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOLDALL_TEST_KEYS", f"2026:{SECRET}")
         yield
-    settings.load_profile(profile)
 
 
 def over(moto: Server, query: str) -> Callable[[], Store[Any]]:

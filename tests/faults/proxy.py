@@ -198,10 +198,11 @@ class Proxy:
                     return fault
         return self.always
 
-    @property
-    def left(self) -> int:
-        """How many faults no request has met yet."""
-        return len(self._faults)
+    def calm(self) -> list[Fault]:
+        """No more faults; those that no request has met."""
+        with self._lock:
+            left, self._faults, self.always = self._faults, [], nothing
+        return [fault for _, fault in left]
 
     def __enter__(self) -> "Proxy":
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)

@@ -27,8 +27,8 @@ class Server:
 
     def store(self, **options: object) -> SQL:
         """A new and empty store, that finds the password in the environment."""
-        named = {"port": self.port, "user": USER, "table": f"t{uuid4().hex}", "timeout": 30, "create": True}
-        return self.kind("127.0.0.1", "holdall", **named | options)
+        where = {"host": "127.0.0.1", "database": "holdall", "port": self.port, "user": USER}
+        return self.kind(**where | {"table": f"t{uuid4().hex}", "timeout": 30, "create": True} | options)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def postgresql() -> Iterator[Server]:
             yield server
 
 
-def postgresql_in(data: Path) -> Server:
+def postgresql_in(data: Path, *settings: str) -> Server:
     """A PostgreSQL server, not started yet; it refuses to run as root, so it does as nobody."""
     import psycopg
 
@@ -56,7 +56,7 @@ def postgresql_in(data: Path) -> Server:
     subprocess.run(initialise, check=True, capture_output=True, user="nobody", cwd=data)
     [port] = free_ports(1)
     command = [
-        postgres, "-D", str(data / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", str(data), "-F",
+        postgres, "-D", str(data / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", str(data), "-F", *settings,
     ]  # fmt: skip
     login = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD}
 
@@ -78,7 +78,7 @@ def mysql() -> Iterator[Server]:
             yield server
 
 
-def mariadb_in(data: Path) -> Server:
+def mariadb_in(data: Path, *settings: str) -> Server:
     """A MariaDB server, not started yet."""
     import pymysql
 
@@ -99,7 +99,7 @@ def mariadb_in(data: Path) -> Server:
     command = [
         mariadbd, "--no-defaults", f"--datadir={data / 'data'}", f"--port={port}", "--bind-address=127.0.0.1",
         f"--socket={data / 's'}", f"--pid-file={data / 'pid'}", f"--init-file={data / 'users.sql'}",
-        "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M",
+        "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M", *settings,
     ]  # fmt: skip
     login = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "database": "holdall"}
     return Server(MySQL, port, Daemon(command, data, lambda: pymysql.connect(**login).close(), "nobody"))

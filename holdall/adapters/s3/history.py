@@ -6,14 +6,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from holdall.adapters.concurrent import ordered
-from holdall.adapters.notes import note_in
 from holdall.adapters.objects import is_key
+from holdall.adapters.past import notes, values
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import ORDER
 from holdall.adapters.s3.listing import PAGE
 from holdall.errors import Unsupported
-from holdall.history import UNKNOWN, Note, Version
+from holdall.history import Note, Version
 from holdall.keys import Span
 
 _of_key = attrgetter("key")
@@ -87,26 +86,18 @@ class S3Past:
             after = _after(answer) if answer.get("IsTruncated") else {}
 
     def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
-        """See `holdall.history.Past.read`. One request each, several at once."""
-        return ordered(self._read, versions, self._bucket.pace, lambda value: len(value or b""))
-
-    def _read(self, version: Version) -> bytes | None:
-        try:
-            return self._bucket.read(version.key, VersionId=version.id)[1]
-        except KeyError:
-            return None
+        """See `holdall.history.Past.read`."""
+        bucket = self._bucket
+        return values(
+            lambda version: bucket.read(version.key, VersionId=version.id)[1], versions, bucket.pace
+        )
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """See `holdall.history.Past.notes`. One request each, several at once; a delete marker has no note."""
-        return ordered(self._note, versions, self._bucket.pace)
-
-    def _note(self, version: Version) -> Note:
-        if version.deleted:
-            return Note(UNKNOWN)
-        try:
-            return note_in(self._bucket.head(version.key, VersionId=version.id).metadata)
-        except KeyError:
-            return Note(UNKNOWN)
+        """See `holdall.history.Past.notes`."""
+        bucket = self._bucket
+        return notes(
+            lambda version: bucket.head(version.key, VersionId=version.id).metadata, versions, bucket.pace
+        )
 
 
 def _doubtful(found: list[Version]) -> bool:

@@ -3,21 +3,18 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import settings
 
 from holdall.adapters.gcs import GCS
 from holdall.testing import StoreTests
+from tests.examples import few
 from tests.servers.gcs import Server
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_examples() -> Iterator[None]:
     """Few examples, as each is many requests."""
-    profile = settings.get_current_profile_name()
-    settings.register_profile("remote", max_examples=6)
-    settings.load_profile("remote")
-    yield
-    settings.load_profile(profile)
+    with few(6):
+        yield
 
 
 class TestGCS(StoreTests[bytes]):

@@ -10,6 +10,7 @@ from holdall.adapters.gcs import GCS
 from holdall.adapters.gcs.client import Connection
 from holdall.store import ABSENT
 from tests.faults.proxy import Answer, Proxy
+from tests.refused import refused
 from tests.servers.gcs import Server
 
 MANY = 2001  # three pages
@@ -42,14 +43,6 @@ def cost(proxy: Proxy) -> Cost:
         return proxy.counts.copy()
 
     return cost
-
-
-def refused(error: type[Exception], call: Callable[[], Any]) -> Callable[[], None]:
-    def refusing() -> None:
-        with pytest.raises(error):
-            call()
-
-    return refusing
 
 
 def test_one_request_for_each_thing_done(store: GCS, cost: Cost):

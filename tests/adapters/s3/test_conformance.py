@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import Phase, settings
 
 from holdall.adapters.s3 import S3
 from holdall.testing import StoreTests
+from tests.examples import few
 from tests.servers.s3 import SECRET, Mocked, Server
 
 SERVERS = ["moto", "moto_server", "seaweed", "rclone", "localstack"]
@@ -54,11 +54,8 @@ CANNOT = {
 @pytest.fixture(scope="module", autouse=True)
 def few_examples() -> Iterator[None]:
     """Few examples, and none made smaller where it fails: each is many requests."""
-    profile = settings.get_current_profile_name()
-    settings.register_profile("remote", max_examples=6, phases=set(Phase) - {Phase.shrink})
-    settings.load_profile("remote")
-    yield
-    settings.load_profile(profile)
+    with few(6, shrinks=False):
+        yield
 
 
 @pytest.fixture(autouse=True)

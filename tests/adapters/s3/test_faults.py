@@ -36,9 +36,7 @@ def shared_proxy(seaweed: Server) -> Iterator[Proxy]:
 @pytest.fixture
 def proxy(shared_proxy: Proxy) -> Iterator[Proxy]:
     yield shared_proxy
-    left, shared_proxy._faults[:] = shared_proxy.left, []
-    shared_proxy.always = nothing
-    assert not left, "a fault was not met"
+    assert not shared_proxy.calm(), "a fault was not met"
 
 
 @pytest.fixture

@@ -87,14 +87,14 @@ def test_the_end_of_an_upload_knows_itself_again(store: S3, proxy: Proxy, seawee
         proxy.inject(lose, lose, on=end)
         newer = hasty.swap("large", OTHER, tag)
         assert hasty.get_tagged("large") == (OTHER, newer)
-    assert proxy.left == 0
+    assert not proxy.calm()
 
 
 def test_an_upload_whose_end_fails_in_a_good_answer_is_ended_again(store: S3, proxy: Proxy):
     proxy.inject(answer(200, "InternalError"), on=f"POST /{store._bucket.name}/large?uploadId")
     store["large"] = LARGE
     assert store["large"] == LARGE
-    assert proxy.left == 0
+    assert not proxy.calm()
 
 
 def test_a_lost_answer_does_not_belie_conditions_on_the_end(store: S3, proxy: Proxy):
@@ -102,4 +102,4 @@ def test_a_lost_answer_does_not_belie_conditions_on_the_end(store: S3, proxy: Pr
     with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=3, retries=1) as hasty:
         proxy.inject(nothing, nothing, nothing, lose, on=bucket)  # two uploads, each begun and ended
         assert hasty._writes._parts_are_conditional
-    assert proxy.left == 0
+    assert not proxy.calm()

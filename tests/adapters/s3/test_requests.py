@@ -8,6 +8,7 @@ import pytest
 
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
+from tests.refused import refused
 from tests.servers.s3 import Server
 
 MANY = 2001  # three pages
@@ -40,14 +41,6 @@ def costs(store: S3) -> Callable[[Callable[[], Any]], Counter[str]]:
         return Counter(sent)
 
     return cost
-
-
-def refused(error: type[Exception], call: Callable[[], Any]) -> Callable[[], None]:
-    def refusing() -> None:
-        with pytest.raises(error):
-            call()
-
-    return refusing
 
 
 def test_one_request_for_each_thing_done(store: S3, cost):

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
 
 import holdall
 from holdall.errors import Fenced, PermissionDenied, StoreNotFound, Unavailable
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.examples import few, share
 from tests.servers.s3 import SECRET, Server
 
 pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
@@ -23,15 +23,11 @@ SERVERS = ["moto_server", "seaweed"]
 def bucket(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a bucket that the environment leads to; fewer examples, for each opens a database."""
     running: Server = request.getfixturevalue(server)
-    profile = settings.get_current_profile_name()
-    settings.register_profile("bucket", max_examples=max(1, settings().max_examples // 25))
-    settings.load_profile("bucket")
-    with pytest.MonkeyPatch.context() as patch, running.store() as store:
+    with few(share(25)), pytest.MonkeyPatch.context() as patch, running.store() as store:
         store["there"] = b""
         patch.setenv("AWS_ENDPOINT_URL", str(running.endpoint))
         patch.setenv("AWS_ALLOW_HTTP", "true")
         yield store._made_with[0][0]
-    settings.load_profile(profile)
 
 
 @pytest.mark.parametrize("server", SERVERS, scope="class")

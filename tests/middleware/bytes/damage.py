@@ -56,29 +56,9 @@ def bytewise(data: bytes) -> Iterator[bytes]:
         yield from (changed(data, place, other) for other in range(256) if other != byte)
 
 
-def mutations(seeds: list[bytes], count: int) -> Iterator[bytes]:
-    """``count`` damaged copies by one to four changes each, the same at each run."""
-    drawn = random.Random(20261122)
-    for number in range(count):
-        data = seeds[number % len(seeds)]
-        for _ in range(drawn.randint(1, 4)):
-            data = mutated(data, drawn)
-        yield data
-
-
-def mutated(data: bytes, drawn: random.Random) -> bytes:
-    start, stop = sorted(drawn.randint(0, len(data)) for _ in range(2))
-    place = drawn.randint(0, len(data))
-    return drawn.choice(
-        [
-            data[:start],
-            data[:start] + data[stop:],
-            data[:place] + data[start:stop] + data[place:],
-            data[:place] + drawn.randbytes(drawn.randint(1, 9)) + data[place:],
-            data[:place] + drawn.randbytes(1) + data[place + 1 :],
-            data[:place] + drawn.choice([b"\0", b"\xff"]) * 8 + data[place + 8 :],
-        ]
-    )
+def piece(drawn: random.Random) -> bytes:
+    """What a disk may put among them."""
+    return drawn.choice([bytes(8), b"\xff" * 8, drawn.randbytes(drawn.randint(1, 9))])
 
 
 def changed(data: bytes, place: int, byte: int) -> bytes:

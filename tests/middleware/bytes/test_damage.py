@@ -14,12 +14,13 @@ from tests.middleware.bytes.damage import (
     Wrap,
     bytewise,
     flips,
-    mutations,
+    piece,
     read,
     stored,
     truncations,
 )
 from tests.middleware.bytes.layers import COMPRESSING, LAYERS
+from tests.middleware.mutations import mutations
 from tests.soak import SOAK
 
 COUNT = 10_000 if SOAK else 500
@@ -55,7 +56,7 @@ def test_mutated_values_are_corrupt_or_unchanged(name: str) -> None:
         layer["a"] = value
         seeds.append(below["a"])
     refused = 0
-    for number, damaged in enumerate(mutations(seeds, COUNT)):
+    for number, damaged in enumerate(mutations(seeds, COUNT, piece)):
         below["a"] = damaged
         found = read(layer, "a")
         assert found in (CORRUPT, VALUES[number % len(VALUES)])

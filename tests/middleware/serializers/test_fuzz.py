@@ -8,9 +8,10 @@ import pytest
 
 from holdall import Corrupt, Json, Memory, MessagePack, Pickle, Text, Xml, Yaml
 from holdall.middleware.plain import Plain
+from tests.middleware.mutations import mutations
 from tests.middleware.serializers.guards import bounded, nothing_runs
-from tests.middleware.serializers.mutations import mutations
 from tests.middleware.serializers.samples import DOCUMENTS, RICH, rich
+from tests.middleware.serializers.syntax import SYNTAX
 from tests.middleware.serializers.test_typed import INVOICE, Invoice
 from tests.soak import SOAK
 
@@ -24,7 +25,7 @@ def damaged(make, *values):
     store = make(below)
     store.update({str(place): value for place, value in enumerate(values)})
     with bounded():
-        for data in mutations(list(below.values()), COUNT):
+        for data in mutations(list(below.values()), COUNT, lambda drawn: drawn.choice(SYNTAX)):
             below["a"] = data
             yield data, read(store)
 

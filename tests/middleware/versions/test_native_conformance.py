@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from holdall import Json, Validate, Versions
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests
 from tests.conformance.test_conformance import AnyValue
+from tests.examples import few, share
 from tests.middleware.versions.test_native import keep_versions
 from tests.middleware.versions.test_versions_conformance import NAMES
 from tests.servers.s3 import SECRET
@@ -26,11 +26,8 @@ class TestNativeOnServers(StoreTests[Any]):
     @pytest.fixture(autouse=True)
     def few_examples(self) -> Iterator[None]:
         """Few examples: each is many requests, and nothing here depends on what is in a key."""
-        profile = settings.get_current_profile_name()
-        settings.register_profile("native", max_examples=max(1, settings().max_examples // 25))
-        settings.load_profile("native")
-        yield
-        settings.load_profile(profile)
+        with few(share(25)):
+            yield
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

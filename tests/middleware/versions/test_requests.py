@@ -10,6 +10,7 @@ import pytest
 from holdall import Memory, Versions
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
+from tests.refused import refused
 from tests.servers.s3 import Server
 
 Cost = Callable[[Callable[[], Any]], dict[str, int]]
@@ -47,14 +48,6 @@ def cost(plain: S3) -> Cost:
         return dict(counted)
 
     return cost
-
-
-def missing(call: Callable[[], Any]) -> Callable[[], None]:
-    def refused() -> None:
-        with pytest.raises(KeyError):
-            call()
-
-    return refused
 
 
 READS: dict[str, Callable[[Any], Any]] = {
@@ -102,9 +95,9 @@ def test_what_was_deleted_or_found_costs_more_once(plain: S3, store: Versions[by
 
 
 def test_what_is_refused_costs_a_read(store: Versions[bytes], cost: Cost):
-    assert cost(missing(lambda: store.__delitem__("missing"))) == {GET: 1}
-    assert cost(missing(lambda: store.modify("missing", bytes))) == {GET: 1}
-    assert cost(missing(lambda: store.pop("missing"))) == {GET: 1}
+    assert cost(refused(KeyError, lambda: store.__delitem__("missing"))) == {GET: 1}
+    assert cost(refused(KeyError, lambda: store.modify("missing", bytes))) == {GET: 1}
+    assert cost(refused(KeyError, lambda: store.pop("missing"))) == {GET: 1}
 
 
 def test_a_thousand_revisions_are_told_in_two_requests(plain: S3, store: Versions[bytes], cost: Cost):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
 
 from holdall import File, Json, Memory, SQLite, Validate, Versions
 from holdall.adapters.gcs import GCS
@@ -16,6 +15,7 @@ from holdall.adapters.s3 import S3
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests
 from tests.conformance.test_conformance import AnyValue, folder
+from tests.examples import few, share
 from tests.middleware.versions.weaker import KINDS, Weaker
 from tests.servers.s3 import SECRET, Mocked
 from tests.soak import SOAK
@@ -84,11 +84,8 @@ class TestVersionsOnServers(StoreTests[Any]):
     @pytest.fixture(autouse=True)
     def few_examples(self) -> Iterator[None]:
         """Few examples: each is many requests, and nothing here depends on what is in a key."""
-        profile = settings.get_current_profile_name()
-        settings.register_profile("versions-remote", max_examples=max(1, settings().max_examples // 25))
-        settings.load_profile("versions-remote")
-        yield
-        settings.load_profile(profile)
+        with few(share(25)):
+            yield
 
     @pytest.fixture(autouse=True)
     def declared(self, server: str, request: pytest.FixtureRequest) -> None:

@@ -1,0 +1,70 @@
+"""Servers that speak TLS: whose certificate is not trusted is sent nothing, and the error says what to see to."""
+
+import pytest
+
+from holdall.adapters.redis import Redis
+from holdall.errors import InvalidAddress, Unavailable
+from tests.servers import redis, sql, tls
+
+
+def refusal(store, kind):
+    """What is said by the ``kind`` of error that a use of ``store`` raises; no password."""
+    with store, pytest.raises(kind) as raised:
+        store["a"] = b"1"
+    for said in (str(raised.value), repr(raised.value.__cause__)):
+        assert redis.PASSWORD not in said
+        assert sql.PASSWORD not in said
+    return str(raised.value)
+
+
+def test_a_server_that_the_authority_signed_for_is_trusted(secure):
+    with secure.store() as store:
+        store["a"] = b"1"
+        assert store["a"] == b"1"
+
+
+@pytest.mark.parametrize(
+    ("secure", "cipher"),
+    [
+        ("mysql", "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'"),
+        ("postgresql", "SELECT cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()"),
+    ],
+    indirect=["secure"],
+)  # fmt: skip
+def test_what_is_sent_is_encrypted(secure, cipher):
+    with secure.store() as store:
+        assert store._link.run(lambda connection: connection.exec_driver_sql(cipher).scalar())
+
+
+@pytest.mark.parametrize("secure", ["redis_server"], indirect=True)
+def test_an_authority_for_redis_asks_for_tls(secure):
+    port = secure.options(secure.ca)["port"]
+    with Redis("localhost", port=port, ca=secure.ca) as store:
+        store["a"] = b"1"
+    assert "did not answer" in refusal(Redis("localhost", port=port), Unavailable)
+
+
+def test_another_authority_is_not_trusted(secure, tmp_path):
+    other = str(tls.authority(tmp_path))
+    assert "not trusted; see to the host's name" in refusal(secure.store(ca=other), Unavailable)
+
+
+def test_a_certificate_for_another_host_is_not_trusted(secure):
+    assert "not trusted; see to the host's name" in refusal(secure.store(host="127.0.0.1"), Unavailable)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_without_certificates_is_named(secure, content, tmp_path):
+    ca = tmp_path / "ca.pem"
+    if content:
+        ca.write_text(content)
+    assert str(ca) in refusal(secure.store(ca=str(ca)), InvalidAddress)
+
+
+@pytest.mark.parametrize("server", ["mysql", "postgresql"])
+def test_a_server_without_tls_is_sent_nothing(server, request, tmp_path, monkeypatch):
+    running, ca = request.getfixturevalue(server), str(tls.authority(tmp_path))
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGSSLROOTCERT", ca)
+    store = running.store(**({"ca": ca} if server == "mysql" else {}))
+    assert "speaks no TLS" in refusal(store, Unavailable)

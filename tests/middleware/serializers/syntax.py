@@ -1,0 +1,45 @@
+"""What is syntax in some format, or has hurt a parser."""
+
+SYNTAX = [
+    *(bytes([byte]) for byte in b"\0\n\r\t \"'&*<>[]{}:,-!|%#@`\\/.019eE+~=\x80\x93\xc1\xc7\xdd\xdf\xff"),
+    *(
+        b"null",
+        b"true",
+        b"NaN",
+        b"1e999",
+        b"-0",
+        b"\\u0000",
+        b"\\ud800",
+        b"\xef\xbb\xbf",
+        b"\xed\xa0\x80",
+    ),
+    *(
+        b"!!binary ",
+        b"!!python/name:os.system ",
+        b"&a ",
+        b"*a",
+        b"<<: ",
+        b"---\n",
+        b"? ",
+        b"%TAG ! a\n",
+    ),
+    *(
+        b"<list>",
+        b"</list>",
+        b"<null/>",
+        b' name="a"',
+        b"&#0;",
+        b"&lt;",
+        b"<!--",
+        b"<![CDATA[",
+        b"]]>",
+    ),
+    *(
+        b'<!DOCTYPE a [<!ENTITY b "c">]>',
+        b"&b;",
+        b"\xdd\xff\xff\xff\xff",
+        b"\xdf\x7f\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+    ),
+    *(b"[" * 500, b"- " * 500, b"\x91" * 500, b"<list>" * 500, b"9" * 5000, b":1" * 500),
+]

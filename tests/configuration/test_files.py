@@ -165,6 +165,14 @@ def test_a_file_of_another_user_is_refused_unless_it_is_named(
     assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
 
 
-def test_a_secret_in_a_list_is_not_shown() -> None:
-    declared = files.Named("a", holdall.address.Address("memory"), ("encrypt=hunter2", "escape"), Path())
-    assert declared.shown_layers() == ("encrypt=***", "escape")
+def test_a_secret_in_a_list_is_not_shown(project: Path) -> None:
+    (project / "holdall.toml").write_text(
+        '[store.a]\nuri = "memory://"\n'
+        'layers = ["encrypt=hunter2", "escape", {cache = "60s", near = "redis://:hunter2@cache.example/0"}]\n'
+    )
+    (declared,) = files.stores()
+    assert declared.shown_layers() == (
+        "encrypt=***",
+        "escape=on",
+        "cache=60s&near=redis://***@cache.example/0",
+    )

@@ -124,6 +124,18 @@ def test_progress_is_shown_where_somebody_looks_and_nowhere_else(label, command,
     assert b"Progress" not in out
 
 
+def test_whoever_gives_no_value_at_a_terminal_is_asked_for_it():
+    ours, theirs = pty.openpty()
+    command, pipe = [*PROGRAM, "set", "file:notes", "greeting"], subprocess.PIPE
+    with subprocess.Popen(command, stdin=theirs, stderr=pipe, text=True) as running:
+        assert running.stderr.readline() == "holdall: type the value, and end it by Ctrl-D\n"
+        os.write(ours, b"hello\n\x04")
+        assert running.wait() == 0
+    os.close(theirs)
+    os.close(ours)
+    assert contents("file:notes") == {"greeting": b"hello\n"}
+
+
 @pytest.mark.parametrize(("columns", "lines"), [(300, 1), (40, 2)])
 def test_a_table_on_a_terminal_breaks_words_and_no_numbers(columns, lines, books):
     _, entry = shown_on(columns, "invoices", "list", "--from", books).split("NL-2026-014", 1)

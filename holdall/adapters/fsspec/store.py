@@ -40,10 +40,10 @@ class Fsspec(Store[bytes]):
     (``FSSPEC_FTP_PASSWORD`` and the like); a store that was given its password is not pickled. Each wait
     takes ``timeout`` seconds at most, then it is Unavailable; a lost connection is made anew at the next use.
 
-    >>> store = Fsspec("memory://books")
-    >>> store["invoices/1"] = b"..."
+    >>> store = Fsspec("memory://letters")
+    >>> store["2026/1"] = b"Dear Sir"
     >>> list(store)
-    ['invoices/1']
+    ['2026/1']
     """
 
     def __init__(self, url: str, *, timeout: float = 20, **options: Any) -> None:

@@ -49,7 +49,7 @@ class Environment:
         self._limit = map_size
         self._reading = threading.Lock()  # held by every read, and to change the size of the map
         self._writing = threading.Lock()  # likewise by every write; taken before _reading
-        self._ticks: Ticks | None = None
+        self._ticks = Ticks(b"", [])
         size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
         self.handle = self._opened(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
         self._check()
@@ -103,7 +103,7 @@ class Environment:
                 try:
                     with self.handle.begin(write=True, buffers=True) as txn:
                         ticks = self._ticks_for(txn)
-                        result = function(txn, ticks.give())
+                        result = function(txn, ticks.left.pop())
                     self._ticks = ticks
                     return result
                 except lmdb.MapFullError as error:
@@ -116,9 +116,9 @@ class Environment:
     def _ticks_for(self, txn: Txn) -> Ticks:
         """Ticks for this process to give: those it has, or what it takes in this transaction."""
         mark, held = bytes(txn.get(_MARK, b"")), self._ticks
-        if held and held.mark == mark:
+        if held.left and held.mark == mark:
             return held
-        taken = Ticks(mark)
+        taken = Ticks.after(mark)
         txn.put(_MARK, taken.mark)
         return taken
 

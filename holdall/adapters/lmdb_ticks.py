@@ -1,6 +1,7 @@
 """The ticks of an LMDB environment: they grow with each transaction, whichever process it is of."""
 
 from time import time_ns
+from typing import NamedTuple
 
 TICK = 8
 """Bytes of a tick."""
@@ -11,30 +12,24 @@ FORMAT = b"holdall 1 "
 _TAKEN = 16  # at once: fewer than the microseconds in which two processes can take turns
 
 
-class Ticks:
-    """Ticks that a process takes for its transactions, once what `mark` says is written; ``mark`` was before.
+class Ticks(NamedTuple):
+    """Ticks that a process has taken for its transactions: ``left``, the greatest first.
 
-    They are its own for as long as the mark stays as it is: who takes others writes it anew. So
-    it must be known to be committed: what another process makes of the same ``mark`` may be equal.
-    Ticks that are not given are left out.
+    They are its own from when ``mark`` is committed until the mark is another. Not before: what another
+    process takes of the same mark may be the same. Those that are never given are left out.
 
-    >>> ticks = Ticks(FORMAT + bytes.fromhex("7000000000000000"))
-    >>> ticks.give().hex(), ticks.give().hex(), ticks.mark.hex()[-16:]
+    >>> ticks = Ticks.after(FORMAT + bytes.fromhex("7000000000000000"))
+    >>> ticks.left.pop().hex(), ticks.left.pop().hex(), ticks.mark.hex()[-16:]
     ('7000000000000001', '7000000000000002', '7000000000000010')
     """
 
-    def __init__(self, mark: bytes) -> None:
+    mark: bytes
+    left: list[bytes]
+
+    @classmethod
+    def after(cls, mark: bytes) -> "Ticks":
+        """The next to take, where ``mark`` is what the mark is now."""
         last = int.from_bytes(mark[len(FORMAT) :], "big")
-        self._next = max(time_ns() // 1000, last + 1)
-        self._last = self._next + _TAKEN - 1
-        self.mark = FORMAT + self._last.to_bytes(TICK, "big")
-
-    def __bool__(self) -> bool:
-        """Whether there are any left."""
-        return self._next <= self._last
-
-    def give(self) -> bytes:
-        """The next tick, in bytes of the same order."""
-        tick = self._next.to_bytes(TICK, "big")
-        self._next += 1
-        return tick
+        first = max(time_ns() // 1000, last + 1)
+        taken = [tick.to_bytes(TICK, "big") for tick in range(first, first + _TAKEN)]
+        return cls(FORMAT + taken[-1], taken[::-1])

@@ -11,7 +11,7 @@ import pytest
 from holdall import Store, Versions
 from holdall.adapters.gcs import GCS
 from holdall.adapters.gcs.client import Connection
-from holdall.errors import Conflict, NoRevision
+from holdall.errors import Conflict, NoRevision, Unsupported
 from holdall.store import ABSENT
 from tests.faults.proxy import Answer, Proxy
 from tests.middleware.versions.test_native import keep_versions
@@ -246,3 +246,13 @@ def test_a_listing_goes_on_for_a_key_with_many_generations(kept: Versions[bytes]
     numbers: list[int] = []
     assert cost(lambda: numbers.extend(one.number for one in kept.history("a"))) == {"GET": 3}
     assert numbers == list(range(8, 0, -1))
+
+
+def test_a_server_that_lists_the_same_generations_again_is_not_followed(
+    kept: Versions[bytes], monkeypatch: pytest.MonkeyPatch
+):
+    """As fake-gcs-server, whose next page begins after a name, does where one key fills a page."""
+    monkeypatch.setattr("holdall.adapters.gcs.history.PAGE", 4)
+    kept.set_many(("a", b"%d" % number) for number in range(9))
+    with pytest.raises(Unsupported, match="same page"):
+        kept.history("a")

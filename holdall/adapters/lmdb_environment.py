@@ -6,7 +6,7 @@ forgets what it inherited.
 
     folder = "data.mdb" "lock.mdb"
     data   = mark *entry                the unnamed database, keys in the order of their bytes
-    mark   = %x00 => "holdall 1 " tick  the format, and the last tick that a process has taken for itself
+    mark   = %x00 => "holdall 1 " tick  the format, and the last tick that a process has taken
     entry  = key => tick value          key as in holdall.keys, in UTF-8
     tick   = 8 bytes, big-endian        microseconds since 1970, or more than the last if that is greater
 """

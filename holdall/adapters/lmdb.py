@@ -6,8 +6,9 @@ from functools import partial
 from typing import TypeVar, cast
 
 from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
-from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
+from holdall.adapters.lmdb_environment import Absent, Environment, environment
 from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
+from holdall.adapters.lmdb_ticks import TICK
 from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress

@@ -6,14 +6,13 @@ forgets what it inherited.
 
     folder = "data.mdb" "lock.mdb"
     data   = mark *entry                the unnamed database, keys in the order of their bytes
-    mark   = %x00 => "holdall 1 " tick  the format, and the last tick given
+    mark   = %x00 => "holdall 1 " tick  the format, and the last tick that a process has taken
     entry  = key => tick value          key as in holdall.keys, in UTF-8
-    tick   = 8 bytes, big-endian        microseconds since 1970, or one more than the last if that is greater
+    tick   = 8 bytes, big-endian        microseconds since 1970, or more than the last if that is greater
 """
 
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TypeAlias, TypeVar
 
 from holdall.adapters.folders import sync
 from holdall.adapters.lmdb_errors import damage, translated
+from holdall.adapters.lmdb_ticks import FORMAT, Ticks
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
 
@@ -32,11 +32,7 @@ Txn: TypeAlias = "lmdb.Transaction[memoryview]"
 Read = Callable[[Txn], T]
 Write = Callable[[Txn, bytes], T]
 
-TICK = 8
-"""Bytes of a tick, with which each value begins."""
-
 _MARK = b"\0"
-_FORMAT = b"holdall 1 "
 _FIRST_SIZE = 1 << 24
 
 
@@ -53,6 +49,7 @@ class Environment:
         self._limit = map_size
         self._reading = threading.Lock()  # held by every read, and to change the size of the map
         self._writing = threading.Lock()  # likewise by every write; taken before _reading
+        self._ticks = Ticks(b"", [])
         size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
         self.handle = self._opened(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
         self._check()
@@ -77,7 +74,7 @@ class Environment:
             if _size_of(self.folder) < pages * self.handle.stat()["psize"]:
                 damage(self.folder)
             mark = self.read(lambda txn: bytes(txn.get(_MARK, b"")))
-            if not mark.startswith(_FORMAT) and (mark or self.handle.stat()["entries"]):
+            if not mark.startswith(FORMAT) and (mark or self.handle.stat()["entries"]):
                 raise Mismatch(
                     f"{self.folder} was not made by this holdall and is left as it is; name another"
                 )
@@ -105,13 +102,25 @@ class Environment:
             while True:
                 try:
                     with self.handle.begin(write=True, buffers=True) as txn:
-                        return function(txn, _ticked(txn))
+                        ticks = self._ticks_for(txn)
+                        result = function(txn, ticks.left.pop())
+                    self._ticks = ticks
+                    return result
                 except lmdb.MapFullError as error:
                     self._grow(error)
                 except lmdb.MapResizedError:
                     self._resize(0)
                 except lmdb.Error as error:
                     raise translated(error, self.folder) from error
+
+    def _ticks_for(self, txn: Txn) -> Ticks:
+        """Ticks for this process to give: those it has, or what it takes in this transaction."""
+        mark, held = bytes(txn.get(_MARK, b"")), self._ticks
+        if held.left and held.mark == mark:
+            return held
+        taken = Ticks.after(mark)
+        txn.put(_MARK, taken.mark)
+        return taken
 
     def _grow(self, error: lmdb.Error) -> None:
         size = self.handle.info()["map_size"]
@@ -126,15 +135,6 @@ class Environment:
                 self.handle.set_mapsize(size)
             except lmdb.Error as error:
                 raise translated(error, self.folder) from error
-
-
-def _ticked(txn: Txn) -> bytes:
-    """The next tick, which the mark then remembers."""
-    mark = txn.get(_MARK, b"")
-    last = int.from_bytes(mark[len(_FORMAT) :], "big")
-    tick = max(time.time_ns() // 1000, last + 1).to_bytes(TICK, "big")
-    txn.put(_MARK, _FORMAT + tick)
-    return tick
 
 
 def _size_of(folder: str) -> int:

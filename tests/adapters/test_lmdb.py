@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from random import Random
 
 import lmdb
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import holdall
 from holdall import (
     LMDB,
+    Conflict,
     Corrupt,
     InvalidAddress,
     Mismatch,
@@ -245,3 +247,46 @@ def test_a_tag_does_not_come_again_in_an_environment_made_in_place_of_a_lost_one
     with LMDB(folder, durability="os") as store:
         store["a"] = b"1"
         assert int(store.get_tagged("a").tag) > int(before)
+
+
+def write(store, act):
+    """The tag of what was written: None for a transaction that changed nothing, or that was given up."""
+    if act == "put":
+        store["a"] = b"1"
+        return int(store.tag("a"))
+    if act == "nothing":
+        store.discard("missing")
+    else:
+        with pytest.raises(Conflict):
+            store.swap("a", b"2", "0")
+    return None
+
+
+def write_at_a_stopped_clock(folder, pipe):
+    with pytest.MonkeyPatch.context() as patch, LMDB(folder, durability="os") as store:
+        patch.setattr("holdall.adapters.lmdb_ticks.time_ns", lambda: 0)
+        while act := pipe.recv():
+            pipe.send(write(store, act))
+
+
+def test_tags_of_two_processes_never_meet(folder, monkeypatch):
+    """Also where their clocks stand, so that from one mark both would take the same ticks."""
+    monkeypatch.setattr("holdall.adapters.lmdb_ticks.time_ns", lambda: 0)
+    spawn, random = multiprocessing.get_context("spawn"), Random(7)
+    pipe, end = spawn.Pipe()
+    child = spawn.Process(target=write_at_a_stopped_clock, args=(folder, end))
+    child.start()
+    tags = []
+    with LMDB(folder, durability="os") as store:
+        store["a"] = b"0"
+        for act in random.choices(["put", "put", "nothing", "conflict"], k=2000):
+            if random.random() < 0.3:
+                pipe.send(act)
+                tags.append(pipe.recv())
+            else:
+                tags.append(write(store, act))
+    pipe.send(None)
+    child.join(60)
+    given = [tag for tag in tags if tag is not None]
+    assert len(given) > 900
+    assert given == sorted(set(given))

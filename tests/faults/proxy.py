@@ -48,7 +48,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.proxy._fault_for(self)(self)
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _carry  # noqa: N815 - names of http.server
+    do_GET = do_PUT = do_POST = do_PATCH = do_HEAD = do_DELETE = _carry  # noqa: N815 - names of http.server
 
     def forward(self) -> Answer:
         """Have the server carry it out."""

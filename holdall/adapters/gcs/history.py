@@ -61,9 +61,14 @@ class GCSPast:
         while True:
             page = self._page(names, token)
             yield from page.get("items", ())
-            token = page.get("nextPageToken")
+            token, last = page.get("nextPageToken"), token
             if not token:
                 return
+            if token == last:
+                raise Unsupported(
+                    f"the server of gs://{self._bucket.name} gives the same page of versions again and again: "
+                    f"it cannot list more than {PAGE:,} of one key; use history=on"
+                )
 
     def _page(self, names: dict[str, str | None], token: str | None) -> dict[str, Any]:
         # As text: of a bool the client makes "True", which not every server reads.

@@ -1,15 +1,20 @@
 """How many requests each operation costs, exactly."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from holdall import Store, Versions
 from holdall.adapters.gcs import GCS
 from holdall.adapters.gcs.client import Connection
+from holdall.errors import Conflict, NoRevision, Unsupported
 from holdall.store import ABSENT
 from tests.faults.proxy import Answer, Proxy
+from tests.middleware.versions.test_native import keep_versions
 from tests.refused import refused
 from tests.servers.gcs import Server
 
@@ -153,3 +158,94 @@ def test_what_a_batch_leaves_is_deleted_by_itself(store: GCS, proxy: Proxy, cost
     proxy.inject(in_parts([503, 204]), on="POST /batch")
     assert cost(lambda: store.delete_many(["there", "more"])) == {"POST": 1, "DELETE": 1}
     assert list(store) == ["more"], "the proxy said that this one was deleted"
+
+
+# ---- Versions that the bucket keeps ----------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(store: GCS) -> Versions[bytes]:
+    keep_versions(store)
+    return Versions(store, author="Ann", history="native")
+
+
+def test_kept_versions_are_asked_for_once(store: GCS, kept: Versions[bytes], cost: Cost):
+    assert cost(lambda: Versions(store, history="native")) == {"GET": 1}
+    assert cost(lambda: kept.features) == {}
+
+
+def test_with_kept_versions_writes_and_reads_cost_what_they_cost_without(kept: Versions[bytes], cost: Cost):
+    tag = kept.get_tagged("there").tag
+    assert cost(lambda: kept.__setitem__("there", b"2")) == {"POST": 1}
+    assert cost(lambda: kept.set_many([("a", b"1"), ("b", b"1")])) == {"POST": 2}
+    assert cost(refused(Conflict, lambda: kept.swap("there", b"3", tag))) == {"POST": 1}
+    assert cost(lambda: kept.swap("there", b"3", kept.tag("there"))) == {"GET": 1, "POST": 1}
+    assert cost(lambda: kept.modify("there", bytes.upper)) == {"GET": 1, "POST": 1}
+    assert cost(lambda: kept["there"]) == cost(lambda: kept.get("missing")) == {"GET": 1}
+    assert cost(lambda: list(kept.scan_items())) == {"GET": 1 + 3}
+    assert cost(lambda: kept.__delitem__("there")) == {"DELETE": 1}
+    assert cost(refused(KeyError, lambda: kept["there"])) == {"GET": 1}
+
+
+def test_history_costs_a_listing_and_a_request_for_each_note(kept: Versions[bytes], cost: Cost):
+    for value in (b"2", b"3"):
+        kept["there"] = value
+    listing = {"GET": 1}
+    assert cost(lambda: list(kept.history("there"))) == listing
+    assert cost(refused(KeyError, lambda: kept.history("missing"))) == listing
+    assert cost(lambda: next(kept.history("there")).author) == {"GET": 1 + 1}
+    assert cost(lambda: [one.author for one in kept.history("there")]) == {"GET": 1 + 3}
+    assert cost(lambda: kept.at("there", 1)) == {"GET": 1 + 1}
+    assert cost(refused(NoRevision, lambda: kept.at("there", 4))) == listing
+    del kept["there"]
+    assert cost(lambda: [one.author for one in kept.history("there")]) == {"GET": 1 + 3}, (
+        "a deletion has none"
+    )
+    assert cost(refused(KeyError, lambda: kept.at("there", 4))) == listing
+
+
+def test_as_of_costs_a_listing_and_a_request_for_each_value(kept: Versions[bytes], cost: Cost):
+    for key in ("a", "there"):
+        for value in (b"2", b"3"):
+            kept[key] = value
+    del kept["a"]
+    then: list[Store[bytes]] = []
+    assert cost(lambda: then.append(kept.as_of(datetime.now(UTC) + timedelta(hours=1)))) == {}
+    assert cost(lambda: then[0]["there"]) == {"GET": 1 + 1}
+    assert cost(refused(KeyError, lambda: then[0]["a"])) == {"GET": 1}
+    assert cost(lambda: list(then[0].scan())) == {"GET": 1}
+    assert cost(lambda: list(then[0].scan_items())) == {"GET": 1 + 1}
+
+
+def test_undelete_and_revert_cost_what_they_read_and_a_write(kept: Versions[bytes], cost: Cost):
+    kept["there"] = b"2"
+    assert cost(lambda: kept.revert("there", 1)) == {"GET": 1 + 1, "POST": 1}
+    del kept["there"]
+    assert cost(lambda: kept.undelete("there")) == {"GET": 1 + 1 + 1, "POST": 1}
+    assert cost(refused(Conflict, lambda: kept.undelete("there"))) == {"GET": 1 + 1 + 1, "POST": 1}
+
+
+def listed(key: str, generations: range, token: str = "") -> Callable[[Any], None]:
+    """What Google answers with a page of the generations of ``key`` ("Objects: list")."""
+    when = "2026-09-30T12:00:{:02}.000Z".format
+    items = [{"name": key, "generation": str(n), "timeCreated": when(n)} for n in generations]
+    said = json.dumps({"items": items, "nextPageToken": token}).encode()
+    return lambda exchange: exchange.reply(Answer(200, [("Content-Type", "application/json")], said))
+
+
+def test_a_listing_goes_on_for_a_key_with_many_generations(kept: Versions[bytes], proxy: Proxy, cost: Cost):
+    pages = listed("books/a", range(1, 4), "3"), listed("books/a", range(4, 7), "6")
+    proxy.inject(*pages, listed("books/a", range(7, 9)))
+    numbers: list[int] = []
+    assert cost(lambda: numbers.extend(one.number for one in kept.history("a"))) == {"GET": 3}
+    assert numbers == list(range(8, 0, -1))
+
+
+def test_a_server_that_lists_the_same_generations_again_is_not_followed(
+    kept: Versions[bytes], monkeypatch: pytest.MonkeyPatch
+):
+    """As fake-gcs-server, whose next page begins after a name, does where one key fills a page."""
+    monkeypatch.setattr("holdall.adapters.gcs.history.PAGE", 4)
+    kept.set_many(("a", b"%d" % number) for number in range(9))
+    with pytest.raises(Unsupported, match="same page"):
+        kept.history("a")

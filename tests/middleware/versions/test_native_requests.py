@@ -76,6 +76,7 @@ def test_history_costs_a_listing_and_a_request_for_each_note(below: S3, cost: Co
     assert cost(lambda: then["a"]) == {LIST: 1, GET: 1}
     assert cost(lambda: list(then.scan())) == {LIST: 1}
     assert cost(lambda: list(then.scan_items())) == {LIST: 1, GET: 2}
+    assert cost(lambda: store.revert("a", 1)) == {LIST: 1, GET: 1, PUT: 1}
 
 
 def test_a_listing_goes_on_for_a_key_with_many_versions(below: S3, cost: Cost, monkeypatch: Any):

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from typing import Any
 
 from holdall.adapters.batches import ROOM
@@ -50,15 +51,14 @@ class Link:
             self._open(self.connection()) as connection,
             closing(connection.execute(select, args)) as rows,
         ):
-            for row in rows:
-                key = row[0]
-                if hides and RESERVED in key and is_reserved(key):
-                    return page, past_reserved(key)
+            for row in islice(rows, size):
+                if hides and RESERVED in row[0] and is_reserved(row[0]):
+                    return page, past_reserved(row[0])
                 page.append(row)
                 room -= len(row[-1])
-                if room < 0 or len(page) == size:
-                    return page, key + "\0"
-        return page, None
+                if room < 0:
+                    break
+        return page, page[-1][0] + "\0" if room < 0 or len(page) == size else None
 
     def look_up(self, select: str, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         """Keys, of those that are left in ``keys``, with their values: in one transaction, up to `ROOM`."""

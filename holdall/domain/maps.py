@@ -91,30 +91,37 @@ class Entry(Struct, gc=False):
 Money = tuple[tuple[str, str], Decimal]
 
 
-def billed(key: str, part: Billed) -> list[Money]:
+def billed(key: str, part: Billed) -> Iterator[Money]:
     """(currency, code) → amount."""
     currency = part.currency
-    return [((currency, split.code), split.amount) for line in part.lines for split in line.splits]
+    for line in part.lines:
+        for split in line.splits:
+            yield (currency, split.code), split.amount
 
 
-def paid(key: str, part: Paid) -> list[Money]:
+def paid(key: str, part: Paid) -> Iterator[Money]:
     """(currency, code) → amount."""
     currency = part.currency
-    return [((currency, each.code), each.amount) for payment in part.payments for each in payment.allocations]
+    for payment in part.payments:
+        for each in payment.allocations:
+            yield (currency, each.code), each.amount
 
 
-def outstanding(key: str, part: Account) -> list[Money]:
+def outstanding(key: str, part: Account) -> Iterator[Money]:
     """(currency, code) → amount, of a payment negative."""
     currency = part.currency
-    pairs = [((currency, split.code), split.amount) for line in part.lines for split in line.splits]
+    for line in part.lines:
+        for split in line.splits:
+            yield (currency, split.code), split.amount
     for payment in part.payments:
-        pairs += [((currency, each.code), -each.amount) for each in payment.allocations]
-    return pairs
+        for each in payment.allocations:
+            yield (currency, each.code), -each.amount
 
 
-def received(key: str, part: Receipts) -> list[Money]:
+def received(key: str, part: Receipts) -> Iterator[Money]:
     """(month as 2026-03, currency) → amount."""
-    return [((each.on.isoformat()[:7], part.currency), each.amount) for each in part.payments]
+    for each in part.payments:
+        yield (each.on.isoformat()[:7], part.currency), each.amount
 
 
 def aging(

@@ -10,6 +10,7 @@ from holdall.store import Store
 
 V = TypeVar("V")
 W = TypeVar("W")
+T = TypeVar("T")
 
 Map: TypeAlias = Callable[[str, V], Iterable[tuple[Key, W]]]
 Progress: TypeAlias = Callable[[int], None]
@@ -35,20 +36,16 @@ class Reading(Generic[V]):
         self.map = map
         self.key: str | None = None
         self.done = False
-        self.progress = progress
+        if progress:
+            documents = _counted(documents, progress)
         self.pairs = chain.from_iterable(self._mapped(documents))
 
     def _mapped(self, documents: Iterable[tuple[str, V]]) -> Iterator[Iterable[tuple[Key, Any]]]:
-        count = 0
-        for count, (key, value) in enumerate(documents, 1):
-            self.key = key
-            yield self.map(key, value)
+        map = self.map
+        for self.key, value in documents:
+            yield map(self.key, value)
             self.key = None
-            if self.progress and not count % STEP:
-                self.progress(count)
         self.done = True
-        if self.progress and (count % STEP or not count):
-            self.progress(count)
 
     def failure(self, problem: Exception, key: object) -> QueryFailed:
         """The error that names the document, for a ``problem`` at or after its pair of ``key``.
@@ -60,6 +57,17 @@ class Reading(Generic[V]):
         except InvalidQuery as better:
             problem = better
         return QueryFailed(f"map failed at {self.key!r}: {reason(problem)}", key=self.key)
+
+
+def _counted(documents: Iterable[T], progress: Progress) -> Iterator[T]:
+    """``documents``, of which each counts when the next is asked for."""
+    count = 0
+    for count, document in enumerate(documents, 1):
+        yield document
+        if not count % STEP:
+            progress(count)
+    if count % STEP or not count:
+        progress(count)
 
 
 def reason(problem: Exception) -> str:

@@ -1,7 +1,8 @@
 """A reducer gives one result however its values are split, and sums do not round."""
 
 import pickle
-from decimal import Decimal, localcontext
+from contextlib import suppress
+from decimal import Context, Decimal, getcontext, localcontext
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
@@ -104,6 +105,15 @@ def test_a_sum_keeps_the_kind_and_the_cents():
 def test_what_has_no_exact_sum_is_refused(name, values):
     with pytest.raises(InvalidQuery, match=r"sum|add up"):
         whole(name, values)
+
+
+@pytest.mark.parametrize("values", [[Decimal("0.1"), Decimal(10**40)], [Decimal("sNaN")]])
+def test_a_sum_leaves_the_decimal_context_as_it_was(values):
+    with localcontext(Context(prec=7)) as context:
+        with suppress(InvalidQuery):
+            whole("sum", values)
+        assert getcontext() is context
+        assert not any(context.flags.values())
 
 
 def test_decimal_and_float_are_refused_across_batches_too():

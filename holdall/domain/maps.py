@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, InvoiceKind, Party, Split
+from holdall.domain.money import EXACT, summed
 
 
 class Lines(Struct, gc=False):
@@ -108,7 +109,7 @@ def outstanding(key: str, part: Account) -> list[Money]:
     currency = part.currency
     pairs = [((currency, split.code), split.amount) for line in part.lines for split in line.splits]
     for payment in part.payments:
-        pairs += [((currency, each.code), -each.amount) for each in payment.allocations]
+        pairs += [((currency, each.code), EXACT.minus(each.amount)) for each in payment.allocations]
     return pairs
 
 
@@ -124,7 +125,7 @@ def aging(
 
     Bucket n holds what is more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on ``on``.
     """
-    balance = part.total - sum((each.amount for each in part.payments), Decimal(0))
+    balance = EXACT.subtract(part.total, summed(each.amount for each in part.payments))
     if balance:
         late = (on - (part.due or part.issued)).days
         customer = part.customer
@@ -147,5 +148,5 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[Line]:
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),
-            ("payment", each.reference, -each.amount),
+            ("payment", each.reference, EXACT.minus(each.amount)),
         )

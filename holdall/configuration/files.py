@@ -9,7 +9,7 @@
 
 ``uri`` is an address, in which ``{here}`` is the absolute path of the file's folder; other relative paths
 are from the current folder, as everywhere. ``layers`` takes what an address takes and also ``escape`` and
-``prefix=name``, in any order; then the address names none.
+``prefix=name``, in any order in which they can work; then the address names none.
 
 A name is looked for in the file that HOLDALL_CONFIG names; without that variable in ``holdall.toml`` in the
 current folder or the nearest one above it that has one, and then in the user's configuration folder

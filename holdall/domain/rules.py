@@ -7,6 +7,7 @@ not leave a code with a balance past zero, nor past what was billed; one that is
 said ``overpaid``) may come nearer. Payments count in the order in which they are recorded.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -23,9 +24,9 @@ def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
     """The rule that the parts in field ``name``, of a code each, sum to the amount."""
 
     def check(amount: Decimal, parts: list[Part]) -> dict[str, Errors]:
-        codes = [part["code"] for part in parts]
+        codes = Counter(part["code"] for part in parts)
         total = _sum(parts)
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        if twice := sorted(code for code, count in codes.items() if count > 1):
             return {name: f"{twice[0]!r} is there twice; add its amounts up"}
         if total != amount:
             return {name: f"they sum to {total}, not to the amount {amount}; correct one of them"}
@@ -78,9 +79,11 @@ def _allocation(
 
 
 def _repeated(ids: list[str], errors: list[Errors | None]) -> None:
+    seen = set()
     for index, id in enumerate(ids):
-        if id in ids[:index]:
+        if id in seen:
             errors[index] = {"id": f"{id!r} is there already; give each payment its own"}
+        seen.add(id)
 
 
 def _sum(parts: Iterable[Part]) -> Decimal:

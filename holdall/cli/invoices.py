@@ -1,6 +1,5 @@
 """Commands on invoices: import, list, show; and pay, which has a file of its own."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from holdall.cli.importing import import_files
 from holdall.cli.output import formats, print_json, show
 from holdall.cli.payments import pay
 from holdall.domain.model import Invoice
-from holdall.domain.money import text
+from holdall.domain.money import summed, text
 
 
 @click.group(
@@ -74,7 +73,7 @@ def list_(uri: str, style: str | None) -> None:
 
 
 def _line(invoice: Invoice) -> tuple[str, ...]:
-    owed = sum(invoice.owed().values(), Decimal(0))
+    owed = summed(invoice.owed().values())
     return (
         invoice.number,
         invoice.kind,

@@ -12,7 +12,7 @@ from holdall.cli.examples import examples
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
 from holdall.domain.model import Invoice, Payment
-from holdall.domain.money import text
+from holdall.domain.money import summed, text
 
 POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
 
@@ -100,7 +100,7 @@ def pay(
 def _confirm(invoice: Invoice, payment: Payment) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
-    owed = text(sum(invoice.owed().values(), Decimal(0)), currency)
+    owed = text(summed(invoice.owed().values()), currency)
     click.echo(
         f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}: "
         f"{shares}; {owed} {currency} is owed now"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from holdall.address import LAYERED, Address, meant, shown
@@ -133,11 +134,23 @@ def _chosen(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -
     return _sound(address, layers) if rows is LAYERS else tuple(layers)
 
 
+_UNSOUND: Final = (
+    ({"expires", "compress", "encrypt", "checksum", "cache"}, {"validate", "serializer"}, "takes bytes"),
+    ({"serializer"}, {"validate", "serializer"}, "makes bytes of documents"),
+    ({"cache"}, {"expires", "compress", "encrypt", "checksum", "escape"}, "keeps what the store keeps"),
+)
+"""Layers that cannot stand above which others, and why."""
+
+
 def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """``layers``, unless they contradict: a schema and no documents."""
+    """``layers``, unless they contradict: a schema and no documents, or an order in which one cannot work."""
     words = [chosen.row.parameter for chosen in layers]
     if "validate" in words and "serializer" not in words:
         raise InvalidAddress(f"{address.lead} validate checks documents; name a serializer, such as json")
+    for above, below in combinations(words, 2):
+        for uppers, lowers, why in _UNSOUND:
+            if above in uppers and below in lowers:
+                raise InvalidAddress(f"{address.lead} {above} {why}: no {below} can be below it; move one")
     return tuple(layers)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from holdall.domain.model import UNAPPLIED, Allocation, Invoice
-from holdall.domain.money import largest_remainder, major, minor, text
+from holdall.domain.money import largest_remainder, major, minor, summed, text
 from holdall.errors import Invalid
 
 Policy = Callable[[int, Sequence[int]], Sequence[int]]
@@ -65,7 +65,7 @@ def allocate(
     units, debts = minor(amount, currency), [minor(each, currency) for each in owed.values()]
     within = _within(units, sum(debts))
     if within != units and not overpaid:
-        raise Invalid(_beyond(amount, sum(owed.values(), Decimal(0)), currency))
+        raise Invalid(_beyond(amount, summed(owed.values()), currency))
     parts = to(within, debts) if within else [0] * len(debts)
     shares = [*zip(owed, parts, strict=True), (UNAPPLIED, units - within)]
     return tuple(Allocation(code, major(part, currency)) for code, part in shares if part)
@@ -98,7 +98,7 @@ def _debt(invoice: Invoice, currency: str) -> int:
             f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
             "pay each currency by itself"
         )
-    return minor(sum(invoice.owed().values(), Decimal(0)), currency)
+    return minor(summed(invoice.owed().values()), currency)
 
 
 def _within(amount: int, owed: int) -> int:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, InvoiceKind, Party, Split
+from holdall.domain.money import EXACT, summed
 
 
 class Lines(Struct, gc=False):
@@ -115,7 +116,7 @@ def outstanding(key: str, part: Account) -> Iterator[Money]:
             yield (currency, split.code), split.amount
     for payment in part.payments:
         for each in payment.allocations:
-            yield (currency, each.code), -each.amount
+            yield (currency, each.code), EXACT.minus(each.amount)
 
 
 def received(key: str, part: Receipts) -> Iterator[Money]:
@@ -131,7 +132,7 @@ def aging(
 
     Bucket n holds what is more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on ``on``.
     """
-    balance = part.total - sum((each.amount for each in part.payments), Decimal(0))
+    balance = EXACT.subtract(part.total, summed(each.amount for each in part.payments))
     if balance:
         late = (on - (part.due or part.issued)).days
         customer = part.customer
@@ -154,5 +155,5 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[Line]:
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),
-            ("payment", each.reference, -each.amount),
+            ("payment", each.reference, EXACT.minus(each.amount)),
         )

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from holdall.domain.money import EXACT
 from holdall.extras import needs
 
 with needs("domain"):
@@ -152,12 +153,12 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
         """What is billed less what is paid, by accounting code; settled codes too, at zero."""
         owed = self.billed()
         for code, amount in self.paid().items():
-            owed[code] = owed.get(code, Decimal(0)) - amount
+            owed[code] = EXACT.subtract(owed.get(code, Decimal(0)), amount)
         return owed
 
 
 def _by_code(parts: Iterable[Split | Allocation]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for part in parts:
-        sums[part.code] = sums.get(part.code, Decimal(0)) + part.amount
+        sums[part.code] = EXACT.add(sums.get(part.code, Decimal(0)), part.amount)
     return sums

@@ -1,7 +1,8 @@
 """Money is a Decimal in a named currency: how many decimals it has, and how to divide it without loss."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
+from functools import reduce
 
 from holdall.errors import Invalid
 
@@ -26,11 +27,12 @@ MOST_PLACES = max(PLACES.values())
 """Decimals of the currency that has most."""
 
 DIGITS = 15
-"""An amount has at most this many digits before the point: 10^9 of them add up exactly in the default context."""
+"""An amount has at most this many digits before the point."""
 
+EXACT = Context(prec=99)
+"""What amounts are computed in, whatever the caller's context: of more digits than any sum of them has."""
 
 _UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(DIGITS)]
-_EXACT = Context(prec=99)  # digits, more than any sum of amounts that a store could hold
 
 
 def places(currency: str) -> int:
@@ -57,7 +59,7 @@ def minor(amount: Decimal, currency: str) -> int:
             f"{amount} is no amount in {currency}: "
             f"give a Decimal of at most {DIGITS} digits and {decimals} decimals"
         )
-    return int(amount.scaleb(decimals))
+    return int(amount.scaleb(decimals, context=EXACT))
 
 
 def major(units: int, currency: str) -> Decimal:
@@ -66,7 +68,7 @@ def major(units: int, currency: str) -> Decimal:
     >>> major(1230, "EUR")
     Decimal('12.30')
     """
-    return Decimal(units).scaleb(-places(currency))
+    return Decimal(units).scaleb(-places(currency), context=EXACT)
 
 
 def text(amount: Decimal, currency: str) -> str:
@@ -75,8 +77,17 @@ def text(amount: Decimal, currency: str) -> str:
     >>> text(Decimal("7"), "EUR"), text(Decimal("1E+3"), "JPY"), text(Decimal("0.125"), "EUR")
     ('7.00', '1000', '0.125')
     """
-    shown = _EXACT.plus(amount.quantize(_UNITS[PLACES.get(currency, 0)], context=_EXACT))
+    shown = EXACT.plus(amount.quantize(_UNITS[PLACES.get(currency, 0)], context=EXACT))
     return f"{shown if shown == amount else amount:f}"
+
+
+def summed(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum of ``amounts``, 0 where there are none.
+
+    >>> summed([Decimal("0.1"), Decimal("1E+14")])
+    Decimal('100000000000000.1')
+    """
+    return reduce(EXACT.add, amounts, Decimal(0))
 
 
 def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
@@ -113,4 +124,4 @@ def fits(amount: object, decimals: int) -> bool:
         return False
     if amount and amount.adjusted() >= DIGITS:
         return False
-    return amount == amount.quantize(_UNITS[decimals], context=_EXACT)
+    return amount == amount.quantize(_UNITS[decimals], context=EXACT)

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
+from holdall.domain.money import EXACT, summed
 from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
 from holdall.errors import Invalid
 from holdall.query import MapReduce, Row
@@ -106,9 +107,9 @@ def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
     """One customer's row, of groups (customer, currency, name, bucket)."""
     buckets = [Decimal(0)] * count
     for (_, _, _, bucket), amount in rows:
-        buckets[bucket] += amount
+        buckets[bucket] = EXACT.add(buckets[bucket], amount)
     customer, currency, name, _ = rows[0].key
-    return AgingRow(customer, name, currency, tuple(buckets), sum(buckets, Decimal(0)))
+    return AgingRow(customer, name, currency, tuple(buckets), summed(buckets))
 
 
 def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:
@@ -116,5 +117,5 @@ def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:
     for currency, entries in groupby(rows, key=lambda row: row.key[0]):
         balance = Decimal(0)
         for (_, on, _, number), (kind, reference, amount) in entries:
-            balance += amount
+            balance = EXACT.add(balance, amount)
             yield StatementRow(on, kind, number, reference, currency, amount, balance)

@@ -7,23 +7,26 @@ not leave a code with a balance past zero, nor past what was billed; one that is
 said ``overpaid``) may come nearer. Payments count in the order in which they are recorded.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from holdall.domain.document import Errors
 from holdall.domain.model import UNAPPLIED
+from holdall.domain.money import EXACT, summed
 
 Part = Mapping[str, Any]
+_NOTHING: Final = Decimal(0)
 
 
 def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
     """The rule that the parts in field ``name``, of a code each, sum to the amount."""
 
     def check(amount: Decimal, parts: list[Part]) -> dict[str, Errors]:
-        codes = [part["code"] for part in parts]
+        codes = Counter(part["code"] for part in parts)
         total = _sum(parts)
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        if twice := sorted(code for code, count in codes.items() if count > 1):
             return {name: f"{twice[0]!r} is there twice; add its amounts up"}
         if total != amount:
             return {name: f"they sum to {total}, not to the amount {amount}; correct one of them"}
@@ -43,7 +46,7 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     """Each payment has its own id and settles codes that are billed, as far as they are owed."""
     billed: dict[str, Decimal] = {}
     for split in (split for line in lines for split in line["splits"]):
-        billed[split["code"]] = billed.get(split["code"], Decimal(0)) + split["amount"]
+        billed[split["code"]] = EXACT.add(billed.get(split["code"], _NOTHING), split["amount"])
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
     _repeated([payment["id"] for payment in payments], errors)
@@ -65,20 +68,23 @@ def _allocation(
     code, amount = part["code"], part["amount"]
     if code not in owed and not (overpaid and code == UNAPPLIED):
         return {"code": f"{code!r} is not billed here; the codes are {', '.join(billed)}"}
-    before, bound = owed.get(code, Decimal(0)), billed.get(code, Decimal(0))
-    owed[code] = after = before - amount
-    if overpaid or min(0, bound, before) <= after <= max(0, bound, before):
+    before, bound = owed.get(code, _NOTHING), billed.get(code, _NOTHING)
+    owed[code] = after = EXACT.subtract(before, amount)
+    if overpaid or min(_NOTHING, bound, before) <= after <= max(_NOTHING, bound, before):
         return None
-    if amount * (bound or -before) < 0:
-        return {"amount": f"{amount} takes back more than the {bound - before} paid on {code!r}"}
+    if EXACT.multiply(amount, bound or EXACT.minus(before)) < 0:
+        paid = EXACT.subtract(bound, before)
+        return {"amount": f"{amount} takes back more than the {paid} paid on {code!r}"}
     return {"amount": f"{amount} is beyond the {before} owed on {code!r}; or say it is overpaid"}
 
 
 def _repeated(ids: list[str], errors: list[Errors | None]) -> None:
+    seen = set()
     for index, id in enumerate(ids):
-        if id in ids[:index]:
+        if id in seen:
             errors[index] = {"id": f"{id!r} is there already; give each payment its own"}
+        seen.add(id)
 
 
 def _sum(parts: Iterable[Part]) -> Decimal:
-    return sum((part["amount"] for part in parts), Decimal(0))
+    return summed(part["amount"] for part in parts)

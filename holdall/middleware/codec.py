@@ -50,12 +50,12 @@ class Codec(Layer[V, W]):
     def _decode(self, key: str, data: W) -> V:
         try:
             return self.decode(key, data)
+        except HoldallError:
+            raise
         except Exception as error:
-            raise self._undecodable(key, error) from error
+            raise self._corrupt(key, error) from error
 
-    def _undecodable(self, key: str, error: Exception) -> HoldallError:
-        if isinstance(error, HoldallError):
-            return error
+    def _corrupt(self, key: str, error: Exception) -> Corrupt:
         message = f"the value of {key!r} is not what {type(self).__name__} writes: {error}"
         return Corrupt(message, key=key)
 
@@ -63,8 +63,10 @@ class Codec(Layer[V, W]):
         data = self._inner[key]
         try:  # not self._decode: a call less on the hottest path
             return self.decode(key, data)
+        except HoldallError:
+            raise
         except Exception as error:
-            raise self._undecodable(key, error) from error
+            raise self._corrupt(key, error) from error
 
     def _find(self, key: str, /) -> V | Missing:
         data = self._inner._find(key)
@@ -86,8 +88,10 @@ class Codec(Layer[V, W]):
         for key, data in items:
             try:
                 value = decode(key, data)
+            except HoldallError:
+                raise
             except Exception as error:
-                raise self._undecodable(key, error) from error
+                raise self._corrupt(key, error) from error
             yield key, value
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:

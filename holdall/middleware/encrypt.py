@@ -86,7 +86,7 @@ class Encrypt(Codec[bytes, bytes]):
             try:
                 yield key, _key_id(data)
             except ValueError as error:
-                raise self._undecodable(key, error) from error
+                raise self._corrupt(key, error) from error
 
     def __repr__(self) -> str:
         return shown_call(type(self).__name__, (self._inner, self._keyring), {})

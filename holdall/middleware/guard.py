@@ -9,6 +9,7 @@ from holdall.errors import Conflict, Mismatch
 from holdall.layer import layers
 from holdall.middleware.manifest import KEY, Manifest, record, recorded
 from holdall.middleware.passthrough import PassThrough
+from holdall.middleware.prefix import Prefix
 from holdall.store import ABSENT, MISSING, Change, Feature, Missing, Store, Tag
 
 V = TypeVar("V")
@@ -18,9 +19,10 @@ class Guard(PassThrough[V]):
     """Uses ``store`` only where its manifest says what ``manifest`` says; else every operation is Mismatch.
 
     The first operation reads the manifest: one request. Where there is none, the first write looks whether
-    the store is empty, and records it there. Data without a manifest, which others wrote, can be used, and
-    none is recorded; unless it is ``required``. Another schema is Mismatch for writes alone. A Mismatch
-    stays one until the store's manifest is another. `raw`, `close`, `features` and `facts` are not guarded.
+    the store, or the part of it under a prefix, is empty, and records it there. Data without a manifest,
+    which others wrote, can be used, and none is recorded; unless it is ``required``. Another schema is
+    Mismatch for writes alone. A Mismatch stays one until the store's manifest is another. `raw`, `close`,
+    `features` and `facts` are not guarded.
 
     After that, each operation costs what it costs below.
 
@@ -72,7 +74,9 @@ class Guard(PassThrough[V]):
         return self.manifest
 
     def _is_empty(self) -> bool:
-        return not self._below
+        """Whether the lowest store is, or the part of it that a prefix below makes of it."""
+        prefixes = (layer for layer in layers(self._store) if isinstance(layer, Prefix))
+        return not next(prefixes, self._below)
 
     @property
     def _below(self) -> Store[object]:

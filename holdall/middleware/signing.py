@@ -49,6 +49,6 @@ def _read(source: str) -> bytes:
 
 
 _SCHEMES: Final[dict[str, Callable[[str], bytes]]] = {
-    "env": lambda name: os.environ[name].encode(),
+    "env": lambda name: os.fsencode(os.environ[name]),
     "file": lambda path: Path(path).read_bytes(),
 }

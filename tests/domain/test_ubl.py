@@ -3,8 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
+from holdall.domain.books import Books
 from holdall.domain.model import Allocation, Party, Split
 from holdall.domain.ubl import read
+from holdall.errors import Invalid
 from tests.domain.ubl_documents import LINE_AMOUNT, PAYABLE, TAX_TOTAL, before, credit_note, edited
 
 SELLER = "<cac:AccountingSupplierParty>"
@@ -170,6 +174,16 @@ def test_a_price_for_several_units_is_the_price_of_one():
     price = '<cbc:PriceAmount currencyID="EUR">25</cbc:PriceAmount>'
     line = read(edited((price, price + "<cbc:BaseQuantity>3</cbc:BaseQuantity>"))).lines[0]
     assert line.unit_price == Decimal("8.333333333333")
+
+
+@pytest.mark.parametrize("price", ["9" * 40, "9" * 20 + "." + "9" * 19, "9" * 17 + ".25"])
+@pytest.mark.parametrize("units", ["1", "0." + "0" * 37 + "7"])
+def test_a_price_beyond_all_measure_is_left_to_the_book_to_refuse(price, units):
+    said = '<cbc:PriceAmount currencyID="EUR">25</cbc:PriceAmount>'
+    base = f"<cbc:BaseQuantity>{units}</cbc:BaseQuantity>"
+    invoice = read(edited((said, said.replace("25", price) + base)))
+    with pytest.raises(Invalid, match="write at most 15 digits and 12 decimals"):
+        Books({}).add(invoice)
 
 
 def test_a_currency_without_decimals_takes_amounts_written_with_them():

@@ -119,3 +119,22 @@ def test_a_conflict_passes_through(bills: Json[Bill]) -> None:
     bills["7"] = BILL
     with pytest.raises(Conflict):
         bills.swap("7", BILL, ABSENT)
+
+
+class Refusing(Codec[bytes, bytes]):
+    """Says itself what is wrong, and why."""
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        return value
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        raise PermissionDenied(f"{key!r} is sealed", key=key) from OSError("no key")
+
+
+def test_an_error_that_a_codec_words_itself_keeps_its_cause() -> None:
+    store = Refusing(Memory())
+    store["a"] = b"1"
+    for read in (lambda: store["a"], lambda: store.get("a"), lambda: list(store.items())):
+        with pytest.raises(PermissionDenied) as caught:
+            read()
+        assert repr(caught.value.__cause__) == "OSError('no key')"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import holdall
-from holdall import Corrupt, Json, Memory, Mismatch, PermissionDenied, ReadOnly
+from holdall import Corrupt, Json, Memory, Mismatch, PermissionDenied, Prefix, ReadOnly
 from holdall.middleware.guard import Guard
 from holdall.middleware.manifest import KEY, Manifest, record, recorded
 from holdall.store import ABSENT, Delete, Put, Store
@@ -254,3 +254,15 @@ def test_one_of_a_later_format_says_so() -> None:
     below.raw()[KEY] = b'{"format": 2, "layers": [], "schema": "", "key": ""}'
     with pytest.raises(Mismatch, match="upgrade"):
         list(Guard(below, OURS))
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_each_part_of_a_store_has_a_manifest_of_its_own(required: bool) -> None:
+    below = Memory()
+    parts = {"a": Manifest(("serializer=json",)), "b": Manifest(("serializer=text",)), "a/b": OURS}
+    for prefix, manifest in parts.items():
+        part = Guard(Prefix(below, prefix), manifest, required=required)
+        part["1"] = b"..."
+        assert recorded(Prefix(below, prefix)) == manifest
+    with pytest.raises(Mismatch):
+        Guard(Prefix(below, "b"), OURS)["1"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdall.domain.model import ROUNDING, TAX, LineItem, LineKind, Split
+from holdall.domain.money import EXACT
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
@@ -21,7 +22,7 @@ def charges(document: Node, terms: Terms) -> Iterator[LineItem]:
         reason = node.first("cbc:AllowanceChargeReason", "cbc:AllowanceChargeReasonCode")
         text = reason.text if reason else kind.capitalize()
         code = accounting_code(node, terms.code)
-        yield _line(f"{kind}-{position}", text, amount if raises else -amount, code, kind)
+        yield _line(f"{kind}-{position}", text, amount if raises else EXACT.minus(amount), code, kind)
 
 
 def taxes(document: Node, terms: Terms) -> Iterator[LineItem]:

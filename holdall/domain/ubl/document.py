@@ -6,7 +6,7 @@ from reprlib import repr as short
 from xml.etree.ElementTree import Element
 
 from holdall.domain.model import UNCODED, Invoice, InvoiceKind, LineItem
-from holdall.domain.money import PLACES
+from holdall.domain.money import EXACT, PLACES, summed
 from holdall.domain.ubl.adjustments import charges, rounding, taxes
 from holdall.domain.ubl.items import items
 from holdall.domain.ubl.node import Node
@@ -37,7 +37,7 @@ def invoice(root: Element) -> Invoice:
     node = Node(root, _name(root))
     terms = _terms(node)
     lines = _lines(node, terms)
-    total = sum((line.amount for line in lines), Decimal(0))
+    total = summed(line.amount for line in lines)
     issued = node.one("cbc:IssueDate", "BT-2").date()
     paid = _paid(node, terms, total)
     return Invoice(
@@ -88,11 +88,11 @@ def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
     payable = totals.one("cbc:PayableAmount", "BT-115")
     prepayment = totals.first("cbc:PrepaidAmount", term="BT-113")
     paid = terms.amount(prepayment) if prepayment else Decimal(0)
-    if total != terms.amount(payable) + paid:
-        declared, found = terms.sign * (terms.amount(payable) + paid), terms.sign * total
+    declared = EXACT.add(terms.amount(payable), paid)
+    if total != declared:
         raise payable.wrong(
-            f"and the prepaid amount (BT-113) are {declared} {terms.currency}, but lines, allowances, "
-            f"charges, tax and rounding come to {found}",
+            f"and the prepaid amount (BT-113) are {terms.signed(declared)} {terms.currency}, but lines, "
+            f"allowances, charges, tax and rounding come to {terms.signed(total)}",
             "correct the document",
         )
     return paid

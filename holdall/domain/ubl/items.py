@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdall.domain.model import LineItem, Split
-from holdall.domain.money import fits
+from holdall.domain.money import EXACT, fits, summed
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
 _PRICE_PLACES = 12
+_SMALLEST = Decimal(1).scaleb(-_PRICE_PLACES)
 
 
 def items(document: Node, terms: Terms) -> Iterator[LineItem]:
@@ -38,7 +39,7 @@ def _amount(node: Node, terms: Terms) -> Decimal:
 
 def _quantity(node: Node, terms: Terms) -> Decimal:
     path = "cbc:CreditedQuantity" if terms.name == "CreditNote" else "cbc:InvoicedQuantity"
-    return terms.sign * node.one(path, "BT-129").number()
+    return terms.signed(node.one(path, "BT-129").number())
 
 
 def _unit_price(node: Node) -> Decimal:
@@ -47,14 +48,14 @@ def _unit_price(node: Node) -> Decimal:
     if base := node.first("cac:Price/cbc:BaseQuantity", term="BT-149"):
         if (units := base.number()) <= 0:
             raise base.wrong(f"is {base.text}", "a price is for a quantity above 0")
-        price /= units
-    return price if fits(price, _PRICE_PLACES) else round(price, _PRICE_PLACES)
+        price = EXACT.divide(price, units)
+    return price if fits(price, _PRICE_PLACES) else price.quantize(_SMALLEST, context=EXACT)
 
 
 def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:
     sums: dict[str, Decimal] = {}
     for code, part in _parts(node, amount, terms, terms.code):
-        sums[code] = sums.get(code, Decimal(0)) + part
+        sums[code] = EXACT.add(sums.get(code, Decimal(0)), part)
     return tuple(Split(code, part) for code, part in sums.items())
 
 
@@ -66,7 +67,7 @@ def _parts(node: Node, amount: Decimal, terms: Terms, default: str) -> Iterator[
     """
     code = accounting_code(node, default)
     details = [(each, _amount(each, terms)) for each in node.every(f"cac:Sub{terms.name}Line")]
-    if not details or sum(part for _, part in details) != amount:
+    if not details or summed(part for _, part in details) != amount:
         yield code, amount
         return
     for each, part in details:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from holdall.domain.money import EXACT
 from holdall.domain.ubl.node import Node
 
 
@@ -27,7 +28,11 @@ class Terms:
 
     def amount(self, node: Node) -> Decimal:
         """The amount in ``node`` as the book keeps it."""
-        return self.sign * node.money(self.currency)
+        return self.signed(node.money(self.currency))
+
+    def signed(self, number: Decimal) -> Decimal:
+        """``number`` from the document's sign to the book's, or back."""
+        return EXACT.multiply(number, self.sign)
 
 
 def accounting_code(node: Node, default: str) -> str:

@@ -35,6 +35,8 @@ _LAYOUT = struct.Struct(">4sHcQQ8sIB")
 _FRONT = struct.Struct(">4sHcQQ")
 SMALLEST: Final = _LAYOUT.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = 10**12 - 2  # what a name has digits for, and one after it
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Stamp(NamedTuple):
@@ -85,6 +87,8 @@ class Stamp(NamedTuple):
             raise corrupt(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
             raise corrupt(key, "its check fails")
+        if number > _LAST or micros > _LATEST:  # the check is over the value alone
+            raise corrupt(key, "no revision has its number or time")
         return stamp, value
 
 

@@ -124,6 +124,14 @@ def test_the_key_comes_from_a_variable_a_file_or_a_function(monkeypatch, tmp_pat
         assert [reader["a"] for reader in stores] == [{1}] * 3
 
 
+def test_a_variable_may_hold_any_bytes(monkeypatch):
+    key = bytes(range(0xF0, 0x100)) + KEY
+    monkeypatch.setenv("BOOKS_KEY", os.fsdecode(key))
+    below = Memory()
+    Pickle(below, trust=True, sign="env:BOOKS_KEY")["a"] = 1
+    assert signed(below, key)["a"] == 1
+
+
 @pytest.mark.parametrize("source", ["env:NO_SUCH_VARIABLE", "file:/no/such/file", lambda: b"short"])
 def test_a_key_that_is_not_there_or_short_is_no_damage(source):
     below = Memory()

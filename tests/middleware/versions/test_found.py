@@ -117,3 +117,21 @@ def test_a_damaged_head_is_never_returned(below, store):
         assert damage.value.key == "a"
     with pytest.raises(Corrupt):
         store["a"] = b"over it"
+
+
+@pytest.mark.parametrize("where", [slice(7, 15), slice(15, 23)], ids=["number", "time"])
+def test_a_damaged_number_or_time_is_never_believed(below, store, where):
+    store["a"] = b"a value"
+    store["a"] = b"another value"
+    data = bytearray(below["a"])
+    data[where] = b"\xff" * 8
+    below["a"] = bytes(data)
+    for use in (
+        lambda: list(map(repr, store.history("a"))),
+        lambda: store.at("a", 2),
+        lambda: store.as_of(datetime.now(UTC))["a"],
+        lambda: store.__setitem__("a", b"over it"),
+    ):
+        with pytest.raises(Corrupt, match="no revision has its number or time"):
+            use()
+    assert [each.key for each in store.fsck()] == ["a"]

@@ -93,12 +93,16 @@ class Twins:
     def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:
         state = self._settled(self._lock.state())
         self._refresh(state)
-        there = check(self._path, self._flavor)
+        there = self._is_there()
         changes = decide(self._handle(self._path, writes=True).get if there else lambda key: None)
         if changes and self._kind.atomic:
             self._handle(self._path, writes=True, creates=not there).apply(changes)
         elif changes:
             self._write(changes, state, there)
+
+    def _is_there(self) -> bool:
+        # A file that is open was looked into when it was opened.
+        return (self._path in self._open and Path(self._path).is_file()) or check(self._path, self._flavor)
 
     def _write(self, changes: Sequence[Change], state: State, there: bool) -> None:
         if not there or state.stage == COPYING:

@@ -8,7 +8,8 @@
 
 Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme that is
 one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
-it is: the folder ``books`` below this one is ``./books`` or ``file:books``.
+it is: the folder ``books`` below this one is ``./books`` or ``file:books``. One that ends as databases do
+(``books.db``) is refused without a scheme, for it may be meant as either.
 """
 
 import re
@@ -26,15 +27,20 @@ _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
 
 _quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
+_database = re.compile(r".*\.(?:db|sqlite3?)|:memory:", re.DOTALL | re.IGNORECASE).fullmatch
 
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
     *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum", "cache", "metrics", "budget"),
+    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
+
+ADDRESSES: Final = ("near",)
+"""Those of them that are addresses themselves."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -160,13 +166,27 @@ class Address:
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{_quoted(name)}={_quoted(shown_value(name, value), safe='/:*')}"
+            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
             for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"
 
     __repr__ = __str__
+
+
+def shown(name: str, value: Any) -> str:
+    """The ``value`` of a parameter as text, with nothing secret; also where it is an address.
+
+    >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
+    ('redis://***@cache.example/0', 't')
+    """
+    if name not in ADDRESSES or not isinstance(value, str):
+        return shown_value(name, value)
+    try:
+        return str(Address.parse(value))
+    except InvalidAddress:
+        return HIDDEN
 
 
 def scheme_of(text: str) -> str:
@@ -211,6 +231,8 @@ def _path(text: str) -> str:
         raise InvalidAddress(
             "an address begins with a scheme of letters, digits, '+', '-' and '.', as in s3://"
         )
+    if _database(text):
+        raise InvalidAddress(f"{text!r} may be a database or a folder; write sqlite:///{text} or file:{text}")
     return text
 
 

@@ -65,6 +65,9 @@ def test_an_address_shown_is_the_address_again(address: Address) -> None:
     [
         ("", "write for example"),
         ("s3_x://bucket", "begins with a scheme"),
+        ("books.db", "write sqlite:///books.db or file:books.db"),
+        ("/var/Büro 1/books.SQLite3", "write sqlite:////var/Büro 1/books.SQLite3 or file:/var"),
+        (":memory:", "write sqlite:///:memory:"),
         ("sqlite:///a#b", "%23"),
         ("sqlite:///a#", "%23"),
         ("sqlite:///a\tb", "percent-encode"),

@@ -3,8 +3,8 @@
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from holdall.adapters.sql_errors import RAISED, passes, translated
@@ -75,12 +75,7 @@ class Link(ABC):
 
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """What ``work`` does in one transaction; it may be called again."""
-
-        def whole(connection: sa.Connection) -> T:
-            with _transaction(connection):
-                return work(connection)
-
-        return self.run(whole)
+        return self.run(partial(_whole, work))
 
     def close(self) -> None:
         """Close every connection."""
@@ -95,7 +90,7 @@ class Link(ABC):
             self.url,
             creator=self.connect,
             isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,  # no transaction outlives `_transaction`
+            pool_reset_on_return=None,  # no transaction outlives `_whole`
             hide_parameters=True,
             pool_pre_ping=True,  # so that a server which was restarted costs no error
             pool_size=_AT_ONCE,
@@ -135,16 +130,19 @@ class Link(ABC):
         return self.columns(connection)
 
 
-@contextmanager
-def _transaction(connection: sa.Connection) -> Iterator[None]:
-    """A transaction in words: to switch a connection out of autocommit costs two more requests."""
-    connection.exec_driver_sql("BEGIN")
+def _whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
+    """A transaction in words: to switch a connection out of autocommit costs two more requests.
+
+    No generator may stand between: interrupted as it ends, it would leave the transaction open.
+    """
     try:
-        yield
+        connection.exec_driver_sql("BEGIN")
+        result = work(connection)
+        connection.exec_driver_sql("COMMIT")
     except BaseException:
         try:
             connection.exec_driver_sql("ROLLBACK")
         except RAISED:
             connection.invalidate()  # the server undoes what it never heard the end of
         raise
-    connection.exec_driver_sql("COMMIT")
+    return result

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import ABSENT, Change, Conflict, Delete, Expect, HoldallError, Put, SQLite, Tag
+from tests.adapters.interrupts import interrupt
 from tests.adapters.sqlite_attempts import ATTEMPTS
 
 KILLS = int(os.environ.get("HOLDALL_KILLS", "10"))
@@ -238,23 +238,6 @@ def test_a_slow_reader_stops_no_writer_and_a_writer_no_reader(tmp_path: Path) ->
 
         other._link.transact(delete)
         assert "k150" not in store
-
-
-def interrupt(work: Callable[[], object], call: int) -> None:
-    """Do ``work``, and press Ctrl-C as its call number ``call`` of a function begins, if it makes so many."""
-    calls = itertools.count(1)
-
-    def trace(*event: object) -> None:
-        if next(calls) == call:
-            sys.settrace(None)
-            raise KeyboardInterrupt
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)

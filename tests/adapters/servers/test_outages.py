@@ -1,9 +1,12 @@
 """Servers that go away and come back, in the middle of what a store does."""
 
+import itertools
+
 import pytest
 
 from holdall.errors import Unavailable
 from holdall.store import ABSENT, Put, Tag
+from tests.adapters.interrupts import interrupt
 
 OPERATIONS = {
     "get": lambda store: store["a"],
@@ -22,6 +25,21 @@ OPERATIONS = {
     "remove": lambda store: store.remove("a", Tag("any")),
     "transact": lambda store: store.transact([Put("a", b"2")]),
 }
+
+
+@pytest.mark.parametrize("server", ["mysql", "postgresql"])
+def test_what_is_written_after_an_interrupt_is_kept(server, request):
+    running = request.getfixturevalue(server)
+    with running.store() as store, running.store(table=store._table.name) as other:
+        store["there"] = b"0"
+        for call in itertools.count(1):
+            try:
+                interrupt(lambda: store.transact([Put("a", b"1"), Put("b", b"2")]), call)
+            except KeyboardInterrupt:  # what is held by the exception is held meanwhile
+                store["there"] = b"%d" % call
+                assert other["there"] == b"%d" % call
+            else:
+                break
 
 
 def test_a_silent_server_is_unavailable_and_works_again(mortal):

@@ -22,10 +22,10 @@ _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 
 
 def shown(value: object) -> str:
-    """``value`` for a message, in ASCII and 60 characters: its type where it is too large or deep to be written.
+    """``value`` in ASCII, cut to a length that a log can bear; its type where it is too large or deep for that.
 
-    >>> shown("Müller"), shown(10**5000)
-    ("'M\\\\xfcller'", 'a value of the type int')
+    >>> shown("12,50"), shown(10**5000)
+    ("'12,50'", 'a value of the type int')
     """
     try:
         text = ascii(value)

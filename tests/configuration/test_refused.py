@@ -11,7 +11,7 @@ import pytest
 
 import holdall
 from holdall import Corrupt, HoldallError, InvalidAddress, PermissionDenied
-from holdall.address import Address
+from holdall.address import Address, parameters
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, Row
 from holdall.layer import layers
@@ -47,6 +47,19 @@ MARK = "hunter2hunter2hunter2"
         ("serializer=json&validate=Schema", "module:name"),
         ("type=..:x", "module:name"),
         ("cache=soon", "no seconds"),
+        ("cache=60s&size=much", "no size"),
+        ("cache=60s&size=0", "room for one item or more"),
+        ("cache=60s&items=many", "no int"),
+        ("cache=60s&misses=some", "no flag"),
+        ("near=memory://", "near does nothing here: it goes with cache"),
+        ("cache=60s&near=", "near=the address is empty"),
+        ("cache=60s&near=zzz://", "near: no store has the scheme 'zzz'"),
+        ("cache=60s&near=memory://?colour=red", "near: memory: has no parameter 'colour'"),
+        ("cache=60s&near=file://near", "near: file:"),
+        ("cache=60s&near=memory://", "near: memory:// is the far store"),
+        ("cache=60s&near=memory://n?serializer=json", "leave serializer out"),
+        ("cache=60s&near=memory://n?readonly=1", "leave readonly out"),
+        ("cache=60s&near=memory://n?history=on", "leave history out"),
         ("budget=many", "no int"),
         ("metrics=some", "no flag"),
         ("serializer=json&serializer=yaml", "given twice"),
@@ -64,18 +77,18 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) 
     ("texts", "reason"),
     [
         (["compress=zstd", "serializer=json"], "compress takes bytes: no serializer can be below it"),
-        (["expires=1h", "metrics", "serializer=text"], "expires takes bytes: no serializer"),
+        (["expires=1h", "metrics=on", "serializer=text"], "expires takes bytes: no serializer"),
         (["cache=60s", "serializer=msgpack"], "cache takes bytes: no serializer"),
         (["serializer=json", "validate=formencode.validators:Int"], "of documents: no validate can be below"),
-        (["serializer=json", "escape", "serializer=text"], "of documents: no serializer can be below it"),
+        (["serializer=json", "escape=on", "serializer=text"], "of documents: no serializer can be below it"),
         (["cache=60s", "prefix=a", "compress=gzip"], "cache keeps what the store keeps: no compress"),
         (["serializer=json", "cache=never", "expires=1h"], "cache keeps what the store keeps: no expires"),
-        (["cache=60s", "escape"], "cache keeps what the store keeps: no escape can be below it; move one"),
+        (["cache=60s", "escape=on"], "cache keeps what the store keeps: no escape can be below it; move one"),
     ],
 )
 def test_an_order_that_cannot_work_is_refused_with_the_reason(texts: list[str], reason: str) -> None:
     with pytest.raises(InvalidAddress, match=f"^'books': .*{reason}"):
-        Stack.listed(Address("", "books"), texts)
+        Stack.listed(Address("", "books"), map(parameters, texts))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +99,13 @@ def test_an_order_that_cannot_work_is_refused_with_the_reason(texts: list[str], 
         f"memory://?encrypt={MARK}&level=3",
         f"sqlite:///nothing.db?encrypt=env:KEYS&password={MARK}",
         f"no-such-store?encrypt={MARK}",
+        f"memory://?near=redis://:{MARK}@cache.example/0",
+        f"memory://?cache=60s&near=redis://:{MARK}@cache.example/name",
+        f"memory://?cache=60s&near=redis://cache.example/name?password={MARK}",
+        f"memory://?cache=60s&near=redis://:{MARK}@cache.example:port/0",
+        f"memory://?cache=60s&near=redis://:{MARK}@cache.example/0?serializer=json",
+        f"memory://?cache=soon&near=memory://?encrypt={MARK}",
+        f"memory://?cache=60s&near=memory://?encrypt={MARK}",
     ],
 )
 def test_a_key_in_the_wrong_place_is_not_shown(text: str) -> None:

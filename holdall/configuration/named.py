@@ -12,9 +12,9 @@
 
 ``uri`` is an address. ``layers`` takes what an address takes and also ``escape`` and ``prefix=name``, in any
 order in which they can work; then the address names none. A layer is a text as in an address, or a table of
-the same names, where nothing is percent-encoded. In both, ``{here}`` is the absolute path of the file's folder;
-other relative paths are from the current folder, as everywhere. Two caches of a file have no near store in
-common.
+the same names, where nothing is percent-encoded. In both, ``{here}`` is the absolute path of the file's
+folder; other relative paths are from the current folder, as everywhere. Two caches of a file have no near
+store in common.
 """
 
 import tomllib

@@ -96,7 +96,7 @@ LISTED: Final = (
     Row("escape", flag, "escape:Escape"),
     Row("prefix", str, "prefix:Prefix", "prefix", stored=False),
 )
-"""What a list of layers in a configuration file takes, in any order."""
+"""What a list of layers in a configuration file takes, in any order in which they can work."""
 
 
 def converters(rows: tuple[Row, ...]) -> dict[str, Converter]:

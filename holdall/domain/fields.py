@@ -21,6 +21,19 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 
 
+def shown(value: object) -> str:
+    """``value`` in ASCII, cut to a length that a log can bear; its type where it is too large or deep for that.
+
+    >>> shown("12,50"), shown(10**5000)
+    ("'12,50'", 'a value of the type int')
+    """
+    try:
+        text = ascii(value)
+    except (ValueError, RecursionError):
+        return f"a value of the type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
     """A validator that sees every value: none counts as empty and becomes None unseen."""
 
@@ -30,9 +43,8 @@ class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
         return False
 
     def refuse(self, value: object, remedy: str) -> Invalid:
-        """The error to raise: the value, cut to a length that a log can bear, and the remedy."""
-        shown = ascii(value)
-        return Invalid(f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {remedy}", value, None)
+        """The error to raise: the value as `shown`, and the remedy."""
+        return Invalid(f"{shown(value)}: {remedy}", value, None)
 
 
 class Text(Field):
@@ -164,6 +176,6 @@ class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
 
     def _convert_to_python(self, value: Any, state: Any = None) -> list[Any]:
         if not isinstance(value, list | tuple) or len(value) < self.least:
-            raise Invalid(f"{ascii(value)[:60]}: write a list of at least {self.least}", value, state)
+            raise Invalid(f"{shown(value)}: write a list of at least {self.least}", value, state)
         converted: list[Any] = super()._convert_to_python(value, state)
         return converted

@@ -1,7 +1,7 @@
 """YAML documents that people can edit, untyped or typed, by PyYAML."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
@@ -75,9 +75,15 @@ class _Dumper(CSafeDumper):
     def represent_str(self, data: str) -> yaml.ScalarNode:
         return self.represent_scalar(_STR, data, style="|" if "\n" in data else None)
 
+    def represent_datetime(self, data: datetime) -> yaml.ScalarNode:
+        if (data.utcoffset() or timedelta()) % timedelta(minutes=1):
+            raise ValueError(f"{data} has an offset of more than whole minutes; convert it to UTC")
+        return super().represent_datetime(data)
+
 
 _STR: Final = "tag:yaml.org,2002:str"
 _Dumper.add_representer(str, _Dumper.represent_str)
+_Dumper.add_representer(datetime, _Dumper.represent_datetime)
 # What YAML 1.2 reads as a number, and PyYAML, which follows 1.1, does not: in quotes, then, as a string.
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",

@@ -11,7 +11,7 @@ import pytest
 
 import holdall
 from holdall import Corrupt, HoldallError, InvalidAddress, PermissionDenied
-from holdall.address import Address
+from holdall.address import Address, parameters
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, Row
 from holdall.layer import layers
@@ -77,18 +77,18 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) 
     ("texts", "reason"),
     [
         (["compress=zstd", "serializer=json"], "compress takes bytes: no serializer can be below it"),
-        (["expires=1h", "metrics", "serializer=text"], "expires takes bytes: no serializer"),
+        (["expires=1h", "metrics=on", "serializer=text"], "expires takes bytes: no serializer"),
         (["cache=60s", "serializer=msgpack"], "cache takes bytes: no serializer"),
         (["serializer=json", "validate=formencode.validators:Int"], "of documents: no validate can be below"),
-        (["serializer=json", "escape", "serializer=text"], "of documents: no serializer can be below it"),
+        (["serializer=json", "escape=on", "serializer=text"], "of documents: no serializer can be below it"),
         (["cache=60s", "prefix=a", "compress=gzip"], "cache keeps what the store keeps: no compress"),
         (["serializer=json", "cache=never", "expires=1h"], "cache keeps what the store keeps: no expires"),
-        (["cache=60s", "escape"], "cache keeps what the store keeps: no escape can be below it; move one"),
+        (["cache=60s", "escape=on"], "cache keeps what the store keeps: no escape can be below it; move one"),
     ],
 )
 def test_an_order_that_cannot_work_is_refused_with_the_reason(texts: list[str], reason: str) -> None:
     with pytest.raises(InvalidAddress, match=f"^'books': .*{reason}"):
-        Stack.listed(Address("", "books"), texts)
+        Stack.listed(Address("", "books"), map(parameters, texts))
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,14 @@ def errors_of(value: object) -> dict[str, str]:
     return Invalid("", errors=caught.value.unpack_errors()).flat()
 
 
+def deep(levels: int) -> list[Any]:
+    """Lists in a list, too many to be written out."""
+    made: list[Any] = []
+    for _ in range(levels):
+        made = [made]
+    return made
+
+
 def put(*path: Any) -> Change:
     """The change that puts the last of ``path`` where the others lead."""
     *steps, field, value = path

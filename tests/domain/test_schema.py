@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdall.domain.model import Invoice
 from holdall.domain.schema import InvoiceSchema, check
-from tests.domain.documents import Change, document, drop, errors_of, put
+from tests.domain.documents import Change, deep, document, drop, errors_of, put
 from tests.domain.made import invoices
 
 
@@ -121,6 +121,11 @@ WRONG: list[tuple[Change, str, str]] = [
     ),
     (put("references", [7]), "references-0", "write text"),
     (put("references", "7"), "references", "write a list"),
+    (put("number", 10**5000), "number", "a value of the type int: write text"),
+    (put("payments", deep(100_000)), "payments-0", "a value of the type list: write an object"),
+    (put("payments", {10**5000: deep(100_000)}), "payments", "a value of the type dict: write a list"),
+    (put(7, "red"), "7", "unknown field"),
+    (put(10**5000, "red"), "a value of the type int", "unknown field"),
     (put("colour", "red"), "colour", "unknown field; leave it out, or write one of number, kind"),
     (put("seller", "colour", "red"), "seller.colour", "write one of id, name"),
     (put("lines", 1, "splits", 0, "kode", "1"), "lines-1.splits-0.kode", "one of code, amount"),

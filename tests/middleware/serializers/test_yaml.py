@@ -2,12 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdall import Corrupt, Memory, Yaml
+from holdall import Corrupt, Invalid, Memory, Yaml
 
 WORDS = """
 no No NO yes on off y n true null ~ 0123 0o17 0x1f 0b11 08 12:30 1:1:1 1_000 1e3 1. .5 +1 .inf .nan = << - ? :
@@ -123,3 +124,23 @@ def test_one_changed_value_is_one_changed_line():
     assert [old for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new] == [
         "b: 1"
     ]
+
+
+@pytest.mark.parametrize("kind", [datetime, dict[str, datetime]])
+def test_an_offset_that_no_yaml_reads_is_refused_when_it_is_written(kind):
+    below = Memory()
+    old = datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32)))
+    with pytest.raises(Invalid, match="convert it to UTC"):
+        Yaml(below, kind)["a"] = old if kind is datetime else {"since": old}
+    assert not below
+    whole = datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=-20)))
+    Yaml(below, datetime)["a"] = whole
+    assert Yaml(below, datetime)["a"] == whole
+
+
+def test_an_offset_in_a_struct_is_looked_at_too():
+    class Event(msgspec.Struct):
+        since: datetime
+
+    with pytest.raises(Invalid, match="convert it to UTC"):
+        Yaml(Memory(), Event)["a"] = Event(datetime(1900, 1, 1, tzinfo=timezone(timedelta(seconds=1172))))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
+from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
 from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
 from holdall.address import Address
@@ -16,11 +16,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
-    Put,
     Store,
     Tag,
     Tagged,
@@ -197,20 +194,20 @@ class LMDB(Store[bytes]):
     # ---- Compare-and-swap --------------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        changes = [Expect(key, expected), checked(Put(key, value))]
-        return self._made().write(partial(apply, changes))
+        check_key(key)
+        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(apply, [Expect(key, expected), Delete(key)]))
+            self._found().write(partial(apply, {key: expected}, {key: None}))
         except Absent:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(apply, [checked(change) for change in changes]))
+        self._made().write(partial(apply, *sides_of(changes)))
 
     def close(self) -> None:
         self._found.take()  # the last store to let go of an environment closes it

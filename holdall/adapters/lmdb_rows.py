@@ -6,7 +6,7 @@ from typing import TypeVar
 from holdall.adapters.batches import ROOM
 from holdall.adapters.lmdb_environment import TICK, Txn
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+from holdall.store import ABSENT, Tag, conflict
 
 T = TypeVar("T")
 Row = Callable[[str, memoryview], T]
@@ -50,14 +50,14 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
         txn.put(key.encode(), tick + value)
 
 
-def apply(changes: list[Change[bytes]], txn: Txn, tick: bytes) -> Tag:
-    """All of ``changes``, and their tag; Conflict where one expects another."""
-    for change in changes:
-        if isinstance(change, Expect) and tag_of(txn.get(change.key.encode())) != change.tag:
-            raise conflict(change.key)
-    for change in changes:
-        if isinstance(change, Put):
-            txn.put(change.key.encode(), tick + change.value)
-        elif isinstance(change, Delete):
-            txn.delete(change.key.encode())
+def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:
+    """Put the values of ``after`` and delete where it has None; their tag. Conflict unless ``before`` holds."""
+    for key, tag in before.items():
+        if tag_of(txn.get(key.encode())) != tag:
+            raise conflict(key)
+    for key, value in after.items():
+        if value is None:
+            txn.delete(key.encode())
+        else:
+            txn.put(key.encode(), tick + value)
     return tag_of(memoryview(tick))

@@ -7,7 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.batches import checked, keys_of, pairs_of, text
+from holdall.adapters.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
 from holdall.address import Address
@@ -17,11 +17,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
-    Put,
     Store,
     Tag,
     Tagged,
@@ -31,6 +28,7 @@ from holdall.store import (
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
 _LOOKUPS = 128  # keys looked up in one transaction
+_AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/'))"
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
@@ -77,6 +75,7 @@ class SQLite(Store[bytes]):
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT value FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
+        self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
 
@@ -224,21 +223,26 @@ class SQLite(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = [checked(change) for change in changes]
+        before, after = sides_of(changes)
+        puts = [(key, value) for key, value in after.items() if value is not None]
+        deletes = [(key,) for key, value in after.items() if value is None]
         with self._link.transaction() as connection:
-            for change in changes:
-                if isinstance(change, Expect):
-                    self._expect(connection, *change)
-            for change in changes:
-                if isinstance(change, Put):
-                    connection.execute(self._put, (text(change.key), change.value))
-                elif isinstance(change, Delete):
-                    connection.execute(self._delete, (text(change.key),))
+            self._expect(connection, before)
+            connection.executemany(self._put, puts)
+            connection.executemany(self._delete, deletes)
 
-    def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
-        row = connection.execute(self._tick, (text(key),)).fetchone()
-        if (row[0] if row else ABSENT) != tag:
-            raise conflict(key)
+    def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
+        found = dict(self._tags(connection, list(tags)))
+        for key, tag in tags.items():
+            if found.get(key, ABSENT) != tag:
+                raise conflict(key)
+
+    def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
+        for low in range(0, len(keys), _AT_ONCE):
+            batch = keys[low : low + _AT_ONCE]
+            size = 1 << (len(batch) - 1).bit_length()  # few statements, which the connection then keeps
+            batch += batch[-1:] * (size - len(batch))
+            yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
 
     def close(self) -> None:
         self._link.close()

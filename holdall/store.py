@@ -268,6 +268,12 @@ class Store(MutableMapping[str, V]):
         """The value of ``key`` and its tag, read together; KeyError where it is missing. Needs TAGS."""
         raise self._cannot("tell tags", Feature.TAGS)
 
+    def _tagged(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
+        """Those of ``keys`` that are there, each with what `get_tagged` says: to it what `get_many` is to `get`."""
+        for key in keys:
+            with contextlib.suppress(KeyError):
+                yield key, self.get_tagged(key)
+
     def tag(self, key: str, /) -> Tag:
         """The tag of ``key``, ABSENT where it is missing; most stores need not read its value. Needs TAGS."""
         try:

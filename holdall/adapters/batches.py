@@ -48,19 +48,19 @@ def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:
-        key = change.key
-        check_key(key)
+        check_key(change.key)
+        key = text(change.key)
         if isinstance(change, Put):
-            after[text(key)] = to_bytes(change.value)
+            after[key] = to_bytes(change.value)
         elif isinstance(change, Delete):
-            after[text(key)] = None
-        elif before.setdefault(text(key), change.tag) != change.tag:
+            after[key] = None
+        elif before.setdefault(key, change.tag) != change.tag:
             raise conflict(key)
     return before, after
 
 
 def look_up(get: Callable[[bytes], bytes | None], keys: Iterator[str]) -> list[tuple[str, bytes]]:
-    """Those of the keys left in ``keys`` that ``get`` has, with their values, up to `ROOM` bytes."""
+    """Those of the keys left in ``keys`` that ``get`` has, with what it has, up to `ROOM` bytes."""
     page: list[tuple[str, bytes]] = []
     room = ROOM
     for key in keys:

@@ -6,11 +6,25 @@ from typing import TypeVar
 from holdall.adapters.batches import ROOM
 from holdall.adapters.lmdb_environment import TICK, Txn
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
-from holdall.store import ABSENT, Tag, conflict
+from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
 Row = Callable[[str, memoryview], T]
 """Makes what a scan yields of a key and its entry."""
+
+
+Part = Callable[[memoryview | None], bytes | None]
+"""Copies what a look-up yields of an entry, None where there is none."""
+
+
+def entry_of(found: memoryview | None) -> bytes | None:
+    """An entry whole, or None."""
+    return None if found is None else found.tobytes()
+
+
+def tagged(entry: bytes) -> Tagged[bytes]:
+    """The value of an entry, and its tag."""
+    return Tagged(entry[TICK:], tag_of(memoryview(entry)))
 
 
 def value_of(found: memoryview | None) -> bytes | None:

@@ -169,9 +169,17 @@ class SQLite(Store[bytes]):
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        yield from self._look_up(f"SELECT key, value FROM {self._name} WHERE key = ?", keys)
+
+    def _tagged(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
+        select = f"SELECT key, value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
+        for key, *found in self._look_up(select, keys):
+            yield key, Tagged(*found)
+
+    def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
         for batch in keys_of(keys, _LOOKUPS):
             rest = map(text, batch)
-            while page := self._link.look_up(self._get, rest):
+            while page := self._link.look_up(select, rest):
                 yield from page
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:

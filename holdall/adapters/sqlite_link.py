@@ -60,16 +60,19 @@ class Link:
                     return page, key + "\0"
         return page, None
 
-    def look_up(self, select: str, keys: Iterator[str]) -> list[tuple[str, bytes]]:
-        """Keys, of those that are left in ``keys``, with their values: in one transaction, up to `ROOM`."""
-        page: list[tuple[str, bytes]] = []
+    def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
+        """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
+
+        A row begins with the key and its value.
+        """
+        page: list[Row] = []
         room = ROOM
         with suppress(Absent), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
             for key in keys:
                 if row := connection.execute(select, (key,)).fetchone():
-                    page.append((key, row[0]))
-                    room -= len(row[0])
+                    page.append(row)
+                    room -= len(row[1])
                     if room < 0:
                         break
         return page

@@ -184,7 +184,7 @@ class Kept(Heads):
 
     def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
         """Each key that changes with its new value, and of the others what must still hold."""
-        heads = {change.key: Head.read(self._store, change.key) for change in changes}
+        heads = Head.read_many(self._store, (change.key for change in changes))
         writes: dict[str, bytes | None] = {}
         for change in changes:
             if isinstance(change, Expect):

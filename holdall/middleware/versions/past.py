@@ -45,6 +45,11 @@ class Past:
             raise conflict(head.key)
         return _joined(head, found)
 
+    def of_many(self, heads: list[Head]) -> list[Known]:
+        """What each of ``heads`` is, as `of` says; of all that never were, together."""
+        unknown = self._records.unknown(head.key for head in heads if head.tag == ABSENT)
+        return [Known(None, []) if head.key in unknown else self.of(head) for head in heads]
+
     def _still(self, head: Head, name: Name, newest: Stamp) -> bool:
         """Whether the record ``newest`` was the newest while ``head`` was the head.
 

@@ -8,6 +8,7 @@ from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import ROOT, Name
+from holdall.middleware.versions.past import Known
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT, Change, Delete, Expect, Put
 
@@ -38,17 +39,20 @@ class Transactions(Claims):
     """
 
     def commit(self, head: Head, value: bytes | None) -> Written:
-        return self.commit_all([(head, value)])[0]
+        step = self._step(head, value, self._past.of(head))
+        self._store.transact(step.changes())
+        return Written(head.key, step.data, None)
 
     def commit_all(
         self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
-    ) -> list[Written]:
+    ) -> None:
         """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
-        steps = [self._step(head, value) for head, value in changes]
+        changes = list(changes)
+        known = self._past.of_many([head for head, _ in changes])
+        steps = [self._step(*change, past) for change, past in zip(changes, known, strict=True)]
         self._store.transact(chain(expected, *(step.changes() for step in steps)))
-        return [Written(step.head.key, step.data, None) for step in steps]
 
-    def _step(self, head: Head, value: bytes | None) -> _Step:
-        last, missing = self._past.of(head)
+    def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
+        last, missing = known
         data = self._after(last, value)
         return _Step(head, data, [*missing, (Name.of(head.key, last), data)])

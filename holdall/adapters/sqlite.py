@@ -75,6 +75,7 @@ class SQLite(Store[bytes]):
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT value FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
+        self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
         self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
@@ -173,8 +174,7 @@ class SQLite(Store[bytes]):
 
     def _tagged(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
         select = f"SELECT key, value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        for key, *found in self._look_up(select, keys):
-            yield key, Tagged(*found)
+        return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
 
     def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
         for batch in keys_of(keys, _LOOKUPS):
@@ -213,9 +213,7 @@ class SQLite(Store[bytes]):
         check_key(key)
         value = to_bytes(value)
         if expected == ABSENT:
-            written = self._link.write(
-                f"INSERT OR IGNORE INTO {self._name} (key, value) VALUES (?, ?)", text(key), value
-            )
+            written = self._link.write(self._create, text(key), value)
         else:
             put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
             written = self._link.write(
@@ -232,12 +230,18 @@ class SQLite(Store[bytes]):
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         before, after = sides_of(changes)
-        puts = [(key, value) for key, value in after.items() if value is not None]
-        deletes = [(key,) for key, value in after.items() if value is None]
+        new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
+        created = {key: after.pop(key) for key in new}
         with self._link.transaction() as connection:
-            self._expect(connection, before)
-            connection.executemany(self._put, puts)
-            connection.executemany(self._delete, deletes)
+            self._expect(connection, {key: tag for key, tag in before.items() if key not in created})
+            self._create_all(connection, created.items())
+            connection.executemany(self._put, (pair for pair in after.items() if pair[1] is not None))
+            connection.executemany(self._delete, ((key,) for key, value in after.items() if value is None))
+
+    def _create_all(self, connection: sqlite3.Connection, items: Iterable[tuple[str, bytes | None]]) -> None:
+        for key, value in items:
+            if not connection.execute(self._create, (key, value)).rowcount:
+                raise conflict(key)
 
     def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
         found = dict(self._tags(connection, list(tags)))

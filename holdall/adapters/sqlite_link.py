@@ -1,8 +1,8 @@
 """How statements of an SQLite store run: on this thread's connection, with errors translated."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from typing import Any
 
 from holdall.adapters.batches import ROOM
@@ -43,22 +43,11 @@ class Link:
         Rows begin with the key and end with what has a length. Where reserved keys are hidden, a page ends
         before a reserved part and the next begins after it. No transaction stays open.
         """
-        page: list[Row] = []
-        room = ROOM
-        with (
-            suppress(Absent),
-            self._open(self.connection()) as connection,
-            closing(connection.execute(select, args)) as rows,
-        ):
-            for row in rows:
-                key = row[0]
-                if hides and RESERVED in key and is_reserved(key):
-                    return page, past_reserved(key)
-                page.append(row)
-                room -= len(row[-1])
-                if room < 0 or len(page) == size:
-                    return page, key + "\0"
-        return page, None
+        try:
+            with closing(self.connection().execute(select, args)) as rows:
+                return _page(rows, hides, size)
+        except (Absent, sqlite3.Error) as error:
+            return self.failed(error) or ([], None)
 
     def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
         """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
@@ -93,14 +82,12 @@ class Link:
 
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
-        with suppress(Absent), self._open(self.connection()) as connection, _immediate(connection):
+        with suppress(Absent), self._writing(self.connection()) as connection:
             connection.executemany(statement, ((key,) for key in keys))
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Run several statements, all or none of which take effect."""
-        with self._open(self._made()) as connection, _immediate(connection):
-            yield connection
+        return self._writing(self._made())
 
     def close(self) -> None:
         """Close the connection of every thread."""
@@ -116,6 +103,13 @@ class Link:
             return self.connection()
 
     @contextmanager
+    def _writing(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """A transaction that takes the lock for writing first: taken later, it would fail where two want it."""
+        with self._open(connection), connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
     def _open(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         """``connection``, with its errors translated."""
         try:
@@ -124,9 +118,15 @@ class Link:
             raise translated(error, str(self._table)) from error
 
 
-@contextmanager
-def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that takes the lock for writing first: taken later, it would fail where two want it."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
+def _page(rows: Iterable[Row], hides: bool, size: int) -> tuple[list[Row], str | None]:
+    page: list[Row] = []
+    room = ROOM
+    for row in rows:
+        key = row[0]
+        if hides and RESERVED in key and is_reserved(key):
+            return page, past_reserved(key)
+        page.append(row)
+        room -= len(row[-1])
+        if room < 0 or len(page) == size:
+            return page, key + "\0"
+    return page, None

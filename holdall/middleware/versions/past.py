@@ -40,7 +40,7 @@ class Past:
             return Known(stamp._replace(number=1), [])
         # The last record is the head's, or a claim on it that was not brought forward, or older than it.
         names = list(islice(self._records.names(head.key), 2))
-        found = [stamp for _, stamp, _ in self._records.read_many(names)]
+        found = [stamp for _, stamp, _ in self._records.read_many(names)] if names else []
         if found and not self._still(head, names[0], found[0]):
             raise conflict(head.key)
         return _joined(head, found)

@@ -20,14 +20,16 @@ class _Step(NamedTuple):
     data: bytes
     records: list[tuple[Name, bytes]]
 
-    def changes(self) -> Iterator[Change[bytes]]:
-        key, tag = self.head.key, self.head.tag
-        yield Expect(key, tag)
+    def recorded(self) -> Iterator[Change[bytes]]:
         for name, data in self.records:
             record = RawKey(ROOT + name.text)
-            if tag == ABSENT:  # which comes again, as no other tag does
+            if self.head.tag == ABSENT:  # which comes again, as no other tag does
                 yield Expect(record, ABSENT)
             yield Put(record, data)
+
+    def moved(self) -> Iterator[Change[bytes]]:
+        key = self.head.key
+        yield Expect(key, self.head.tag)
         yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
 
 
@@ -40,7 +42,7 @@ class Transactions(Claims):
 
     def commit(self, head: Head, value: bytes | None) -> Written:
         step = self._step(head, value, self._past.of(head))
-        self._store.transact(step.changes())
+        self._transact([step])
         return Written(head.key, step.data, None)
 
     def commit_all(
@@ -50,7 +52,12 @@ class Transactions(Claims):
         changes = list(changes)
         known = self._past.of_many([head for head, _ in changes])
         steps = [self._step(*change, past) for change, past in zip(changes, known, strict=True)]
-        self._store.transact(chain(expected, *(step.changes() for step in steps)))
+        self._transact(steps, expected)
+
+    def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
+        """Heads come after all records, so that where a store keeps things as they come heads lie together."""
+        parts = chain(map(_Step.recorded, steps), map(_Step.moved, steps))
+        self._store.transact(chain(expected, chain.from_iterable(parts)))
 
     def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
         last, missing = known

@@ -118,7 +118,7 @@ class LMDB(Store[bytes]):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._look_up(value_of, keys)
 
-    def _tagged(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
+    def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
         for key, entry in self._look_up(entry_of, keys):
             yield key, tagged(entry)
 

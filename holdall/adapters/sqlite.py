@@ -172,7 +172,7 @@ class SQLite(Store[bytes]):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         yield from self._look_up(f"SELECT key, value FROM {self._name} WHERE key = ?", keys)
 
-    def _tagged(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
+    def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
         select = f"SELECT key, value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
         return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
 

@@ -1,12 +1,10 @@
 """The store of bytes below `Versions`: every write keeps what it replaces."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
 
-from holdall.errors import Conflict, Unsupported
+from holdall.errors import Conflict, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.asof import AsOf
@@ -36,9 +34,7 @@ from holdall.store import (
     to_bytes,
 )
 
-T = TypeVar("T")
-
-_BATCH = 200  # keys written in one transaction
+_BATCH, _ROOM = 200, 1 << 20  # keys, and bytes of new values, that are written in one transaction
 Decide = Callable[[Head], bytes | None]
 Planned = tuple[Head, bytes | None]
 
@@ -200,17 +196,30 @@ class Kept(Heads):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         if isinstance(self._claims, Transactions):
-            for batch in _batches(items):
-                self.transact(Put(key, value) for key, value in batch)
+            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
         else:
-            super().set_many(items)
+            self._store._each(self.__setitem__, items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         if isinstance(self._claims, Transactions):
-            for batch in _batches(keys):
-                self.transact(map(Delete, batch))
+            self._transact_all(map(Delete, keys))
         else:
-            super().delete_many(keys)
+            self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
+
+    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
+        for batch in _batches(changes):
+            self._transact_some(batch)
+
+    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
+        """In one transaction, or in as many as it takes where that is more than the store takes in one."""
+        try:
+            self.transact(changes)
+        except TooLarge:
+            if len(changes) == 1:
+                raise
+            half = len(changes) // 2
+            self._transact_some(changes[:half])
+            self._transact_some(changes[half:])
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -254,7 +263,14 @@ def _there(head: Head) -> bytes:
     return head.value
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    items = iter(items)
-    while batch := list(itertools.islice(items, _BATCH)):
+def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
+    batch: list[Put[bytes] | Delete] = []
+    room = _ROOM
+    for change in changes:
+        batch.append(change)
+        room -= len(change.value) if isinstance(change, Put) else 0
+        if room < 0 or len(batch) == _BATCH:
+            yield batch
+            batch, room = [], _ROOM
+    if batch:
         yield batch

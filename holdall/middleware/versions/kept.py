@@ -85,11 +85,14 @@ class Kept(Heads):
         kind = Transactions if Feature.ATOMIC in self.features else Claims
         return kind(self._store, self._records, self._past, self._marks, self._author)
 
-    def _write(self, key: str, decide: Decide) -> Written:
-        """Commit what ``decide`` makes of the head, None: a deletion; again where another came first."""
+    def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
+        """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
+
+        ``head`` is what it is taken for at first; without it, it is read.
+        """
         claims = self._claims
         for attempt in range(ATTEMPTS):
-            head = Head.read(self._store, key)
+            head = Head.read(self._store, key) if attempt or head is None else head
             value = decide(head)
             try:
                 return claims.commit(head, value)
@@ -114,7 +117,8 @@ class Kept(Heads):
             _expect(head, expected)
             return value
 
-        return self._tag(self._write(key, decide))
+        check_key(key)
+        return self._tag(self._write(key, decide, Head(key) if expected == ABSENT else None))
 
     def _tag(self, written: Written) -> Tag:
         if written.tag is not None:

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PARALLEL := --numprocesses=auto --dist=loadfile
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+LOCKER := .venvs/lock
 LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
@@ -96,8 +97,15 @@ test-wheel: setup ## build the wheel; test it with every extra, and with none
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py
 
-lock: setup ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)
-	@tools/lock $(ARGS)
+# The lock's own line of uv alone, so that a lock which cannot be installed can be written anew.
+$(LOCKER)/installed: requirements.lock
+	@python=$$(PYTHON='$(PYTHON)' tools/find-python) && "$$python" -m venv --clear $(LOCKER)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(LOCKER)/uv.txt
+	@$(LOCKER)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCKER)/uv.txt
+	@touch $@
+
+lock: $(LOCKER)/installed ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)
+	@tools/lock $(LOCKER)/bin $(ARGS)
 
 clean: ## remove everything that make has made
 	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

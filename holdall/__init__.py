@@ -39,9 +39,16 @@ from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, T
 
 if TYPE_CHECKING:
     from holdall.adapters.dbm import DBM
+    from holdall.adapters.dynamodb import DynamoDB
     from holdall.adapters.file import File
+    from holdall.adapters.fsspec import Fsspec
+    from holdall.adapters.gcs import GCS
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
+    from holdall.adapters.mysql import MySQL
+    from holdall.adapters.postgresql import PostgreSQL
+    from holdall.adapters.redis import Redis
+    from holdall.adapters.s3 import S3
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
@@ -77,10 +84,13 @@ _lazy = {
     "Cache": "holdall.middleware.cache",
     "Checksum": "holdall.middleware.checksum",
     "Codec": "holdall.middleware.codec",
+    "DynamoDB": "holdall.adapters.dynamodb",
     "Encrypt": "holdall.middleware.encrypt",
     "Escape": "holdall.middleware.escape",
     "Expires": "holdall.middleware.expires",
     "File": "holdall.adapters.file",
+    "Fsspec": "holdall.adapters.fsspec",
+    "GCS": "holdall.adapters.gcs",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
     "LMDB": "holdall.adapters.lmdb",
@@ -89,10 +99,14 @@ _lazy = {
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
     "Metrics": "holdall.middleware.metrics",
+    "MySQL": "holdall.adapters.mysql",
     "PassThrough": "holdall.middleware.passthrough",
     "Pickle": "holdall.middleware.pickle",
+    "PostgreSQL": "holdall.adapters.postgresql",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
+    "Redis": "holdall.adapters.redis",
+    "S3": "holdall.adapters.s3",
     "SQLite": "holdall.adapters.sqlite",
     "Text": "holdall.middleware.text",
     "Validate": "holdall.middleware.validate",
@@ -106,7 +120,9 @@ _lazy = {
 __all__ = [
     "ABSENT",
     "DBM",
+    "GCS",
     "LMDB",
+    "S3",
     "Budget",
     "Cache",
     "Change",
@@ -115,6 +131,7 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "Delete",
+    "DynamoDB",
     "Encrypt",
     "Escape",
     "Expect",
@@ -122,6 +139,7 @@ __all__ = [
     "Feature",
     "Fenced",
     "File",
+    "Fsspec",
     "Gzip",
     "HoldallError",
     "Invalid",
@@ -136,16 +154,19 @@ __all__ = [
     "Metrics",
     "Mismatch",
     "MissingExtra",
+    "MySQL",
     "NoRevision",
     "Note",
     "OverBudget",
     "PassThrough",
     "PermissionDenied",
     "Pickle",
+    "PostgreSQL",
     "Prefix",
     "Put",
     "QueryFailed",
     "ReadOnly",
+    "Redis",
     "Revision",
     "SQLite",
     "Store",

@@ -8,12 +8,14 @@
 
 Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme that is
 one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
-it is: the folder ``books`` below this one is ``./books`` or ``file:books``.
+it is: the folder ``books`` below this one is ``./books`` or ``file:books``. One that ends as databases do
+(``books.db``) is refused without a scheme, for it may be meant as either.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
@@ -24,14 +26,21 @@ _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
 _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
 
+_quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
+_database = re.compile(r".*\.(?:db|sqlite3?)|:memory:", re.DOTALL | re.IGNORECASE).fullmatch
+
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
     *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum", "cache", "metrics", "budget"),
+    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
+
+ADDRESSES: Final = ("near",)
+"""Those of them that are addresses themselves."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -69,7 +78,7 @@ class Address:
         userinfo, _, host = parts.netloc.rpartition("@")
         return cls(
             scheme=parts.scheme,
-            host=unquote(host if port is None else host.rpartition(":")[0]),
+            host=unquote(host.removesuffix(":") if port is None else host.rpartition(":")[0]),
             path=unquote(parts.path),
             params=parameters(parts.query) | options,
             userinfo=unquote(userinfo),
@@ -80,6 +89,7 @@ class Address:
     @classmethod
     def _without_scheme(cls, text: str, options: dict[str, Any]) -> Self:
         if found := _named(text):
+            _check_encoding(text)
             return cls("", host=found[1], params=parameters(found[2] or "") | options, slashes=False)
         return cls("file", path=_path(text), params=options, slashes=False)
 
@@ -153,16 +163,30 @@ class Address:
 
     def __str__(self) -> str:
         netloc = f"{HIDDEN}@" if self.userinfo else ""
-        netloc += quote(self.host, safe="[]:")
+        netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
         query = "&".join(
-            f"{quote(name)}={quote(shown_value(name, value), safe='/:*')}"
+            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
             for name, value in self.params.items()
         )
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
-        return f"{lead}{netloc}{quote(self.path)}{'?' + query if query else ''}"
+        return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"
 
     __repr__ = __str__
+
+
+def shown(name: str, value: Any) -> str:
+    """The ``value`` of a parameter as text, with nothing secret; also where it is an address.
+
+    >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
+    ('redis://***@cache.example/0', 't')
+    """
+    if name not in ADDRESSES or not isinstance(value, str):
+        return shown_value(name, value)
+    try:
+        return str(Address.parse(value))
+    except InvalidAddress:
+        return HIDDEN
 
 
 def scheme_of(text: str) -> str:
@@ -207,6 +231,8 @@ def _path(text: str) -> str:
         raise InvalidAddress(
             "an address begins with a scheme of letters, digits, '+', '-' and '.', as in s3://"
         )
+    if _database(text):
+        raise InvalidAddress(f"{text!r} may be a database or a folder; write sqlite:///{text} or file:{text}")
     return text
 
 
@@ -214,12 +240,31 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
     # urlsplit drops some control characters, and its own messages quote what may be a password.
     if _control(text):
         raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
+    _check_encoding(text)
     try:
         parts = urlsplit(text)
+        if _cuts_login(parts):
+            raise ValueError
         return parts, parts.port
     except ValueError:
-        remedy = "percent-encode what is special in a name or password, '/' as %2F and '[' as %5B"
+        remedy = (
+            "percent-encode what is special: in a name or password '/' as %2F and '[' as %5B, else '@' as %40"
+        )
         raise InvalidAddress(f"{scheme_of(text)}: host or port cannot be read; {remedy}") from None
+
+
+def _cuts_login(parts: SplitResult) -> bool:
+    """Whether what looks like host and port may be a login, up to a '/' or '?' in its password."""
+    port = ":" in parts.netloc.rpartition("]")[2]
+    return port and "@" not in parts.netloc and "@" in parts.path + parts.query
+
+
+def _check_encoding(text: str) -> None:
+    try:
+        unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        remedy = "percent-encode UTF-8, and give a path that is none as a pathlib.Path"
+        raise InvalidAddress(f"the address encodes what is no UTF-8; {remedy}") from None
 
 
 def parameters(query: str) -> dict[str, Any]:

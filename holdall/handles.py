@@ -1,12 +1,13 @@
-"""Handles that must not cross forks: one a thread, or one a process, made when first asked for."""
+"""What must not cross forks: handles, one a thread or one a process, made when first asked for; and held locks."""
 
 import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 H = TypeVar("H")
+L = TypeVar("L")
 
 
 class _Holder(Generic[H]):
@@ -112,9 +113,24 @@ class PerProcess(Generic[H]):
         self._made: list[H] = []
 
 
+def free_in_child(lock: L) -> L:
+    """``lock``, a new one, which a child of a fork finds free, whoever of its parent's threads held it.
+
+    The child finds what it guards as that thread left it, so that must be sound between any two steps.
+
+    >>> lock = free_in_child(threading.Lock())
+    >>> lock.locked()
+    False
+    """
+    with _lock:
+        _locks.add(lock)
+    return lock
+
+
 _lock = threading.RLock()  # re-entrant, since a finalizer may run, and use a store, while it is held
 _alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
 _shared: weakref.WeakSet[PerProcess[object]] = weakref.WeakSet()
+_locks: weakref.WeakSet[Any] = weakref.WeakSet()
 _others: list[_Holder[object]] = []  # held over a fork, for a child drops the locals of the other threads
 
 
@@ -137,6 +153,8 @@ def _after_fork_in_child() -> None:
         own._start()
     for shared in list(_shared):
         shared._start()
+    for lock in list(_locks):
+        lock._at_fork_reinit()
     _others.clear()
     _lock.release()
 

@@ -11,6 +11,19 @@ V = TypeVar("V")
 W = TypeVar("W")
 
 
+S = TypeVar("S", bound=Store[Any])
+
+
+def below(store: S, layer: type) -> S:
+    """``store``, for ``layer`` to stand on; TypeError for what is none, such as an address."""
+    if not isinstance(store, Store):
+        raise TypeError(
+            f"{layer.__name__} stands on a store, not on a {type(store).__name__}; "
+            "holdall.open makes a store of an address"
+        )
+    return store
+
+
 class Layer(Store[V], Generic[V, W]):
     """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
 
@@ -19,7 +32,7 @@ class Layer(Store[V], Generic[V, W]):
     """
 
     def __init__(self, store: Store[W]) -> None:
-        self._inner = store
+        self._inner = below(store, type(self))
 
     @property
     def inner(self) -> Store[W]:

@@ -71,8 +71,7 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
     >>> open("memory://?serializer=text&compress=gzip&manifest=off")
     Text(Gzip(Memory()))
     """
-    stack, below = plan(address, **options)
-    return stack.on(adapter(below.scheme).from_address(below))
+    return _opened(_address(address).with_options(**options))
 
 
 def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
@@ -82,16 +81,45 @@ def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[
     >>> stack.serializer, below
     ('text', memory://)
     """
-    if isinstance(address, os.PathLike):
-        address = Address("file", path=os.fspath(address), slashes=False)
-    if isinstance(address, str):
-        address = Address.parse(address)
-    address = address.with_options(**options)
+    return _planned(_address(address).with_options(**options))
+
+
+def _planned(address: Address) -> tuple[Stack, Address]:
     if not address.name:
         return Stack.of(address)
     from holdall.configuration.files import find  # late: most stores are opened without a file
 
     return find(address.name).plan(dict(address.params))
+
+
+def _opened(address: Address, far: Address | None = None, through: tuple[str, ...] = ()) -> Store[Any]:
+    """The store at ``address``, to be near the one at ``far`` if any; ``through`` are the names on the way."""
+    stack, below = _planned(address)
+    way = (*through, address.name)
+    if far:
+        _require_near(address, stack, way, is_far=below == far)
+    return stack.on(adapter(below.scheme).from_address(below), lambda near: _opened(near, below, way))
+
+
+def _require_near(address: Address, stack: Stack, way: tuple[str, ...], *, is_far: bool) -> None:
+    if address.name and way.count(address.name) > 1:
+        shown = " -> ".join(filter(None, way))
+        raise InvalidAddress(f"{address} cannot be near itself ({shown}); name another")
+    if stack.above:
+        raise InvalidAddress(f"{address} is for the bytes of one cache; leave {stack.above[0]} out")
+    if is_far:
+        raise InvalidAddress(f"{address} is the far store; name another, or none for memory")
+
+
+def _address(given: str | os.PathLike[str] | Address) -> Address:
+    if isinstance(given, str):
+        return Address.parse(given)
+    if isinstance(given, os.PathLike):
+        return Address("file", path=os.fspath(given), slashes=False)
+    if isinstance(given, Address):
+        return given
+    kind = type(given).__name__
+    raise TypeError(f"an address is a str or a path, not {kind}; is the variable that should hold it set?")
 
 
 def adapter(scheme: str) -> Adapter:

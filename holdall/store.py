@@ -407,7 +407,7 @@ class Store(MutableMapping[str, V]):
 
         KeyError where it never was. Deletions are revisions too.
         """
-        raise self._cannot("tell history", Feature.HISTORY)
+        raise self._forgets()
 
     def at(self, key: str, revision: int, /) -> V:
         """The value of ``key`` at ``revision``. Needs HISTORY.
@@ -415,7 +415,7 @@ class Store(MutableMapping[str, V]):
         KeyError where that revision is a deletion or the key never was, NoRevision where there is no
         such revision, or none any more.
         """
-        raise self._cannot("tell history", Feature.HISTORY)
+        raise self._forgets()
 
     def as_of(self, time: datetime, /) -> "Store[V]":
         """The whole store as it was at ``time`` (aware), for reading. Needs HISTORY.
@@ -423,7 +423,10 @@ class Store(MutableMapping[str, V]):
         Of each key it shows the newest revision, by number, whose time is not later. A key whose
         revision of that time is dropped is NoRevision.
         """
-        raise self._cannot("tell history", Feature.HISTORY)
+        raise self._forgets()
+
+    def _forgets(self) -> Unsupported:
+        return self._cannot("tell history without Versions (history=on in its address)", Feature.HISTORY)
 
     # ---- The store itself ----------------------------------------------------------------------
 
@@ -480,7 +483,7 @@ def to_bytes(value: bytes) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     kind = type(value).__name__
-    raise TypeError(f"an adapter keeps bytes, not {kind}; wrap it in a serializer such as Json")
+    raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
 
 
 def conflict(key: str) -> Conflict:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from holdall import Budget, Codec, Json, Memory, Metrics, PassThrough, Prefix, Validate
+from holdall import Budget, Cache, Codec, Json, Memory, Metrics, PassThrough, Prefix, Validate, Versions
 from holdall.layer import Layer
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, recorder
@@ -35,6 +35,14 @@ class AnyValue:
 
     def to_python(self, value: Any, state: Any = None) -> Any:
         return value
+
+
+@pytest.mark.parametrize("layer", [PassThrough, Json, Metrics, Versions, lambda store: Cache(store, 60)])
+@pytest.mark.parametrize("given", ["redis://:hunter2@host/0", {}])
+def test_a_layer_stands_on_a_store_and_on_nothing_else(layer: Any, given: Any) -> None:
+    with pytest.raises(TypeError, match=f"not on a {type(given).__name__}; holdall.open") as refusal:
+        layer(given)
+    assert "hunter2" not in str(refusal.value)
 
 
 class TestPassThrough(LayerTests[bytes]):

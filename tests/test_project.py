@@ -1,6 +1,7 @@
 """pyproject.toml and requirements.lock say the same, and the lock says it to everyone."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -48,3 +49,9 @@ def test_the_lock_has_a_hash_for_each_package_and_no_address():
     assert len(packages) > 50
     assert all("--hash=sha256:" in package for package in packages)
     assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
+
+
+def test_a_lock_that_cannot_be_installed_can_be_written_anew():
+    steps = subprocess.check_output(["make", "--dry-run", "--always-make", "lock"], cwd=ROOT, text=True)
+    assert "tools/lock" in steps
+    assert "--requirement requirements.lock" not in steps

@@ -8,6 +8,8 @@ from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
+from holdall.handles import free_in_child
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -32,7 +34,7 @@ class Pace:
         self.most = most
         self._now = float(most)
         self._due = 0  # answers to come of those that were under way when it was last halved
-        self._lock = threading.Lock()
+        self._lock = free_in_child(threading.Lock())
 
     @property
     def now(self) -> int:

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from holdall.adapters.batches import BATCH, keys_of
-from holdall.adapters.dynamodb_errors import reasons, was_repeated
+from holdall.adapters.dynamodb_errors import in_doubt, reasons
 from holdall.adapters.dynamodb_items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb_table import Options, Table
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
+from holdall.adapters.traces import unknown
 from holdall.address import Address, flag
-from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge, Unavailable
+from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -138,8 +139,8 @@ class DynamoDB(Store[bytes]):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **THERE)
         except Conflict as error:
-            if was_repeated(error.__cause__):
-                _unknown(key, error)
+            if in_doubt(error):
+                unknown(key, error)
             raise KeyError(key) from None
 
     def discard(self, key: str, /) -> None:
@@ -203,7 +204,7 @@ class DynamoDB(Store[bytes]):
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
             if _met(error, key) != tag_of(item, key):  # else it is our own, sent twice
-                raise conflict(key) from error
+                raise _lost(key, error) from error
         return tag_of(item, key)
 
     def remove(self, key: str, /, expected: Tag) -> None:
@@ -213,9 +214,7 @@ class DynamoDB(Store[bytes]):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **carrying(expected), **SHOW)
         except Conflict as error:
-            if was_repeated(error.__cause__) and _met(error, key) == ABSENT:
-                _unknown(key, error)
-            raise conflict(key) from error
+            raise _lost(key, error) from error
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         parts = self._parts(parts_of(changes, self._most))
@@ -254,6 +253,8 @@ def _met(error: Conflict, key: str) -> Tag:
     return tag_of(item, key) if item else ABSENT
 
 
-def _unknown(key: str, error: Exception) -> NoReturn:
-    said = f"{key!r} is gone, and nobody can know whether this deleted it: its first answer was lost"
-    raise Unavailable(said, key=key) from error
+def _lost(key: str, error: Conflict) -> Conflict:
+    """The Conflict of a write that met another tag; Unavailable where its own may have been there before."""
+    if in_doubt(error):
+        unknown(key, error)
+    return conflict(key)

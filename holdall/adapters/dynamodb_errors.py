@@ -34,6 +34,9 @@ with needs("dynamodb"):
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """What the client raises, and what `translated` understands."""
 
+DOUBT = "HoldallInDoubt"
+"""In the metadata of an answer: an earlier try of the same request may have had its effect."""
+
 _LOGIN = "check the profile, the environment or the role that this process runs under"
 _DENIED = PermissionDenied, f"refuses; {_LOGIN}"
 _SLOW = Throttled, "asks to be asked less often"
@@ -119,11 +122,10 @@ def reasons(error: BaseException | None) -> list[str]:
     return [str(reason.get("Code")) for reason in found]
 
 
-def was_repeated(error: BaseException | None) -> bool:
-    """Whether the client had sent the request before, so that it may have met its own effect."""
-    return isinstance(error, sdk.ClientError) and bool(
-        error.response["ResponseMetadata"].get("RetryAttempts")
-    )
+def in_doubt(error: Conflict) -> bool:
+    """Whether what the refused request met may be the effect of an earlier try of its own."""
+    cause = error.__cause__
+    return isinstance(cause, sdk.ClientError) and bool(cause.response["ResponseMetadata"].get(DOUBT))
 
 
 def _said(error: Exception) -> str:

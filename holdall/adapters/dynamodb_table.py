@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from holdall.adapters.dynamodb_errors import RAISED, code_of, translated
+from holdall.adapters.dynamodb_errors import DOUBT, RAISED, code_of, translated
 from holdall.adapters.dynamodb_items import Item
 from holdall.adapters.objects import check_reach
 from holdall.errors import Throttled
@@ -121,7 +121,7 @@ class Table:
         try:
             made, _ = session(options.profile, options.region)
             client = made.client("dynamodb", endpoint_url=options.endpoint_url, config=config)
-            client.meta.events.register("needs-retry.dynamodb", self._met_another)
+            client.meta.events.register("needs-retry.dynamodb", self._watch)
             if self._create:
                 self._created(client)
         except RAISED as error:
@@ -146,13 +146,24 @@ class Table:
                 raise
         client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
 
-    def _met_another(self, response: Any = None, attempts: int = 1, **event: Any) -> float | None:
-        """Have the client repeat what met a transaction under way, which it does not by itself."""
-        parsed = response[1] if response else {}
-        code = parsed.get("Error", {}).get("Code")
-        found = {reason.get("Code") for reason in parsed.get("CancellationReasons", ())} - {"None"}
-        if attempts <= self._options.retries and (
-            code == "TransactionConflictException" or found == {"TransactionConflict"}
-        ):
+    def _watch(
+        self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
+    ) -> float | None:
+        """Note whether a try may have had its effect; and repeat what the client does not by itself."""
+        context = request_dict["context"]
+        if response is None:
+            context[DOUBT] = True
+            return None
+        answer, parsed = response
+        parsed["ResponseMetadata"][DOUBT] = context.get(DOUBT, False)
+        context[DOUBT] = context.get(DOUBT, False) or answer.status_code >= 500
+        if _met_another(parsed) and attempts <= self._options.retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
         return None
+
+
+def _met_another(parsed: Any) -> bool:
+    """Whether a request met a transaction under way, and nothing else."""
+    found = {reason.get("Code") for reason in parsed.get("CancellationReasons", ())} - {"None"}
+    code = parsed.get("Error", {}).get("Code")
+    return code == "TransactionConflictException" or found == {"TransactionConflict"}

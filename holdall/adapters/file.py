@@ -1,5 +1,6 @@
 """A store in a folder: one file a key, whose content is the value and whose name can be read."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -116,6 +117,8 @@ class File(Store[bytes]):
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:
+            if error.errno == errno.ENXIO:  # a socket
+                raise KeyError(key) from None
             raise translated(error, self.root, key) from error
         found = os.fstat(fd)
         if stat.S_ISREG(found.st_mode):

@@ -120,6 +120,6 @@ def _decoded(coded: str, *names: str) -> str | None:
         return ""
     try:
         text = unquote_to_bytes(_caret.sub(lambda caret: caret[1].upper(), coded)).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:  # of bytes that are no UTF-8, spelled by % or as they are
         return None
     return text if _names(text) == list(names) else None

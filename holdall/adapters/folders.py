@@ -3,18 +3,26 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import NamedTuple
 
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
+from holdall.adapters.paths import absolute
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, raw_key
 
-_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # opening a foreign pipe must not wait for its writer
-_SQLITE = b"SQLite format 3\0"
+
+def _how(*names: str) -> int:
+    """The flags of these names. Where the system has none of them (Windows), no store opens a folder."""
+    return os.O_RDONLY | reduce(or_, (getattr(os, name, 0) for name in names))
+
+
+_PASS = _how("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
+_OPEN = _how("O_DIRECTORY", "O_NOFOLLOW")
+_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # opening a foreign pipe must not wait for its writer
 
 Folders = tuple[str, ...]
 
@@ -35,22 +43,20 @@ class Found(NamedTuple):
 
 def root_of(root: str) -> str:
     """``root`` as an absolute path; InvalidAddress where it can be no folder."""
-    if not root or "\0" in root:
-        raise InvalidAddress("file: names no folder; write file:///path or file:path")
-    path = Path(root).absolute()
+    if "://" in root:
+        raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
+    path = Path(absolute(root, "file", "file:///path or file:path"))
     try:
-        if path.is_file():
-            raise _no_folder(path)
+        # Not opened: if SQLite has it open here, closing it would let go of its locks.
+        is_file = path.is_file()
     except OSError as error:
         raise translated(error, root) from error
+    if is_file:
+        raise InvalidAddress(
+            f"{path} is a file; name a folder, which the first write makes if it is missing, "
+            f"or write sqlite:///{path} if it is a database"
+        )
     return str(path)
-
-
-def _no_folder(path: Path) -> InvalidAddress:
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE)) == _SQLITE:
-            return InvalidAddress(f"{path} is an SQLite database; write sqlite:///{path}")
-    return InvalidAddress(f"{path} is a file; name a folder, which the first write makes if it is missing")
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:

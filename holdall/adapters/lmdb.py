@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.lmdb_environment import TICK, Absent, Environment, environment
 from holdall.adapters.lmdb_rows import Part, Row, apply, entry_of, page_of, put_all, tag_of, tagged, value_of
+from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
@@ -54,14 +55,11 @@ class LMDB(Store[bytes]):
     def __init__(
         self, folder: str | os.PathLike[str], *, durability: str = "full", map_size: int | None = None
     ) -> None:
-        path = os.fspath(folder)
-        if not path or "\0" in path:
-            raise InvalidAddress(f"lmdb: {path!r} is no path; write for example lmdb:///var/lib/books")
         if durability not in _LEVELS:
             raise InvalidAddress(f"lmdb: durability={durability!r} is none of {', '.join(_LEVELS)}")
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
             raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
-        self.folder = os.path.abspath(path)
+        self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}
         self._made_with = (self.folder,), options  # a repr or pickle then outlives a chdir
         self._open = partial(environment, self.folder, durability, map_size)
@@ -151,7 +149,7 @@ class LMDB(Store[bytes]):
         return self._scan(lambda key, value: (key, tag_of(value)), Span.of(prefix, start, stop))
 
     def _scan(self, row: Row[T], span: Span) -> Iterator[T]:
-        low: str | None = span.low or " "  # no key is less, and the mark is
+        low: str | None = max(span.low, " ")  # no key is less, and the mark is
         size = _FIRST_PAGE
         while low is not None:
             try:

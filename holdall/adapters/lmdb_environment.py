@@ -61,7 +61,7 @@ class Environment:
         synced = self.durability == "full"
         try:
             return lmdb.open(
-                self.folder,
+                os.fsencode(self.folder),  # of a str it takes UTF-8 alone
                 map_size=size,
                 readonly=readonly,
                 sync=synced,

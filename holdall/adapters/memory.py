@@ -8,6 +8,7 @@ from typing import Any
 from holdall.adapters.batches import sides_of
 from holdall.address import Address
 from holdall.errors import InvalidAddress
+from holdall.handles import free_in_child
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -32,7 +33,7 @@ class _Table:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = free_in_child(threading.Lock())
         self.cells: dict[str, tuple[bytes, int]] = {}
         self.order: list[str] | None = []
         self.tick = 0
@@ -74,6 +75,7 @@ class Memory(Store[bytes]):
     _shared: dict[str, _Table] = {}  # noqa: RUF012 - one for the process, on purpose
 
     def __init__(self, name: str = "") -> None:
+        self._private = not name
         self._table = self._shared.setdefault(name, _Table()) if name else _Table()
 
     @classmethod
@@ -175,6 +177,6 @@ class Memory(Store[bytes]):
             raise conflict(key)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self._made_with[0] and not self._made_with[1]:
+        if self._private:
             raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
         return super().__reduce__()

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from holdall.adapters.servers import check_wait
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, check_key, is_reserved, raw_key
 
@@ -28,8 +29,7 @@ def root_of(prefix: str, scheme: str) -> str:
 
 def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: int) -> None:
     """InvalidAddress where no server can be reached so."""
-    if not timeout > 0:
-        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+    check_wait(scheme, timeout)
     if retries < 0:
         raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
     if endpoint_url is None:

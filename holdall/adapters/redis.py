@@ -92,7 +92,7 @@ class Redis(Store[bytes]):
                 f"{address.scheme}: the database is a number, not {number!r}; write {address.scheme}://host/0, "
                 "and a name as ?prefix="
             )
-        return cls(db=int(number), **login(address), **tls, **options)
+        return cls(**{"db": int(number), **login(address), **tls, **options})
 
     @property
     def features(self) -> Feature:

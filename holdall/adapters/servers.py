@@ -25,10 +25,16 @@ def fresh_tag() -> Tag:
 def login(address: Address) -> dict[str, Any]:
     """``host``, ``port``, ``user`` and ``password`` of ``address``, those that it names.
 
-    A database name or number that the path may hold is the caller's to read.
+    A database name or number that the path may hold is the caller's to read. InvalidAddress where no
+    host can have that name.
     """
+    host = address.host.removeprefix("[").removesuffix("]")  # of an IPv6 address, which sockets take bare
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise InvalidAddress(f"{address.scheme}: {host!r} is no name of a host") from None
     user, _, password = address.userinfo.partition(":")
-    named = {"host": address.host, "port": address.port, "user": user, "password": password}
+    named = {"host": host, "port": address.port, "user": user, "password": password}
     return {name: value for name, value in named.items() if value}
 
 

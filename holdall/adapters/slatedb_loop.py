@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as TookTooLong
 from typing import Any, TypeVar
 
 from holdall.errors import Unavailable, Unsupported
+from holdall.handles import free_in_child
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self._starting = threading.Lock()
+        self._starting = free_in_child(threading.Lock())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from holdall.adapters.batches import keys_of, pairs_of, sides_of, text
+from holdall.adapters.paths import absolute
 from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
 from holdall.address import Address
@@ -63,8 +64,8 @@ class SQLite(Store[bytes]):
         timeout: float = 10,
     ) -> None:
         path = os.fspath(path)
-        if path and path != MEMORY:
-            path = os.path.abspath(path)
+        if path != MEMORY:
+            path = absolute(path, "sqlite", "sqlite:///books.db")
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
         self._made_with = (path,), options  # a repr or pickle then outlives a chdir
         self._table = Table(path, table, durability, timeout)

@@ -68,8 +68,6 @@ class Table:
     timeout: float
 
     def __post_init__(self) -> None:
-        if not self.path or "\0" in self.path:
-            raise InvalidAddress(f"sqlite: {self.path!r} is no path; write for example sqlite:///books.db")
         if not _named(self.name):
             raise InvalidAddress(f"sqlite: table={self.name!r} is no name; use letters, digits and _")
         if self.durability not in _synchronous:
@@ -172,9 +170,9 @@ class Table:
         try:
             row = connection.execute(f"SELECT value FROM \"{self.name}\" WHERE key = ''").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
                 raise
-            return None  # other columns, or no table
+            return None  # other columns, or no table; or text that is no UTF-8, which has no code
         return row[0] if row else None
 
     def _mismatch(self, mark: object) -> Mismatch:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
 from holdall.errors import HoldallError, Unavailable
+from holdall.handles import free_in_child
 from holdall.store import Tag, conflict
 
 _NAME = "holdall-writes"
@@ -78,7 +79,7 @@ class Traces:
 
     def __init__(self) -> None:
         self._by_state: dict[tuple[str, Tag], tuple[str, ...]] = {}
-        self._lock = threading.Lock()
+        self._lock = free_in_child(threading.Lock())
 
     def seen(self, key: str, state: State) -> Tag:
         """The tag of ``state``, in which ``key`` was seen; its traces are remembered."""

@@ -11,6 +11,10 @@ def main() -> None:
     """Run the command line on ``sys.argv`` and exit, as `holdall.cli.run` says."""
     try:
         from holdall.cli.run import run  # late: without the extra there is no click to import
+
+        sys.exit(run())
     except MissingExtra as error:
         sys.exit(f"holdall: {error}")
-    sys.exit(run())
+    except KeyboardInterrupt:  # before the command began, or after it ended
+        sys.stderr.write("holdall: interrupted\n")
+        sys.exit(130)

@@ -10,17 +10,25 @@ from holdall.address import Address
 from holdall.cli.versioned import versioned
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
-from holdall.errors import HoldallError
+from holdall.errors import HoldallError, Unsupported
+from holdall.middleware.versions.names import ROOT
 from holdall.registry import open as open_store
+from holdall.store import Feature
 
 
 @contextmanager
 def books_at(uri: str, as_of: datetime | None = None) -> Iterator[Books]:
     """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done.
 
-    With ``as_of``, as they were at that time, for reading: their history must be kept.
+    With ``as_of``, as they were at that time, for reading; Unsupported where no history was ever kept, for
+    what is there now would be shown as what was there then.
     """
     with open_store(uri, type=Invoice) as books:
+        if as_of is not None and Feature.HISTORY not in books.features and not books.raw(ROOT):
+            raise Unsupported(
+                f"{Address.parse(uri)} keeps no history, so what was in the books at that time is not known; "
+                "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
+            )
         yield Books(books if as_of is None else versioned(books).as_of(as_of))
 
 

@@ -21,7 +21,7 @@ from holdall.cli.output import show
 from holdall.domain import Receivables
 from holdall.domain.books import Books
 from holdall.domain.report import Report
-from holdall.errors import Invalid
+from holdall.errors import HoldallError, Invalid
 
 BUNDLED = "sqlite:///holdall-demo.db"
 OWN = "sqlite:///holdall-invoices.db"
@@ -59,12 +59,21 @@ def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
     with books_at(uri) as books:
         if folder:
             import_files(books, [folder], err=True)
+            _refuse_nothing(books)
             on = today()
         else:
             on = import_bundled(books)
         _print(Receivables(books.store), as_of or on)
         example = _example(books)
     _what_next(uri, example)
+
+
+def _refuse_nothing(books: Books) -> None:
+    if next(iter(books), None) is None:
+        raise HoldallError(
+            "none of the files is an invoice that can be imported; `holdall demo` without --invoices shows "
+            "the reports on made-up ones"
+        )
 
 
 def _print(receivables: Receivables, on: date) -> None:

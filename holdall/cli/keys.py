@@ -2,10 +2,12 @@
 
 import os
 import sys
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import click
 
+from holdall.address import Address
 from holdall.cli.address import positional
 from holdall.cli.examples import examples
 from holdall.cli.values import read, written
@@ -65,9 +67,16 @@ def del_(at: dict[str, Any]) -> None:
 @click.command(epilog=examples("ls sqlite:///books.db", "ls sqlite:///books.db invoices/"))
 @positional(optional="prefix")
 def ls(at: dict[str, Any]) -> None:
-    """List the keys that begin with PREFIX, or all; one a line, in code-point order."""
+    """List the keys that begin with PREFIX, or all; one a line, in code-point order.
+
+    Where the store has no key at all, a line on standard error says so.
+    """
     with open_store(at["uri"]) as store:
-        sys.stdout.writelines(f"{key}\n" for key in store.scan(at["prefix"] or ""))
+        keys = store.scan(at["prefix"] or "")
+        first = list(islice(keys, 1))
+        sys.stdout.writelines(f"{key}\n" for key in chain(first, keys))
+        if not (first or store):  # the address may be another than was meant
+            click.echo(f"holdall: there are no keys at {Address.parse(at['uri'])}", err=True)
 
 
 @click.command(epilog=examples("count sqlite:///books.db", "count sqlite:///books.db invoices/"))

@@ -9,12 +9,15 @@ from holdall.store import Store
 def nested(store: Store[Any], indent: str = "") -> str:
     """The constructors that make ``store``, without secrets.
 
-    >>> from holdall import Memory, Prefix, Text
-    >>> print(nested(Text(Prefix(Memory("a"), "notes"))))
+    >>> from holdall import Cache, Gzip, Memory, Text
+    >>> print(nested(Text(Cache(Memory("far"), 60, near=Gzip(Memory("near"))))))
     Text(
-        Prefix(
-            Memory('a'),
-            'notes',
+        Cache(
+            Memory('far'),
+            60,
+            near=Gzip(
+                Memory('near'),
+            ),
         ),
     )
     """
@@ -24,9 +27,15 @@ def nested(store: Store[Any], indent: str = "") -> str:
         return f"{indent}{store!r}"
     inner = indent + "    "
     rest = [shown_call("", (arg,), {})[1:-1] for arg in map(_shown, args[1:])]
-    rest += [shown_call("", (), {option: _shown(value)})[1:-1] for option, value in kwargs.items()]
+    rest += [_option(option, value, inner) for option, value in kwargs.items()]
     lines = [nested(args[0], inner), *(inner + each for each in rest)]
     return "\n".join([f"{indent}{name}(", *(f"{line}," for line in lines), f"{indent})"])
+
+
+def _option(name: str, value: object, indent: str) -> str:
+    if isinstance(value, Store):
+        return f"{name}={nested(value, indent).lstrip()}"
+    return shown_call("", (), {name: _shown(value)})[1:-1]
 
 
 class _Made:

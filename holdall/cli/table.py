@@ -9,7 +9,8 @@ from holdall.cli.line import one_line
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WORDS = {"name", "description", "reference"}  # may go on in a second line where there is little room
+# May go on in a second line where there is little room; nothing else is broken, or ever cut.
+_WORDS = {"name", "description", "reference", "message", "detail", "problem", "layers"}
 _NAMES = {"line", "code", "number", "id", "seller", "customer"}  # of digits alone, and no amounts
 _ANY_WIDTH = 10_000  # columns; a table takes what it needs of them
 
@@ -36,15 +37,19 @@ def table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> str:
 
 def _drawn(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    lines = [[one_line(cell) for cell in row] for row in rows]
     for index, column in enumerate(columns):
-        right = column not in _NAMES and all(_is_amount(row[index]) for row in rows)
-        drawn.add_column(column, justify="right" if right else "left", no_wrap=column not in _WORDS)
-    for row in rows:
-        drawn.add_row(*(Text(one_line(cell)) for cell in row))
+        right = column not in _NAMES and all(_is_amount(line[index]) for line in lines)
+        words = column in _WORDS
+        least = None if words else max(map(cell_len, [column, *(line[index] for line in lines)]))
+        drawn.add_column(column, justify="right" if right else "left", no_wrap=not words, min_width=least)
+    for line in lines:
+        drawn.add_row(*map(Text, line))
     return drawn
 
 

@@ -1,10 +1,10 @@
 """A stack of layers as an address or a list of texts names it, to be put on a store."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from holdall.address import LAYERED, Address, meant, parameters
+from holdall.address import LAYERED, Address, meant, shown
 from holdall.configuration.table import LAYERS, LISTED, Row, converters
 from holdall.errors import Invalid, InvalidAddress
 from holdall.middleware.guard import Guard
@@ -13,6 +13,10 @@ from holdall.store import Store
 
 MANIFEST: Final = ("check", "require", "off")
 """What ``manifest=`` may be: compare it if there is one; there has to be one; neither read nor write it."""
+
+
+Opened = Callable[[Address], Store[bytes] | None]
+"""Opens a store that a layer needs beside the one below it, or leaves it out."""
 
 
 class Chosen(NamedTuple):
@@ -48,14 +52,14 @@ class Stack:
         return cls(_chosen(address, given, LAYERS), manifest), address.without(*LAYERED)
 
     @classmethod
-    def listed(cls, address: Address, texts: Iterable[str]) -> "Stack":
-        """The stack of ``texts``, each a layer as an address writes it, as in ``compress=zstd&level=19``.
+    def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
+        """The stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
 
         What ``address`` says of a layer that is listed replaces what the list says; `readonly` may be added.
         """
         given = {name: value for name, value in address.params.items() if name in LAYERED}
         manifest = _manifest(address, given)
-        layers = [chosen for text in texts for chosen in _entry(address, text, given)]
+        layers = [chosen for entry in entries for chosen in _entry(address, entry, given)]
         if "readonly" in given:
             layers[:0] = _chosen(address, {"readonly": given.pop("readonly")}, LAYERS)
         if given:
@@ -71,8 +75,16 @@ class Stack:
         found = [chosen.row.value for chosen in self.layers if chosen.row.parameter == "serializer"]
         return str(found[0]) if found else ""
 
-    def on(self, store: Store[bytes]) -> Store[Any]:
-        """These layers on ``store``, guarded by its manifest where what is stored depends on them."""
+    @property
+    def above(self) -> list[str]:
+        """The parameters of the layers that see documents, or keep a store from being written as it comes."""
+        return [chosen.row.parameter for chosen in self.layers if chosen.row.parameter in _ABOVE]
+
+    def on(self, store: Store[bytes], opened: Opened = lambda address: None) -> Store[Any]:
+        """These layers on ``store``, guarded by its manifest where what is stored depends on them.
+
+        Without ``opened`` no further store is used: a cache is then in memory.
+        """
         guarded = self.manifest != "off" and any(chosen.row.stored for chosen in self.layers)
         made: Store[Any] = store
         key = ""
@@ -80,7 +92,7 @@ class Stack:
             if guarded and place == self._above():
                 made = Guard(made, self._label(key), **self._strictness)
             if place:
-                made = _put(self.layers[place - 1], made)
+                made = _put(self.layers[place - 1], made, opened)
                 key = key or getattr(made, "current", "")
         return made
 
@@ -129,12 +141,13 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
     return tuple(layers)
 
 
-def _entry(address: Address, text: str, given: dict[str, Any]) -> tuple[Chosen, ...]:
-    """The layer that ``text`` names, with what ``given`` says of it, which is taken out."""
-    said = parameters(text if "=" in text else f"{text}=on")
+def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) -> tuple[Chosen, ...]:
+    """The layer that ``entry`` names, with what ``given`` says of it, which is taken out."""
+    said = dict(entry)
     rows = [row for row in LISTED if row.parameter in said]
     if len({row.parameter for row in rows}) != 1:
         known = {row.parameter for row in LISTED}
+        text = "&".join(f"{name}={shown(name, value)}" for name, value in said.items())
         remedy = meant(next(iter(said), text), known)
         raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
@@ -144,12 +157,22 @@ def _entry(address: Address, text: str, given: dict[str, Any]) -> tuple[Chosen, 
     return _chosen(address, said, LISTED)
 
 
-def _put(chosen: Chosen, store: Store[Any]) -> Store[Any]:
+def _put(chosen: Chosen, store: Store[Any], opened: Opened) -> Store[Any]:
+    arguments = {name: _argument(name, value, opened) for name, value in chosen.arguments.items()}
     try:
-        made: Store[Any] = chosen.row.load()(store, **chosen.arguments)
+        made: Store[Any] = chosen.row.load()(store, **arguments)
     except Invalid as error:
         raise InvalidAddress(f"{chosen.row.parameter}: {error}") from error
     return made
+
+
+def _argument(name: str, value: Any, opened: Opened) -> Any:
+    if not isinstance(value, Address):
+        return value
+    try:
+        return opened(value)
+    except InvalidAddress as error:
+        raise InvalidAddress(f"{name}: {error}") from error
 
 
 def _named(schema: object) -> str:

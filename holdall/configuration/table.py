@@ -7,7 +7,7 @@ The order, and why it is that one:
 
 - `readonly` refuses before anybody works for a write.
 - `history` is what its users hold; `validate` sees documents. The records of history are kept in the store
-  itself, below all others, or on `cache`, which lets them pass.
+  itself, below all others.
 - `serializer` makes bytes of documents. What follows is from bytes to bytes.
 - `expires` is above all that checks, so that a deadline is checked too.
 - `compress` before `encrypt`: what is encrypted cannot be compressed.
@@ -21,15 +21,16 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from holdall.address import Converter, flag
-from holdall.configuration.values import document_type, duration, schema, seconds
+from holdall.configuration.values import document_type, duration, place, schema, seconds, size
 
 
 class Row(NamedTuple):
     """A layer: chosen where ``parameter`` is ``value``, or has a value that the converter ``value`` takes.
 
     A converted value is the constructor's ``argument``, unless there is none: then it is yes or no.
-    ``options`` are further parameters, which are arguments of the same name. ``stored`` says whether what
-    lies in the store depends on the layer, so that a manifest has to name it.
+    ``options`` are further parameters, which are arguments of the same name; one that is an address stands
+    for the store there. ``stored`` says whether what lies in the store depends on the layer, so that a
+    manifest has to name it.
     """
 
     parameter: str
@@ -65,6 +66,7 @@ class Row(NamedTuple):
 
 _TYPED: Final = {"type": document_type}
 _LEVEL: Final = {"level": int}
+_NEAR: Final[Mapping[str, Converter]] = {"near": place, "items": int, "size": size, "misses": flag}
 
 LAYERS: Final = (
     Row("readonly", flag, "readonly:ReadOnly", stored=False),
@@ -83,7 +85,7 @@ LAYERS: Final = (
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),
     Row("encrypt", str, "encrypt:Encrypt", "keys"),
     Row("checksum", ("crc32c", "xxh3"), "checksum:Checksum", "algorithm"),
-    Row("cache", seconds, "cache:Cache", "max_age", stored=False),
+    Row("cache", seconds, "cache:Cache", "max_age", options=_NEAR, stored=False),
     Row("metrics", flag, "metrics:Metrics", stored=False),
     Row("budget", int, "budget:Budget", "requests", stored=False),
 )

@@ -6,10 +6,13 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any, Final
 
+from holdall.address import Address
 from holdall.errors import InvalidAddress
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _duration = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)", re.ASCII).fullmatch
+_SIZES: Final = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_size = re.compile(r"([0-9]+(?:\.[0-9]+)?)((?:[KMG]I?B)?)", re.ASCII).fullmatch
 _object = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)").fullmatch
 
 
@@ -35,6 +38,23 @@ def seconds(text: str) -> float:
     """
     found = duration(text)
     return math.inf if found is None else found
+
+
+def size(text: str) -> int:
+    """Bytes, from a number and perhaps a unit: kB MB GB (decimal) or KiB MiB GiB, in any case.
+
+    >>> size("1000"), size("2GB"), size("1.5KiB")
+    (1000, 2000000000, 1536)
+    """
+    found = _size(text.upper())
+    if not found:
+        raise ValueError(text)
+    return int(float(found[1]) * _SIZES[found[2]])
+
+
+def place(text: str) -> Address:
+    """The address of a further store, which is opened with the one that names it."""
+    return Address.parse(text)
 
 
 def imported(text: str) -> Any:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import cast
 
 from holdall.errors import Conflict
-from holdall.history import Revision
 from holdall.keys import RawKey
+from holdall.layer import Layer
 from holdall.middleware.deadline import NEVER, micros, split, stamped
 from holdall.store import (
     ABSENT,
@@ -25,7 +25,7 @@ from holdall.store import (
 )
 
 
-class Expires(Store[bytes]):
+class Expires(Layer[bytes, bytes]):
     """What is written is missing ``after`` seconds later, to every operation; with None, it stays.
 
     The deadline is stored with each value (see `holdall.middleware.deadline`), so any store will do, and
@@ -53,7 +53,7 @@ class Expires(Store[bytes]):
     def __init__(
         self, store: Store[bytes], after: float | None = None, *, clock: Callable[[], float] = time.time
     ) -> None:
-        self._inner = store
+        super().__init__(store)
         self._lasts = None if after is None else micros(after)
         self._clock = clock
 
@@ -157,6 +157,11 @@ class Expires(Store[bytes]):
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)
 
+    # What the store below says of all its keys counts the expired ones too.
+    __iter__ = Store.__iter__
+    __len__ = Store.__len__
+    __bool__ = Store.__bool__
+
     # ---- Writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -168,15 +173,6 @@ class Expires(Store[bytes]):
     def __delitem__(self, key: str, /) -> None:
         self[key]  # KeyError where it has expired
         del self._inner[key]
-
-    def discard(self, key: str, /) -> None:
-        self._inner.discard(key)
-
-    def delete_many(self, keys: Iterable[str], /) -> None:
-        self._inner.delete_many(keys)
-
-    def clear(self) -> None:
-        self._inner.clear()
 
     def _take(self, key: str, /) -> bytes | Missing:
         data = self._inner._take(key)
@@ -214,37 +210,8 @@ class Expires(Store[bytes]):
 
     # ---- History -------------------------------------------------------------------------------
 
-    def history(self, key: str, /) -> Iterator[Revision]:
-        return self._inner.history(key)
-
     def at(self, key: str, revision: int, /) -> bytes:
         return split(key, self._inner.at(key, revision))[0]
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return Expires(self._inner.as_of(time), clock=time.timestamp)
-
-    # ---- The store itself ----------------------------------------------------------------------
-
-    @property
-    def inner(self) -> Store[bytes]:
-        """The store below."""
-        return self._inner
-
-    def over(self, store: Store[bytes]) -> "Expires":
-        """The same layer over another store."""
-        args, options = self._made_with
-        rest = {name: value for name, value in options.items() if name != "store"}
-        return Expires(store, *args[1:], **rest)
-
-    @property
-    def features(self) -> Feature:
-        return self._inner.features
-
-    def raw(self, prefix: str = "") -> Store[bytes]:
-        return self._inner.raw(prefix)
-
-    def facts(self) -> dict[str, str]:
-        return self._inner.facts()
-
-    def close(self) -> None:
-        self._inner.close()

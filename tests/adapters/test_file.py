@@ -2,6 +2,9 @@
 
 import os
 import pickle
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,7 +89,11 @@ def test_foreign_files_are_neither_shown_nor_touched(store):
     assert files(store) == foreign | {"Docs", "sub", "d+"}
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def make_socket(path):
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, make_socket])
 def test_what_is_no_file_is_no_key(store, make):
     store["a"] = b"1"
     make(f"{store.root}/b")
@@ -182,11 +189,33 @@ def test_an_address_that_cannot_be_meant_says_what_to_write(address, remedy):
 def test_a_file_for_a_root_is_refused(tmp_path):
     path = tmp_path / "books.db"
     path.write_bytes(b"hello")
-    with pytest.raises(InvalidAddress, match="is a file"):
+    with pytest.raises(InvalidAddress, match=r"is a file; name a folder.* or write sqlite:///"):
         File(path)
-    path.write_bytes(b"SQLite format 3\0" + bytes(84))
-    with pytest.raises(InvalidAddress, match="sqlite:///"):
-        File(path)
+
+
+_WITHOUT_OPENAT = """
+import os, sys
+for name in ("O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_PATH", "fork", "pread", "pwrite"):
+    if hasattr(os, name):
+        delattr(os, name)
+os.supports_dir_fd.clear()
+sys.modules["fcntl"] = None
+import holdall
+import holdall.adapters.fsspec, holdall.adapters.lmdb  # which stand on modules of the file store
+try:
+    holdall.open(sys.argv[1])
+except holdall.Unsupported as error:
+    print(error)
+"""
+
+
+def test_where_files_are_not_opened_by_folder_only_opening_is_refused(tmp_path):
+    # As on Windows.
+    for extra in ("fsspec", "lmdb"):
+        pytest.importorskip(extra)
+    command = [sys.executable, "-c", _WITHOUT_OPENAT, f"file:{tmp_path}"]
+    said = subprocess.check_output(command, text=True)
+    assert said == "this system opens no files by folder; use sqlite:///path instead of file:\n"
 
 
 # ---- Durability ------------------------------------------------------------------------------------

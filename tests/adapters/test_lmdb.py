@@ -216,6 +216,14 @@ def test_stores_of_one_process_must_agree_on_durability(folder):
     assert LMDB(folder)["a"] == b"1"
 
 
+def test_the_mark_is_never_shown(folder):
+    with LMDB(folder, durability="os") as store:
+        store["a"] = b"1"
+        for scan in (store.scan, store.scan_items, store.scan_tags):
+            assert list(scan("\0")) == []
+            assert len(list(scan(start="\0"))) == 1
+
+
 def test_a_slow_scan_keeps_no_pages_from_being_used_again(folder):
     with LMDB(folder, durability="os") as store:
         store.update((f"k{number:04}", b"v" * 1000) for number in range(200))

@@ -1,11 +1,16 @@
 """The store in memory: what the suite does not say of it."""
 
+import os
 import pickle
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import holdall
 from holdall import Memory
+from holdall.store import Tag
 
 
 def test_stores_of_a_name_are_one() -> None:
@@ -15,15 +20,46 @@ def test_stores_of_a_name_are_one() -> None:
     assert "a" not in Memory()
 
 
-def test_a_private_store_says_why_it_cannot_be_pickled() -> None:
+@pytest.mark.parametrize("store", [Memory(), Memory(""), Memory(name="")])
+def test_a_private_store_says_why_it_cannot_be_pickled(store: Memory) -> None:
     with pytest.raises(TypeError, match="name it"):
-        pickle.dumps(Memory())
+        pickle.dumps(store)
 
 
 def test_a_named_store_is_found_by_its_pickle() -> None:
     store = Memory("test-memory-pickle")
     store["a"] = b"1"
     assert pickle.loads(pickle.dumps(store)).items() == store.items()
+
+
+class Compared(str):
+    """A tag that is compared for as long as a test likes: the store is locked meanwhile."""
+
+    def __init__(self, text: str) -> None:
+        self.begun, self.done = threading.Event(), threading.Event()
+
+    def __ne__(self, other: object) -> bool:
+        self.begun.set()
+        return self.done.wait(30)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # what it is about
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_goes_on_where_another_thread_was_writing() -> None:
+    store, tag = Memory(), Compared("another")
+    with ThreadPoolExecutor(1) as pool:
+        swap = pool.submit(store.swap, "a", b"1", Tag(tag))
+        assert tag.begun.wait(30)
+        pid = os.fork()
+        if not pid:
+            signal.alarm(5)
+            store["a"] = b"2"
+            os._exit(0)
+        tag.done.set()
+        assert os.waitpid(pid, 0)[1] == 0
+        assert isinstance(swap.exception(), holdall.Conflict)
 
 
 def test_an_address_with_parameters_is_refused() -> None:

@@ -15,6 +15,9 @@ OPENED = {
     ),
     "redis://app:hunter2@cache.example": ("Redis(db=0, host='cache.example', user='app', password='***')"),
     "rediss://cache.example?ca=ca.pem": "Redis(db=0, host='cache.example', tls=True, ca='ca.pem')",
+    "redis://[::1]:6380": "Redis(db=0, host='::1', port=6380)",
+    "postgresql://[fe80::1%25eth0]/acme": "PostgreSQL(database='acme', host='fe80::1%eth0')",
+    "postgresql://%2Frun%2Fpostgresql/acme": "PostgreSQL(database='acme', host='/run/postgresql')",
     "postgresql://db.example/acme?table=books": "PostgreSQL(database='acme', host='db.example', table='books')",
     "postgresql://app:hunter2@db.example:5433/acme?create=true": (
         "PostgreSQL(database='acme', host='db.example', port=5433, user='app', password='***', create=True)"
@@ -39,6 +42,9 @@ def test_an_address_opens(address):
 
 
 REFUSED = {
+    "redis://cache..example": "host",
+    f"postgresql://{'x' * 64}.example/acme": "host",
+    "mysql://.example/acme": "host",
     "redis://cache.example/books": "prefix",
     "redis://cache.example/-1": "number",
     "redis://cache.example?prefix=": "prefix",
@@ -64,6 +70,12 @@ def test_what_cannot_be_meant_is_refused_and_says_why(address):
     with pytest.raises(InvalidAddress, match=REFUSED[address]) as refusal:
         holdall.open(address)
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["redis://:a@h", "postgresql://:a@h/acme", "mysql://:a@h/acme"])
+def test_a_password_given_in_python_takes_the_place_of_the_one_in_the_address(address):
+    with holdall.open(address, password="b") as store:
+        assert store._password == "b"
 
 
 GIVEN = {

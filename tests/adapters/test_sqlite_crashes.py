@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdall import ABSENT, Change, Conflict, Delete, Expect, Put, SQLite, Tag
+import holdall
+from holdall import ABSENT, Change, Conflict, Delete, Expect, HoldallError, Put, SQLite, Tag
 
 KILLS = int(os.environ.get("HOLDALL_KILLS", "10"))
 
@@ -182,6 +184,28 @@ def test_a_child_s_writes_outlive_the_close_of_its_parent(tmp_path: Path) -> Non
     assert list(SQLite(path)) == ["child/1", "child/2", "parent"]
     for end in (read, write, ready, told):
         os.close(end)
+
+
+_TAKE_OUT = """
+import sqlite3, sys
+try:
+    print(*sqlite3.connect(sys.argv[1], timeout=0).execute("PRAGMA journal_mode = DELETE").fetchone())
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("address", ["file:{}", "dbm:{}", "dbm:{}?flavor=dumb"])
+def test_to_take_an_open_database_for_another_store_lets_go_of_no_lock(address: str, tmp_path: Path) -> None:
+    # What closes a descriptor of its own of the file takes the locks of SQLite with it: others then think
+    # that nobody has it open.
+    path = tmp_path / "store.db"
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        with suppress(HoldallError), holdall.open(address.format(path)) as other:
+            other.get("a")
+        said = subprocess.check_output([sys.executable, "-c", _TAKE_OUT, str(path)], text=True)
+        assert said == "database is locked\n"
 
 
 def test_the_connection_of_a_thread_that_ended_is_closed(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ OTHERS: dict[str, str | bytes] = {
     "other columns": "CREATE TABLE holdall (id INTEGER, name TEXT); INSERT INTO holdall VALUES (1, 'x');",
     "same columns": "CREATE TABLE holdall (key TEXT PRIMARY KEY, value BLOB);",
     "with a row of the same key": "CREATE TABLE holdall (key, value); INSERT INTO holdall VALUES ('', 'x');",
+    "with a row of the same key in no UTF-8": (
+        "CREATE TABLE holdall (key, value); INSERT INTO holdall VALUES ('', CAST(x'ff' AS TEXT));"
+    ),
     "in WAL mode": "PRAGMA journal_mode = WAL; CREATE TABLE HoldAll (id INTEGER);",
     "a view": "CREATE VIEW holdall AS SELECT '' AS key, 'holdall 0' AS value;",
     "an index": "CREATE TABLE t (a); CREATE INDEX holdall ON t (a);",

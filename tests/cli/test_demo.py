@@ -111,6 +111,16 @@ def test_your_own_files_are_shown_with_what_is_wrong_with_some(uri, inbox):
     assert (again.code, again.out) == (0, done.out)
 
 
+def test_where_none_of_your_files_is_an_invoice_there_are_no_empty_reports(uri, inbox):
+    for good_one in inbox.glob("nl-*.xml"):
+        good_one.unlink()
+    done = call("demo", "--invoices", inbox, "--into", uri)
+    assert (done.code, done.out) == (1, "")
+    refused, summary, reason = done.err.splitlines()
+    assert (refused[:9], summary) == ("refused: ", "imported 0, already there 0, refused 1")
+    assert reason.startswith("holdall: none of the files is an invoice")
+
+
 def test_your_own_files_are_kept_apart_from_the_demo(folder, inbox):
     assert call("demo", "--invoices", inbox).code == 0
     assert (folder / "holdall-invoices.db").is_file()

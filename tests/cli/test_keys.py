@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.cli.console import contents, good, refusal
+from tests.cli.console import Done, call, contents, good, refusal
 
 
 def test_a_value_goes_in_and_comes_out_byte_for_byte(uri):
@@ -46,7 +46,7 @@ def test_keys_are_listed_in_order_and_counted(uri):
 
 
 def test_what_is_not_there_lists_as_empty_and_makes_nothing(uri, folder):
-    assert good("ls", uri) == ""
+    assert call("ls", uri) == Done(0, "", f"holdall: there are no keys at {uri}\n")
     assert good("count", uri) == "0\n"
     assert list(folder.iterdir()) == []
 
@@ -78,7 +78,7 @@ def test_the_address_may_be_in_the_environment(uri, monkeypatch):
     assert good("count") == "1\n"
     good("set", "sqlite:///other.db", "a", "1")
     assert good("ls", "sqlite:///other.db") == "a\n"
-    assert good("ls", "file:neither") == ""
+    assert call("ls", "file:neither").err == "holdall: there are no keys at file:neither\n"
     good("del", "greeting")
     assert contents(uri) == {}
 

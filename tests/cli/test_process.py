@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import holdall
-from tests.cli.console import BUNDLED, PROGRAM, contents, good, process
+from tests.cli.console import BUNDLED, PROGRAM, contents, environment, good, process
 
 INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
 
@@ -26,11 +26,17 @@ def interruptible():
 
 
 def test_the_process_exits_with_the_code_and_prints_no_traceback():
-    for arguments, code in ((["ls", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
+    for arguments, code in ((["count", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
         done = process(*arguments)
         assert done.returncode == code
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) == bool(code)
+
+
+def test_ctrl_c_while_the_command_is_still_loading_is_no_traceback(folder):
+    (folder / "click.py").write_text("raise KeyboardInterrupt")
+    done = process("ls", "file:s", env=environment(PYTHONPATH=str(folder)))
+    assert (done.returncode, done.stderr) == (130, "holdall: interrupted\n")
 
 
 def test_the_script_is_the_command():
@@ -120,19 +126,31 @@ def test_progress_is_shown_where_somebody_looks_and_nowhere_else(label, command,
 
 @pytest.mark.parametrize(("columns", "lines"), [(300, 1), (40, 2)])
 def test_a_table_on_a_terminal_breaks_words_and_no_numbers(columns, lines, books):
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    command = [*PROGRAM, "invoices", "list", "--from", books]
-    with subprocess.Popen(command, stdout=theirs, env={**variables, "NO_COLOR": "1"}):
-        os.close(theirs)
-        shown = drained(ours).decode()
-    os.close(ours)
-    _, entry = shown.split("NL-2026-014", 1)
+    _, entry = shown_on(columns, "invoices", "list", "--from", books).split("NL-2026-014", 1)
     entry, _ = entry.split("NL-2026-016", 1)
     for text in ("DE999000111", "DE999000333", "2026-02-03", "2026-03-05", "219.77", "0.00"):
         assert text in entry
     assert len(entry.strip().splitlines()) == lines
+
+
+def test_no_finding_is_cut_off_on_a_narrow_terminal():
+    good("set", "sqlite:///notes.db", "greeting", "hello")
+    shown = shown_on(50, "doctor", "sqlite:///notes.db")
+    assert "…" not in shown
+    for word in ("check", "outcome", "detail", "compare-and-delete", "deleters", "races"):
+        assert word in shown
+
+
+def shown_on(columns, *command):
+    """What a command shows on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with subprocess.Popen([*PROGRAM, *command], stdout=theirs, env={**variables, "NO_COLOR": "1"}):
+        os.close(theirs)
+        shown = drained(ours).decode()
+    os.close(ours)
+    return shown
 
 
 @contextmanager

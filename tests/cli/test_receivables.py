@@ -153,6 +153,19 @@ def test_reports_as_of_a_time_are_those_that_were_printed_then(books):
     assert (before.code, json.loads(before.out)) == (0, [])
 
 
+def test_books_without_history_are_not_shown_as_those_of_another_time(books):
+    for name in REPORTS:
+        line = refusal(*asked(name, "--from", books, "--as-of", "2026-01-01"))
+        assert "keeps no history" in line
+        assert "begin by `holdall manifest --record" in line
+    assert call("manifest", "--record", f"{books}?serializer=json&history=on").code == 0
+    kept = f"{books}?history=on"
+    assert refusal(*asked("paid", "--from", books)).count("is opened with serializer=json;") == 1
+    good("invoices", "pay", "2026/106", "--amount", "1", "--from", kept)
+    now = good(*asked("paid", "--from", kept))
+    assert good(*asked("paid", "--from", kept, "--as-of", "2026-01-01")) != now
+
+
 def test_a_time_that_is_none_is_refused(books):
     for wrong in ("yesterday", "2026-13-01", "2026-09-30T25:00"):
         assert "is no time" in refusal("receivables", "billed", "--from", books, "--as-of", wrong, code=2)

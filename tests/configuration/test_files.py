@@ -53,6 +53,16 @@ def test_a_name_opens_what_the_file_says(project: Path) -> None:
     assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
 
 
+def test_a_name_that_nothing_declares_is_refused_with_what_may_be_meant(project: Path) -> None:
+    with pytest.raises(
+        InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; the folder of that name"
+    ):
+        holdall.open("draft")
+    (project / "holdall.toml").unlink()
+    with pytest.raises(InvalidAddress, match=r"'draft': there is no holdall\.toml; .*'sqlite:///draft'$"):
+        holdall.open("draft")
+
+
 def test_from_a_folder_below_it_is_the_same_store(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holdall.open("invoices")["7"] = {"total": 1}
     (project / "src" / "app").mkdir(parents=True)
@@ -155,6 +165,14 @@ def test_a_file_of_another_user_is_refused_unless_it_is_named(
     assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
 
 
-def test_a_secret_in_a_list_is_not_shown() -> None:
-    declared = files.Named("a", holdall.address.Address("memory"), ("encrypt=hunter2", "escape"), Path())
-    assert declared.shown_layers() == ("encrypt=***", "escape")
+def test_a_secret_in_a_list_is_not_shown(project: Path) -> None:
+    (project / "holdall.toml").write_text(
+        '[store.a]\nuri = "memory://"\n'
+        'layers = ["encrypt=hunter2", "escape", {cache = "60s", near = "redis://:hunter2@cache.example/0"}]\n'
+    )
+    (declared,) = files.stores()
+    assert declared.shown_layers() == (
+        "encrypt=***",
+        "escape=on",
+        "cache=60s&near=redis://***@cache.example/0",
+    )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import Expires, Memory, Mismatch
-from holdall.address import LAYERED
+from holdall.address import LAYERED, parameters
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, LISTED, converters
 from holdall.layer import layers
@@ -25,7 +25,7 @@ PARAMETERS: dict[str, list[str]] = {
     "encrypt": ["env:HOLDALL_TEST_KEYS"],
     "checksum": ["crc32c", "xxh3"],
     "readonly": ["0"],
-    "cache": ["60s", "0", "never"],
+    "cache": ["60s", "0", "never", "60s&near=memory:%2F%2Fnear&items=10&size=1MiB&misses=1"],
     "metrics": ["on"],
     "budget": ["1000"],
     "history": ["on"],
@@ -72,7 +72,7 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
 )
 def test_a_list_is_in_the_order_that_it_is_written_in(texts: tuple[str, ...]) -> None:
     address = holdall.address.Address.parse("name")
-    store = Stack.listed(address, texts).on(Memory())
+    store = Stack.listed(address, map(parameters, texts)).on(Memory())
     classes = {"compress": "Gzip", "encrypt": "Encrypt", "checksum": "Checksum"}
     assert names(store) == ["Guard", *(classes[text.partition("=")[0]] for text in texts), "Memory"]
     store["a"] = b"1"

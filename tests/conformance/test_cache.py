@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from holdall import Cache, Memory, SQLite
+from holdall import Cache, Memory, SQLite, Versions
 from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.conformance.minimal import Minimal
@@ -17,11 +17,12 @@ CACHES: dict[str, Row] = {
     "asks-sqlite": lambda request: Cache(SQLite(folder(request) / "far.db", durability="os"), 0),
     "hour-memory": lambda request: Cache(named(), HOUR, misses=True),
     "hour-minimal-near-memory": lambda request: Cache(Minimal(), HOUR, near=Memory(), items=3),
+    "hour-above-versions": lambda request: Versions(Cache(named(), HOUR, near=Memory(), misses=True)),
 }
 
 
 class TestCaches(StoreTests[bytes]):
-    names = {kind.__name__: kind for kind in (Cache, Minimal, SQLite)}
+    names = {kind.__name__: kind for kind in (Cache, Memory, Minimal, SQLite, Versions)}
 
     @pytest.fixture(params=CACHES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:

@@ -22,6 +22,9 @@ from holdall.errors import InvalidAddress
         ("http://[::1]:80/x", Address("http", host="[::1]", port=80, path="/x")),
         ("shove+dbm://h/p?flag", Address("shove+dbm", host="h", path="/p", params={"flag": ""})),
         ("gs://u:p%40@b", Address("gs", host="b", userinfo="u:p@")),
+        ("http://host:/x", Address("http", host="host", path="/x")),
+        ("http://[::1]/x?at=a@b", Address("http", host="[::1]", path="/x", params={"at": "a@b"})),
+        ("http://u:1@host:80/a@b", Address("http", host="host", port=80, path="/a@b", userinfo="u:1")),
     ],
 )
 def test_an_address_is_read(text: str, expected: Address) -> None:
@@ -62,6 +65,9 @@ def test_an_address_shown_is_the_address_again(address: Address) -> None:
     [
         ("", "write for example"),
         ("s3_x://bucket", "begins with a scheme"),
+        ("books.db", "write sqlite:///books.db or file:books.db"),
+        ("/var/Büro 1/books.SQLite3", "write sqlite:////var/Büro 1/books.SQLite3 or file:/var"),
+        (":memory:", "write sqlite:///:memory:"),
         ("sqlite:///a#b", "%23"),
         ("sqlite:///a#", "%23"),
         ("sqlite:///a\tb", "percent-encode"),
@@ -69,6 +75,11 @@ def test_an_address_shown_is_the_address_again(address: Address) -> None:
         ("memory://x?" + "&".join(f"a{number}=1" for number in range(101)), "over 100 parameters"),
         ("http://host:port/", "percent-encode"),
         ("http://[::1/", "percent-encode"),
+        ("s3://b/caf%E9", "UTF-8"),
+        ("s3://b%ff", "UTF-8"),
+        ("s3://u%ff@b", "UTF-8"),
+        ("s3://b?region=%ff", "UTF-8"),
+        ("books?serializer=%ff", "UTF-8"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_remedy(text: str, remedy: str) -> None:
@@ -85,6 +96,9 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(text: str, remedy: str) -
         "redis://user:hunter2[@host/0",
         "redis://user:hunter2\uff0f@host/0",
         "redis://host:hunter2",
+        "redis://user:7/hunter2@host/0",
+        "redis://:7?hunter2@host/0",
+        "redis://:/hunter2@host/0",
         "s3://bucket?secret_access_key=hunter2&session_token=hunter2",
         "s3://bucket?password=hunter2&password=hunter2",
         "azure://container?sas=hunter2#",
@@ -96,6 +110,11 @@ def test_no_secret_shows(text: str) -> None:
     except InvalidAddress as refusal:
         shown = repr(refusal) + str(vars(refusal)) + repr(refusal.__cause__)
     assert "hunter2" not in shown
+
+
+def test_a_path_that_is_no_utf8_can_be_shown() -> None:
+    assert str(Address.parse("./caf\udce9")) == "file:./caf%5Cudce9"
+    assert str(Address.parse("s3://\udce9?x=\udce9")) == "s3://%5Cudce9?x=%5Cudce9"
 
 
 def test_options_are_converted() -> None:

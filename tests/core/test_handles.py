@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from holdall.handles import PerThread
+from holdall.handles import PerThread, free_in_child
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -129,6 +130,15 @@ def test_a_fork_parts_with_the_forking_thread_s_handle_before_it(
     assert before.disposals == 1
     assert handles() is not before
     assert handles().disposals == 0
+
+
+@needs_fork
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock])
+def test_a_lock_that_a_thread_held_is_free_in_a_child(make: Callable[[], Any]) -> None:
+    lock = free_in_child(make())
+    in_thread(lock.acquire)
+    assert in_child(lambda: lock.acquire(timeout=1)) == 0
+    assert not lock.acquire(blocking=False)
 
 
 _CHILD_THAT_ENDS_BY_ITSELF = """

@@ -74,6 +74,18 @@ def test_what_is_unknown_is_refused_with_a_remedy(address: str, remedy: str) -> 
     assert remedy in str(refusal.value)
 
 
+def test_what_is_no_address_at_all_is_refused_by_its_type() -> None:
+    for given in (None, b"memory://", 7):
+        with pytest.raises(TypeError, match=f"not {type(given).__name__}; is the variable"):
+            holdall.open(given)  # type: ignore[call-overload]
+
+
+def test_a_class_takes_a_path_and_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidAddress, match="takes an address"):
+        holdall.File("file:///books")
+
+
 def test_options_are_parameters() -> None:
     options: dict[str, Any] = {"name": "a"}
     with pytest.raises(InvalidAddress, match="no parameter 'name'"):

@@ -79,6 +79,8 @@ def test_modify_hands_each_attempt_a_default_of_its_own() -> None:
 def test_what_is_lacking_is_named() -> None:
     store = Minimal()
     assert store.features == Feature.NONE
+    with pytest.raises(Unsupported, match=r"history=on in its address\): it lacks HISTORY"):
+        store.history("a")
     with pytest.raises(Unsupported, match=r"Minimal\(\) cannot compare and swap: it lacks SWAP"):
         store.swap("a", b"", ABSENT)
     with pytest.raises(Unsupported, match="wrap it in Json"):

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 
 from holdall.domain.ubl import read
+from holdall.domain.ubl.tree import CAC, EXT
 from holdall.errors import Invalid
 from tests.domain.ubl_documents import INVOICE, LINE_AMOUNT, PAYABLE, credit_note, edited
 
@@ -144,6 +145,8 @@ def test_a_truncated_document_is_refused(length):
             "it is no UBL 2 Invoice",
         ),
         (edited(("xsd:Invoice-2", "xsd:Invoice-3")), "it is no UBL 2 Invoice"),
+        (f'<Attachment xmlns="{CAC}"/>'.encode(), "it is no UBL 2 Invoice"),
+        (f'<UBLExtensions xmlns="{EXT}"><a/></UBLExtensions>'.encode(), "it is no UBL 2 Invoice"),
         (edited(("BasicComponents-2", "BasicComponents-1")), "in its UBL 2 namespace"),
         (edited(('"UTF-8"', '"shift_jis"')), "it is no well-formed XML"),
         (edited(('"UTF-8"', '"klingon"')), "it is no well-formed XML"),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from holdall.testing.bound import bound
+
 PATIENCE = 60  # seconds for a server to answer
 
 
@@ -36,7 +38,7 @@ class Daemon:
     def start(self) -> None:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self._folder, stdout=log, stderr=log, user=self._user
+                bound(self._command), cwd=self._folder, stdout=log, stderr=log, user=self._user
             )
         deadline = time.monotonic() + PATIENCE
         while not self._up():

@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from holdall.adapters.fsspec import Fsspec
+from holdall.testing.bound import bound
 from tests.servers.process import free_ports, running
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ class Program:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(bound(self.command), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "listening\n"
 
     def stop(self) -> None:

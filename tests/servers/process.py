@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from holdall.testing.bound import bound
+
 PATIENCE = 60  # seconds for a server to become healthy
 _FIRST_PORT, _PORTS = 20_000, 1000  # to each worker
 _given: set[int] = set()
@@ -60,7 +62,7 @@ def running(
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command,
+            bound(command),
             cwd=folder,
             env={**os.environ, **(environment or {})},
             stdout=output,

@@ -1,10 +1,10 @@
 """What is at a path: of which flavor its files are, and whether they are cut off."""
 
 import ast
+import sqlite3
 import struct
-import threading
-from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +13,7 @@ from holdall.errors import Mismatch, StoreNotFound
 
 _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
-_SQLITE = b"SQLite format 3\0"
-
-# SQLite's locks are the process's own: to close any other descriptor of the file would let go of them. So
-# no file is looked into as long as SQLite has it open.
-_databases: Counter[tuple[int, int]] = Counter()
-_looking = threading.Lock()
+_NO_DATABASE = sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN  # why it cannot be opened, `open` says better
 
 
 def recognised(path: str) -> list[str]:
@@ -47,20 +42,6 @@ def check(path: str, flavor: str) -> bool:
     return bool(found)
 
 
-def hold(path: str) -> Callable[[], None]:
-    """Take the file at ``path`` for SQLite's without a look into it, until what this returns is called."""
-    stat = Path(path).stat()
-    file = stat.st_dev, stat.st_ino
-    with _looking:
-        _databases[file] += 1
-
-    def release() -> None:
-        with _looking:
-            _databases[file] -= 1
-
-    return release
-
-
 def cut_off(path: str, flavor: str) -> bool:
     """Whether a file is shorter than it says that it is: some libraries would not notice."""
     file = FLAVORS[flavor].files(path)[0]
@@ -76,26 +57,35 @@ def ordered(path: str, flavor: str) -> bool:
 
 def _single(path: str) -> str | None:
     """The flavor of the file that is named as the store, or None where there is none yet."""
-    with _looking:
-        try:
-            stat = Path(path).stat()
-        except FileNotFoundError:
-            return None
-        if _databases[stat.st_dev, stat.st_ino]:
-            return "sqlite3"
-        head = _head(Path(path))
-    return _flavor(path, head) if head else None
+    file = Path(path)
+    if not file.exists() or not file.stat().st_size:
+        return None
+    return "sqlite3" if _is_database(file) else _flavor(file)
 
 
-def _flavor(path: str, head: bytes) -> str:
-    gnu, bsd = _magics(head)
-    if head.startswith(_SQLITE):
-        return "sqlite3"
+def _is_database(file: Path) -> bool:
+    """Whether SQLite takes ``file`` for its own.
+
+    It alone is asked: its locks are the process's, and to close any other descriptor of a database that is
+    open here would let go of them ("How To Corrupt An SQLite Database File", 2.2). As immutable, the file
+    is looked at without a lock or a log.
+    """
+    try:
+        uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode & 0xFF not in _NO_DATABASE
+    return True
+
+
+def _flavor(file: Path) -> str:
+    gnu, bsd = _magics(_head(file))
     if gnu in _GNU:
         return "gnu"
     if bsd in (_BTREE, _HASH):
         return "bsd"
-    raise Mismatch(f"{path} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
+    raise Mismatch(f"{file} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
 
 
 def _head(file: Path) -> bytes:

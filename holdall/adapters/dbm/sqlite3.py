@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from holdall.adapters.dbm.flavors import Change
-from holdall.adapters.dbm.recognition import hold
 
 _TABLE = "CREATE TABLE IF NOT EXISTS Dict (key BLOB UNIQUE NOT NULL, value BLOB NOT NULL)"
 
@@ -20,12 +19,7 @@ class Sqlite3:
     def __init__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> None:
         if creates:
             Path(path).touch()
-        self._release = hold(path)
-        try:
-            self._db = _opened(path, writes=writes, durable=durable)
-        except BaseException:
-            self._release()
-            raise
+        self._db = _opened(path, writes=writes, durable=durable)
 
     def get(self, key: bytes) -> bytes | None:
         row = self._db.execute("SELECT value FROM Dict WHERE key = ?", (key,)).fetchone()
@@ -46,7 +40,6 @@ class Sqlite3:
 
     def close(self) -> None:
         self._db.close()
-        self._release()
 
 
 def _opened(path: str, *, writes: bool, durable: bool) -> sqlite3.Connection:

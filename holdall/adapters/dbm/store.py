@@ -12,6 +12,7 @@ from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import ordered
 from holdall.adapters.dbm.twins import Absent, Get, Twins
+from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread
@@ -65,13 +66,11 @@ class DBM(Store[bytes]):
     def __init__(
         self, path: str | os.PathLike[str], *, flavor: str | None = None, durability: str = "full"
     ) -> None:
-        if not (path := os.fspath(path)) or "\0" in path:
-            raise InvalidAddress(f"dbm: {path!r} is no path; write for example dbm:books?flavor=gnu")
         if flavor is not None and flavor not in FLAVORS:
             raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
         if durability not in _LEVELS:
             raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
-        self.path = os.path.abspath(path)
+        self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
         self.flavor = chosen(self.path, flavor)
         self._ordered = ordered(self.path, self.flavor)
         options = {} if durability == "full" else {"durability": durability}

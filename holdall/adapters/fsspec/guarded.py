@@ -10,9 +10,10 @@ from pathlib import Path
 from holdall.adapters.fsspec.tree import Listed, Swaps
 from holdall.adapters.lockfile import LockFile
 from holdall.errors import Conflict
+from holdall.handles import free_in_child
 from holdall.store import ABSENT, Feature, Tag
 
-_memory = threading.RLock()
+_memory = free_in_child(threading.RLock())
 
 
 class Guarded(Swaps):

@@ -9,9 +9,10 @@ from holdall.adapters.filenames import Place, place_of, text_of
 from holdall.adapters.folders import Entry, Folders, Found, walk
 from holdall.adapters.fsspec.errors import translated
 from holdall.adapters.fsspec.link import Link
-from holdall.adapters.fsspec.systems import connector, kind, plain_url
+from holdall.adapters.fsspec.systems import connector, encoded_url, kind
 from holdall.adapters.fsspec.tree import Swaps, Tree
 from holdall.adapters.objects import Rounds, checked, exhaust
+from holdall.adapters.servers import check_wait
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
@@ -46,13 +47,12 @@ class Fsspec(Store[bytes]):
     """
 
     def __init__(self, url: str, *, timeout: float = 20, **options: Any) -> None:
-        if not timeout > 0:
-            raise InvalidAddress("fsspec: timeout is no positive number of seconds")
+        check_wait("fsspec", timeout)
         self._address = Address.parse(url, **options)
         self._kind = kind(self._address.scheme)
         connect = connector(self._address, timeout)
         shared = {} if timeout == 20 else {"timeout": timeout}
-        self._made_with = (plain_url(self._address),), {**self._address.params, **shared}
+        self._made_with = (encoded_url(self._address),), {**self._address.params, **shared}
         self._shared = PerProcess(lambda: Link(connect)) if self._kind.threads else None
         self._own = PerThread(lambda: Link(connect), Link.close)
 
@@ -64,7 +64,7 @@ class Fsspec(Store[bytes]):
         plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
         params = dict(address.params)
         timeout = address.without(*(name for name in params if name != "timeout")).options(timeout=float)
-        return cls(plain_url(plain), **params | timeout)
+        return cls(encoded_url(plain), **params | timeout)
 
     @property
     def features(self) -> Feature:

@@ -1,7 +1,6 @@
 """From an address to a file system of fsspec's, and to what holdall knows about its protocol."""
 
 import inspect
-import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -9,6 +8,7 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from holdall.adapters.fsspec.tree import Tree
+from holdall.adapters.paths import absolute
 from holdall.address import Address, Converter, flag, meant
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs
@@ -65,34 +65,40 @@ def connector(address: Address, timeout: float) -> Callable[[], Tree]:
     options |= {name: timeout for name in ("timeout", "connection_timeout", "read_timeout") if name in taken}
     if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
         options["use_listings_cache"] = False
-    url = plain_url(address)
-    options = _from_url(made, url) | options
-    return partial(_connect, kind(protocol), made, options, made._strip_protocol(url))
+    options = _from_url(made, address) | options
+    return partial(_connect, kind(protocol), made, options, made._strip_protocol(plain_url(address)))
 
 
 def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) -> Tree:
     return tree(made(**options, skip_instance_cache=True), root)
 
 
-def _from_url(made: Any, url: str) -> dict[str, Any]:
-    found = made._get_kwargs_from_urls(url)
+def _from_url(made: Any, address: Address) -> dict[str, Any]:
+    found = made._get_kwargs_from_urls(plain_url(address))
+    if address.host.startswith("["):  # of an IPv6 address, which fsspec cuts at its colons
+        found["host"] = address.host.strip("[]")
     return {name: unquote(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
-def plain_url(address: Address) -> str:
-    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is."""
-    protocol = address.scheme
-    if "?" in address.path or "#" in address.path:
+def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
+    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is, or ``written`` so."""
+    protocol, path = address.scheme, address.path
+    if "?" in path or "#" in path:
         raise InvalidAddress(
             f"fsspec+{protocol}: its path holds '?' or '#', which fsspec takes apart; rename it"
         )
     if protocol in ("file", "local"):
         if address.host:
             raise InvalidAddress(f"fsspec+{protocol}: names a host; write fsspec+{protocol}:///path")
-        return f"{protocol}://{os.path.abspath(address.path)}"
+        return f"{protocol}://{written(absolute(path, protocol, f'fsspec+{protocol}:///path'))}"
     user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
     port = "" if address.port is None else f":{address.port}"
-    return f"{protocol}://{user}{address.host}{port}{address.path}"
+    return f"{protocol}://{user}{address.host}{port}{written(path)}"
+
+
+def encoded_url(address: Address) -> str:
+    """`plain_url` with the path encoded, as in an address."""
+    return plain_url(address, quote)
 
 
 def _named(parameter: inspect.Parameter) -> bool:

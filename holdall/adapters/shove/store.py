@@ -1,13 +1,13 @@
 """The store `Shove`."""
 
 import dbm
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 from urllib.request import url2pathname
 
+from holdall.adapters.paths import absolute
 from holdall.adapters.shove.desk import Desk
 from holdall.adapters.shove.importing import PLUGINS
 from holdall.adapters.shove.pickles import VALUES, Values
@@ -149,10 +149,7 @@ def _absolute(scheme: str, rest: str) -> str:
     """The path in an address of Shove's, which a later chdir must not move."""
     if rest == ":memory:":
         raise InvalidAddress(f"shove: {scheme}://:memory: lasts as long as one thread; write memory://")
-    path = url2pathname(rest)
-    if not path or "\0" in path:
-        raise InvalidAddress(f"shove: {scheme}:// names no path; write {scheme}:///path")
-    return os.path.abspath(path)
+    return absolute(url2pathname(rest), f"shove+{scheme}", f"shove+{scheme}:///path")
 
 
 def _uri(address: Address, scheme: str) -> str:

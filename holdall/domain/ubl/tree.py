@@ -63,7 +63,10 @@ def _build(file: BinaryIO, limit: int) -> Element:
 
 
 class _Builder(TreeBuilder):
-    """A `TreeBuilder` that counts what it is told of and builds no element at or below a skipped one."""
+    """A `TreeBuilder` that counts what it is told of and builds no element at or below a skipped one.
+
+    The root is never skipped: without one there is no tree.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +83,7 @@ class _Builder(TreeBuilder):
                 self._add_name(name)
         if self._depth > MAX_DEPTH:
             raise Invalid(f"it has more than {MAX_DEPTH} levels of elements: no UBL document has")
-        if tag in SKIPPED and not self._skipping:
+        if tag in SKIPPED and not self._skipping and self._depth > 1:
             self._skipping = self._depth
         return None if self._skipping else super().start(tag, attrs)
 

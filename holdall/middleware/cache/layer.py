@@ -8,19 +8,21 @@ from typing import cast
 
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
-from holdall.history import Revision
+from holdall.keys import RESERVED
+from holdall.layer import Layer
+from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.nearby import Nearby
 from holdall.middleware.cache.shelf import Shelf
 from holdall.middleware.cache.traffic import Traffic
 from holdall.middleware.tally import Tally
-from holdall.store import ABSENT, MISSING, Change, Expect, Feature, Missing, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, to_bytes
 
 _BATCH = 64  # keys that get_many asks for at once
 
 
-class Cache(Store[bytes]):
+class Cache(Layer[bytes, bytes]):
     """Answers reads of ``store`` from nearby, with what it held at most ``max_age`` seconds ago.
 
     What is older is asked for again: by its tag where the store has TAGS (on S3 a HEAD), and read again
@@ -61,7 +63,7 @@ class Cache(Store[bytes]):
             raise Invalid(
                 f"a cache needs max_age of 0 or more, not {max_age!r}, and room for one item or more"
             )
-        self._far = store
+        super().__init__(store)
         self._near = near
         self._max_age = max_age
         self._bounds = items, size
@@ -108,7 +110,7 @@ class Cache(Store[bytes]):
     def _checked(self, key: str) -> Entry:
         began = self._clock()
         entry = self._here().find(key)
-        if entry is not None and entry.tag != ABSENT and self._far.tag(key) == entry.tag:
+        if entry is not None and entry.tag != ABSENT and self._inner.tag(key) == entry.tag:
             self._count()["revalidated"] += 1
             return entry._replace(checked=began) if self._max_age else entry
         self._count()["misses"] += 1
@@ -116,12 +118,12 @@ class Cache(Store[bytes]):
 
     def _asked(self, key: str, began: float) -> Entry:
         try:
-            value, tag = self._far.get_tagged(key)
+            value, tag = self._inner.get_tagged(key)
             return Entry(value, tag, began)
         except KeyError:
             return Entry(MISSING, ABSENT, began)
         except Unsupported:
-            return Entry(self._far._find(key), ABSENT, began)
+            return Entry(self._inner._find(key), ABSENT, began)
 
     def __getitem__(self, key: str, /) -> bytes:
         value = self._find(key)
@@ -131,13 +133,10 @@ class Cache(Store[bytes]):
 
     def __contains__(self, key: object, /) -> bool:
         entry = self._fresh(cast(str, key))
-        return key in self._far if entry is None else entry.value is not MISSING
+        return key in self._inner if entry is None else entry.value is not MISSING
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
-        return self._far.get_tagged(key)
-
-    def tag(self, key: str, /) -> Tag:
-        return self._far.tag(key)
+        return self._inner.get_tagged(key)
 
     # ---- Reading many --------------------------------------------------------------------------
 
@@ -154,30 +153,16 @@ class Cache(Store[bytes]):
     def _read_many(self, keys: list[str]) -> dict[str, Entry]:
         def read() -> dict[str, Entry]:
             began = self._clock()
-            found: dict[str, bytes | Missing] = dict(self._far.get_many(keys))
+            found: dict[str, bytes | Missing] = dict(self._inner.get_many(keys))
             self._count()["misses"] += len(keys)
             return {key: Entry(found.get(key, MISSING), ABSENT, began) for key in keys}
 
         return self._here().load_many(keys, read) if keys else {}
 
-    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return self._far.scan(prefix, start=start, stop=stop)
-
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._far.scan_items(prefix, start=start, stop=stop)
-
-    def scan_tags(
-        self, prefix: str = "", *, start: str = "", stop: str | None = None
-    ) -> Iterator[tuple[str, Tag]]:
-        return self._far.scan_tags(prefix, start=start, stop=stop)
-
-    def __len__(self) -> int:
-        return len(self._far)
-
-    def __bool__(self) -> bool:
-        return bool(self._far)
+        return self._inner.scan_items(prefix, start=start, stop=stop)
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -185,16 +170,16 @@ class Cache(Store[bytes]):
         value = to_bytes(value)
         began = self._clock()
         with self._here().write(key) as write:
-            self._far[key] = value
+            self._inner[key] = value
             write.entry = Entry(value, ABSENT, began)
 
     def __delitem__(self, key: str, /) -> None:
         with self._here().write(key):
-            del self._far[key]
+            del self._inner[key]
 
     def discard(self, key: str, /) -> None:
         with self._here().write(key):
-            self._far.discard(key)
+            self._inner.discard(key)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         here = self._here()
@@ -205,7 +190,7 @@ class Cache(Store[bytes]):
                 yield key, value
 
         with here.bulk():
-            self._far.set_many(passing())
+            self._inner.set_many(passing())
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         here = self._here()
@@ -216,13 +201,13 @@ class Cache(Store[bytes]):
                 yield key
 
         with here.bulk():
-            self._far.delete_many(passing())
+            self._inner.delete_many(passing())
 
     def clear(self) -> None:
         here = self._here()
         with here.bulk():
             here.clear()
-            self._far.clear()
+            self._inner.clear()
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -230,27 +215,27 @@ class Cache(Store[bytes]):
         value = to_bytes(value)
         began = self._clock()
         with self._here().write(key) as write:
-            tag = self._far.swap(key, value, expected)
+            tag = self._inner.swap(key, value, expected)
             write.entry = Entry(value, tag, began)
         return tag
 
     def remove(self, key: str, /, expected: Tag) -> None:
         with self._here().write(key):
-            self._far.remove(key, expected)
+            self._inner.remove(key, expected)
 
     def modify(
         self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
     ) -> bytes:
         with self._here().write(key):
-            return self._far.modify(key, function, default)
+            return self._inner.modify(key, function, default)
 
     def setdefault(self, key: str, default: bytes, /) -> bytes:
         with self._here().write(key):
-            return self._far.setdefault(key, default)
+            return self._inner.setdefault(key, default)
 
     def _take(self, key: str, /) -> bytes | Missing:
         with self._here().write(key):
-            return self._far._take(key)
+            return self._inner._take(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         changes = list(changes)
@@ -259,29 +244,23 @@ class Cache(Store[bytes]):
             for change in changes:
                 if not isinstance(change, Expect):
                     here.drop(change.key)
-            self._far.transact(changes)
+            self._inner.transact(changes)
 
     # ---- History -------------------------------------------------------------------------------
 
-    def history(self, key: str, /) -> Iterator[Revision]:
-        return self._far.history(key)
-
     def at(self, key: str, revision: int, /) -> bytes:
-        return self._far.at(key, revision)
+        return self._inner.at(key, revision)
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
-        return self._far.as_of(time)
+        return self._inner.as_of(time)
 
     # ---- The store itself ----------------------------------------------------------------------
 
-    @property
-    def features(self) -> Feature:
-        return self._far.features
-
-    def facts(self) -> dict[str, str]:
-        return self._far.facts()
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        kept = RESERVED not in prefix.split("/")[:-1]  # nothing under a reserved prefix ever is
+        return Behind(self, prefix) if kept else self._inner.raw(prefix)
 
     def close(self) -> None:
-        self._far.close()
+        super().close()
         if self._near is not None:
             self._near.close()

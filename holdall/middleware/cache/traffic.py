@@ -142,13 +142,13 @@ class Traffic:
     def _keep(self, key: str, entry: Entry) -> None:
         # A near store that is full or away makes reads slower, and fails none.
         with contextlib.suppress(HoldallError):
-            if _is_plain(key) and self._worth(entry):
+            if is_plain(key) and self._worth(entry):
                 self._near.keep(key, entry)
             else:
                 self._near.drop(key)
 
 
-def _is_plain(key: str) -> bool:
+def is_plain(key: str) -> bool:
     """Whether anybody may ask for ``key``: not if it is reserved, or longer than a user's key may be."""
     try:
         check_key(str(key))

@@ -6,8 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from holdall.errors import Unsupported
 from holdall.history import note
-from holdall.layer import Layer
-from holdall.middleware.expires import Expires
+from holdall.layer import Layer, below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.kept import Kept
@@ -55,7 +54,7 @@ class Versions(PassThrough[V]):
             made.append(Native(lowest, author) if history == "native" else Kept(lowest, author, history))
             return made[0]
 
-        super().__init__(_over(store, kept))
+        super().__init__(_over(below(store, Versions), kept))
         self._kept = made[0]
 
     note = staticmethod(note)
@@ -114,7 +113,8 @@ class Versions(PassThrough[V]):
 
         With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
         what is damaged is taken from its other copy, the head from the record or the record from the head.
-        Unsupported where the store keeps versions by itself.
+        A `Cache` shows what was mended as late as another's write. Unsupported where the store keeps
+        versions by itself.
         """
         return self._kept.fsck(mend=mend)
 
@@ -123,6 +123,6 @@ def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> S
     """``store`` with the lowest of its stores replaced by ``kept`` of it."""
     if isinstance(store, Versions | Kept | Native):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
-    if isinstance(store, Layer | Expires):
+    if isinstance(store, Layer):
         return store.over(_over(store.inner, kept))
     return kept(store)

@@ -1,6 +1,7 @@
 """What an address of fsspec's may say, and where its names may lead."""
 
 import pickle
+import socket
 
 import fsspec
 import pytest
@@ -19,6 +20,7 @@ from holdall.store import Feature
         "fsspec+sftp://host/books?passwrod=hunter2",
         "fsspec+ftp://host/books?timeout=soon",
         "fsspec+ftp://host/books?timeout=0",
+        "fsspec+ftp://host/books?timeout=inf",
         "fsspec+ftp://host/a%3Fb",
         "fsspec+file://relative/books",
     ],
@@ -47,6 +49,25 @@ def test_options_with_secrets_are_hidden():
 def test_a_login_is_decoded():
     store = holdall.open("fsspec+ftp://me:p%40ss%2F@127.0.0.1:1/books")
     assert store._address.userinfo == "me:p@ss/"
+
+
+@pytest.mark.parametrize("protocol", ["ftp", "sftp"])
+def test_an_ipv6_address_is_reached(protocol):
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        with (
+            holdall.open(f"fsspec+{protocol}://[::1]:{server.getsockname()[1]}/books?timeout=0.1") as store,
+            pytest.raises(Unavailable),
+        ):
+            store["a"]
+        server.setblocking(False)
+        server.accept()[0].close()
+
+
+def test_a_path_is_decoded_once(tmp_path):
+    with holdall.open(f"fsspec+file://{tmp_path}/100%2541 é") as store:
+        store["a"] = b"1"
+        assert pickle.loads(pickle.dumps(store))["a"] == b"1"
+    assert [path.name for path in tmp_path.iterdir()] == ["100%41 é"]
 
 
 def test_no_key_leaves_the_root_where_a_mapper_of_fsspecs_does(tmp_path):

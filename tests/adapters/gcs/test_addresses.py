@@ -56,6 +56,7 @@ def test_an_address_is_the_constructor_in_other_words():
         ("gs://acme?endpoint_url=localhost:9000", "http://"),
         ("gs://acme?endpoint_url=http://user:secret@localhost", "credentials"),
         ("gs://acme?timeout=0", "timeout"),
+        ("gs://acme?timeout=inf", "timeout"),
         ("gs://acme?retries=-1", "retries"),
     ],
 )

@@ -38,6 +38,7 @@ def test_an_address_is_the_constructor_in_other_words():
         ("s3://acme?endpoint_url=localhost:9000", "http://"),
         ("s3://acme?endpoint_url=http://AKIA:secret@localhost", "credentials"),
         ("s3://acme?timeout=0", "timeout"),
+        ("s3://acme?timeout=inf", "timeout"),
         ("s3://acme?retries=-1", "retries"),
         ("s3://acme--use1-az4--x-s3", "directory bucket"),
     ],

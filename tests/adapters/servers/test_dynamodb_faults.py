@@ -34,14 +34,17 @@ def proxy(dynamodb):
 
 
 @pytest.fixture
-def store(dynamodb, proxy):
+def direct(dynamodb):
     with dynamodb.store() as direct:
         direct["a"] = b"1"
-        name = direct._table.store
-        with dynamodb.store(
-            name=name, endpoint_url=proxy.endpoint, create=False, timeout=2, retries=2
-        ) as store:
-            yield store
+        yield direct
+
+
+@pytest.fixture
+def store(dynamodb, direct, proxy):
+    name = direct._table.store
+    with dynamodb.store(name=name, endpoint_url=proxy.endpoint, create=False, timeout=2, retries=2) as store:
+        yield store
 
 
 def test_what_was_throttled_is_asked_again(store, proxy):
@@ -85,6 +88,37 @@ def test_a_removal_whose_answer_was_lost_does_not_guess(store, proxy):
         del store["a"]
     with pytest.raises(KeyError):
         del store["a"]
+
+
+def overtaken(change):
+    """The server carries a request out, then another writer's ``change``, and the answer is lost."""
+
+    def fault(exchange):
+        exchange.forward()
+        change()
+        faults.answer(500)(exchange)
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    "write", [lambda store, tag: store.swap("a", b"2", tag), lambda store, tag: store.remove("a", tag)]
+)
+def test_what_happened_and_was_overwritten_is_no_conflict(store, direct, proxy, write):
+    proxy.inject(overtaken(lambda: direct.__setitem__("a", b"3")))
+    with pytest.raises(Unavailable, match="'a'"):
+        write(store, direct.tag("a"))
+
+
+def test_what_was_throttled_and_sent_again_is_in_no_doubt(store, proxy):
+    slow = said(400, "ProvisionedThroughputExceededException")
+    proxy.inject(slow)
+    with pytest.raises(KeyError):
+        del store["nowhere"]
+    for write in (lambda: store.swap("a", b"2", ABSENT), lambda: store.remove("a", "another")):
+        proxy.inject(slow)
+        with pytest.raises(Conflict):
+            write()
 
 
 def test_a_transaction_whose_answer_was_lost_is_carried_out_once(store, proxy):

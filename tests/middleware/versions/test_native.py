@@ -259,7 +259,7 @@ def test_an_address_names_it(below: Any, server: str):
     client = below.client
     endpoint = client.api_endpoint if scheme == "gs" else client.meta.endpoint_url
     where = f"{scheme}://{below._bucket.name}/books?endpoint_url={endpoint}"
-    with holdall.open(f"{where}&history=native&serializer=json") as books:
+    with holdall.open(f"{where}&history=native&serializer=json&cache=60s") as books:
         books["a"] = {"total": 1}
         assert numbers(books, "a") == [1]
         assert isinstance(books, Versions)

@@ -1,0 +1,151 @@
+"""Named stores, as a configuration file in TOML declares them.
+
+    [store.invoices]
+    uri = "s3://acme/invoices?region=eu-west-1"
+    layers = ["serializer=msgpack", "compress=zstd&level=9", {cache = "60s", near = "disk"}]   # top first
+
+    [store.disk]
+    uri = "file://{here}/near?durability=os&checksum=xxh3"
+
+    [store.drafts]
+    uri = "sqlite:///{here}/drafts.db?serializer=json"                                  # in the usual order
+
+``uri`` is an address. ``layers`` takes what an address takes and also ``escape`` and ``prefix=name``, in any
+order; then the address names none. A layer is a text as in an address, or a table of the same names, where
+nothing is percent-encoded. In both, ``{here}`` is the absolute path of the file's folder; other relative
+paths are from the current folder, as everywhere. Two caches of a file have no near store in common.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+from holdall.address import ADDRESSES, LAYERED, Address, meant, parameters, shown
+from holdall.configuration.stack import Stack
+from holdall.errors import InvalidAddress
+
+_LARGEST: Final = 1 << 20  # bytes
+
+
+class Named(NamedTuple):
+    """A store that a file declares; ``layers`` is None where its address names them."""
+
+    name: str
+    address: Address
+    layers: tuple[Mapping[str, str], ...] | None
+    file: Path
+
+    def shown_layers(self) -> tuple[str, ...]:
+        """The layers that are listed, with nothing secret."""
+        return tuple(
+            "&".join(f"{name}={shown(name, value)}" for name, value in layer.items())
+            for layer in self.layers or ()
+        )
+
+    def nears(self) -> list[str]:
+        """The near stores that its caches name."""
+        return [each["near"] for each in (self.address.params, *(self.layers or ())) if "near" in each]
+
+    def plan(self, given: dict[str, Any]) -> tuple[Stack, Address]:
+        """The stack and the address of the store below it, with ``given`` in place of what the file says."""
+        address = self.address.with_options(**given)
+        if self.layers is None:
+            return Stack.of(address)
+        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(*LAYERED)
+
+
+def stores_of(file: Path) -> dict[str, Named]:
+    """The stores that ``file`` declares; InvalidAddress, naming it, where it cannot be meant."""
+    read = _read(file)
+    _refuse_others(file, read, {"store"}, "")
+    declared = read.get("store", {})
+    if not isinstance(declared, dict):
+        raise InvalidAddress(f"{file}: store is no table; write [store.name]")
+    found = {name: _store(file, name, entry) for name, entry in declared.items()}
+    _require_own_nears(file, found)
+    return found
+
+
+def _require_own_nears(file: Path, found: dict[str, Named]) -> None:
+    owners: dict[str, str] = {}
+    for name, near in ((name, near) for name, each in found.items() for near in each.nears()):
+        if near in owners:
+            both = f"store.{owners[near]} and store.{name}"
+            raise InvalidAddress(
+                f"{file}: {both} have one near store, {shown('near', near)}; give each its own"
+            )
+        owners[near] = name
+
+
+def _store(file: Path, name: str, entry: Any) -> Named:
+    if not isinstance(entry, dict) or not isinstance(entry.get("uri"), str):
+        raise InvalidAddress(f'{file}: store.{name} has no uri; write uri = "sqlite:///books.db"')
+    _refuse_others(file, entry, {"uri", "layers"}, f"store.{name}.")
+    if not (Address.parse(name or "-").name and name):
+        raise InvalidAddress(f"{file}: {name!r} is no name: letters, digits, dashes and underscores")
+    address = _address(file, entry["uri"])
+    layers = entry.get("layers")
+    if address.name:
+        raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme, such as sqlite://")
+    if layers is not None:
+        if both := sorted(set(address.params) & set(LAYERED)):
+            raise InvalidAddress(f"{file}: store.{name} names {both[0]} in its uri; put it among its layers")
+        layers = _layers(file, name, layers)
+    return Named(name, address, layers, file)
+
+
+def _address(file: Path, uri: str) -> Address:
+    where, mark, query = uri.partition("?")
+    here = quote(_folder(file), safe="/:")
+    address = Address.parse(where.replace("{here}", here) + mark + query)
+    return replace(address, params=_placed(file, address.params))
+
+
+def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
+    said = [_said(entry) for entry in entries] if isinstance(entries, list) else [None]
+    if None in said:
+        example = '["serializer=json", {cache = "60s"}]'
+        raise InvalidAddress(f"{file}: layers of store.{name} is no list of texts and tables, as {example}")
+    return tuple(_placed(file, each) for each in said if each is not None)
+
+
+def _said(entry: Any) -> dict[str, str] | None:
+    """The parameters of a layer that is listed; None where it is not written as one."""
+    if isinstance(entry, str):
+        return parameters(entry if "=" in entry else f"{entry}=on")
+    if isinstance(entry, dict) and all(isinstance(each, str | int | float) for each in entry.values()):
+        return {name: str(value) for name, value in entry.items()}
+    return None
+
+
+def _placed(file: Path, said: Mapping[str, str]) -> dict[str, str]:
+    """``said`` with the folder of ``file``, encoded where it is a part of an address."""
+    plain = _folder(file)
+    encoded = quote(plain, safe="/:")
+    return {
+        name: value.replace("{here}", encoded if name in ADDRESSES else plain) for name, value in said.items()
+    }
+
+
+def _folder(file: Path) -> str:
+    return str(file.parent.absolute())
+
+
+def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: str) -> None:
+    for name in table:
+        if name not in known:
+            raise InvalidAddress(f"{file}: {where}{name} means nothing here; {meant(name, known)}")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(_LARGEST + 1)
+        return tomllib.loads(data.decode()) if len(data) <= _LARGEST else {"over a megabyte": None}
+    except OSError as error:
+        raise InvalidAddress(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # TOML's error, and that of UTF-8
+        raise InvalidAddress(f"{file} is no TOML: {error}") from error

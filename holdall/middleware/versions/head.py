@@ -37,8 +37,8 @@ class Head(NamedTuple):
     def read_many(cls, store: Store[bytes], keys: Iterable[str]) -> dict[str, Self]:
         """The head of each of ``keys``, read one after another."""
         heads = {key: cls(key) for key in keys}
-        for key, tagged in store._tagged_many(list(heads)):
-            heads[key] = cls.of(heads[key].key, *tagged)  # the key that was asked for: it may be vouched for
+        for key, (data, tag) in store._tagged_many(list(heads)):
+            heads[key] = cls.of(heads[key].key, data, tag)  # the key that was asked for: it may be vouched for
         return heads
 
     @classmethod

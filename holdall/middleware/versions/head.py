@@ -38,7 +38,7 @@ class Head(NamedTuple):
         """The head of each of ``keys``, read one after another."""
         heads = {key: cls(key) for key in keys}
         for key, (data, tag) in store._tagged_many(list(heads)):
-            heads[key] = cls.of(heads[key].key, data, tag)  # the key that was asked for: it may be vouched for
+            heads[key] = cls.of(heads[key].key, data, tag)  # as it was asked for: it may be vouched for
         return heads
 
     @classmethod

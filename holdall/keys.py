@@ -151,12 +151,8 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``.
-
-        TypeError where one is no str, InvalidKey where one holds a lone surrogate: neither can match.
-        """
-        for bound in (prefix, start, "" if stop is None else stop):
-            _check_bound(bound)
+        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`."""
+        check_bounds(prefix, start, stop)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
             end = stop
@@ -178,6 +174,14 @@ class Span(NamedTuple):
             and (self.high is None or key < self.high)
             and self.shows(key)
         )
+
+
+def check_bounds(prefix: str, start: str, stop: str | None) -> None:
+    """TypeError where a bound of a scan is no str, InvalidKey where it holds a lone surrogate: none can match."""
+    _check_bound(prefix)
+    _check_bound(start)
+    if stop is not None:
+        _check_bound(stop)
 
 
 def _check_bound(bound: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.history import Revision
-from holdall.keys import RawKey, Span, check_key, raw_key
+from holdall.keys import RawKey, check_bounds, check_key, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
@@ -44,7 +44,7 @@ class Rekey(Layer[V, V]):
         return key[self._length :]
 
     def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:
-        Span.of(prefix, start, stop)  # refuses what is no bound before the prefix hides it
+        check_bounds(prefix, start, stop)  # before the prefix hides what is wrong with them
         return {
             "prefix": self._bound(prefix),
             "start": self._prefix + start,

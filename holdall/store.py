@@ -245,8 +245,15 @@ class Store(MutableMapping[str, V]):
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
         """Write every pair of ``items``, which may be any length; the last of equal keys wins."""
+        self._each(self.__setitem__, items)
+
+    def _each(self, write: Callable[[str, V], object], items: Iterable[tuple[str, V]]) -> None:
+        """``write`` every pair of ``items``, equal keys in their order; several at once where that is faster here.
+
+        So a layer that writes in a way of its own goes as fast as the store below bears.
+        """
         for key, value in items:
-            self[key] = value
+            write(key, value)
 
     def discard(self, key: str, /) -> None:
         """Delete ``key`` if it is there."""
@@ -267,6 +274,12 @@ class Store(MutableMapping[str, V]):
     def get_tagged(self, key: str, /) -> Tagged[V]:
         """The value of ``key`` and its tag, read together; KeyError where it is missing. Needs TAGS."""
         raise self._cannot("tell tags", Feature.TAGS)
+
+    def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
+        """Those of ``keys`` that are there, each with what `get_tagged` says: to it what `get_many` is to `get`."""
+        for key in keys:
+            with contextlib.suppress(KeyError):
+                yield key, self.get_tagged(key)
 
     def tag(self, key: str, /) -> Tag:
         """The tag of ``key``, ABSENT where it is missing; most stores need not read its value. Needs TAGS."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from holdall.keys import check_key
-from holdall.store import Change, Put, to_bytes
+from holdall.store import Change, Delete, Put, Tag, conflict, to_bytes
 
 BATCH = 1000
 """Keys in a page or batch, at most."""
@@ -40,14 +40,27 @@ def pairs_of(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
         yield batch
 
 
-def checked(change: Change[bytes]) -> Change[bytes]:
-    """``change``, with a key that fits the grammar and a value that nobody can change."""
-    check_key(change.key)
-    return Put(change.key, to_bytes(change.value)) if isinstance(change, Put) else change
+def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
+    """A transaction by key, checked: the tag each must carry before, and what it holds after (None: nothing).
+
+    Conflict where two expectations of a key differ.
+    """
+    before: dict[str, Tag] = {}
+    after: dict[str, bytes | None] = {}
+    for change in changes:
+        check_key(change.key)
+        key = text(change.key)
+        if isinstance(change, Put):
+            after[key] = to_bytes(change.value)
+        elif isinstance(change, Delete):
+            after[key] = None
+        elif before.setdefault(key, change.tag) != change.tag:
+            raise conflict(key)
+    return before, after
 
 
 def look_up(get: Callable[[bytes], bytes | None], keys: Iterator[str]) -> list[tuple[str, bytes]]:
-    """Those of the keys left in ``keys`` that ``get`` has, with their values, up to `ROOM` bytes."""
+    """Those of the keys left in ``keys`` that ``get`` has, with what it has, up to `ROOM` bytes."""
     page: list[tuple[str, bytes]] = []
     room = ROOM
     for key in keys:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
+from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.lmdb_environment import Absent, Environment, environment
-from holdall.adapters.lmdb_rows import Row, apply, page_of, put_all, tag_of, value_of
+from holdall.adapters.lmdb_rows import Part, Row, apply, entry_of, page_of, put_all, tag_of, tagged, value_of
 from holdall.adapters.lmdb_ticks import TICK
 from holdall.adapters.paths import absolute
 from holdall.address import Address
@@ -18,11 +18,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
-    Put,
     Store,
     Tag,
     Tagged,
@@ -110,22 +107,30 @@ class LMDB(Store[bytes]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         try:
-            found = self._found().read(lambda txn: bytes(txn.get(key.encode(), b"")))
+            entry = self._found().read(lambda txn: entry_of(txn.get(key.encode())))
         except Absent:
-            found = b""
-        if not found:
+            entry = None
+        if entry is None:
             raise KeyError(key)
-        return Tagged(found[TICK:], tag_of(memoryview(found)))
+        return tagged(entry)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return self._look_up(value_of, keys)
+
+    def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
+        for key, entry in self._look_up(entry_of, keys):
+            yield key, tagged(entry)
+
+    def _look_up(self, part: Part, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Those of ``keys`` that are there, each with that ``part`` of its entry; checked a page at a time."""
         for batch in keys_of(keys, _PAGE):
             rest = iter(batch)
-            while page := self._look_up(rest):
+            while page := self._page(part, rest):
                 yield from page
 
-    def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+    def _page(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         try:
-            return self._found().read(lambda txn: look_up(lambda key: value_of(txn.get(key)), keys))
+            return self._found().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
         except Absent:
             return []
 
@@ -196,20 +201,20 @@ class LMDB(Store[bytes]):
     # ---- Compare-and-swap --------------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        changes = [Expect(key, expected), checked(Put(key, value))]
-        return self._made().write(partial(apply, changes))
+        check_key(key)
+        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(apply, [Expect(key, expected), Delete(key)]))
+            self._found().write(partial(apply, {key: expected}, {key: None}))
         except Absent:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(apply, [checked(change) for change in changes]))
+        self._made().write(partial(apply, *sides_of(changes)))
 
     def close(self) -> None:
         self._found.take()  # the last store to let go of an environment closes it

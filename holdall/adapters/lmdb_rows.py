@@ -7,11 +7,25 @@ from holdall.adapters.batches import ROOM
 from holdall.adapters.lmdb_environment import Txn
 from holdall.adapters.lmdb_ticks import TICK
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
 Row = Callable[[str, memoryview], T]
 """Makes what a scan yields of a key and its entry."""
+
+
+Part = Callable[[memoryview | None], bytes | None]
+"""Copies what a look-up yields of an entry, None where there is none."""
+
+
+def entry_of(found: memoryview | None) -> bytes | None:
+    """An entry whole, or None."""
+    return None if found is None else found.tobytes()
+
+
+def tagged(entry: bytes) -> Tagged[bytes]:
+    """The value of an entry, and its tag."""
+    return Tagged(entry[TICK:], tag_of(memoryview(entry)))
 
 
 def value_of(found: memoryview | None) -> bytes | None:
@@ -51,14 +65,14 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
         txn.put(key.encode(), tick + value)
 
 
-def apply(changes: list[Change[bytes]], txn: Txn, tick: bytes) -> Tag:
-    """All of ``changes``, and their tag; Conflict where one expects another."""
-    for change in changes:
-        if isinstance(change, Expect) and tag_of(txn.get(change.key.encode())) != change.tag:
-            raise conflict(change.key)
-    for change in changes:
-        if isinstance(change, Put):
-            txn.put(change.key.encode(), tick + change.value)
-        elif isinstance(change, Delete):
-            txn.delete(change.key.encode())
+def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:
+    """Put the values of ``after`` and delete where it has None; their tag. Conflict unless ``before`` holds."""
+    for key, tag in before.items():
+        if tag_of(txn.get(key.encode())) != tag:
+            raise conflict(key)
+    for key, value in after.items():
+        if value is None:
+            txn.delete(key.encode())
+        else:
+            txn.put(key.encode(), tick + value)
     return tag_of(memoryview(tick))

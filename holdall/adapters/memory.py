@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from holdall.adapters.batches import sides_of
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import free_in_child
@@ -13,11 +14,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
-    Put,
     Store,
     Tag,
     Tagged,
@@ -164,19 +162,15 @@ class Memory(Store[bytes]):
             self._table.delete(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        changes = list(changes)
-        for change in changes:
-            check_key(change.key)
-        writes = [Put(c.key, to_bytes(c.value)) if isinstance(c, Put) else c for c in changes]
+        before, after = sides_of(changes)
         with self._table.lock:
-            for change in writes:
-                if isinstance(change, Expect):
-                    self._expect(change.key, change.tag)
-            for change in writes:
-                if isinstance(change, Put):
-                    self._table.put(change.key, change.value)
-                elif isinstance(change, Delete) and change.key in self._table.cells:
-                    self._table.delete(change.key)
+            for key, tag in before.items():
+                self._expect(key, tag)
+            for key, value in after.items():
+                if value is not None:
+                    self._table.put(key, value)
+                elif key in self._table.cells:
+                    self._table.delete(key)
 
     def _expect(self, key: str, expected: Tag) -> None:
         if self._table.tag(key) != expected:

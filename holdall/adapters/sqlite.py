@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.batches import checked, keys_of, pairs_of, text
+from holdall.adapters.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.paths import absolute
 from holdall.adapters.sqlite_link import Link, Row
 from holdall.adapters.sqlite_table import MEMORY, Absent, Table
@@ -19,11 +19,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Delete,
-    Expect,
     Feature,
     Missing,
-    Put,
     Store,
     Tag,
     Tagged,
@@ -33,6 +30,7 @@ from holdall.store import (
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
 _LOOKUPS = 128  # keys looked up in one transaction
+_AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/'))"
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
@@ -79,6 +77,8 @@ class SQLite(Store[bytes]):
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT value FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
+        self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
+        self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
 
@@ -172,9 +172,16 @@ class SQLite(Store[bytes]):
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        yield from self._look_up(f"SELECT key, value FROM {self._name} WHERE key = ?", keys)
+
+    def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
+        select = f"SELECT key, value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
+        return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
+
+    def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
         for batch in keys_of(keys, _LOOKUPS):
             rest = map(text, batch)
-            while page := self._link.look_up(self._get, rest):
+            while page := self._link.look_up(select, rest):
                 yield from page
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
@@ -210,9 +217,7 @@ class SQLite(Store[bytes]):
         check_key(key)
         value = to_bytes(value)
         if expected == ABSENT:
-            written = self._link.write(
-                f"INSERT OR IGNORE INTO {self._name} (key, value) VALUES (?, ?)", text(key), value
-            )
+            written = self._link.write(self._create, text(key), value)
         else:
             put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
             written = self._link.write(
@@ -228,22 +233,41 @@ class SQLite(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._link.transact(partial(self._apply, [checked(change) for change in changes]))
+        before, after = sides_of(changes)
+        new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
+        created = {key: after.pop(key) for key in new}
+        expected = {key: tag for key, tag in before.items() if key not in created}
+        self._link.transact(partial(self._apply, expected, created, after))
 
-    def _apply(self, changes: list[Change[bytes]], connection: sqlite3.Connection) -> None:
-        for change in changes:
-            if isinstance(change, Expect):
-                self._expect(connection, *change)
-        for change in changes:
-            if isinstance(change, Put):
-                connection.execute(self._put, (text(change.key), change.value))
-            elif isinstance(change, Delete):
-                connection.execute(self._delete, (text(change.key),))
+    def _apply(
+        self,
+        expected: dict[str, Tag],
+        created: dict[str, bytes | None],
+        after: dict[str, bytes | None],
+        connection: sqlite3.Connection,
+    ) -> None:
+        self._expect(connection, expected)
+        self._create_all(connection, created.items())
+        connection.executemany(self._put, (pair for pair in after.items() if pair[1] is not None))
+        connection.executemany(self._delete, ((key,) for key, value in after.items() if value is None))
 
-    def _expect(self, connection: sqlite3.Connection, key: str, tag: Tag) -> None:
-        row = connection.execute(self._tick, (text(key),)).fetchone()
-        if (row[0] if row else ABSENT) != tag:
-            raise conflict(key)
+    def _create_all(self, connection: sqlite3.Connection, items: Iterable[tuple[str, bytes | None]]) -> None:
+        for key, value in items:
+            if not connection.execute(self._create, (key, value)).rowcount:
+                raise conflict(key)
+
+    def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
+        found = dict(self._tags(connection, list(tags)))
+        for key, tag in tags.items():
+            if found.get(key, ABSENT) != tag:
+                raise conflict(key)
+
+    def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
+        for low in range(0, len(keys), _AT_ONCE):
+            batch = keys[low : low + _AT_ONCE]
+            size = 1 << (len(batch) - 1).bit_length()  # few statements, which the connection then keeps
+            batch += batch[-1:] * (size - len(batch))
+            yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
 
     def close(self) -> None:
         self._link.close()

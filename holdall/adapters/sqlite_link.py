@@ -1,7 +1,7 @@
 """How statements of an SQLite store run: on this thread's connection, with errors translated."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import Any
@@ -44,32 +44,25 @@ class Link:
         Rows begin with the key and end with what has a length. Where reserved keys are hidden, a page ends
         before a reserved part and the next begins after it. No transaction stays open.
         """
-        page: list[Row] = []
-        room = ROOM
-        with (
-            suppress(Absent),
-            self._open(self.connection()) as connection,
-            closing(connection.execute(select, args)) as rows,
-        ):
-            for row in islice(rows, size):
-                if hides and RESERVED in row[0] and is_reserved(row[0]):
-                    return page, past_reserved(row[0])
-                page.append(row)
-                room -= len(row[-1])
-                if room < 0:
-                    break
-        return page, page[-1][0] + "\0" if room < 0 or len(page) == size else None
+        try:
+            with closing(self.connection().execute(select, args)) as rows:
+                return _page(rows, hides, size)
+        except (Absent, sqlite3.Error) as error:
+            return self.failed(error) or ([], None)
 
-    def look_up(self, select: str, keys: Iterator[str]) -> list[tuple[str, bytes]]:
-        """Keys, of those that are left in ``keys``, with their values: in one transaction, up to `ROOM`."""
-        page: list[tuple[str, bytes]] = []
+    def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
+        """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
+
+        A row begins with the key and its value.
+        """
+        page: list[Row] = []
         room = ROOM
         with suppress(Absent), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
             for key in keys:
                 if row := connection.execute(select, (key,)).fetchone():
-                    page.append((key, row[0]))
-                    room -= len(row[0])
+                    page.append(row)
+                    room -= len(row[1])
                     if room < 0:
                         break
         return page
@@ -128,3 +121,16 @@ class Link:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
+
+
+def _page(rows: Iterable[Row], hides: bool, size: int) -> tuple[list[Row], str | None]:
+    page: list[Row] = []
+    room = ROOM
+    for row in islice(rows, size):
+        if hides and RESERVED in row[0] and is_reserved(row[0]):
+            return page, past_reserved(row[0])
+        page.append(row)
+        room -= len(row[-1])
+        if room < 0:
+            break
+    return page, page[-1][0] + "\0" if room < 0 or len(page) == size else None

@@ -6,7 +6,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import checked, keys_of, look_up, pairs_of
+from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
@@ -193,8 +193,7 @@ class DBM(Store[bytes]):
         self.transact([Expect(key, expected), Delete(key)])
 
     def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
-        asked = [checked(change) for change in changes]
-        self._twins().write(partial(_decide, asked))
+        self._twins().write(partial(_decide, *sides_of(changes)))
 
     def close(self) -> None:
         self._twins.close()
@@ -204,12 +203,10 @@ def _tag(value: bytes | None) -> Tag:
     return ABSENT if value is None else Tag(blake2b(value, digest_size=16).hexdigest())
 
 
-def _decide(changes: list[StoreChange[bytes]], get: Get) -> Sequence[Change]:
-    """The changes of a transaction, of which a later one of the same key wins; Conflict as it demands."""
-    for change in changes:
-        if isinstance(change, Expect) and _tag(get(change.key.encode())) != change.tag:
-            raise conflict(change.key)
-    puts = {
-        c.key.encode(): c.value if isinstance(c, Put) else None for c in changes if not isinstance(c, Expect)
-    }
-    return [(key, value) for key, value in puts.items() if value is not None or get(key) is not None]
+def _decide(before: dict[str, Tag], after: dict[str, bytes | None], get: Get) -> Sequence[Change]:
+    """The changes that lead to ``after``; Conflict unless ``before`` holds."""
+    for key, tag in before.items():
+        if _tag(get(key.encode())) != tag:
+            raise conflict(key)
+    puts = ((key.encode(), value) for key, value in after.items())
+    return [(key, value) for key, value in puts if value is not None or get(key) is not None]

@@ -147,12 +147,12 @@ class Fsspec(Store[bytes]):
         check_key(key)
         self._ask(key, lambda tree: tree.delete(_name(key)), again=False)
 
-    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+    def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
         if Feature.BATCH not in self.features:
-            super().set_many(items)
+            super()._each(write, items)
             return
         for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: self.__setitem__(*item), distinct, Pace(_AT_ONCE)))
+            exhaust(ordered(lambda item: write(*item), distinct, Pace(_AT_ONCE)))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         if Feature.BATCH not in self.features:

@@ -1,6 +1,6 @@
 """The store `S3`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -157,9 +157,9 @@ class S3(Store[bytes]):
         check_key(key)
         self._writes.put(key, to_bytes(value))
 
-    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+    def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
         for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: self.__setitem__(*item), distinct, self._bucket.pace))
+            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)

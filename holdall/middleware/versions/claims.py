@@ -6,6 +6,7 @@ head lacks brings it forward. Where nothing is, the head comes first and its rec
 """
 
 import contextlib
+from itertools import islice
 from typing import NamedTuple
 
 from holdall.errors import Conflict
@@ -13,7 +14,7 @@ from holdall.history import noted
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.past import Known, Past
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
@@ -59,14 +60,22 @@ class Claims:
     def _create(self, key: str, value: bytes) -> Written:
         data = Stamp.now(NEW, 0, noted(self._author)).before(value)
         tag = self._store.swap(key, data, ABSENT)
-        first = Name.of(key, None)
-        # Its name may be free though there is history: old records are dropped, but never the newest.
-        if self._records.newest(key) or not self._records.create(first, data):
-            self._record(key, data)
+        with contextlib.suppress(Conflict):
+            self._record(Head.of(key, data, tag))
+            return Written(key, data, tag)
+        self._record_late(key, data)
         return Written(key, data, tag)
 
-    def _record(self, key: str, data: bytes) -> None:
-        """Record the new head ``data``. Conflict where a writer without versions replaced it before that."""
+    def _record(self, head: Head) -> None:
+        # The first name may be free though there is history: old records are dropped, but never the newest.
+        names = list(islice(self._records.names(head.key), 2))
+        if names:
+            self._complete(head, self._past.by_records(head, names))
+        elif not self._records.create(Name.of(head.key, None), head.data):
+            raise conflict(head.key)
+
+    def _record_late(self, key: str, data: bytes) -> None:
+        """Record ``data``, which was the head. Conflict where a writer without versions replaced it before that."""
         while (head := Head.read(self._store, key)).data == data:
             with contextlib.suppress(Conflict):
                 self.recorded(head)
@@ -78,12 +87,14 @@ class Claims:
 
     def recorded(self, head: Head) -> Stamp:
         """The revision that ``head`` is, which has a record after this."""
-        last, missing = self._past.of(head)
-        for name, data in missing:
+        return self._complete(head, self._past.of(head))
+
+    def _complete(self, head: Head, known: Known) -> Stamp:
+        for name, data in known.missing:
             if not self._records.create(name, data):
                 raise conflict(head.key)
-        assert last is not None  # noqa: S101 - there is a head
-        return last
+        assert known.last is not None  # noqa: S101 - there is a head
+        return known.last
 
     def _stamped(self, head: Head, found: Stamp) -> Head:
         """Stamp what a writer without versions put there: it may put the same again, and its tag come again."""

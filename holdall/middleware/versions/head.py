@@ -1,5 +1,6 @@
 """The head of a key: what is stored under the key itself, as the protocol sees it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from holdall.middleware.versions.stamp import Stamp, is_stamped
@@ -31,6 +32,14 @@ class Head(NamedTuple):
         except KeyError:
             return cls(key)
         return cls.of(key, data, tag)
+
+    @classmethod
+    def read_many(cls, store: Store[bytes], keys: Iterable[str]) -> dict[str, Self]:
+        """The head of each of ``keys``, read one after another."""
+        heads = {key: cls(key) for key in keys}
+        for key, (data, tag) in store._tagged_many(list(heads)):
+            heads[key] = cls.of(heads[key].key, data, tag)  # as it was asked for: it may be vouched for
+        return heads
 
     @classmethod
     def of(cls, key: str, data: bytes, tag: Tag) -> Self:

@@ -1,12 +1,10 @@
 """The store of bytes below `Versions`: every write keeps what it replaces."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
 
-from holdall.errors import Conflict, Unsupported
+from holdall.errors import Conflict, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.asof import AsOf
@@ -36,9 +34,7 @@ from holdall.store import (
     to_bytes,
 )
 
-T = TypeVar("T")
-
-_BATCH = 200  # keys written in one transaction
+_BATCH, _ROOM = 200, 1 << 20  # keys, and bytes of new values, that are written in one transaction
 Decide = Callable[[Head], bytes | None]
 Planned = tuple[Head, bytes | None]
 
@@ -89,11 +85,14 @@ class Kept(Heads):
         kind = Transactions if Feature.ATOMIC in self.features else Claims
         return kind(self._store, self._records, self._past, self._marks, self._author)
 
-    def _write(self, key: str, decide: Decide) -> Written:
-        """Commit what ``decide`` makes of the head, None: a deletion; again where another came first."""
+    def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
+        """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
+
+        ``head`` is what it is taken for at first; without it, it is read.
+        """
         claims = self._claims
         for attempt in range(ATTEMPTS):
-            head = Head.read(self._store, key)
+            head = Head.read(self._store, key) if attempt or head is None else head
             value = decide(head)
             try:
                 return claims.commit(head, value)
@@ -118,7 +117,8 @@ class Kept(Heads):
             _expect(head, expected)
             return value
 
-        return self._tag(self._write(key, decide))
+        check_key(key)
+        return self._tag(self._write(key, decide, Head(key) if expected == ABSENT else None))
 
     def _tag(self, written: Written) -> Tag:
         if written.tag is not None:
@@ -184,7 +184,7 @@ class Kept(Heads):
 
     def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
         """Each key that changes with its new value, and of the others what must still hold."""
-        heads = {change.key: Head.read(self._store, change.key) for change in changes}
+        heads = Head.read_many(self._store, (change.key for change in changes))
         writes: dict[str, bytes | None] = {}
         for change in changes:
             if isinstance(change, Expect):
@@ -200,17 +200,30 @@ class Kept(Heads):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         if isinstance(self._claims, Transactions):
-            for batch in _batches(items):
-                self.transact(Put(key, value) for key, value in batch)
+            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
         else:
-            super().set_many(items)
+            self._store._each(self.__setitem__, items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         if isinstance(self._claims, Transactions):
-            for batch in _batches(keys):
-                self.transact(map(Delete, batch))
+            self._transact_all(map(Delete, keys))
         else:
-            super().delete_many(keys)
+            self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
+
+    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
+        for batch in _batches(changes):
+            self._transact_some(batch)
+
+    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
+        """In one transaction, or in as many as it takes where that is more than the store takes in one."""
+        try:
+            self.transact(changes)
+        except TooLarge:
+            if len(changes) == 1:
+                raise
+            half = len(changes) // 2
+            self._transact_some(changes[:half])
+            self._transact_some(changes[half:])
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -254,7 +267,14 @@ def _there(head: Head) -> bytes:
     return head.value
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    items = iter(items)
-    while batch := list(itertools.islice(items, _BATCH)):
+def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
+    batch: list[Put[bytes] | Delete] = []
+    room = _ROOM
+    for change in changes:
+        batch.append(change)
+        room -= len(change.value) if isinstance(change, Put) else 0
+        if room < 0 or len(batch) == _BATCH:
+            yield batch
+            batch, room = [], _ROOM
+    if batch:
         yield batch

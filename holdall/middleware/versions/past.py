@@ -38,12 +38,20 @@ class Past:
             return Known(stamp, [])
         if stamp is not None and self._records.get(Name.of(head.key, None)) == head.data:
             return Known(stamp._replace(number=1), [])
+        return self.by_records(head, list(islice(self._records.names(head.key), 2)))
+
+    def by_records(self, head: Head, names: list[Name]) -> Known:
+        """What ``head``, which was there before they were listed, is by the two newest ``names``; as `of`."""
         # The last record is the head's, or a claim on it that was not brought forward, or older than it.
-        names = list(islice(self._records.names(head.key), 2))
-        found = [stamp for _, stamp, _ in self._records.read_many(names)]
+        found = [stamp for _, stamp, _ in self._records.read_many(names)] if names else []
         if found and not self._still(head, names[0], found[0]):
             raise conflict(head.key)
         return _joined(head, found)
+
+    def of_many(self, heads: list[Head]) -> list[Known]:
+        """What each of ``heads`` is, as `of` says; of all that never were, together."""
+        unknown = self._records.unknown(head.key for head in heads if head.tag == ABSENT)
+        return [Known(None, []) if head.key in unknown else self.of(head) for head in heads]
 
     def _still(self, head: Head, name: Name, newest: Stamp) -> bool:
         """Whether the record ``newest`` was the newest while ``head`` was the head.

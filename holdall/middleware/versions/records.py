@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from holdall.errors import Conflict
-from holdall.middleware.versions.names import ROOT, Name, all_of, from_number
+from holdall.keys import successor
+from holdall.middleware.versions.names import BETWEEN, ROOT, Name, all_of, from_number
 from holdall.middleware.versions.stamp import Stamp
 from holdall.store import ABSENT, Store
 
@@ -54,6 +55,18 @@ class Records:
     def newest(self, key: str) -> Name | None:
         """The name of the newest record of ``key``. One listing."""
         return next(self.names(key), None)
+
+    def unknown(self, keys: Iterable[str]) -> set[str]:
+        """Those of ``keys`` that have no record. A listing for each run of them that no record divides."""
+        waiting = sorted(map(all_of, keys), reverse=True)
+        unknown: list[str] = []
+        while waiting:
+            least = next(self.raw.scan(start=waiting[-1], stop=successor(waiting[0])), None)
+            while waiting and (least is None or (waiting[-1] < least and not least.startswith(waiting[-1]))):
+                unknown.append(waiting.pop())
+            if waiting and least and least.startswith(waiting[-1]):
+                waiting.pop()
+        return {names.removesuffix(BETWEEN) for names in unknown}
 
     def named(self, key: str, number: int) -> Name | None:
         """The name of the record of revision ``number``. One listing."""

@@ -23,6 +23,7 @@ import struct
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 from zlib import crc32
 
@@ -80,8 +81,7 @@ class Stamp(NamedTuple):
         """Stamp and value of ``data``, checked; Corrupt where they cannot be what was written."""
         try:
             _, size, kind, number, micros, id, check, split = _LAYOUT.unpack_from(data)
-            author, message = data[SMALLEST : SMALLEST + split], data[SMALLEST + split : size]
-            stamp = cls(kind, number, micros, id, Note(author.decode(), message.decode()))
+            stamp = cls(kind, number, micros, id, _note(data[SMALLEST:size], split))
             value = data[size:]
         except (struct.error, UnicodeDecodeError) as error:
             raise corrupt(key, str(error)) from error
@@ -90,6 +90,11 @@ class Stamp(NamedTuple):
         if number > _LAST or micros > _LATEST:  # the check is over the value alone
             raise corrupt(key, "no revision has its number or time")
         return stamp, value
+
+
+@lru_cache(64)  # writes to many keys mostly say the same of each
+def _note(texts: bytes, split: int) -> Note:
+    return Note(texts[:split].decode(), texts[split:].decode())
 
 
 _KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))

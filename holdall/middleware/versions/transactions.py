@@ -8,6 +8,7 @@ from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import ROOT, Name
+from holdall.middleware.versions.past import Known
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT, Change, Delete, Expect, Put
 
@@ -19,14 +20,16 @@ class _Step(NamedTuple):
     data: bytes
     records: list[tuple[Name, bytes]]
 
-    def changes(self) -> Iterator[Change[bytes]]:
-        key, tag = self.head.key, self.head.tag
-        yield Expect(key, tag)
+    def recorded(self) -> Iterator[Change[bytes]]:
         for name, data in self.records:
             record = RawKey(ROOT + name.text)
-            if tag == ABSENT:  # which comes again, as no other tag does
+            if self.head.tag == ABSENT:  # which comes again, as no other tag does
                 yield Expect(record, ABSENT)
             yield Put(record, data)
+
+    def moved(self) -> Iterator[Change[bytes]]:
+        key = self.head.key
+        yield Expect(key, self.head.tag)
         yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
 
 
@@ -38,17 +41,25 @@ class Transactions(Claims):
     """
 
     def commit(self, head: Head, value: bytes | None) -> Written:
-        return self.commit_all([(head, value)])[0]
+        step = self._step(head, value, self._past.of(head))
+        self._transact([step])
+        return Written(head.key, step.data, None)
 
     def commit_all(
         self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
-    ) -> list[Written]:
+    ) -> None:
         """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
-        steps = [self._step(head, value) for head, value in changes]
-        self._store.transact(chain(expected, *(step.changes() for step in steps)))
-        return [Written(step.head.key, step.data, None) for step in steps]
+        changes = list(changes)
+        known = self._past.of_many([head for head, _ in changes])
+        steps = [self._step(*change, past) for change, past in zip(changes, known, strict=True)]
+        self._transact(steps, expected)
 
-    def _step(self, head: Head, value: bytes | None) -> _Step:
-        last, missing = self._past.of(head)
+    def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
+        """Heads come after all records, so that where a store keeps things as they come heads lie together."""
+        parts = chain(map(_Step.recorded, steps), map(_Step.moved, steps))
+        self._store.transact(chain(expected, chain.from_iterable(parts)))
+
+    def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
+        last, missing = known
         data = self._after(last, value)
         return _Step(head, data, [*missing, (Name.of(head.key, last), data)])

@@ -84,12 +84,12 @@ def test_a_new_key_costs_a_listing_more_and_its_second_write_a_read(store: Versi
     assert cost(lambda: store.__setitem__("new", b"1")) == {GET: 1, LIST: 1, PUT: 2}
     assert cost(lambda: store.__setitem__("new", b"2")) == {GET: 2, PUT: 2}
     assert cost(lambda: store.__setitem__("new", b"3")) == {GET: 1, PUT: 2}
-    assert cost(lambda: store.swap("newer", b"1", ABSENT)) == {GET: 1, LIST: 1, PUT: 2}
+    assert cost(lambda: store.swap("newer", b"1", ABSENT)) == {LIST: 1, PUT: 2}
 
 
 def test_what_was_deleted_or_found_costs_more_once(plain: S3, store: Versions[bytes], cost: Cost):
     del store["a"]
-    assert cost(lambda: store.__setitem__("a", b"again")) == {GET: 6, LIST: 2, PUT: 2}
+    assert cost(lambda: store.__setitem__("a", b"again")) == {GET: 4, LIST: 1, PUT: 2}
     assert cost(lambda: store.__setitem__("plain", b"2")) == {GET: 1, LIST: 1, PUT: 4}
     assert cost(lambda: store.__setitem__("plain", b"3")) == {GET: 1, PUT: 2}
 

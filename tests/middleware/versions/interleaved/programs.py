@@ -65,6 +65,11 @@ class Script:
         self.store[KEY] = own
         one.outcome = Outcome.WROTE
 
+    def update(self, one: Operation, own: bytes) -> None:
+        """As a part of many keys."""
+        self.store.update({KEY: own, "other": own})
+        one.outcome = Outcome.WROTE
+
     def swap(self, one: Operation, own: bytes) -> None:
         self._if_as_seen(one, lambda tag: self.store.swap(KEY, own, tag))
 
@@ -146,7 +151,7 @@ class Script:
 
 
 BYPASSES = ("bypass", "bypass", "bypass_delete")
-WRITES = ("put", "put", "delete", "swap", "remove", "pop", "modify", "setdefault", "revert")
+WRITES = ("put", "put", "update", "delete", "swap", "remove", "pop", "modify", "setdefault", "revert")
 READS = ("get", "look", "history")
 
 

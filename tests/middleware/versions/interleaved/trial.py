@@ -106,7 +106,7 @@ def _finish(base: Store[bytes], operations: list[Operation], found: bool) -> Non
     versions = Versions(base)
     before = states(versions)
     assert versions.get(KEY) == before[-1].value
-    assert list(versions.scan()) == ([KEY] if before[-1].value is not None else [])
+    assert list(versions.scan(KEY)) == ([KEY] if before[-1].value is not None else [])
     last = Operation("last", 10**9, lambda state: b"last", outcome=Outcome.WROTE, ended=10**9 + 1)
     with note(message="last"):
         versions[KEY] = b"last"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 HIDDEN = "***"
@@ -60,4 +61,6 @@ def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> s
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, partial):  # its arguments have no names, and one may be a key
+        return f"partial({_shown(value.func)}, ...)"
     return value.__name__ if isinstance(value, type) else repr(value)

@@ -1,5 +1,6 @@
 """A pickle is loaded only where that was asked for, and only where it is what was written."""
 
+import functools
 import os
 import pickle
 import traceback
@@ -163,3 +164,10 @@ def test_the_key_shows_nowhere(monkeypatch):
     with pytest.raises(Corrupt) as caught:
         store["a"]
     assert MARK not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_arguments_of_a_function_that_gives_the_key_are_not_shown():
+    store = Pickle(Memory(), trust=True, sign=functools.partial(str.encode, MARK))
+    store["a"] = 1
+    assert MARK not in repr(store)
+    assert "sign=partial(" in repr(store)

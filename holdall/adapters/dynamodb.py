@@ -6,7 +6,8 @@ from operator import itemgetter
 from typing import Any, cast
 
 from holdall.adapters.batches import BATCH, keys_of
-from holdall.adapters.dynamodb_errors import in_doubt, reasons
+from holdall.adapters.doubt import doubted
+from holdall.adapters.dynamodb_errors import reasons
 from holdall.adapters.dynamodb_items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb_table import Options, Table
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
@@ -139,7 +140,7 @@ class DynamoDB(Store[bytes]):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **THERE)
         except Conflict as error:
-            if in_doubt(error):
+            if doubted(error.__cause__):
                 unknown(key, error)
             raise KeyError(key) from None
 
@@ -255,6 +256,6 @@ def _met(error: Conflict, key: str) -> Tag:
 
 def _lost(key: str, error: Conflict) -> Conflict:
     """The Conflict of a write that met another tag; Unavailable where its own may have been there before."""
-    if in_doubt(error):
+    if doubted(error.__cause__):
         unknown(key, error)
     return conflict(key)

@@ -34,9 +34,6 @@ with needs("dynamodb"):
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """What the client raises, and what `translated` understands."""
 
-DOUBT = "HoldallInDoubt"
-"""In the metadata of an answer: an earlier try of the same request may have had its effect."""
-
 _LOGIN = "check the profile, the environment or the role that this process runs under"
 _DENIED = PermissionDenied, f"refuses; {_LOGIN}"
 _SLOW = Throttled, "asks to be asked less often"
@@ -120,12 +117,6 @@ def reasons(error: BaseException | None) -> list[str]:
     """Why each part of a transaction was not carried out: codes, in order; "None" where it could have been."""
     found = error.response.get("CancellationReasons", []) if isinstance(error, sdk.ClientError) else []
     return [str(reason.get("Code")) for reason in found]
-
-
-def in_doubt(error: Conflict) -> bool:
-    """Whether what the refused request met may be the effect of an earlier try of its own."""
-    cause = error.__cause__
-    return isinstance(cause, sdk.ClientError) and bool(cause.response["ResponseMetadata"].get(DOUBT))
 
 
 def _said(error: Exception) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from holdall.adapters.dynamodb_errors import DOUBT, RAISED, code_of, translated
+from holdall.adapters.doubt import note_doubt
+from holdall.adapters.dynamodb_errors import RAISED, code_of, translated
 from holdall.adapters.dynamodb_items import Item
 from holdall.adapters.objects import check_reach
 from holdall.errors import Throttled
@@ -150,14 +151,8 @@ class Table:
         self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
     ) -> float | None:
         """Note whether a try may have had its effect; and repeat what the client does not by itself."""
-        context = request_dict["context"]
-        if response is None:
-            context[DOUBT] = True
-            return None
-        answer, parsed = response
-        parsed["ResponseMetadata"][DOUBT] = context.get(DOUBT, False)
-        context[DOUBT] = context.get(DOUBT, False) or answer.status_code >= 500
-        if _met_another(parsed) and attempts <= self._options.retries:
+        note_doubt(request_dict, response)
+        if response and _met_another(response[1]) and attempts <= self._options.retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
         return None
 

@@ -16,7 +16,8 @@
 Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
-from holdall.adapters.s3.watch import DOUBT, UNREADABLE
+from holdall.adapters.doubt import doubted
+from holdall.adapters.s3.watch import UNREADABLE
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -203,6 +204,4 @@ def in_doubt(error: Exception) -> bool:
 
     A refusal is in doubt where an earlier try of the client's may be what it met.
     """
-    cause = error.__cause__
-    doubted = isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"].get(DOUBT)
-    return isinstance(error, Unavailable | Corrupt) or bool(doubted)
+    return isinstance(error, Unavailable | Corrupt) or doubted(error.__cause__)

@@ -4,9 +4,7 @@ import random
 from typing import Any
 
 from holdall.adapters.concurrent import Pace
-
-DOUBT = "HoldallInDoubt"
-"""In the metadata of an answer: an earlier try of the same request may have had its effect."""
+from holdall.adapters.doubt import note_doubt
 
 UNREADABLE = "HoldallUnreadable"
 """The error code of an answer that said it was well, in XML that is none."""
@@ -17,7 +15,7 @@ _THROTTLED = (429, 503)
 class Watch:
     """A handler of the client's ``needs-retry`` event, which each answer passes, and each failure to get one.
 
-    It sets the ``pace``. It tells what the client's last error leaves out: see DOUBT and UNREADABLE. And
+    It sets the ``pace``. It tells what the client's last error leaves out: see `doubted` and UNREADABLE. And
     it repeats, up to ``retries`` times, what Amazon asks to repeat and its client does not: a conditional
     write that met another one under way (409, "Conditional write behavior" in the S3 user guide).
     """
@@ -29,14 +27,11 @@ class Watch:
     def __call__(
         self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
     ) -> float | None:
-        context = request_dict["context"]
+        note_doubt(request_dict, response)
         if response is None:
-            context[DOUBT] = True
             return None
         answer, parsed = response
         self._set_pace(answer.status_code)
-        parsed["ResponseMetadata"][DOUBT] = context.get(DOUBT, False)
-        context[DOUBT] = context.get(DOUBT, False) or answer.status_code >= 500
         if _unreadable(answer, parsed):
             parsed["Error"]["Code"] = UNREADABLE
         if _in_conflict(parsed) and attempts <= self._retries:

@@ -21,7 +21,7 @@ CASES = [
     for value in [
         *FOREIGN,
         *MOMENTS,
-        *(SAMPLES[kind] for kind in SAMPLES.keys() - serializer.scalars - {dict, list}),
+        *(value for kind, value in SAMPLES.items() if kind not in {*serializer.scalars, dict, list}),
     ]
 ]
 

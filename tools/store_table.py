@@ -75,13 +75,16 @@ def row(label: str, durability: str, run: Run) -> list[str]:
 
 def runs(reports: list[Path]) -> dict[tuple[str, str], Run]:
     """What each store of STORES made of the suite, by class and brackets."""
+    cases = {
+        (case.get("classname", ""), case.get("name", "")): case
+        for report in reports
+        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314 - what pytest has just written
+    }  # of a test in several reports, the last outcome
     found: dict[tuple[str, str], Run] = {}
-    for report in reports:
-        for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - what pytest has just written
-            where, name = case.get("classname", ""), case.get("name", "")
-            for _, kind, brackets, _ in STORES:
-                if where.endswith(f".{kind}") and matches(name, brackets):
-                    tell(found.setdefault((kind, brackets), Run()), case)
+    for (where, name), case in cases.items():
+        for _, kind, brackets, _ in STORES:
+            if where.endswith(f".{kind}") and matches(name, brackets):
+                tell(found.setdefault((kind, brackets), Run()), case)
     return found
 
 

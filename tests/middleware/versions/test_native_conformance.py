@@ -1,34 +1,20 @@
 """The whole suite over versions that a bucket keeps; on S3 in `make soak`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from holdall import Json, Validate, Versions
 from holdall.store import Store
-from holdall.testing import DOCUMENTS, StoreTests
 from tests.conformance.test_conformance import AnyValue
-from tests.examples import few, share
 from tests.middleware.versions.test_native import keep_versions
-from tests.middleware.versions.test_versions_conformance import NAMES
-from tests.servers.s3 import SECRET
+from tests.middleware.versions.test_versions_conformance import OnServers
 from tests.soak import SOAK
 
 
 @pytest.mark.parametrize("server", [*(["moto_server"] if SOAK else []), "fake_gcs"], scope="class")
-class TestNativeOnServers(StoreTests[Any]):
-    values = DOCUMENTS
-    names = NAMES
-    secrets = (SECRET,)
-    points = 4
-
-    @pytest.fixture(autouse=True)
-    def few_examples(self) -> Iterator[None]:
-        """Few examples: each is many requests, and nothing here depends on what is in a key."""
-        with few(share(25)):
-            yield
-
+class TestNativeOnServers(OnServers):
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
         running = request.getfixturevalue(server)

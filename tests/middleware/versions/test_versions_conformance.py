@@ -74,8 +74,9 @@ CANNOT = {
 }
 
 
-@pytest.mark.parametrize("server", SERVERS, scope="class")
-class TestVersionsOnServers(StoreTests[Any]):
+class OnServers(StoreTests[Any]):
+    """The suite for versions on servers."""
+
     values = DOCUMENTS
     names = NAMES
     secrets = (SECRET,)
@@ -87,6 +88,9 @@ class TestVersionsOnServers(StoreTests[Any]):
         with few(share(25)):
             yield
 
+
+@pytest.mark.parametrize("server", SERVERS, scope="class")
+class TestVersionsOnServers(OnServers):
     @pytest.fixture(autouse=True)
     def declared(self, server: str, request: pytest.FixtureRequest) -> None:
         for reason, names in CANNOT.get(server, {}).items():

@@ -1,4 +1,4 @@
-"""A file system that is connected when it is first used, and anew when its connection was lost."""
+"""A file system that stays connected: anew when its connection was lost."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,29 +10,33 @@ T = TypeVar("T")
 
 
 class Link:
-    """The tree that ``connect`` makes. One is used by one thread, unless its tree is for threads to share."""
+    """The tree that ``connect`` makes, at once. One is used by one thread, unless its tree is for threads to share.
+
+    A tree that threads share has connections of its own, and drops the lost ones itself.
+    """
 
     def __init__(self, connect: Callable[[], Tree]) -> None:
         self._connect = connect
-        self._tree: Tree | None = None
+        self._tree: Tree | None = connect()
 
     def ask(self, work: Callable[[Tree], T], *, again: bool) -> T:
         """``work`` on the tree; where the connection turns out to be gone and ``again``, once more on another.
 
         A server that keeps silent is waited for once.
         """
+        tree = self._connected()
         try:
-            return work(self.tree())
+            return work(tree)
         except Exception as error:
             if not lost(error):
                 raise
-            self.close()
+            if not tree.threads:
+                self.close()
             if not again or isinstance(error, TimeoutError):
                 raise
-        return work(self.tree())
+        return work(self._connected())
 
-    def tree(self) -> Tree:
-        """The tree, connected."""
+    def _connected(self) -> Tree:
         tree = self._tree
         if tree is None:
             tree = self._tree = self._connect()

@@ -74,8 +74,8 @@ class Fsspec(Store[bytes]):
         self, key: str | None, work: Callable[[Tree], T], *, again: bool = True, makes: bool = False
     ) -> T:
         """The result of ``work``; unless it ``makes`` files, what it misses is ``key``."""
-        link = self._shared() if self._shared else self._own()
         try:
+            link = self._shared() if self._shared else self._own()
             return link.ask(work, again=again)
         except Exception as error:
             if isinstance(error, FileNotFoundError) and key is not None and not makes:

@@ -1,11 +1,13 @@
 """The whole suite over file systems that need no server."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
-from holdall.adapters.fsspec import Fsspec
+from holdall.adapters.fsspec import Fsspec, systems
 from holdall.testing import StoreTests
 
 STORES = {
@@ -26,3 +28,17 @@ class TestFsspec(StoreTests[bytes]):
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Callable[[], Fsspec]:
         return lambda: Fsspec(STORES[request.param](tmp_path_factory.mktemp("fsspec")))
+
+
+def test_threads_that_share_a_file_system_connect_once(monkeypatch):
+    connect, made = systems._connect, []
+
+    def slowly(*arguments: object) -> object:
+        made.append(arguments)
+        time.sleep(0.05)
+        return connect(*arguments)
+
+    monkeypatch.setattr(systems, "_connect", slowly)
+    with Fsspec(f"memory://{uuid4().hex}") as store, ThreadPoolExecutor(4) as pool:
+        list(pool.map(store.__setitem__, "abcd", [b"1"] * 4))
+    assert len(made) == 1

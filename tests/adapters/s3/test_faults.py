@@ -1,6 +1,7 @@
 """Faults between client and server: each has its outcome, and none loses or doubles a write."""
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,8 @@ from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT, Feature
 from tests.faults.proxy import (
+    GONE,
+    Exchange,
     Fault,
     Proxy,
     answer,
@@ -83,6 +86,21 @@ def test_a_lasting_fault_of_a_read_is_named_and_never_a_missing_key(
     assert raised.value.key == "there"
     with pytest.raises(error):
         list(store.get_many(["there"]))
+
+
+def test_an_answer_that_is_no_object_leaves_no_connection_open(store: S3, proxy: Proxy):
+    closed = threading.Event()
+
+    def nonsense(exchange: Exchange) -> None:
+        answer(200, body=b"<html>Log in to this network</html>")(exchange)
+        exchange.hang()
+        closed.set()
+
+    proxy.inject(nonsense, on="GET")
+    with pytest.raises(Corrupt) as raised:
+        store["there"]
+    assert closed.wait(GONE / 2)
+    assert raised.value.key == "there"  # which is held until here, and with it all that its traceback names
 
 
 @pytest.mark.parametrize(

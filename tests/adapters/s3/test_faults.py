@@ -220,18 +220,39 @@ def test_a_swap_that_lost_knows_it_under_the_writes_of_others(store: S3, proxy: 
     assert store["counter"] == b"7"
 
 
-def test_a_swap_says_so_where_nobody_can_know(store: S3, proxy: Proxy):
-    tag = store.swap("new", b"1", ABSENT)
-
-    def overwritten(exchange):
+@pytest.mark.parametrize("value", [b"by one who asked nothing", bytes(17 * 2**20)])
+def test_a_swap_says_so_where_nobody_can_know(store: S3, proxy: Proxy, value: bytes):
+    def overwritten(exchange: Exchange) -> None:
         exchange.forward()
-        other["new"] = b"by one who asked nothing"
-        exchange.hang()
+        other["new"] = value
+        BROKEN(exchange)
 
-    with S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}") as other:
+    bucket = store._bucket.name
+    with (
+        S3(bucket, endpoint_url=proxy.endpoint) as patient,
+        S3(bucket, endpoint_url=f"http://{proxy.upstream}") as other,
+    ):
         proxy.inject(overwritten, on="PUT")
         with pytest.raises(Unavailable, match="may or may not"):
-            store.swap("new", b"2", tag)
+            patient.swap("new", b"2", ABSENT)
+
+
+def test_a_swap_says_so_where_an_old_value_came_back(store: S3, proxy: Proxy):
+    """Its tag came back with it, and a writer that knew it from before has written since."""
+    bucket, server = store._bucket.name, f"http://{proxy.upstream}"
+    with S3(bucket, endpoint_url=proxy.endpoint) as patient, S3(bucket, endpoint_url=server) as other:
+        tag = other.swap("new", b"1", ABSENT)
+
+        def returned(exchange: Exchange) -> None:
+            exchange.forward()
+            other["new"] = b"1"
+            other.modify("new", lambda value: value + b"2")
+            BROKEN(exchange)
+
+        assert patient.get_tagged("new").tag == other.get_tagged("new").tag == tag
+        proxy.inject(returned, on="PUT")
+        with pytest.raises(Unavailable, match="may or may not"):
+            patient.swap("new", b"3", tag)
 
 
 def test_a_conditional_write_that_met_another_is_sent_again(store: S3, proxy: Proxy):

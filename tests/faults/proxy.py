@@ -122,6 +122,12 @@ def lose(exchange: Exchange) -> None:
     exchange.hang()
 
 
+def drop(exchange: Exchange) -> None:
+    """The server carries it out; the connection breaks before the answer."""
+    exchange.forward()
+    exchange.reset()
+
+
 def then(status: int, code: str = "") -> Fault:
     """The server carries it out, and an error is answered."""
 

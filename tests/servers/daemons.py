@@ -15,7 +15,7 @@ import pytest
 
 from holdall.testing.bound import bound
 
-PATIENCE = 60  # seconds for a server to answer
+PATIENCE = 100  # seconds for a server to answer
 
 
 class Daemon:

@@ -19,7 +19,7 @@ import pytest
 
 from holdall.testing.bound import bound
 
-PATIENCE = 60  # seconds for a server to become healthy
+PATIENCE = 100  # seconds for a server to become healthy
 _FIRST_PORT, _PORTS = 20_000, 1000  # to each worker
 _given: set[int] = set()
 

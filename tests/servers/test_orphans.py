@@ -50,7 +50,7 @@ def test_a_server_ends_with_the_run_that_started_it(kind, tmp_path):
         server = int(parent.stdout.readline())
         seen = os.pidfd_open(server)
         parent.kill()
-    ended, _, _ = select.select([seen], [], [], 10)
+    ended, _, _ = select.select([seen], [], [], 60)
     if not ended:
         os.kill(server, signal.SIGKILL)
     for end in (seen, stdin, kept):

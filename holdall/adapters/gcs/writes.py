@@ -2,7 +2,7 @@
 
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.errors import in_doubt, no_bucket
-from holdall.adapters.traces import State, Traces, unknown
+from holdall.adapters.traces import State, Traces, unconditional, unknown
 from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
 
@@ -30,7 +30,7 @@ class Writes:
 
     def _in_session(self, key: str, value: bytes) -> None:
         """A session that ended with a lost answer cannot be asked again everywhere, so the object is."""
-        write = self._traces.write(key, ABSENT)
+        write = unconditional()
         try:
             self._bucket.write(key, value, metadata=write.metadata)
         except Unavailable:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from holdall.adapters.concurrent import Pace
@@ -82,17 +83,15 @@ class Bucket:
 
         ``version`` is a VersionId, if it is not to be the newest.
         """
-        answer = self.ask("get_object", key, **version)
-        state = state_of(answer, key)  # what has none is no object
         try:
-            return state, answer["Body"].read()
+            return _whole(self.ask("get_object", key, **version), key)
         except RAISED:
             return self._read_again(key, version)
 
     def _read_again(self, key: str, version: dict[str, str]) -> tuple[State, bytes]:
         answer = self.ask("get_object", key, **version)
         try:
-            return state_of(answer, key), answer["Body"].read()
+            return _whole(answer, key)
         except RAISED as error:
             raise translated(error, self.name, key) from error
 
@@ -182,6 +181,12 @@ def _server(answer: dict[str, Any]) -> str:
     """The first word that the server says of itself."""
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
+
+
+def _whole(answer: dict[str, Any], key: str) -> tuple[State, bytes]:
+    """The object in an answer, and its body. Who does not read that to its end has to close its connection."""
+    with closing(answer["Body"]) as body:
+        return state_of(answer, key), body.read()
 
 
 def state_of(answer: dict[str, Any], key: str) -> State:

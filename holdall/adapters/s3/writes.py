@@ -6,7 +6,7 @@ from holdall.adapters.s3 import multipart
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import is_aws
 from holdall.adapters.s3.errors import in_doubt
-from holdall.adapters.traces import State, Traces, unknown
+from holdall.adapters.traces import State, Traces, unconditional, unknown
 from holdall.errors import Conflict, Corrupt, Unavailable
 from holdall.store import ABSENT, Tag, conflict
 
@@ -24,7 +24,7 @@ class Writes:
         if len(value) <= multipart.THRESHOLD:
             self._bucket.write(key, value)
             return
-        write = self._traces.write(key, ABSENT)
+        write = unconditional()
         try:
             multipart.upload(self._bucket, key, value, None, write.metadata)
         except Unavailable:

@@ -15,7 +15,7 @@ from holdall.store import Feature, Store
 from holdall.testing.suite.case import StoreCase
 
 V = TypeVar("V")
-PATIENCE = 10  # seconds, after which a thread or socket that is still there was leaked
+PATIENCE = 60  # seconds, after which a thread or socket that is still there was leaked
 
 
 class LifetimeTests(StoreCase[V]):

@@ -1,6 +1,7 @@
 """Faults between client and server: each has its outcome, and none loses or doubles a write."""
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,8 @@ from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT, Feature
 from tests.faults.proxy import (
+    GONE,
+    Exchange,
     Fault,
     Proxy,
     answer,
@@ -83,6 +86,21 @@ def test_a_lasting_fault_of_a_read_is_named_and_never_a_missing_key(
     assert raised.value.key == "there"
     with pytest.raises(error):
         list(store.get_many(["there"]))
+
+
+def test_an_answer_that_is_no_object_leaves_no_connection_open(store: S3, proxy: Proxy):
+    closed = threading.Event()
+
+    def nonsense(exchange: Exchange) -> None:
+        answer(200, body=b"<html>Log in to this network</html>")(exchange)
+        exchange.hang()
+        closed.set()
+
+    proxy.inject(nonsense, on="GET")
+    with pytest.raises(Corrupt) as raised:
+        store["there"]
+    assert closed.wait(GONE / 2)
+    assert raised.value.key == "there"  # which is held until here, and with it all that its traceback names
 
 
 @pytest.mark.parametrize(
@@ -202,18 +220,39 @@ def test_a_swap_that_lost_knows_it_under_the_writes_of_others(store: S3, proxy: 
     assert store["counter"] == b"7"
 
 
-def test_a_swap_says_so_where_nobody_can_know(store: S3, proxy: Proxy):
-    tag = store.swap("new", b"1", ABSENT)
-
-    def overwritten(exchange):
+@pytest.mark.parametrize("value", [b"by one who asked nothing", bytes(17 * 2**20)])
+def test_a_swap_says_so_where_nobody_can_know(store: S3, proxy: Proxy, value: bytes):
+    def overwritten(exchange: Exchange) -> None:
         exchange.forward()
-        other["new"] = b"by one who asked nothing"
-        exchange.hang()
+        other["new"] = value
+        BROKEN(exchange)
 
-    with S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}") as other:
+    bucket = store._bucket.name
+    with (
+        S3(bucket, endpoint_url=proxy.endpoint) as patient,
+        S3(bucket, endpoint_url=f"http://{proxy.upstream}") as other,
+    ):
         proxy.inject(overwritten, on="PUT")
         with pytest.raises(Unavailable, match="may or may not"):
-            store.swap("new", b"2", tag)
+            patient.swap("new", b"2", ABSENT)
+
+
+def test_a_swap_says_so_where_an_old_value_came_back(store: S3, proxy: Proxy):
+    """Its tag came back with it, and a writer that knew it from before has written since."""
+    bucket, server = store._bucket.name, f"http://{proxy.upstream}"
+    with S3(bucket, endpoint_url=proxy.endpoint) as patient, S3(bucket, endpoint_url=server) as other:
+        tag = other.swap("new", b"1", ABSENT)
+
+        def returned(exchange: Exchange) -> None:
+            exchange.forward()
+            other["new"] = b"1"
+            other.modify("new", lambda value: value + b"2")
+            BROKEN(exchange)
+
+        assert patient.get_tagged("new").tag == other.get_tagged("new").tag == tag
+        proxy.inject(returned, on="PUT")
+        with pytest.raises(Unavailable, match="may or may not"):
+            patient.swap("new", b"3", tag)
 
 
 def test_a_conditional_write_that_met_another_is_sent_again(store: S3, proxy: Proxy):

@@ -8,7 +8,7 @@ from holdall import Conflict, PermissionDenied
 from holdall.adapters.s3 import S3
 from holdall.adapters.s3.multipart import THRESHOLD
 from holdall.store import ABSENT
-from tests.faults.proxy import Proxy, answer, lose, nothing
+from tests.faults.proxy import Proxy, answer, drop, nothing
 from tests.servers.s3 import Server
 
 LARGE = bytes(range(256)) * (THRESHOLD // 256) + b"more"
@@ -23,7 +23,7 @@ def proxy(seaweed: Server) -> Iterator[Proxy]:
 
 @pytest.fixture
 def store(proxy: Proxy) -> Iterator[S3]:
-    with Server(proxy.endpoint).store(timeout=10) as store:
+    with Server(proxy.endpoint).store(timeout=60) as store:
         assert store.features
         store["small"] = b"1"
         yield store
@@ -79,12 +79,12 @@ def test_parts_that_fail_are_thrown_away(store: S3, proxy: Proxy):
 
 def test_the_end_of_an_upload_knows_itself_again(store: S3, proxy: Proxy, seaweed: Server):
     end = f"POST /{store._bucket.name}/large?uploadId"
-    with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=3, retries=1) as hasty:
+    with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=60, retries=1) as hasty:
         assert hasty._writes._parts_are_conditional
-        proxy.inject(lose, lose, on=end)
+        proxy.inject(drop, drop, on=end)
         hasty["large"] = LARGE
         tag = hasty.get_tagged("large").tag
-        proxy.inject(lose, lose, on=end)
+        proxy.inject(drop, drop, on=end)
         newer = hasty.swap("large", OTHER, tag)
         assert hasty.get_tagged("large") == (OTHER, newer)
     assert not proxy.calm()
@@ -99,7 +99,7 @@ def test_an_upload_whose_end_fails_in_a_good_answer_is_ended_again(store: S3, pr
 
 def test_a_lost_answer_does_not_belie_conditions_on_the_end(store: S3, proxy: Proxy):
     bucket = f"POST /{store._bucket.name}"
-    with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=3, retries=1) as hasty:
-        proxy.inject(nothing, nothing, nothing, lose, on=bucket)  # two uploads, each begun and ended
+    with S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=60, retries=1) as hasty:
+        proxy.inject(nothing, nothing, nothing, drop, on=bucket)  # two uploads, each begun and ended
         assert hasty._writes._parts_are_conditional
     assert not proxy.calm()

@@ -8,7 +8,7 @@ from typing import Any
 from holdall.middleware.watch import Watch
 from holdall.store import Store
 
-PATIENCE = 10  # seconds, after which a test has failed
+PATIENCE = 60  # seconds, after which a test has failed
 
 
 class Gate(Watch[bytes]):

@@ -35,6 +35,8 @@ BUCKET = "holdall-faults"
 def proxy(seaweed: Server) -> Iterator[Proxy]:
     assert seaweed.endpoint
     with Proxy(seaweed.endpoint) as proxy:
+        with Server(proxy.endpoint).store(bucket=BUCKET) as patient:
+            assert patient.features  # what the server honours is known before the faults
         yield proxy
 
 
@@ -49,7 +51,6 @@ def test_a_fault_between_any_two_requests(
         with seaweed.store(prefix, BUCKET) as near:
             begin(near, key)
             far = S3(BUCKET, prefix, endpoint_url=proxy.endpoint, timeout=0.4, retries=retries)
-            assert far.features  # what the server honours is known before the fault
             before = line(near, key)
             proxy.inject(*[nothing] * turn, FAULTS[fault])
             answered = written(far, key, value)

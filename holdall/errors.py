@@ -40,13 +40,9 @@ class HoldallError(Exception):
         super().__init__(message)
         self.key = key
 
-    def __str__(self) -> str:
-        # OSError and KeyError relatives would otherwise show errno tuples or a repr.
-        return str(self.args[0])
-
 
 class InvalidKey(HoldallError, ValueError):
-    """A key outside the portable grammar (see `holdall.store.check_key`)."""
+    """A key outside the portable grammar (see `holdall.keys`)."""
 
 
 class InvalidAddress(HoldallError, ValueError):

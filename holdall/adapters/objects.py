@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from holdall.adapters.servers import check_wait
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import Span, check_key, is_reserved, raw_key
+from holdall.keys import Span, check_key, fits
 
 T = TypeVar("T")
 
@@ -48,12 +48,8 @@ def checked(key: str) -> str:
 
 
 def is_key(name: str, span: Span) -> bool:
-    """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
-    try:
-        raw_key(name)
-    except InvalidKey:
-        return False
-    return not (span.hides and is_reserved(name))
+    """Whether the name of an object in ``span`` is a key, and one that the scan shows."""
+    return fits(name) and span.shows(name)
 
 
 class Rounds:

@@ -436,7 +436,7 @@ class Store(MutableMapping[str, V]):
         Keys of the view are relative to ``prefix``. It is for layers that keep records of their own, and for
         copies of everything as it is stored; an application does not need it.
         """
-        from holdall.rekey import Raw  # a view is a store, so it cannot be imported above
+        from holdall.prefixed import Raw  # a view is a store, so it cannot be imported above
 
         return Raw(cast("Store[bytes]", self), prefix)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from holdall.errors import InvalidKey
 from holdall.keys import RawKey, check_key
-from holdall.rekey import Rekey
+from holdall.prefixed import Prefixed
 from holdall.store import Store
 
 V = TypeVar("V")
@@ -31,7 +31,7 @@ _code = re.compile(r"(?<![^/])\.(?:!|0/)|[ \[~\ud7ff].", re.DOTALL)
 _changed = re.compile(r"[\x00- \[\\~\x7f-\x9f\ud7ff-\udfff]|(?<![^/])[./]|/\Z|\A\Z").search
 
 
-class Escape(Rekey[V]):
+class Escape(Prefixed[V]):
     r"""Keys of any text: empty, with control characters, dots, slashes at odd places, lone surrogates.
 
     Each text has a key of its own, and texts and keys are in the same order, by code point; so scans with

@@ -18,9 +18,8 @@ from holdall.store import ABSENT, Tag, conflict
 _NEVER = Tag("never-issued")
 _is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
 _IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
-_LOSES_PLACE = {
-    "LocalStack"
-}  # what takes é for %C3%A9, less than a, where a page begins, but gives all in one
+# Where a page begins it orders é as %C3%A9, which is before a; but it gives all names in one page if asked.
+_LOSES_PLACE = {"LocalStack"}
 _ALL = 2**31 - 1
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 

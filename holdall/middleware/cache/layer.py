@@ -85,8 +85,10 @@ class Cache(Layer[bytes, bytes]):
         return is_shown and (self._max_age > 0 or entry.tag != ABSENT)
 
     def stats(self) -> dict[str, int]:
-        """How many reads of a key were answered from nearby (``hits``), after a look at the tag
-        (``revalidated``), and by the store (``misses``), since this cache was made.
+        """Counts of the reads of a key since this cache was made, by how they were answered.
+
+        ``hits``: from nearby. ``revalidated``: from nearby, once the store told the same tag. ``misses``: by
+        the store.
         """
         total = self._tally.total()
         return {name: total[name] for name in ("hits", "revalidated", "misses")}

@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 from holdall.errors import Conflict, NoRevision
 from holdall.history import UNKNOWN, Note, Revision
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Known, Past
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import Stamp, moment
 from holdall.store import ATTEMPTS, Store
@@ -31,10 +31,10 @@ class Line(NamedTuple):
 class Trail:
     """Reads the history of single keys and never writes: a claim not brought forward is no revision yet."""
 
-    def __init__(self, store: Store[bytes], records: Records, past: Past) -> None:
+    def __init__(self, store: Store[bytes], records: Records, lineage: Lineage) -> None:
         self._store = store
         self._records = records
-        self._past = past
+        self._lineage = lineage
 
     def revisions(self, key: str) -> Iterator[Revision]:
         """Newest first. The head is read now; the others cost one listing, and their notes when asked."""
@@ -80,7 +80,7 @@ class Trail:
         for _ in range(ATTEMPTS):
             head = Head.read(self._store, key)
             try:
-                known = self._past.of(head)
+                known = self._lineage.of(head)
             except Conflict:
                 continue
             if known.last is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from holdall.errors import Conflict, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
-from holdall.middleware.versions.asof import AsOf
+from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head

@@ -1,5 +1,6 @@
 """One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -119,6 +120,11 @@ class Bucket:
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
         self.ask("delete_object", key, **condition(key, expected))
+
+    def discard(self, key: str) -> None:
+        """Delete ``key`` if it is there."""
+        with contextlib.suppress(KeyError):  # S3 never says so; some servers do
+            self.delete(key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
         """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""

@@ -53,10 +53,10 @@ def is_key(name: str, span: Span) -> bool:
 
 
 class Rounds:
-    """A number for each pair, the same as long as all may be written at once: what comes again waits.
+    """Numbers pairs by the round in which they may be written: those of one round, all at once.
 
-    So does a key that is a folder of another: servers that keep objects in folders were seen to lose one
-    of the two.
+    A key that comes again is of a later round, so that its last value wins. So is a key that is a folder of
+    another: servers that keep objects in folders were seen to lose one of the two.
 
     >>> rounds = Rounds()
     >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]

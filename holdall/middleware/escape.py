@@ -43,9 +43,9 @@ class Escape(Prefixed[V]):
                     "~"      is "~0"                   %x7F-9F    is "~" %x31-51
                     U+D7FF   is U+D7FF "0"             U+D800-DFFF  is U+D7FF U+4E00-55FF
 
-    What is written so may take up to 400 bytes; else InvalidKey. A key below that no text is written as is
-    not shown. `raw` shows keys as they are stored. Layers that keep records under a key's name, such as
-    versions, want portable keys: put Escape above them.
+    An escaped key may take up to 400 bytes; a longer one is InvalidKey. Keys of ``store`` that are not the
+    escape of any text are not shown. `raw` shows keys as they are stored. Layers that keep records under a
+    key's name, such as versions, want portable keys: put Escape above them.
 
     >>> from holdall import Memory
     >>> store = Escape(Memory())

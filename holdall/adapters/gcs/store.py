@@ -31,8 +31,9 @@ class GCS(BucketStore[Bucket]):
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand keys
     of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
-    miss or bulk delete of a store that did nothing before costs one more, to tell a missing bucket; the
-    first use of features other than Google's up to ten, to try what its server honours.
+    miss or bulk delete of a store that did nothing before costs one more, to tell a missing key from a
+    missing bucket. Of a server that is not Google's, `features` are tried out when they are first needed: up
+    to ten.
 
     A tag is the object's generation, which never comes again.
 

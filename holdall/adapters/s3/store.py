@@ -32,13 +32,13 @@ class S3(BucketStore[Bucket]):
     ``addressing`` puts the bucket in the ``path`` or the host name (``virtual``). A request waits
     ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
     times, with jitter. ``transport`` of bulk reads is ``boto3``, ``rust`` (the extra of that name) or
-    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``nested`` for a
-    server that lists folder by folder, which ``auto`` tells of those that say what they are. ``create``
-    makes the bucket on first use.
+    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``flat``, or
+    ``nested`` for a server that lists folder by folder; ``auto`` goes by what the server calls itself.
+    ``create`` makes the bucket on first use.
 
     Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
-    parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
+    parts. Of a server that is not Amazon's, `features` are tried out when they are first needed: up to ten.
 
     A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
     is then still right, for what it replaces is what it expected, but it cannot tell that a value went

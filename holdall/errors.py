@@ -2,10 +2,10 @@
 
     HoldallError
     ├── InvalidKey (ValueError)             a key outside the portable grammar; nothing was read or written
-    ├── InvalidAddress (ValueError)         an address that cannot be meant; says what to write instead
+    ├── InvalidAddress (ValueError)         an address that makes no sense; says what to write instead
     ├── MissingExtra (ImportError)          a library is not installed; says which extra brings it
     ├── Invalid (ValueError)                a value that its schema refuses, field by field
-    ├── InvalidQuery (ValueError)           a query that cannot be meant, or what it cannot sort or add up
+    ├── InvalidQuery (ValueError)           a query that makes no sense, or values that it cannot sort or add up
     ├── QueryFailed                         a map or reduce raised; names the document or the group
     ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
@@ -40,17 +40,13 @@ class HoldallError(Exception):
         super().__init__(message)
         self.key = key
 
-    def __str__(self) -> str:
-        # OSError and KeyError relatives would otherwise show errno tuples or a repr.
-        return str(self.args[0])
-
 
 class InvalidKey(HoldallError, ValueError):
-    """A key outside the portable grammar (see `holdall.store.check_key`)."""
+    """A key outside the portable grammar (see `holdall.keys`)."""
 
 
 class InvalidAddress(HoldallError, ValueError):
-    """An address that cannot be meant: unknown scheme or parameter, a missing part, a secret in it."""
+    """An address that makes no sense: unknown scheme or parameter, a missing part, a secret in it."""
 
 
 class MissingExtra(HoldallError, ImportError):
@@ -88,7 +84,7 @@ def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
 
 
 class InvalidQuery(HoldallError, ValueError):
-    """A query that cannot be meant: an unknown reducer, a range upside down, a key that has no order."""
+    """A query that makes no sense: an unknown reducer, a range upside down, a key that has no order."""
 
 
 class QueryFailed(HoldallError):

@@ -1,4 +1,4 @@
-"""What must not cross forks: handles, one a thread or one a process, made when first asked for; and held locks."""
+"""Handles of a thread or of a process, made when first asked for, and locks: neither is shared across a fork."""
 
 import os
 import threading
@@ -114,9 +114,10 @@ class PerProcess(Generic[H]):
 
 
 def free_in_child(lock: L) -> L:
-    """``lock``, a new one, which a child of a fork finds free, whoever of its parent's threads held it.
+    """``lock``, which is new, and which the child of a fork finds free even if a thread of its parent held it.
 
-    The child finds what it guards as that thread left it, so that must be sound between any two steps.
+    The child finds what the lock guards in whatever state that thread left it: so it must be sound between
+    any two steps of those who hold the lock.
 
     >>> lock = free_in_child(threading.Lock())
     >>> lock.locked()

@@ -111,7 +111,7 @@ class Remembers(Protocol):
     """A store that can keep versions by itself."""
 
     def past(self, author: str = "", /) -> Past:
-        """Its versions; from now on its writes carry the `noted` of ``author``.
+        """The versions it keeps. From now on each write stores its note, `noted` by ``author``.
 
         Unsupported where it is not set up to keep versions. Costs a request.
         """
@@ -124,7 +124,7 @@ _NOTHING = Note()
 
 @contextmanager
 def note(author: str | None = None, message: str | None = None) -> Iterator[None]:
-    """Writes within say that ``author`` made them, for the reason ``message``; None: as around it."""
+    """Note that writes in the block are by ``author``, for the reason ``message``; None: as outside it."""
     around = noted()
     inner = Note(
         around.author if author is None else author,
@@ -138,6 +138,6 @@ def note(author: str | None = None, message: str | None = None) -> Iterator[None
 
 
 def noted(author: str = "") -> Note:
-    """The note that holds here; where it names no author, ``author`` is it."""
+    """The note that holds here, by ``author`` where it names none."""
     note = _noted.get(_NOTHING)
     return note if note.author or not author else note._replace(author=author)

@@ -4,15 +4,17 @@ r"""The portable key grammar, and the span of keys that one scan asks for.
     segment  = 1*char, but not "." or ".." or ".holdall"
     char     = any Unicode scalar value but "/", "\" and the control characters (category Cc)
 
-Every store was chosen to be able to keep every such key apart from every other: each thing that the
-grammar leaves out was seen to be folded, dropped or refused by some store. Keys are never normalised,
-case is kept, and their order is by code point, which is the byte order of their UTF-8.
+Every store keeps all such keys apart. What the grammar leaves out was seen to be folded, dropped or
+refused by some store. Keys are never normalised, case is kept, and their order is by code point, which is
+the byte order of their UTF-8.
 
 A segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only
-keys that come through `Store.raw` may hold it, and may then be up to 480 bytes long. So may what a layer
-makes of a user's key: a prefix takes nothing from the 400 bytes of the keys under it, so that they are
-accepted wherever they would be without it. A scan of the store below shows such a long key, and copies
-carry it; to ask for it by name there is InvalidKey, and is done through the layer or `Store.raw`.
+keys that come through `Store.raw` may hold it, and they may be up to 480 bytes long.
+
+A key that a layer makes of a user's key may be that long too. So the 400 bytes are the user's alone: the
+keys under a prefix are accepted wherever they would be accepted without it. Such a long key is shown by a
+scan of the store below the layer, and copied with the others; but to ask that store for it is InvalidKey.
+Ask the layer for it, or `Store.raw`.
 """
 
 import re
@@ -31,9 +33,9 @@ _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
 class RawKey(str):
-    """A key or scan prefix for which a layer vouches: it may be reserved, and nothing beneath it is hidden.
+    """A key or a scan prefix that is already checked, and may be reserved; a scan of it hides nothing.
 
-    Made by `raw_key`, and by layers from checked parts; never needed by an application.
+    `raw_key` makes it, and layers make it of parts that they checked; an application never needs it.
     """
 
     __slots__ = ()
@@ -69,6 +71,16 @@ def check_key(key: str) -> None:
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return
     _check(key)
+
+
+def fits(name: str) -> bool:
+    """Whether ``name`` fits the grammar, reserved or not: what other programs write to a store may not.
+
+    >>> fits(".holdall/manifest"), fits("../manifest")
+    (True, False)
+    """
+    key = RawKey(name)
+    return (len(key) <= KEY_BYTES and bool(_plain(key))) or _problem(key) is None
 
 
 def _check(key: str) -> None:

@@ -9,13 +9,11 @@ from holdall.store import Feature, Store, Tag
 
 V = TypeVar("V")
 W = TypeVar("W")
-
-
 S = TypeVar("S", bound=Store[Any])
 
 
 def below(store: S, layer: type) -> S:
-    """``store``, for ``layer`` to stand on; TypeError for what is none, such as an address."""
+    """``store``; TypeError where what ``layer`` was given to stand on is no store, such as an address."""
     if not isinstance(store, Store):
         raise TypeError(
             f"{layer.__name__} stands on a store, not on a {type(store).__name__}; "

@@ -34,20 +34,20 @@ BUILT_IN = {
     "slatedb+s3": "holdall.adapters.slatedb:SlateDB",
     "sqlite": "holdall.adapters.sqlite:SQLite",
 }
-"""Scheme, and where its adapter is."""
+"""The adapter of each scheme, as module:class."""
 
 BRIDGES = {
     "fsspec": "holdall.adapters.fsspec:Fsspec",
     "shove": "holdall.adapters.shove:Shove",
 }
-"""The same of each engine that goes with any transport, as in ``fsspec+sftp``."""
+"""The adapter of each engine that takes any transport, as in ``fsspec+sftp``."""
 
 
 class Adapter(Protocol):
     """What a scheme stands for."""
 
     def from_address(self, address: Address, /) -> Store[bytes]:
-        """The store at ``address``; InvalidAddress where it cannot be meant."""
+        """The store at ``address``; InvalidAddress where that makes no sense."""
         ...
 
 
@@ -56,13 +56,14 @@ def open(address: str | os.PathLike[str] | Address, /, *, type: type[T], **optio
 @overload
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:
-    """The store at ``address``, with ``options`` in place of parameters of the same name; None: without it.
+    """The store at ``address``, with ``options`` in place of parameters of the same name.
 
-    A `Store[bytes]`, or what the layers that the address names make of it: see `holdall.configuration`.
-    ``type``, the type of documents, is best given here, where type checkers see it.
+    An option of None takes the parameter away. The result is a `Store[bytes]`, or what the layers that the
+    address names make of one: see `holdall.configuration`. ``type``, the type of documents, is best given
+    as an option, where type checkers see it.
 
-    Opening does as little as the store allows; most do no I/O until they are used. InvalidAddress for an
-    address that cannot be meant, MissingExtra where its library is not installed.
+    Most stores do no I/O before they are used. InvalidAddress for an address that makes no sense,
+    MissingExtra where a library that it needs is not installed.
 
     >>> store = open("memory://")
     >>> store["greeting"] = b"hello"

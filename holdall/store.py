@@ -45,9 +45,10 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 Tag = NewType("Tag", str)
-"""Names one state of one key, and says nothing of order.
+"""Names one state of one key. Tags are equal or not; they have no order.
 
-Unequal: written in between. Equal: the same value, and where tags are TICKS nothing was written at all.
+Two tags of a key that differ: it was written in between. Two that are equal: it held the same value both
+times, and where the store has TICKS, it was not written in between.
 """
 
 ABSENT: Final = Tag("")
@@ -120,7 +121,7 @@ class Feature(enum.Flag):
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
-    """What returned is there after a kill of this process."""
+    """A write that returned is still there after this process is killed."""
 
 
 class Store(MutableMapping[str, V]):
@@ -178,19 +179,19 @@ class Store(MutableMapping[str, V]):
     @overload
     def get(self, key: str, /, default: D) -> V | D: ...
     def get(self, key: str, /, default: object = None) -> object:
-        """The value of ``key``, or ``default`` where it is missing. To answer it better, override `_find`."""
+        """The value of ``key``, or ``default`` where it is missing. A store that can do better overrides `_find`."""
         value = self._find(key)
         return default if value is MISSING else value
 
     def _find(self, key: str, /) -> V | Missing:
-        """The value of ``key``, or MISSING: what `get` asks of a store, and a layer of the one below."""
+        """The value of ``key``, or MISSING. `get` stands on this, and a layer calls it on the store below."""
         try:
             return self[key]
         except KeyError:
             return MISSING
 
     def __contains__(self, key: object, /) -> bool:
-        """Whether ``key`` is there. What is no str is TypeError: not coerced, nor quietly missing."""
+        """Whether ``key`` is there. TypeError for a key that is not a str, where a dict would say False."""
         try:
             self[cast(str, key)]
         except KeyError:
@@ -248,9 +249,10 @@ class Store(MutableMapping[str, V]):
         self._each(self.__setitem__, items)
 
     def _each(self, write: Callable[[str, V], object], items: Iterable[tuple[str, V]]) -> None:
-        """``write`` every pair of ``items``, equal keys in their order; several at once where that is faster here.
+        """Call ``write`` with every pair of ``items``; pairs with equal keys in their order.
 
-        So a layer that writes in a way of its own goes as fast as the store below bears.
+        A store where several writes at once are faster overrides this. A layer whose writes take several
+        steps hands them to the `_each` of the store below, and so gets the same concurrency.
         """
         for key, value in items:
             write(key, value)
@@ -276,13 +278,13 @@ class Store(MutableMapping[str, V]):
         raise self._cannot("tell tags", Feature.TAGS)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
-        """Those of ``keys`` that are there, each with what `get_tagged` says: to it what `get_many` is to `get`."""
+        """``(key, get_tagged(key))`` for each of ``keys`` that is there, in the order asked, lazily."""
         for key in keys:
             with contextlib.suppress(KeyError):
                 yield key, self.get_tagged(key)
 
     def tag(self, key: str, /) -> Tag:
-        """The tag of ``key``, ABSENT where it is missing; most stores need not read its value. Needs TAGS."""
+        """The tag of ``key``, ABSENT where it is missing. Most stores do not read the value for it. Needs TAGS."""
         try:
             return self.get_tagged(key).tag
         except KeyError:
@@ -318,21 +320,19 @@ class Store(MutableMapping[str, V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         """Replace the value of ``key`` by ``function`` of it, and return the new value. Needs SWAP.
 
-        A missing key is KeyError, or reads as ``default``. ``function`` runs again on each Conflict, so it
-        should do nothing but compute. After a thousand lost attempts the last Conflict is raised.
+        A missing key is KeyError, or reads as ``default``. ``function`` runs again each time that another
+        writer came first, so it should do nothing but compute. Conflict after a thousand such attempts.
         """
-        for attempt in itertools.count():
+        for attempt in range(ATTEMPTS):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
             try:
                 self.swap(key, changed, tag)
             except Conflict:
-                if attempt >= ATTEMPTS:
-                    raise
                 time.sleep(pause(attempt))
             else:
                 return changed
-        raise AssertionError  # pragma: no cover - count() never ends
+        raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was modified; try again", key=key)
 
     def _tagged_or(self, key: str, default: V | Missing) -> Tagged[V]:
         try:
@@ -350,9 +350,9 @@ class Store(MutableMapping[str, V]):
     @overload
     def pop(self, key: str, /, default: D) -> V | D: ...
     def pop(self, key: str, /, default: object = MISSING) -> object:
-        """Delete ``key`` and return what it held: no other writer's value is lost. Needs REMOVE.
+        """Delete ``key`` and return the very value that was deleted, also beside other writers. Needs REMOVE.
 
-        To answer it better, override `_take`.
+        KeyError, or ``default``, where it is missing. A store that can do better overrides `_take`.
         """
         value = self._take(key)
         if value is not MISSING:
@@ -362,7 +362,7 @@ class Store(MutableMapping[str, V]):
         return default
 
     def _take(self, key: str, /) -> V | Missing:
-        """Delete ``key`` and return what it held, or MISSING: to `pop` what `_find` is to `get`."""
+        """Delete ``key`` and return what it held, or MISSING. `pop` and `popitem` stand on this."""
         for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
@@ -418,10 +418,10 @@ class Store(MutableMapping[str, V]):
         raise self._forgets()
 
     def as_of(self, time: datetime, /) -> "Store[V]":
-        """The whole store as it was at ``time`` (aware), for reading. Needs HISTORY.
+        """The whole store as it was at ``time`` (with a time zone), for reading. Needs HISTORY.
 
-        Of each key it shows the newest revision, by number, whose time is not later. A key whose
-        revision of that time is dropped is NoRevision.
+        Each key has the value of its newest revision, by number, that is not later than ``time``. To read a
+        key whose revision of that time was dropped is NoRevision.
         """
         raise self._forgets()
 
@@ -431,12 +431,12 @@ class Store(MutableMapping[str, V]):
     # ---- The store itself ----------------------------------------------------------------------
 
     def raw(self, prefix: str = "") -> "Store[bytes]":
-        """The one door to reserved keys: the bytes of every key under ``prefix``, nothing hidden or decoded.
+        """The bytes of every key under ``prefix``, reserved keys included: the only way to reach those.
 
-        Keys of the view are relative to ``prefix``. For layers that keep records of their own, and for raw
-        copies; an application does not need it.
+        Keys of the view are relative to ``prefix``. It is for layers that keep records of their own, and for
+        copies of everything as it is stored; an application does not need it.
         """
-        from holdall.rekey import Raw  # a view is a store, so it cannot be imported above
+        from holdall.prefixed import Raw  # a view is a store, so it cannot be imported above
 
         return Raw(cast("Store[bytes]", self), prefix)
 
@@ -448,9 +448,9 @@ class Store(MutableMapping[str, V]):
         return {}
 
     def close(self) -> None:
-        """Release handles. May be called twice; saves nothing, for nothing waits to be saved.
+        """Release handles. May be called twice. It saves nothing: every write that returned is saved.
 
-        Using the store afterwards is not promised.
+        Not promised: that the store can be used afterwards.
         """
 
     def __enter__(self) -> Self:
@@ -473,7 +473,7 @@ class Store(MutableMapping[str, V]):
 
 
 def to_bytes(value: bytes) -> bytes:
-    """``value`` as bytes that nobody can change; TypeError for what is no bytes-like object.
+    """``value`` as immutable bytes; TypeError unless it is a bytes-like object.
 
     >>> to_bytes(bytearray(b"ab"))
     b'ab'
@@ -492,7 +492,7 @@ def conflict(key: str) -> Conflict:
 
 
 def pause(attempt: int) -> float:
-    """Seconds to wait after a lost attempt: random, so that writers spread out, up to a doubling bound."""
+    """Seconds to wait after lost attempt number ``attempt``, from 0: random, below a bound that doubles."""
     longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
     return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
 

@@ -20,6 +20,6 @@ def note_doubt(request: Any, response: Any) -> None:
 
 
 def doubted(error: BaseException | None) -> bool:
-    """Whether what the request met, in whose answer ``error`` was, may be its own effect."""
+    """Whether the request that ``error`` answered may have met the effect of an earlier try of its own."""
     answer = getattr(error, "response", None)  # of a ClientError it is a dict
     return isinstance(answer, dict) and bool(answer.get("ResponseMetadata", {}).get(_DOUBT))

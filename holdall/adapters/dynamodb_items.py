@@ -1,10 +1,12 @@
 """Items of DynamoDB, and the expressions that requests are made of.
 
-item    = store key value tag       the partition key is store, the sort key is key
-store   = S                         the store's name: one table holds many
-key     = S                         DynamoDB orders a sort key by its UTF-8 bytes
-value   = B
-tag     = S                         drawn by whoever wrote it last
+    item    = store key value tag       the partition key is store, the sort key is key
+    store   = S                         the store's name: one table holds many
+    key     = S                         DynamoDB orders a sort key by its UTF-8 bytes
+    value   = B
+    tag     = S                         drawn by whoever wrote it last
+
+An item that lacks a value or a tag was written by something else, and is Corrupt.
 """
 
 from typing import Any, Final

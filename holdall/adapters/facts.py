@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from holdall.errors import InvalidKey
-from holdall.keys import raw_key
+from holdall.keys import fits
 
 _SKEW = 60  # seconds; Amazon refuses requests that are signed 15 minutes off
 _SHOWN = 3  # foreign keys that are named
@@ -37,17 +36,9 @@ def _skew(date: str) -> str:
 
 def _foreign(names: Iterable[str]) -> str:
     """How many of ``names`` no key can have, and some of them."""
-    unfit = (name for name in names if not _fits(name))
+    unfit = (name for name in names if not fits(name))
     shown = list(islice(unfit, _SHOWN))
     count = len(shown) + sum(1 for _ in unfit)
     if not count:
         return "none"
     return f"{count}, which scans pass over, such as {', '.join(map(repr, shown))}; rename or ignore them"
-
-
-def _fits(name: str) -> bool:
-    try:
-        raw_key(name)
-    except InvalidKey:
-        return False
-    return True

@@ -43,9 +43,9 @@ class File(Store[bytes]):
     change of the tag. Links below the root are never followed. Folders and files with names that no key
     has (see `holdall.adapters.filenames`) are left alone, and so are links: no scan shows them.
 
-    A scan lists one folder at a time and holds its names in memory. A file system that times changes more
-    coarsely than a microsecond is Unsupported when something is written, and so is a system without
-    openat (Windows) when the store is opened.
+    A scan lists one folder at a time and holds its names in memory. Unsupported: to write to a file system
+    whose modification times are coarser than a microsecond, and to open a store on a system without openat
+    (Windows).
 
     >>> import pathlib, tempfile
     >>> store = File(tempfile.mkdtemp(), durability="os")

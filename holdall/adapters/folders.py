@@ -11,8 +11,8 @@ from typing import NamedTuple
 from holdall.adapters.filenames import Place, text_of
 from holdall.adapters.oserrors import translated
 from holdall.adapters.paths import absolute
-from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import Span, raw_key
+from holdall.errors import InvalidAddress
+from holdall.keys import Span, fits
 
 
 def _how(*names: str) -> int:
@@ -159,7 +159,7 @@ def walk(listing: Listing, span: Span) -> Iterator[Found]:
                     below = (*folders, name)
                     levels.append((below, key, iter(listing(below))))
                     break
-            elif key >= span.low and span.shows(key) and _fits(key):
+            elif key >= span.low and span.shows(key) and fits(key):
                 yield Found(key, (folders, name), tick)
         else:
             levels.pop()
@@ -167,12 +167,3 @@ def walk(listing: Listing, span: Span) -> Iterator[Found]:
 
 def _may_hold(base: str, span: Span) -> bool:
     return (base >= span.low or span.low.startswith(base)) and span.shows(base)
-
-
-def _fits(key: str) -> bool:
-    """Whether ``key`` fits the grammar: a name made by someone else may spell what no key may hold."""
-    try:
-        raw_key(key)
-    except InvalidKey:
-        return False
-    return True

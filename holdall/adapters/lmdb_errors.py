@@ -37,9 +37,8 @@ def translated(error: Exception, folder: str, key: str | None = None) -> Holdall
     code = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
     if code == errno.ENOTDIR:
         return Mismatch(f"{folder} is a file and is left as it is; name a folder", key=key)
-    if (
-        code == errno.EIO and not os.statvfs(folder).f_bavail
-    ):  # LMDB calls a write that was cut short an I/O error
+    # LMDB calls a write that was cut short an I/O error.
+    if code == errno.EIO and not os.statvfs(folder).f_bavail:
         code = errno.ENOSPC
     if isinstance(code, int) and code > 0:
         return oserrors.translated(OSError(code, str(error)), folder, key)

@@ -1,6 +1,8 @@
 """The lock file of a file store: whoever holds it writes, and it remembers the last tick.
 
-.lock    = tick LF           the last tick given; 19 digits. Locked (flock) by whoever writes
+    .lock = tick LF         the last tick given; 19 digits. Locked (flock) by whoever writes
+
+A new file is empty, and its last tick is 0.
 """
 
 import os

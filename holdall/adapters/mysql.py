@@ -84,10 +84,6 @@ class _Link(Link):
         "tag": "varbinary(16) ",
     }
 
-    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
-        super().__init__(where, table, **options)
-        self._login = login
-
     def most(self) -> int:
         return self._most
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from holdall.adapters.servers import check_wait
 from holdall.errors import InvalidAddress, InvalidKey
-from holdall.keys import Span, check_key, is_reserved, raw_key
+from holdall.keys import Span, check_key, fits
 
 T = TypeVar("T")
 
@@ -48,19 +48,15 @@ def checked(key: str) -> str:
 
 
 def is_key(name: str, span: Span) -> bool:
-    """Whether an object's name fits the grammar, so that it is ours, and is to be shown."""
-    try:
-        raw_key(name)
-    except InvalidKey:
-        return False
-    return not (span.hides and is_reserved(name))
+    """Whether the name of an object in ``span`` is a key, and one that the scan shows."""
+    return fits(name) and span.shows(name)
 
 
 class Rounds:
-    """A number for each pair, the same as long as all may be written at once: what comes again waits.
+    """Numbers pairs by the round in which they may be written: those of one round, all at once.
 
-    So does a key that is a folder of another: servers that keep objects in folders were seen to lose one
-    of the two.
+    A key that comes again is of a later round, so that its last value wins. So is a key that is a folder of
+    another: servers that keep objects in folders were seen to lose one of the two.
 
     >>> rounds = Rounds()
     >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]

@@ -75,10 +75,6 @@ class _Link(Link):
     url = "postgresql+psycopg://"
     expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
 
-    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
-        super().__init__(where, table, **options)
-        self._login = login
-
     def most(self) -> int:
         return _LARGEST
 

@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import sha1
 from typing import Any
 
+from holdall.adapters import redis_scripts as scripts
 from holdall.adapters.batches import ROOM
 from holdall.adapters.redis_errors import RAISED, translated
 from holdall.adapters.servers import check_ca
@@ -19,8 +20,6 @@ with needs("redis"):
     from redis.backoff import NoBackoff
     from redis.exceptions import NoScriptError
     from redis.retry import Retry
-
-from holdall.adapters import redis_scripts as scripts
 
 
 class Link:

@@ -129,5 +129,5 @@ def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
 
 
 def after(key: str) -> str:
-    """What is greater than ``key`` and less than every other that is: no key holds a control character."""
+    """A bound that is above ``key`` and below every greater key, as no key holds a control character."""
     return f"{key}\x01"

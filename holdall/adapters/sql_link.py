@@ -22,11 +22,17 @@ _AT_ONCE = 16  # connections of one store in one process
 
 
 class Link(ABC):
-    """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like."""
+    """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like.
 
-    def __init__(self, where: str, table: Table, *, timeout: float, create: bool) -> None:
+    ``login`` is what the driver connects with: host, database, user and so on, by the driver's own names.
+    """
+
+    def __init__(
+        self, where: str, table: Table, login: dict[str, Any], *, timeout: float, create: bool
+    ) -> None:
         self.table = table
         self._where = f"{where}?table={table.name}"
+        self._login = login
         self._timeout = timeout
         self._create = create
         self._engine = PerProcess(self._opened)
@@ -85,7 +91,6 @@ class Link(ABC):
     # ---- The table -------------------------------------------------------------------------------
 
     def _opened(self) -> sa.Engine:
-        kept = False
         engine = sa.create_engine(
             self.url,
             creator=self.connect,
@@ -100,13 +105,11 @@ class Link(ABC):
         try:
             with engine.connect() as connection:
                 self._prepare(connection)
-        except RAISED as error:
-            raise translated(error, self._where) from error
-        else:
-            kept = True
-        finally:
-            if not kept:
-                engine.dispose()
+        except BaseException as error:
+            engine.dispose()
+            if isinstance(error, RAISED):
+                raise translated(error, self._where) from error
+            raise
         return engine
 
     def _prepare(self, connection: sa.Connection) -> None:

@@ -40,8 +40,8 @@ class SQLite(Store[bytes]):
     """The rows of ``table`` in the database file at ``path``, or ``":memory:"``: private, for all threads.
 
     ``durability``: ``"full"`` syncs every write to the disk before it returns; after ``"os"`` it is with
-    the operating system, so that it outlives this process, but the last writes may be lost with the power
-    (none by halves, in either). ``timeout``: seconds to wait for other writers, then Unavailable.
+    the operating system, so that it outlives this process, but the last writes may be lost with the power.
+    Either way no write is ever kept in part. ``timeout``: seconds to wait for other writers, then Unavailable.
 
     The file is created by the first write; until then the store reads as empty. What is no database, and
     another schema under the table's name, is a Mismatch and left as it is. A scan reads a page at a time

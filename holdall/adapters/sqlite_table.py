@@ -56,7 +56,7 @@ class Absent(Exception):
 class Table:
     """Where the rows are: ``path`` is absolute, or MEMORY for a database of this object alone.
 
-    InvalidAddress for what cannot be meant. Nothing is opened before `connect`.
+    InvalidAddress for arguments that make no sense. Nothing is opened before `connect`.
 
     >>> str(Table("/srv/books.db", "holdall", "full", 10))
     "table 'holdall' of /srv/books.db"

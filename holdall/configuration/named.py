@@ -59,7 +59,7 @@ class Named(NamedTuple):
 
 
 def stores_of(file: Path) -> dict[str, Named]:
-    """The stores that ``file`` declares; InvalidAddress, naming it, where it cannot be meant."""
+    """The stores that ``file`` declares; InvalidAddress, naming it, where it makes no sense."""
     read = _read(file)
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})

@@ -8,12 +8,11 @@ Everything that makes up the total is a line of its kind: tax, allowances and ch
 document and the rounding of the payable amount too. So what is billed per code adds up to the total.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from holdall.domain.money import EXACT
+from holdall.domain.money import EXACT, summed_by
 from holdall.extras import needs
 
 with needs("domain"):
@@ -143,11 +142,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
 
     def billed(self) -> dict[str, Decimal]:
         """Amounts billed by accounting code, codes in the order of the lines."""
-        return _by_code(split for line in self.lines for split in line.splits)
+        return summed_by((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
         """Amounts paid by accounting code, codes in the order of the payments."""
-        return _by_code(part for payment in self.payments for part in payment.allocations)
+        return summed_by((part.code, part.amount) for paid in self.payments for part in paid.allocations)
 
     def owed(self) -> dict[str, Decimal]:
         """What is billed less what is paid, by accounting code; settled codes too, at zero."""
@@ -155,10 +154,3 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
         for code, amount in self.paid().items():
             owed[code] = EXACT.subtract(owed.get(code, Decimal(0)), amount)
         return owed
-
-
-def _by_code(parts: Iterable[Split | Allocation]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for part in parts:
-        sums[part.code] = EXACT.add(sums.get(part.code, Decimal(0)), part.amount)
-    return sums

@@ -90,6 +90,18 @@ def summed(amounts: Iterable[Decimal]) -> Decimal:
     return reduce(EXACT.add, amounts, Decimal(0))
 
 
+def summed_by(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """The exact sums of the amounts in ``pairs`` by their names, in the order in which names first come.
+
+    >>> summed_by([("4400", Decimal(1)), ("VAT", Decimal(2)), ("4400", Decimal(3))])
+    {'4400': Decimal('4'), 'VAT': Decimal('2')}
+    """
+    sums: dict[str, Decimal] = {}
+    for name, amount in pairs:
+        sums[name] = EXACT.add(sums.get(name, Decimal(0)), amount)
+    return sums
+
+
 def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
     """``amount`` divided in proportion to ``weights``: whole units that sum to it, each less than one off.
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from holdall.domain.document import Errors
 from holdall.domain.model import UNAPPLIED
-from holdall.domain.money import EXACT, summed
+from holdall.domain.money import EXACT, summed, summed_by
 
 Part = Mapping[str, Any]
 _NOTHING: Final = Decimal(0)
@@ -44,9 +44,7 @@ def lines_sum(total: Decimal, lines: list[Part]) -> dict[str, Errors]:
 
 def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     """Each payment has its own id and settles codes that are billed, as far as they are owed."""
-    billed: dict[str, Decimal] = {}
-    for split in (split for line in lines for split in line["splits"]):
-        billed[split["code"]] = EXACT.add(billed.get(split["code"], _NOTHING), split["amount"])
+    billed = summed_by((split["code"], split["amount"]) for line in lines for split in line["splits"])
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
     _repeated([payment["id"] for payment in payments], errors)

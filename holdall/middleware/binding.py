@@ -4,8 +4,19 @@
 def key_bytes(key: object) -> bytes:
     r"""``key`` in UTF-8, lone surrogates included, which a layer such as `Escape` may let through.
 
-    >>> key_bytes("é"), key_bytes("\ud800")
-    (b'\xc3\xa9', b'\xed\xa0\x80')
+    Empty for what is no str: the store below sees it next, and refuses it with an error of its own.
+
+    >>> key_bytes("é"), key_bytes("\ud800"), key_bytes(7)
+    (b'\xc3\xa9', b'\xed\xa0\x80', b'')
     """
-    # What is no str is the store's to refuse, which sees it next and has the error for it.
     return key.encode("utf-8", "surrogatepass") if isinstance(key, str) else b""
+
+
+def sized_key(key: object) -> bytes:
+    r"""`key_bytes` after their number in 8 bytes, big-endian, so that no part of a value passes for a key.
+
+    >>> sized_key("é")
+    b'\x00\x00\x00\x00\x00\x00\x00\x02\xc3\xa9'
+    """
+    name = key_bytes(key)
+    return len(name).to_bytes(8, "big") + name

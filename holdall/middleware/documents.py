@@ -1,4 +1,4 @@
-"""The base of the serializers of documents: without a type or of a declared one, never changed unsaid."""
+"""The base of the serializers of documents, which come back as they were written or are refused."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -28,9 +28,9 @@ class Documents(Codec[V, bytes]):
     names the key and the path of the part, also in ``flat()``.
 
     With ``type`` (a Struct, dataclass, TypedDict or any type msgspec knows) a document is what the type
-    declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. What the
-    fields of a Struct hold is not looked at when it is written, as msgspec does not when it is made: a type
-    checker does, and reading does. A part declared Any must read back equal, which is tried at each write.
+    declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. The fields
+    of a Struct are not checked when it is written, as msgspec does not check them when it is made; they are
+    when it is read, and by type checkers. A part declared Any must read back equal: each write tries that.
 
     >>> from holdall import Json, Memory
     >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}

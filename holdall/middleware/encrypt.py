@@ -36,9 +36,9 @@ class Encrypt(Codec[bytes, bytes]):
     (see `Keyring`). A value that was damaged, or that was moved to another key, is Corrupt; one whose
     key is not in the keyring is PermissionDenied.
 
-    Not hidden: the store's keys, how long a value is (compress before encrypting, as in
-    ``Zstd(Encrypt(store))``), when it was written, and that one was put back from an older copy. What
-    lies under reserved keys is not encrypted. One key should seal no more than 2**32 values: rotate.
+    Not hidden: the store's keys, how long a value is, and when it was written. Not noticed: that a value
+    was replaced by an older one of the same key. Not encrypted: what lies under reserved keys. Compress
+    before encrypting, as in ``Zstd(Encrypt(store))``. One key should seal no more than 2**32 values: rotate.
 
     >>> from holdall import Memory
     >>> from holdall.middleware.keyring import new_key

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from holdall.errors import InvalidKey
 from holdall.keys import RawKey, check_key
-from holdall.rekey import Rekey
+from holdall.prefixed import Prefixed
 from holdall.store import Store
 
 V = TypeVar("V")
@@ -31,7 +31,7 @@ _code = re.compile(r"(?<![^/])\.(?:!|0/)|[ \[~\ud7ff].", re.DOTALL)
 _changed = re.compile(r"[\x00- \[\\~\x7f-\x9f\ud7ff-\udfff]|(?<![^/])[./]|/\Z|\A\Z").search
 
 
-class Escape(Rekey[V]):
+class Escape(Prefixed[V]):
     r"""Keys of any text: empty, with control characters, dots, slashes at odd places, lone surrogates.
 
     Each text has a key of its own, and texts and keys are in the same order, by code point; so scans with
@@ -43,9 +43,9 @@ class Escape(Rekey[V]):
                     "~"      is "~0"                   %x7F-9F    is "~" %x31-51
                     U+D7FF   is U+D7FF "0"             U+D800-DFFF  is U+D7FF U+4E00-55FF
 
-    What is written so may take up to 400 bytes; else InvalidKey. A key below that no text is written as is
-    not shown. `raw` shows keys as they are stored. Layers that keep records under a key's name, such as
-    versions, want portable keys: put Escape above them.
+    An escaped key may take up to 400 bytes; a longer one is InvalidKey. Keys of ``store`` that are not the
+    escape of any text are not shown. `raw` shows keys as they are stored. Layers that keep records under a
+    key's name, such as versions, want portable keys: put Escape above them.
 
     >>> from holdall import Memory
     >>> store = Escape(Memory())

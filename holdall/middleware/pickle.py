@@ -6,6 +6,7 @@ import pickle
 from typing import Any, Final
 
 from holdall.errors import Invalid
+from holdall.middleware.binding import sized_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.signing import Source, signing_key
 from holdall.store import Store
@@ -54,9 +55,7 @@ class Pickle(Codec[Any, bytes]):
         return pickle.loads(pickled)  # noqa: S301 - trusted by whoever made this layer
 
     def _digest(self, key: str, data: bytes) -> bytes:
-        # What is no key is encoded too: the store below refuses it, and says why.
-        name = str(key).encode(errors="surrogatepass")
-        return hmac.digest(self._key(), len(name).to_bytes(8, "big") + name + data, "sha256")
+        return hmac.digest(self._key(), sized_key(key) + data, "sha256")
 
 
 _TRUST: Final = (True,)  # which 1 equals too, and no text

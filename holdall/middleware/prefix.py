@@ -3,14 +3,14 @@
 from typing import TypeVar
 
 from holdall.keys import check_key
-from holdall.rekey import Rekey
+from holdall.prefixed import Prefixed
 from holdall.store import Store
 
 V = TypeVar("V")
 T = TypeVar("T")
 
 
-class Prefix(Rekey[V]):
+class Prefix(Prefixed[V]):
     """The keys of ``store`` under ``prefix``, named without it.
 
     A prefix is a boundary: it ends in a slash, which is added where it is left out, so that

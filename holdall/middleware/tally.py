@@ -22,9 +22,8 @@ class Tally(Generic[K]):
     """
 
     def __init__(self) -> None:
-        self._lock = PerProcess(
-            threading.RLock
-        )  # re-entrant: a finalizer may run, and count, while it is held
+        # Re-entrant: a finalizer may run, and count, while it is held.
+        self._lock = PerProcess(threading.RLock)
         self._alive: dict[int, Counter[K]] = {}
         self._ended: deque[Counter[K]] = deque()
         self._past: Counter[K] = Counter()

@@ -124,7 +124,7 @@ class MapReduce(Generic[V, R]):
 
         QueryFailed, naming the document, where ``map`` raises or yields what is no pair or no key;
         and, naming the group, where its values cannot be reduced. Errors of the store come as they
-        are. InvalidQuery for a range or level that cannot be meant, before anything is read.
+        are. InvalidQuery for a range or level that makes no sense, before anything is read.
         """
         low, high = _bounds(at, between)
         grouping = Grouping(Range(low, high), group_level)

@@ -19,9 +19,8 @@ def translated(error: Exception, path: str) -> HoldallError:
     """
     if isinstance(error, sqlite3.Error):
         return sqlite_errors.translated(error, path)
-    code = (
-        error.errno if isinstance(error, OSError) else next(iter(error.args), None)
-    )  # DBError: a number first
+    # Berkeley DB's errors begin with a number too.
+    code = error.errno if isinstance(error, OSError) else next(iter(error.args), None)
     if isinstance(code, int) and code in _system:
         return oserrors.translated(OSError(code, str(error.args[-1])), path)
     return Corrupt(f"{path} is damaged ({error}); restore a backup, or its twin if that is whole")

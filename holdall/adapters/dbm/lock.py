@@ -1,12 +1,14 @@
 """The lock file of a dbm store: it lets in one writer or many readers, and says what a writer was at.
 
-.lock      = stage SP generation SP mark LF
-stage      = "0"                  the file is being made; it was not there
-| "1"                  the file is being written; its twin is whole
-| "2"                  the file is whole; its twin is being written, or is to be copied from it
-| "="                  both are whole and hold the same
-generation = 20 digits            greater after each write: whoever has the file open opens it again
-mark       = size "." mtime       of the file after the last write: another program's writing changes it
+    .lock      = stage SP generation SP mark LF
+    stage      = "0"                  the file is being made; it was not there
+               | "1"                  the file is being written; its twin is whole
+               | "2"                  the file is whole; its twin is being written, or is to be copied from it
+               | "="                  both are whole and hold the same
+    generation = 20 digits            greater after each write: whoever has the file open opens it again
+    mark       = size "." mtime       of the file after the last write: another program's writing changes it
+
+A lock file that is not there, or says nothing of this form, reads as stage 2 of generation 0.
 """
 
 import os

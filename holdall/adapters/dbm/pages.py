@@ -1,8 +1,7 @@
 """The keys of a dbm file that a scan asks for, a page at a time."""
 
 from holdall.adapters.dbm.flavors import Handle
-from holdall.errors import InvalidKey
-from holdall.keys import RESERVED, Span, is_reserved, past_reserved, raw_key
+from holdall.keys import Span, fits, past_reserved
 
 _PAGE = 1024  # keys
 
@@ -28,7 +27,7 @@ def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
             continue
         if span.high is not None and key >= span.high:
             break
-        if span.hides and RESERVED in key and is_reserved(key):
+        if not span.shows(key):
             return keys, past_reserved(key)
         keys.append(key)
         if len(keys) == _PAGE:
@@ -39,6 +38,7 @@ def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
 def _key(found: bytes) -> str | None:
     """``found`` as a key; None where another program has written what no key may be."""
     try:
-        return str(raw_key(found.decode()))
-    except (UnicodeDecodeError, InvalidKey):
+        key = found.decode()
+    except UnicodeDecodeError:
         return None
+    return key if fits(key) else None

@@ -47,8 +47,9 @@ class DBM(Store[bytes]):
     key of holdall are left alone and not shown.
 
     One writer at a time, in all threads and processes, and no reader meanwhile: all take the lock
-    ``path.lock``. A write is made in ``path`` and again in ``path.twin``, so that the next to come puts back
-    what a kill has torn, or a full disk; sqlite3 has its own way. So every batch is all or nothing.
+    ``path.lock``. A write is made in ``path`` and again in ``path.twin``: what a kill or a full disk tore in
+    one, whoever comes next puts back from the other. (sqlite3 has transactions for that.) So every batch is
+    all or nothing.
     ``durability="full"``: a write that returned outlives a loss of power. ``"os"``: it outlives this
     process, but a loss of power may damage both files.
 

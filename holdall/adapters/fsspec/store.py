@@ -31,8 +31,8 @@ class Fsspec(Store[bytes]):
     conditional requests for Azure, and refused elsewhere. Any other file system is used by fsspec's
     interface alone, and promises nothing beyond the four operations.
 
-    A value is written beside the old one and moved into its place (Azure writes it whole anyway), so readers
-    meet no half of one; a crash can leave a file ``.new-…``, which is no key. Folders are made as needed and
+    A value is written beside the old one and moved into its place (Azure writes it whole anyway), so no
+    reader sees a part of one; a crash can leave a file ``.new-…``, which is no key. Folders are made as needed and
     stay when they are empty. A scan lists one folder at a time. An SFTP server must be in ``known_hosts``,
     and must rename over an existing file; so must an FTP server.
 

@@ -1,10 +1,10 @@
 """The download of an object with its metadata, in one request.
 
-The client downloads by the JSON API, whose answers leave the metadata out. Those of Google's XML API
-carry it in headers ("GET Object" in its reference), from the same server with the same credentials.
-Emulators answer to the XML API under the host name that they were told at most, and to the JSON API under
-any; the one that tests use has the same headers there. Without metadata, a swap whose answer was lost
-cannot be told from one of another writer, and says so: see `holdall.adapters.traces`.
+The client downloads by the JSON API, whose answers leave the metadata out. Answers of Google's XML API
+carry it in headers ("GET Object" in its reference), with the same credentials. An emulator answers to the
+XML API only under the host name that it was told, if at all; so emulators are asked by the JSON API, and
+the one that the tests use adds the same headers there. Where a server sends no metadata, a swap whose
+answer was lost cannot be told from that of another writer, and is Unavailable: see `holdall.adapters.traces`.
 """
 
 import base64

@@ -28,7 +28,7 @@ class Tries:
         self._again = False
 
     def __call__(self, send: Callable[[Retry], R]) -> R:
-        """What ``send`` returns, which tries again by what it is given; what it raises notes an earlier try."""
+        """What ``send`` returns. It is given the Retry to try by; its error after more than one try notes AGAIN."""
         try:
             result = send(Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None))
         except Exception as error:

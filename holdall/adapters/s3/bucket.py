@@ -1,5 +1,6 @@
 """One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -19,9 +20,8 @@ from holdall.store import ABSENT, Tag, conflict
 _NEVER = Tag("never-issued")
 _is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
 _IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
-_LOSES_PLACE = {
-    "LocalStack"
-}  # what takes é for %C3%A9, less than a, where a page begins, but gives all in one
+# Where a page begins it orders é as %C3%A9, which is before a; but it gives all names in one page if asked.
+_LOSES_PLACE = {"LocalStack"}
 _ALL = 2**31 - 1
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
 
@@ -119,6 +119,11 @@ class Bucket:
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
         self.ask("delete_object", key, **condition(key, expected))
+
+    def discard(self, key: str) -> None:
+        """Delete ``key`` if it is there."""
+        with contextlib.suppress(KeyError):  # S3 never says so; some servers do
+            self.delete(key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
         """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""

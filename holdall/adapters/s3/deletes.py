@@ -1,6 +1,5 @@
 """Bulk deletes: a thousand objects in a request, one by one where the server does not do it so."""
 
-import contextlib
 from typing import Any
 
 from holdall.adapters.s3.bucket import Bucket
@@ -19,7 +18,7 @@ def delete_batch(bucket: Bucket, keys: list[str]) -> None:
     """
     unsafe = [key for key in keys if any(map(key.__contains__, _UNSAFE))]
     for key in unsafe + _left(bucket, [key for key in keys if key not in unsafe]):
-        delete(bucket, key)
+        bucket.discard(key)
 
 
 def _left(bucket: Bucket, keys: list[str]) -> list[str]:
@@ -35,9 +34,3 @@ def _left(bucket: Bucket, keys: list[str]) -> list[str]:
 
 def _named(bucket: Bucket, error: dict[str, Any]) -> str:
     return error["Key"][len(bucket.root) :]  # type: ignore[no-any-return]
-
-
-def delete(bucket: Bucket, key: str) -> None:
-    """Delete ``key`` if it is there."""
-    with contextlib.suppress(KeyError):  # S3 never says so; some servers do
-        bucket.delete(key)

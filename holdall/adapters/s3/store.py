@@ -1,30 +1,30 @@
 """The store `S3`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from typing import Any
 
+from holdall.adapters.bucket_store import BucketStore
 from holdall.adapters.concurrent import Pace, ahead, ordered
 from holdall.adapters.facts import facts
 from holdall.adapters.notes import note_of
-from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
+from holdall.adapters.objects import batches, checked, exhaust, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
-from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
+from holdall.adapters.s3.deletes import BATCH, delete_batch
 from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
-from holdall.errors import Conflict, InvalidAddress, Unsupported
-from holdall.keys import Span, check_key
-from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
+from holdall.errors import InvalidAddress
+from holdall.keys import Span
+from holdall.store import Feature
 
 _DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
 
 
-class S3(Store[bytes]):
+class S3(BucketStore[Bucket]):
     """The objects of ``bucket`` under ``prefix``, keys in UTF-8 as they are, values up to 5 TiB.
 
     Credentials are the SDK's own: environment, profile, SSO, web identity, instance role. ``endpoint_url``
@@ -32,13 +32,13 @@ class S3(Store[bytes]):
     ``addressing`` puts the bucket in the ``path`` or the host name (``virtual``). A request waits
     ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
     times, with jitter. ``transport`` of bulk reads is ``boto3``, ``rust`` (the extra of that name) or
-    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``nested`` for a
-    server that lists folder by folder, which ``auto`` tells of those that say what they are. ``create``
-    makes the bucket on first use.
+    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``flat``, or
+    ``nested`` for a server that lists folder by folder; ``auto`` goes by what the server calls itself.
+    ``create`` makes the bucket on first use.
 
     Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
-    parts. The first use of features other than Amazon's costs up to ten, to try what its server honours.
+    parts. Of a server that is not Amazon's, `features` are tried out when they are first needed: up to ten.
 
     A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
     is then still right, for what it replaces is what it expected, but it cannot tell that a value went
@@ -47,6 +47,9 @@ class S3(Store[bytes]):
     >>> S3("acme", "books", region="eu-west-1")
     S3('acme', 'books', region='eu-west-1')
     """
+
+    _scheme = "s3"
+    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
 
     def __init__(
         self,
@@ -98,37 +101,6 @@ class S3(Store[bytes]):
         """The boto3 client of this process, to add event handlers to."""
         return self._bucket.connection.client
 
-    @property
-    def features(self) -> Feature:
-        base = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
-        return base | self._bucket.conditions.features
-
-    # ---- Reading -------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str, /) -> bytes:
-        check_key(key)
-        return self._bucket.read(key)[1]
-
-    def __contains__(self, key: object, /) -> bool:
-        check_key(key)  # type: ignore[arg-type]  # what is no str is refused there
-        try:
-            self._bucket.head(key)  # type: ignore[arg-type]
-        except KeyError:
-            return False
-        return True
-
-    def get_tagged(self, key: str, /) -> Tagged[bytes]:
-        check_key(key)
-        state, value = self._bucket.read(key)
-        return Tagged(value, self._writes.seen(key, state))
-
-    def tag(self, key: str, /) -> Tag:
-        check_key(key)
-        try:
-            return self._writes.seen(key, self._bucket.head(key))
-        except KeyError:
-            return ABSENT
-
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._reads.many(map(checked, keys))
 
@@ -137,66 +109,9 @@ class S3(Store[bytes]):
     ) -> Iterator[tuple[str, bytes]]:
         return self._reads.many(ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
-    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))
-
-    def scan_tags(
-        self, prefix: str = "", *, start: str = "", stop: str | None = None
-    ) -> Iterator[tuple[str, Tag]]:
-        span = Span.of(prefix, start, stop)
-        found = self._bucket.objects(span, prefix)
-        return ((name, Tag(tag)) for name, tag in found if is_key(name, span))
-
-    def __bool__(self) -> bool:
-        span = Span.of()
-        return any(is_key(name, span) for name, _ in self._bucket.objects(span, "", size=1))
-
-    # ---- Writing -------------------------------------------------------------------------------
-
-    def __setitem__(self, key: str, value: bytes, /) -> None:
-        check_key(key)
-        self._writes.put(key, to_bytes(value))
-
-    def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
-        for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
-
-    def __delitem__(self, key: str, /) -> None:
-        check_key(key)
-        tag = self._bucket.head(key).tag
-        if Feature.REMOVE not in self.features:
-            return delete(self._bucket, key)
-        try:
-            return self._writes.remove(key, tag)
-        except Conflict:
-            return self.__delitem__(key)  # it changed: look whether it is still there
-
-    def discard(self, key: str, /) -> None:
-        check_key(key)
-        delete(self._bucket, key)
-
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = batches(map(checked, keys), BATCH)
         exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
-
-    # ---- Compare-and-swap ----------------------------------------------------------------------
-
-    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        check_key(key)
-        value = to_bytes(value)
-        self._need(Feature.SWAP)
-        return self._writes.swap(key, value, expected)
-
-    def remove(self, key: str, /, expected: Tag) -> None:
-        check_key(key)
-        self._need(Feature.REMOVE)
-        self._writes.remove(key, expected)
-
-    def _need(self, feature: Feature) -> None:
-        if feature not in self._bucket.conditions.features:
-            raise Unsupported(
-                f"s3://{self._bucket.name} lacks {feature.name}: {self._bucket.conditions.reason}"
-            )
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps; from now on writes carry their note. See `Remembers.past`."""
@@ -212,4 +127,4 @@ class S3(Store[bytes]):
 
     def close(self) -> None:
         self._reads.close()
-        self._bucket.close()
+        super().close()

@@ -8,7 +8,7 @@ from holdall.adapters.s3.client import is_aws
 from holdall.adapters.s3.errors import in_doubt
 from holdall.adapters.traces import State, Traces, unconditional, unknown
 from holdall.errors import Conflict, Corrupt, Unavailable
-from holdall.store import ABSENT, Tag, conflict
+from holdall.store import ABSENT, Feature, Tag, conflict
 
 
 class Writes:
@@ -30,6 +30,17 @@ class Writes:
         except Unavailable:
             if not write.happened(lambda: self._bucket.head(key)):
                 raise
+
+    def delete(self, key: str) -> None:
+        """Delete ``key``; KeyError where it is missing, which S3 does not tell of a delete: so look first."""
+        tag = self._bucket.head(key).tag
+        if Feature.REMOVE not in self._bucket.conditions.features:
+            self._bucket.discard(key)
+            return
+        try:
+            self.remove(key, tag)
+        except Conflict:
+            self.delete(key)  # it changed: look whether it is still there
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""

@@ -39,8 +39,9 @@ class Pickles:
     As "bytes", a value is a bytes object to Shove and itself here. As "pickle", it is any object to Shove
     and the pickle of it here, which is never loaded.
 
-    Some stores keep keys as pickles too, and look for the very bytes. Another Python or protocol writes
-    others for the same key, which Shove then no longer finds: so all keys are looked through at first.
+    Some stores keep keys as pickles too, and find a key by the bytes of its pickle. Another Python or
+    protocol pickles the same key as other bytes, and then Shove does not find it. So `spell` is told at
+    first how each key is kept.
     """
 
     def __init__(self, store: Any, values: Values) -> None:

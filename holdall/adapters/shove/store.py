@@ -12,9 +12,9 @@ from holdall.adapters.shove.desk import Desk
 from holdall.adapters.shove.importing import PLUGINS
 from holdall.adapters.shove.pickles import VALUES, Values
 from holdall.address import Address, Converter, flag, meant
-from holdall.errors import InvalidAddress, InvalidKey, StoreNotFound
+from holdall.errors import InvalidAddress, StoreNotFound
 from holdall.handles import PerProcess
-from holdall.keys import Span, check_key, raw_key
+from holdall.keys import Span, check_key, fits
 from holdall.redact import is_secret, shown_call
 from holdall.store import Feature, Store, to_bytes
 
@@ -112,11 +112,11 @@ class Shove(Store[bytes]):
         return iter(()) if span.empty else iter(sorted(key for key in self._keys() if key in span))
 
     def _keys(self) -> set[str]:
-        return {key for key in self._desk().listed() if key is not None and _fits(key)}
+        return {key for key in self._desk().listed() if key is not None and fits(key)}
 
     def facts(self) -> dict[str, str]:
         """``left out``: how many keys are no portable text, where there are any."""
-        left = sum(key is None or not _fits(key) for key in self._desk().listed())
+        left = sum(key is None or not fits(key) for key in self._desk().listed())
         return {"left out": f"{left:,} keys that are no portable text"} if left else {}
 
     # ---- Writing -------------------------------------------------------------------------------
@@ -158,14 +158,6 @@ def _uri(address: Address, scheme: str) -> str:
     port = "" if address.port is None else f":{address.port}"
     query = f"?{urlencode(address.params)}" if address.params else ""
     return f"{scheme}://{user}{address.host}{port}{quote(address.path)}{query}"
-
-
-def _fits(key: str) -> bool:
-    try:
-        raw_key(key)
-    except InvalidKey:
-        return False
-    return True
 
 
 def _level(text: str) -> bool | int:

@@ -31,8 +31,7 @@ _CONTRADICTIONS = {
 def invoice(root: Element) -> Invoice:
     """The invoice or credit note that the document under ``root`` is.
 
-    Raises:
-        Invalid: it is neither, lacks what EN 16931 demands of what is read, or does not add up.
+    Invalid where it is neither, lacks what EN 16931 demands of what is read, or does not add up.
     """
     node = Node(root, _name(root))
     terms = _terms(node)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdall.domain.model import LineItem, Split
-from holdall.domain.money import EXACT, fits, summed
+from holdall.domain.money import EXACT, fits, summed, summed_by
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
@@ -53,9 +53,7 @@ def _unit_price(node: Node) -> Decimal:
 
 
 def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:
-    sums: dict[str, Decimal] = {}
-    for code, part in _parts(node, amount, terms, terms.code):
-        sums[code] = EXACT.add(sums.get(code, Decimal(0)), part)
+    sums = summed_by(_parts(node, amount, terms, terms.code))
     return tuple(Split(code, part) for code, part in sums.items())
 
 

@@ -54,11 +54,7 @@ class Node:
         return None
 
     def one(self, path: str, term: str) -> Self:
-        """`first`, of an element that must be there.
-
-        Raises:
-            Invalid: there is none, or it is empty.
-        """
+        """As `first`, of an element that must be there: Invalid where there is none, or it is empty."""
         if (node := self.first(path, term=term)) is None:
             node = type(self)(Element(path), f"{self.path}/{path}", term)
             raise node.wrong("is missing or empty", "give it, in its UBL 2 namespace")
@@ -81,8 +77,7 @@ class Node:
     def money(self, currency: str) -> Decimal:
         """An amount in ``currency``, with all its decimals.
 
-        Raises:
-            Invalid: its ``currencyID`` is another, or it has more decimals than the currency.
+        Invalid where its ``currencyID`` is another, or it has more decimals than the currency.
         """
         amount, own = self.number(), self.element.get("currencyID", currency)
         if own != currency:

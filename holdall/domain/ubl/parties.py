@@ -19,10 +19,8 @@ def party(role: Node, term: str) -> Party:
     invoice numbers unique (Directive 2006/112/EC, article 226); the legal registration (BT-30, BT-47);
     the identifier (BT-29, BT-46); another tax registration (BT-32); the electronic address (BT-34,
     BT-49); the name. An id with a ``schemeID`` is written ``scheme:id``, being unique only within it.
-    The name is the registered one, else the trading name (BT-28, BT-45).
-
-    Raises:
-        Invalid: there is neither a name nor an id.
+    The name is the registered one, else the trading name (BT-28, BT-45). Invalid where there is neither a
+    name nor an id.
     """
     node = role.one("cac:Party", term)
     known = _vat(node) or node.first(*_IDS)

@@ -20,10 +20,9 @@ def read(source: bytes | str | os.PathLike[str] | BinaryIO, *, limit: int = MAX_
     The file is read once, to its end; an open one stays open. Amounts are exact, with all decimals of
     the currency, and the lines sum to the total.
 
-    Raises:
-        Invalid: the source is no UBL document, is not safe to read, has more than ``limit`` bytes,
-            lacks what must be there, or does not add up. The message is one line: source, place, remedy.
-        OSError: the path cannot be read.
+    Invalid where the source is no UBL document, is not safe to read, has more than ``limit`` bytes, lacks
+    what must be there, or does not add up: the message is one line of source, place and remedy. OSError
+    where the path cannot be read.
 
     >>> read(b"<Invoice/>")
     Traceback (most recent call last):

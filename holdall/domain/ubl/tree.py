@@ -33,11 +33,10 @@ def parse(file: BinaryIO, limit: int) -> Element:
 
     Memory grows with what is kept, not with what is skipped.
 
-    Raises:
-        Invalid: the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and
-            namespaces, `MAX_NAMES` names or `MAX_DEPTH` levels, a name of more than `MAX_NAME` characters
-            or a tag of more than `MAX_TAG` bytes; is not well-formed; or declares a document type, which
-            entity bombs and external entities need and UBL does not.
+    Invalid where the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and namespaces,
+    `MAX_NAMES` names or `MAX_DEPTH` levels, a name of more than `MAX_NAME` characters or a tag of more than
+    `MAX_TAG` bytes; is not well-formed; or declares a document type, which entity bombs and external
+    entities need and UBL does not.
     """
     try:
         return _build(file, limit)

@@ -32,10 +32,11 @@ class Cache(Layer[bytes, bytes]):
     nothing of its key is then kept.
 
     Kept are up to ``items`` values of ``size`` bytes altogether, in memory or in the store ``near``, by
-    second chance (as good as least recently used). ``near`` is for this cache alone; processes that share
-    one each see the other's writes, and their own, by ``max_age`` only, and each bounds what it knows of.
-    ``misses``: keep also that a key is missing. A near store that fails is passed by, but for a write
-    that it cannot forget what it holds for: that raises, before anything is written.
+    second chance (as good as least recently used). ``near`` is for this cache alone. If processes
+    share one, each may read what was overwritten, even by itself, for up to ``max_age``; and the bounds are
+    for what each process put there or met. ``misses``: remember missing keys too. Where the near store
+    fails, reads go to ``store``; a write raises, before anything is written, if the near store cannot drop
+    the old value.
 
     A read keeps what it found, and so does a write. Scans, `get_tagged` and every compare-and-swap ask
     the store itself, and keep nothing of what they read. Reserved keys are never kept; what is written
@@ -85,8 +86,10 @@ class Cache(Layer[bytes, bytes]):
         return is_shown and (self._max_age > 0 or entry.tag != ABSENT)
 
     def stats(self) -> dict[str, int]:
-        """How many reads of a key were answered from nearby (``hits``), after a look at the tag
-        (``revalidated``), and by the store (``misses``), since this cache was made.
+        """Counts of the reads of a key since this cache was made, by how they were answered.
+
+        ``hits``: from nearby. ``revalidated``: from nearby, once the store told the same tag. ``misses``: by
+        the store.
         """
         total = self._tally.total()
         return {name: total[name] for name in ("hits", "revalidated", "misses")}

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from holdall.errors import Conflict
 from holdall.history import noted
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Known, Past
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
@@ -31,10 +31,12 @@ class Written(NamedTuple):
 class Claims:
     """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
 
-    def __init__(self, store: Store[bytes], records: Records, past: Past, marks: Marks, author: str) -> None:
+    def __init__(
+        self, store: Store[bytes], records: Records, lineage: Lineage, marks: Marks, author: str
+    ) -> None:
         self._store = store
         self._records = records
-        self._past = past
+        self._lineage = lineage
         self._marks = marks
         self._author = author
 
@@ -70,7 +72,7 @@ class Claims:
         # The first name may be free though there is history: old records are dropped, but never the newest.
         names = list(islice(self._records.names(head.key), 2))
         if names:
-            self._complete(head, self._past.by_records(head, names))
+            self._complete(head, self._lineage.by_records(head, names))
         elif not self._records.create(Name.of(head.key, None), head.data):
             raise conflict(head.key)
 
@@ -87,7 +89,7 @@ class Claims:
 
     def recorded(self, head: Head) -> Stamp:
         """The revision that ``head`` is, which has a record after this."""
-        return self._complete(head, self._past.of(head))
+        return self._complete(head, self._lineage.of(head))
 
     def _complete(self, head: Head, known: Known) -> Stamp:
         for name, data in known.missing:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from holdall.errors import Conflict, Corrupt
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import ROOT, Name
-from holdall.middleware.versions.past import Past
 from holdall.middleware.versions.records import Records, numbered
 from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped
 from holdall.store import ABSENT, Store
@@ -28,10 +28,12 @@ class Problem(NamedTuple):
 class Fsck:
     """Reads every record and every head. With ``claims`` it mends, as any writer would, and from what is whole."""
 
-    def __init__(self, store: Store[bytes], records: Records, past: Past, claims: Claims | None) -> None:
+    def __init__(
+        self, store: Store[bytes], records: Records, lineage: Lineage, claims: Claims | None
+    ) -> None:
         self._store = store
         self._records = records
-        self._past = past
+        self._lineage = lineage
         self._claims = claims
 
     def run(self) -> Iterator[Problem]:
@@ -81,7 +83,7 @@ class Fsck:
     def _unsettled(self, head: Head, kept: Kept) -> Iterator[Problem]:
         """What a crash or a writer without versions left, which the next writer would settle too."""
         try:
-            last, missing = self._past.of(head)
+            last, missing = self._lineage.of(head)
         except Conflict:
             return  # it is being written, so it is being settled
         for name, data in missing:

@@ -7,12 +7,12 @@ from datetime import datetime
 from holdall.errors import Conflict, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
-from holdall.middleware.versions.asof import AsOf
+from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.heads import Heads
-from holdall.middleware.versions.past import Past
+from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.prune import Prune
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.trail import Trail
@@ -54,8 +54,8 @@ class Kept(Heads):
         self._author = author
         self._history = history
         self._records = Records(store if history is None else history)
-        self._past = Past(store, self._records)
-        self._trail = Trail(store, self._records, self._past)
+        self._lineage = Lineage(store, self._records)
+        self._trail = Trail(store, self._records, self._lineage)
         self._protocol: Claims | None = None
 
     @property
@@ -83,7 +83,7 @@ class Kept(Heads):
                 "would lose revisions; keep it in a store that has it"
             )
         kind = Transactions if Feature.ATOMIC in self.features else Claims
-        return kind(self._store, self._records, self._past, self._marks, self._author)
+        return kind(self._store, self._records, self._lineage, self._marks, self._author)
 
     def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
         """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
@@ -240,12 +240,12 @@ class Kept(Heads):
 
     def prune(self, keep: int | None, before: datetime | None, prefix: str) -> int:
         """See `Versions.prune`."""
-        return Prune(self._store, self._records, self._past, keep, before).run(prefix)
+        return Prune(self._store, self._records, self._lineage, keep, before).run(prefix)
 
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
         claims = self._claims if mend else None
-        return Fsck(self._store, self._records, self._past, claims).run()
+        return Fsck(self._store, self._records, self._lineage, claims).run()
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

@@ -10,9 +10,10 @@ from holdall.errors import NoRevision, Unsupported
 from holdall.history import Note, Past, Remembers, Revision, Version
 from holdall.keys import check_key
 from holdall.middleware.passthrough import PassThrough
-from holdall.middleware.versions.then import Then
-from holdall.middleware.versions.told import revisions
-from holdall.middleware.versions.trail import dropped, pages
+from holdall.middleware.versions.native_as_of import NativeAsOf
+from holdall.middleware.versions.native_revisions import revisions
+from holdall.middleware.versions.notes import Notes, pages
+from holdall.middleware.versions.trail import dropped
 from holdall.store import Feature, Store
 
 
@@ -50,7 +51,7 @@ class Native(PassThrough[bytes]):
         raise dropped(key, number)
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
-        return Then(self, time)
+        return NativeAsOf(self, time)
 
     def _revisions(self, key: str) -> list[Version]:
         """Oldest first; KeyError where there is none."""
@@ -71,20 +72,11 @@ class Native(PassThrough[bytes]):
 
 def _told(past: Past, numbered: list[tuple[int, Version]]) -> Iterator[Revision]:
     for page in pages(numbered):
-        notes = _Notes(past, [version for _, version in page])
-        for place, (number, version) in enumerate(page):
-            yield Revision(number, version.time, version.deleted, partial(notes.of, place))
+        notes = Notes(partial(_notes, past, page))
+        for number, version in page:
+            yield Revision(number, version.time, version.deleted, partial(notes.of, number))
 
 
-class _Notes:
-    """The notes of some versions, read together when the first is asked for."""
-
-    def __init__(self, past: Past, versions: list[Version]) -> None:
-        self._past = past
-        self._versions = versions
-        self._read: list[Note] = []
-
-    def of(self, place: int) -> Note:
-        if not self._read:
-            self._read = list(self._past.notes(self._versions))
-        return self._read[place]
+def _notes(past: Past, page: list[tuple[int, Version]]) -> dict[int, Note]:
+    numbers, versions = zip(*page, strict=True)
+    return dict(zip(numbers, past.notes(versions), strict=True))

@@ -6,8 +6,8 @@ from itertools import groupby, islice
 
 from holdall.errors import Conflict
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Past
 from holdall.middleware.versions.records import Records, named
 from holdall.middleware.versions.stamp import Stamp, micros_of
 from holdall.store import Store
@@ -26,7 +26,7 @@ class Prune:
         self,
         store: Store[bytes],
         records: Records,
-        past: Past,
+        lineage: Lineage,
         keep: int | None,
         before: datetime | None,
     ) -> None:
@@ -36,7 +36,7 @@ class Prune:
             raise ValueError(f"keep={keep} would drop what the keys hold now; keep at least 1")
         self._store = store
         self._records = records
-        self._past = past
+        self._lineage = lineage
         self._keep = keep or 1
         self._before = None if before is None else micros_of(before)
 
@@ -70,7 +70,7 @@ class Prune:
         """The revision that the key is; not asked where there is nothing to drop anyway."""
         if len(names) <= self._keep:
             return None
-        return self._past.of(Head.read(self._store, names[0].key)).last
+        return self._lineage.of(Head.read(self._store, names[0].key)).last
 
 
 def _rounds(keys: Iterable[list[Name]]) -> Iterator[list[Name]]:

@@ -1,23 +1,20 @@
 """What a key was: its revisions from the newest down, and the value of each."""
 
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from itertools import chain, islice, pairwise
-from typing import NamedTuple, TypeVar
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from holdall.errors import Conflict, NoRevision
-from holdall.history import UNKNOWN, Note, Revision
+from holdall.history import Note, Revision
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Known, Past
+from holdall.middleware.versions.notes import Notes, pages
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import Stamp, moment
 from holdall.store import ATTEMPTS, Store
-
-T = TypeVar("T")
-
-_PAGE = 64  # records read at once for their notes
 
 
 class Line(NamedTuple):
@@ -31,10 +28,10 @@ class Line(NamedTuple):
 class Trail:
     """Reads the history of single keys and never writes: a claim not brought forward is no revision yet."""
 
-    def __init__(self, store: Store[bytes], records: Records, past: Past) -> None:
+    def __init__(self, store: Store[bytes], records: Records, lineage: Lineage) -> None:
         self._store = store
         self._records = records
-        self._past = past
+        self._lineage = lineage
 
     def revisions(self, key: str) -> Iterator[Revision]:
         """Newest first. The head is read now; the others cost one listing, and their notes when asked."""
@@ -44,9 +41,12 @@ class Trail:
 
     def _older(self, key: str, known: Known) -> Iterator[Revision]:
         for page in pages(self._lines(key, known)):
-            notes = _Notes(self._records, [line.name for line in page])
+            notes = Notes(partial(self._notes, [line.name for line in page]))
             for name, micros, deleted in page:
                 yield Revision(name.number, moment(micros), deleted, partial(notes.of, name))
+
+    def _notes(self, names: list[Name]) -> dict[Name, Note]:
+        return {name: stamp.note for name, stamp, _ in self._records.read_many(names)}
 
     def at(self, key: str, revision: int) -> bytes:
         """See `holdall.Store.at`."""
@@ -80,7 +80,7 @@ class Trail:
         for _ in range(ATTEMPTS):
             head = Head.read(self._store, key)
             try:
-                known = self._past.of(head)
+                known = self._lineage.of(head)
             except Conflict:
                 continue
             if known.last is None:
@@ -105,30 +105,6 @@ class Trail:
             raise dropped(name.key, name.number)
         stamp, value = found
         return _value(name.key, None if stamp.deleted else value)
-
-
-class _Notes:
-    """The notes of some records, read together when the first is asked for."""
-
-    def __init__(self, records: Records, names: list[Name]) -> None:
-        self._records = records
-        self._names = names
-        self._read: dict[Name, Note] | None = None  # not cached_property: in 3.11 it locks all threads
-
-    def of(self, name: Name) -> Note:
-        if self._read is None:
-            found = self._records.read_many(self._names)
-            self._read = {name: stamp.note for name, stamp, _ in found}
-        return self._read.get(name, Note(UNKNOWN))
-
-
-def pages(lines: Iterable[T]) -> Iterator[list[T]]:
-    """Pages that grow: who asks for the newest note reads one record, who asks for all reads many at once."""
-    lines = iter(lines)
-    size = 1
-    while page := list(islice(lines, size)):
-        yield page
-        size = min(2 * size, _PAGE)
 
 
 def _value(key: str, value: bytes | None) -> bytes:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Known
 from holdall.middleware.versions.names import ROOT, Name
-from holdall.middleware.versions.past import Known
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT, Change, Delete, Expect, Put
 
@@ -41,7 +41,7 @@ class Transactions(Claims):
     """
 
     def commit(self, head: Head, value: bytes | None) -> Written:
-        step = self._step(head, value, self._past.of(head))
+        step = self._step(head, value, self._lineage.of(head))
         self._transact([step])
         return Written(head.key, step.data, None)
 
@@ -50,8 +50,8 @@ class Transactions(Claims):
     ) -> None:
         """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
         changes = list(changes)
-        known = self._past.of_many([head for head, _ in changes])
-        steps = [self._step(*change, past) for change, past in zip(changes, known, strict=True)]
+        known = self._lineage.of_many([head for head, _ in changes])
+        steps = [self._step(*change, each) for change, each in zip(changes, known, strict=True)]
         self._transact(steps, expected)
 
     def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:

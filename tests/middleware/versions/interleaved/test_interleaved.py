@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from holdall.errors import Conflict
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.past import Past
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT
 from tests.middleware.versions.interleaved.plans import all_pairs, by_seed
@@ -66,7 +66,7 @@ def test_a_writer_held_up_or_killed_at_every_call_of_another(pair, start):
 
 def _record_first(self, key, value):
     """Create as one overwrites. But a key may come and go meanwhile: to be missing is no state of its own."""
-    last = self._past.of(Head(key)).last
+    last = self._lineage.of(Head(key)).last
     name, data = Name.of(key, last), self._after(last, value)
     if not self._records.create(name, data):
         self._store.swap(key, self._records.get(name), ABSENT)
@@ -84,7 +84,7 @@ def _without_condition(self, head, data):
 WRONG = {
     "a lost head is a lost write": (Claims, "_counts", lambda self, name: False),
     "nobody helps": (Claims, "help", lambda self, head, name: None),
-    "nobody looks whether the head is still there": (Past, "_still", lambda self, *what: True),
+    "nobody looks whether the head is still there": (Lineage, "_still", lambda self, *what: True),
     "a creation is claimed too": (Claims, "_create", _record_first),
     "a deletion needs no condition": (Claims, "_bring", _without_condition),
 }

@@ -1,4 +1,4 @@
-"""Which revision a head is, and which records are missing up to it."""
+"""Which revision of its key a head is, and which records on the way to it are missing."""
 
 import hashlib
 from itertools import islice
@@ -19,7 +19,7 @@ class Known(NamedTuple):
     missing: list[tuple[Name, bytes]]
 
 
-class Past:
+class Lineage:
     """Tells settled, new, found and lost heads apart. It reads and never writes.
 
     A stamped head tells its number, unless it was put where nothing was: then it is the revision that it
@@ -80,7 +80,7 @@ def _joined(head: Head, found: list[Stamp]) -> Known:
 
 
 def _deleted(key: str, newest: Stamp | None) -> Known:
-    """The past of a missing key: a deletion, and one by "unknown" where none is recorded."""
+    """What a missing key is: a deletion, and one by "unknown" where none is recorded."""
     if newest is None or newest.deleted:
         return Known(newest, [])
     lost = Stamp.now(LOST, newest.number + 1, Note(UNKNOWN), after=newest.micros)

@@ -1,4 +1,4 @@
-"""Layers that change keys, order kept: the base, and the raw view behind `Store.raw`."""
+"""The keys under a prefix as a store of their own: the base of such layers, and the view of `Store.raw`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-class Rekey(Layer[V, V]):
-    """Shows the keys that begin with a prefix as a store of their own: `Prefix` and `Raw` are of this kind.
+class Prefixed(Layer[V, V]):
+    """Shows the keys of ``store`` that begin with ``prefix``, without it, as a store of their own.
 
-    ``_down`` and ``_bound`` add the prefix to a key and to the prefix of a scan; ``_up`` takes it off.
+    ``_down`` and ``_bound`` add the prefix to a key and to the prefix of a scan; ``_up`` takes it off. A
+    subclass that overrides these may change keys in another way, if their order stays the same.
     """
 
     def __init__(self, store: Store[V], prefix: str) -> None:
@@ -91,7 +92,7 @@ class Rekey(Layer[V, V]):
         length = self._length
         return ((key[length:], item) for key, item in items)
 
-    # What is said of the whole store below is none of it: a part is asked by a scan.
+    # What these say of the store below is about all of it, so a part is asked by a scan.
     __iter__ = Store.__iter__
     __len__ = Store.__len__
     __bool__ = Store.__bool__
@@ -165,7 +166,7 @@ class Rekey(Layer[V, V]):
         return KeyError(key) if error.args == (down,) else error
 
 
-class Raw(Rekey[bytes]):
+class Raw(Prefixed[bytes]):
     """Every key under ``prefix``, reserved ones included: what `Store.raw` returns."""
 
     def _down(self, key: str) -> str:

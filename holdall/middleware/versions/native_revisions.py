@@ -1,4 +1,4 @@
-"""What the versions that a store keeps by itself say of one key."""
+"""The revisions of a key, as the versions that a store keeps by itself tell them."""
 
 from collections.abc import Iterable
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from holdall.errors import PermissionDenied
 from holdall.history import Version
 from holdall.keys import check_key
-from holdall.middleware.versions.told import revisions
+from holdall.middleware.versions.native_revisions import revisions
 from holdall.store import Feature, Store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BATCH = 256  # values read at once
 
 
-class Then(Store[bytes]):
+class NativeAsOf(Store[bytes]):
     """``store`` as it was at ``time``. A scan lists all versions and reads those that held, and no others.
 
     A version that the store has dropped is missing. Writing is PermissionDenied. ValueError where ``time``

@@ -1,0 +1,170 @@
+"""What a store in a bucket does whoever runs the bucket; how a service differs is in its bucket and writes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import ClassVar, Generic, Protocol, TypeVar, cast
+
+from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.conditions import Conditions
+from holdall.adapters.objects import Rounds, exhaust, is_key
+from holdall.adapters.traces import State
+from holdall.errors import Unsupported
+from holdall.keys import Span, check_key
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
+
+
+class Bucket(Protocol):
+    """A bucket, or what is under a prefix of it: requests by key, which raise KeyError and holdall's errors."""
+
+    name: str
+    pace: Pace
+
+    @property
+    def conditions(self) -> Conditions:
+        """What its server does with conditional requests. May cost requests when it is first asked."""
+        ...
+
+    def read(self, key: str) -> tuple[State, bytes]:
+        """What ``key`` is, and its whole body."""
+        ...
+
+    def head(self, key: str) -> State:
+        """What ``key`` is, without its body."""
+        ...
+
+    def objects(self, span: Span, prefix: str, size: int = ...) -> Iterator[tuple[str, str]]:
+        """Name and tag of each object of ``span``, in order; ``size`` is how many a page may hold."""
+        ...
+
+    def discard(self, key: str) -> None:
+        """Delete ``key`` if it is there."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        ...
+
+
+class Writes(Protocol):
+    """The changes to a bucket, none of which is lost or doubled by a lost answer."""
+
+    def seen(self, key: str, state: State, /) -> Tag:
+        """The tag of ``state``, in which ``key`` was read."""
+        ...
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write ``value``, whatever is there."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete ``key``; KeyError where it is missing."""
+        ...
+
+    def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
+        """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
+        ...
+
+    def remove(self, key: str, expected: Tag) -> None:
+        """Delete ``key`` if it is as ``expected``, or Conflict."""
+        ...
+
+
+B = TypeVar("B", bound=Bucket)
+
+
+class BucketStore(Store[bytes], Generic[B]):
+    """The objects of a bucket, by key. A service adds how it reads and deletes many, and tells of the past."""
+
+    _scheme: ClassVar[str]
+    """That of its addresses."""
+
+    _always: ClassVar[Feature]
+    """What holds whatever its server does with conditions."""
+
+    _bucket: B
+    _writes: Writes
+
+    @property
+    def features(self) -> Feature:
+        return self._always | self._bucket.conditions.features
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._bucket.read(key)[1]
+
+    def __contains__(self, key: object, /) -> bool:
+        check_key(cast(str, key))  # what is no str is refused there
+        try:
+            self._bucket.head(cast(str, key))
+        except KeyError:
+            return False
+        return True
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        state, value = self._bucket.read(key)
+        return Tagged(value, self._writes.seen(key, state))
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            return self._writes.seen(key, self._bucket.head(key))
+        except KeyError:
+            return ABSENT
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        span = Span.of(prefix, start, stop)
+        found = self._bucket.objects(span, prefix)
+        return ((name, Tag(tag)) for name, tag in found if is_key(name, span))
+
+    def __bool__(self) -> bool:
+        span = Span.of()
+        return any(is_key(name, span) for name, _ in self._bucket.objects(span, "", size=1))
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        check_key(key)
+        self._writes.put(key, to_bytes(value))
+
+    def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
+        for _, distinct in groupby(items, Rounds()):
+            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        self._writes.delete(key)
+
+    def discard(self, key: str, /) -> None:
+        check_key(key)
+        self._bucket.discard(key)
+
+    # ---- Compare-and-swap ----------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        check_key(key)
+        value = to_bytes(value)
+        self._need(Feature.SWAP)
+        return self._writes.swap(key, value, expected)
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        self._need(Feature.REMOVE)
+        self._writes.remove(key, expected)
+
+    def _need(self, feature: Feature) -> None:
+        conditions = self._bucket.conditions
+        if feature not in conditions.features:
+            raise Unsupported(
+                f"{self._scheme}://{self._bucket.name} lacks {feature.name}: {conditions.reason}"
+            )
+
+    def close(self) -> None:
+        self._bucket.close()

@@ -263,6 +263,13 @@ def test_a_conditional_write_that_met_another_is_sent_again(store: S3, proxy: Pr
         store.swap("other", b"1", ABSENT)
 
 
+def test_a_bucket_that_another_makes_at_the_same_time_is_made(proxy: Proxy):
+    with Server(proxy.endpoint).store() as store:
+        proxy.inject(answer(409, "OperationAborted"), on=f"PUT /{store._bucket.name}")
+        store["new"] = b"1"
+        assert store["new"] == b"1"
+
+
 def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):
     tag = store.get_tagged("there").tag
     proxy.inject(lose, on="DELETE")

@@ -256,6 +256,14 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: GCS, proxy: Proxy)
     assert pace.now < pace.most
 
 
+def test_answers_that_a_key_is_missing_quicken_the_pace_too(store: GCS):
+    pace = store._bucket.pace
+    pace.slower()
+    slow = pace.now
+    assert list(store.get_many(f"k{n:03}" for n in range(100))) == []
+    assert pace.now > slow
+
+
 def test_a_key_that_vanishes_between_list_and_read_is_left_out(store: GCS, proxy: Proxy):
     held = {f"k{n}": b"1" for n in range(5)}
     store.set_many(held.items())

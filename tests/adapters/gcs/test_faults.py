@@ -54,6 +54,17 @@ def test_a_passing_fault_of_a_read_is_not_noticed(store: GCS, proxy: Proxy, faul
     assert store["there"] == b"value" * 100
 
 
+def test_nonsense_is_no_history(store: GCS, proxy: Proxy):
+    bucket = store.client.get_bucket(store._bucket.name)
+    bucket.versioning_enabled = True
+    bucket.patch()
+    past = store.past()
+    proxy.always = answer(200, body=b"{}")
+    for listing in (past.of("there"), past.scan("", "", None)):
+        with pytest.raises(Corrupt):
+            list(listing)
+
+
 def altered(exchange: Any) -> None:
     """One byte of the body is another, as if by a broken machine on the way."""
     got = exchange.forward()

@@ -118,6 +118,17 @@ def test_a_listing_that_is_none(store: S3, proxy: Proxy, fault: Fault, error: ty
         list(store)
 
 
+def test_nonsense_is_no_history(store: S3, proxy: Proxy):
+    store.client.put_bucket_versioning(
+        Bucket=store._bucket.name, VersioningConfiguration={"Status": "Enabled"}
+    )
+    past = store.past()
+    proxy.always = answer(200, body=b"<html>Log in to this network</html>")
+    for listing in (past.of("there"), past.scan("", "", None)):
+        with pytest.raises(Corrupt):
+            list(listing)
+
+
 def test_a_refusal_that_breaks_off_is_no_missing_key(store: S3, proxy: Proxy):
     proxy.inject(reset_in_body, on="GET")
     with pytest.raises(Unavailable):

@@ -44,6 +44,7 @@ _BY_CODE: dict[str, _Known] = {
     "ResourceNotFoundException": (StoreNotFound, "is not there; create it, or open it with ?create=true"),
     "ItemCollectionSizeLimitExceededException": (TooLarge, "takes no more under this name"),
     "TransactionConflictException": (Throttled, "is being changed by a transaction; retry"),
+    "TransactionInProgressException": (Unavailable, "may still be at an earlier try; read it to find out"),
     **dict.fromkeys(
         (
             "AccessDeniedException",

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Connection
-from holdall.adapters.gcs.listing import PAGE
+from holdall.adapters.gcs.listing import PAGE, raw_page
 from holdall.adapters.objects import is_key
 from holdall.adapters.past import notes, values
 from holdall.errors import Unsupported
@@ -79,7 +79,7 @@ class GCSPast:
             blobs = connection.client.list_blobs(
                 self._bucket.name, **names, **options, timeout=timeout, retry=retry
             )
-            return next(blobs.pages).raw_page
+            return raw_page(blobs)
 
         found: dict[str, Any] = self._bucket.ask(send)
         return found

@@ -75,10 +75,16 @@ def page(client: Any, bucket: str, names: Range, token: str | None, size: int, *
         fields="kind,nextPageToken,items(name,generation)",
         **bounds,
     )
-    answer = next(blobs.pages).raw_page
+    answer = raw_page(blobs)
+    items = [Found(item["name"], str(item["generation"])) for item in answer.get("items", ())]
+    return Page(items, answer.get("nextPageToken") or None)
+
+
+def raw_page(blobs: Any) -> dict[str, Any]:
+    """The first page of the client's listing ``blobs``, as it came; Corrupt where it is none."""
+    answer: dict[str, Any] = next(blobs.pages).raw_page
     if answer.get("kind") != "storage#objects":
         raise Corrupt(
             "the answer to a listing is none of Cloud Storage; look at what answers at this endpoint"
         )
-    items = [Found(item["name"], str(item["generation"])) for item in answer.get("items", ())]
-    return Page(items, answer.get("nextPageToken") or None)
+    return answer

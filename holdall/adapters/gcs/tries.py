@@ -12,6 +12,7 @@ with needs("gcs"):
 
 R = TypeVar("R")
 
+_THROTTLED = (429, 503)
 _FIRST, _LONGEST = 0.2, 10.0  # seconds between two tries, random up to a doubling bound
 
 
@@ -34,12 +35,17 @@ class Tries:
         except Exception as error:
             if self._again:
                 error.add_note(AGAIN)
+            self._told(error)
             raise
         self._pace.faster()
         return result
 
+    def _told(self, error: Exception) -> None:
+        if status_of(error) not in (0, *_THROTTLED):
+            self._pace.faster()  # also a refusal is an answer
+
     def _may(self, error: Exception) -> bool:
-        if status_of(error) in (429, 503):
+        if status_of(error) in _THROTTLED:
             self._pace.slower()
         if not self._left or not passes(error):
             return False

@@ -196,10 +196,15 @@ def _whole(answer: dict[str, Any], key: str) -> tuple[State, bytes]:
 
 def state_of(answer: dict[str, Any], key: str) -> State:
     """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
-    if "ETag" not in answer:
-        message = f"an answer about {key!r} without ETag: no S3 server is at this endpoint"
+    return State(Tag(told(answer, "ETag", key).strip('"')), answer.get("Metadata", {}))
+
+
+def told(answer: dict[str, Any], name: str, key: str) -> Any:
+    """What every answer of this kind about ``key`` tells under ``name``; Corrupt where this one does not."""
+    if name not in answer:
+        message = f"an answer about {key!r} without {name}: no S3 server is at this endpoint"
         raise Corrupt(message, key=key)
-    return State(Tag(answer["ETag"].strip('"')), answer.get("Metadata", {}))
+    return answer[name]
 
 
 def condition(key: str, expected: Tag | None) -> dict[str, str]:

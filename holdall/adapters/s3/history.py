@@ -10,7 +10,7 @@ from holdall.adapters.objects import is_key
 from holdall.adapters.past import notes, values
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import ORDER
-from holdall.adapters.s3.listing import PAGE
+from holdall.adapters.s3.listing import PAGE, listing
 from holdall.errors import Unsupported
 from holdall.history import Note, Version
 from holdall.keys import Span
@@ -66,7 +66,8 @@ class S3Past:
 
     def _ask(self, prefix: str, after: dict[str, str], size: int) -> Any:
         name = self._bucket.root + prefix
-        return self._bucket.ask("list_object_versions", Prefix=name, MaxKeys=size, **after)
+        answer = self._bucket.ask("list_object_versions", Prefix=name, MaxKeys=size, **after)
+        return listing(answer)
 
     def _entries(self, answer: Any) -> list[Version]:
         """Versions and delete markers, in the order of the server."""

@@ -136,11 +136,16 @@ def _over(path: str, low: str) -> bool:
 
 def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str, Any]:
     begin = {"StartAfter": after} if after else {}
-    answer = ask(Prefix=prefix, MaxKeys=size, **begin, **more)
-    if "IsTruncated" not in answer:
-        raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
+    answer = listing(ask(Prefix=prefix, MaxKeys=size, **begin, **more))
     if answer["IsTruncated"] and not (answer.get("Contents") or answer.get("CommonPrefixes")):
         raise Corrupt("a listing says that it goes on, and does not")
+    return answer
+
+
+def listing(answer: dict[str, Any]) -> dict[str, Any]:
+    """``answer``, which is a listing; Corrupt where it is none."""
+    if "IsTruncated" not in answer:
+        raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
     return answer
 
 

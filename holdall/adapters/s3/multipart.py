@@ -6,7 +6,7 @@ from typing import Any
 
 from holdall.adapters.concurrent import ordered
 from holdall.adapters.conditions import scratch
-from holdall.adapters.s3.bucket import Bucket, condition, state_of
+from holdall.adapters.s3.bucket import Bucket, condition, state_of, told
 from holdall.errors import Conflict, HoldallError
 from holdall.store import Tag
 
@@ -23,20 +23,20 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     The new tag, or Conflict. Where anything fails, the parts are thrown away.
     """
-    told = {**bucket.note(), **metadata}
-    mine = {"UploadId": bucket.ask("create_multipart_upload", key, Metadata=told)["UploadId"]}
+    begun = bucket.ask("create_multipart_upload", key, Metadata={**bucket.note(), **metadata})
+    mine = {"UploadId": told(begun, "UploadId", key)}
 
     def send(part: tuple[int, slice]) -> dict[str, Any]:
         number, where = part
         answer = bucket.ask("upload_part", key, PartNumber=number, Body=value[where], **mine)
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {"PartNumber": number, "ETag": told(answer, "ETag", key)}
 
     try:
         sent = {"Parts": list(ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
         end = mine | condition(key, expected)
         made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **end)
     except BaseException:
-        with contextlib.suppress(HoldallError):
+        with contextlib.suppress(HoldallError, KeyError):
             bucket.ask("abort_multipart_upload", key, **mine)
         raise
     return state_of(made, key).tag

@@ -10,6 +10,7 @@ UNREADABLE = "HoldallUnreadable"
 """The error code of an answer that said it was well, in XML that is none."""
 
 _THROTTLED = (429, 503)
+_IN_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 
 
 class Watch:
@@ -17,7 +18,8 @@ class Watch:
 
     It sets the ``pace``. It tells what the client's last error leaves out: see `doubted` and UNREADABLE. And
     it repeats, up to ``retries`` times, what Amazon asks to repeat and its client does not: a conditional
-    write that met another one under way (409, "Conditional write behavior" in the S3 user guide).
+    write that met another one under way (409, "Conditional write behavior" in the S3 user guide), and the
+    making of a bucket that is being made (409, "Error responses" in the S3 API reference).
     """
 
     def __init__(self, pace: Pace, retries: int) -> None:
@@ -52,7 +54,7 @@ def _unreadable(answer: Any, parsed: Any) -> bool:
 
 
 def _in_conflict(parsed: Any) -> bool:
-    return _code(parsed) == "ConditionalRequestConflict"
+    return _code(parsed) in _IN_CONFLICT
 
 
 def _code(parsed: Any) -> str:

@@ -50,36 +50,46 @@ class Traffic:
     def load(self, key: str, read: Callable[[], Entry]) -> Entry:
         """What ``read`` returns, or raises, to whoever is reading the key already."""
         while True:
-            own: Load = Future()
-            with self._lock:
-                load = self._loads.setdefault(key, own)
-            if load is own:
-                return self._led({key: own}, lambda: {key: read()})[key]
+            own: dict[str, Load] = {key: Future()}
+            try:
+                with self._lock:
+                    load = self._loads.setdefault(key, own[key])
+                if load is own[key]:
+                    return self._led(own, {key: read()})[key]
+            except BaseException as error:
+                self._failed(own, error)
+                raise
             with contextlib.suppress(CancelledError):  # who read it was interrupted
                 return load.result()
 
     def load_many(self, keys: Iterable[str], read: Callable[[], dict[str, Entry]]) -> dict[str, Entry]:
         """What ``read`` returns for ``keys``; those that someone reads already are read again, and not kept."""
-        with self._lock:
-            loads: dict[str, Load] = {key: Future() for key in keys if key not in self._loads}
-            self._loads.update(loads)
-        return self._led(loads, read)
-
-    def _led(self, loads: dict[str, Load], read: Callable[[], dict[str, Entry]]) -> dict[str, Entry]:
+        own: dict[str, Load] = {}
         try:
-            found = read()
+            with self._lock:
+                own.update((key, Future()) for key in keys if key not in self._loads)
+                self._loads.update(own)
+            return self._led(own, read())
         except BaseException as error:
-            self._land(loads, {})
-            for load in loads.values():
-                if isinstance(error, Exception):
-                    load.set_exception(error)
-                else:
-                    load.cancel()
+            self._failed(own, error)
             raise
+
+    def _led(self, loads: dict[str, Load], found: dict[str, Entry]) -> dict[str, Entry]:
         self._land(loads, found)
         for key, load in loads.items():
             load.set_result(found[key])
         return found
+
+    def _failed(self, loads: dict[str, Load], error: BaseException) -> None:
+        """Nobody is to wait for ``loads``: also where Ctrl-C came as they began, or as they ended."""
+        self._land(loads, {})
+        for load in loads.values():
+            if load.done():
+                continue
+            if isinstance(error, Exception):
+                load.set_exception(error)
+            else:
+                load.cancel()
 
     def _land(self, loads: dict[str, Load], found: dict[str, Entry]) -> None:
         with self._lock:

@@ -54,6 +54,17 @@ def test_a_passing_fault_of_a_read_is_not_noticed(store: GCS, proxy: Proxy, faul
     assert store["there"] == b"value" * 100
 
 
+def test_nonsense_is_no_history(store: GCS, proxy: Proxy):
+    bucket = store.client.get_bucket(store._bucket.name)
+    bucket.versioning_enabled = True
+    bucket.patch()
+    past = store.past()
+    proxy.always = answer(200, body=b"{}")
+    for listing in (past.of("there"), past.scan("", "", None)):
+        with pytest.raises(Corrupt):
+            list(listing)
+
+
 def altered(exchange: Any) -> None:
     """One byte of the body is another, as if by a broken machine on the way."""
     got = exchange.forward()
@@ -254,6 +265,14 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: GCS, proxy: Proxy)
     proxy.inject(*[SLOW_DOWN] * 5, on=f"{READ}{store._bucket.name}/o/k")
     assert len(list(store.scan_items("k"))) == 100
     assert pace.now < pace.most
+
+
+def test_answers_that_a_key_is_missing_quicken_the_pace_too(store: GCS):
+    pace = store._bucket.pace
+    pace.slower()
+    slow = pace.now
+    assert list(store.get_many(f"k{n:03}" for n in range(100))) == []
+    assert pace.now > slow
 
 
 def test_a_key_that_vanishes_between_list_and_read_is_left_out(store: GCS, proxy: Proxy):

@@ -229,7 +229,7 @@ def listed(key: str, generations: range, token: str = "") -> Callable[[Any], Non
     """What Google answers with a page of the generations of ``key`` ("Objects: list")."""
     when = "2026-09-30T12:00:{:02}.000Z".format
     items = [{"name": key, "generation": str(n), "timeCreated": when(n)} for n in generations]
-    said = json.dumps({"items": items, "nextPageToken": token}).encode()
+    said = json.dumps({"kind": "storage#objects", "items": items, "nextPageToken": token}).encode()
     return lambda exchange: exchange.reply(Answer(200, [("Content-Type", "application/json")], said))
 
 

@@ -118,6 +118,17 @@ def test_a_listing_that_is_none(store: S3, proxy: Proxy, fault: Fault, error: ty
         list(store)
 
 
+def test_nonsense_is_no_history(store: S3, proxy: Proxy):
+    store.client.put_bucket_versioning(
+        Bucket=store._bucket.name, VersioningConfiguration={"Status": "Enabled"}
+    )
+    past = store.past()
+    proxy.always = answer(200, body=b"<html>Log in to this network</html>")
+    for listing in (past.of("there"), past.scan("", "", None)):
+        with pytest.raises(Corrupt):
+            list(listing)
+
+
 def test_a_refusal_that_breaks_off_is_no_missing_key(store: S3, proxy: Proxy):
     proxy.inject(reset_in_body, on="GET")
     with pytest.raises(Unavailable):
@@ -261,6 +272,13 @@ def test_a_conditional_write_that_met_another_is_sent_again(store: S3, proxy: Pr
     proxy.inject(*[answer(409, "ConditionalRequestConflict")] * 3, on="PUT")
     with pytest.raises(Conflict):
         store.swap("other", b"1", ABSENT)
+
+
+def test_a_bucket_that_another_makes_at_the_same_time_is_made(proxy: Proxy):
+    with Server(proxy.endpoint).store() as store:
+        proxy.inject(answer(409, "OperationAborted"), on=f"PUT /{store._bucket.name}")
+        store["new"] = b"1"
+        assert store["new"] == b"1"
 
 
 def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):

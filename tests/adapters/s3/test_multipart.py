@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdall import Conflict, PermissionDenied
+from holdall import Conflict, Corrupt, PermissionDenied
 from holdall.adapters.s3 import S3
 from holdall.adapters.s3.multipart import THRESHOLD
 from holdall.store import ABSENT
@@ -75,6 +75,22 @@ def test_parts_that_fail_are_thrown_away(store: S3, proxy: Proxy):
         store["large"] = LARGE
     assert "large" not in store
     assert uploads(store) == []
+
+
+@pytest.mark.parametrize("step", ["POST /{}/large?uploads", "PUT /{}/large?partNumber=2"])
+def test_nonsense_is_no_missing_key(store: S3, proxy: Proxy, step: str):
+    proxy.inject(answer(200, body=b"<html>Log in to this network</html>"), on=step.format(store._bucket.name))
+    with pytest.raises(Corrupt, match="'large'"):
+        store["large"] = LARGE
+    assert not proxy.calm()
+
+
+def test_what_fails_is_told_also_where_the_parts_cannot_be_thrown_away(store: S3, proxy: Proxy):
+    proxy.inject(answer(403, "AccessDenied"), on=f"PUT /{store._bucket.name}/large?partNumber=2")
+    proxy.inject(answer(404, "NoSuchKey"), on="DELETE")
+    with pytest.raises(PermissionDenied):
+        store["large"] = LARGE
+    assert not proxy.calm()
 
 
 def test_the_end_of_an_upload_knows_itself_again(store: S3, proxy: Proxy, seaweed: Server):

@@ -121,6 +121,13 @@ def test_what_was_throttled_and_sent_again_is_in_no_doubt(store, proxy):
             write()
 
 
+def test_a_transaction_whose_earlier_try_is_under_way_is_unavailable(store, proxy):
+    under_way = said(400, "TransactionInProgressException")
+    proxy.inject(under_way, under_way, under_way)
+    with pytest.raises(Unavailable, match="find out"):
+        store.transact([Put("b", b"2")])
+
+
 def test_a_transaction_whose_answer_was_lost_is_carried_out_once(store, proxy):
     before = store.get_tagged("a").tag
     proxy.inject(

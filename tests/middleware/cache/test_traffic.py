@@ -1,5 +1,7 @@
 """Threads at one cache: one asks for all, and nothing that a write has outdated is kept."""
 
+import contextlib
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +14,7 @@ from holdall import Cache, Memory, Unavailable
 from holdall.middleware.watch import Watch
 from holdall.store import Delete, Put, Store
 from holdall.testing.interleave import POINTS, interleave
+from tests.adapters.interrupts import interrupt
 from tests.middleware.cache.gate import PATIENCE, Gate
 
 HOUR = 3600.0
@@ -214,6 +217,19 @@ def test_who_waited_for_an_interrupted_read_asks_again(far: Memory, submit: Subm
         done(leader)
     gate.arrived().set()
     assert done(waiting) == OLD
+
+
+@pytest.mark.parametrize("read", [lambda store: store["a"], lambda store: dict(store.get_many("a"))["a"]])
+def test_nobody_waits_for_a_read_that_was_interrupted_anywhere(
+    far: Memory, submit: Submit, read: Any
+) -> None:
+    for call in itertools.count(1):
+        store = Cache(far, HOUR)
+        with contextlib.suppress(KeyboardInterrupt):
+            interrupt(lambda store=store: read(store), call)
+            break
+        assert done(submit(store.get, "a")) == OLD
+    assert call > 10
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

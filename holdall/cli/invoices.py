@@ -17,8 +17,7 @@ from holdall.domain.money import summed, text
 
 @click.group(
     epilog=examples(
-        "invoices list --from sqlite:///books.db",
-        "invoices show 2026/101 --from sqlite:///books.db",
+        "invoices list --from sqlite:///books.db", "invoices show 2026/101 --from sqlite:///books.db"
     )
 )
 def invoices() -> None:
@@ -55,18 +54,7 @@ def list_(uri: str, style: str | None) -> None:
 
     Seller and customer are shown by id; name is the customer's. Owed is the total less what was paid.
     """
-    columns = [
-        "number",
-        "kind",
-        "seller",
-        "customer",
-        "name",
-        "issued",
-        "due",
-        "currency",
-        "total",
-        "owed",
-    ]
+    columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
     with books_at(uri) as books:
         show(columns, map(_line, books), style)
         note_if_empty(books, uri)

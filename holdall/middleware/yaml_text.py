@@ -134,10 +134,7 @@ _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[-+][0-9]{2}:[0-9]{2})?"
 _FORMS: Final[tuple[tuple[Callable[[str], object], Callable[[str], Any]], ...]] = (
     (re.compile(r"[-+]?(0|[1-9][0-9]*)").fullmatch, int),
-    (
-        re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?").fullmatch,
-        float,
-    ),
+    (re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?").fullmatch, float),
     (re.compile(_DATE).fullmatch, date.fromisoformat),
     (re.compile(f"{_DATE}[Tt ]{_TIME}").fullmatch, datetime.fromisoformat),
 )

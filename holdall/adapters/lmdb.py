@@ -82,7 +82,7 @@ class LMDB(Store[bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         value = self._find(key)
-        if isinstance(value, Missing):
+        if value is MISSING:
             raise KeyError(key)
         return value
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdall.adapters.doubt import note_doubt
-from holdall.adapters.dynamodb_errors import RAISED, translated
-from holdall.adapters.dynamodb_items import Item
+from holdall.adapters.dynamodb.errors import RAISED, translated
+from holdall.adapters.dynamodb.items import Item
 from holdall.adapters.objects import check_reach
 from holdall.errors import Throttled
 from holdall.extras import needs

@@ -41,12 +41,13 @@ def shown_value(name: str, value: Any) -> str:
     >>> shown_value("table", "t"), shown_value("encrypt", "env:KEY"), shown_value("encrypt", "hunter2")
     ('t', 'env:KEY', '***')
     """
-    misplaced = name in _SOURCED and not str(value).startswith(_SOURCES)
+    misplaced = name in _SOURCED and not str(value).startswith(SOURCES)
     return HIDDEN if misplaced else str(without_secrets(name, value))
 
 
 _SOURCED = ("encrypt", "sign")
-_SOURCES = ("env:", "file:")
+SOURCES = ("env:", "file:")
+"""What the address of a secret begins with, and the secret itself does not."""
 
 
 def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Sessions of Amazon's SDK, as its adapters open them."""
+"""What the adapters of Amazon's services share of its SDK: sessions, and the code in an error."""
 
 import functools
 from typing import Any
@@ -8,6 +8,7 @@ from holdall.extras import needs
 with needs("s3"):
     import boto3
     import botocore.session
+    from botocore.exceptions import ClientError
     from botocore.loaders import create_loader
 
 
@@ -22,3 +23,8 @@ def session(profile: str | None, region: str | None) -> tuple[boto3.Session, Any
 def _loader(path: str | None) -> Any:
     """The SDK's descriptions of its services: parsed once, as that takes longer than a request."""
     return create_loader(path)
+
+
+def code_of(error: BaseException | None) -> str:
+    """The error code in an answer of the server; empty for any other exception."""
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_ca, check_wait, login, unpicklable
 from holdall.adapters.sql import SQL
-from holdall.adapters.sql_link import Link
-from holdall.adapters.sql_table import Table
+from holdall.adapters.sql.link import Link
+from holdall.adapters.sql.table import Table
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.extras import needs

@@ -11,6 +11,9 @@ from holdall.keys import Span, check_key, fits
 
 T = TypeVar("T")
 
+CONNECTIONS = 32
+"""Connections of one store to its server at most, and so requests that are under way at once."""
+
 
 def root_of(prefix: str, scheme: str) -> str:
     """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress if it is no key.

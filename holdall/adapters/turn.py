@@ -33,16 +33,7 @@ class Turn:
     when the turn is over, what it did is on the disk. ``makes``: a missing root is made, else StoreNotFound.
     """
 
-    __slots__ = (
-        "_durable",
-        "_fd",
-        "_folders",
-        "_key",
-        "_lock",
-        "_root",
-        "_tick",
-        "_touched",
-    )
+    __slots__ = ("_durable", "_fd", "_folders", "_key", "_lock", "_root", "_tick", "_touched")
 
     def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
         self._root = root
@@ -61,10 +52,7 @@ class Turn:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
         self._lock.leave()

@@ -8,10 +8,7 @@ from holdall.transfer import copied, transfer
 
 
 @click.command(
-    epilog=examples(
-        "cp sqlite:///books.db file:backup",
-        "cp --all file:backup sqlite:///restored.db",
-    )
+    epilog=examples("cp sqlite:///books.db file:backup", "cp --all file:backup sqlite:///restored.db")
 )
 @options
 @click.option(

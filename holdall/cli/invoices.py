@@ -1,5 +1,6 @@
 """Commands on invoices: import, list, show; and pay, which has a file of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,8 +18,7 @@ from holdall.domain.money import summed, text
 
 @click.group(
     epilog=examples(
-        "invoices list --from sqlite:///books.db",
-        "invoices show 2026/101 --from sqlite:///books.db",
+        "invoices list --from sqlite:///books.db", "invoices show 2026/101 --from sqlite:///books.db"
     )
 )
 def invoices() -> None:
@@ -55,18 +55,7 @@ def list_(uri: str, style: str | None) -> None:
 
     Seller and customer are shown by id; name is the customer's. Owed is the total less what was paid.
     """
-    columns = [
-        "number",
-        "kind",
-        "seller",
-        "customer",
-        "name",
-        "issued",
-        "due",
-        "currency",
-        "total",
-        "owed",
-    ]
+    columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
     with books_at(uri) as books:
         show(columns, map(_line, books), style)
         note_if_empty(books, uri)
@@ -111,26 +100,28 @@ def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
 
 
 def _describe(invoice: Invoice) -> None:
-    currency = invoice.currency
-    heads = (
-        ("seller", f"{invoice.seller.name} ({invoice.seller.id})"),
-        ("customer", f"{invoice.customer.name} ({invoice.customer.id})"),
-        ("issued", str(invoice.issued)),
-        ("due", str(invoice.due or "")),
-        ("total", f"{text(invoice.total, currency)} {currency}"),
-    )
-    lines = (
-        (line.id, line.description, line.kind, split.code, text(split.amount, currency))
-        for line in invoice.lines
-        for split in line.splits
-    )
-    payments = (
-        (str(paid.on), paid.id, paid.reference, part.code, text(part.amount, currency))
-        for paid in invoice.payments
-        for part in paid.allocations
-    )
-    owed = ((code, text(amount, currency)) for code, amount in invoice.owed().items())
-    show((invoice.kind, invoice.number), heads)
-    show(("line", "description", "kind", "code", "amount"), lines, title="Lines")
-    show(("on", "id", "reference", "code", "amount"), payments, title="Payments")
+    show((invoice.kind, invoice.number), _head(invoice))
+    show(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
+    show(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
+    owed = ((code, text(amount, invoice.currency)) for code, amount in invoice.owed().items())
     show(("code", "owed"), owed, title="Owed")
+
+
+def _head(invoice: Invoice) -> Iterator[tuple[str, str]]:
+    yield "seller", f"{invoice.seller.name} ({invoice.seller.id})"
+    yield "customer", f"{invoice.customer.name} ({invoice.customer.id})"
+    yield "issued", str(invoice.issued)
+    yield "due", str(invoice.due or "")
+    yield "total", f"{text(invoice.total, invoice.currency)} {invoice.currency}"
+
+
+def _lines(invoice: Invoice) -> Iterator[tuple[str, ...]]:
+    for line in invoice.lines:
+        for split in line.splits:
+            yield line.id, line.description, line.kind, split.code, text(split.amount, invoice.currency)
+
+
+def _payments(invoice: Invoice) -> Iterator[tuple[str, ...]]:
+    for paid in invoice.payments:
+        for part in paid.allocations:
+            yield str(paid.on), paid.id, paid.reference, part.code, text(part.amount, invoice.currency)

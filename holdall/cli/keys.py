@@ -30,10 +30,7 @@ def get(at: dict[str, Any]) -> None:
 
 @click.command(
     "set",
-    epilog=examples(
-        "set sqlite:///notes.db greeting hello",
-        "set sqlite:///notes.db logo --file logo.png",
-    ),
+    epilog=examples("set sqlite:///notes.db greeting hello", "set sqlite:///notes.db logo --file logo.png"),
 )
 @positional("key", optional="value")
 @click.option("--file", "source", type=click.File("rb"), help="Read the value from this file.")

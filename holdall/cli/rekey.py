@@ -15,6 +15,7 @@ from holdall.middleware.encrypt import Encrypt
 from holdall.middleware.manifest import record, recorded
 from holdall.middleware.rotate import rekey as rekey_values
 from holdall.registry import open as open_store
+from holdall.store import Store
 
 
 @click.command(epilog=examples("rekey 'sqlite:///sealed.db?encrypt=env:BOOKS_KEYS'"))
@@ -28,11 +29,7 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
     """
     with open_store(at["uri"]) as store:
         next(store.scan(), None)  # a Mismatch, where it is written in other layers
-        sealing = next((layer for layer in layers(store) if isinstance(layer, Encrypt)), None)
-        if sealing is None:
-            raise HoldallError(
-                f"{Address.parse(at['uri'])} encrypts nothing; name its keys by encrypt=env:NAME"
-            )
+        sealing = _sealing(store, at["uri"])
         looked = 0
 
         def tell(count: int) -> None:
@@ -47,3 +44,10 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
     if not looked:
         raise HoldallError(f"no value at {Address.parse(at['uri'])}; check the address")
     click.echo(f"sealed {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
+
+
+def _sealing(store: Store[Any], uri: str) -> Encrypt:
+    for layer in layers(store):
+        if isinstance(layer, Encrypt):
+            return layer
+    raise HoldallError(f"{Address.parse(uri)} encrypts nothing; name its keys by encrypt=env:NAME")

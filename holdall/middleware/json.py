@@ -15,10 +15,7 @@ with needs("json"):
 V = TypeVar("V")
 T = TypeVar("T")
 
-_PLAIN: Final = Plain(
-    {str, int, bool, NoneType},
-    {float: math.isfinite},
-)
+_PLAIN: Final = Plain({str, int, bool, NoneType}, {float: math.isfinite})
 
 
 class Json(Documents[V]):

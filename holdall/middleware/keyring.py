@@ -1,18 +1,16 @@
 """The keys of an encrypting layer: read from where they are named, so that no address or repr holds one."""
 
-import os
 import re
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from holdall.errors import Invalid, InvalidAddress, PermissionDenied
+from holdall.middleware.source import LONGEST, is_source, read
 
 Source = str | Callable[[], str]
 KEY_BYTES: Final = 32
-_LONGEST = 1 << 16  # characters of a whole keyring
 
 _entry = re.compile(r"(?P<id>[A-Za-z0-9._-]{1,32}):(?P<secret>[A-Za-z0-9+/]{43}=)").fullmatch
 
@@ -55,7 +53,7 @@ class Keyring:
         return self._keys[id]
 
     def __repr__(self) -> str:
-        return repr(self._name) if self._name.startswith(_KINDS) else self._name
+        return repr(self._name) if is_source(self._name) else self._name
 
     def _load(self) -> dict[str, bytes]:
         found = [_entry(text) for text in self._text().split()]
@@ -68,12 +66,9 @@ class Keyring:
 
     def _text(self) -> str:
         text: object = self._read()
-        if not isinstance(text, str) or len(text) > _LONGEST:
-            raise PermissionDenied(f"{self._name} gives no text of at most {_LONGEST:,} characters")
+        if not isinstance(text, str) or len(text) > LONGEST:
+            raise PermissionDenied(f"{self._name} gives no text of at most {LONGEST:,} characters")
         return text
-
-
-_KINDS = ("env:", "file:")
 
 
 def _called(function: Callable[[], str]) -> str:
@@ -82,25 +77,10 @@ def _called(function: Callable[[], str]) -> str:
 
 
 def _reader(source: str) -> Callable[[], str]:
-    kind, _, name = source.partition(":")
-    if not source.startswith(_KINDS) or not name:
+    if not is_source(source):
         # It is not shown: it may be the key itself.
         raise InvalidAddress("keys are named as env:NAME or file:PATH, or given by a function")
-    return (lambda: _variable(name)) if kind == "env" else (lambda: _file(name))
-
-
-def _variable(name: str) -> str:
-    if name not in os.environ:
-        raise PermissionDenied(f"the environment has no variable {name}; set it to the keys")
-    return os.environ[name]
-
-
-def _file(path: str) -> str:
-    try:
-        with Path(path).open(encoding="ascii", errors="replace") as file:
-            return file.read(_LONGEST + 1)
-    except OSError as error:
-        raise PermissionDenied(f"no keys can be read from {path}: {error.strerror}") from error
+    return lambda: read(source, "keys").decode("ascii", "replace")
 
 
 def new_key(id: str) -> str:

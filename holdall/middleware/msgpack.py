@@ -20,10 +20,7 @@ def _in_utc(moment: datetime) -> bool:
     return moment.tzinfo is UTC and not moment.fold
 
 
-_PLAIN: Final = Plain(
-    {str, int, bool, NoneType, float, bytes},
-    {datetime: _in_utc},
-)
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _in_utc})
 
 
 class MessagePack(Documents[V]):

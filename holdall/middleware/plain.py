@@ -72,10 +72,7 @@ class Plain:
         if type(value) not in (dict, list):
             yield from self._scalar_faults(path, value, write)
         elif depth < 0:
-            yield (
-                f"{path[:_SHOWN]}…",
-                f"more than {DEPTH} dicts and lists are nested, or one holds itself",
-            )
+            yield (f"{path[:_SHOWN]}…", f"more than {DEPTH} dicts and lists are nested, or one holds itself")
         elif type(value) is list:
             for index, part in enumerate(value):
                 yield from self._faults(f"{path}-{index}", part, write, depth - 1)

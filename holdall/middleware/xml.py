@@ -15,10 +15,7 @@ with needs("xml"):
 V = TypeVar("V")
 T = TypeVar("T")
 
-_PLAIN: Final = Plain(
-    {str, int, bool, NoneType, float, Decimal, bytes, date},
-    {datetime: sayable},
-)
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, Decimal, bytes, date}, {datetime: sayable})
 
 
 class Xml(Documents[V]):

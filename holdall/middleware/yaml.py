@@ -18,10 +18,7 @@ with needs("yaml"):
 V = TypeVar("V")
 T = TypeVar("T")
 
-_PLAIN: Final = Plain(
-    {str, int, bool, NoneType, float, bytes, date},
-    {datetime: sayable},
-)
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes, date}, {datetime: sayable})
 
 
 class Yaml(Documents[V]):

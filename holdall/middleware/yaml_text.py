@@ -105,8 +105,8 @@ def _scalar(event: Any) -> Any:
 def plain_value(text: str) -> Any:
     """What ``text`` without quotes stands for: a word, number or date as people read it, else itself.
 
-    Only what every YAML takes for the same is no text. So ``no`` (false in YAML 1.1), ``0123`` (octal),
-    ``12:30`` (sexagesimal), ``0x1f`` and ``1_000`` are the strings that they look like.
+    It is text unless every version of YAML reads it as the same other thing. So ``no`` (false in YAML 1.1),
+    ``0123`` (octal), ``12:30`` (sexagesimal), ``0x1f`` and ``1_000`` are the strings that they look like.
 
     >>> [plain_value(text) for text in ("true", "no", "12", "0123", "12:30", "1e3", "~")]
     [True, 'no', 12, '0123', '12:30', 1000.0, None]
@@ -134,10 +134,7 @@ _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[-+][0-9]{2}:[0-9]{2})?"
 _FORMS: Final[tuple[tuple[Callable[[str], object], Callable[[str], Any]], ...]] = (
     (re.compile(r"[-+]?(0|[1-9][0-9]*)").fullmatch, int),
-    (
-        re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?").fullmatch,
-        float,
-    ),
+    (re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?").fullmatch, float),
     (re.compile(_DATE).fullmatch, date.fromisoformat),
     (re.compile(f"{_DATE}[Tt ]{_TIME}").fullmatch, datetime.fromisoformat),
 )

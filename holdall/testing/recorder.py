@@ -9,26 +9,8 @@ from holdall.store import Store
 V = TypeVar("V")
 
 OPERATIONS = (
-    *(
-        "__getitem__",
-        "__setitem__",
-        "__delitem__",
-        "__contains__",
-        "__iter__",
-        "__len__",
-        "__bool__",
-    ),
-    *(
-        "_find",
-        "get_many",
-        "set_many",
-        "discard",
-        "delete_many",
-        "clear",
-        "_take",
-        "popitem",
-        "setdefault",
-    ),
+    *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "__bool__"),
+    *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "setdefault"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
     *("history", "at", "as_of"),
     *("raw", "facts", "close"),

@@ -156,7 +156,7 @@ def test_a_relative_root_stays_where_it_was_named(tmp_path, monkeypatch):
         ("./x?y", "{cwd}/x?y"),
     ],
 )
-def test_addresses(tmp_path, address, root):
+def test_an_address_names_its_folder(tmp_path, address, root):
     fill = {"here": str(tmp_path)[1:], "cwd": Path.cwd()}
     store = holdall.open(address.format(**fill))
     assert Path(store.root) == Path("/", root.format(**fill))

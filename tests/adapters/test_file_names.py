@@ -118,7 +118,7 @@ def test_a_name_is_foreign_unless_it_is_just_how_its_key_is_spelled(name, folder
         (".git", True),
     ],
 )
-def test_foreign_names(name, folder):
+def test_a_name_that_no_key_is_written_as_is_foreign(name, folder):
     assert text_of(name, folder=folder) is None
 
 

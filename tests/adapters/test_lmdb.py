@@ -264,14 +264,14 @@ def write(store, act):
 
 def write_at_a_stopped_clock(folder, pipe):
     with pytest.MonkeyPatch.context() as patch, LMDB(folder, durability="os") as store:
-        patch.setattr("holdall.adapters.lmdb_ticks.time_ns", lambda: 0)
+        patch.setattr("holdall.adapters.lmdb.ticks.time_ns", lambda: 0)
         while act := pipe.recv():
             pipe.send(write(store, act))
 
 
 def test_tags_of_two_processes_never_meet(folder, monkeypatch):
     """Also where their clocks stand, so that from one mark both would take the same ticks."""
-    monkeypatch.setattr("holdall.adapters.lmdb_ticks.time_ns", lambda: 0)
+    monkeypatch.setattr("holdall.adapters.lmdb.ticks.time_ns", lambda: 0)
     spawn, random = multiprocessing.get_context("spawn"), Random(7)
     pipe, end = spawn.Pipe()
     child = spawn.Process(target=write_at_a_stopped_clock, args=(folder, end))

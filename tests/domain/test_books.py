@@ -150,7 +150,7 @@ class TestPaying:
         payment = books.pay("7", Decimal(70), DAY, oldest_first)
         assert [part.amount for part in payment.allocations] == [60, 10]
 
-    def test_as_said(self, books: Books) -> None:
+    def test_it_goes_to_the_codes_that_are_named(self, books: Books) -> None:
         books.pay("7", Decimal(40), DAY, {"4410": Decimal(40)})
         assert books.find("7").owed() == {"4400": 60, "4410": 0}
 

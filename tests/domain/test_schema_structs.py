@@ -38,7 +38,7 @@ class TestStructs:
 class TestAsALayer:
     """The schema in a Validate layer, over typed and untyped documents."""
 
-    def test_over_structs(self) -> None:
+    def test_it_validates_a_store_of_structs(self) -> None:
         store = Validate(Json(Memory(), Invoice), InvoiceSchema())
         store["7"] = invoice()
         assert store["7"] == invoice()

@@ -18,7 +18,7 @@ def amounts(invoice):
     return [(line.kind, line.amount) for line in invoice.lines]
 
 
-def test_head():
+def test_the_head_of_a_document():
     invoice = read(edited())
     assert (invoice.number, invoice.kind, invoice.currency) == ("R-7", "invoice", "EUR")
     assert (invoice.issued, invoice.due) == (date(2026, 1, 5), date(2026, 2, 4))
@@ -27,7 +27,7 @@ def test_head():
     assert (invoice.total, invoice.payments, invoice.references) == (Decimal(119), (), ())
 
 
-def test_line():
+def test_a_line_of_a_document():
     line = read(edited()).lines[0]
     assert (line.id, line.description, line.kind) == ("1", "Chairs", "item")
     assert (line.quantity, line.unit_price, line.amount) == (Decimal(4), Decimal(25), Decimal(100))

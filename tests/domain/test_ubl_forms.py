@@ -34,7 +34,7 @@ def test_white_space_comments_and_cdata_make_no_difference():
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1", "windows-1252"])
-def test_encodings(encoding):
+def test_a_document_is_read_in_the_encoding_that_it_declares(encoding):
     document = INVOICE.replace('"UTF-8"', f'"{encoding}"').replace("Chairs", "Stühle")
     assert read(document.encode(encoding)).lines[0].description == "Stühle"
 

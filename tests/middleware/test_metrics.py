@@ -30,7 +30,7 @@ def store() -> Metrics[bytes]:
     return Metrics(Memory())
 
 
-def test_reads(store: Metrics[bytes]) -> None:
+def test_reads_are_counted_with_their_bytes_and_misses(store: Metrics[bytes]) -> None:
     store.update(a=b"1", b=b"22")
     for key in "abx":
         store.get(key)
@@ -57,7 +57,7 @@ def test_reads(store: Metrics[bytes]) -> None:
     assert list(store.stats()) == sorted(store.stats())
 
 
-def test_writes(store: Metrics[bytes]) -> None:
+def test_writes_are_counted_with_their_bytes_and_conflicts(store: Metrics[bytes]) -> None:
     store["a"] = b"123"
     tag = store.swap("b", b"12", ABSENT)
     for lose in (lambda: store.swap("b", b"1", ABSENT), lambda: store.remove("b", ABSENT)):
@@ -106,7 +106,7 @@ def test_a_modify_that_loses_tries_again() -> None:
     assert counted(store) == {"modify": {"calls": 1, "retries": 2, "received": 4}}
 
 
-def test_failures() -> None:
+def test_failures_are_counted_as_errors() -> None:
     flaky = Flaky(Memory())
     store = Metrics(flaky)
     flaky.fails = "before"

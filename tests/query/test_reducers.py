@@ -122,7 +122,7 @@ def test_decimal_and_float_are_refused_across_batches_too():
         made.merge(made.fold([Decimal(1)]), made.fold([1.0]))
 
 
-def test_stats():
+def test_stats_are_count_exact_sum_least_and_greatest():
     assert whole("stats", [3, Decimal("1.5"), 2]) == Stats(3, Decimal("6.5"), Decimal("1.5"), 3)
     assert whole("stats", [1, 2]).mean == 1.5
 

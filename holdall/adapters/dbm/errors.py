@@ -3,7 +3,8 @@
 import errno
 import sqlite3
 
-from holdall.adapters import oserrors, sqlite_errors
+from holdall.adapters import oserrors
+from holdall.adapters.sqlite import errors as sqlite_errors
 from holdall.errors import Corrupt, HoldallError
 
 _system = {

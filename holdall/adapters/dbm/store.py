@@ -102,7 +102,7 @@ class DBM(Store[bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         value = self._find(key)
-        if isinstance(value, Missing):
+        if value is MISSING:
             raise KeyError(key)
         return value
 

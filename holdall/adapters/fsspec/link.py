@@ -10,9 +10,10 @@ T = TypeVar("T")
 
 
 class Link:
-    """The tree that ``connect`` makes, at once. One is used by one thread, unless its tree is for threads to share.
+    """The tree that ``connect`` makes: a first one at once, another where its connection was lost.
 
-    A tree that threads share has connections of its own, and drops the lost ones itself.
+    A link is for one thread, unless its tree is for threads to share. Such a tree has connections of its
+    own, and drops the lost ones itself.
     """
 
     def __init__(self, connect: Callable[[], Tree]) -> None:

@@ -81,7 +81,7 @@ def _from_url(made: Any, address: Address) -> dict[str, Any]:
 
 
 def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
-    """``address`` as fsspec reads it, without parameters: the login encoded, the path as it is, or ``written`` so."""
+    """``address`` as fsspec reads it, without parameters: the login encoded, the path as ``written`` makes it."""
     protocol, path = address.scheme, address.path
     if "?" in path or "#" in path:
         raise InvalidAddress(

@@ -24,8 +24,8 @@ class Tree:
     the file system's own, and no missing file.
 
     This base knows fsspec's interface alone: a value is written beside the old one and moved into its place.
-    A subclass says what more a protocol promises, or does where fsspec tells failures from missing files
-    too little.
+    A subclass declares what else its protocol promises, and replaces what in fsspec does not tell a failure
+    from a missing file.
     """
 
     features = Feature.NONE

@@ -13,6 +13,7 @@ from holdall.adapters.gcs.download import download
 from holdall.adapters.gcs.errors import RAISED, translated
 from holdall.adapters.gcs.listing import PAGE, Found, Page, Range, listed, page
 from holdall.adapters.gcs.tries import Tries
+from holdall.adapters.objects import CONNECTIONS
 from holdall.adapters.traces import State
 from holdall.errors import Conflict, Corrupt
 from holdall.handles import PerProcess
@@ -40,7 +41,7 @@ class Bucket:
         self.name = name
         self.root = root
         self.options = options
-        self.pace = Pace(options.at_once)
+        self.pace = Pace(CONNECTIONS)
         self.batches = True
         """Whether the server takes several deletes in one request, as far as is known."""
         self.note: Callable[[], Mapping[str, str]] = dict

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from holdall.adapters.objects import check_reach
+from holdall.adapters.objects import CONNECTIONS, check_reach
 from holdall.extras import needs
 
 with needs("gcs"):
@@ -28,7 +28,6 @@ class Options:
     endpoint_url: str | None = None
     timeout: float = 20
     retries: int = 4
-    at_once: int = 32
 
     def __post_init__(self) -> None:
         check_reach("gs", self.endpoint_url, self.timeout, self.retries)
@@ -63,7 +62,7 @@ def connected(options: Options) -> Connection:
         credentials, refresh_timeout=options.timeout, max_refresh_attempts=0 if anonymous else 2
     )
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=options.at_once))
+        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
     client: Any = Client(
         project=options.project or project,
         credentials=credentials,

@@ -19,8 +19,8 @@ _FIRST, _LONGEST = 0.2, 10.0  # seconds between two tries, random up to a doubli
 class Tries:
     """Tries of one request: the first and up to ``retries`` more, where what went wrong may pass.
 
-    The client's own retries stop by the clock only, and so after a server that is away was waited for
-    once: here they are counted. ``pace`` is told how the request fares.
+    The client's own retries end by the clock alone, so that a server which is away would be tried once, for
+    as long as that takes; here tries are counted. ``pace`` is told how the request fares.
     """
 
     def __init__(self, retries: int, pace: Pace) -> None:

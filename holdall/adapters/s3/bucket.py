@@ -8,6 +8,7 @@ from typing import Any
 
 from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import HONOURED, Conditions, tried
+from holdall.adapters.objects import CONNECTIONS
 from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
@@ -44,14 +45,14 @@ class Bucket:
         self.name = name
         self.root = root
         self.options = options
-        self.pace = Pace(options.at_once)
+        self.pace = Pace(CONNECTIONS)
         self.note: Callable[[], Mapping[str, str]] = dict
         """What every write says beside its value, in the object's metadata."""
         self._listing = listing
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
-        self._at_once = False
+        self._unpaged = False
 
     def _connect(self) -> sdk.Connection:
         try:
@@ -154,14 +155,14 @@ class Bucket:
                 raise
 
     def _page(self, **parameters: Any) -> dict[str, Any]:
-        if self._at_once:
+        if self._unpaged:
             parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
         answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
         if self._listing == "auto":
             server = _server(answer)
             self._listing = "nested" if server in _IN_FOLDERS else "flat"
-            self._at_once = server in _LOSES_PLACE
-            return self._page(**parameters) if self._at_once else answer
+            self._unpaged = server in _LOSES_PLACE
+            return self._page(**parameters) if self._unpaged else answer
         return answer
 
     @property

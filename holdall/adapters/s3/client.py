@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holdall.adapters.concurrent import Pace
-from holdall.adapters.objects import check_reach
+from holdall.adapters.objects import CONNECTIONS, check_reach
 from holdall.adapters.s3.watch import Watch
 from holdall.errors import PermissionDenied
 from holdall.extras import needs
@@ -36,7 +36,6 @@ class Options:
     addressing: str = "auto"
     timeout: float = 20
     retries: int = 4
-    at_once: int = 32
 
     def __post_init__(self) -> None:
         check_reach("s3", self.endpoint_url, self.timeout, self.retries)
@@ -78,7 +77,7 @@ def _config(options: Options) -> Config:
         connect_timeout=options.timeout,
         read_timeout=options.timeout,
         retries={"mode": "standard", "total_max_attempts": options.retries + 1},
-        max_pool_connections=options.at_once,
+        max_pool_connections=CONNECTIONS,
         s3={"addressing_style": options.addressing},
         signature_version="s3v4",
     )

@@ -16,6 +16,7 @@
 Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
+from holdall.adapters.aws import code_of
 from holdall.adapters.doubt import doubted
 from holdall.adapters.s3.watch import UNREADABLE
 from holdall.errors import (
@@ -192,11 +193,6 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
     (_NO_LOGIN, PermissionDenied, "no credentials for {about}: {error}; " + _LOGIN),
     (_MEANINGLESS, InvalidAddress, "{about} cannot be opened: {error}"),
 ]
-
-
-def code_of(error: BaseException | None) -> str:
-    """The error code in an answer of the server; empty for any other exception."""
-    return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
 
 
 def in_doubt(error: Exception) -> bool:

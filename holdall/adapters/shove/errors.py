@@ -4,8 +4,8 @@ import dbm
 import pickle
 import sqlite3
 
-from holdall.adapters import sqlite_errors
 from holdall.adapters.oserrors import translated as os_error
+from holdall.adapters.sqlite import errors as sqlite_errors
 from holdall.errors import Corrupt, HoldallError, Unavailable
 
 _DAMAGED = (EOFError, SyntaxError, UnicodeError, ValueError, pickle.PickleError)

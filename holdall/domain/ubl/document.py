@@ -73,12 +73,7 @@ def _terms(node: Node) -> Terms:
 
 
 def _lines(node: Node, terms: Terms) -> tuple[LineItem, ...]:
-    return (
-        *items(node, terms),
-        *charges(node, terms),
-        *taxes(node, terms),
-        *rounding(node, terms),
-    )
+    return (*items(node, terms), *charges(node, terms), *taxes(node, terms), *rounding(node, terms))
 
 
 def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
 
 
 class Behind(Watch[bytes]):
-    """What `raw` shows below ``cache``, which drops a key before it is written here; before several, all.
+    """The raw view below ``cache``, which drops a key before it is written here, and all keys before many are.
 
     >>> from holdall import Cache, Memory
     >>> cache = Cache(Memory(), max_age=60)

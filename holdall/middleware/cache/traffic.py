@@ -24,12 +24,12 @@ class Write:
 
 
 class Traffic:
-    """What is kept in ``near``, and when: nobody finds there what was so only before a write of his own.
+    """Decides what is kept in ``near`` and when, so that nobody reads what was there before his own write.
 
     - Before a key is written, its entry is dropped; after, the new one is kept, unless the write failed
       or met another one of the same key: then nobody can know here which came last.
-    - What was read is kept unless a write of the key was under way at any time of the read. Nor does who
-      reads after a write wait for a read from before its end.
+    - What was read is kept unless a write of the key was under way at any time of the read. A read that
+      begins after a write does not share the answer of one that began before the write's end.
     - Of those who read a key at once, one asks the far store. Its answer or error is that of all.
     - While many keys are written at once, nothing is kept.
 

@@ -92,10 +92,7 @@ class StoreCase(Generic[V]):
 
 
 def refused(
-    error: type[E] | tuple[type[E], ...],
-    call: Callable[..., object],
-    *arguments: Any,
-    by: str = "the store",
+    error: type[E] | tuple[type[E], ...], call: Callable[..., object], *arguments: Any, by: str = "the store"
 ) -> E:
     """The ``error`` that ``call(*arguments)`` raises; the test fails, and names ``by``, where it raises none."""
     try:

@@ -70,10 +70,7 @@ class ContentTests(StoreCase[V]):
             ]
         if Feature.ATOMIC in store.features:
             found.append(
-                (
-                    "transact",
-                    lambda value: store.transact([Put("c", self.values.of(2)), Put("a", value)]),
-                )
+                ("transact", lambda value: store.transact([Put("c", self.values.of(2)), Put("a", value)]))
             )
         return found
 
@@ -97,12 +94,7 @@ class ContentTests(StoreCase[V]):
         for value in (*self.values.special, self.values.of(1)):
             store["a"] = value
             expected = copy.deepcopy(value)
-            readings = [
-                store["a"],
-                store.get("a"),
-                *store.values(),
-                dict(store.get_many(["a"]))["a"],
-            ]
+            readings = [store["a"], store.get("a"), *store.values(), dict(store.get_many(["a"]))["a"]]
             for read in readings:
                 _change(read)
             assert store["a"] == expected

@@ -88,10 +88,7 @@ class KeyTests(StoreCase[V]):
             found += [
                 ("transact a Put", lambda key: store.transact([Delete("a"), Put(key, value)])),
                 ("transact a Delete", lambda key: store.transact([Delete("a"), Delete(key)])),
-                (
-                    "transact an Expect",
-                    lambda key: store.transact([Delete("a"), Expect(key, ABSENT)]),
-                ),
+                ("transact an Expect", lambda key: store.transact([Delete("a"), Expect(key, ABSENT)])),
             ]
         return found
 

@@ -73,10 +73,7 @@ class LayerTests(Generic[V]):
             ("[] of a missing key", lambda store: refused(KeyError, store.__getitem__, "x")),
             ("get", lambda store: (store.get("a"), store.get("x"), store.get("x", 7))),
             ("in", lambda store: ("a" in store, "x" in store)),
-            (
-                "iteration",
-                lambda store: (list(store.scan()), len(store), bool(store), [*iter(store)]),
-            ),
+            ("iteration", lambda store: (list(store.scan()), len(store), bool(store), [*iter(store)])),
             ("views", lambda store: ([*store.keys()], [*store.values()], [*store.items()])),
             ("in views", lambda store: ("a" in store.keys(), ("a", 7) in store.items())),  # noqa: SIM118
             ("scan with bounds", lambda store: list(store.scan("a", start="a", stop="b"))),
@@ -98,18 +95,12 @@ class LayerTests(Generic[V]):
             ("del", lambda store: store.__delitem__("a")),
             ("del of a missing key", lambda store: refused(KeyError, store.__delitem__, "x")),
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
-            (
-                "update",
-                lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)])),
-            ),
+            ("update", lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)]))),
             ("delete_many", lambda store: store.delete_many(["a", "x", "b"])),
             ("clear", lambda store: store.clear()),
             ("pop", lambda store: (store.pop("a"), store.pop("x", None), store.popitem())),
             ("pop of a missing key", lambda store: refused(KeyError, store.pop, "x")),
-            (
-                "setdefault",
-                lambda store: (store.setdefault("a", value), store.setdefault("x", value)),
-            ),
+            ("setdefault", lambda store: (store.setdefault("a", value), store.setdefault("x", value))),
         ]
 
     def _swaps(self) -> list[tuple[str, Use]]:
@@ -120,10 +111,7 @@ class LayerTests(Generic[V]):
             ("remove", lambda store: store.remove("a", store.get_tagged("a").tag)),
             ("modify", lambda store: store.modify("a", lambda held: held)),
             ("modify a default", lambda store: store.modify("x", lambda held: held, default=value)),
-            (
-                "transact",
-                lambda store: store.transact([Expect("x", ABSENT), Put("x", value), Delete("a")]),
-            ),
+            ("transact", lambda store: store.transact([Expect("x", ABSENT), Put("x", value), Delete("a")])),
         ]
 
 

@@ -116,10 +116,7 @@ class RaceTests(StoreCase[V]):
             return store.modify(f"k{turn}", lambda value: self.values.of(self.values.number(value) + 1))
 
         for turn, first, second in self.interleave(add, add):
-            assert {self.values.number(call.result()) for call in (first, second)} == {
-                OLD + 1,
-                OLD + 2,
-            }
+            assert {self.values.number(call.result()) for call in (first, second)} == {OLD + 1, OLD + 2}
             assert self.held(store, turn) == OLD + 2
 
     @needs(Feature.TAGS | Feature.ATOMIC)
@@ -129,12 +126,7 @@ class RaceTests(StoreCase[V]):
         def transact(turn: int) -> None:
             key, value = f"k{turn}", self.values.of(ONE)
             store.transact(
-                [
-                    Put(f"b{turn}", value),
-                    Expect(key, tags[key]),
-                    Put(key, value),
-                    Put(f"a{turn}", value),
-                ]
+                [Put(f"b{turn}", value), Expect(key, tags[key]), Put(key, value), Put(f"a{turn}", value)]
             )
 
         for turn, first, second in self.interleave(transact, self.setter(store)):

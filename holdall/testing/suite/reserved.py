@@ -44,15 +44,7 @@ class ReservedTests(StoreCase[V]):
 
     def test_no_bound_leads_to_them(self, store: Store[V]) -> None:
         self.reserve(store)
-        for prefix in (
-            ".",
-            ".holdall",
-            ".holdall/",
-            "a/",
-            "a/.holdall/history/",
-            "b/.holdall",
-            "zz",
-        ):
+        for prefix in (".", ".holdall", ".holdall/", "a/", "a/.holdall/history/", "b/.holdall", "zz"):
             assert list(store.scan(prefix)) == []
             assert list(store.scan_items(prefix)) == []
         assert list(store.scan(start=".holdall/manifest", stop="b/.holdall/z")) == []
@@ -122,15 +114,7 @@ class ReservedTests(StoreCase[V]):
         assert isinstance(store.raw()["a"], bytes)
 
     def test_raw_keeps_the_grammar_but_for_the_reserved_segment(self, store: Store[V]) -> None:
-        for key in (
-            "",
-            "..",
-            ".holdall/",
-            ".holdall/../a",
-            ".holdall/a\0",
-            ".holdall/\ud800",
-            "x" * 481,
-        ):
+        for key in ("", "..", ".holdall/", ".holdall/../a", ".holdall/a\0", ".holdall/\ud800", "x" * 481):
             with pytest.raises(InvalidKey):
                 store.raw()[key] = b"1"
 

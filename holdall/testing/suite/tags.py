@@ -95,8 +95,4 @@ class TagTests(StoreCase[V]):
         del store["c"]
         store["e"] = self.values.of(9)
         after = dict(store.scan_tags())
-        assert {key for key in before | after if before.get(key) != after.get(key)} == {
-            "b",
-            "c",
-            "e",
-        }
+        assert {key for key in before | after if before.get(key) != after.get(key)} == {"b", "c", "e"}

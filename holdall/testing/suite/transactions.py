@@ -26,16 +26,7 @@ class TransactionTests(StoreCase[V]):
         held = self.fill(store, ["a", "b"])
         one, two = self.values.of(11), self.values.of(12)
         store.transact(
-            iter(
-                [
-                    Put("a", one),
-                    Put("a", two),
-                    Delete("b"),
-                    Put("b", one),
-                    Put("c", one),
-                    Delete("c"),
-                ]
-            )
+            iter([Put("a", one), Put("a", two), Delete("b"), Put("b", one), Put("c", one), Delete("c")])
         )
         assert store == {"a": two, "b": one}
         assert held["a"] not in store.values()
@@ -52,12 +43,7 @@ class TransactionTests(StoreCase[V]):
         new = self.values.of(9)
         tags = dict(store.scan_tags())
         stale = Tag("never")
-        for wrong in (
-            Expect("b", ABSENT),
-            Expect("b", stale),
-            Expect("c", stale),
-            Expect("c", tags["a"]),
-        ):
+        for wrong in (Expect("b", ABSENT), Expect("b", stale), Expect("c", stale), Expect("c", tags["a"])):
             for position in range(4):
                 changes: list[Change[V]] = [Put("a", new), Delete("b"), Put("c", new)]
                 with pytest.raises(Conflict):

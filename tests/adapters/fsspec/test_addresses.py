@@ -25,7 +25,7 @@ from holdall.store import Feature
         "fsspec+file://relative/books",
     ],
 )
-def test_wrong_addresses(address):
+def test_a_wrong_address_is_refused_and_its_password_not_shown(address):
     with pytest.raises(InvalidAddress) as refusal:
         holdall.open(address)
     assert "hunter2" not in str(refusal.value)

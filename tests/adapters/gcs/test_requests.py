@@ -98,8 +98,7 @@ def test_google_is_known_and_not_tried_out(
         assert cost(lambda: other.features) == {}
 
 
-def test_listings(store: GCS, cost: Cost):
-    """A thousand keys a request, whatever is listed for."""
+def test_a_listing_costs_a_request_for_a_thousand_keys(store: GCS, cost: Cost):
     store.set_many((f"k{n:04}", b"") for n in range(MANY))
     store["z"] = b""
     assert cost(lambda: list(store.scan())) == PAGES

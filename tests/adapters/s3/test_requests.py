@@ -95,8 +95,7 @@ def test_a_server_is_tried_out_once(moto_server: Server):
             assert costs(other)(lambda: other.features) == {}
 
 
-def test_listings(store: S3, cost):
-    """A thousand keys a request, whatever is listed for."""
+def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
     store.set_many((f"k{n:04}", b"") for n in range(MANY))
     store["z"] = b""
     pages = {"ListObjectsV2": 3}

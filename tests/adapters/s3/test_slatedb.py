@@ -59,13 +59,15 @@ class TestSlateDBInBuckets(StoreTests[bytes]):
 @pytest.mark.parametrize("server", ["seaweed"], scope="class")
 @pytest.mark.usefixtures("bucket")
 class TestRefusals:
-    def test_wrong_credentials(self, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
+    def test_wrong_credentials_are_denied_and_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, bucket: str
+    ) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
         with SlateDB(f"s3://{bucket}/books") as store, pytest.raises(PermissionDenied) as refusal:
             store.get("a")
         assert "hunter2" not in str(refusal.value)
 
-    def test_nobody_listens(self, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
+    def test_a_server_that_is_away_is_unavailable(self, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         with SlateDB(f"s3://{bucket}/books", timeout=1) as store, pytest.raises(Unavailable):
             store.get("a")

@@ -177,14 +177,14 @@ def test_reading_makes_no_folder(tmp_path):
         ("shove+dbm:///no/such/folder/a", StoreNotFound),
     ],
 )
-def test_bad_addresses(uri, error):
+def test_a_wrong_address_is_refused_and_its_password_not_shown(uri, error):
     with pytest.raises(error) as refusal:
         holdall.open(uri).get("a")
     assert "hunter2" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("damage", [b"", b"SQLite format 3\0 and no more", b"\x80\x05K"])
-def test_damaged_stores(damage, tmp_path):
+def test_a_damaged_store_is_corrupt(damage, tmp_path):
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / "a").write_bytes(damage)
     (tmp_path / "lite").write_bytes(damage or b"nonsense" * 100)

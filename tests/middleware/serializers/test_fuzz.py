@@ -47,7 +47,7 @@ def check(error):
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_damaged_documents(name):
+def test_a_damaged_document_is_corrupt_or_of_types_that_are_kept(name):
     serializer = DOCUMENTS[name]
     kept, found = Plain(set(serializer.scalars), {}), 0
     for _, value in damaged(serializer.make, rich(serializer), RICH, [[]], "a"):
@@ -57,7 +57,7 @@ def test_damaged_documents(name):
 
 
 @pytest.mark.parametrize("serializer", [Json, MessagePack, Yaml, Xml])
-def test_damaged_documents_of_a_declared_type(serializer):
+def test_a_damaged_document_of_a_declared_type_is_corrupt_or_of_that_type(serializer):
     found = 0
     for _, value in damaged(lambda store: serializer(store, type=Invoice), INVOICE):
         if value is not CORRUPT:
@@ -67,7 +67,7 @@ def test_damaged_documents_of_a_declared_type(serializer):
     assert 0 < found < COUNT
 
 
-def test_damaged_text():
+def test_damaged_text_is_corrupt_or_the_text_that_it_spells():
     for data, value in damaged(Text, "grüezi \u2028 \U0001f600", ""):
         assert value is CORRUPT or (type(value) is str and value.encode() == data)
 

@@ -192,7 +192,7 @@ def test_revert_and_undelete(store: Versions[bytes]):
     assert values(store, "a") == [b"1", b"2", None, b"2", b"1", None]
 
 
-def test_documents(below: Store[bytes]):
+def test_documents_have_a_history_under_their_layers(below: Store[bytes]):
     books = Versions(Json(Prefix(below, "app")), author="Ann", history="native")
     books["a"] = {"total": 1}
     books["a"] = {"total": 2}

@@ -46,7 +46,7 @@ def test_writers_without_versions_are_found_and_lose_nothing(lacks, start, scrip
 
 
 @pytest.mark.parametrize("lacks", KINDS)
-def test_many_schedules(lacks):
+def test_no_schedule_of_writers_loses_or_doubles_a_revision(lacks):
     for seed in range(25_000 if SOAK else 200):
         trial(by_seed(seed, lacks), Tally())
 

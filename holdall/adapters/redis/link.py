@@ -6,9 +6,9 @@ from functools import cache
 from hashlib import sha1
 from typing import Any
 
-from holdall.adapters import redis_scripts as scripts
 from holdall.adapters.batches import ROOM
-from holdall.adapters.redis_errors import RAISED, translated
+from holdall.adapters.redis import scripts as scripts
+from holdall.adapters.redis.errors import RAISED, translated
 from holdall.adapters.servers import check_ca
 from holdall.errors import Corrupt
 from holdall.extras import needs

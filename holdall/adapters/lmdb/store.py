@@ -6,9 +6,9 @@ from functools import partial
 from typing import TypeVar, cast
 
 from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.lmdb_environment import Absent, Environment, environment
-from holdall.adapters.lmdb_rows import Part, Row, apply, entry_of, page_of, put_all, tag_of, tagged, value_of
-from holdall.adapters.lmdb_ticks import TICK
+from holdall.adapters.lmdb.environment import Absent, Environment, environment
+from holdall.adapters.lmdb.rows import Part, Row, apply, entry_of, page_of, put_all, tag_of, tagged, value_of
+from holdall.adapters.lmdb.ticks import TICK
 from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
@@ -82,7 +82,7 @@ class LMDB(Store[bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         value = self._find(key)
-        if isinstance(value, Missing):
+        if value is MISSING:
             raise KeyError(key)
         return value
 

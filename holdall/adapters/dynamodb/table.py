@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdall.adapters.doubt import note_doubt
-from holdall.adapters.dynamodb_errors import RAISED, code_of, translated
-from holdall.adapters.dynamodb_items import Item
+from holdall.adapters.dynamodb.errors import RAISED, translated
+from holdall.adapters.dynamodb.items import Item
 from holdall.adapters.objects import check_reach
 from holdall.errors import Throttled
 from holdall.extras import needs
@@ -17,7 +17,7 @@ from holdall.handles import PerProcess
 with needs("dynamodb"):
     from botocore.config import Config
 
-from holdall.adapters.aws import session
+from holdall.adapters.aws import code_of, session
 
 _ATTEMPTS = 10  # times that the rest of a batch is sent
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from holdall.adapters.batches import BATCH, ROOM, keys_of
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
-from holdall.adapters.sql_errors import RAISED, is_taken
-from holdall.adapters.sql_link import Link
+from holdall.adapters.sql.errors import RAISED, is_taken
+from holdall.adapters.sql.link import Link
 from holdall.extras import needs
 from holdall.keys import Span, check_key
 from holdall.store import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from holdall.adapters.sql_errors import RAISED, passes, translated
-from holdall.adapters.sql_table import Table
+from holdall.adapters.sql.errors import RAISED, passes, translated
+from holdall.adapters.sql.table import Table
 from holdall.errors import Mismatch, StoreNotFound
 from holdall.extras import needs
 from holdall.handles import PerProcess

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from holdall.adapters.folders import sync
-from holdall.adapters.lmdb_errors import damage, translated
-from holdall.adapters.lmdb_ticks import FORMAT, Ticks
+from holdall.adapters.lmdb.errors import damage, translated
+from holdall.adapters.lmdb.ticks import FORMAT, Ticks
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
 

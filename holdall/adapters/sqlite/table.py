@@ -22,7 +22,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from holdall.adapters import oserrors
-from holdall.adapters.sqlite_errors import translated
+from holdall.adapters.sqlite.errors import translated
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound, Unsupported
 
 MEMORY = ":memory:"

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from holdall.adapters.batches import ROOM
-from holdall.adapters.sqlite_errors import translated
-from holdall.adapters.sqlite_table import Absent, Table
+from holdall.adapters.sqlite.errors import translated
+from holdall.adapters.sqlite.table import Absent, Table
 from holdall.handles import PerThread
 from holdall.keys import RESERVED, is_reserved, past_reserved
 

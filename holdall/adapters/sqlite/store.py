@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from holdall.adapters.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.paths import absolute
-from holdall.adapters.sqlite_link import Link, Row
-from holdall.adapters.sqlite_table import MEMORY, Absent, Table
+from holdall.adapters.sqlite.link import Link, Row
+from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.keys import Span, check_key

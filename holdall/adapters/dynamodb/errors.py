@@ -31,6 +31,8 @@ with needs("dynamodb"):
     from botocore import exceptions as sdk
     from botocore.parsers import ResponseParserError
 
+    from holdall.adapters.aws import code_of
+
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """What the client raises, and what `translated` understands."""
 
@@ -107,11 +109,6 @@ def _of_validation(said: str) -> _Known:
     if "key" in said:
         return Mismatch, "is no table of a store; its keys are 'store' and 'key', both text"
     return HoldallError, "failed"
-
-
-def code_of(error: BaseException | None) -> str:
-    """The error code in an answer of the server; empty for any other exception."""
-    return str(error.response["Error"].get("Code", "")) if isinstance(error, sdk.ClientError) else ""
 
 
 def reasons(error: BaseException | None) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from holdall.adapters.batches import ROOM
-from holdall.adapters.lmdb_environment import Txn
-from holdall.adapters.lmdb_ticks import TICK
+from holdall.adapters.lmdb.environment import Txn
+from holdall.adapters.lmdb.ticks import TICK
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
 from holdall.store import ABSENT, Tag, Tagged, conflict
 

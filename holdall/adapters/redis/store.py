@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
-from holdall.adapters import redis_scripts as scripts
 from holdall.adapters.batches import BATCH, ROOM, keys_of
-from holdall.adapters.redis_link import Link
+from holdall.adapters.redis import scripts as scripts
+from holdall.adapters.redis.link import Link
 from holdall.adapters.servers import (
     FIRST_PAGE,
     Part,

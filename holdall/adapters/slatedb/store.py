@@ -34,9 +34,9 @@ from holdall.store import (
 with needs("slatedb"):
     from slatedb.uniffi import Db, KeyValue
 
-from holdall.adapters import slatedb_calls as calls
-from holdall.adapters.slatedb_errors import Failure, translated
-from holdall.adapters.slatedb_loop import LOOP
+from holdall.adapters.slatedb import calls as calls
+from holdall.adapters.slatedb.errors import Failure, translated
+from holdall.adapters.slatedb.loop import LOOP
 
 T = TypeVar("T")
 

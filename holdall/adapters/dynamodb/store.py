@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from holdall.adapters.batches import BATCH, keys_of
 from holdall.adapters.doubt import doubted
-from holdall.adapters.dynamodb_errors import reasons
-from holdall.adapters.dynamodb_items import SHOW, THERE, Item, carrying, tag_of, value_of, within
-from holdall.adapters.dynamodb_table import Options, Table
+from holdall.adapters.dynamodb.errors import reasons
+from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
+from holdall.adapters.dynamodb.table import Options, Table
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.traces import unknown
 from holdall.address import Address, flag

@@ -1,0 +1,5 @@
+"""``dynamodb://table/name``: items of a table of Amazon DynamoDB, drawn in `holdall.adapters.dynamodb.items`."""
+
+from holdall.adapters.dynamodb.store import DynamoDB
+
+__all__ = ["DynamoDB"]

@@ -1,0 +1,5 @@
+"""``redis://host/0``: keys of a Redis or Valkey server, drawn in `holdall.adapters.redis.scripts`."""
+
+from holdall.adapters.redis.store import Redis
+
+__all__ = ["Redis"]

@@ -1,0 +1,5 @@
+"""What the stores in tables of SQL servers have in common; the table is drawn in `holdall.adapters.sql.table`."""
+
+from holdall.adapters.sql.store import SQL
+
+__all__ = ["SQL"]

@@ -1,0 +1,5 @@
+"""``sqlite:///path``: rows of an SQLite database, drawn in `holdall.adapters.sqlite.table`."""
+
+from holdall.adapters.sqlite.store import SQLite
+
+__all__ = ["SQLite"]

@@ -1,0 +1,50 @@
+"""Where a secret is kept: an address names the place, and never holds the secret."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from holdall.errors import PermissionDenied
+from holdall.redact import SOURCES
+
+LONGEST: Final = 1 << 16  # bytes; more than any keyring has
+
+
+def is_source(text: object) -> bool:
+    """Whether ``text`` is ``env:NAME`` or ``file:PATH``.
+
+    >>> is_source("env:BOOKS_KEYS"), is_source("env:"), is_source("hunter2")
+    (True, False, False)
+    """
+    return isinstance(text, str) and text.startswith(SOURCES) and text not in SOURCES
+
+
+def read(source: str, what: str) -> bytes:
+    """The bytes in the variable, or at the path, that ``source`` names: ``what``, as an error calls it.
+
+    PermissionDenied, quoting nothing of it, where it is not there, cannot be read or is over LONGEST bytes.
+
+    >>> read("env:NO_SUCH_KEYS", "keys")
+    Traceback (most recent call last):
+      ...
+    holdall.errors.PermissionDenied: the environment has no variable NO_SUCH_KEYS; set it to the keys
+    """
+    kind, _, place = source.partition(":")
+    data = _variable(place, what) if kind == "env" else _file(place, what)
+    if len(data) > LONGEST:
+        raise PermissionDenied(f"{source} holds more than {LONGEST:,} bytes, and so no {what}")
+    return data
+
+
+def _variable(name: str, what: str) -> bytes:
+    if name not in os.environ:
+        raise PermissionDenied(f"the environment has no variable {name}; set it to the {what}")
+    return os.fsencode(os.environ[name])
+
+
+def _file(path: str, what: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LONGEST + 1)
+    except OSError as error:
+        raise PermissionDenied(f"no {what} can be read from {path}: {error.strerror}") from error

@@ -9,6 +9,7 @@
 `open` gives the store at an address; layers such as `Json` wrap it; `holdall.store` is the contract.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -197,4 +198,13 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    # `help` and completion ask for every name that is here, so one whose extra is missing must not be.
+    return [name for name in __all__ if _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    try:
+        getattr(sys.modules[__name__], name)
+    except MissingExtra:
+        return False
+    return True

@@ -9,7 +9,6 @@
 `open` gives the store at an address; layers such as `Json` wrap it; `holdall.store` is the contract.
 """
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
+from holdall.extras import at_hand
 from holdall.history import Note, Revision, note
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
@@ -198,13 +198,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    # `help` and completion ask for every name that is here, so one whose extra is missing must not be.
-    return [name for name in __all__ if _is_there(name)]
-
-
-def _is_there(name: str) -> bool:
-    try:
-        getattr(sys.modules[__name__], name)
-    except MissingExtra:
-        return False
-    return True
+    return at_hand(__name__, __all__)

@@ -13,16 +13,19 @@ from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
-import holdall
+import holdall.domain
+import holdall.testing
 
 NEEDS: dict[str, Callable[[], object]] = {
     "checksum": lambda: holdall.Checksum,
     "crypto": lambda: holdall.Encrypt,
+    "domain": lambda: holdall.domain.Receivables,
     "file": lambda: holdall.open("file:folder"),
     "gcs": lambda: holdall.GCS,
     "json": lambda: holdall.Json,
     "msgpack": lambda: holdall.MessagePack,
     "s3": lambda: holdall.S3,
+    "testing": lambda: holdall.testing.StoreTests,
     "validate": lambda: holdall.Validate,
     "xml": lambda: holdall.Xml,
     "yaml": lambda: holdall.Yaml,
@@ -56,6 +59,7 @@ def told_by_help() -> None:
     text = pydoc.plain(pydoc.render_doc(holdall))
     assert "class SQLite(" in text
     assert "class S3(" not in text
+    assert "Accounts receivable" in pydoc.render_doc("holdall.domain")
     assert {"SQLite", "Store", "open"} <= set(dir(holdall)) < set(holdall.__all__)
 
 

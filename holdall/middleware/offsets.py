@@ -26,11 +26,11 @@ class Offsets:
         self._kinds = kinds
         self._infos = tuple(_INFO[kind] for kind in kinds)
         self._there = self._holds(info)
-        self._names = {
-            get_origin(part.cls) or part.cls: [each.name for each in part.fields if self._holds(each.type)]
-            for part in parts_of(info)
-            if hasattr(part, "fields")
-        }
+        self._names: dict[type, set[str]] = {}
+        for part in parts_of(info):
+            if hasattr(part, "fields"):
+                names = self._names.setdefault(get_origin(part.cls) or part.cls, set())
+                names |= {each.name for each in part.fields if self._holds(each.type)}
 
     def __bool__(self) -> bool:
         return self._there

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +11,7 @@ import pytest
 
 from holdall import Corrupt, Invalid, Json, Memory, MessagePack, PermissionDenied, Xml, Yaml
 
+T = TypeVar("T")
 FORMATS = [Json, MessagePack, Yaml, Xml]
 formats = pytest.mark.parametrize("serializer", FORMATS)
 
@@ -226,6 +227,28 @@ def test_so_is_the_offset_of_a_time_of_day(serializer):
     assert "a" not in store
     store["a"] = week(MINUTES)
     assert store["a"] == week(MINUTES)
+
+
+class Box(msgspec.Struct, Generic[T]):
+    held: T
+
+
+class Earlier(msgspec.Struct):
+    moment: Box[datetime]
+    number: Box[int]
+
+
+class Later(msgspec.Struct):
+    number: Box[int]
+    moment: Box[datetime]
+
+
+@pytest.mark.parametrize("boxes", [Earlier, Later])
+def test_a_field_is_looked_at_if_any_form_of_its_class_holds_a_moment(boxes):
+    with pytest.raises(Invalid, match="has an offset"):
+        Json(Memory(), type=boxes)["a"] = boxes(
+            number=Box(1), moment=Box(datetime(1900, 1, 1, tzinfo=SECONDS))
+        )
 
 
 def test_a_moment_that_comes_twice_is_kept_in_any_zone():

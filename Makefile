@@ -7,12 +7,14 @@ LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PARALLEL := --numprocesses=auto --dist=loadfile
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKER := .venvs/lock
+LOWEST := .venvs/lowest
+LOWEST_LOCKED := $(LOWEST)/locked-$(firstword $(shell cksum requirements-lowest.lock))
 LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +98,18 @@ test-wheel: setup ## build the wheel; test it with every extra, and with none
 
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py
+
+test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@tools/system-extras $(LOWEST)/bin/python
+	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(ARGS)
+
+$(LOWEST_LOCKED):
+	@python=$$(PYTHON=python3.11 tools/find-python) \
+	    && echo "Setting up $(LOWEST) with $$python" \
+	    && "$$python" -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-lowest.lock
+	@touch $@
 
 # The lock's own line of uv alone, so that a lock which cannot be installed can be written anew.
 $(LOCKER)/installed: requirements.lock

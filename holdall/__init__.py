@@ -34,6 +34,7 @@ from holdall.errors import (
     Unavailable,
     Unsupported,
 )
+from holdall.extras import at_hand
 from holdall.history import Note, Revision, note
 from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 
@@ -197,4 +198,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return at_hand(__name__, __all__)

@@ -1,6 +1,7 @@
 """A missing library says which extra of the package brings it."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from holdall.errors import MissingExtra
@@ -25,3 +26,23 @@ def needs(extra: str, hint: str = "") -> Iterator[None]:
         missing = error.name or str(error)
         remedy = f"pip install 'holdall[{extra}]'"
         raise MissingExtra(f"{missing} is not installed; {remedy}{hint and '. ' + hint}") from error
+
+
+def at_hand(module: str, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` whose extra is installed, in their order; each is imported to see.
+
+    For the `__dir__` of ``module``: `help` and completion ask for every name that it tells, and stop at
+    one that raises MissingExtra.
+
+    >>> at_hand("holdall", ["Memory", "open"])
+    ['Memory', 'open']
+    """
+    return [name for name in names if _is_there(module, name)]
+
+
+def _is_there(module: str, name: str) -> bool:
+    try:
+        getattr(sys.modules[module], name)
+    except MissingExtra:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""pyproject.toml and requirements.lock say the same, and the lock says it to everyone."""
+"""pyproject.toml and the locks say the same, and the locks say it to everyone."""
 
 import re
 import subprocess
@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 LOCK = "\n".join((ROOT / name).read_text() for name in ("requirements.lock", "requirements-system.lock"))
+LOWEST = (ROOT / "requirements-lowest.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
@@ -18,6 +20,11 @@ EXTRAS = {
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 # What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away.
 APART = {"bsd", "shove", "slatedb"}
+
+
+def versions(lock):
+    """The version of each package in a lock."""
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", lock, re.MULTILINE))
 
 
 def test_all_brings_every_extra_that_users_have():
@@ -38,17 +45,27 @@ def test_the_base_install_needs_nothing():
 
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_the_lock_holds_what_an_extra_asks_for(extra):
-    locked = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE))
+    locked = versions(LOCK)
     for need in EXTRAS[extra]:
         if need.name != "holdall":
             assert need.specifier.contains(locked[canonicalize_name(need.name)])
 
 
-def test_the_lock_has_a_hash_for_each_package_and_no_address():
-    packages = re.findall(r"^[a-z0-9-]+==.*(?:\n    .*)*", LOCK, re.MULTILINE)
+@pytest.mark.parametrize("extra", EXTRAS.keys() - FOR_DEVELOPERS - {"bsd"} | {"testing"})
+def test_the_lowest_lock_holds_the_lowest_that_an_extra_takes(extra):
+    locked = versions(LOWEST)
+    for need in EXTRAS[extra]:
+        if need.name != "holdall":
+            (least,) = need.specifier
+            assert Version(locked[canonicalize_name(need.name)]) == Version(least.version)
+
+
+@pytest.mark.parametrize("lock", [LOCK, LOWEST], ids=["newest", "lowest"])
+def test_a_lock_has_a_hash_for_each_package_and_no_address(lock):
+    packages = re.findall(r"^[a-z0-9-]+==.*(?:\n    .*)*", lock, re.MULTILINE)
     assert len(packages) > 50
     assert all("--hash=sha256:" in package for package in packages)
-    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
+    assert not re.search(r"://|index-url|find-links|trusted-host", lock)
 
 
 def test_a_lock_that_cannot_be_installed_can_be_written_anew():

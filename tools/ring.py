@@ -25,7 +25,7 @@ def main(addresses: list[str], count: int) -> int:
     digests = [shown(addresses[0], 0)]
     for here, there in pairwise(addresses):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "holdall.cli", "cp", here, there], check=True)
+        subprocess.run([sys.executable, "-m", "holdall", "cp", here, there], check=True)
         digests.append(shown(there, time.perf_counter() - began))
     return 0 if len(set(digests)) == 1 else 1
 

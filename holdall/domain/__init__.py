@@ -7,6 +7,8 @@ divided; `Books` keeps invoices in any mapping, `Receivables` answers questions 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from holdall.extras import at_hand, needs
+
 if TYPE_CHECKING:
     from holdall.domain.allocation import in_proportion, oldest_due_first, oldest_first
     from holdall.domain.books import Books
@@ -49,9 +51,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _lazy:
         raise AttributeError(f"module 'holdall.domain' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"holdall.domain.{_lazy[name]}"), name)
+    with needs("domain"):
+        value = globals()[name] = getattr(import_module(f"holdall.domain.{_lazy[name]}"), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return at_hand(__name__, __all__)

@@ -21,7 +21,7 @@ class Declared:
 
     def __init__(self, type: Any, read: Callable[[bytes], Any], *, floats: bool = True) -> None:
         info = inspect.type_info(type)
-        kinds = {part.__class__ for part in _parts(info)}
+        kinds = {part.__class__ for part in parts_of(info)}
         self._read = read
         self._named = frozenset() if kinds & _ANYTHING else frozenset(_classes(info))
         self.sure = self._named if floats or inspect.FloatType not in kinds else frozenset()
@@ -41,7 +41,7 @@ def _classes(info: inspect.Type) -> Iterator[type]:
             yield cls
 
 
-def _parts(info: inspect.Type) -> list[Any]:
+def parts_of(info: inspect.Type) -> list[Any]:
     """Every type, field and so on that ``info`` is made of, once: a type may hold itself."""
     found: dict[int, Any] = {id(info): info}
     todo: list[Any] = [info]

@@ -2,14 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 import msgspec
+from msgspec import inspect
 
 from holdall.middleware.codec import Codec
 from holdall.middleware.declared import Declared
+from holdall.middleware.offsets import Offsets
 from holdall.middleware.plain import Plain
 from holdall.middleware.readonly import ReadOnly
 from holdall.store import Store
@@ -30,7 +32,8 @@ class Documents(Codec[V, bytes]):
     With ``type`` (a Struct, dataclass, TypedDict or any type msgspec knows) a document is what the type
     declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. The fields
     of a Struct are not checked when it is written, as msgspec does not check them when it is made; they are
-    when it is read, and by type checkers. A part declared Any must read back equal: each write tries that.
+    when it is read, and by type checkers. A part declared Any must read back equal: each write tries that. A
+    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid.
 
     >>> from holdall import Json, Memory
     >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}
@@ -43,11 +46,15 @@ class Documents(Codec[V, bytes]):
     """What is kept without a type."""
     floats: ClassVar[bool] = True
     """Whether the format has NaN and the infinities."""
+    rounded: ClassVar[tuple[type, ...]] = (time,)
+    """The moments that are written with an offset in whole minutes, whatever it is."""
 
     def __init__(self, store: Store[bytes], type: Any) -> None:
         super().__init__(store)
         self._write, self._read = self._format(type)
         self._declared = None if type is Any else Declared(type, self._read, floats=self.floats)
+        if type is not Any and (offsets := Offsets(inspect.type_info(type), self.rounded)):
+            self._write = exactly(self._write, offsets)
         self._sure = self._declared.sure if self._declared else frozenset()
 
     @abstractmethod
@@ -79,6 +86,17 @@ class Documents(Codec[V, bytes]):
         # Read-only: to write back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
         return ReadOnly(serializer(self._inner, type=type))
+
+
+def exactly(write: Write, offsets: Offsets) -> Write:
+    """``write``, and ValueError for a document with a moment that it has rounded."""
+
+    def write_exactly(value: Any) -> bytes:
+        data = write(value)  # first: it refuses a document that holds itself
+        offsets.check(value)
+        return data
+
+    return write_exactly
 
 
 _CONVERTED: Final = {bytes, date, datetime, Decimal}

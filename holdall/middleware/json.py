@@ -1,6 +1,7 @@
 """JSON documents, untyped or typed, by msgspec."""
 
 import math
+from datetime import datetime, time
 from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
@@ -34,6 +35,7 @@ class Json(Documents[V]):
 
     plain = _PLAIN
     floats = False
+    rounded = (datetime, time)
 
     @overload
     def __init__(self: "Json[Any]", store: Store[bytes]) -> None: ...

@@ -1,13 +1,15 @@
 """What a format keeps of a document without a declared type: checked part by part, by exact type."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from holdall.errors import Invalid
 
 DEPTH: Final = 100
 """How many dicts and lists may be nested. A deeper document is refused, and so is one that holds itself."""
+
+_MINUTE: Final = timedelta(minutes=1)
 
 NoneType: Final = type(None)
 
@@ -102,9 +104,14 @@ class Plain:
 
 def sayable(moment: datetime) -> bool:
     """Whether ISO 8601 says all of ``moment``: no named time zone, no fold, an offset in whole minutes."""
-    offset = moment.utcoffset() or timedelta()
     read = datetime.fromisoformat(moment.isoformat())
-    return not offset % timedelta(minutes=1) and repr(read) == repr(moment)
+    return in_minutes(moment) and repr(read) == repr(moment)
+
+
+def in_minutes(moment: datetime | time) -> bool:
+    """Whether the offset of ``moment`` from UTC, if it has one, is of whole minutes, as RFC 3339 has it."""
+    offset = moment.utcoffset()
+    return not offset or not offset % _MINUTE
 
 
 def _shown(name: Any) -> str:

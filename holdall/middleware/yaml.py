@@ -1,11 +1,11 @@
 """YAML documents that people can edit, untyped or typed, by PyYAML."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.plain import NoneType, Plain, sayable
+from holdall.middleware.plain import NoneType, Plain, in_minutes, sayable
 from holdall.store import Store
 
 with needs("yaml"):
@@ -73,7 +73,7 @@ class _Dumper(CSafeDumper):
         return self.represent_scalar(_STR, data, style="|" if "\n" in data else None)
 
     def represent_datetime(self, data: datetime) -> yaml.ScalarNode:
-        if (data.utcoffset() or timedelta()) % timedelta(minutes=1):
+        if not in_minutes(data):
             raise ValueError(f"{data} has an offset of more than whole minutes; convert it to UTC")
         return super().represent_datetime(data)
 

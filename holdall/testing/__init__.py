@@ -19,6 +19,8 @@ tried as the loaded hypothesis profile says.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from holdall.extras import needs
+
 if TYPE_CHECKING:
     from holdall.testing.machine import StoreMachine
     from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
@@ -51,8 +53,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _lazy:
         raise AttributeError(f"module 'holdall.testing' has no attribute {name!r}")
-    _explain_asserts()
-    value = globals()[name] = getattr(import_module(f"holdall.testing.{_lazy[name]}"), name)
+    with needs("testing"):
+        _explain_asserts()
+        value = globals()[name] = getattr(import_module(f"holdall.testing.{_lazy[name]}"), name)
     return value
 
 

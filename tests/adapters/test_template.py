@@ -60,4 +60,4 @@ def test_it_passes_the_suite(package: Path) -> None:
 
 
 def test_the_command_line_opens_its_address(package: Path) -> None:
-    assert run(package, "holdall.cli", "ls", "environment://books") == ""
+    assert run(package, "holdall", "ls", "environment://books") == ""

@@ -5,6 +5,7 @@ memory and SQLite work, and whatever needs a library says which extra brings it.
 """
 
 import os
+import pydoc
 import subprocess
 import sys
 import tempfile
@@ -12,14 +13,19 @@ from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
-import holdall
+import holdall.domain
+import holdall.testing
 
 NEEDS: dict[str, Callable[[], object]] = {
     "checksum": lambda: holdall.Checksum,
     "crypto": lambda: holdall.Encrypt,
+    "domain": lambda: holdall.domain.Receivables,
     "file": lambda: holdall.open("file:folder"),
+    "gcs": lambda: holdall.GCS,
     "json": lambda: holdall.Json,
     "msgpack": lambda: holdall.MessagePack,
+    "s3": lambda: holdall.S3,
+    "testing": lambda: holdall.testing.StoreTests,
     "validate": lambda: holdall.Validate,
     "xml": lambda: holdall.Xml,
     "yaml": lambda: holdall.Yaml,
@@ -48,10 +54,18 @@ def remedied(extra: str, use: Callable[[], object]) -> None:
     assert f"pip install 'holdall[{extra}]'" in message, message
 
 
-def command_remedied() -> None:
-    """The console script is there without its libraries, and says how to install them."""
-    script = Path(sys.executable).with_name("holdall")
-    done = subprocess.run([script, "--help"], capture_output=True, text=True, check=False)
+def told_by_help() -> None:
+    """`help` shows what works here, and leaves out what it cannot show."""
+    text = pydoc.plain(pydoc.render_doc(holdall))
+    assert "class SQLite(" in text
+    assert "class S3(" not in text
+    assert "Accounts receivable" in pydoc.render_doc("holdall.domain")
+    assert {"SQLite", "Store", "open"} <= set(dir(holdall)) < set(holdall.__all__)
+
+
+def command_remedied(*command: str | Path) -> None:
+    """The command line is there without its libraries, and says how to install them."""
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "pip install 'holdall[cli]'" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -65,5 +79,7 @@ if __name__ == "__main__":
         keeps(address)
     for extra, use in NEEDS.items():
         remedied(extra, use)
-    command_remedied()
+    told_by_help()
+    command_remedied(Path(sys.executable).with_name("holdall"))
+    command_remedied(sys.executable, "-I", "-m", "holdall")
     print(f"holdall {holdall.__version__} works with no extras on Python {sys.version.split()[0]}")

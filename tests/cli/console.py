@@ -12,7 +12,7 @@ import holdall
 from holdall.cli.run import run
 
 BUNDLED = files("holdall") / "demo" / "invoices"
-PROGRAM = [sys.executable, "-m", "holdall.cli"]
+PROGRAM = [sys.executable, "-m", "holdall"]
 
 
 @dataclass

@@ -1,15 +1,17 @@
 """Documents of a declared type: kept as declared, refused where they are not, whatever the format."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from holdall import Corrupt, Invalid, Json, Memory, MessagePack, PermissionDenied, Xml, Yaml
 
+T = TypeVar("T")
 FORMATS = [Json, MessagePack, Yaml, Xml]
 formats = pytest.mark.parametrize("serializer", FORMATS)
 
@@ -161,3 +163,103 @@ def test_a_view_decodes_what_its_type_declares_and_is_read_only(serializer):
     assert list(view.items()) == [("a", Number("no"))]
     with pytest.raises(PermissionDenied):
         view["a"] = Number("x")
+
+
+class Event(msgspec.Struct):
+    at: datetime | list[datetime]
+    by: "dict[str, Event]" = {}
+
+
+class Shift(NamedTuple):
+    name: str
+    start: time
+
+
+@dataclass
+class Week:
+    shifts: list[tuple[Shift, int]]
+    before: "Week | None" = None
+
+
+SECONDS = timezone(timedelta(minutes=19, seconds=32))
+MINUTES = timezone(timedelta(minutes=20))
+
+
+def events(zone):
+    moment = datetime(1900, 1, 1, tzinfo=zone)
+    return [
+        Event(moment),
+        Event([moment]),
+        Event([], {"a": Event([datetime(1900, 1, 1, tzinfo=UTC), moment])}),
+    ]
+
+
+def week(zone):
+    return Week([], before=Week([(Shift("early", time(6)), 1), (Shift("late", time(14, tzinfo=zone)), 2)]))
+
+
+@pytest.mark.parametrize("serializer", [Json, Yaml])
+@pytest.mark.parametrize("which", range(3))
+def test_an_offset_that_would_be_rounded_is_refused_by_its_moment(serializer, which):
+    store = serializer(Memory(), type=Event)
+    with pytest.raises(
+        Invalid, match=r"'a': 1900-01-01 00:00:00\+00:19:32 has an offset .* convert it to UTC"
+    ):
+        store["a"] = events(SECONDS)[which]
+    assert "a" not in store
+    store["a"] = events(MINUTES)[which]
+    assert store["a"] == events(MINUTES)[which]
+
+
+@pytest.mark.parametrize("serializer", [MessagePack, Xml])
+def test_the_others_keep_the_moment(serializer):
+    store = serializer(Memory(), type=Event)
+    for event in events(SECONDS):
+        store["a"] = event
+        assert store["a"] == event
+
+
+@formats
+def test_so_is_the_offset_of_a_time_of_day(serializer):
+    store = serializer(Memory(), type=Week)
+    with pytest.raises(Invalid, match=r"14:00:00\+00:19:32 has an offset"):
+        store["a"] = week(SECONDS)
+    assert "a" not in store
+    store["a"] = week(MINUTES)
+    assert store["a"] == week(MINUTES)
+
+
+class Box(msgspec.Struct, Generic[T]):
+    held: T
+
+
+class Earlier(msgspec.Struct):
+    moment: Box[datetime]
+    number: Box[int]
+
+
+class Later(msgspec.Struct):
+    number: Box[int]
+    moment: Box[datetime]
+
+
+@pytest.mark.parametrize("boxes", [Earlier, Later])
+def test_a_field_is_looked_at_if_any_form_of_its_class_holds_a_moment(boxes):
+    with pytest.raises(Invalid, match="has an offset"):
+        Json(Memory(), type=boxes)["a"] = boxes(
+            number=Box(1), moment=Box(datetime(1900, 1, 1, tzinfo=SECONDS))
+        )
+
+
+def test_a_moment_that_comes_twice_is_kept_in_any_zone():
+    moment = datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Zurich"))
+    store = Json(Memory(), type=Event)
+    store["a"] = Event(moment)
+    assert store["a"].at.isoformat() == moment.isoformat()
+
+
+def test_a_document_that_holds_itself_is_refused():
+    event = Event([])
+    event.by["a"] = event
+    with pytest.raises(Invalid):
+        Json(Memory(), type=Event)["a"] = event

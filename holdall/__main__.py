@@ -1,0 +1,5 @@
+"""``python -m holdall`` is ``holdall``."""
+
+from holdall.cli import main
+
+main()

@@ -1,5 +1,0 @@
-"""``python -m holdall.cli`` is ``holdall``."""
-
-from holdall.cli import main
-
-main()

@@ -130,7 +130,8 @@ def _labels(bounds: Sequence[int]) -> list[str]:
 
 def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
     accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
-    return (_aged(list(group), count) for _, group in accounts)
+    aged = (_aged(list(group), count) for _, group in accounts)
+    return (row for row in aged if any(row.buckets))
 
 
 def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:

@@ -104,9 +104,9 @@ class Books:
         billed, where ``currency`` is given and is not the invoice's. What an overpaid payment has over
         goes to `UNAPPLIED`. KeyError and Invalid also as `find` raises them.
         """
-        payment = Payment(id or token_hex(8), on, amount, (), reference, note, overpaid)
+        payment = Payment(token_hex(8) if id is None else id, on, amount, (), reference, note, overpaid)
         key = self._key(number, seller)
-        if id and (known := recorded(self._read(key), payment, to)):
+        if id is not None and (known := recorded(self._read(key), payment, to)):
             return known
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)

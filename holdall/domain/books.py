@@ -6,7 +6,7 @@ from decimal import Decimal
 from secrets import token_hex
 
 from holdall.domain.allocation import Policy, in_proportion
-from holdall.domain.keys import PREFIX, invoice_key, seller_of, seller_prefix
+from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.recording import record, recorded
 from holdall.domain.schema import check
@@ -118,7 +118,8 @@ class Books:
         if seller is not None:
             sellers = [seller] if invoice_key(seller, number) in self.store else []
         else:
-            sellers = [each for each in self.sellers() if invoice_key(each, number) in self.store]
+            known = dict.fromkeys(self.sellers())
+            sellers = [each for each in known if invoice_key(each, number) in self.store]
         if not sellers:
             raise KeyError(f"no invoice {number!r}" + (f" of seller {seller!r}" if seller else ""))
         if len(sellers) > 1:
@@ -151,7 +152,7 @@ def _skipping(store: Store[Invoice]) -> Iterator[str]:
     start: str | None = PREFIX
     while start and (key := next(store.scan(PREFIX, start=start), None)):
         yield seller_of(key)
-        start = successor(seller_prefix(seller_of(key)))
+        start = successor(prefix_of(key))
 
 
 def _require_same(key: str, kept: Invoice, given: Invoice) -> None:

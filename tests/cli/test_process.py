@@ -55,6 +55,18 @@ def test_a_reader_that_has_seen_enough_is_no_failure(reading, books):
         assert running.wait() == 0
 
 
+def test_an_import_goes_on_where_nobody_reads_what_it_refuses(folder):
+    for name in ("1.xml", "2.xml"):
+        (folder / name).write_text("no invoice")
+    (folder / "3.xml").write_bytes((BUNDLED / "nl-2026-014.xml").read_bytes())
+    command, pipe = [*PROGRAM, "invoices", "import", ".", "--into", "sqlite:///books.db"], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as running:
+        running.stdout.close()
+        running.stderr.close()
+        assert running.wait() == 1
+    assert len(contents("sqlite:///books.db")) == 1
+
+
 def test_output_that_cannot_be_written_is_an_error():
     good("set", "file:store", "key", "value")
     for command in (["ls", "file:store"], ["get", "file:store", "key"], ["--help"]):

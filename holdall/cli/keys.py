@@ -50,6 +50,8 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
 
 
 def _read(source: BinaryIO | None) -> bytes:
+    if source is None and sys.stdin is None:
+        raise HoldallError("standard input is closed; give VALUE or --file")
     if source is None and sys.stdin.isatty():
         click.echo("holdall: type the value, and end it by Ctrl-D", err=True)
     return (source or sys.stdin.buffer).read()

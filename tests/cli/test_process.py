@@ -78,6 +78,29 @@ def test_output_that_cannot_be_written_is_an_error():
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("closing", "command", "code", "line"),
+    [
+        (">&-", "ls file:s", 1, "holdall: standard output is closed; send it to a file, or to /dev/null\n"),
+        ("<&-", "set file:s key", 1, "holdall: standard input is closed; give VALUE or --file\n"),
+        ("<&-", "ls file:s", 0, "holdall: there are no keys at file:s\n"),
+        ("2>&-", "ls file:s", 0, ""),
+        ("2>&-", "get file:s key", 1, ""),
+        ("2>&-", "demo --into sqlite:///books.db", 0, ""),
+        (">&- 2>&-", "set file:s key value", 1, ""),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_traceback(closing, command, code, line, folder):
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closing}', "sh", *PROGRAM, *command.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, line)
+    assert not (folder / "s").exists()
+
+
 def test_an_interrupted_import_keeps_what_is_done_and_can_be_run_again(folder):
     """The second file is a pipe: once somebody writes to it, the import is at it, and waits."""
     first, second = (BUNDLED / name for name in ("nl-2026-014.xml", "nl-2026-016.xml"))

@@ -99,7 +99,7 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
         return None
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return data.decode("utf-8", "backslashreplace").splitlines()
 
 
@@ -110,8 +110,15 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
 def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     """Make what KEY held at REVISION its newest revision. Nothing is lost by it."""
     number = _number(at["revision"])
-    with _kept(at) as store, store.note(author or getpass.getuser(), message or f"revert to {number}"):
+    with _kept(at) as store, store.note(author or _user(), message or f"revert to {number}"):
         store.revert(at["key"], number)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number that no list of users names, as containers have
+        raise HoldallError("this user has no name; say who it is by --author or HOLDALL_AUTHOR") from None
 
 
 @click.command(epilog=examples("undelete sqlite:///notes.db greeting"))
@@ -120,7 +127,7 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
 @_message
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back what KEY held before it was deleted."""
-    with _kept(at) as store, store.note(author or getpass.getuser(), message or "undelete"):
+    with _kept(at) as store, store.note(author or _user(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from reprlib import repr as brief
 
 from msgspec import Struct
 
@@ -59,7 +60,7 @@ def sound(key: str, invoice: Invoice) -> Invoice:
 def corrupt(key: str, amount: Decimal) -> Corrupt:
     """The error of an ``amount`` that can be none, in the invoice under ``key``."""
     return Corrupt(
-        f"the invoice at {key!r} holds the amount {amount}, which can be none in its currency: "
+        f"the invoice at {key!r} holds the amount {brief(str(amount))}, which can be none in its currency: "
         "restore it from a backup or its history, or import it again into other books",
         key=key,
     )

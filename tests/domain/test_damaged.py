@@ -11,7 +11,7 @@ from holdall.errors import Corrupt, QueryFailed
 from tests.domain.made import invoice
 
 KEY = "invoices/S/7"
-DAMAGED = ["sNaN", "NaN", "-Infinity", "1E+999999", "1E+40", "1E-999999", "0.001"]
+DAMAGED = ["sNaN", "NaN", "-Infinity", "1E+999999", "1E+40", "1E-999999", "0.001", "9" * 5000]
 TOTAL, SPLIT, PAID, ALLOCATED = (
     '"total":"100.00"',
     '"code":"4400","amount":"60.00"',
@@ -84,6 +84,7 @@ def test_books_with_a_damaged_amount_name_the_invoice_and_keep_the_others(raw, f
         with pytest.raises(Corrupt, match=KEY) as caught:
             read()
         assert caught.value.key == KEY
+        assert len(str(caught.value)) < 200
     assert raw[KEY] == before
     assert books.find("6") == invoice("6")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from holdall.cli.address import positional
+from holdall.cli.address import note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
@@ -158,10 +158,13 @@ def prune(at: dict[str, Any], keep: int | None, before: Any) -> None:
 def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) -> None:
     """Check that the store and its history are whole; the exit code is 1 where something stays broken.
 
-    A write that was interrupted is reported too; the next write of the key would finish it.
+    A write that was interrupted is reported too; the next write of the key would finish it. Where the store
+    has no key at all, a line on standard error says so.
     """
     with open_store(at["uri"]) as store:
         problems = list(versioned(store).fsck(mend=mend))
+        if not (problems or store.raw()):
+            note_empty(at["uri"])
     if problems or style:
         show(("key", "revision", "problem", "mended"), map(_problem, problems), style)
     ctx.exit(0 if all(problem.mended for problem in problems) else 1)

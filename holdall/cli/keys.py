@@ -7,8 +7,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import note_empty, positional
 from holdall.cli.examples import examples
 from holdall.cli.values import read, written
 from holdall.errors import HoldallError
@@ -80,7 +79,7 @@ def ls(at: dict[str, Any]) -> None:
         first = list(islice(keys, 1))
         sys.stdout.writelines(f"{key}\n" for key in chain(first, keys))
         if not (first or store):  # the address may be another than was meant
-            click.echo(f"holdall: there are no keys at {Address.parse(at['uri'])}", err=True)
+            note_empty(at["uri"])
 
 
 @click.command(epilog=examples("count sqlite:///books.db", "count sqlite:///books.db invoices/"))

@@ -116,6 +116,13 @@ def test_fsck_reports_and_mends(kept):
     assert json.loads(good("fsck", kept, "--json")) == []
 
 
+def test_a_store_without_keys_is_told_from_one_that_is_whole(uri):
+    done = call("fsck", uri)
+    assert (done.code, done.out, done.err) == (0, "", f"holdall: there are no keys at {uri}\n")
+    good("set", uri, "a", "1")
+    assert good("fsck", uri) == ""
+
+
 def test_what_is_not_there_is_said_in_one_line(kept):
     for command in (["history"], ["show"], ["show", "--at", 1], ["revert"], ["undelete"], ["diff"]):
         rest = {"revert": ["1"], "diff": ["1", "2"]}.get(command[0], [])

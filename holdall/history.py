@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
-from holdall.errors import TooLarge
+from holdall.errors import Invalid, TooLarge
 
 NOTE_BYTES: Final = 1000
 """How long author and message may be together, in UTF-8."""
@@ -31,8 +31,13 @@ class Note(NamedTuple):
 
     @property
     def encoded(self) -> tuple[bytes, bytes]:
-        """Author and message in UTF-8; TooLarge where they are too long to be kept."""
-        author, message = self.author.encode(), self.message.encode()
+        """Author and message in UTF-8; TooLarge where they are too long to be kept, Invalid where they are no text."""
+        try:
+            author, message = self.author.encode(), self.message.encode()
+        except UnicodeEncodeError:
+            raise Invalid(
+                "author or message holds a lone surrogate, which is no text; leave it out"
+            ) from None
         if len(author) > _AUTHOR_BYTES or len(author) + len(message) > NOTE_BYTES:
             raise TooLarge(
                 f"author and message are {len(author)} and {len(message)} bytes of UTF-8; "

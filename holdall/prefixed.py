@@ -13,6 +13,7 @@ from holdall.store import (
     Store,
     Tag,
     Tagged,
+    key_of,
 )
 
 V = TypeVar("V")
@@ -131,7 +132,8 @@ class Prefixed(Layer[V, V]):
         self._inner.transact(map(self._change, changes))
 
     def _change(self, change: Change[V]) -> Change[V]:
-        return change._replace(key=self._down(change.key))
+        key = self._down(key_of(change))
+        return change._replace(key=key)
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         down = self._down(key)

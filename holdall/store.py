@@ -98,6 +98,17 @@ class Expect(NamedTuple):
 Change = Put[V] | Delete | Expect
 
 
+def key_of(change: Change[Any], /) -> str:
+    """The key that ``change`` is about; TypeError for what is no change.
+
+    >>> key_of(Delete("a"))
+    'a'
+    """
+    if isinstance(change, Put | Delete | Expect):
+        return change.key
+    raise TypeError(f"transact takes a list of Put, Delete and Expect, not {type(change).__name__}")
+
+
 class Feature(enum.Flag):
     """What a store promises beyond the mapping protocol."""
 
@@ -313,7 +324,8 @@ class Store(MutableMapping[str, V]):
     def transact(self, changes: Iterable[Change[V]], /) -> None:
         """Apply all of ``changes`` or none: Conflict where an Expect fails. Needs ATOMIC.
 
-        Every Expect is about the state before; puts and deletes then apply in order.
+        Every Expect is about the state before; puts and deletes then apply in order. TypeError for what is
+        none of the three.
         """
         raise self._cannot("change several keys at once", Feature.ATOMIC)
 

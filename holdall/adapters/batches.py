@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from holdall.keys import check_key
-from holdall.store import Change, Delete, Put, Tag, conflict, to_bytes
+from holdall.store import Change, Delete, Put, Tag, conflict, key_of, to_bytes
 
 BATCH = 1000
 """Keys in a page or batch, at most."""
@@ -48,8 +48,9 @@ def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:
-        check_key(change.key)
-        key = text(change.key)
+        key = key_of(change)
+        check_key(key)
+        key = text(key)
         if isinstance(change, Put):
             after[key] = to_bytes(change.value)
         elif isinstance(change, Delete):

@@ -9,7 +9,7 @@ from holdall.adapters.batches import BATCH, ROOM
 from holdall.address import Address
 from holdall.errors import InvalidAddress, TooLarge
 from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
-from holdall.store import Change, Delete, Expect, Put, Tag, conflict, to_bytes
+from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
 
 FIRST_PAGE = 16
 """Keys in the first page of a scan; each further one is four times as long, up to `BATCH`."""
@@ -104,7 +104,7 @@ def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
     expected: dict[str, Tag] = {}
     last: dict[str, Put[bytes] | Delete] = {}
     for change in changes:
-        check_key(change.key)
+        check_key(key_of(change))
         if not isinstance(change, Expect):
             last[change.key] = _fitted(change, most)
         elif expected.setdefault(change.key, change.tag) != change.tag:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from holdall.address import scheme_of
+from holdall.address import Address, scheme_of
 from holdall.registry import schemes
 
 VARIABLE = "HOLDALL_URI"
@@ -60,3 +60,8 @@ def option(name: str) -> Callable[[Any], Any]:
         show_envvar=True,
         help="The address of the books, as in sqlite:///books.db.",
     )
+
+
+def note_empty(uri: str) -> None:
+    """Say on standard error that a store has no keys: its address may be another than was meant."""
+    click.echo(f"holdall: there are no keys at {Address.parse(uri)}", err=True)

@@ -1,6 +1,7 @@
 """What is typed for an amount, a day, and the amount of an accounting code; as it stands, or refused."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -46,15 +47,15 @@ def day(text: str) -> date:
 
 
 def moment(text: str) -> datetime:
-    """A moment in ISO 8601: the end of a day where no time is given, UTC where no zone is.
+    """A moment in ISO 8601: the end of a day where no time is given, in any of its forms; UTC where no zone is.
 
     >>> moment("2026-09-30"), moment("2026-09-30T12:00:00+02:00").isoformat()
     (datetime.datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=datetime.timezone.utc), '2026-09-30T12:00:00+02:00')
     """
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
     try:
         found = datetime.fromisoformat(text)
-        if _day(text):
-            found = datetime.combine(found, time.max)
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no time; write it as 2026-09-30 or 2026-09-30T12:00Z"

@@ -90,7 +90,11 @@ class Examination:
         return f"{taken:.1f} ms"
 
     def _read(self) -> str:
-        if self._scratch["value"] != self._value:
+        try:
+            back = self._scratch["value"]
+        except KeyError:
+            raise HoldallError("what was written is not there; do not use this store") from None
+        if back != self._value:
             raise HoldallError("another value came back than was written; do not use this store")
         times = [_milliseconds(lambda: self._scratch["value"]) for _ in range(ROUNDS)]
         return f"{statistics.median(times):.1f} ms, the median of {ROUNDS}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from holdall.cli.address import positional
+from holdall.cli.address import note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
@@ -99,7 +99,7 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
         return None
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return data.decode("utf-8", "backslashreplace").splitlines()
 
 
@@ -110,8 +110,15 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
 def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     """Make what KEY held at REVISION its newest revision. Nothing is lost by it."""
     number = _number(at["revision"])
-    with _kept(at) as store, store.note(author or getpass.getuser(), message or f"revert to {number}"):
+    with _kept(at) as store, store.note(author or _user(), message or f"revert to {number}"):
         store.revert(at["key"], number)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number that no list of users names, as containers have
+        raise HoldallError("this user has no name; say who it is by --author or HOLDALL_AUTHOR") from None
 
 
 @click.command(epilog=examples("undelete sqlite:///notes.db greeting"))
@@ -120,7 +127,7 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
 @_message
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back what KEY held before it was deleted."""
-    with _kept(at) as store, store.note(author or getpass.getuser(), message or "undelete"):
+    with _kept(at) as store, store.note(author or _user(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:
@@ -151,10 +158,13 @@ def prune(at: dict[str, Any], keep: int | None, before: Any) -> None:
 def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) -> None:
     """Check that the store and its history are whole; the exit code is 1 where something stays broken.
 
-    A write that was interrupted is reported too; the next write of the key would finish it.
+    A write that was interrupted is reported too; the next write of the key would finish it. Where the store
+    has no key at all, a line on standard error says so.
     """
     with open_store(at["uri"]) as store:
         problems = list(versioned(store).fsck(mend=mend))
+        if not (problems or store.raw()):
+            note_empty(at["uri"])
     if problems or style:
         show(("key", "revision", "problem", "mended"), map(_problem, problems), style)
     ctx.exit(0 if all(problem.mended for problem in problems) else 1)

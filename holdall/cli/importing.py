@@ -1,8 +1,11 @@
 """Importing files into books: each by itself, so that a bad one stops none of the others."""
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -29,7 +32,7 @@ class Outcome:
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """The files named, and every .xml in the folders named and below them, in the order of their names.
 
-    A folder without any is an error.
+    A folder without any is an error, and so is one below that cannot be read.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -38,10 +41,18 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def _xml_in(folder: Path) -> list[Path]:
-    inside = (path for path in folder.rglob("*") if path.suffix.lower() == ".xml")
-    if files := sorted(path for path in inside if path.is_file()):
+    inside = (Path(above, name) for above, _, names in os.walk(folder, onerror=_closed) for name in names)
+    files = sorted(path for path in inside if path.suffix.lower() == ".xml")
+    # What leads nowhere is left in, to be refused by its name; a pipe would be waited for.
+    if files := [path for path in files if path.is_file() or not path.exists()]:
         return files
     raise HoldallError(f"{folder}: no .xml file in it or below; name the folder of your invoices")
+
+
+def _closed(error: OSError) -> NoReturn:
+    raise HoldallError(
+        f"{error.filename}: {error.strerror}; see to its rights, or name the others"
+    ) from error
 
 
 def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> Outcome:
@@ -57,7 +68,7 @@ def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> O
                 _import(books, file, outcome)
                 tell(count)
     finally:
-        click.echo(outcome, err=err)
+        _tell(str(outcome), err=err)
     return outcome
 
 
@@ -68,10 +79,16 @@ def _import(books: Books, file: Path, outcome: Outcome) -> None:
         outcome.refused += 1
         reason = str(problem)
         named = reason if reason.startswith(str(file)) else f"{file}: {reason}"
-        click.echo(f"refused: {one_line(named)}", err=True)
+        _tell(f"refused: {one_line(named)}", err=True)
     else:
         outcome.added += added
         outcome.known += not added
+
+
+def _tell(text: str, *, err: bool) -> None:
+    """Print a line, if anybody reads it still: an import goes on, and its exit code stands, where nobody does."""
+    with suppress(BrokenPipeError):
+        click.echo(text, err=err)
 
 
 def _read(file: Path) -> Invoice:

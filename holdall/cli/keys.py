@@ -7,8 +7,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import note_empty, positional
 from holdall.cli.examples import examples
 from holdall.cli.values import read, written
 from holdall.errors import HoldallError
@@ -47,6 +46,8 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
 
 
 def _read(source: BinaryIO | None) -> bytes:
+    if source is None and sys.stdin is None:
+        raise HoldallError("standard input is closed; give VALUE or --file")
     if source is None and sys.stdin.isatty():
         click.echo("holdall: type the value, and end it by Ctrl-D", err=True)
     return (source or sys.stdin.buffer).read()
@@ -75,7 +76,7 @@ def ls(at: dict[str, Any]) -> None:
         first = list(islice(keys, 1))
         sys.stdout.writelines(f"{key}\n" for key in chain(first, keys))
         if not (first or store):  # the address may be another than was meant
-            click.echo(f"holdall: there are no keys at {Address.parse(at['uri'])}", err=True)
+            note_empty(at["uri"])
 
 
 @click.command(epilog=examples("count sqlite:///books.db", "count sqlite:///books.db invoices/"))

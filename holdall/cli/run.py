@@ -23,6 +23,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-C. Whatever is not 0 is told on
     standard error in one line, except usage without any arguments, which shows the help.
     """
+    # Python has None for a stream that was closed, and what is opened next would take its place.
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stdout is None:
+        return _failed("standard output is closed; send it to a file, or to /dev/null", 1)
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show is no reason to fail half-way.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

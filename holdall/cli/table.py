@@ -47,7 +47,8 @@ def _drawn(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
         right = column not in _NAMES and all(_is_amount(line[index]) for line in lines)
         words = column in _WORDS
         least = None if words else max(map(cell_len, [column, *(line[index] for line in lines)]))
-        drawn.add_column(column, justify="right" if right else "left", no_wrap=not words, min_width=least)
+        heading = Text(one_line(column))  # a str would be read as markup, and some are numbers of invoices
+        drawn.add_column(heading, justify="right" if right else "left", no_wrap=not words, min_width=least)
     for line in lines:
         drawn.add_row(*map(Text, line))
     return drawn

@@ -35,6 +35,6 @@ def read(data: bytes, serializer: str) -> Any:
 
     try:
         return data.decode() if serializer == "text" else msgspec.json.decode(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = "text" if serializer == "text" else "JSON, as in '{\"total\": 1}'"
         raise Invalid(f"the value is no {kind}: {error}") from error

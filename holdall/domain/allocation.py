@@ -67,8 +67,9 @@ def allocate(
     if within != units and not overpaid:
         raise Invalid(_beyond(amount, summed(owed.values()), currency))
     parts = to(within, debts) if within else [0] * len(debts)
-    shares = [*zip(owed, parts, strict=True), (UNAPPLIED, units - within)]
-    return tuple(Allocation(code, major(part, currency)) for code, part in shares if part)
+    shares = dict(zip(owed, parts, strict=True))
+    shares[UNAPPLIED] = shares.get(UNAPPLIED, 0) + units - within
+    return tuple(Allocation(code, major(part, currency)) for code, part in shares.items() if part)
 
 
 def oldest_due_first(

@@ -6,10 +6,11 @@ from decimal import Decimal
 from secrets import token_hex
 
 from holdall.domain.allocation import Policy, in_proportion
-from holdall.domain.keys import PREFIX, invoice_key, seller_of, seller_prefix
+from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.recording import record, recorded
 from holdall.domain.schema import check
+from holdall.domain.sound import sound
 from holdall.errors import Conflict, Invalid
 from holdall.keys import successor
 from holdall.store import ABSENT, Feature, Store
@@ -19,8 +20,9 @@ class Books:
     """Invoices in ``store``, under the keys that `holdall.domain.keys` draws; a dict will do for a store.
 
     What comes in is checked by `holdall.domain.schema`, so that a refused invoice or payment is Invalid
-    and changes nothing. On a `Store` two writers cannot both add a number, and no payment is lost: that
-    needs SWAP, and is Unsupported without. On another mapping it holds within one thread.
+    and changes nothing; what is there with an amount that can be none is Corrupt. On a `Store` two writers
+    cannot both add a number, and no payment is lost: that needs SWAP, and is Unsupported without. On
+    another mapping it holds within one thread.
 
     >>> from holdall.domain.model import LineItem, Party, Split
     >>> books, one, ten = Books({}), Decimal(1), Decimal(10)
@@ -47,8 +49,8 @@ class Books:
         """Every invoice of the seller with that id, in the order of their keys."""
         prefix = seller_prefix(seller) if seller else PREFIX
         if isinstance(self.store, Store):
-            return (invoice for _, invoice in self.store.scan_items(prefix))
-        return (self.store[key] for key in sorted(self.store) if key.startswith(prefix))
+            return (sound(key, invoice) for key, invoice in self.store.scan_items(prefix))
+        return (self._read(key) for key in sorted(self.store) if key.startswith(prefix))
 
     def sellers(self) -> Iterator[str]:
         """Ids of sellers of whom there is an invoice, in the order of their keys."""
@@ -63,7 +65,7 @@ class Books:
         Numbers are unique within a seller only: Invalid, naming the sellers, where more than one has it
         and ``seller``, the id, is not given.
         """
-        return self.store[self._key(number, seller)]
+        return self._read(self._key(number, seller))
 
     def add(self, invoice: Invoice) -> bool:
         """Add an invoice or a credit note; False where the same is there already and nothing changed.
@@ -75,7 +77,7 @@ class Books:
         key = invoice_key(invoice.seller.id, invoice.number)
         kept = self._create(key, invoice)
         if kept is not None:
-            _require_same(key, kept, invoice)
+            _require_same(key, sound(key, kept), invoice)
         return kept is None
 
     def pay(
@@ -102,18 +104,22 @@ class Books:
         billed, where ``currency`` is given and is not the invoice's. What an overpaid payment has over
         goes to `UNAPPLIED`. KeyError and Invalid also as `find` raises them.
         """
-        payment = Payment(id or token_hex(8), on, amount, (), reference, note, overpaid)
+        payment = Payment(token_hex(8) if id is None else id, on, amount, (), reference, note, overpaid)
         key = self._key(number, seller)
-        if id and (known := recorded(self.store[key], payment, to)):
+        if id is not None and (known := recorded(self._read(key), payment, to)):
             return known
-        changed = self._modify(key, lambda invoice: record(invoice, payment, to, currency))
+        changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)
+
+    def _read(self, key: str) -> Invoice:
+        return sound(key, self.store[key])
 
     def _key(self, number: str, seller: str | None) -> str:
         if seller is not None:
             sellers = [seller] if invoice_key(seller, number) in self.store else []
         else:
-            sellers = [each for each in self.sellers() if invoice_key(each, number) in self.store]
+            known = dict.fromkeys(self.sellers())
+            sellers = [each for each in known if invoice_key(each, number) in self.store]
         if not sellers:
             raise KeyError(f"no invoice {number!r}" + (f" of seller {seller!r}" if seller else ""))
         if len(sellers) > 1:
@@ -146,7 +152,7 @@ def _skipping(store: Store[Invoice]) -> Iterator[str]:
     start: str | None = PREFIX
     while start and (key := next(store.scan(PREFIX, start=start), None)):
         yield seller_of(key)
-        start = successor(seller_prefix(seller_of(key)))
+        start = successor(prefix_of(key))
 
 
 def _require_same(key: str, kept: Invoice, given: Invoice) -> None:

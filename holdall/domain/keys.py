@@ -46,6 +46,15 @@ def seller_of(key: str) -> str:
     return unquote(key.removeprefix(PREFIX).split("/")[0])
 
 
+def prefix_of(key: str) -> str:
+    """What ``key`` begins with up to its number, as it is written; another program may encode otherwise.
+
+    >>> prefix_of("invoices/a%2fb/7")
+    'invoices/a%2fb/'
+    """
+    return f"{PREFIX}{key.removeprefix(PREFIX).split('/')[0]}/"
+
+
 def _segment(text: str) -> str:
     if text in (".", "..", RESERVED):
         return text.replace(".", "%2E")

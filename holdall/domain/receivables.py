@@ -1,6 +1,6 @@
 """What is billed, paid and owed: the queries over the books, each one map-reduce."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -11,7 +11,8 @@ from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
 from holdall.domain.money import EXACT, summed
 from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
-from holdall.errors import Invalid
+from holdall.domain.sound import Amounts, corrupt, damaged
+from holdall.errors import Invalid, QueryFailed
 from holdall.query import MapReduce, Row
 
 BOUNDS = (0, 30, 60, 90)
@@ -21,7 +22,8 @@ class Receivables:
     """Queries over the invoices in ``store``, of all sellers or of the one whose id is given.
 
     ``store`` is what `Books` were given, or any store whose documents are invoices. Amounts of different
-    currencies are never added up. ``progress`` is called with the number of invoices read so far.
+    currencies are never added up. ``progress`` is called with the number of invoices read so far. Corrupt,
+    naming the invoice, where an amount in it makes an answer none, as one that is no number does.
 
     >>> from holdall.domain.books import Books
     >>> books = {}
@@ -54,9 +56,8 @@ class Receivables:
 
     def received(self) -> Report[MonthRow]:
         """Cash received, less cash paid back, by month and currency, in that order."""
-        rows = self._run(MapReduce(maps.received, "sum", type=maps.Receipts))
-        months = (MonthRow(month, currency, sum) for (month, currency), sum in rows)
-        return Report(("month", "currency", "amount"), months)
+        query = MapReduce(maps.received, "sum", type=maps.Receipts)
+        return self._report(("month", "currency", "amount"), query, _by_month)
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
         """Balances by customer and currency, in that order, spread over how long they are past due.
@@ -70,10 +71,8 @@ class Receivables:
         """
         labels = _labels(bounds)
         query = MapReduce(partial(maps.aging, on, bounds), "sum", type=maps.Balance)
-        balances = (row for row in self._run(query) if row.value)
-        accounts = groupby(balances, key=lambda row: row.key[:2])
-        rows = (_aged(list(group), len(labels)) for _, group in accounts)
-        return Report(("customer", "name", "currency", *labels, "total"), rows)
+        columns = ("customer", "name", "currency", *labels, "total")
+        return self._report(columns, query, partial(_by_customer, len(labels)))
 
     def statement(self, customer: str) -> Report[StatementRow]:
         """The account of the customer with that id: every document and payment, with the balance then.
@@ -84,15 +83,41 @@ class Receivables:
         """
         query = MapReduce(partial(maps.statement, customer), type=maps.Entry)
         columns = ("on", "kind", "number", "reference", "currency", "amount", "balance")
-        return Report(columns, _running(self._run(query)))
+        return self._report(columns, query, _running)
 
     def _by_code(self, query: MapReduce[Any, Any]) -> Report[CodeRow]:
-        rows = self._run(query)
-        codes = (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
-        return Report(("currency", "code", "amount"), codes)
+        return self._report(("currency", "code", "amount"), query, _coded)
 
-    def _run(self, query: MapReduce[Any, Any]) -> list[Row[Any]]:
-        return query.run(self.store, self.prefix, progress=self.progress)
+    def _report(
+        self,
+        columns: Sequence[str],
+        query: MapReduce[Any, Any],
+        shown: Callable[[list[Row[Any]]], Iterable[Any]],
+    ) -> Report[Any]:
+        """What is ``shown`` of the answer; Corrupt where it fails or is none for an amount in the books.
+
+        The books are looked through for that amount only then, so that sound ones are read once.
+        """
+        try:
+            report = Report(columns, shown(query.run(self.store, self.prefix, progress=self.progress)))
+        except (QueryFailed, ArithmeticError):
+            self._require_sound()
+            raise
+        if not report.fits():
+            self._require_sound()
+        return report
+
+    def _require_sound(self) -> None:
+        for key, amount in MapReduce(damaged, type=Amounts).run(self.store, self.prefix):
+            raise corrupt(key, amount)
+
+
+def _coded(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
+    return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
+
+
+def _by_month(rows: list[Row[Decimal]]) -> Iterator[MonthRow]:
+    return (MonthRow(month, currency, sum) for (month, currency), sum in rows)
 
 
 def _labels(bounds: Sequence[int]) -> list[str]:
@@ -101,6 +126,12 @@ def _labels(bounds: Sequence[int]) -> list[str]:
         raise Invalid(f"bounds {tuple(bounds)} are not days that rise from 0; write such as {BOUNDS}")
     between = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
     return ["current", *between, f"over {bounds[-1]}"]
+
+
+def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
+    accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
+    aged = (_aged(list(group), count) for _, group in accounts)
+    return (row for row in aged if any(row.buckets))
 
 
 def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
+from reprlib import repr as brief
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from holdall.errors import HoldallError, InvalidQuery, QueryFailed
@@ -43,20 +44,35 @@ class Reading(Generic[V]):
     def _mapped(self, documents: Iterable[tuple[str, V]]) -> Iterator[Iterable[tuple[Key, Any]]]:
         map = self.map
         for self.key, value in documents:
-            yield map(self.key, value)
+            pairs = map(self.key, value)
+            if isinstance(pairs, _DOUBTED):
+                _require_pairs(pairs)
+            yield pairs
             self.key = None
         self.done = True
 
     def failure(self, problem: Exception, key: object) -> QueryFailed:
         """The error that names the document, for a ``problem`` at or after its pair of ``key``.
 
-        A key that is not even hashable has failed as a TypeError: the collation knows a better one.
+        A key that is not even hashable has failed as a TypeError: the collation knows a better one. What
+        failed in no code of ``map`` is what it gave.
         """
+        at_fault = "" if problem.__traceback__ and problem.__traceback__.tb_next else f"; {_REMEDY}"
         try:
             collate(key)
         except InvalidQuery as better:
-            problem = better
-        return QueryFailed(f"map failed at {self.key!r}: {reason(problem)}", key=self.key)
+            problem, at_fault = better, ""
+        return QueryFailed(f"map failed at {self.key!r}: {reason(problem)}{at_fault}", key=self.key)
+
+
+_DOUBTED = (tuple, dict, type(None))
+_REMEDY = "map must yield (group, value) pairs, or return a list of them"
+
+
+def _require_pairs(mapped: object) -> None:
+    """Refuse what was returned in place of pairs: of one pair of short texts each would be taken for a pair."""
+    if not isinstance(mapped, tuple) or any(not isinstance(pair, tuple | list) for pair in mapped):
+        raise InvalidQuery(f"it returned {brief(mapped)}; {_REMEDY}")
 
 
 def _counted(documents: Iterable[T], progress: Progress) -> Iterator[T]:

@@ -167,6 +167,22 @@ def test_a_store_in_a_folder_that_may_not_be_written_is_denied(attempt: str, as_
 
 
 @needs_users
+def test_a_store_in_such_a_folder_is_read_while_another_has_it_open(as_other: Path) -> None:
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    with SQLite(as_other / "store.db") as open_elsewhere:
+        open_elsewhere["b"] = b"2"
+        os.seteuid(user)
+        restrict(as_other, 0o555)
+        with SQLite(as_other / "store.db") as store:
+            assert dict(store) == {"a": b"1", "b": b"2"}
+            for attempt in WRITES:
+                with pytest.raises(PermissionDenied, match="rights"):
+                    ATTEMPTS[attempt](store)
+            assert dict(store) == {"a": b"1", "b": b"2"}
+
+
+@needs_users
 def test_a_file_that_may_not_be_written_is_read(as_other: Path) -> None:
     restrict(as_other / "store.db", 0o444)
     restrict(as_other, 0o777)

@@ -1,7 +1,7 @@
 """The doctor: what it finds on sound, limited and broken stores, and that nothing of it is left behind."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -77,6 +77,14 @@ def test_a_store_that_returns_another_value_is_found() -> None:
             return super().__getitem__(key)[:-1]
 
     assert outcomes(Lossy())["read"] == "failed"
+
+
+def test_a_store_that_keeps_nothing_is_found() -> None:
+    class Sieve(Memory):
+        def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+            pass
+
+    assert outcomes(Sieve())["read"] == "failed"
 
 
 def test_where_writing_is_refused_the_rest_is_left_out() -> None:

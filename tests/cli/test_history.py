@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 
@@ -82,6 +83,15 @@ def test_who_it_is_is_who_is_logged_in(kept, monkeypatch):
     assert (rows[0]["author"], rows[0]["message"]) == ("somebody", "revert to 1")
 
 
+def test_who_has_no_name_is_asked_for_one(kept, monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_147_480_000)
+    for command in (["revert", kept, "17", "1"], ["undelete", kept, "17"]):
+        assert "say who it is by --author or HOLDALL_AUTHOR" in refusal(*command)
+    assert good("revert", kept, "17", "1", "--author", "Dee") == ""
+
+
 def test_prune_drops_what_is_old(kept):
     done = call("prune", kept, "--keep", "2")
     assert (done.code, done.err) == (0, "dropped 1 revisions\n")
@@ -106,6 +116,13 @@ def test_fsck_reports_and_mends(kept):
     assert json.loads(good("fsck", kept, "--json")) == []
 
 
+def test_a_store_without_keys_is_told_from_one_that_is_whole(uri):
+    done = call("fsck", uri)
+    assert (done.code, done.out, done.err) == (0, "", f"holdall: there are no keys at {uri}\n")
+    good("set", uri, "a", "1")
+    assert good("fsck", uri) == ""
+
+
 def test_what_is_not_there_is_said_in_one_line(kept):
     for command in (["history"], ["show"], ["show", "--at", 1], ["revert"], ["undelete"], ["diff"]):
         rest = {"revert": ["1"], "diff": ["1", "2"]}.get(command[0], [])
@@ -113,6 +130,15 @@ def test_what_is_not_there_is_said_in_one_line(kept):
     for command in (["show", "17", "--at", "9"], ["revert", "17", "9"], ["diff", "17", "1", "9"]):
         assert "no revision 9" in refusal(command[0], kept, *command[1:])
     assert "no revision" in refusal("revert", kept, "17", "x", code=2)
+
+
+def test_what_is_nested_too_deep_for_json_is_compared_by_lines(uri):
+    deep = "[" * 10_000 + "]" * 10_000
+    with holdall.open(uri) as store:
+        notes = Versions(store)
+        notes["a"] = deep.encode()
+        notes["a"] = b"short"
+    assert good("diff", uri, "a", "1", "2").startswith('~ /0: "[[[')
 
 
 def test_control_characters_stay_out_of_the_terminal(uri):

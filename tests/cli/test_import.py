@@ -1,6 +1,9 @@
 """invoices import: the good in, the bad listed with reasons, and nothing twice."""
 
+import errno
+import os
 import re
+from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
@@ -80,10 +83,31 @@ def test_one_number_of_two_sellers_is_two_invoices(uri, inbox):
 
 def test_a_file_that_cannot_be_read_is_listed(uri, inbox):
     (inbox / "a.xml").symlink_to(inbox / "a.xml")
-    done = call("invoices", "import", inbox / "2026" / "sound.XML", "/proc/self/mem", "--into", uri)
+    (inbox / "b.xml").symlink_to(inbox / "gone.xml")
+    os.mkfifo(inbox / "c.xml")
+    done = call("invoices", "import", inbox, "/proc/self/mem", "--into", uri)
     assert done.code == 1
-    assert done.err.startswith("refused: /proc/self/mem: ")
-    assert done.out == "imported 1, already there 0, refused 1\n"
+    refused = [line.split(": ")[1] for line in done.err.splitlines()]
+    assert refused == [f"{inbox}/a.xml", f"{inbox}/b.xml", "/proc/self/mem"]
+    assert done.out == "imported 1, already there 0, refused 3\n"
+
+
+def test_a_folder_below_that_cannot_be_read_is_an_error(uri, inbox, monkeypatch):
+    monkeypatch.setattr(os, "scandir", _without_rights(inbox / "2026"))
+    line = refusal("invoices", "import", inbox, "--into", uri)
+    assert line == f"holdall: {inbox}/2026: Permission denied; see to its rights, or name the others"
+
+
+def _without_rights(folder):
+    """`os.scandir` for one who may not read ``folder``, since root may."""
+    listed = os.scandir
+
+    def scandir(path):
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    return scandir
 
 
 def test_a_name_cannot_fake_a_line(uri, folder):

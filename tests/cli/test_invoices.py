@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.cli.console import call, good, refusal
+from tests.cli.console import BUNDLED, call, good, refusal
 
 COLUMNS = ["number", "kind", "seller", "customer", "name"]
 COLUMNS += ["issued", "due", "currency", "total", "owed"]
@@ -139,3 +139,16 @@ def test_output_is_whole_where_the_terminal_cannot_show_it(books):
     assert "Caf\udce9" in good("invoices", "list", "--from", books, encoding="latin-1")
     good("set", books, "Łódź", "")
     assert good("ls", books, "Ł", encoding="latin-1") == "\\u0141\udcf3d\\u017a\n"
+
+
+@pytest.mark.parametrize("number", ["[/red]", "[red]7[/red]", ":smile:", "\u202e7"])
+def test_names_and_numbers_are_shown_as_they_are_but_for_what_turns_the_line_round(uri, folder, number):
+    sound = (BUNDLED / "nl-2026-014.xml").read_text("utf-8")
+    for before, after in ((">NL-2026-014<", f">{number}<"), ("Kastanien", "[/bold]:smile:\u202e\u2066")):
+        sound = sound.replace(before, after)
+    (folder / "invoice.xml").write_text(sound, "utf-8")
+    good("invoices", "import", "invoice.xml", "--into", uri)
+    shown = good("invoices", "show", number, "--from", uri)
+    assert shown.split("\n")[0].split() == ["invoice", number.strip("\u202e")]
+    assert "[/bold]:smile: -Café" in shown
+    assert number.strip("\u202e") in good("invoices", "list", "--from", uri)

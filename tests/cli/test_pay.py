@@ -95,6 +95,7 @@ def test_overpaying_is_possible_when_it_is_meant(books):
         ("NL-2026-014", ["--amount", "1"], "is beyond the 0.00 that is owed"),
         ("7", ["--amount", "1"], "no invoice '7'; `holdall invoices list` shows those there are"),
         (OPEN, ["--amount", "1", "--seller", "X"], "no invoice '2026/115' of seller 'X'"),
+        (OPEN, ["--amount", "1", "--id", ""], "'': write at least one character"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(books, number, arguments, reason):

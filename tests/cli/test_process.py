@@ -55,6 +55,18 @@ def test_a_reader_that_has_seen_enough_is_no_failure(reading, books):
         assert running.wait() == 0
 
 
+def test_an_import_goes_on_where_nobody_reads_what_it_refuses(folder):
+    for name in ("1.xml", "2.xml"):
+        (folder / name).write_text("no invoice")
+    (folder / "3.xml").write_bytes((BUNDLED / "nl-2026-014.xml").read_bytes())
+    command, pipe = [*PROGRAM, "invoices", "import", ".", "--into", "sqlite:///books.db"], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as running:
+        running.stdout.close()
+        running.stderr.close()
+        assert running.wait() == 1
+    assert len(contents("sqlite:///books.db")) == 1
+
+
 def test_output_that_cannot_be_written_is_an_error():
     good("set", "file:store", "key", "value")
     for command in (["ls", "file:store"], ["get", "file:store", "key"], ["--help"]):
@@ -64,6 +76,29 @@ def test_output_that_cannot_be_written_is_an_error():
         assert done.stderr.startswith("holdall: ")
         assert done.stderr.endswith("No space left on device\n")
         assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("closing", "command", "code", "line"),
+    [
+        (">&-", "ls file:s", 1, "holdall: standard output is closed; send it to a file, or to /dev/null\n"),
+        ("<&-", "set file:s key", 1, "holdall: standard input is closed; give VALUE or --file\n"),
+        ("<&-", "ls file:s", 0, "holdall: there are no keys at file:s\n"),
+        ("2>&-", "ls file:s", 0, ""),
+        ("2>&-", "get file:s key", 1, ""),
+        ("2>&-", "demo --into sqlite:///books.db", 0, ""),
+        (">&- 2>&-", "set file:s key value", 1, ""),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_traceback(closing, command, code, line, folder):
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closing}', "sh", *PROGRAM, *command.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, line)
+    assert not (folder / "s").exists()
 
 
 def test_an_interrupted_import_keeps_what_is_done_and_can_be_run_again(folder):

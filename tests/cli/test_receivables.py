@@ -10,6 +10,7 @@ import pytest
 
 import holdall
 from holdall import Json, Versions
+from holdall.cli.arguments import moment
 from holdall.domain import Books, Invoice
 from tests.cli.console import call, contents, good, refusal
 
@@ -164,6 +165,11 @@ def test_books_without_history_are_not_shown_as_those_of_another_time(books):
     good("invoices", "pay", "2026/106", "--amount", "1", "--from", kept)
     now = good(*asked("paid", "--from", kept))
     assert good(*asked("paid", "--from", kept, "--as-of", "2026-01-01")) != now
+
+
+@pytest.mark.parametrize("written", ["2026-09-30", "20260930", "2026-W40-3"])
+def test_a_day_is_its_end_in_whatever_form_it_is_written(written):
+    assert moment(written) == datetime(2026, 9, 30, 23, 59, 59, 999_999, UTC)
 
 
 def test_a_time_that_is_none_is_refused(books):

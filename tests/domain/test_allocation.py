@@ -99,6 +99,13 @@ def test_what_is_meant_to_be_over_is_unapplied(policy: Policy) -> None:
     assert {part.code: part.amount for part in parts} == OWED | {UNAPPLIED: Decimal("30.00")}
 
 
+@pytest.mark.parametrize(("unapplied", "amount"), [("-2.00", "-6.00"), ("2.00", "13.00")])
+def test_what_is_unapplied_already_is_no_second_part(unapplied: str, amount: str) -> None:
+    owed = {"4400": Decimal("0.00"), UNAPPLIED: Decimal(unapplied)}
+    parts = allocate(Decimal(amount), owed, "EUR", overpaid=True)
+    assert parts == (Allocation(UNAPPLIED, Decimal(amount)),)
+
+
 def test_where_nothing_is_owed_all_of_it_is_unapplied() -> None:
     parts = allocate(Decimal(5), {"4400": Decimal(0)}, "EUR", overpaid=True)
     assert parts == (Allocation(UNAPPLIED, Decimal("5.00")),)

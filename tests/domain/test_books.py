@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -110,6 +111,15 @@ def test_other_keys_of_the_store_are_no_invoices(books: Books) -> None:
     books.store["invoices0"] = invoice()
     assert list(books.sellers()) == []
     assert list(books) == []
+
+
+def test_a_seller_written_otherwise_by_another_program_neither_hides_nor_doubles_one(books: Books) -> None:
+    for seller in ("a/b", "c"):
+        books.add(invoice(seller, seller=Party(seller, seller)))
+    for foreign in ("%41", "a%2fb"):
+        books.store[f"invoices/{foreign}/1"] = invoice("1")
+    assert list(dict.fromkeys(islice(books.sellers(), 9))) == ["A", "a/b", "c"]
+    assert books.find("a/b").seller.id == "a/b"
 
 
 @pytest.mark.parametrize("seller", [None, "S", "T"])

@@ -201,6 +201,14 @@ def test_balances_that_cancel_out_in_every_bucket_are_left_out(books: Books) -> 
     assert [row.customer for row in rows] == ["C"]
 
 
+def test_balances_of_two_names_that_cancel_out_are_left_out() -> None:
+    store = {
+        "invoices/S/1": invoice("1", customer=Party("C", "Zeta")),
+        "invoices/S/2": invoice("2", line("1", c4400="-100"), customer=Party("C", "Alpha")),
+    }
+    assert Receivables(store).aging(date(2026, 9, 30)).records() == []
+
+
 def test_settled_codes_are_not_outstanding(books: Books) -> None:
     books.pay("3", Decimal(60), date(2026, 2, 10), {"4400": Decimal(60)})
     assert by_code(Receivables(books.store).outstanding()) == {

@@ -57,10 +57,15 @@ def test_a_map_that_raises_names_the_document_and_is_chained(map):
         ([(("EUR", b"4000"), 1)], "bytes"),
         ([(float("nan"), 1)], "NaN"),
         ([(Decimal("sNaN"), 1)], "NaN"),
-        ([("EUR", 1, 2)], "too many values"),
-        ([None], "NoneType"),
-        (None, "NoneType"),
-        ([("EUR", 1), 7], "int"),
+        ([("EUR", 1, 2)], r"too many values.*must yield \(group, value\) pairs"),
+        ([None], "NoneType.*must yield"),
+        (None, r"returned None; map must yield \(group, value\) pairs, or return a list of them"),
+        (7, "int.*must yield"),
+        ([("EUR", 1), 7], "int.*must yield"),
+        (("EUR", 1), r"returned \('EUR', 1\); map must yield"),
+        (("DE", "FR"), r"returned \('DE', 'FR'\); map must yield"),
+        ({"DE": 1}, r"returned \{'DE': 1\}; map must yield"),
+        ((("EUR", 1), "DE"), "must yield"),
     ],
 )
 def test_what_is_no_pair_or_no_key_names_the_document(mapped, message):
@@ -68,6 +73,15 @@ def test_what_is_no_pair_or_no_key_names_the_document(mapped, message):
     with pytest.raises(QueryFailed, match=message) as caught:
         by_sum(store)
     assert caught.value.key == "invoices/7"
+
+
+def test_pairs_may_come_in_a_tuple():
+    assert by_sum({"a": (("EUR", 1), ["EUR", 2]), "b": ()}) == [("EUR", 3)]
+
+
+def test_a_map_that_raises_is_not_told_what_to_yield():
+    with pytest.raises(QueryFailed, match=r"ValueError\('no currency'\)$"):
+        MapReduce(raising, "count").run({"invoices/7": None})
 
 
 def test_values_that_cannot_be_reduced_name_the_group():

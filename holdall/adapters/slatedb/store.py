@@ -28,6 +28,7 @@ from holdall.store import (
     Tag,
     Tagged,
     conflict,
+    key_of,
     pause,
 )
 
@@ -245,5 +246,5 @@ class SlateDB(Store[bytes]):
 
 
 def _fitting(change: Change[bytes]) -> Change[bytes]:
-    check_key(change.key)
+    check_key(key_of(change))
     return Put(change.key, fitting(change.key, change.value, _MOST)) if isinstance(change, Put) else change

@@ -17,7 +17,7 @@ from holdall.middleware.cache.nearby import Nearby
 from holdall.middleware.cache.shelf import Shelf
 from holdall.middleware.cache.traffic import Traffic
 from holdall.middleware.tally import Tally
-from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, to_bytes
+from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, key_of, to_bytes
 
 _BATCH = 64  # keys that get_many asks for at once
 
@@ -247,7 +247,7 @@ class Cache(Layer[bytes, bytes]):
         with here.bulk():
             for change in changes:
                 if not isinstance(change, Expect):
-                    here.drop(change.key)
+                    here.drop(key_of(change))
             self._inner.transact(changes)
 
     # ---- History -------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from holdall.store import (
     Store,
     Tag,
     conflict,
+    key_of,
     pause,
     to_bytes,
 )
@@ -184,7 +185,7 @@ class Kept(Heads):
 
     def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
         """Each key that changes with its new value, and of the others what must still hold."""
-        heads = Head.read_many(self._store, (change.key for change in changes))
+        heads = Head.read_many(self._store, map(key_of, changes))
         writes: dict[str, bytes | None] = {}
         for change in changes:
             if isinstance(change, Expect):

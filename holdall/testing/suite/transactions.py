@@ -1,11 +1,11 @@
 """Transactions: several keys, all or nothing."""
 
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from holdall.errors import Conflict, InvalidKey
-from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag
+from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
 from holdall.testing.suite.case import StoreCase, needs
 
 V = TypeVar("V")
@@ -82,6 +82,15 @@ class TransactionTests(StoreCase[V]):
         for value in self.values.refused:
             with pytest.raises((TypeError, ValueError)):
                 store.transact([Put("a", new), Delete("b"), Put("c", value)])
+        assert store == held
+
+    @needs(Feature.ATOMIC)
+    def test_what_is_no_change_is_refused_and_says_what_to_pass(self, store: Store[V]) -> None:
+        held = self.fill(store, ["a", "b"])
+        new: Any = self.values.of(9)
+        for changes in ([("a", new)], Put("a", new), [Delete("b"), "a"], [Tagged(new, ABSENT)]):
+            with pytest.raises(TypeError, match="Put, Delete and Expect"):
+                store.transact(cast(Any, changes))
         assert store == held
 
     @needs(Feature.ATOMIC)

@@ -108,6 +108,13 @@ def test_a_note_that_is_too_long_is_refused_and_nothing_is_written(store):
         store.history("a")
 
 
+def test_a_note_that_is_no_text_is_refused_and_nothing_is_written(store):
+    for wrong in ({"author": "\udcff"}, {"message": "\ud800"}):
+        with store.note(**wrong), pytest.raises(Invalid, match="lone surrogate"):
+            store["a"] = b"1"
+    assert "a" not in store
+
+
 def test_history_is_lazy(store):
     for number in range(200):
         store["a"] = b"%d" % number

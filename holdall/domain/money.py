@@ -137,3 +137,12 @@ def fits(amount: object, decimals: int) -> bool:
     if amount and amount.adjusted() >= DIGITS:
         return False
     return amount == amount.quantize(_UNITS[decimals], context=EXACT)
+
+
+def possible(amount: object) -> bool:
+    """Whether ``amount`` could be one: finite, of at most DIGITS digits before the point and fewer after it.
+
+    >>> possible(Decimal("0.125")), possible(Decimal("1E+99")), possible(Decimal("sNaN"))
+    (True, False, False)
+    """
+    return fits(amount, DIGITS - 1)

@@ -103,7 +103,7 @@ class Receivables:
         except (QueryFailed, ArithmeticError):
             self._require_sound()
             raise
-        if not report.fits():
+        if not report.possible():
             self._require_sound()
         return report
 

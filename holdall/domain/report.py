@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, overload
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from holdall.domain.money import MOST_PLACES, PLACES, fits, text
+from holdall.domain.money import possible, text
 
 
 class CodeRow(Struct, frozen=True):
@@ -88,14 +88,10 @@ class Report(Sequence[Row], Generic[Row]):
         """Each row as text by column."""
         return [dict(zip(self.columns, cells, strict=True)) for cells in self.cells()]
 
-    def fits(self) -> bool:
-        """Whether every amount could stand in a document of its currency: a sum of many may be larger."""
-        return all(
-            fits(each, PLACES.get(row.currency, MOST_PLACES))
-            for row in self._rows
-            for each in _values(row)
-            if isinstance(each, Decimal)
-        )
+    def possible(self) -> bool:
+        """Whether every amount could be one of a single document: a sum of many may be larger."""
+        values = (each for row in self._rows for each in _values(row))
+        return all(possible(each) for each in values if isinstance(each, Decimal))
 
 
 def _texts(row: CodeRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:

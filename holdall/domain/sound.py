@@ -7,7 +7,7 @@ from reprlib import repr as brief
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, Invoice, Split
-from holdall.domain.money import MOST_PLACES, PLACES, fits
+from holdall.domain.money import possible
 from holdall.errors import Corrupt
 
 
@@ -28,16 +28,14 @@ class Paid(Struct, gc=False):
 class Amounts(Struct, gc=False):
     """The amounts of an invoice; an `Invoice` fits too."""
 
-    currency: str
     total: Decimal
     lines: Sequence[Line]
     payments: Sequence[Paid] = ()
 
 
 def damaged(key: str, part: Amounts | Invoice) -> Iterator[tuple[str, Decimal]]:
-    """(key, amount) for each amount that has more digits than one can have in its currency, or is no number."""
-    decimals = PLACES.get(part.currency, MOST_PLACES)
-    return ((key, amount) for amount in _amounts(part) if not fits(amount, decimals))
+    """(key, amount) for each amount that is no number, or has more digits than any has."""
+    return ((key, amount) for amount in _amounts(part) if not possible(amount))
 
 
 def _amounts(part: Amounts | Invoice) -> Iterator[Decimal]:
@@ -60,7 +58,7 @@ def sound(key: str, invoice: Invoice) -> Invoice:
 def corrupt(key: str, amount: Decimal) -> Corrupt:
     """The error of an ``amount`` that can be none, in the invoice under ``key``."""
     return Corrupt(
-        f"the invoice at {key!r} holds the amount {brief(str(amount))}, which can be none in its currency: "
+        f"the invoice at {key!r} holds {brief(str(amount))} for an amount, which can be none: "
         "restore it from a backup or its history, or import it again into other books",
         key=key,
     )

@@ -11,7 +11,7 @@ from holdall.errors import Corrupt, QueryFailed
 from tests.domain.made import invoice
 
 KEY = "invoices/S/7"
-DAMAGED = ["sNaN", "NaN", "-Infinity", "1E+999999", "1E+40", "1E-999999", "0.001", "9" * 5000]
+DAMAGED = ["sNaN", "NaN", "-Infinity", "1E+999999", "1E+40", "1E-999999", "9" * 5000]
 TOTAL, SPLIT, PAID, ALLOCATED = (
     '"total":"100.00"',
     '"code":"4400","amount":"60.00"',
@@ -98,6 +98,12 @@ def test_sums_beyond_what_an_amount_can_be_are_no_damage():
     books.add(invoice("6", rich))
     books.add(invoice("7", rich))
     assert Receivables(books.store).billed()[0].amount == 2 * most
+
+
+def test_decimals_that_its_currency_has_not_are_no_damage_and_not_lost(raw):
+    store = damage(raw, SPLIT, "60.001")
+    assert Receivables(store).billed().records()[0]["amount"] == "120.001"
+    assert Books(store).find("7").billed()["4400"] == Decimal("60.001")
 
 
 def test_a_report_that_fails_for_another_reason_says_that_one():

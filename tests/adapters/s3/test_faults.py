@@ -328,7 +328,7 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: S3, proxy: Proxy):
 
 def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
     """Every third write is lost on the way there or back, or throttled."""
-    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=6)
+    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=9)
     store["counter"] = b"0"
     store.modify("counter", count)
     faults = [lose, then(500), SLOW_DOWN, BROKEN, hang]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ordered
@@ -13,7 +12,7 @@ from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
 from holdall.adapters.gcs.writes import Writes
 from holdall.adapters.notes import note_of
-from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
+from holdall.adapters.objects import batches, checked, exhaust, is_key, root_of, write_all
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress, Unsupported
 from holdall.keys import Span, check_key
@@ -137,8 +136,7 @@ class GCS(Store[bytes]):
         self._writes.put(key, to_bytes(value))
 
     def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
-        for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
+        write_all(write, items, self._bucket.pace)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from holdall.adapters.concurrent import Pace, ahead, ordered
 from holdall.adapters.facts import facts
 from holdall.adapters.notes import note_of
-from holdall.adapters.objects import Rounds, batches, checked, exhaust, is_key, root_of
+from holdall.adapters.objects import batches, checked, exhaust, is_key, root_of, write_all
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete, delete_batch
@@ -158,8 +157,7 @@ class S3(Store[bytes]):
         self._writes.put(key, to_bytes(value))
 
     def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
-        for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
+        write_all(write, items, self._bucket.pace)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)

@@ -1,12 +1,11 @@
 """What a store in a bucket does whoever runs the bucket; how a service differs is in its bucket and writes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from typing import ClassVar, Generic, Protocol, TypeVar, cast
 
-from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters.concurrent import Pace
 from holdall.adapters.conditions import Conditions
-from holdall.adapters.objects import Rounds, exhaust, is_key
+from holdall.adapters.objects import is_key, write_all
 from holdall.adapters.traces import State
 from holdall.errors import Unsupported
 from holdall.keys import Span, check_key
@@ -135,8 +134,7 @@ class BucketStore(Store[bytes], Generic[B]):
         self._writes.put(key, to_bytes(value))
 
     def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
-        for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: write(*item), distinct, self._bucket.pace))
+        write_all(write, items, self._bucket.pace)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)

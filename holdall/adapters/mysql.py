@@ -1,5 +1,6 @@
 """A store in a table of a MySQL or MariaDB server."""
 
+import math
 import os
 from functools import cached_property
 from typing import Any, ClassVar
@@ -104,10 +105,15 @@ class _Link(Link):
             read_timeout=self._timeout,
             write_timeout=self._timeout,
             autocommit=True,
-            init_command=f"SET SESSION innodb_lock_wait_timeout = {max(1, int(self._timeout))}",
+            init_command=f"SET SESSION innodb_lock_wait_timeout = {self._lock_wait}",
         )
         connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         return connection
+
+    @property
+    def _lock_wait(self) -> int:
+        """Whole seconds, so that the server tells of a lock before it is given up itself; 1 is its least."""
+        return max(1, math.ceil(self._timeout) - 1)
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:
         found = sa.text(

@@ -1,10 +1,11 @@
 """What stores over buckets of objects share: addresses, names and keys, and work in batches."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from holdall.adapters.concurrent import Pace, ordered
 from holdall.adapters.servers import check_wait
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, check_key, fits
@@ -84,6 +85,18 @@ class Rounds:
         self._keys.add(key)
         self._folders |= folders
         return self._round
+
+
+def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]], pace: Pace) -> None:
+    """``write`` each of ``items``, several at once at ``pace``, fewer where they are large: see `ordered`."""
+
+    def send(item: tuple[str, bytes]) -> int:
+        write(*item)
+        return len(item[1])
+
+    for _, distinct in groupby(items, Rounds()):
+        sizes = ordered(send, distinct, pace, size=int)
+        exhaust(sizes)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -1,11 +1,13 @@
 """Many requests at once: order, bounds, and what is under way when it ends."""
 
 import threading
+import time
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
+import holdall
 from holdall.adapters.concurrent import Pace, ahead, ordered
 
 PATIENCE = 30  # seconds, after which a thread that does not come is a failure
@@ -82,6 +84,32 @@ def test_large_results_leave_room_for_fewer():
         next(results)
     assert len(taken) - 50 <= 4
     results.close()
+
+
+class Large(bytes):
+    """No bytes, which say that they are many."""
+
+    def __len__(self) -> int:
+        return 32 * 2**20
+
+
+@pytest.mark.parametrize("address", ["s3://acme", "gs://acme"])
+def test_of_large_values_that_are_to_be_written_few_wait(address: str):
+    taken, written = [], []
+
+    def large() -> Iterator[tuple[str, bytes]]:
+        for number in range(100):
+            taken.append(number)
+            assert len(taken) - len(written) <= 4
+            yield f"k{number:02}", Large()
+
+    def write(key: str, value: bytes) -> None:
+        time.sleep(0.001)  # for the bound to be of use: others are read meanwhile
+        written.append(key)
+
+    with holdall.open(address) as store:
+        store._each(write, large())
+    assert len(written) == 100
 
 
 def test_an_error_comes_in_its_turn_and_ends_it():

@@ -77,10 +77,11 @@ class Exchange(BaseHTTPRequestHandler):
             self.wfile.write(answer.body[:part])
             self.wfile.flush()
 
-    def hang(self) -> None:
-        """Say nothing until the client has gone."""
-        select.select([self.connection], [], [], GONE)
+    def hang(self) -> bool:
+        """Say nothing until the client has gone; whether it went by itself."""
+        gone, _, _ = select.select([self.connection], [], [], GONE)
         self.close_connection = True
+        return bool(gone)
 
     def reset(self) -> None:
         """Break the connection, as a crash would (RST)."""

@@ -119,7 +119,7 @@ def seaweedfs(folder: Path) -> Iterator[str]:
     names = ("master", "volume", "filer", "s3")
     ports = dict(zip([*names, *(f"{n}.grpc" for n in names)], free_ports(8), strict=True))
     command = [
-        weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        weed, "-logtostderr", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         "-master.volumeSizeLimitMB=64", "-master.telemetry=false",
         "-volume.max=0", "-volume.minFreeSpace=0", "-filer",
         "-s3", "-s3.config=s3.json", "-s3.autoCreateBucket=false",

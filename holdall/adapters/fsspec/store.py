@@ -1,7 +1,6 @@
 """The store `Fsspec`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from typing import Any, TypeVar, cast
 
 from holdall.adapters.concurrent import Pace, ordered
@@ -11,7 +10,7 @@ from holdall.adapters.fsspec.errors import translated
 from holdall.adapters.fsspec.link import Link
 from holdall.adapters.fsspec.systems import connector, encoded_url, kind
 from holdall.adapters.fsspec.tree import Swaps, Tree
-from holdall.adapters.objects import Rounds, checked, exhaust
+from holdall.adapters.objects import checked, exhaust, write_all
 from holdall.adapters.servers import check_wait
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
@@ -151,8 +150,7 @@ class Fsspec(Store[bytes]):
         if Feature.BATCH not in self.features:
             super()._each(write, items)
             return
-        for _, distinct in groupby(items, Rounds()):
-            exhaust(ordered(lambda item: write(*item), distinct, Pace(_AT_ONCE)))
+        write_all(write, items, Pace(_AT_ONCE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         if Feature.BATCH not in self.features:

@@ -20,7 +20,7 @@ def server(request, tmp_path) -> Iterator[Server]:
 
 
 def test_a_server_that_comes_back_is_used_again(server):
-    with server.store(timeout=5) as store:
+    with server.store(timeout=30) as store:
         store["a"] = b"1"
         server.program.stop()
         for operation in (lambda: store["a"], lambda: store.update(b=b"2"), lambda: list(store)):
@@ -53,7 +53,7 @@ class TestAway(BrokenStoreTests[bytes]):
     @pytest.fixture
     def open_store(self, server: Server) -> Callable[[], Fsspec]:
         server.program.stop()
-        yield lambda: server.store(timeout=5, password=PASSWORD)
+        yield lambda: server.store(timeout=30, password=PASSWORD)
         server.program.start()
 
 

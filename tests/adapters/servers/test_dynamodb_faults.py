@@ -42,9 +42,13 @@ def direct(dynamodb):
 
 @pytest.fixture
 def store(dynamodb, direct, proxy):
-    name = direct._table.store
-    with dynamodb.store(name=name, endpoint_url=proxy.endpoint, create=False, timeout=2, retries=2) as store:
+    with through(proxy, dynamodb, direct) as store:
         yield store
+
+
+def through(proxy, dynamodb, direct, **options):
+    name = direct._table.store
+    return dynamodb.store(name=name, endpoint_url=proxy.endpoint, create=False, retries=2, **options)
 
 
 def test_what_was_throttled_is_asked_again(store, proxy):
@@ -58,12 +62,20 @@ def test_what_was_throttled_is_asked_again(store, proxy):
     assert store["a"] == b"1"
 
 
-@pytest.mark.parametrize("fault", [said(500, "InternalServerError"), faults.hang, faults.reset_in_body])
+@pytest.mark.parametrize("fault", [said(500, "InternalServerError"), faults.reset_in_body])
 def test_a_server_that_fails_is_unavailable_after_its_tries(store, proxy, fault):
     proxy.inject(fault, fault, fault)
     with pytest.raises(Unavailable):
         store.get("a")
     assert store["a"] == b"1"
+
+
+def test_a_server_that_says_nothing_is_unavailable_after_its_tries(dynamodb, direct, proxy):
+    with through(proxy, dynamodb, direct, timeout=1) as hasty:
+        proxy.inject(faults.hang, faults.hang, faults.hang)
+        with pytest.raises(Unavailable):
+            hasty.get("a")
+        assert not proxy.calm()
 
 
 def test_a_swap_whose_answer_was_lost_recognises_its_own_write(store, proxy):

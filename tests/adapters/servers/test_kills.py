@@ -63,7 +63,7 @@ def check_whole(store, last):
 
 
 def test_a_killed_server_keeps_what_returned(mortal):
-    with mortal.store(timeout=5) as store:
+    with mortal.store(timeout=30) as store:
         store["0"] = b"0"
         returned = 0
         for _ in range(KILLS // 5):

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import redis as sdk
+import sqlalchemy as sa
 from sqlalchemy import event
 
 from holdall.errors import (
@@ -121,11 +122,21 @@ def test_a_value_over_the_packet_is_too_large(mysql):
         assert list(store) == ["a"]
 
 
+@pytest.mark.parametrize("timeout", [1.9, 2, 10])
+def test_a_lock_is_given_up_before_the_server_is(mysql, timeout):
+    with mysql.store(timeout=30) as patient:
+        patient["a"] = b"1"  # to make a table takes the server its time
+    with mysql.store(timeout=timeout, table=patient._table.name) as store:
+        waits = sa.text("@@innodb_lock_wait_timeout")
+        assert store._link.rows(sa.select(waits))[0][0] < timeout
+
+
 def test_a_row_that_stays_locked_is_waited_for_once(mysql):
     asked = []
-    with mysql.store(timeout=1.9) as store:  # which MySQL rounds down, so that its answer comes in time
+    with mysql.store(timeout=30) as store:
         store["a"] = b"1"
         engine = store._link._engine()
+        event.listen(engine, "connect", lambda made, _: made.query("SET innodb_lock_wait_timeout = 1"))
         with engine.connect() as other:
             other.exec_driver_sql("BEGIN")
             other.exec_driver_sql(f"DELETE FROM {store._table.name}")

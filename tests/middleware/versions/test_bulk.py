@@ -137,7 +137,7 @@ def _meet(store: S3, count: int) -> None:
 
     def wait(params: dict[str, Any], **event: Any) -> None:
         if ".holdall" not in params["url_path"]:
-            meeting.wait(timeout=20)
+            meeting.wait(timeout=60)
 
     store.client.meta.events.register("before-call.s3.PutObject", wait)
     store.client.meta.events.register("before-call.s3.DeleteObject", wait)

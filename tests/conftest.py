@@ -1,7 +1,8 @@
 """What every test folder shares: hypothesis profiles, the published invoices, and no quiet skips.
 
-With HOLDALL_REQUIRE_ALL=1 in the environment, as in continuous integration, a skip is a failure: what
-the test needs should have been there. A skip whose reason is one of EXCUSED stays a skip.
+With HOLDALL_REQUIRE_ALL=1 in the environment, as in continuous integration, hypothesis draws the same
+examples in each run, and a skip is a failure: what the test needs should have been there. A skip whose
+reason is one of EXCUSED stays a skip.
 """
 
 import os
@@ -18,12 +19,14 @@ NO_INVOICES = "the published UBL invoices are not beside this checkout (../share
 NO_DBM_SQLITE3 = "dbm.sqlite3 came with Python 3.13"
 EXCUSED = {NO_INVOICES, NO_DBM_SQLITE3}
 
+REQUIRE_ALL = os.environ.get("HOLDALL_REQUIRE_ALL") == "1"
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 # A failure in continuous integration must be the change's own and must come back when run again.
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200, print_blob=True)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50, print_blob=True)
 settings.register_profile("dev", deadline=None, max_examples=50)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+settings.load_profile("ci" if REQUIRE_ALL else "dev")
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +66,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 def refused(report: Report) -> Report:
     """The report, as a failure where it is a skip that this run does not excuse."""
-    if os.environ.get("HOLDALL_REQUIRE_ALL") == "1" and report.skipped:
+    if REQUIRE_ALL and report.skipped:
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if reason not in EXCUSED:
             report.outcome = "failed"

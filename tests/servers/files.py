@@ -127,7 +127,7 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if found is None:
         pytest.skip("azurite needs npm, which is not installed")
     [port] = free_ports(1)
-    where = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--skipApiVersionCheck"]
+    where = f"--blobHost 127.0.0.1 --blobPort {port} --skipApiVersionCheck --disableTelemetry".split()
     url = f"http://127.0.0.1:{port}"
     with (
         running([str(found), *where, "--inMemoryPersistence"], url, tmp_path_factory.mktemp("azurite")),

@@ -1,15 +1,15 @@
-"""What the adapters of Amazon's services share of its SDK: sessions, and the code in an error."""
+"""What the adapters of Amazon's services share of its SDK: sessions, and the code in an error.
+
+Whoever imports this says which extra brings the SDK.
+"""
 
 import functools
 from typing import Any
 
-from holdall.extras import needs
-
-with needs("s3"):
-    import boto3
-    import botocore.session
-    from botocore.exceptions import ClientError
-    from botocore.loaders import create_loader
+import boto3
+import botocore.session
+from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 
 
 def session(profile: str | None, region: str | None) -> tuple[boto3.Session, Any]:

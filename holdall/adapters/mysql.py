@@ -6,9 +6,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_ca, check_wait, login, unpicklable
-from holdall.adapters.sql import SQL
-from holdall.adapters.sql.link import Link
-from holdall.adapters.sql.table import Table
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
@@ -18,6 +15,10 @@ with needs("mysql"):
     import sqlalchemy as sa
     from pymysql.constants import CLIENT
     from sqlalchemy.dialects.mysql import insert
+
+    from holdall.adapters.sql import SQL
+    from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.table import Table
 
 
 class MySQL(SQL):

@@ -4,9 +4,6 @@ import math
 from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_wait, login, unpicklable
-from holdall.adapters.sql import SQL
-from holdall.adapters.sql.link import Link
-from holdall.adapters.sql.table import Table
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
@@ -15,6 +12,10 @@ with needs("postgresql"):
     import psycopg
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql import insert
+
+    from holdall.adapters.sql import SQL
+    from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.table import Table
 
 _LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carries one little more
 

@@ -1,5 +1,6 @@
 """What an adapter says of a library that it cannot import."""
 
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -42,3 +43,16 @@ def test_a_library_that_cannot_be_read_is_no_missing_one(library: Path) -> None:
 def test_one_extra_within_another_names_its_own() -> None:
     with pytest.raises(MissingExtra, match="json"), needs("domain"), needs("json"):
         import_module("no_such")
+
+
+@pytest.mark.parametrize(
+    ("library", "address", "extra"),
+    [
+        ("sqlalchemy", "mysql://host/database", "mysql"),
+        ("boto3", "dynamodb://table", "dynamodb"),
+    ],
+)
+def test_a_library_that_two_stores_need_is_named_with_the_extra_of_the_one_opened(library, address, extra):
+    lacking = f"import sys; sys.modules[{library!r}] = None; import holdall; holdall.open({address!r})"
+    run = subprocess.run([sys.executable, "-c", lacking], capture_output=True, text=True, check=False)
+    assert run.stderr.strip().endswith(f"{library} is not installed; pip install 'holdall[{extra}]'")

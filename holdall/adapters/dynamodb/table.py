@@ -17,7 +17,7 @@ from holdall.handles import PerProcess
 with needs("dynamodb"):
     from botocore.config import Config
 
-from holdall.adapters.aws import code_of, session
+    from holdall.adapters.aws import code_of, session
 
 _ATTEMPTS = 10  # times that the rest of a batch is sent
 

@@ -17,7 +17,7 @@ with needs("s3"):
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
-from holdall.adapters.aws import session
+    from holdall.adapters.aws import session
 
 ORDER = "HoldallOrder"
 """In the answer to ListObjectVersions: the names of its entries' elements, in the order of the server."""

@@ -16,7 +16,6 @@
 Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
-from holdall.adapters.aws import code_of
 from holdall.adapters.doubt import doubted
 from holdall.adapters.s3.watch import UNREADABLE
 from holdall.errors import (
@@ -39,6 +38,8 @@ with needs("s3"):
     from botocore import exceptions as sdk
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
+
+    from holdall.adapters.aws import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, HTTPError)
 """What the client raises, and what `translated` understands.

@@ -6,6 +6,8 @@ are the class), MySQL's and MariaDB's numbers ("Server Error Message Reference",
 
 from typing import Final
 
+from sqlalchemy import exc
+
 from holdall.errors import (
     Conflict,
     HoldallError,
@@ -18,10 +20,6 @@ from holdall.errors import (
     TooLarge,
     Unavailable,
 )
-from holdall.extras import needs
-
-with needs("postgresql"):
-    from sqlalchemy import exc
 
 RAISED: Final = exc.SQLAlchemyError
 """What SQLAlchemy raises, and what `translated` understands."""

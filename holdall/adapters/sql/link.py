@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
+import sqlalchemy as sa
+
 from holdall.adapters.sql.errors import RAISED, passes, translated
 from holdall.adapters.sql.table import Table
 from holdall.errors import Mismatch, StoreNotFound
-from holdall.extras import needs
 from holdall.handles import PerProcess
-
-with needs("postgresql"):
-    import sqlalchemy as sa
 
 T = TypeVar("T")
 _ATTEMPTS = 20

@@ -6,11 +6,12 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
+import sqlalchemy as sa
+
 from holdall.adapters.batches import BATCH, ROOM, keys_of
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
-from holdall.extras import needs
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -24,9 +25,6 @@ from holdall.store import (
     Tagged,
     conflict,
 )
-
-with needs("postgresql"):
-    import sqlalchemy as sa
 
 _LOOKUPS = 128
 

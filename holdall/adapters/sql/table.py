@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
 from holdall.adapters.servers import after
 from holdall.errors import InvalidAddress
-from holdall.extras import needs
 from holdall.keys import RAW_KEY_BYTES
-
-with needs("postgresql"):
-    import sqlalchemy as sa
-    from sqlalchemy.dialects import mysql
-    from sqlalchemy.engine import Dialect
-    from sqlalchemy.types import TypeEngine
 
 _named = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}").fullmatch
 

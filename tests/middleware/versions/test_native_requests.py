@@ -111,7 +111,7 @@ def test_what_s3_lists_within_one_second_keeps_its_order():
     versions = [entry("4", 1), entry("2", 2), entry("1", 2)]
     markers = [entry("5", 2), entry("3", 2)]
     order = [b"DeleteMarker", b"Version", b"DeleteMarker", b"Version", b"Version"]
-    listing = {"Versions": versions, "DeleteMarkers": markers, ORDER: order}
+    listing = {"Versions": versions, "DeleteMarkers": markers, ORDER: order, "IsTruncated": False}
     past = S3Past(Answers(listing))  # type: ignore[arg-type]
     assert [version.id for version in past.of("a")] == ["5", "4", "3", "2", "1"]
 

@@ -5,6 +5,7 @@ examples in each run, and a skip is a failure: what the test needs should have b
 reason is one of EXCUSED stays a skip.
 """
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -41,6 +42,11 @@ def shared_invoices() -> Path:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mark_servers(items)
+
+
+def pytest_collection_finish() -> None:
+    """What is here by now stays to the end; the garbage collector, which many tests call, need not look at it."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.proxy import Proxy, answer
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "petty_cash"
 
 pytest_plugins = ["pytester"]
@@ -85,12 +87,14 @@ def test_s3_store_goes_where_the_environment_points(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile("def test_it(s3_store): s3_store['a'] = b'1'")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # discard: nothing listens
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    result = run(pytester)
-    result.stdout.fnmatch_lines(["*Unavailable*127.0.0.1:9*"])
+    with Proxy("http://127.0.0.1:9") as proxy:  # discard: nothing listens, and nothing is asked of it
+        proxy.always = answer(403, "AccessDenied")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        result = run(pytester)
+    result.stdout.fnmatch_lines(["*PermissionDenied*"])
+    assert proxy.counts["PUT"]
 
 
 def test_memory_store_is_new_each_time(pytester: pytest.Pytester) -> None:

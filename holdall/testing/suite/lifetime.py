@@ -80,6 +80,7 @@ class LifetimeTests(StoreCase[V]):
 
     def test_a_closed_store_leaves_nothing_open(self, open_store: Callable[[], Store[V]]) -> None:
         self._use(open_store)  # what the process makes once and keeps is there after this
+        gc.collect()
         before = _held()
         for _ in range(3):
             self._use(open_store)
@@ -97,7 +98,6 @@ class LifetimeTests(StoreCase[V]):
 
 def _held() -> tuple[int, int]:
     """How many files and sockets this process has open (0 where it cannot tell), and how many threads."""
-    gc.collect()
     folder = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
     return (sum(1 for _ in folder.iterdir()) if folder else 0), threading.active_count()
 
@@ -105,9 +105,11 @@ def _held() -> tuple[int, int]:
 def _settled(before: tuple[int, int]) -> bool:
     """Whether no more is held than ``before``, soon: the other end of a connection closes in its own time."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    while True:
         files, threads = _held()
         if files <= before[0] and threads <= before[1]:
             return True
+        if time.monotonic() > deadline:
+            return False
+        gc.collect()
         time.sleep(0.01)
-    return False

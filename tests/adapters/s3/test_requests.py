@@ -43,6 +43,16 @@ def costs(store: S3) -> Callable[[Callable[[], Any]], Counter[str]]:
     return cost
 
 
+def filled(store: S3, prefix: str = "") -> None:
+    """Put MANY objects under ``prefix``, straight into moto: by requests it would take seconds."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    for n in range(MANY):
+        backend.put_object(store._bucket.name, f"{store._bucket.root}{prefix}k{n:04}", b"")
+
+
 def test_one_request_for_each_thing_done(store: S3, cost):
     tag = store.get_tagged("there").tag
     assert cost(lambda: store["there"]) == {"GetObject": 1}
@@ -96,7 +106,7 @@ def test_a_server_is_tried_out_once(moto_server: Server):
 
 
 def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
-    store.set_many((f"k{n:04}", b"") for n in range(MANY))
+    filled(store)
     store["z"] = b""
     pages = {"ListObjectsV2": 3}
     assert cost(lambda: list(store.scan())) == pages
@@ -107,7 +117,7 @@ def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
     assert cost(lambda: list(store.scan(stop="k0100"))) == {"ListObjectsV2": 1}
     assert cost(lambda: list(store.scan("k", start="l"))) == {}
     assert cost(lambda: next(store.scan())) == {"ListObjectsV2": 1}
-    assert cost(lambda: list(store.scan_items())) == pages | {"GetObject": MANY + 2}
+    assert cost(lambda: list(store.scan_items(start="k0999"))) == {"ListObjectsV2": 2, "GetObject": 1004}
     assert cost(lambda: store.delete_many(f"k{n:04}" for n in range(1001))) == {"DeleteObjects": 2}
     assert cost(store.clear) == {"ListObjectsV2": 2, "DeleteObjects": 2}
     assert not store
@@ -115,7 +125,7 @@ def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
 
 def test_reserved_keys_are_passed_over(store: S3, cost):
     history = store.raw(".holdall/history/")
-    history.set_many((f"k{n:04}", b"") for n in range(MANY))
+    filled(store, ".holdall/history/")
     assert cost(lambda: list(store.scan())) == {"ListObjectsV2": 2}
     assert cost(lambda: bool(store)) == {"ListObjectsV2": 2}
     assert cost(lambda: len(history)) == {"ListObjectsV2": 3}

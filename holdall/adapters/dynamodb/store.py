@@ -10,6 +10,7 @@ from holdall.adapters.doubt import doubted
 from holdall.adapters.dynamodb.errors import reasons
 from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb.table import Options, Table
+from holdall.adapters.served import Served
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.traces import unknown
 from holdall.address import Address, flag
@@ -20,10 +21,8 @@ from holdall.store import (
     MISSING,
     Change,
     Delete,
-    Feature,
     Missing,
     Put,
-    Store,
     Tag,
     Tagged,
     conflict,
@@ -34,7 +33,7 @@ _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
 
-class DynamoDB(Store[bytes]):
+class DynamoDB(Served):
     """The store called ``name`` in the table ``table``, which may hold others; values up to nearly 400 KB.
 
     The table's partition key is ``store`` and its sort key ``key``, both text; ``create`` makes it (on
@@ -85,18 +84,7 @@ class DynamoDB(Store[bytes]):
         options = address.options(**known, timeout=float, retries=int, create=flag)
         return cls(address.host, address.path.strip("/") or "main", **options)
 
-    @property
-    def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
-        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
-
     # ---- One key ---------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str, /) -> bytes:
-        value = self._find(key)
-        if value is MISSING:
-            raise KeyError(key)
-        return value
 
     def _find(self, key: str, /) -> bytes | Missing:
         found = self._get(key, "value")

@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Any
 
 from holdall.adapters.batches import ROOM
-from holdall.adapters.redis import scripts as scripts
+from holdall.adapters.redis import scripts
 from holdall.adapters.redis.errors import RAISED, translated
 from holdall.adapters.servers import check_ca
 from holdall.errors import Corrupt

@@ -6,8 +6,9 @@ from itertools import chain
 from typing import Any, cast
 
 from holdall.adapters.batches import BATCH, ROOM, keys_of
-from holdall.adapters.redis import scripts as scripts
+from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link
+from holdall.adapters.served import Served
 from holdall.adapters.servers import (
     FIRST_PAGE,
     Part,
@@ -28,10 +29,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Feature,
     Missing,
     Put,
-    Store,
     Tag,
     Tagged,
     conflict,
@@ -41,7 +40,7 @@ _LARGEST = 512 * 2**20  # bytes: "Strings" in the Redis documentation
 _LOOKUPS = 128
 
 
-class Redis(Store[bytes]):
+class Redis(Served):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     The password is ``password``, or better that in the variable REDISCLI_AUTH, which a pickle finds again.
@@ -95,18 +94,7 @@ class Redis(Store[bytes]):
             )
         return cls(**{"db": int(number), **login(address), **tls, **options})
 
-    @property
-    def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
-        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
-
     # ---- One key ---------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str, /) -> bytes:
-        value = self._find(key)
-        if value is MISSING:
-            raise KeyError(key)
-        return value
 
     def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from holdall.adapters.batches import BATCH, ROOM, keys_of
+from holdall.adapters.served import Served
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
@@ -17,10 +18,8 @@ from holdall.store import (
     ABSENT,
     MISSING,
     Change,
-    Feature,
     Missing,
     Put,
-    Store,
     Tag,
     Tagged,
     conflict,
@@ -29,25 +28,14 @@ from holdall.store import (
 _LOOKUPS = 128
 
 
-class SQL(Store[bytes]):
+class SQL(Served):
     """The rows of a table; a store of one kind of server passes its ``link``."""
 
     def _open(self, link: Link) -> None:
         self._link = link
         self._table = link.table
 
-    @property
-    def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
-        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
-
     # ---- One key ---------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str, /) -> bytes:
-        value = self._find(key)
-        if value is MISSING:
-            raise KeyError(key)
-        return value
 
     def _find(self, key: str, /) -> bytes | Missing:
         for (value,) in self._row(key, self._table.value):

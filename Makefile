@@ -26,7 +26,7 @@ $(LOCKED):
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
 	    && echo "Setting up $(VENV) with $$python" \
 	    && "$$python" -m venv --clear $(VENV)
-	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	@$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(VENV)/installed: $(LOCKED) pyproject.toml
@@ -54,7 +54,7 @@ localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-ser
 $(LOCALSTACK_LOCKED): | setup
 	@echo "Setting up $(LOCALSTACK)"
 	@$(BIN)/python -m venv --clear $(LOCALSTACK)
-	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCALSTACK_LOCK)
+	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCALSTACK_LOCK)
 	@touch $@
 
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
@@ -108,14 +108,14 @@ $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \
 	    && echo "Setting up $(LOWEST) with $$python" \
 	    && "$$python" -m venv --clear $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-lowest.lock
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement requirements-lowest.lock
 	@touch $@
 
 # The lock's own line of uv alone, so that a lock which cannot be installed can be written anew.
 $(LOCKER)/installed: requirements.lock
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) && "$$python" -m venv --clear $(LOCKER)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(LOCKER)/uv.txt
-	@$(LOCKER)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(LOCKER)/uv.txt
+	@$(LOCKER)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCKER)/uv.txt
 	@touch $@
 
 lock: $(LOCKER)/installed ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)

@@ -46,7 +46,7 @@ def tested(python: Path) -> str:
     run = environment / "bin" / "python", "-m"
     pip = *run, "pip", "install", "-qq", "--disable-pip-version-check"
     steps = (
-        (*pip, "--require-hashes", "--requirement", "requirements.lock"),
+        (*pip, "--no-deps", "--require-hashes", "--requirement", "requirements.lock"),
         (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),
         ("tools/system-extras", run[0]),
         (*run, "pytest", "--quiet", "--numprocesses=auto", "--dist=loadfile"),

@@ -48,7 +48,10 @@ class Guard(PassThrough[V]):
         """The store, once its manifest is known to fit."""
         self._seen = recorded(self._store)
         if self._seen is None and self._required and not self._is_empty():
-            raise Mismatch(f"{self._below!r} has data and no manifest; {_RECORD}")
+            raise Mismatch(
+                f"{self._below!r} has data and no manifest; "
+                "record the layers that it was written with by `holdall manifest --record`"
+            )
         if self._seen is not None and not self.manifest.reads(self._seen):
             raise self._mismatch(self._seen)
         return self._store
@@ -85,7 +88,8 @@ class Guard(PassThrough[V]):
     def _mismatch(self, recorded: Manifest) -> Mismatch:
         return Mismatch(
             f"{self._below!r} was written with {recorded} and is opened with {self.manifest}; "
-            f"open it as it was written, re-encode it into another store by `holdall convert`, or {_RECORD}"
+            "name the layers that it was written with in its address, or re-encode it into another store by "
+            "`holdall convert`; if the record is wrong, correct it by `holdall manifest --record`"
         )
 
     # ---- Writes: the rest is PassThrough's, through _inner -----------------------------------------
@@ -129,6 +133,3 @@ class Guard(PassThrough[V]):
 
     def close(self) -> None:
         self._store.close()
-
-
-_RECORD = "say what is true by `holdall manifest --record`"

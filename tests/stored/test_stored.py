@@ -174,7 +174,7 @@ def _reports(store: Store[Invoice]) -> dict[str, Any]:
         "received": asked.received(),
         "aging": asked.aging(date(2026, 9, 30)),
     }
-    return {name: msgspec.to_builtins(list(report)) for name, report in reports.items()}
+    return json.loads(msgspec.json.encode({name: list(report) for name, report in reports.items()}))
 
 
 @pytest.mark.parametrize("server", DUMPS)

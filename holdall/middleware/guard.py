@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from holdall.errors import Conflict, Mismatch
-from holdall.layer import layers
+from holdall.layer import below, layers
 from holdall.middleware.manifest import KEY, Manifest, record, recorded
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.prefix import Prefix
@@ -36,7 +36,7 @@ class Guard(PassThrough[V]):
     """
 
     def __init__(self, store: Store[V], manifest: Manifest, *, required: bool = False) -> None:
-        self._store = store
+        self._store = below(store, Guard)
         self.manifest = manifest
         self._required = required
         self._seen: Manifest | None = None

@@ -91,6 +91,6 @@ def named(texts: Iterable[str]) -> Iterator[Name]:
 
 
 def numbered(name: Name, data: bytes) -> tuple[Stamp, bytes]:
-    """Stamp and value of a record, with the number that its name gives it."""
+    """Stamp and value of a record, with the number and time that its name gives it."""
     stamp, value = Stamp.parse(name.key, data)
-    return stamp._replace(number=name.number), value
+    return name.placed(stamp), value

@@ -113,6 +113,8 @@ class Versions(PassThrough[V]):
     def fsck(self, *, mend: bool = False) -> Iterator[Problem]:
         """What is wrong in heads and history, key by key; lists everything and reads every record.
 
+        This includes times that go back from one revision to the next, which nothing can mend.
+
         With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
         what is damaged is taken from its other copy, the head from the record or the record from the head.
         A `Cache` shows what was mended as late as another's write. Unsupported where the store keeps

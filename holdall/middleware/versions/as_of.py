@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NoReturn
 
 from holdall.errors import PermissionDenied
-from holdall.keys import Span, check_key
+from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Wrapper
 from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
 from holdall.middleware.versions.records import Records
@@ -117,7 +117,7 @@ class AsOf(Wrapper[bytes, bytes]):
     def _one(self, key: str) -> bytes | None:
         """What the listings do not tell: found, lost, deleted and new keys, and what is being written."""
         try:
-            return self._trail.as_of(key, self._micros)
+            return self._trail.as_of(RawKey(key), self._micros)
         except KeyError:
             return None
 

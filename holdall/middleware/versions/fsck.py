@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from holdall.errors import Conflict, Corrupt
+from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Lineage
@@ -46,10 +47,10 @@ class Fsck:
                 continue
             seen.add(key)
             found = ((Name.parse(text), data) for text, data in items)
-            yield from self._key(key, {name: data for name, data in found if name})
+            yield from self._key(RawKey(key), {name: data for name, data in found if name})
         for key, data in self._store.scan_items():
             if is_stamped(data) and key not in seen:
-                yield from self._key(key, {})
+                yield from self._key(RawKey(key), {})
 
     def _key(self, key: str, kept: Kept) -> Iterator[Problem]:
         yield from _numbering(key, list(kept))

@@ -18,6 +18,9 @@ from holdall.middleware.versions.stamp import NEW, Stamp
 
 ROOT: Final = ".holdall/history/"
 BETWEEN: Final = "/.holdall/"
+LONGEST: Final = len(BETWEEN) + 12 + 1 + 18 + 1
+"""How much longer than its key a name is at most."""
+
 THERE: Final = "p"
 DELETED: Final = "d"
 _ALL = 10**12 - 1

@@ -29,13 +29,13 @@ def transfer(
     after: str = "",
     workers: int = 4,
     tell: Callable[[str, int], None] = lambda key, count: None,
-    leave: Callable[[Foreign], None] = lambda name: None,
+    leave: Callable[[str], None] = lambda name: None,
 ) -> int:
     """Move every key of ``here`` under ``prefix`` that comes after the key ``after``; how many there were.
 
-    Every foreign name under ``prefix`` is moved too if ``there`` takes it as a key, as under `Escape`; else
-    ``leave`` is called with it. A name that could be a key as it stands may belong to another value
-    at ``there``, so it is left too.
+    A foreign name, and a key outside the grammar that only a layer such as `Escape` shows, is moved if
+    ``there`` takes it as a key; else ``leave`` is called with it. A foreign name that could be a key as it
+    stands may belong to another value at ``there``, so it is left too.
 
     ``tell(key, count)`` is called now and then, by this thread: every key up to ``key`` has been moved,
     ``count`` in all. Whatever one thread raises ends it all; keys beyond the last that was told may have
@@ -46,7 +46,7 @@ def transfer(
     def keys() -> Iterator[str]:
         nonlocal carried
         for name in _names(here, prefix, after):
-            if not isinstance(name, Foreign):
+            if not isinstance(name, Foreign) and fits(name):
                 yield name
             elif (moved := _carry(here, there, name, move)) is not None:
                 carried += moved
@@ -73,14 +73,14 @@ def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
     yield from here.scan_names(prefix, start=after and after + "\0")
 
 
-def _carry(here: Store[Any], there: Store[Any], name: Foreign, move: Move) -> int | None:
+def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | None:
     """Move the value of ``name``; None if ``there`` does not take the name, or ``here`` cannot read it."""
     key = str(name)
     if fits(key):
         return None
     try:
         _ = key in there  # a store refuses a key before any request
-        value = here.get_foreign(name)
+        value = here.get_foreign(name) if isinstance(name, Foreign) else here[name]
     except (InvalidKey, Unsupported):
         return None
     except KeyError:  # it was deleted in the meantime

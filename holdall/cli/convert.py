@@ -24,8 +24,10 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
     """Write every document at FROM anew at TO, in the layers that TO names, and read each back to compare.
 
     Run again after an interruption, it goes on where it was; what changed meanwhile at FROM, before that
-    key, stays as it was converted: see --restart. Deadlines are set anew, and history stays behind. A stored name that cannot be a key is converted if
-    TO has the layer escape; the names that are left out are counted and shown, and the exit code is 1.
+    key, stays as it was converted: see --restart. Deadlines are set anew, and history stays behind.
+
+    A stored name that is not a key, such as a//b, is converted if TO has the layer escape. The names that
+    are left out are counted and shown, and the exit code is 1.
     """
     left = Names()
     with both(source, target) as (here, there):

@@ -25,7 +25,7 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
     interrupted has whole values only, and running it again completes it. Where there is nothing to copy
     that is an error, since the address may be another than was meant.
 
-    A stored name that cannot be a key, such as a//b, is copied if TO has the layer escape. The names that
+    A stored name that is not a key, such as a//b, is copied if TO has the layer escape. The names that
     are left out are counted and shown, and the exit code is 1.
     """
     left = Names()

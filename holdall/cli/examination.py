@@ -69,7 +69,7 @@ class Examination:
             names = Names(self._store.foreign_names())
         except HoldallError as failure:
             return Finding("foreign names", "failed", str(failure))
-        told = f"{names}; no scan shows them; `holdall cp FROM TO` copies some: {names.remedy()}"
+        told = f"{names}; scans leave them out, and so does `holdall cp`; {names.remedy()}"
         return Finding("foreign names", "", told if names.count else "none")
 
     def _facts(self) -> Iterator[Finding]:

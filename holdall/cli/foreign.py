@@ -16,7 +16,7 @@ _ESCAPE = (
     "escape takes any name, if the escaped key has at most 400 bytes"
 )
 _RENAME = "rename those that are too long for a key or cannot be read"
-_SET = "write a file whose own name is a key by `holdall set TO KEY --file PATH`"
+_SET = "write those whose name could be a key by `holdall set TO KEY --file PATH`"
 
 
 class Names:
@@ -40,7 +40,8 @@ class Names:
 
     def __str__(self) -> str:
         more = ", …" if self.count > _SHOWN else ""
-        return f"{self.count:,} name{'s' * (self.count != 1)} that cannot be keys: {', '.join(self._first)}{more}"
+        names = "name that is not a key" if self.count == 1 else "names that are not keys"
+        return f"{self.count:,} {names}: {', '.join(self._first)}{more}"
 
     def remedy(self, there: Store[Any] | None = None) -> str:
         """How to copy them; ``there`` is the store that did not take them."""

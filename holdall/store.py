@@ -37,7 +37,7 @@ from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
-from holdall.keys import RawKey
+from holdall.keys import Foreign, RawKey, shown
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -234,6 +234,26 @@ class Store(MutableMapping[str, V]):
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
         keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
         return ((str(key), value) for key, value in self.get_many(keys))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        """Keys as `scan` orders them, and every foreign name within the same bounds, in any order among them.
+
+        A foreign name is the name of a value that another program stored and that cannot be a key, such as
+        ``a//b``: it is a `holdall.keys.Foreign`. Scans leave it out, `clear` does not delete it, and only
+        `get_foreign` reads it. Reserved keys are not foreign. Costs a listing, or on file systems two.
+        """
+        return self.scan(prefix, start=start, stop=stop)
+
+    def foreign_names(self, prefix: str = "") -> Iterator[Foreign]:
+        """The foreign names of `scan_names`, lazily, in any order. Lists the store."""
+        return (name for name in self.scan_names(prefix) if isinstance(name, Foreign))
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        """The value of ``name``, which `scan_names` or `foreign_names` of this store yielded.
+
+        Raises KeyError if it is gone, and Unsupported if this store cannot read it.
+        """
+        raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""

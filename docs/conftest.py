@@ -10,6 +10,7 @@ import os
 import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
@@ -24,13 +25,13 @@ FOLDER = TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
 
 
-def enter(page: dict[str, object]) -> None:
+def enter(page: dict[str, Any]) -> None:
     """Run the page's blocks in the folder of the pages."""
     page["_back"] = Path.cwd()
     os.chdir(FOLDER.name)
 
 
-def leave(page: dict[str, object]) -> None:
+def leave(page: dict[str, Any]) -> None:
     """Return to the folder from before."""
     os.chdir(page["_back"])
 

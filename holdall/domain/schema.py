@@ -72,7 +72,7 @@ class InvoiceSchema(Document):
 
     ``to_python`` returns a document with Decimals, dates and every field, or a Struct where it was given
     one; it raises ``formencode.Invalid``, of which ``unpack_errors`` gives all errors, nested. So it
-    serves as the schema of a `Validate` layer, over typed and untyped documents.
+    serves as the schema of a `Validate` layer over a store of typed documents.
 
     >>> InvoiceSchema.to_python({"number": ""})
     Traceback (most recent call last):
@@ -80,6 +80,7 @@ class InvoiceSchema(Document):
     formencode.api.Invalid: ...
     """
 
+    document_type = Invoice  # what an address with this schema, and without a type, reads and writes
     number = Text()
     kind = Choice(values=get_args(InvoiceKind))
     seller = PartySchema()

@@ -9,6 +9,8 @@ import click
 
 from holdall.cli.address import note_empty, positional
 from holdall.cli.examples import examples
+from holdall.cli.line import visible
+from holdall.cli.output import write
 from holdall.cli.values import read, written
 from holdall.domain.keys import PREFIX
 from holdall.errors import HoldallError
@@ -19,13 +21,16 @@ from holdall.registry import plan
 @click.command(epilog=examples("get sqlite:///notes.db greeting"))
 @positional("key")
 def get(at: dict[str, Any]) -> None:
-    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON."""
+    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON.
+
+    On a terminal, control characters are shown as escapes.
+    """
     with open_store(at["uri"]) as store:
         try:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    click.echo(written(value), nl=False)
+    write(written(value))
 
 
 @click.command(
@@ -82,7 +87,8 @@ def ls(at: dict[str, Any]) -> None:
     with open_store(at["uri"]) as store:
         keys = store.scan(at["prefix"] or "")
         first = list(islice(keys, 1))
-        sys.stdout.writelines(f"{key}\n" for key in chain(first, keys))
+        shown = map(visible, chain(first, keys)) if sys.stdout.isatty() else chain(first, keys)
+        sys.stdout.writelines(f"{key}\n" for key in shown)
         if not (first or store):  # the address may be another than was meant
             note_empty(at["uri"])
 

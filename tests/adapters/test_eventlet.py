@@ -29,4 +29,4 @@ def test_stores_work_under_eventlet(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     kept = dict(map(json.loads, done.stdout.splitlines()))
-    assert kept == dict.fromkeys(ADDRESSES, {"a/b": "0", "count": "32"})
+    assert kept == {address: {"a/b": "0", "count": "32"} for address in ADDRESSES}

@@ -334,10 +334,14 @@ class Store(MutableMapping[str, V]):
 
         A missing key is KeyError, or reads as ``default``. ``function`` runs again each time that another
         writer came first, so it should do nothing but compute. Conflict after a thousand such attempts.
+        Raises TypeError if ``function`` changed its argument in place and returned None, and writes nothing.
+        If it left its argument as it was, None is the new value.
         """
         for attempt in range(ATTEMPTS):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
+            if changed is None and self._was_other(key, value, tag, default):
+                raise changed_in_place()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -354,6 +358,11 @@ class Store(MutableMapping[str, V]):
                 raise
             # A function that changes its argument in place must not see its own change at the next attempt.
             return Tagged(copy.deepcopy(default), ABSENT)
+
+    def _was_other(self, key: str, value: V, tag: Tag, default: V | Missing) -> bool:
+        """Whether ``key`` still carries ``tag``, and ``value``, which was read under it, differs from its value."""
+        held = self._tagged_or(key, default)
+        return held.tag == tag and held.value != value
 
     @overload
     def pop(self, key: str, /) -> V: ...
@@ -496,6 +505,13 @@ def to_bytes(value: bytes) -> bytes:
         return bytes(value)
     kind = type(value).__name__
     raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+
+
+def changed_in_place() -> TypeError:
+    """The TypeError for a function that was given to `Store.modify`."""
+    return TypeError(
+        "the function given to modify changed its argument in place and returned None; return the new value"
+    )
 
 
 def conflict(key: str) -> Conflict:

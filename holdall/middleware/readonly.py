@@ -6,6 +6,7 @@ from typing import NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
+from holdall.layer import Wrapper
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 
 V = TypeVar("V")
@@ -22,7 +23,7 @@ _READS = (
 )
 
 
-class ReadOnly(Store[V]):
+class ReadOnly(Wrapper[V, V]):
     """Reads of ``store``; every write is PermissionDenied, before it reaches the store.
 
     It starts from nothing and lets reads through one by one, so a write that is added to the interface
@@ -34,9 +35,6 @@ class ReadOnly(Store[V]):
       ...
     holdall.errors.PermissionDenied: 'a' cannot be written: Memory() was opened read-only
     """
-
-    def __init__(self, store: Store[V]) -> None:
-        self._inner = store
 
     def __getitem__(self, key: str, /) -> V:
         return self._inner[key]

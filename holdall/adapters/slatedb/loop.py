@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as TookTooLong
 from typing import Any, TypeVar
 
 from holdall.errors import Unavailable, Unsupported
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self._starting = free_in_child(threading.Lock())
+        self._starting = PerProcess(threading.Lock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 
@@ -43,7 +43,7 @@ class Loop:
             future.cancel()  # of one that is done: nothing; an interrupted one is given up
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
+        with self._starting():
             if self._loop is None:
                 self._pid = os.getpid()
                 self._loop = asyncio.new_event_loop()

@@ -26,3 +26,8 @@ def test_every_store_that_installs_from_wheels_is_a_name_of_the_package():
     assert shown - set(holdall.__all__) == {"Shove", "SlateDB"}  # which are not in the extra `all`
     for name in shown & set(holdall.__all__):
         assert getattr(holdall, name).__name__ == name
+
+
+def test_the_domain_and_validation_import_without_a_warning():
+    importing = "import holdall.domain.books, holdall.middleware.validate"
+    subprocess.run([sys.executable, "-W", "error", "-c", importing], check=True)

@@ -57,7 +57,8 @@ class File(Store[bytes]):
     """
 
     def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
-        if os.open not in os.supports_dir_fd:
+        # Not os.open: eventlet replaces it by a function that takes dir_fd and is not in this set.
+        if os.mkdir not in os.supports_dir_fd:
             raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from holdall.cli.app import app
 from holdall.middleware.keyring import new_key
 from tests.cli.console import BUNDLED, call, good, refusal
+
+ROOT = Path(__file__).parents[2]
 
 LOADED = """
 import json, sys
@@ -110,3 +113,20 @@ def test_commands_on_books_say_where_they_may_be(path):
     shown = " ".join(good(*path, "--help").split())
     assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)
+
+
+ALL_HELP = """
+import json
+from tests.cli.test_help import helps
+print(json.dumps(helps()))
+"""
+
+
+def helps():
+    """The help of every command."""
+    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+
+
+def test_help_is_whole_where_python_leaves_docstrings_out():
+    stripped = subprocess.check_output([sys.executable, "-OO", "-c", ALL_HELP], cwd=ROOT)
+    assert json.loads(stripped) == helps()

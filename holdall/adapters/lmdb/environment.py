@@ -63,6 +63,7 @@ class Environment:
                 readonly=readonly,
                 sync=synced,
                 create=not readonly,
+                mode=0o666,  # less what the umask takes away; its default is 0o755
             )
         except (lmdb.Error, OSError) as error:
             raise translated(error, self.folder) from error

@@ -111,9 +111,17 @@ def fits(name: str) -> bool:
 
 def _check(key: str) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        raise no_str(key)
     if problem := _problem(key):
         raise InvalidKey(f"key {shown(key)} {problem}", key=key)
+
+
+def no_str(key: object) -> TypeError:
+    """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
+    return TypeError(
+        f"a key is a str, not {type(key).__name__}: {key!r:.80}; make a str of it; "
+        "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
+    )
 
 
 def _problem(key: str) -> str | None:

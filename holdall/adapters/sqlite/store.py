@@ -13,6 +13,7 @@ from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
+from holdall.handles import delays_fork
 from holdall.keys import Foreign, Span, check_key, fits, named
 from holdall.store import (
     ABSENT,
@@ -104,6 +105,7 @@ class SQLite(Store[bytes]):
 
     # ---- One key ---------------------------------------------------------------------------------
 
+    @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path

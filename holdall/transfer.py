@@ -3,13 +3,14 @@
 import hashlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from holdall.errors import Corrupt
 from holdall.keys import RawKey
 from holdall.store import Store
+from holdall.threads import Call, Workers
 
 BATCH: Final = 200  # keys that one thread moves at a time
 
@@ -34,16 +35,28 @@ def transfer(
     been moved too. What is written to ``here`` meanwhile may or may not be.
     """
     count = 0
-    with ThreadPoolExecutor(workers, "transfer") as pool:
-        keys = here.scan(prefix, start=after and after + "\0")
-        batches = ((batch[-1], pool.submit(move, here, there, batch)) for batch in _batches(keys))
-        try:
-            for last, moved in _ahead(batches, 2 * workers):
-                count += moved
-                tell(last, count)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    threads = Workers(workers)
+    under_way: deque[tuple[str, Call[int]]] = deque()
+    try:
+        for batch in _batches(here.scan(prefix, start=after and after + "\0")):
+            under_way.append((batch[-1], Call(partial(move, here, there, batch))))
+            threads.submit(under_way[-1][1])
+            while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
+                count = _told(under_way, count, tell)
+        while under_way:
+            count = _told(under_way, count, tell)
+    finally:
+        for _, call in under_way:
+            call.end()
+    return count
+
+
+def _told(under_way: deque[tuple[str, Call[int]]], count: int, tell: Callable[[str, int], None]) -> int:
+    """Wait for the first batch, and tell of it; how many keys have been moved now, after ``count``."""
+    last, call = under_way[0]
+    count += call.result()
+    under_way.popleft()
+    tell(last, count)
     return count
 
 
@@ -51,18 +64,6 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
     # What the source shows is vouched for: a key that a prefix made long is moved as it is.
     while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
         yield list[str](batch)
-
-
-def _ahead(batches: Iterable[tuple[str, Future[int]]], most: int) -> Iterator[tuple[str, int]]:
-    """What became of the batches, in order, while no more than ``most`` are under way."""
-    under_way: deque[tuple[str, Future[int]]] = deque()
-    for batch in batches:
-        under_way.append(batch)
-        while len(under_way) == most or (under_way and under_way[0][1].done()):
-            last, future = under_way.popleft()
-            yield last, future.result()
-    for last, future in under_way:
-        yield last, future.result()
 
 
 def copied(here: Store[Any], there: Store[Any], keys: list[str]) -> int:

@@ -109,6 +109,9 @@ class _Connection(psycopg.Connection[Any]):
 
     patience: float | None = None
 
+    def __del__(self) -> None:
+        """Say nothing: an interrupt can make its user drop it, and what it holds closes it then."""
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             return super().wait(gen, interval, timeout or self.patience)

@@ -17,7 +17,7 @@ with needs("s3"):
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
-    from holdall.adapters.aws import session
+    from holdall.adapters.aws import session, survive_interrupts
 
 ORDER = "HoldallOrder"
 """In the answer to ListObjectVersions: the names of its entries' elements, in the order of the server."""
@@ -55,6 +55,7 @@ def connected(options: Options, pace: Pace) -> Connection:
     """
     made = _session(options)
     client = made.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
+    survive_interrupts(client)
     if not is_aws(client):
         # Servers that ask for no newer checksum than this one still refuse a bulk delete without it.
         client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)

@@ -96,8 +96,6 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
 
 
 def _known(error: Exception) -> _Known:
-    if isinstance(error, exc.TimeoutError):
-        return _BUSY
     state, number = code_of(error)
     found = _BY_STATE.get(state) or _BY_STATE.get(state[:2]) or _BY_NUMBER.get(number)
     if found:

@@ -57,8 +57,10 @@ def connected(options: Options, pace: Pace) -> Connection:
     client = made.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
     survive_interrupts(client)
     if not is_aws(client):
-        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it.
-        client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
+        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it. And one
+        # stored an empty object when a connection broke off before the body of a PUT; with it, it refuses.
+        for operation in ("DeleteObjects", "PutObject", "UploadPart"):
+            client.meta.events.register(f"before-sign.s3.{operation}", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
     client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
@@ -91,7 +93,8 @@ def is_aws(client: Any) -> bool:
 
 
 def _add_md5(request: Any, **event: Any) -> None:
-    digest = hashlib.md5(request.data, usedforsecurity=False).digest()
+    body = request.data if isinstance(request.data, bytes) else request.data.getbuffer()
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 

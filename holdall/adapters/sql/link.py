@@ -25,14 +25,16 @@ class Link(ABC):
     """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like.
 
     ``login`` is what the driver connects with: host, database, user and so on, by the driver's own names.
+    ``tls`` is as `tls_of` returns it; None leaves it to the driver.
     """
 
     def __init__(
-        self, where: str, table: Table, login: dict[str, Any], *, timeout: float, create: bool
+        self, where: str, table: Table, login: dict[str, Any], *, tls: str | None, timeout: float, create: bool
     ) -> None:
         self.table = table
         self._where = f"{where}?table={table.name}"
         self._login = login
+        self._tls = tls
         self._timeout = timeout
         self._create = create
         self._pool = PerProcess(self._opened)

@@ -18,7 +18,9 @@ from tests.soak import SOAK
 
 INTERRUPTS = 1000 if SOAK else 25
 _VALUES = {f"folder {number % 3}/{number}": b"value %d " % number * 50 for number in range(9)}
-_SPARE = 12  # open files that are no leak: idle connections, both ends of each if the server is in this process
+_SPARE = (
+    12  # open files that are no leak: idle connections, both ends of each if the server is in this process
+)
 
 
 class Stopped(BaseException):

@@ -13,6 +13,8 @@ __all__ = ["greedy"]
 def test_a_server_that_asks_for_the_password_in_the_clear_gets_none(greedy: tuple[str, Greedy], tls: str):
     scheme, server = greedy
     with holdall.open(f"{scheme}://app:hunter2@127.0.0.1:{server.port}/acme{tls}") as store:
-        with pytest.raises(PermissionDenied, match="sent no password, because the connection is not encrypted"):
+        with pytest.raises(
+            PermissionDenied, match="sent no password, because the connection is not encrypted"
+        ):
             store.get("a")
     assert b"hunter2" not in server.heard

@@ -24,7 +24,9 @@ class _MySQL(socketserver.StreamRequestHandler):
     server: Any
 
     def handle(self) -> None:
-        capabilities = 0x00080000 | 0x00008000 | 0x00000200 | 0x00000008 | 0x00000001  # pluggable, 4.1, with database
+        capabilities = (
+            0x00080000 | 0x00008000 | 0x00000200 | 0x00000008 | 0x00000001
+        )  # pluggable, 4.1, with database
         greeting = (
             b"\x0a8.0.0\0" + struct.pack("<I", 1) + b"a" * 8 + b"\0" + struct.pack("<H", capabilities & 0xFFFF)
             + b"\x21\x02\0" + struct.pack("<H", capabilities >> 16) + b"\x15" + bytes(10) + b"b" * 12 + b"\0"

@@ -29,6 +29,7 @@ class Options:
     endpoint_url: str | None = None
     timeout: float = 20
     retries: int = 4
+    anon: bool = False
 
     def __post_init__(self) -> None:
         check_reach("gs", self.endpoint_url, self.timeout, self.retries)
@@ -65,7 +66,7 @@ def connected(options: Options) -> Connection:
     """
     emulator = os.environ.get(_EMULATOR)
     endpoint = options.endpoint_url or _url(emulator)
-    anonymous = bool(emulator) or (endpoint or "").startswith("http:")
+    anonymous = options.anon or bool(emulator) or (endpoint or "").startswith("http:")
     credentials, project = _identity(anonymous=anonymous)
     session = AuthorizedSession(  # type: ignore[no-untyped-call]
         credentials, refresh_timeout=options.timeout, max_refresh_attempts=0 if anonymous else 2

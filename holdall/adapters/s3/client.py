@@ -14,6 +14,7 @@ from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
 with needs("s3"):
+    from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
@@ -36,6 +37,7 @@ class Options:
     addressing: str = "auto"
     timeout: float = 20
     retries: int = 4
+    anon: bool = False
 
     def __post_init__(self) -> None:
         check_reach("s3", self.endpoint_url, self.timeout, self.retries)
@@ -82,7 +84,7 @@ def _config(options: Options) -> Config:
         retries={"mode": "standard", "total_max_attempts": options.retries + 1},
         max_pool_connections=CONNECTIONS,
         s3={"addressing_style": options.addressing},
-        signature_version="s3v4",
+        signature_version=UNSIGNED if options.anon else "s3v4",
     )
 
 

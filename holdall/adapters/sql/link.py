@@ -29,7 +29,14 @@ class Link(ABC):
     """
 
     def __init__(
-        self, where: str, table: Table, login: dict[str, Any], *, tls: str | None, timeout: float, create: bool
+        self,
+        where: str,
+        table: Table,
+        login: dict[str, Any],
+        *,
+        tls: str | None,
+        timeout: float,
+        create: bool,
     ) -> None:
         self.table = table
         self._where = f"{where}?table={table.name}"

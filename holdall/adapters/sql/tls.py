@@ -24,7 +24,9 @@ def tls_of(scheme: str, tls: str | None, host: str) -> str:
     if tls is None:
         return OFF if is_local(host) else SYSTEM
     if not tls:
-        raise InvalidAddress(f"{scheme}: tls= is empty; write tls=system, tls=off, or tls=FILE of certificates")
+        raise InvalidAddress(
+            f"{scheme}: tls= is empty; write tls=system, tls=off, or tls=FILE of certificates"
+        )
     return tls
 
 

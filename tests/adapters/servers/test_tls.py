@@ -91,7 +91,9 @@ def test_the_environment_of_libpq_decides_if_the_address_does_not(secure, monkey
     with secure.running.store(host="localhost", tls=secure.ca) as store:
         store["a"] = b"1"
     monkeypatch.setenv("PGSSLROOTCERT", "/nowhere")
-    assert "cannot be checked; see to PGSSLROOTCERT" in refusal(secure.running.store(host="localhost"), InvalidAddress)
+    assert "cannot be checked; see to PGSSLROOTCERT" in refusal(
+        secure.running.store(host="localhost"), InvalidAddress
+    )
 
 
 def test_a_unix_socket_needs_no_tls(mysql, postgresql):

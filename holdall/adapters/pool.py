@@ -39,7 +39,7 @@ class Connector(Protocol[C]):
         ...
 
 
-class Exhausted(Exception):  # noqa: N818 - it never leaves the adapter
+class Exhausted(Exception):
     """Every connection is in use, for longer than a caller waits."""
 
 

@@ -34,7 +34,7 @@ class _MySQL(socketserver.StreamRequestHandler):
         )  # fmt: skip
         self._send(0, greeting)
         self._hear()
-        self._send(2, b"\xfe" + self.server.plugin + b"\0")
+        self._send(2, b"\xfe" + self.server.plugin + b"\0\x04Password: ")
         self._hear()
 
     def _send(self, number: int, payload: bytes) -> None:

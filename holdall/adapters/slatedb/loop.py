@@ -26,7 +26,7 @@ class Loop:
         self._pid = 0
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], where: str, timeout: float) -> T:
-        """The result of the coroutine that ``work`` makes; Unavailable if that takes longer than ``timeout`` seconds."""
+        """The result of the coroutine that ``work`` makes; Unavailable after ``timeout`` seconds."""
         loop = self._loop or self._started()
         self._check(where)
         try:

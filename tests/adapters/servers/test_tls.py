@@ -6,7 +6,6 @@ from holdall.adapters.redis import Redis
 from holdall.errors import InvalidAddress, Unavailable
 from tests.servers import redis, sql, tls
 
-
 SQL = ["mysql", "postgresql"]
 
 

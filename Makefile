@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PARALLEL := --numprocesses=auto --dist=loadfile
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+EDITABLE := -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCKER := .venvs/lock
 LOWEST := .venvs/lowest
 LOWEST_LOCKED := $(LOWEST)/locked-$(firstword $(shell cksum requirements-lowest.lock))
@@ -26,11 +26,11 @@ $(LOCKED):
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
 	    && echo "Setting up $(VENV) with $$python" \
 	    && "$$python" -m venv --clear $(VENV)
-	@$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	@tools/install-lock $(BIN)/python requirements.lock
 	@touch $@
 
 $(VENV)/installed: $(LOCKED) pyproject.toml
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(EDITABLE)
 	@touch $@
 
 # Only tests install system packages.
@@ -47,14 +47,14 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
 $(LOCALSTACK_LOCKED): | setup
 	@echo "Setting up $(LOCALSTACK)"
 	@$(BIN)/python -m venv --clear $(LOCALSTACK)
-	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCALSTACK_LOCK)
+	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK)
 	@touch $@
 
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
@@ -94,14 +94,14 @@ docs: setup ## build the documentation into site/
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
-test-wheel: setup ## build the wheel; test it with every extra, and with none
+test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel
 
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py
 
 test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(LOWEST)/bin/python $(EDITABLE)
 	@tools/system-extras $(LOWEST)/bin/python
 	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
@@ -109,17 +109,17 @@ $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \
 	    && echo "Setting up $(LOWEST) with $$python" \
 	    && "$$python" -m venv --clear $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement requirements-lowest.lock
+	@tools/install-lock $(LOWEST)/bin/python requirements-lowest.lock
 	@touch $@
 
 # The lock's own line of uv alone, so that a lock which cannot be installed can be written anew.
 $(LOCKER)/installed: requirements.lock
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) && "$$python" -m venv --clear $(LOCKER)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(LOCKER)/uv.txt
-	@$(LOCKER)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCKER)/uv.txt
+	@tools/install-lock $(LOCKER)/bin/python $(LOCKER)/uv.txt
 	@touch $@
 
-lock: $(LOCKER)/installed ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)
+lock: $(LOCKER)/installed ## bring the locks up to date with pyproject.toml (ARGS=--upgrade for newer releases)
 	@tools/lock $(LOCKER)/bin $(ARGS)
 
 clean: ## remove everything that make has made

@@ -18,7 +18,7 @@ Ask the layer for it, or `Store.raw`.
 """
 
 import re
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from holdall.errors import InvalidKey
 
@@ -39,6 +39,33 @@ class RawKey(str):
     """
 
     __slots__ = ()
+
+
+class Foreign(str):
+    """A stored name that is not a key; `Store.scan_names` yields it, and `Store.get_foreign` reads its value.
+
+    The text is the name without the prefix of the store. Bytes that are not UTF-8 become lone surrogates, as
+    `os.fsdecode` makes them. `stored` is the name by which the store finds the value.
+    """
+
+    __slots__ = ("stored",)
+
+    stored: Any
+
+    def __new__(cls, name: str, stored: object = None) -> Self:
+        self = super().__new__(cls, name)
+        self.stored = name if stored is None else stored
+        return self
+
+
+def named(stored: str | bytes) -> str:
+    r"""The name under which a store keeps a value: a plain str if it is a key, else `Foreign`.
+
+    >>> named(b"a/b"), type(named(b"a//b")), named(b"\xff")
+    ('a/b', <class 'holdall.keys.Foreign'>, '\udcff')
+    """
+    name = stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
+    return name if fits(name) else Foreign(name, stored)
 
 
 def raw_key(key: str) -> RawKey:
@@ -79,15 +106,14 @@ def fits(name: str) -> bool:
     >>> fits(".holdall/manifest"), fits("../manifest")
     (True, False)
     """
-    key = RawKey(name)
-    return (len(key) <= KEY_BYTES and bool(_plain(key))) or _problem(key) is None
+    return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
 
 
 def _check(key: str) -> None:
     if not isinstance(key, str):
         raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
     if problem := _problem(key):
-        raise InvalidKey(f"key {_shown(key)} {problem}", key=key)
+        raise InvalidKey(f"key {shown(key)} {problem}", key=key)
 
 
 def _problem(key: str) -> str | None:
@@ -107,7 +133,8 @@ def _problem(key: str) -> str | None:
     return None
 
 
-def _shown(key: str) -> str:
+def shown(key: str) -> str:
+    """``key`` for a message: in ASCII and of bounded length."""
     return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
 
 
@@ -215,4 +242,4 @@ def _check_bound(bound: str) -> None:
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(f"scan bound {shown(bound)} holds a lone surrogate", key=bound) from None

@@ -37,7 +37,7 @@ from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
-from holdall.keys import RawKey
+from holdall.keys import Foreign, RawKey, shown
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -235,6 +235,26 @@ class Store(MutableMapping[str, V]):
         keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
         return ((str(key), value) for key, value in self.get_many(keys))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        """Keys as `scan` orders them, and every foreign name within the same bounds, in any order among them.
+
+        A foreign name is the name of a value that another program stored and that cannot be a key, such as
+        ``a//b``: it is a `holdall.keys.Foreign`. Scans leave it out, `clear` does not delete it, and only
+        `get_foreign` reads it. Reserved keys are not foreign. Costs a listing, or on file systems two.
+        """
+        return self.scan(prefix, start=start, stop=stop)
+
+    def foreign_names(self, prefix: str = "") -> Iterator[Foreign]:
+        """The foreign names of `scan_names`, lazily, in any order. Lists the store."""
+        return (name for name in self.scan_names(prefix) if isinstance(name, Foreign))
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        """The value of ``name``, which `scan_names` or `foreign_names` of this store yielded.
+
+        Raises KeyError if it is gone, and Unsupported if this store cannot read it.
+        """
+        raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
         for key in keys:
@@ -334,10 +354,14 @@ class Store(MutableMapping[str, V]):
 
         A missing key is KeyError, or reads as ``default``. ``function`` runs again each time that another
         writer came first, so it should do nothing but compute. Conflict after a thousand such attempts.
+        Raises TypeError if ``function`` changed its argument in place and returned None, and writes nothing.
+        If it left its argument as it was, None is the new value.
         """
         for attempt in range(ATTEMPTS):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
+            if changed is None and self._was_other(key, value, tag, default):
+                raise changed_in_place()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -354,6 +378,11 @@ class Store(MutableMapping[str, V]):
                 raise
             # A function that changes its argument in place must not see its own change at the next attempt.
             return Tagged(copy.deepcopy(default), ABSENT)
+
+    def _was_other(self, key: str, value: V, tag: Tag, default: V | Missing) -> bool:
+        """Whether ``key`` still carries ``tag``, and ``value``, which was read under it, differs from its value."""
+        held = self._tagged_or(key, default)
+        return held.tag == tag and held.value != value
 
     @overload
     def pop(self, key: str, /) -> V: ...
@@ -496,6 +525,13 @@ def to_bytes(value: bytes) -> bytes:
         return bytes(value)
     kind = type(value).__name__
     raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+
+
+def changed_in_place() -> TypeError:
+    """The TypeError for a function that was given to `Store.modify`."""
+    return TypeError(
+        "the function given to modify changed its argument in place and returned None; return the new value"
+    )
 
 
 def conflict(key: str) -> Conflict:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 from holdall.threads import Call, Workers
 
 A = TypeVar("A")
@@ -35,7 +35,7 @@ class Pace:
         self.most = most
         self._now = float(most)
         self._due = 0  # answers to come of those that were under way when it was last halved
-        self._lock = free_in_child(threading.Lock())
+        self._lock = PerProcess(threading.Lock)
 
     @property
     def now(self) -> int:
@@ -49,13 +49,13 @@ class Pace:
 
     def faster(self) -> None:
         """A request was answered."""
-        with self._lock:
+        with self._lock():
             self._due -= 1
             self._now = min(self.most, self._now + 1 / self._now)
 
     def slower(self) -> None:
         """A request was throttled."""
-        with self._lock:
+        with self._lock():
             self._due -= 1
             if self._due < 0:
                 self._due = self.now - 1

@@ -12,16 +12,18 @@ from holdall.adapters.folders import (
     Folders,
     Found,
     content,
+    kinds,
     listed,
     open_file,
     root_of,
     walk,
 )
+from holdall.adapters.foreign import foreign_files
 from holdall.adapters.oserrors import translated
 from holdall.adapters.turn import Turn
 from holdall.address import Address
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 Durability = Literal["full", "os"]
@@ -128,6 +130,20 @@ class File(Store[bytes]):
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (found.key for found in self._walk(Span.of(prefix, start, stop)))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        yield from self.scan(prefix, start=start, stop=stop)
+        yield from foreign_files(self._kinds, Span.of(prefix, start, stop))
+
+    def _kinds(self, folders: Folders) -> list[tuple[str, str]]:
+        try:
+            return kinds(self.root, folders)
+        except OSError as error:
+            raise translated(error, self.root) from error
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        *folders, last = name.stored.split("/")
+        return self._read(name, (tuple(folders), last))[0]
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from holdall.adapters.batches import sides_of
 from holdall.address import Address
 from holdall.errors import InvalidAddress
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
@@ -33,7 +33,7 @@ class _Table:
     """
 
     def __init__(self) -> None:
-        self.lock = free_in_child(threading.Lock())
+        self.lock = PerProcess(threading.Lock)
         self.cells: dict[str, tuple[bytes, int]] = {}
         self.order: list[str] | None = []
         self.tick = 0
@@ -53,7 +53,7 @@ class _Table:
         return Tag(str(cell[1])) if cell else ABSENT
 
     def keys(self, span: Span) -> list[str]:
-        with self.lock:
+        with self.lock():
             order = self.order
             if order is None:
                 order = self.order = sorted(self.cells)
@@ -106,12 +106,12 @@ class Memory(Store[bytes]):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        with self._table.lock:
+        with self._table.lock():
             self._table.put(key, value)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        with self._table.lock:
+        with self._table.lock():
             self._table.delete(key)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
@@ -148,14 +148,14 @@ class Memory(Store[bytes]):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         value = to_bytes(value)
-        with self._table.lock:
+        with self._table.lock():
             self._expect(key, expected)
             self._table.put(key, value)
             return self._table.tag(key)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        with self._table.lock:
+        with self._table.lock():
             self._expect(key, expected)
             if expected == ABSENT:
                 raise conflict(key)
@@ -163,7 +163,7 @@ class Memory(Store[bytes]):
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         before, after = sides_of(changes)
-        with self._table.lock:
+        with self._table.lock():
             for key, tag in before.items():
                 self._expect(key, tag)
             for key, value in after.items():

@@ -50,6 +50,7 @@ class LazyGroup(click.Group):
         "convert": ("holdall.cli.convert:convert", "Write a store anew in other layers, verified."),
         "rekey": ("holdall.cli.rekey:rekey", "Seal every value with the newest key."),
         "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
+        "trust": ("holdall.cli.trust:trust", "Let the stores of a configuration file take effect."),
         "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),
         "manifest": ("holdall.cli.stacks:manifest", "Show in which layers a store was written."),
         "history": ("holdall.cli.history:history", "List the revisions of a key: when, who and why."),

@@ -2,7 +2,7 @@
 
 import math
 from datetime import datetime, time
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.plain import NoneType, Plain
@@ -12,6 +12,9 @@ with needs("json"):
     import msgspec
 
     from holdall.middleware.documents import Documents, Read, Write
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -40,7 +43,7 @@ class Json(Documents[V]):
     @overload
     def __init__(self: "Json[Any]", store: Store[bytes]) -> None: ...
     @overload
-    def __init__(self: "Json[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self: "Json[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any) -> None:
         super().__init__(store, type)
 

@@ -1,7 +1,7 @@
 """MessagePack documents, untyped or typed, by msgspec."""
 
 from datetime import UTC, datetime
-from typing import Any, Final, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.plain import NoneType, Plain
@@ -11,6 +11,9 @@ with needs("msgpack"):
     import msgspec
 
     from holdall.middleware.documents import Documents, Read, Write
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -42,7 +45,7 @@ class MessagePack(Documents[V]):
     @overload
     def __init__(self: "MessagePack[Any]", store: Store[bytes]) -> None: ...
     @overload
-    def __init__(self: "MessagePack[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self: "MessagePack[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any) -> None:
         super().__init__(store, type)
 

@@ -1,7 +1,7 @@
 """Values checked by a FormEncode schema on their way in."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from holdall.errors import Invalid
 from holdall.extras import needs
@@ -66,7 +66,24 @@ class Validate(PassThrough[V]):
         )
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
-        return self._inner.modify(key, lambda value: self._clean(key, function(value)), default)
+        def step(value: V) -> V:
+            changed = function(value)
+            if changed is None and not self._accepts_none:
+                raise TypeError(
+                    "the function given to modify returned None, which the schema does not accept; "
+                    "return the new value"
+                )
+            return self._clean(key, changed)
+
+        return self._inner.modify(key, step, default)
+
+    @property
+    def _accepts_none(self) -> bool:
+        """Whether the schema keeps None as None. Then the store below gets it, and looks for a change in place."""
+        try:
+            return self._schema.to_python(cast(V, None)) is None
+        except formencode.Invalid:
+            return False
 
     def setdefault(self, key: str, default: V, /) -> V:
         return self._inner.setdefault(key, self._clean(key, default))

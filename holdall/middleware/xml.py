@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.plain import NoneType, Plain, sayable
@@ -11,6 +11,9 @@ from holdall.store import Store
 with needs("xml"):
     from holdall.middleware.documents import Documents, Read, Write, converted
     from holdall.middleware.xml_text import dump, load
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -47,7 +50,7 @@ class Xml(Documents[V]):
     @overload
     def __init__(self: "Xml[Any]", store: Store[bytes]) -> None: ...
     @overload
-    def __init__(self: "Xml[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self: "Xml[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any) -> None:
         super().__init__(store, type)
 

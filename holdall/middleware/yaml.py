@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.plain import NoneType, Plain, in_minutes, sayable
@@ -14,6 +14,9 @@ with needs("yaml"):
 
     from holdall.middleware.documents import Documents, Read, Write, converted
     from holdall.middleware.yaml_text import load
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -46,7 +49,7 @@ class Yaml(Documents[V]):
     @overload
     def __init__(self: "Yaml[Any]", store: Store[bytes]) -> None: ...
     @overload
-    def __init__(self: "Yaml[T]", store: Store[bytes], type: type[T]) -> None: ...
+    def __init__(self: "Yaml[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any) -> None:
         super().__init__(store, type)
 

@@ -45,7 +45,7 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "explain", "manifest",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "trust", "explain", "manifest",
         "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
@@ -70,6 +70,7 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
+    (folder / "holdall.toml").write_text('[store.notes]\nuri = "sqlite:///notes.db"')
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")

@@ -14,6 +14,7 @@ from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
+from tests.conformance.planting import plant
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -62,6 +63,9 @@ class TestStores(StoreTests[bytes]):
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         return lambda: STORES[request.param](request)
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)
 
 
 class AnyValue:

@@ -9,6 +9,7 @@ from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.adapters.dbm.flavors import needs_module
+from tests.conformance.planting import plant
 from tests.conformance.test_conformance import folder
 from tests.soak import SOAK
 
@@ -20,3 +21,6 @@ class TestDBM(StoreTests[bytes]):
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         needs_module(request.param)
         return lambda: DBM(folder(request) / "store", flavor=request.param, durability="os")
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)

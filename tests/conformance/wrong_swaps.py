@@ -140,6 +140,17 @@ class ModifiesWithoutLooking(Memory):
         return changed
 
 
+@caught_by(
+    "test_modify_refuses_a_function_that_changes_its_argument_and_returns_nothing",
+    "test_modify_keeps_none_where_it_is_a_value",
+)
+class TakesNoResultForEmpty(Memory):
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        return super().modify(key, lambda value: function(value) or b"", default)
+
+
 @caught_by("test_a_pop_returns_what_it_deleted")
 class PopsInTwoSteps(Memory):
     def _take(self, key: str, /) -> bytes | Missing:

@@ -16,7 +16,7 @@ from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -129,11 +129,22 @@ class DBM(Store[bytes]):
         return self._read(lambda handle: look_up(handle.get, keys), none)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        span = Span.of(prefix, start, stop)
+        return (name for name in self.scan_names(prefix, start=start, stop=stop) if type(name) is not Foreign)
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._names(Span.of(prefix, start, stop))
+
+    def _names(self, span: Span) -> Iterator[str]:
         low: str | None = span.low
         while low is not None:
-            keys, low = self._read(partial(page, span._replace(low=low)), _NO_PAGE)
-            yield from keys
+            names, low = self._read(partial(page, span._replace(low=low)), _NO_PAGE)
+            yield from names
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        value = self._read(lambda handle: handle.get(name.stored), None)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -4,6 +4,7 @@ import ftplib
 
 from holdall.adapters.oserrors import translated as os_error
 from holdall.errors import (
+    UNCHANGED,
     HoldallError,
     PermissionDenied,
     StoreFull,
@@ -14,7 +15,7 @@ from holdall.errors import (
 
 _DENIED = PermissionDenied, "it refuses; check the login and its rights"
 _AWAY = Unavailable, "it did not answer; try again"
-_FULL = StoreFull, "there is no room left; free some. The old value stands"
+_FULL = StoreFull, f"there is no room left{UNCHANGED}; free some"
 _GONE = StoreNotFound, "there is no such container; make it first"
 _BUSY = Throttled, "it asks to be asked less often; wait and try again"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from holdall.adapters.fsspec.tree import Listed, Swaps
 from holdall.adapters.lockfile import LockFile
 from holdall.errors import Conflict
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 from holdall.store import ABSENT, Feature, Tag
 
-_memory = free_in_child(threading.RLock())
+_memory = PerProcess(threading.RLock)
 
 
 class Guarded(Swaps):
@@ -69,7 +69,7 @@ class Memory(Guarded):
 
     @contextmanager
     def turn(self, *, makes: bool = True) -> Iterator[None]:
-        with _memory:
+        with _memory():
             yield
 
     def read(self, name: str) -> bytes:

@@ -16,7 +16,6 @@ from holdall.adapters.notes import note_of
 from holdall.adapters.objects import batches, check_served, checked, exhaust, root_of
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
-from holdall.keys import Span
 from holdall.store import Feature
 
 
@@ -114,9 +113,8 @@ class GCS(BucketStore[Bucket]):
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
-        names = (found.name for found in self._bucket.objects(Span.of(), ""))
-        return facts(self.client.api_endpoint, self._bucket.headers(), names)
+        """Its server and that server's clock."""
+        return facts(self.client.api_endpoint, self._bucket.headers())
 
 
 def _size(found: tuple[str, bytes | None]) -> int:

@@ -13,7 +13,7 @@ from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -137,27 +137,45 @@ class LMDB(Store[bytes]):
     # ---- Scans -------------------------------------------------------------------------------------
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return self._scan(lambda key, value: key, Span.of(prefix, start, stop))
+        rows = self._scan(lambda entry: None, Span.of(prefix, start, stop))
+        return (key for key, _ in rows)
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        pages = self._pages(lambda entry: None, Span.of(prefix, start, stop))
+        return (name for page in pages for name, _ in page)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        try:
+            found = self._found().read(lambda txn: value_of(txn.get(name.stored)))
+        except Absent:
+            found = None
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._scan(lambda key, value: (key, value[TICK:].tobytes()), Span.of(prefix, start, stop))
+        return self._scan(lambda entry: entry[TICK:].tobytes(), Span.of(prefix, start, stop))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        return self._scan(lambda key, value: (key, tag_of(value)), Span.of(prefix, start, stop))
+        return self._scan(tag_of, Span.of(prefix, start, stop))
 
-    def _scan(self, row: Row[T], span: Span) -> Iterator[T]:
-        low: str | None = max(span.low, " ")  # no key is less, and the mark is
+    def _scan(self, row: Row[T], span: Span) -> Iterator[tuple[str, T]]:
+        return (pair for page in self._pages(row, span) for pair in page if type(pair[0]) is not Foreign)
+
+    def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
+        """The rows of ``span`` by name, foreign ones too."""
+        low: str | None = max(span.low, "\x01")  # only the mark is less
         size = _FIRST_PAGE
         while low is not None:
             try:
                 page, low = self._found().read(partial(page_of, row, span._replace(low=low), size))
             except Absent:
                 return
-            yield from page
+            yield page
             size = min(4 * size, _PAGE)
 
     # ---- Writing -----------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from holdall.adapters.pool import Exhausted, Pool
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.errors import RAISED, translated
 from holdall.adapters.servers import check_ca
-from holdall.errors import Corrupt, HoldallError, Throttled
+from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
-from holdall.keys import raw_key
+from holdall.keys import named
 
 with needs("redis"):
     from redis import Connection, SSLConnection
@@ -60,9 +60,10 @@ class Link:
         self, what: str, low: str, high: str | None, size: int
     ) -> tuple[list[tuple[str, bytes | None]], bool]:
         """Keys from ``low`` on with ``what`` they hold, up to ``size`` or `ROOM`, and whether there is more."""
-        bounds = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+        first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+        bounds = first.encode(errors="surrogateescape"), end
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
-        return list(zip(map(_key, flat[::2]), flat[1::2], strict=True)), bool(more)
+        return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
 
     def facts(self) -> dict[str, str]:
         """What its durability depends on."""
@@ -124,12 +125,3 @@ def _ask(connection: Connection, *words: str | bytes | int) -> Any:
 @cache
 def _digest(script: str) -> str:
     return sha1(script.encode(), usedforsecurity=False).hexdigest()
-
-
-def _key(member: bytes) -> str:
-    try:
-        key = member.decode()
-        raw_key(key)
-    except ValueError:
-        raise Corrupt(f"{member!r} is no key of a store; it was written by something else") from None
-    return key

@@ -18,7 +18,6 @@ from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
-from holdall.keys import Span
 from holdall.store import Feature
 
 _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
@@ -136,10 +135,9 @@ class S3(BucketStore[Bucket]):
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        """Its server and that server's clock."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
-        names = (found.name for found in self._bucket.objects(Span.of(), ""))
-        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"], names)
+        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 
     def close(self) -> None:
         self._reads.close()

@@ -8,6 +8,7 @@ from holdall.adapters.shove.files import Files
 from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
 from holdall.errors import Corrupt
+from holdall.keys import Foreign, named
 from holdall.threads import Call, Workers
 
 T = TypeVar("T")
@@ -44,9 +45,13 @@ class Desk:
         """Delete ``key``; KeyError where it is missing."""
         self._ask(key, lambda: _delete(self._store, key))
 
-    def listed(self) -> list[str | None]:
-        """Every key there is, in no order; None for one that is no text."""
-        return [self._pickles.key(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+    def listed(self) -> list[str]:
+        """Every key there is, in no order; `Foreign` if it is not portable text, by its repr if it is not text."""
+        return [self._named(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+
+    def _named(self, kept: Any) -> str:
+        key = self._pickles.key(kept)
+        return Foreign(repr(kept), (kept,)) if key is None else named(key)
 
     def close(self) -> None:
         """Close the store and end the thread; what is in memory alone is left to whoever asks again."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from holdall.errors import Unavailable, Unsupported
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 from holdall.threads import run_in_loop
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self._starting = free_in_child(threading.Lock())
+        self._starting = PerProcess(threading.Lock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 
@@ -36,7 +36,7 @@ class Loop:
             raise Unavailable(f"{where} did not answer within {timeout:g} seconds; {remedy}") from None
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
+        with self._starting():
             if self._loop is None:
                 self._pid = os.getpid()
                 self._loop = asyncio.new_event_loop()

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import exc
 
 from holdall.errors import (
+    UNCHANGED,
     Conflict,
     HoldallError,
     InvalidAddress,
@@ -28,7 +29,7 @@ _DENIED = PermissionDenied, "refuses this user; see to its password and rights"
 _NO_DATABASE = StoreNotFound, "has no such database; create it"
 _NO_TABLE = StoreNotFound, "has no such table; create it by opening it with ?create=true"
 _OTHER = Mismatch, "is no table of a store; name another by ?table="
-_FULL = StoreFull, "has no room left, so nothing was changed"
+_FULL = StoreFull, f"has no room left{UNCHANGED}"
 _LARGE = TooLarge, "takes no value that long"
 _BUSY = Throttled, "has no connection to spare; open fewer, or let the server take more"
 _LOCKED = Unavailable, "is locked by other writers; retry"

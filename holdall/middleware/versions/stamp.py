@@ -10,7 +10,8 @@ r"""The stamp before every value that is kept: which revision it is, since when,
             | "f"            a value that was found: a writer without versions put it there
             | "l"            a loss that was found: a writer without versions deleted it
     number  = 8 bytes        0 for "n"
-    time    = 8 bytes        microseconds since 1970
+    time    = 8 bytes        microseconds since 1970, by the writer's clock; the time of an "n" is that
+                             of the revision before it if that is later
     id      = 8 bytes        makes every stamp unlike every other
     check   = 4 bytes        CRC-32 of the value
     author-size = 1 byte     author and message are UTF-8

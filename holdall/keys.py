@@ -198,12 +198,18 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`."""
+        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`.
+
+        It is empty if no key can begin with ``prefix``, so that no store is asked for what it may not take.
+        """
         check_bounds(prefix, start, stop)
+        hides = type(prefix) is not RawKey
+        if not _begins_key(prefix, hides):
+            return cls("", "", hides)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
             end = stop
-        return cls(max(prefix, start), end, type(prefix) is not RawKey)
+        return cls(max(prefix, start), end, hides)
 
     @property
     def empty(self) -> bool:
@@ -221,6 +227,12 @@ class Span(NamedTuple):
             and (self.high is None or key < self.high)
             and self.shows(key)
         )
+
+
+def _begins_key(prefix: str, hides: bool) -> bool:
+    """Whether a key can begin with ``prefix``; if ``hides``, one that is not reserved."""
+    longer = f"{prefix}a"
+    return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
 
 
 def check_bounds(prefix: str, start: str, stop: str | None) -> None:

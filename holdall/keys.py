@@ -18,9 +18,11 @@ Ask the layer for it, or `Store.raw`.
 """
 
 import re
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 KEY_BYTES = 400
 RAW_KEY_BYTES = 480
@@ -107,6 +109,25 @@ def fits(name: str) -> bool:
     (True, False)
     """
     return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
+
+
+def only_keys(rows: list[R]) -> list[R]:
+    """Those of ``rows`` whose first item fits the grammar, in their order.
+
+    >>> only_keys([("a/b", 1), ("a//b", 2)])
+    [('a/b', 1)]
+    """
+    # One look at all names, without a call for each: most pages hold plain keys alone.
+    names = [row[0] for row in rows]
+    text = f"/{'/'.join(names)}/"
+    if (
+        text.isascii()
+        and text.isprintable()
+        and not any(part in text for part in ("\\", "//", "/./", "/../"))
+        and max(map(len, names)) <= KEY_BYTES
+    ):
+        return rows
+    return [row for row in rows if fits(row[0])]
 
 
 def _check(key: str) -> None:

@@ -32,7 +32,7 @@ from collections.abc import (
     ValuesView,
 )
 from datetime import datetime
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
@@ -157,6 +157,12 @@ class Store(MutableMapping[str, V]):
         self = super().__new__(cls)
         self._made_with = args, kwargs
         return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A copy of __new__ that wraps __init__: so Sphinx, help() and editors show the parameters of __init__.
+        if "__init__" in vars(cls) and "__new__" not in vars(cls):
+            cls.__new__ = _wrapping(Store.__new__, cls.__init__)  # type: ignore[method-assign]
 
     # ---- The four an adapter supplies ----------------------------------------------------------
 
@@ -581,6 +587,12 @@ def pause(attempt: int) -> float:
 
 ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
+
+
+def _wrapping(new: Callable[..., Any], init: Callable[..., None]) -> Any:
+    copied = FunctionType(new.__code__, new.__globals__, closure=new.__closure__)
+    copied.__wrapped__ = init
+    return copied
 
 
 def _remake(kind: type[Store[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Store[Any]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TypeVar, cast
 
 from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
@@ -25,7 +26,7 @@ from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Foreign, Span, check_key
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -161,11 +162,12 @@ class LMDB(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(lambda entry: None, Span.of(prefix, start, stop))
-        return (name for page in pages for name, _ in page)
+        return (named(name) for page in pages for name, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
+        stored = name.stored.encode(errors="surrogateescape")
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(name.stored)))
+            found = self._found().read(lambda txn: value_of(txn.get(stored)))
         except Absent:
             found = None
         if found is None:
@@ -183,7 +185,7 @@ class LMDB(Store[bytes]):
         return self._scan(tag_of, Span.of(prefix, start, stop))
 
     def _scan(self, row: Row[T], span: Span) -> Iterator[tuple[str, T]]:
-        return (pair for page in self._pages(row, span) for pair in page if type(pair[0]) is not Foreign)
+        return chain.from_iterable(map(only_keys, self._pages(row, span)))
 
     def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
         """The rows of ``span`` by name, foreign ones too."""

@@ -18,9 +18,11 @@ Ask the layer for it, or `Store.raw`.
 """
 
 import re
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 KEY_BYTES = 400
 RAW_KEY_BYTES = 480
@@ -109,11 +111,38 @@ def fits(name: str) -> bool:
     return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
 
 
+def only_keys(rows: list[R]) -> list[R]:
+    """Those of ``rows`` whose first item fits the grammar, in their order.
+
+    >>> only_keys([("a/b", 1), ("a//b", 2)])
+    [('a/b', 1)]
+    """
+    # One look at all names, without a call for each: most pages hold plain keys alone.
+    names = [row[0] for row in rows]
+    text = f"/{'/'.join(names)}/"
+    if (
+        text.isascii()
+        and text.isprintable()
+        and not any(part in text for part in ("\\", "//", "/./", "/../"))
+        and max(map(len, names)) <= KEY_BYTES
+    ):
+        return rows
+    return [row for row in rows if fits(row[0])]
+
+
 def _check(key: str) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        raise no_str(key)
     if problem := _problem(key):
         raise InvalidKey(f"key {shown(key)} {problem}", key=key)
+
+
+def no_str(key: object) -> TypeError:
+    """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
+    return TypeError(
+        f"a key is a str, not {type(key).__name__}: {key!r:.80}; make a str of it; "
+        "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
+    )
 
 
 def _problem(key: str) -> str | None:
@@ -190,12 +219,18 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`."""
+        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`.
+
+        It is empty if no key can begin with ``prefix``, so that no store is asked for what it may not take.
+        """
         check_bounds(prefix, start, stop)
+        hides = type(prefix) is not RawKey
+        if not _begins_key(prefix, hides):
+            return cls("", "", hides)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
             end = stop
-        return cls(max(prefix, start), end, type(prefix) is not RawKey)
+        return cls(max(prefix, start), end, hides)
 
     @property
     def empty(self) -> bool:
@@ -213,6 +248,12 @@ class Span(NamedTuple):
             and (self.high is None or key < self.high)
             and self.shows(key)
         )
+
+
+def _begins_key(prefix: str, hides: bool) -> bool:
+    """Whether a key can begin with ``prefix``; if ``hides``, one that is not reserved."""
+    longer = f"{prefix}a"
+    return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
 
 
 def check_bounds(prefix: str, start: str, stop: str | None) -> None:

@@ -14,9 +14,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, get_args
 
-import formencode
 import msgspec
 
+from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
 from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text
 from holdall.domain.model import Invoice, InvoiceKind, LineKind

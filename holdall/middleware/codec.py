@@ -144,8 +144,8 @@ class Codec(Layer[V, W]):
         key, data = self._inner.popitem()
         return key, self._decode(key, data)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))
 
     def at(self, key: str, revision: int, /) -> V:
         return self._decode(key, self._inner.at(key, revision))

@@ -106,8 +106,8 @@ class Guard(PassThrough[V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         return self._writable.modify(key, function, default)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._writable.setdefault(key, default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._writable._setdefault(key, default)
 
     def as_of(self, time: datetime, /) -> Store[V]:
         return self._inner.as_of(time)  # which was compared: no guard of its own

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
@@ -13,7 +14,8 @@ from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
-from holdall.keys import Foreign, Span, check_key, fits, named
+from holdall.handles import delays_fork
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -104,6 +106,7 @@ class SQLite(Store[bytes]):
 
     # ---- One key ---------------------------------------------------------------------------------
 
+    @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path
@@ -164,7 +167,7 @@ class SQLite(Store[bytes]):
 
     def _scan(self, columns: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
         pages = self._pages(columns, Span.of(prefix, start, stop))
-        return (row for page in pages for row in page if fits(row[0]))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
         below = "" if span.high is None else "AND key < ?"

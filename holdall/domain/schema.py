@@ -18,7 +18,7 @@ import msgspec
 
 from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
-from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text
+from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text, shown
 from holdall.domain.model import Invoice, InvoiceKind, LineKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
@@ -106,7 +106,15 @@ _schema = InvoiceSchema()
 
 
 def check(invoice: Invoice) -> Invoice:
-    """``invoice``, if it is one that may be kept; `holdall.errors.Invalid` with every error if not."""
+    """``invoice``, if it may be kept.
+
+    Raises `holdall.errors.Invalid` with every error if not, and TypeError if it is not an Invoice.
+    """
+    if not isinstance(invoice, Invoice):
+        raise TypeError(
+            f"{shown(invoice)} is not an Invoice; make one of a dict by msgspec.convert(document, Invoice), "
+            "and of JSON by msgspec.json.decode(data, type=Invoice)"
+        )
     try:
         checked: Invoice = _schema.to_python(invoice)
     except formencode.Invalid as error:

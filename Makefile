@@ -14,7 +14,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ coverage: setup $(VENV)/extras ## run the tests and show the lines that none of 
 
 test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel
+
+test-bundle: setup ## bundle a program with PyInstaller, and run it
+	@tools/test-bundle
 
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py

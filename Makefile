@@ -61,13 +61,15 @@ ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store a
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
 
-soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
+soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
+	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
-	    tests/adapters/test_slatedb.py $(ARGS)
+	    tests/adapters/test_slatedb.py tests/adapters/test_interrupts.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 

@@ -8,4 +8,12 @@ with warnings.catch_warnings():
     from formencode import FancyValidator, ForEach, Invalid, NoDefault, Schema
     from formencode.schema import format_compound_error
 
-__all__ = ["FancyValidator", "ForEach", "Invalid", "NoDefault", "Schema", "format_compound_error", "formencode"]
+__all__ = [
+    "FancyValidator",
+    "ForEach",
+    "Invalid",
+    "NoDefault",
+    "Schema",
+    "format_compound_error",
+    "formencode",
+]

@@ -34,7 +34,7 @@ _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
     *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("compress", "level", "dictionary", "encrypt", "context", "bound", "checksum"),
     *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""

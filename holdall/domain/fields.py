@@ -127,7 +127,7 @@ class Day(Field):
                 day = date.fromisoformat(value)
                 if day.isoformat() == value:
                     return day
-        raise self.refuse(value, "write a day as 2026-03-01")
+        raise self.refuse(value, "write a day of the calendar as YYYY-MM-DD")
 
 
 class Number(Field):

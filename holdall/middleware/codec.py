@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid
+from holdall.keys import Foreign, shown
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged, changed_in_place
 
@@ -82,6 +83,9 @@ class Codec(Layer[V, W]):
     ) -> Iterator[tuple[str, V]]:
         return self._decoded(self._inner.scan_items(prefix, start=start, stop=stop))
 
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._decode(shown(name), self._inner.get_foreign(name))
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._decoded(self._inner.get_many(keys))
 
@@ -140,8 +144,8 @@ class Codec(Layer[V, W]):
         key, data = self._inner.popitem()
         return key, self._decode(key, data)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))
 
     def at(self, key: str, revision: int, /) -> V:
         return self._decode(key, self._inner.at(key, revision))

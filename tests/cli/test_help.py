@@ -24,6 +24,21 @@ print(json.dumps([code, sorted(sys.modules)]))
 """
 
 
+BARE = """
+import json, sys
+NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
+NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {*NEEDED, *sys.stdlib_module_names}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+from holdall.cli.run import run
+failed = [path for path in json.loads(sys.argv[1]) if run([*path, "--help"])]
+print(json.dumps(failed))
+"""
+
+
 def tree(command, *path):
     """Every command, as what is typed for it."""
     yield path, command
@@ -130,3 +145,9 @@ def helps():
 def test_help_is_whole_where_python_leaves_docstrings_out():
     stripped = subprocess.check_output([sys.executable, "-OO", "-c", ALL_HELP], cwd=ROOT)
     assert json.loads(stripped) == helps()
+
+
+def test_every_help_needs_no_extra_but_that_of_the_command_line():
+    paths = json.dumps([list(path) for path in COMMANDS])
+    done = subprocess.run([sys.executable, "-c", BARE, paths], capture_output=True, text=True, check=False)
+    assert (done.stdout.splitlines()[-1:], done.stderr) == (["[]"], "")

@@ -230,7 +230,7 @@ class TestPaying:
             ({"amount": Decimal("0.001")}, "no amount in EUR"),
             ({"amount": 10.5}, "no amount in EUR"),
             ({"amount": 10.5, "to": {"4400": 10.5}}, "write a decimal number as text"),
-            ({"on": "soon"}, "write a day as 2026-03-01"),
+            ({"on": "soon"}, "write a day of the calendar as YYYY-MM-DD"),
             ({"currency": "USD"}, "invoice '7' is in EUR, the payment in USD; record it in EUR"),
             ({"id": "a\nb"}, "no control characters"),
         ],

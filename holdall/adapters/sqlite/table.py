@@ -26,6 +26,7 @@ from stat import S_IFREG, S_ISDIR
 from holdall.adapters import oserrors
 from holdall.adapters.sqlite.errors import translated
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound, Unsupported
+from holdall.keys import fits
 
 MEMORY = ":memory:"
 FORMAT = "holdall 1"
@@ -136,6 +137,7 @@ class Table:
             connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
             connection.execute("PRAGMA fullfsync = ON")  # macOS alone: its fsync does not reach the disk
             connection.execute("PRAGMA trusted_schema = OFF")
+            connection.create_function("is_key", 1, fits, deterministic=True)
             prepare(connection)
         except BaseException as error:
             if connection:

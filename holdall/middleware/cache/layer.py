@@ -8,7 +8,7 @@ from typing import cast
 
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
-from holdall.keys import RESERVED
+from holdall.keys import RESERVED, Foreign
 from holdall.layer import Layer, below
 from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
@@ -144,6 +144,9 @@ class Cache(Layer[bytes, bytes]):
 
     # ---- Reading many --------------------------------------------------------------------------
 
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._inner.get_foreign(name)
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         rest = iter(keys)
         while batch := list(islice(rest, _BATCH)):
@@ -233,9 +236,9 @@ class Cache(Layer[bytes, bytes]):
         with self._here().write(key):
             return self._inner.modify(key, function, default)
 
-    def setdefault(self, key: str, default: bytes, /) -> bytes:
+    def _setdefault(self, key: str, default: bytes, /) -> bytes:
         with self._here().write(key):
-            return self._inner.setdefault(key, default)
+            return self._inner._setdefault(key, default)
 
     def _take(self, key: str, /) -> bytes | Missing:
         with self._here().write(key):

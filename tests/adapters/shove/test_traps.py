@@ -19,6 +19,7 @@ from holdall.errors import (
     InvalidAddress,
     PermissionDenied,
     StoreNotFound,
+    Unsupported,
 )
 
 IMPORT = """
@@ -126,14 +127,18 @@ def test_a_text_of_python_2_is_a_key_and_bytes(tmp_path):
     assert dict(Shove(f"file://{path}")) == {"a": b"\xc3\xa9a"}
 
 
-def test_keys_that_are_no_portable_text_are_counted(tmp_path):
+def test_keys_that_are_not_portable_text_are_foreign_names(tmp_path):
     uri = f"lite://{tmp_path}/store"
     theirs = shove.core.store_backend(uri)
     theirs.update({7: b"1", "": b"2", "a//b": b"3", "good": b"4"})
     theirs.close()
     with Shove(uri) as ours:
         assert list(ours) == ["good"]
-        assert ours.facts() == {"left out": "3 keys that are no portable text"}
+        empty, number, slashes = sorted(ours.foreign_names())
+        assert (empty, number, slashes) == ("", "7", "a//b")
+        assert ours.get_foreign(slashes) == b"3"
+        with pytest.raises(Unsupported, match="foreign name"):
+            ours.get_foreign(number)
 
 
 def test_a_disk_that_fails_is_no_missing_key(tmp_path):

@@ -80,6 +80,7 @@ lint: setup
 types: setup $(VENV)/extras
 	@$(BIN)/mypy
 	@$(BIN)/basedpyright
+	@$(BIN)/python -m tools.check_blocks
 
 layers: setup
 	@$(BIN)/lint-imports

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import click
+import msgspec
 
 from holdall.address import Address
 from holdall.cli.line import one_line
 from holdall.cli.versioned import versioned
 from holdall.domain.books import Books
+from holdall.domain.keys import PREFIX
 from holdall.domain.model import Invoice
+from holdall.domain.schema import check
 from holdall.domain.sound import Sound, count_of, names, require_sound
-from holdall.errors import Corrupt, HoldallError, Mismatch, Unsupported
+from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
 from holdall.middleware.manifest import recorded
 from holdall.middleware.versions.names import ROOT
 from holdall.registry import open as open_store
@@ -88,6 +92,40 @@ def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
         is_flag=True,
         help="Leave out documents that are not invoices, and say how many on standard error.",
     )(command)
+
+
+def require_invoice(store: Store[Any], key: str, value: object) -> None:
+    """Raise Invalid if ``value`` must not be written under ``key``, which is one of invoices.
+
+    An Invoice must keep the rules. Another value is refused if ``store`` holds books.
+    """
+    if isinstance(value, Invoice):
+        check(value)
+    elif holds_books(store):
+        raise Invalid(
+            f"{key!r} is a key of an invoice, and the address names no type of documents; "
+            "add type=holdall.domain.model:Invoice to it, or use `holdall invoices import`",
+            key=key,
+        )
+
+
+def holds_books(store: Store[Any]) -> bool:
+    """Whether one of the first documents under the keys of invoices is an invoice."""
+    return any(_is_invoice(store, key) for key in islice(store.scan(PREFIX), _TRIED))
+
+
+def _is_invoice(store: Store[Any], key: str) -> bool:
+    try:
+        value = store.get(key)
+        if isinstance(value, bytes):
+            value = msgspec.json.decode(value)
+        msgspec.convert(value, Invoice, str_keys=True)
+    except (Corrupt, msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+_TRIED = 10
 
 
 def find(books: Books, number: str, seller: str | None) -> Invoice:

@@ -14,7 +14,7 @@ from holdall.cli.address import note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
-from holdall.cli.output import formats, print_json, show
+from holdall.cli.output import formats, print_json, show, write
 from holdall.cli.values import written
 from holdall.cli.versioned import versioned
 from holdall.cli.zone import Zone
@@ -60,10 +60,13 @@ def _row(revision: Revision) -> tuple[str, ...]:
 @positional("key")
 @click.option("--at", "revision", type=int, help="The revision [the newest].")
 def show_(at: dict[str, Any], revision: int | None) -> None:
-    """Write what KEY held at a revision to standard output, byte for byte."""
+    """Write what KEY held at a revision to standard output, byte for byte.
+
+    On a terminal, control characters are shown as escapes.
+    """
     with _kept(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)
-    click.echo(written(value), nl=False)
+    write(written(value))
 
 
 @click.command(epilog=examples("diff sqlite:///notes.db greeting 1 2"))

@@ -9,6 +9,7 @@ import click
 from holdall.cli import address, arguments, zone
 from holdall.cli.books import books_at, find
 from holdall.cli.examples import examples
+from holdall.cli.line import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
@@ -104,7 +105,5 @@ def _confirm(invoice: Invoice, payment: Payment) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
     owed = text(summed(invoice.owed().values()), currency)
-    click.echo(
-        f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}: "
-        f"{shares}; {owed} {currency} is owed now"
-    )
+    paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
+    click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))

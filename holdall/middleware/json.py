@@ -29,6 +29,9 @@ class Json(Documents[V]):
     Decimal, dates and bytes, as text. Of several equal names in an object that another program wrote, the
     last is read.
 
+    ``type`` may be a Pydantic model, or be made of such, as ``list[Model]``. Pydantic then writes the
+    document and validates it, and each write reads it back: what would be read as another value is Invalid.
+
     >>> from holdall import Memory
     >>> books = Json(Memory())
     >>> books["invoices/1"] = {"total": "119.00", "lines": [1, 2]}
@@ -49,3 +52,9 @@ class Json(Documents[V]):
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode
+
+    def _format_models(self, type: Any) -> tuple[Write, Read]:
+        from holdall.middleware.models import Models  # late: it needs an extra of its own
+
+        models = Models(type)
+        return models.write, models.read

@@ -21,6 +21,7 @@ import re
 from typing import NamedTuple, Self
 
 from holdall.errors import InvalidKey
+from holdall.redact import brief
 
 KEY_BYTES = 400
 RAW_KEY_BYTES = 480
@@ -85,7 +86,7 @@ def fits(name: str) -> bool:
 
 def _check(key: str) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        raise TypeError(f"a key is a str, not {type(key).__name__}: {brief(key)}")
     if problem := _problem(key):
         raise InvalidKey(f"key {_shown(key)} {problem}", key=key)
 
@@ -101,7 +102,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return f"has a segment {brief(segment)}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -198,7 +199,9 @@ def check_bounds(prefix: str, start: str, stop: str | None) -> None:
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {brief(bound)}"
+        )
     if not bound.isascii():
         try:
             bound.encode()

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from holdall.history import Revision
 from holdall.keys import RawKey, check_bounds, check_key, raw_key
 from holdall.layer import Layer
+from holdall.redact import brief
 from holdall.store import (
     MISSING,
     Change,
@@ -173,7 +174,7 @@ class Raw(Prefixed[bytes]):
 
     def _down(self, key: str) -> str:
         if not isinstance(key, str):
-            raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+            raise TypeError(f"a key is a str, not {type(key).__name__}: {brief(key)}")
         return raw_key(self._prefix + key)
 
     def _bound(self, prefix: str) -> str:

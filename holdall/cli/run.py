@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from holdall.cli.line import one_line
 from holdall.errors import HoldallError
 from holdall.extras import needs
+from holdall.redact import message as safe
 
 with needs("cli"):
     import click
@@ -45,7 +46,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(message: str, code: int) -> int:
-    click.echo(f"holdall: {one_line(message)}", err=True)
+    # click quotes its arguments: an address with a password, or a value of megabytes.
+    click.echo(f"holdall: {one_line(safe(message))}", err=True)
     return code
 
 

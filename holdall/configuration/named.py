@@ -29,7 +29,7 @@ from holdall.address import ADDRESSES, LAYERED, Address, meant, parameters, show
 from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
-from holdall.redact import HIDDEN
+from holdall.redact import HIDDEN, is_secret
 
 _PARTS: Final = 16  # of a dotted key; a store needs three
 _long_key = re.compile(  # tomllib takes a time that grows with the square of the parts
@@ -58,7 +58,9 @@ class Named(NamedTuple):
         """Whether the declaration itself holds a password or another secret."""
         settings = (self.address.params, *(self.layers or ()))
         return bool(self.address.userinfo) or any(
-            HIDDEN in shown(name, value) for each in settings for name, value in each.items()
+            is_secret(name) or (name in LAYERED and HIDDEN in shown(name, value))
+            for each in settings
+            for name, value in each.items()
         )
 
     def nears(self) -> list[str]:

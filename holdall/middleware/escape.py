@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from holdall.errors import InvalidKey
 from holdall.keys import RawKey, check_key
 from holdall.prefixed import Prefixed
+from holdall.redact import brief
 from holdall.store import Store
 
 V = TypeVar("V")
@@ -85,7 +86,7 @@ class Escape(Prefixed[V]):
 
 def _escaped(text: str) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"a key is a str, not {type(text).__name__}: {text!r}")
+        raise TypeError(f"a key is a str, not {type(text).__name__}: {brief(text)}")
     if not _changed(text):
         return str.__str__(text)
     # The codes of a first character hold nothing that the table changes.

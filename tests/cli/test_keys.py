@@ -117,7 +117,7 @@ def test_wrong_usage_is_told_in_one_line(arguments, reason, folder):
         ("sqlite:///books.db?tabel=t", "did you mean 'table'?"),
         ("file://books", "write file:books for a folder below this one"),
         ("", "the address is empty"),
-        ("file://:hunter2@/books", "names the host"),
+        ("file://:hunter2@/books", "between '//' and a host"),
         ("gopher://:hunter2@db/0", "no store has the scheme 'gopher'"),
     ],
 )
@@ -125,6 +125,46 @@ def test_an_address_that_cannot_be_meant_is_refused(address, reason, folder):
     assert reason in (line := refusal("set", address, "key", "value"))
     assert "hunter2" not in line
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://:hunter2@cache/0", "redis:/me:hunter2@cache", "redis://c/?password=hunter2"]
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "{}",
+        "{} ls",
+        "ls {} a b",
+        "lst {}",
+        "cp {}",
+        "cp {} file:a b",
+        "cp {0} {0}",
+        "demo {}",
+        "demo --as-of {}",
+        "demo --invoices {}",
+        "invoices import {} --into file:a",
+        "invoices {}",
+        "set file:a k --file {}",
+        "ls {} --{}",
+        "history {} {} {}",
+    ],
+)
+def test_no_password_is_in_a_refusal(address, arguments):
+    done = call(*arguments.replace("{}", address).format(address).split())
+    assert done.code in (1, 2)
+    assert "hunter2" not in done.err + done.out
+
+
+def test_an_address_is_told_where_it_belongs():
+    assert "an address is not a command; write it after one" in refusal("sqlite:///a.db", "ls", code=2)
+
+
+def test_a_value_of_megabytes_is_no_message_of_megabytes():
+    for arguments in (["get", "file:a", "k" * 5_000_000], ["ls", "x" * 5_000_000], ["y" * 5_000_000]):
+        done = call(*arguments)
+        assert done.code in (1, 2)
+        assert len(done.err) < 2_200
 
 
 @pytest.mark.parametrize("address", ["sqlite:///notes.txt", "file:notes.txt", "notes.txt"])

@@ -217,7 +217,7 @@ def test_a_store_of_another_package(monkeypatch):
     entry = type("Entry", (), {"load": lambda self: Remote})()
     monkeypatch.setitem(shove._imports.stores, "remote", entry)
     store = holdall.open("shove+remote://me:hunter2@host:7/db?replicas=2")
-    assert repr(store) == "Shove('remote://***@host:7/db?replicas=2')"
+    assert repr(store) == "Shove('remote://***@host:7/db?replicas=***')"
     assert store.uri == "remote://me:hunter2@host:7/db?replicas=2"
     with store, pytest.raises(holdall.Unavailable) as refusal:
         store["a"]

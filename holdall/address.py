@@ -171,7 +171,7 @@ class Address:
 
     def _unknown(self, name: str, converters: Iterable[str]) -> str:
         remedy = _remedy(name, converters)
-        if remedy.startswith("did") or not self._may_be_secret(name):
+        if _word(name) and (remedy.startswith("did") or not self._may_be_secret(name)):
             return f"no parameter {brief(name)}; {remedy}"
         return (
             "an unknown parameter, which may be a part of a password; in a value write '&' as %26; " + remedy

@@ -57,7 +57,7 @@ _hosts = st.from_regex(r"[A-Za-z0-9.-]{1,8}", fullmatch=True)
     )
 )
 def test_an_address_shown_is_the_address_again(address: Address) -> None:
-    assert Address.parse(repr(address)) == address or "***" in repr(address)
+    assert "***" in repr(address) or Address.parse(repr(address)) == address
 
 
 @pytest.mark.parametrize(

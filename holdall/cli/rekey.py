@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import announce, positional
 from holdall.cli.examples import examples
 from holdall.cli.progress import counting
 from holdall.errors import HoldallError
@@ -27,6 +27,7 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
     Others may read and write meanwhile. After an interruption run it again: what is sealed with that key
     already is read and not written.
     """
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         next(store.scan(), None)  # a Mismatch, where it is written in other layers
         sealing = _sealing(store, at["uri"])

@@ -58,6 +58,7 @@ class LazyGroup(click.Group):
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.convert:convert", "Write a store anew in other layers, verified."),
         "rekey": ("holdall.cli.rekey:rekey", "Seal every value with the newest key."),
+        "key": ("holdall.cli.key:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
         "trust": ("holdall.cli.trust:trust", "Let the stores of a configuration file take effect."),
         "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),

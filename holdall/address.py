@@ -60,6 +60,9 @@ _FROM_ROOT: Final = frozenset({*_FROM_HERE, "local", "sqlite", "lite"})
 ADDRESSES: Final = ("near",)
 """Those of them that are addresses themselves."""
 
+COMPRESSIONS: Final = ("zstd", "gzip", "lzma")
+"""The layers that ``compress`` names."""
+
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
 
@@ -132,6 +135,19 @@ class Address:
     def transport(self) -> str:
         """The scheme after a ``+``, or empty."""
         return self.scheme.partition("+")[2]
+
+    @property
+    def layered(self) -> tuple[str, ...]:
+        """The parameters that put layers on the store.
+
+        ``compress`` of a store of Shove's is one only if it names a layer, and otherwise Shove's own: a level, or
+        yes or no.
+
+        >>> Address.parse("shove+file:///a?compress=9&cache=60s").layered
+        ('cache',)
+        """
+        own = self.engine == "shove" and self.params.get("compress") not in (None, *COMPRESSIONS)
+        return tuple(name for name in self.params if name in LAYERED and not (own and name == "compress"))
 
     def options(self, **converters: Converter) -> dict[str, Any]:
         """The parameters that were given, each by its converter.

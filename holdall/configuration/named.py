@@ -72,7 +72,9 @@ class Named(NamedTuple):
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
-        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(*LAYERED)
+        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(
+            *address.layered
+        )
 
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
@@ -109,7 +111,7 @@ def _store(file: Path, name: str, entry: Any) -> Named:
     if address.name:
         raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme, such as sqlite://")
     if layers is not None:
-        if both := sorted(set(address.params) & set(LAYERED)):
+        if both := sorted(address.layered):
             raise InvalidAddress(f"{file}: store.{name} names {both[0]} in its uri; put it among its layers")
         layers = _layers(file, name, layers)
     return Named(name, address, layers, file)

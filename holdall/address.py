@@ -48,7 +48,7 @@ _KNOWN: Final = frozenset(
         *LAYERED,
         *("table", "timeout", "durability", "flavor", "map_size", "retries", "create", "prefix", "project"),
         *("region", "profile", "endpoint_url", "addressing", "transport", "listing", "flush_interval"),
-        *("values", "protocol", "ca", "tls", "escape"),
+        *("values", "protocol", "ca", "tls", "escape", "anon", "content_type", "cache_control"),
     }
 )
 """The parameters whose values are shown: of any other, nobody knows whether it is a secret."""

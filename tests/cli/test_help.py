@@ -63,8 +63,8 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "trust", "explain", "manifest",
-        "doctor", "demo",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "key new",
+        "stores", "trust", "explain", "manifest", "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",

@@ -41,7 +41,7 @@ class Codec(Layer[V, W]):
     def _encode(self, key: str, value: V) -> W:
         try:
             return self.encode(key, value)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
@@ -50,7 +50,7 @@ class Codec(Layer[V, W]):
     def _decode(self, key: str, data: W) -> V:
         try:
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -63,7 +63,7 @@ class Codec(Layer[V, W]):
         data = self._inner[key]
         try:  # not self._decode: a call less on the hottest path
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -88,7 +88,7 @@ class Codec(Layer[V, W]):
         for key, data in items:
             try:
                 value = decode(key, data)
-            except HoldallError:
+            except (HoldallError, MemoryError):
                 raise
             except Exception as error:
                 raise self._corrupt(key, error) from error

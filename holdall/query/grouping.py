@@ -77,6 +77,8 @@ def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, An
                 partial = reducer.fold(values)
                 if place in result:
                     partial = reducer.merge(result[place], partial)
+            except MemoryError:
+                raise
             except Exception as problem:
                 group = shown(place)
                 raise QueryFailed(f"reduce failed for {group!r}: {reason(problem)}") from problem
@@ -89,6 +91,8 @@ def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, 
     try:
         for key, value in islice(reading.pairs, size):
             batch[key].append(value)
+    except MemoryError:
+        raise
     except Exception as problem:
         if reading.key is None:  # the store failed, and its error says more
             raise

@@ -47,6 +47,8 @@ class Twins:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
 
     def _read(self, function: Callable[[Handle], T]) -> T:
@@ -81,6 +83,8 @@ class Twins:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
 
     def _take_turn(self) -> None:

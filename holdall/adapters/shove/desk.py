@@ -62,6 +62,8 @@ class Desk:
     def _ask(self, key: str | None, work: Callable[[], T]) -> T:
         try:
             return self._thread.submit(work).result() if self._thread else work()
+        except MemoryError:
+            raise
         except Exception as error:
             raise translated(error, self._where, key) from error
 

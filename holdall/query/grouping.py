@@ -103,6 +103,8 @@ def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, 
     try:
         for key, value in islice(reading.pairs, size):
             batch[key].append(value)
+    except MemoryError:
+        raise
     except Exception as problem:
         if reading.key is None:  # the store failed, and its error says more
             raise

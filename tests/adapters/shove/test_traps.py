@@ -7,13 +7,15 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 import warnings
 
 import pytest
 
 import holdall
-from holdall.adapters.shove import Shove
+from holdall.adapters.shove import Shove, pickles
 from holdall.adapters.shove.importing import shove
+from holdall.adapters.shove.pickles import load
 from holdall.errors import (
     Corrupt,
     InvalidAddress,
@@ -274,3 +276,25 @@ def test_a_reader_meets_no_half_value(tmp_path):
     while not done.is_set():
         assert other["a"] in (small, large)
     writer.join()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Nr\xff\xff\xff\x0f.",  # a place in the memo, for which 4 GiB were made
+        b"Np268435455\n.",
+        b"\x80\x05\x96\x00\x00\x00\x00\x01\x00\x00\x00.",  # a bytearray of 4 GiB
+        b"\x80\x05\x8e\x00\x00\x00\x00\x01\x00\x00\x00.",
+        b"(" + b"]" * 20_000 + b"l.",
+        b"N" * 20_000 + b".",
+    ],
+)
+def test_a_small_pickle_takes_no_memory(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickles, "_MOST", 1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(pickle.UnpicklingError):
+            load(data, "bytes")
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()

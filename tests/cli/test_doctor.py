@@ -151,6 +151,9 @@ def test_each_refusal_says_why() -> None:
     class Modest(Memory):
         features = Feature.SEEK  # type: ignore[assignment]
 
+        def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+            return ABSENT
+
     assert details(Modest())["compare-and-swap"] == "the store does not offer it"
 
 

@@ -37,8 +37,8 @@ _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
-    *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("readonly", "history", "manifest", "validate", "serializer", "type", "max_size", "trust", "sign"),
+    *("expires", "compress", "level", "dictionary", "encrypt", "context", "bound", "checksum"),
     *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""

@@ -25,7 +25,15 @@ A missing key is the builtin KeyError, and nothing else is: none of these is a K
 Each also inherits the builtin in brackets, so that a caller who knows only Python catches it.
 """
 
+from typing import Final
+
 from holdall.redact import message as _shown
+
+UNCHANGED: Final = ", so this write changed nothing"
+"""How a store that refuses a write says in its message that the write had no effect.
+
+A layer whose write is several writes of its store leaves this out of the message if it is not true of all.
+"""
 
 
 class HoldallError(Exception):
@@ -134,7 +142,7 @@ class StoreNotFound(HoldallError, FileNotFoundError):
 
 
 class StoreFull(HoldallError, OSError):
-    """No room left (disk, quota, map size). The old value stands."""
+    """No room left (disk, quota, map size). The key keeps its old value, unless the message says otherwise."""
 
 
 class Unavailable(HoldallError, ConnectionError):

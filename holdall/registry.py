@@ -7,12 +7,15 @@ or as the engine of a scheme ``engine+transport``, that points at a Store class 
 
 import os
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 from holdall.address import Address, meant
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 T = TypeVar("T")
 
@@ -52,7 +55,9 @@ class Adapter(Protocol):
 
 
 @overload
-def open(address: str | os.PathLike[str] | Address, /, *, type: type[T], **options: Any) -> Store[T]: ...
+def open(
+    address: str | os.PathLike[str] | Address, /, *, type: "TypeForm[T]", **options: Any
+) -> Store[T]: ...
 @overload
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:

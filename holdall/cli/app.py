@@ -7,6 +7,7 @@ import click
 from click.exceptions import Exit
 
 from holdall import __version__
+from holdall.cli.docstrings import with_help
 from holdall.cli.examples import examples
 
 
@@ -24,8 +25,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self._lazy:
             return None
         module, _, attribute = self._lazy[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return with_help(getattr(import_module(module), attribute))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -96,3 +96,6 @@ def app() -> None:
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """
+
+
+with_help(app)

@@ -76,6 +76,14 @@ class Stack:
         return str(found[0]) if found else ""
 
     @property
+    def type(self) -> Any:
+        """The declared type of documents; Any if there is none."""
+        found = [
+            chosen.arguments.get("type") for chosen in self.layers if chosen.row.parameter == "serializer"
+        ]
+        return found[0] if found and found[0] else Any
+
+    @property
     def above(self) -> list[str]:
         """The parameters of the layers that see documents, or keep a store from being written as it comes."""
         return [chosen.row.parameter for chosen in self.layers if chosen.row.parameter in _ABOVE]
@@ -150,7 +158,19 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
         for uppers, lowers, why in _UNSOUND:
             if above in uppers and below in lowers:
                 raise InvalidAddress(f"{address.lead} {above} {why}: no {below} can be below it; move one")
-    return tuple(layers)
+    return _typed(layers)
+
+
+def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
+    """``layers``, with the type that a schema makes of documents (its ``document_type``) if none is declared."""
+    schemas = [chosen.arguments["schema"] for chosen in layers if chosen.row.parameter == "validate"]
+    made = next((each.document_type for each in schemas if hasattr(each, "document_type")), None)
+    return tuple(
+        chosen._replace(arguments={"type": made, **chosen.arguments})
+        if made and "type" in chosen.row.options
+        else chosen
+        for chosen in layers
+    )
 
 
 def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) -> tuple[Chosen, ...]:

@@ -40,6 +40,11 @@ class Books:
     """
 
     def __init__(self, store: MutableMapping[str, Invoice]) -> None:
+        if not isinstance(store, MutableMapping):
+            raise TypeError(
+                f"Books are kept in a store or a dict, not in a {type(store).__name__}; "
+                "holdall.open(address, type=Invoice) makes a store of an address"
+            )
         self.store = store
 
     def __iter__(self) -> Iterator[Invoice]:

@@ -1,10 +1,11 @@
-"""What every transform has in common: it forwards whatever carries no value."""
+"""A store that stands on another one; and what every transform has in common: it forwards all without a value."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
 from holdall.history import Revision
+from holdall.keys import Foreign
 from holdall.store import Feature, Store, Tag
 
 V = TypeVar("V")
@@ -22,12 +23,8 @@ def below(store: S, layer: type) -> S:
     return store
 
 
-class Layer(Store[V], Generic[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
-
-    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
-    ``__getattr__``, for a forwarded bulk method would skip the transform.
-    """
+class Wrapper(Store[V], Generic[V, W]):
+    """A store on a ``Store[W]``, which is its first argument, ``store``. It forwards nothing by itself."""
 
     def __init__(self, store: Store[W]) -> None:
         self._inner = below(store, type(self))
@@ -43,6 +40,14 @@ class Layer(Store[V], Generic[V, W]):
         rest = {name: value for name, value in options.items() if name != "store"}
         return type(self)(store, *args[1:], **rest)
 
+
+class Layer(Wrapper[V, W]):
+    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
+
+    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
+    ``__getattr__``, for a forwarded bulk method would skip the transform.
+    """
+
     def __delitem__(self, key: str, /) -> None:
         del self._inner[key]
 
@@ -53,6 +58,9 @@ class Layer(Store[V], Generic[V, W]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         return self._inner.scan_tags(prefix, start=start, stop=stop)
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._inner.scan_names(prefix, start=start, stop=stop)
 
     def tag(self, key: str, /) -> Tag:
         return self._inner.tag(key)
@@ -101,6 +109,12 @@ class Layer(Store[V], Generic[V, W]):
         self._inner.close()
 
 
+def with_foreign(keys: Iterable[str], names: Iterable[str]) -> Iterator[str]:
+    """``keys``, and then the foreign ones of ``names``: for a layer that does not show every key below it."""
+    yield from keys
+    yield from (name for name in names if isinstance(name, Foreign))
+
+
 def layers(store: Store[Any]) -> Iterator[Store[Any]]:
     """``store``, the store below it, and so on down to one that stands on none.
 
@@ -108,8 +122,7 @@ def layers(store: Store[Any]) -> Iterator[Store[Any]]:
     >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]
     ['Json', 'Prefix', 'Memory']
     """
-    below: object = store
-    while isinstance(below, Store):
-        yield below
-        # What stands on a store and is no Layer has it as its first argument.
-        below = below.inner if isinstance(below, Layer) else next(iter(below._made_with[0]), None)
+    yield store
+    while isinstance(store, Wrapper):
+        store = store.inner
+        yield store

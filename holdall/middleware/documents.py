@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from holdall.errors import TooLarge
+from holdall.errors import Invalid, TooLarge
 from holdall.middleware.codec import Codec
-from holdall.middleware.declared import Declared
+from holdall.middleware.declared import Declared, Reread, Unfit, holds_model, unknown_class
 from holdall.middleware.memory import LARGEST
 from holdall.middleware.offsets import Offsets
 from holdall.middleware.plain import Plain
@@ -35,7 +35,8 @@ class Documents(Codec[V, bytes]):
     declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. The fields
     of a Struct are not checked when it is written, as msgspec does not check them when it is made; they are
     when it is read, and by type checkers. A part declared Any must read back equal: each write tries that. A
-    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid.
+    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid. A type that holds a
+    class which the format does not keep is Invalid before anything is written.
 
     A document that takes more than about ``max_size`` bytes of memory is TooLarge when it is written, and
     Corrupt when it is read. Its size is estimated before it is decoded, see `holdall.middleware.memory`.
@@ -60,11 +61,29 @@ class Documents(Codec[V, bytes]):
         super().__init__(store)
         self._max_size = max_size
         self._small = max_size // self.dense
-        self._write, self._read = self._format(type)
-        self._declared = None if type is Any else Declared(type, self._read, floats=self.floats)
-        if type is not Any and (offsets := Offsets(inspect.type_info(type), self.rounded)):
-            self._write = exactly(self._write, offsets)
+        self._declared: Reread | None = None
+        if holds_model(type):
+            self._write, self._read = self._format_models(type)
+            self._declared = Reread(self._read)
+        else:
+            self._write, self._read = self._format(type)
+            if type is not Any:
+                self._declare(type)
         self._sure = self._declared.sure if self._declared else frozenset()
+
+    def _declare(self, type: Any) -> None:
+        if unknown := unknown_class(type):
+            raise self._keeps_no(f"{unknown.__name__}, which {_named(type)} is or holds", _REMEDY)
+        self._declared = Declared(type, self._read, floats=self.floats)
+        if offsets := Offsets(inspect.type_info(type), self.rounded):
+            self._write = exactly(self._write, offsets)
+
+    def _format_models(self, type: Any) -> tuple[Write, Read]:
+        """As `_format`, for documents that hold Pydantic models."""
+        raise self._keeps_no(f"Pydantic models, and {_named(type)} is or holds one", "use Json")
+
+    def _keeps_no(self, what: str, remedy: str) -> Invalid:
+        return Invalid(f"{type(self).__name__} keeps no {what}; {remedy}")
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
@@ -89,7 +108,11 @@ class Documents(Codec[V, bytes]):
         if self._declared is None:
             return self._encode_plain(key, value)
         data = self._write(value)
-        self._declared.check(value, data)
+        try:
+            self._declared.check(value, data)
+        except Unfit as error:
+            message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
+            raise Invalid(message, key=key, errors=error.errors) from error
         return data
 
     def _encode_plain(self, key: str, value: V) -> bytes:
@@ -114,6 +137,13 @@ class Documents(Codec[V, bytes]):
         # Read-only: to write back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
         return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
+
+
+_REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; for Json a Pydantic model will do"
+
+
+def _named(type: Any) -> str:
+    return str(getattr(type, "__name__", type))
 
 
 def exactly(write: Write, offsets: Offsets) -> Write:

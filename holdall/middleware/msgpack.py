@@ -1,7 +1,7 @@
 """MessagePack documents, untyped or typed, by msgspec."""
 
 from datetime import UTC, datetime
-from typing import Any, Final, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.memory import LARGEST, of_msgpack
@@ -12,6 +12,9 @@ with needs("msgpack"):
     import msgspec
 
     from holdall.middleware.documents import Documents, Read, Write
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -45,7 +48,7 @@ class MessagePack(Documents[V]):
     def __init__(self: "MessagePack[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
     def __init__(
-        self: "MessagePack[T]", store: Store[bytes], type: type[T], *, max_size: int = LARGEST
+        self: "MessagePack[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
     ) -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
         super().__init__(store, type, max_size)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from holdall.keys import Foreign
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
 
@@ -32,6 +33,9 @@ class PassThrough(Layer[V, V]):
     ) -> Iterator[tuple[str, V]]:
         return self._inner.scan_items(prefix, start=start, stop=stop)
 
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._inner.get_foreign(name)
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._inner.get_many(keys)
 
@@ -56,8 +60,8 @@ class PassThrough(Layer[V, V]):
     def popitem(self) -> tuple[str, V]:
         return self._inner.popitem()
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._inner.setdefault(key, default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._inner._setdefault(key, default)
 
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.memory import LARGEST, of_xml
@@ -12,6 +12,9 @@ from holdall.store import Store
 with needs("xml"):
     from holdall.middleware.documents import Documents, Read, Write, converted
     from holdall.middleware.xml_text import dump, load
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -49,7 +52,9 @@ class Xml(Documents[V]):
     @overload
     def __init__(self: "Xml[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Xml[T]", store: Store[bytes], type: type[T], *, max_size: int = LARGEST) -> None: ...
+    def __init__(
+        self: "Xml[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
         super().__init__(store, type, max_size)
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.memory import LARGEST
@@ -15,6 +15,9 @@ with needs("yaml"):
 
     from holdall.middleware.documents import Documents, Read, Write, converted
     from holdall.middleware.yaml_text import load, size_of
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -48,7 +51,9 @@ class Yaml(Documents[V]):
     @overload
     def __init__(self: "Yaml[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Yaml[T]", store: Store[bytes], type: type[T], *, max_size: int = LARGEST) -> None: ...
+    def __init__(
+        self: "Yaml[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
     def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
         super().__init__(store, type, max_size)
 

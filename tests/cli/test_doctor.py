@@ -38,7 +38,7 @@ def test_a_sound_store_can_do_it_all_and_is_left_as_it_was(
 ) -> None:
     store = make(tmp_path)
     store["invoices/1"] = b"kept"
-    assert outcomes(store) == dict.fromkeys(CHECKS, "yes")
+    assert outcomes(store) == dict.fromkeys(CHECKS, "yes") | {"foreign names": ""}
     assert dict(store.raw()) == {"invoices/1": b"kept"}
 
 
@@ -88,7 +88,11 @@ def test_a_store_that_keeps_nothing_is_found() -> None:
 
 
 def test_where_writing_is_refused_the_rest_is_left_out() -> None:
-    assert outcomes(ReadOnly(Memory())) == {"list": "yes", "write": "failed"}
+    assert outcomes(ReadOnly(Memory())) == {
+        "list": "yes",
+        "write": "failed",
+        "foreign names": "",
+    }
 
 
 def test_facts_that_fail_cost_no_other_finding() -> None:
@@ -96,7 +100,7 @@ def test_facts_that_fail_cost_no_other_finding() -> None:
         def facts(self) -> dict[str, str]:
             raise Unavailable("no answer")
 
-    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"facts": "failed"}
+    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"foreign names": "", "facts": "failed"}
 
 
 def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +125,7 @@ def test_it_can_be_given_up_half_way() -> None:
 def test_json_for_programs() -> None:
     result = CliRunner().invoke(app, ["doctor", "memory://well", "--json"])
     assert result.exit_code == 0
-    assert [each["check"] for each in json.loads(result.output)] == CHECKS
+    assert [each["check"] for each in json.loads(result.output)] == [*CHECKS, "foreign names"]
 
 
 @pytest.mark.parametrize("uri", ["sqlite:///not-there.db", "file:not-there"])

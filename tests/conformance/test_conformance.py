@@ -14,6 +14,7 @@ from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
+from tests.conformance.planting import plant
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -61,7 +62,12 @@ class TestStores(StoreTests[bytes]):
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
+        if "file" in request.param:  # it has no pages, and opens a file for each key
+            self.many = 250
         return lambda: STORES[request.param](request)
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)
 
 
 class AnyValue:
@@ -84,6 +90,7 @@ DOCUMENT_STORES: dict[str, Row] = {
 
 
 class TestDocumentStores(StoreTests[Any]):
+    many = 250
     values = DOCUMENTS
     names = {kind.__name__: kind for kind in (AnyValue, File, Json, Minimal, SQLite, Validate)}
 
@@ -114,6 +121,7 @@ NOTES: Values[Note] = Values(
 
 
 class TestTypedStores(StoreTests[Note]):
+    many = 250
     values = NOTES
     names = {"Json": Json, "Note": Note}
 

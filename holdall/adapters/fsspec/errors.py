@@ -33,7 +33,14 @@ _by_ftp_code = {"452": _FULL, "552": _FULL, "421": _AWAY, "425": _AWAY, "426": _
 _lost = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseError"}
 
 
-def lost(error: Exception) -> bool:
+def answered(error: BaseException) -> bool:
+    """Whether ``error`` is the whole answer of the server, so that its connection is in step."""
+    if isinstance(error, HoldallError | ftplib.Error | FileNotFoundError):
+        return not lost(error)
+    return isinstance(error, OSError) and error.errno is not None and not lost(error)
+
+
+def lost(error: BaseException) -> bool:
     """Whether the connection is gone, so that another one may do."""
     if isinstance(error, ConnectionError | EOFError | TimeoutError):
         return True

@@ -14,7 +14,8 @@ from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
-from holdall.keys import Span, check_key
+from holdall.handles import delays_fork
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -31,7 +32,9 @@ from holdall.store import (
 _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
-_SHOWN = "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/'))"
+_SHOWN = (
+    "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND is_key(key)"
+)
 
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
@@ -86,7 +89,7 @@ class SQLite(Store[bytes]):
     def from_address(cls, address: Address) -> "SQLite":
         options = address.options(table=str, durability=("full", "os"), timeout=float)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
-            path = (address.host + address.path).lstrip("/")
+            path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
                 f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
                 f"or sqlite:////{path} for one from the root"
@@ -103,6 +106,7 @@ class SQLite(Store[bytes]):
 
     # ---- One key ---------------------------------------------------------------------------------
 
+    @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path
@@ -141,6 +145,16 @@ class SQLite(Store[bytes]):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return map(itemgetter(0), self._scan("key", prefix, start, stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        pages = self._pages("key", Span.of(prefix, start, stop))
+        return (named(key) for page in pages for (key,) in page)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        row = self._row(self._get, (name.stored,))
+        if row is None:
+            raise KeyError(name)
+        return row[0]  # type: ignore[no-any-return]
+
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
@@ -152,12 +166,13 @@ class SQLite(Store[bytes]):
         return self._scan("key, CAST(tick AS TEXT)", prefix, start, stop)
 
     def _scan(self, columns: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
-        return chain.from_iterable(self._pages(columns, Span.of(prefix, start, stop)))
+        pages = self._pages(columns, Span.of(prefix, start, stop))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
         below = "" if span.high is None else "AND key < ?"
         select = f"SELECT {columns} FROM {self._name} WHERE key >= ? {below} ORDER BY key"
-        low: str | None = span.low or " "  # no key is less, and the mark is
+        low: str | None = span.low or "\x01"  # only the mark is less
         size = _FIRST_PAGE
         while low is not None:
             bounds = (low,) if span.high is None else (low, span.high)

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from holdall.errors import PermissionDenied
 from holdall.keys import RawKey, Span, check_key
+from holdall.layer import Wrapper
 from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.stamp import (
@@ -43,13 +44,14 @@ class _Group:
             self.last = leaf
 
 
-class AsOf(Store[bytes]):
+class AsOf(Wrapper[bytes, bytes]):
     """``store`` as it was at ``time``. A scan reads the heads, lists the history, and reads what has changed since.
 
     It holds an entry a key of the scan's range in memory. Writing is PermissionDenied.
     """
 
     def __init__(self, store: Store[bytes], records: Records, trail: Trail, time: datetime) -> None:
+        super().__init__(store)
         self._store = store
         self._records = records
         self._trail = trail

@@ -1,8 +1,10 @@
 """The newest value of every key: reads of a store of stamped values, at the cost of plain ones."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from holdall.keys import Foreign
+from holdall.layer import Wrapper, with_foreign
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.stamp import SIZES, bare, bare_items, is_deletion
 from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
@@ -10,13 +12,14 @@ from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
 T = TypeVar("T")
 
 
-class Heads(Store[bytes]):
+class Heads(Wrapper[bytes, bytes]):
     """Reads ``store`` without the stamps; what was written there without versions is shown as it is.
 
     Where the store cannot delete on a condition, deletions stay under their keys and are left out here.
     """
 
     def __init__(self, store: Store[bytes]) -> None:
+        super().__init__(store)
         self._store = store
         self._marks = Marks(store)
         self._hiding: bool | None = None  # until it is known: to ask for features may cost a request
@@ -70,6 +73,15 @@ class Heads(Store[bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
         return bare_items(self._store.scan_items(prefix, start=start, stop=stop))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        bounds: dict[str, Any] = {"start": start, "stop": stop}
+        if not self._hides():
+            return self._store.scan_names(prefix, **bounds)
+        return with_foreign(self.scan(prefix, **bounds), self._store.scan_names(prefix, **bounds))
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._store.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return bare_items(self._store.get_many(keys))

@@ -31,7 +31,7 @@ from typing import Final, NamedTuple, Self
 from zlib import crc32
 
 from holdall.errors import Corrupt
-from holdall.history import NOTE_BYTES, Note
+from holdall.history import NOTE_BYTES, Note, require_moment
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
@@ -129,9 +129,8 @@ def moment(micros: int) -> datetime:
 
 
 def micros_of(time: datetime) -> int:
-    """``time`` as stamps count; ValueError where it has no time zone."""
-    if time.tzinfo is None:
-        raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+    """``time`` as stamps count; errors of `require_moment`."""
+    require_moment(time)
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 

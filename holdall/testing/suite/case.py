@@ -21,13 +21,14 @@ class StoreCase(Generic[V]):
     """The base of each part of the suite.
 
     A subclass overrides the fixture `open_store`, and `values` where the store keeps no bytes. ``many``
-    is how many keys make a long scan: more than the store fetches at once. ``points`` is at how many
-    places of an operation another caller comes in, fewer where a request takes long. ``names`` are names that the
-    repr of its stores uses beyond the public ones of holdall, and ``secrets`` texts that must show nowhere.
+    is how many keys make a long scan: more than the store fetches at once (S3 and GCS list 1,000).
+    ``points`` is at how many places of an operation another caller comes in, fewer where a request takes
+    long. ``names`` are names that the repr of its stores uses beyond the public ones of holdall, and
+    ``secrets`` texts that must show nowhere.
     """
 
     values: Values[Any] = BYTES
-    many: int = 250
+    many: int = 1100
     points: int = POINTS
     names: dict[str, Any] = {}  # noqa: RUF012 - a declaration, overridden and not changed
     secrets: tuple[str, ...] = ()
@@ -49,6 +50,13 @@ class StoreCase(Generic[V]):
         held = {key: self.values.of(number) for number, key in enumerate(keys)}
         store.set_many(held.items())
         return held
+
+    def plant(self, store: Store[V]) -> dict[str, V]:
+        """Store values under names that are not keys, as another program would; each name with its value.
+
+        Override it if ``store`` can hold such names. The names are as `Store.foreign_names` tells them.
+        """
+        return {}
 
     def numbered(self, count: int, form: str = "k{:05}") -> list[str]:
         """``count`` keys in order."""

@@ -21,6 +21,7 @@ import re
 from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+from holdall.redact import brief
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -132,9 +133,17 @@ def only_keys(rows: list[R]) -> list[R]:
 
 def _check(key: str) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        raise no_str(key)
     if problem := _problem(key):
         raise InvalidKey(f"key {shown(key)} {problem}", key=key)
+
+
+def no_str(key: object) -> TypeError:
+    """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
+    return TypeError(
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
+        "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
+    )
 
 
 def _problem(key: str) -> str | None:
@@ -148,7 +157,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return f"has a segment {brief(segment)}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -211,12 +220,18 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`."""
+        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`.
+
+        It is empty if no key can begin with ``prefix``, so that no store is asked for what it may not take.
+        """
         check_bounds(prefix, start, stop)
+        hides = type(prefix) is not RawKey
+        if not _begins_key(prefix, hides):
+            return cls("", "", hides)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
             end = stop
-        return cls(max(prefix, start), end, type(prefix) is not RawKey)
+        return cls(max(prefix, start), end, hides)
 
     @property
     def empty(self) -> bool:
@@ -236,6 +251,12 @@ class Span(NamedTuple):
         )
 
 
+def _begins_key(prefix: str, hides: bool) -> bool:
+    """Whether a key can begin with ``prefix``; if ``hides``, one that is not reserved."""
+    longer = f"{prefix}a"
+    return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
+
+
 def check_bounds(prefix: str, start: str, stop: str | None) -> None:
     """TypeError where a bound of a scan is no str, InvalidKey where it holds a lone surrogate: none can match."""
     _check_bound(prefix)
@@ -246,7 +267,9 @@ def check_bounds(prefix: str, start: str, stop: str | None) -> None:
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {brief(bound)}"
+        )
     if not bound.isascii():
         try:
             bound.encode()

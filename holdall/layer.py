@@ -1,4 +1,4 @@
-"""What every transform has in common: it forwards whatever carries no value."""
+"""A store that stands on another one; and what every transform has in common: it forwards all without a value."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -23,12 +23,8 @@ def below(store: S, layer: type) -> S:
     return store
 
 
-class Layer(Store[V], Generic[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
-
-    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
-    ``__getattr__``, for a forwarded bulk method would skip the transform.
-    """
+class Wrapper(Store[V], Generic[V, W]):
+    """A store on a ``Store[W]``, which is its first argument, ``store``. It forwards nothing by itself."""
 
     def __init__(self, store: Store[W]) -> None:
         self._inner = below(store, type(self))
@@ -43,6 +39,14 @@ class Layer(Store[V], Generic[V, W]):
         args, options = self._made_with
         rest = {name: value for name, value in options.items() if name != "store"}
         return type(self)(store, *args[1:], **rest)
+
+
+class Layer(Wrapper[V, W]):
+    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
+
+    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
+    ``__getattr__``, for a forwarded bulk method would skip the transform.
+    """
 
     def __delitem__(self, key: str, /) -> None:
         del self._inner[key]
@@ -118,8 +122,7 @@ def layers(store: Store[Any]) -> Iterator[Store[Any]]:
     >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]
     ['Json', 'Prefix', 'Memory']
     """
-    below: object = store
-    while isinstance(below, Store):
-        yield below
-        # What stands on a store and is no Layer has it as its first argument.
-        below = below.inner if isinstance(below, Layer) else next(iter(below._made_with[0]), None)
+    yield store
+    while isinstance(store, Wrapper):
+        store = store.inner
+        yield store

@@ -33,7 +33,7 @@ from collections.abc import (
 )
 from datetime import datetime
 from types import FunctionType, TracebackType
-from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
+from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
@@ -132,7 +132,10 @@ class Feature(enum.Flag):
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
-    """A write that returned is still there after this process is killed."""
+    """A write that returned is still there after this process is killed; `holdall.testing` tests that.
+
+    Whether it is there after a power failure depends on the store's ``durability``; that is not tested.
+    """
 
 
 class Store(MutableMapping[str, V]):
@@ -281,6 +284,26 @@ class Store(MutableMapping[str, V]):
         """As `dict.update`. Each key is written wholly or not at all; the batch may be written in part."""
         self.set_many(itertools.chain(_pairs(other), values.items()))
 
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc]  # `|` itself is refused
+        """As `update`: ``store |= other`` writes every pair of ``other``."""
+        self.update(other)
+        return self
+
+    def __or__(self, other: object) -> NoReturn:
+        """TypeError: ``|`` of two dicts makes a dict, and it should be seen that this one reads the whole store."""
+        raise TypeError(
+            f"| does not read the whole of {self!r}; write dict(store) | other, or store |= other"
+        )
+
+    __ror__ = __or__
+
+    def copy(self) -> NoReturn:
+        """TypeError: a copy needs a place, which only the caller can name."""
+        raise TypeError(
+            f"{self!r} has no copy(); write dict(store) to read all of it into memory, "
+            "or other.update(store.items()) to copy it to another store"
+        )
+
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
         """Write every pair of ``items``, which may be any length; the last of equal keys wins."""
         self._each(self.__setitem__, items)
@@ -360,10 +383,14 @@ class Store(MutableMapping[str, V]):
 
         A missing key is KeyError, or reads as ``default``. ``function`` runs again each time that another
         writer came first, so it should do nothing but compute. Conflict after a thousand such attempts.
+        Raises TypeError if ``function`` changed its argument in place and returned None, and writes nothing.
+        If it left its argument as it was, None is the new value.
         """
         for attempt in range(ATTEMPTS):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
+            if changed is None and self._was_other(key, value, tag, default):
+                raise changed_in_place()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -380,6 +407,11 @@ class Store(MutableMapping[str, V]):
                 raise
             # A function that changes its argument in place must not see its own change at the next attempt.
             return Tagged(copy.deepcopy(default), ABSENT)
+
+    def _was_other(self, key: str, value: V, tag: Tag, default: V | Missing) -> bool:
+        """Whether ``key`` still carries ``tag``, and ``value``, which was read under it, differs from its value."""
+        held = self._tagged_or(key, default)
+        return held.tag == tag and held.value != value
 
     @overload
     def pop(self, key: str, /) -> V: ...
@@ -421,8 +453,19 @@ class Store(MutableMapping[str, V]):
                 return key, value
         raise KeyError("popitem(): the store is empty")
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP."""
+    @overload
+    def setdefault(self: "Store[D | None]", key: str, /, default: None = None) -> D | None: ...
+    @overload
+    def setdefault(self, key: str, /, default: V) -> V: ...
+    def setdefault(self, key: str, /, default: Any = None) -> Any:
+        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP.
+
+        A store that can do better overrides `_setdefault`.
+        """
+        return self._setdefault(key, default)
+
+    def _setdefault(self, key: str, default: V, /) -> V:
+        """The value of ``key``, which becomes ``default`` if it is missing. `setdefault` stands on this."""
         for _ in range(ATTEMPTS):
             try:
                 return self[key]
@@ -522,6 +565,13 @@ def to_bytes(value: bytes) -> bytes:
         return bytes(value)
     kind = type(value).__name__
     raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+
+
+def changed_in_place() -> TypeError:
+    """The TypeError for a function that was given to `Store.modify`."""
+    return TypeError(
+        "the function given to modify changed its argument in place and returned None; return the new value"
+    )
 
 
 def conflict(key: str) -> Conflict:

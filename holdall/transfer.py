@@ -3,13 +3,15 @@
 import hashlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from functools import partial
 from typing import Any, Final
 
 from holdall.errors import Corrupt, InvalidKey, Unsupported
 from holdall.keys import Foreign, RawKey, fits
 from holdall.store import Store
+from holdall.threads import Call, Workers
 
 BATCH: Final = 200  # keys that one thread moves at a time
 
@@ -53,16 +55,31 @@ def transfer(
             else:
                 leave(name)
 
-    with ThreadPoolExecutor(workers, "transfer") as pool:
-        batches = ((batch[-1], pool.submit(move, here.get_many, there, batch)) for batch in _batches(keys()))
-        try:
-            for last, moved in _ahead(batches, 2 * workers):
-                count += moved
-                tell(last, count)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in _batches(keys()))
+    with closing(_made(calls, workers)) as made:
+        for last, moved in made:
+            count += moved
+            tell(last, count)
     return count + carried
+
+
+def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
+    """The results of ``calls``, in order, made by ``workers`` threads."""
+    threads = Workers(workers)
+    under_way: deque[tuple[str, Call[int]]] = deque()
+    try:
+        for call in calls:
+            under_way.append(call)
+            threads.submit(call[1])
+            while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
+                yield under_way[0][0], under_way[0][1].result()
+                under_way.popleft()
+        while under_way:
+            yield under_way[0][0], under_way[0][1].result()
+            under_way.popleft()
+    finally:
+        for _, made in under_way:
+            made.end()
 
 
 def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
@@ -92,18 +109,6 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
     # What the source shows is vouched for: a key that a prefix made long is moved as it is.
     while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
         yield list[str](batch)
-
-
-def _ahead(batches: Iterable[tuple[str, Future[int]]], most: int) -> Iterator[tuple[str, int]]:
-    """What became of the batches, in order, while no more than ``most`` are under way."""
-    under_way: deque[tuple[str, Future[int]]] = deque()
-    for batch in batches:
-        under_way.append(batch)
-        while len(under_way) == most or (under_way and under_way[0][1].done()):
-            last, future = under_way.popleft()
-            yield last, future.result()
-    for last, future in under_way:
-        yield last, future.result()
 
 
 def copied(read: Read, there: Store[Any], keys: list[str]) -> int:

@@ -5,8 +5,22 @@ from typing import Any
 
 import pytest
 
-from holdall import Budget, Cache, Codec, Json, Memory, Metrics, PassThrough, Prefix, Validate, Versions
-from holdall.layer import Layer
+from holdall import (
+    Budget,
+    Cache,
+    Codec,
+    Json,
+    Memory,
+    Metrics,
+    PassThrough,
+    Prefix,
+    ReadOnly,
+    Validate,
+    Versions,
+)
+from holdall.layer import Layer, layers
+from holdall.middleware.guard import Guard
+from holdall.middleware.manifest import Manifest
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, recorder
 
@@ -37,12 +51,28 @@ class AnyValue:
         return value
 
 
-@pytest.mark.parametrize("layer", [PassThrough, Json, Metrics, Versions, lambda store: Cache(store, 60)])
+STANDING = [
+    *(PassThrough, Json, Metrics, Versions, ReadOnly, lambda store: Cache(store, 60)),
+    lambda near: Cache(Memory(), 60, near=near),
+    lambda history: Versions(Memory(), history=history),
+    lambda store: Guard(store, Manifest(("serializer=json",))),
+]
+
+
+@pytest.mark.parametrize("layer", STANDING)
 @pytest.mark.parametrize("given", ["redis://:hunter2@host/0", {}])
 def test_a_layer_stands_on_a_store_and_on_nothing_else(layer: Any, given: Any) -> None:
     with pytest.raises(TypeError, match=f"not on a {type(given).__name__}; holdall.open") as refusal:
         layer(given)
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "layer", [*STANDING[:6], lambda store: Json(ReadOnly(store=store)), lambda store: Json(store=store)]
+)
+def test_the_stores_of_a_stack_are_found_however_they_were_given(layer: Any) -> None:
+    store = Memory()
+    assert list(layers(layer(store)))[-1] is store
 
 
 class TestPassThrough(LayerTests[bytes]):

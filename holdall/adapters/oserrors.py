@@ -3,6 +3,7 @@
 import errno
 
 from holdall.errors import (
+    UNCHANGED,
     HoldallError,
     PermissionDenied,
     StoreFull,
@@ -21,11 +22,11 @@ def translated(error: OSError, root: str, key: str | None = None) -> HoldallErro
     """``error``, met at ``key`` of the store in ``root``, as the error to raise in its place.
 
     >>> translated(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
-    StoreFull("no room for 'a' in /books; free some space. The old value stands")
+    StoreFull("no room for 'a' in /books, so this write changed nothing; free some space")
     """
     thing = f"{key!r} in {root}" if key else root
     if error.errno in _full:
-        return StoreFull(f"no room for {thing}; free some space. The old value stands", key=key)
+        return StoreFull(f"no room for {thing}{UNCHANGED}; free some space", key=key)
     if error.errno in _denied:
         remedy = "check who owns the folder, its mode and how it is mounted"
         return PermissionDenied(f"{thing}: {error.strerror}; {remedy}", key=key)

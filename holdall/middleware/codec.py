@@ -2,15 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.keys import Foreign, shown
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged
+from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged, changed_in_place
 
 V = TypeVar("V")
 W = TypeVar("W")
+
+_IMMUTABLE: Final = (bytes, str, int, float, type(None))
 
 
 class Codec(Layer[V, W]):
@@ -42,7 +44,7 @@ class Codec(Layer[V, W]):
     def _encode(self, key: str, value: V) -> W:
         try:
             return self.encode(key, value)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
@@ -51,7 +53,7 @@ class Codec(Layer[V, W]):
     def _decode(self, key: str, data: W) -> V:
         try:
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -64,7 +66,7 @@ class Codec(Layer[V, W]):
         data = self._inner[key]
         try:  # not self._decode: a call less on the hottest path
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -92,7 +94,7 @@ class Codec(Layer[V, W]):
         for key, data in items:
             try:
                 value = decode(key, data)
-            except HoldallError:
+            except (HoldallError, MemoryError):
                 raise
             except Exception as error:
                 raise self._corrupt(key, error) from error
@@ -116,10 +118,23 @@ class Codec(Layer[V, W]):
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         def step(data: W) -> W:
-            return self._encode(key, function(self._decode(key, data)))
+            value = self._decode(key, data)
+            changed = function(value)
+            if changed is None and self._was_changed(key, value, data):
+                raise changed_in_place()
+            return self._encode(key, changed)
 
         start = MISSING if default is MISSING else self._encode(key, default)
         return self._decode(key, self._inner.modify(key, step, start))
+
+    def _was_changed(self, key: str, value: V, data: W) -> bool:
+        """Whether ``value``, which was decoded from ``data``, has been changed in place since."""
+        if isinstance(value, _IMMUTABLE):
+            return False
+        try:  # by what is stored: not every object can be compared, and NaN differs from itself
+            return self.encode(key, value) != self.encode(key, self.decode(key, data))
+        except Exception:  # noqa: BLE001 - it could be decoded, and cannot be encoded any more
+            return True
 
     def _take(self, key: str, /) -> V | Missing:
         data = self._inner._take(key)
@@ -129,8 +144,8 @@ class Codec(Layer[V, W]):
         key, data = self._inner.popitem()
         return key, self._decode(key, data)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))
 
     def at(self, key: str, revision: int, /) -> V:
         return self._decode(key, self._inner.at(key, revision))

@@ -7,6 +7,7 @@ from typing import NoReturn, TypeVar
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
 from holdall.keys import Foreign
+from holdall.layer import Wrapper
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 
 V = TypeVar("V")
@@ -23,7 +24,7 @@ _READS = (
 )
 
 
-class ReadOnly(Store[V]):
+class ReadOnly(Wrapper[V, V]):
     """Reads of ``store``; every write is PermissionDenied, before it reaches the store.
 
     It starts from nothing and lets reads through one by one, so a write that is added to the interface
@@ -35,9 +36,6 @@ class ReadOnly(Store[V]):
       ...
     holdall.errors.PermissionDenied: 'a' cannot be written: Memory() was opened read-only
     """
-
-    def __init__(self, store: Store[V]) -> None:
-        self._inner = store
 
     def __getitem__(self, key: str, /) -> V:
         return self._inner[key]
@@ -143,7 +141,7 @@ class ReadOnly(Store[V]):
     def popitem(self) -> tuple[str, V]:
         self._refuse("the first key")
 
-    def setdefault(self, key: str, default: V, /) -> V:
+    def _setdefault(self, key: str, default: V, /) -> V:
         self._refuse(repr(key))
 
     def _refuse(self, what: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Values checked by a FormEncode schema on their way in."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from holdall.errors import Invalid
 from holdall.extras import needs
@@ -9,7 +9,7 @@ from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Put, Store, Tag
 
 with needs("validate"):
-    import formencode
+    from holdall._formencode import formencode
 
 V = TypeVar("V")
 S = TypeVar("S")
@@ -66,10 +66,27 @@ class Validate(PassThrough[V]):
         )
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
-        return self._inner.modify(key, lambda value: self._clean(key, function(value)), default)
+        def step(value: V) -> V:
+            changed = function(value)
+            if changed is None and not self._accepts_none:
+                raise TypeError(
+                    "the function given to modify returned None, which the schema does not accept; "
+                    "return the new value"
+                )
+            return self._clean(key, changed)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._inner.setdefault(key, self._clean(key, default))
+        return self._inner.modify(key, step, default)
+
+    @property
+    def _accepts_none(self) -> bool:
+        """Whether the schema keeps None as None. Then the store below gets it, and looks for a change in place."""
+        try:
+            return self._schema.to_python(cast(V, None)) is None
+        except formencode.Invalid:
+            return False
+
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._inner._setdefault(key, self._clean(key, default))
 
 
 def invalid(message: str, error: "formencode.Invalid", *, key: str | None = None) -> Invalid:

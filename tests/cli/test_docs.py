@@ -62,6 +62,20 @@ def test_a_session_prints_what_is_shown(page, monkeypatch):
             )
 
 
+PLACE = re.compile(r"(?:sqlite:///|file://|file:|SQLite\(\"|\{here\}/)([a-z][\w-]*)")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_pages_that_a_reader_follows_in_one_folder_keep_their_data_in_different_files():
+    pages = [page for folder in ("tutorial", "how-to") for page in (ROOT / "docs" / folder).rglob("*.md")]
+    homes = {}
+    for page in [ROOT / "README.md", *pages]:
+        for block in FENCED.findall(page.read_text("utf-8")):
+            for name in PLACE.findall(block):
+                assert homes.setdefault(name, page) == page, f"{name} is of {homes[name]} and {page}"
+    assert {"audit", "app", "tutorial", "books", "first", "cached"} <= homes.keys()
+
+
 def test_a_session_that_is_not_as_shown_is_noticed():
     assert matches("a\nb\nc\n", "a\n...\nc\n")
     assert matches("owed: more\n", "owed: ...\n")

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,11 +14,28 @@ from holdall.cli.app import app
 from holdall.middleware.keyring import new_key
 from tests.cli.console import BUNDLED, call, good, refusal
 
+ROOT = Path(__file__).parents[2]
+
 LOADED = """
 import json, sys
 from holdall.cli.run import run
 code = run(sys.argv[1:])
 print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+BARE = """
+import json, sys
+NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
+NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {*NEEDED, *sys.stdlib_module_names}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+from holdall.cli.run import run
+failed = [path for path in json.loads(sys.argv[1]) if run([*path, "--help"])]
+print(json.dumps(failed))
 """
 
 
@@ -45,8 +63,8 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "explain", "manifest",
-        "doctor", "demo",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "key new",
+        "stores", "trust", "explain", "manifest", "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
@@ -70,6 +88,7 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
+    (folder / "holdall.toml").write_text('[store.notes]\nuri = "sqlite:///notes.db"')
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
@@ -109,3 +128,26 @@ def test_commands_on_books_say_where_they_may_be(path):
     shown = " ".join(good(*path, "--help").split())
     assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)
+
+
+ALL_HELP = """
+import json
+from tests.cli.test_help import helps
+print(json.dumps(helps()))
+"""
+
+
+def helps():
+    """The help of every command."""
+    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+
+
+def test_help_is_whole_where_python_leaves_docstrings_out():
+    stripped = subprocess.check_output([sys.executable, "-OO", "-c", ALL_HELP], cwd=ROOT)
+    assert json.loads(stripped) == helps()
+
+
+def test_every_help_needs_no_extra_but_that_of_the_command_line():
+    paths = json.dumps([list(path) for path in COMMANDS])
+    done = subprocess.run([sys.executable, "-c", BARE, paths], capture_output=True, text=True, check=False)
+    assert (done.stdout.splitlines()[-1:], done.stderr) == (["[]"], "")

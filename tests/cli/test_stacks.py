@@ -7,6 +7,8 @@ import pytest
 
 import holdall
 from holdall.cli.nested import nested
+from holdall.configuration.reading import read
+from holdall.configuration.trust import trust
 from holdall.middleware.keyring import new_key
 from tests.cli.console import call, good, refusal
 
@@ -15,14 +17,13 @@ MARK = "hunter2"
 
 @pytest.fixture(autouse=True)
 def project(folder, monkeypatch):
-    monkeypatch.delenv("HOLDALL_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("KEYS", new_key("2026"))
     (folder / "holdall.toml").write_text(
         '[store.books]\nuri = "sqlite:///{here}/books.db"\n'
         'layers = ["validate=formencode.validators:Int", "serializer=json", "encrypt=env:KEYS"]\n'
         f'[store.remote]\nuri = "s3://acme/books?secret_access_key={MARK}&serializer=json&encrypt={MARK}"\n'
     )
+    trust(read(folder / "holdall.toml"))
     return folder
 
 

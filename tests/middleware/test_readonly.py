@@ -38,7 +38,7 @@ def writes(store: Store[Any]) -> dict[str, Any]:
         "clear": lambda: store.clear(),
         "_take": lambda: store.pop("a", None),
         "popitem": lambda: store.popitem(),
-        "setdefault": lambda: store.setdefault("c", b"3"),
+        "_setdefault": lambda: store.setdefault("c", b"3"),
         "swap": lambda: store.swap("c", b"3", ABSENT),
         "remove": lambda: store.remove("a", tag),
         "modify": lambda: store.modify("a", lambda value: value),

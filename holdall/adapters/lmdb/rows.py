@@ -68,6 +68,11 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
         txn.put(key.encode(), tick + value)
 
 
+def delete_all(keys: list[str], txn: Txn, tick: bytes) -> int:
+    """Delete ``keys``; return how many of them there were."""
+    return sum(txn.delete(key.encode()) for key in keys)
+
+
 def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:
     """Put the values of ``after`` and delete where it has None; their tag. Conflict unless ``before`` holds."""
     for key, tag in before.items():

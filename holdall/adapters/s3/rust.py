@@ -38,7 +38,7 @@ def reader(connection: Connection, bucket: str, options: Options) -> Read:
     _Process.used = True
     store = S3Store(
         bucket,
-        credential_provider=Boto3CredentialProvider(session, ttl=timedelta(minutes=5)),
+        **_login(session, options),
         region=client.meta.region_name or "us-east-1",
         client_options={"allow_http": True, "timeout": timedelta(seconds=options.timeout)},
         retry_config={"max_retries": 0},
@@ -52,6 +52,12 @@ def reader(connection: Connection, bucket: str, options: Options) -> Read:
             return None
 
     return read
+
+
+def _login(session: Any, options: Options) -> dict[str, Any]:
+    if options.anon:
+        return {"skip_signature": True}
+    return {"credential_provider": Boto3CredentialProvider(session, ttl=timedelta(minutes=5))}
 
 
 def _place(client: Any, bucket: str) -> dict[str, Any]:

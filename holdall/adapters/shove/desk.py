@@ -1,7 +1,6 @@
 """A store of Shove's that is open, and the one thread that works at it."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from holdall.adapters.shove.errors import translated
@@ -10,6 +9,7 @@ from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
 from holdall.errors import Corrupt
 from holdall.keys import Foreign, named
+from holdall.threads import Call, Workers
 
 T = TypeVar("T")
 
@@ -24,13 +24,8 @@ class Desk:
 
     def __init__(self, uri: str, where: str, values: Values, options: dict[str, Any], *, alone: bool) -> None:
         self._where = where
-        self._thread = ThreadPoolExecutor(1, "shove") if alone else None
-        try:
-            self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
-        except BaseException:
-            if self._thread:
-                self._thread.shutdown()
-            raise
+        self._thread = Workers(1) if alone else None
+        self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
 
     def get(self, key: str) -> bytes:
         """The value of ``key``."""
@@ -61,14 +56,22 @@ class Desk:
     def close(self) -> None:
         """Close the store and end the thread; what is in memory alone is left to whoever asks again."""
         if self._thread:
-            self._thread.submit(self._store.close).result()
-            self._thread.shutdown()
+            self._run(self._store.close)
 
     def _ask(self, key: str | None, work: Callable[[], T]) -> T:
         try:
-            return self._thread.submit(work).result() if self._thread else work()
+            return self._run(work)
+        except MemoryError:
+            raise
         except Exception as error:
             raise translated(error, self._where, key) from error
+
+    def _run(self, work: Callable[[], T]) -> T:
+        if self._thread is None:
+            return work()
+        call = Call(work)
+        self._thread.submit(call)
+        return call.result()
 
 
 def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:

@@ -226,7 +226,7 @@ class SlateDB(Store[bytes]):
     def _run(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
         """What ``work`` returns of the open database, with errors translated."""
         try:
-            return LOOP.run(self._with(work), self._url, self._timeout)
+            return LOOP.run(lambda: self._with(work), self._url, self._timeout)
         except Failure as error:
             raise translated(error, self._url) from error
 

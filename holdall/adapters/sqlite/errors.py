@@ -3,6 +3,7 @@
 import sqlite3
 
 from holdall.errors import (
+    UNCHANGED,
     Corrupt,
     HoldallError,
     PermissionDenied,
@@ -25,7 +26,7 @@ _damaged = (
     Corrupt,
     "is damaged; restore a backup, or salvage it with the .recover command of sqlite3",
 )
-_full = StoreFull, "has no room left, so nothing was changed; free some space on its disk"
+_full = StoreFull, f"has no room left{UNCHANGED}; free some space on its disk"
 _gone = StoreNotFound, "was dropped or changed while it was open; open it again"
 _failed = Unavailable, "could not be read or written by the operating system; see to its disk"
 _large = TooLarge, "holds no value that long; split it, or keep it in a file or bucket"

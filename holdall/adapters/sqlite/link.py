@@ -9,7 +9,7 @@ from typing import Any
 from holdall.adapters.batches import ROOM
 from holdall.adapters.sqlite.errors import translated
 from holdall.adapters.sqlite.table import Absent, Table
-from holdall.handles import PerThread
+from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
 Row = tuple[Any, ...]
@@ -20,9 +20,10 @@ class Link:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._connections = PerThread(table.connect, sqlite3.Connection.close)
+        self._connections = PerThread(table.connect, sqlite3.Connection.close, delayed=True)
         self.connection = self._connections.__call__  # bound: an instance is slower to call than a method
 
+    @delays_fork
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
         """The row of a select that finds one at most, or None."""
         try:
@@ -36,6 +37,7 @@ class Link:
             raise translated(error, str(self._table)) from error
         return None
 
+    @delays_fork
     def page(
         self, select: str, args: tuple[str, ...], hides: bool, size: int
     ) -> tuple[list[Row], str | None]:
@@ -50,6 +52,7 @@ class Link:
         except (Absent, sqlite3.Error) as error:
             return self.failed(error) or ([], None)
 
+    @delays_fork
     def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
         """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
 
@@ -67,6 +70,7 @@ class Link:
                         break
         return page
 
+    @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
         """Run one statement, which by itself is a transaction that begins with the lock it needs."""
         connection = self._made()
@@ -75,12 +79,14 @@ class Link:
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table), key) from error
 
+    @delays_fork
     def erase(self, statement: str, *args: str) -> int:
         """Run one statement that deletes; how many rows it did."""
         with suppress(Absent), self._open(self.connection()) as connection:
             return connection.execute(statement, args).rowcount
         return 0
 
+    @delays_fork
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
         with suppress(Absent):
@@ -90,6 +96,7 @@ class Link:
         """Do ``work``, several statements, all or none of which take effect."""
         self._transact(self._made(), work)
 
+    @delays_fork
     def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
         """As `transact`. The lock for writing is taken first: later, it would fail where two want it."""
         try:

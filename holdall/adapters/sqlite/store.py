@@ -14,6 +14,7 @@ from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
+from holdall.handles import delays_fork
 from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
@@ -88,7 +89,7 @@ class SQLite(Store[bytes]):
     def from_address(cls, address: Address) -> "SQLite":
         options = address.options(table=str, durability=("full", "os"), timeout=float)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
-            path = (address.host + address.path).lstrip("/")
+            path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
                 f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
                 f"or sqlite:////{path} for one from the root"
@@ -105,6 +106,7 @@ class SQLite(Store[bytes]):
 
     # ---- One key ---------------------------------------------------------------------------------
 
+    @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path

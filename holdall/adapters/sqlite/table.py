@@ -11,15 +11,17 @@ than the highest that is there. So that a deleted row cannot give its tick away,
 to the mark. Ticks start at the time so that a table created in the place of a lost one does not repeat its.
 """
 
+import os
 import re
 import sqlite3
 import time
 import uuid
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_IFREG, S_ISDIR
 
 from holdall.adapters import oserrors
 from holdall.adapters.sqlite.errors import translated
@@ -92,7 +94,8 @@ class Table:
 
     def create(self) -> None:
         """Create the database and the table where they are not there yet."""
-        self._exists()
+        if not self._exists():
+            _make_file(self.path)
         self._opened("rwc", self._make).close()
 
     def close(self) -> None:
@@ -208,3 +211,14 @@ class Table:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)
+
+
+def _make_file(path: str) -> None:
+    """Make an empty database at ``path`` with the mode that the umask leaves; SQLite's own mode is 0644 at most.
+
+    If this fails, SQLite tries itself and reports the error.
+    """
+    # Not os.open: to close its descriptor would release every lock that this process has on the database.
+    if hasattr(os, "mknod"):
+        with suppress(OSError):
+            os.mknod(path, 0o666 | S_IFREG)

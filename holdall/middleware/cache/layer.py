@@ -9,7 +9,7 @@ from typing import cast
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
-from holdall.layer import Layer
+from holdall.layer import Layer, below
 from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.entry import Entry
@@ -66,7 +66,7 @@ class Cache(Layer[bytes, bytes]):
                 f"a cache needs max_age of 0 or more, not {max_age!r}, and room for one item or more"
             )
         super().__init__(store)
-        self._near = near
+        self._near = None if near is None else below(near, Cache)
         self._max_age = max_age
         self._bounds = items, size
         self._misses = misses
@@ -236,9 +236,9 @@ class Cache(Layer[bytes, bytes]):
         with self._here().write(key):
             return self._inner.modify(key, function, default)
 
-    def setdefault(self, key: str, default: bytes, /) -> bytes:
+    def _setdefault(self, key: str, default: bytes, /) -> bytes:
         with self._here().write(key):
-            return self._inner.setdefault(key, default)
+            return self._inner._setdefault(key, default)
 
     def _take(self, key: str, /) -> bytes | Missing:
         with self._here().write(key):

@@ -9,8 +9,9 @@ import contextlib
 from itertools import islice
 from typing import NamedTuple
 
-from holdall.errors import Conflict
+from holdall.errors import Conflict, HoldallError
 from holdall.history import noted
+from holdall.middleware.versions.effects import REFUSALS, unrecorded, unsettled
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.marks import Marks
@@ -45,6 +46,7 @@ class Claims:
 
         Conflict where another came first: nothing was changed, read the head and decide again.
         """
+        self._records.check(head.key)
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
         last = self.recorded(head)
@@ -52,21 +54,42 @@ class Claims:
             head = self._stamped(head, last)
         data = self._after(last, value)
         name = Name.of(head.key, last)
-        if not self._records.create(name, data):
+        if not self._claim(name, data):
             self.help(head, name)
             raise conflict(head.key)
-        return self._settle(head, name, data)
+        try:
+            return self._settle(head, name, data)
+        except Conflict:
+            raise
+        except HoldallError as error:
+            raise unsettled(error, head.key) from error
+
+    def _claim(self, name: Name, data: bytes) -> bool:
+        try:
+            return self._records.create(name, data)
+        except REFUSALS:
+            raise
+        except HoldallError as error:
+            raise unsettled(error, name.key) from error
 
     # ---- Where nothing is: the head first --------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
         data = Stamp.now(NEW, 0, noted(self._author)).before(value)
         tag = self._store.swap(key, data, ABSENT)
-        with contextlib.suppress(Conflict):
-            self._record(Head.of(key, data, tag))
-            return Written(key, data, tag)
-        self._record_late(key, data)
+        try:
+            self._record_new(Head.of(key, data, tag))
+        except Conflict:
+            raise
+        except HoldallError as error:
+            raise unrecorded(error, key) from error
         return Written(key, data, tag)
+
+    def _record_new(self, head: Head) -> None:
+        try:
+            self._record(head)
+        except Conflict:
+            self._record_late(head.key, head.data)
 
     def _record(self, head: Head) -> None:
         # The first name may be free though there is history: old records are dropped, but never the newest.

@@ -1,16 +1,18 @@
 """Whether heads and records fit together, key by key, and what can be mended of what does not."""
 
+import contextlib
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from holdall.errors import Conflict, Corrupt
+from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.records import Records, numbered
-from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped
+from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped, moment
 from holdall.store import ABSENT, Store
 
 Kept = dict[Name, bytes]
@@ -45,14 +47,16 @@ class Fsck:
                 continue
             seen.add(key)
             found = ((Name.parse(text), data) for text, data in items)
-            yield from self._key(key, {name: data for name, data in found if name})
+            yield from self._key(RawKey(key), {name: data for name, data in found if name})
         for key, data in self._store.scan_items():
             if is_stamped(data) and key not in seen:
-                yield from self._key(key, {})
+                yield from self._key(RawKey(key), {})
 
     def _key(self, key: str, kept: Kept) -> Iterator[Problem]:
         yield from _numbering(key, list(kept))
-        whole = {name: data for name, data in kept.items() if _is_whole(name, data)}
+        stamps = _whole(kept)
+        yield from _times(stamps)
+        whole = {name: kept[name] for name in stamps}
         try:
             head = Head.read(self._store, key)
         except Corrupt:
@@ -116,12 +120,24 @@ def _key(text: str) -> str | None:
     return name.key if name else None
 
 
-def _is_whole(name: Name, data: bytes) -> bool:
-    try:
-        numbered(name, data)
-    except Corrupt:
-        return False
-    return True
+def _whole(kept: Kept) -> dict[Name, Stamp]:
+    """The stamps of the records that are not damaged, newest first as these are."""
+    found = {}
+    for name, data in kept.items():
+        with contextlib.suppress(Corrupt):
+            found[name], _ = numbered(name, data)
+    return found
+
+
+def _times(stamps: dict[Name, Stamp]) -> Iterator[Problem]:
+    """`as_of` shows the newest revision that is not later than a time, so times must not go back."""
+    before = 0
+    for name, stamp in reversed(stamps.items()):
+        before = max(before, name.before)
+        if stamp.micros < before:
+            what = f"its time goes back: {stamp.time}, and the revision before it is of {moment(before)}"
+            yield Problem(name.key, name.number, what)
+        before = stamp.micros
 
 
 def _numbering(key: str, names: list[Name]) -> Iterator[Problem]:

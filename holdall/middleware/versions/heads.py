@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.keys import Foreign
-from holdall.layer import with_foreign
+from holdall.layer import Wrapper, with_foreign
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.stamp import SIZES, bare, bare_items, is_deletion
 from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
@@ -12,13 +12,14 @@ from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
 T = TypeVar("T")
 
 
-class Heads(Store[bytes]):
+class Heads(Wrapper[bytes, bytes]):
     """Reads ``store`` without the stamps; what was written there without versions is shown as it is.
 
     Where the store cannot delete on a condition, deletions stay under their keys and are left out here.
     """
 
     def __init__(self, store: Store[bytes]) -> None:
+        super().__init__(store)
         self._store = store
         self._marks = Marks(store)
         self._hiding: bool | None = None  # until it is known: to ask for features may cost a request

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from holdall.errors import Conflict, TooLarge, Unsupported
+from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.claims import Claims, Written
+from holdall.middleware.versions.effects import untagged
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.heads import Heads
@@ -124,7 +125,10 @@ class Kept(Heads):
     def _tag(self, written: Written) -> Tag:
         if written.tag is not None:
             return written.tag
-        head = Head.read(self._store, written.key)
+        try:
+            head = Head.read(self._store, written.key)
+        except HoldallError as error:
+            raise untagged(error, written.key) from error
         # It may be replaced already: then its tag is one that nothing carries.
         return head.tag if head.data == written.data else Tag("replaced")
 

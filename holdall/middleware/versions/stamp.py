@@ -10,7 +10,8 @@ r"""The stamp before every value that is kept: which revision it is, since when,
             | "f"            a value that was found: a writer without versions put it there
             | "l"            a loss that was found: a writer without versions deleted it
     number  = 8 bytes        0 for "n"
-    time    = 8 bytes        microseconds since 1970
+    time    = 8 bytes        microseconds since 1970, by the writer's clock; the time of an "n" is that
+                             of the revision before it if that is later
     id      = 8 bytes        makes every stamp unlike every other
     check   = 4 bytes        CRC-32 of the value
     author-size = 1 byte     author and message are UTF-8
@@ -28,7 +29,7 @@ from typing import Final, NamedTuple, Self
 from zlib import crc32
 
 from holdall.errors import Corrupt
-from holdall.history import NOTE_BYTES, Note
+from holdall.history import NOTE_BYTES, Note, require_moment
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
@@ -114,9 +115,8 @@ def moment(micros: int) -> datetime:
 
 
 def micros_of(time: datetime) -> int:
-    """``time`` as stamps count; ValueError where it has no time zone."""
-    if time.tzinfo is None:
-        raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+    """``time`` as stamps count; errors of `require_moment`."""
+    require_moment(time)
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 

@@ -95,7 +95,7 @@ class Trail:
         names = chain(missing, self._records.names(key, known.last.number))
         for later, name in pairwise(names):
             if name.number == later.number - 1:
-                yield Line(name, later.before, later.before_deleted)
+                yield Line(name, max(later.before, name.before), later.before_deleted)
             elif found := self._records.read(name):  # a record between them is lost
                 yield Line(name, found[0].micros, found[0].deleted)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from holdall.errors import Unsupported
 from holdall.history import note
@@ -49,9 +49,11 @@ class Versions(PassThrough[V]):
         history: Store[bytes] | Literal["native"] | None = None,
     ) -> None:
         made: list[Kept | Native] = []
+        native = history == "native"
+        records = None if native or history is None else below(cast("Store[bytes]", history), Versions)
 
         def kept(lowest: Store[bytes]) -> Kept | Native:
-            made.append(Native(lowest, author) if history == "native" else Kept(lowest, author, history))
+            made.append(Native(lowest, author) if native else Kept(lowest, author, records))
             return made[0]
 
         super().__init__(_over(below(store, Versions), kept))
@@ -110,6 +112,8 @@ class Versions(PassThrough[V]):
 
     def fsck(self, *, mend: bool = False) -> Iterator[Problem]:
         """What is wrong in heads and history, key by key; lists everything and reads every record.
+
+        This includes times that go back from one revision to the next, which nothing can mend.
 
         With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
         what is damaged is taken from its other copy, the head from the record or the record from the head.

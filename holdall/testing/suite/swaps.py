@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from holdall.errors import Conflict
+from holdall.errors import Conflict, Invalid
 from holdall.store import ABSENT, Feature, Store, Tag
-from holdall.testing.suite.case import StoreCase, needs
+from holdall.testing.suite.case import StoreCase, needs, refused
 
 V = TypeVar("V")
 
@@ -117,6 +117,27 @@ class SwapTests(StoreCase[V]):
         assert store == held
 
     @needs(Feature.TAGS | Feature.SWAP)
+    def test_modify_refuses_a_function_that_changes_its_argument_and_returns_nothing(
+        self, store: Store[V]
+    ) -> None:
+        held = self.fill(store, ["a"])
+        default = self.values.of(3)
+        for arguments in [("a",), ("a", default), ("b", default)]:
+            refused((TypeError, Invalid), _modify_in_place, store, *arguments, by="modify")
+        assert default == self.values.of(3)
+        assert store == held
+
+    @needs(Feature.TAGS | Feature.SWAP)
+    def test_modify_keeps_none_where_it_is_a_value(self, store: Store[V]) -> None:
+        self.fill(store, ["a"])
+        if None not in self.values.special:
+            refused((TypeError, Invalid), store.modify, "a", lambda held: None, by="modify")
+            return
+        for _ in range(2):
+            assert store.modify("a", lambda held: None) is None  # type: ignore[arg-type,return-value]
+            assert store["a"] is None
+
+    @needs(Feature.TAGS | Feature.SWAP)
     def test_modify_runs_again_on_what_another_wrote(self, store: Store[V]) -> None:
         store["a"] = self.values.of(1)
         seen = []
@@ -143,6 +164,14 @@ class SwapTests(StoreCase[V]):
 
         assert store.modify("a", late, default) == self.values.of(11)
         assert (seen, default) == ([1, 10], self.values.of(1))
+
+
+def _modify_in_place(store: Store[Any], key: str, *default: Any) -> None:
+    def change(value: Any) -> None:
+        if isinstance(value, dict):
+            value["changed"] = True
+
+    store.modify(key, change, *default)
 
 
 def _raiser(error: Exception) -> Any:

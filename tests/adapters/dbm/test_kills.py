@@ -23,8 +23,7 @@ def test_what_was_acknowledged_survives_kills(flavor, tmp_path):
 def left_off(path, stage):
     """Leave the lock file as a writer does that dies at ``stage``."""
     lock = Lock(f"{path}.lock")
-    lock.take(exclusive=True)
-    lock.note(State(stage, 1, "-"), durable=False)
+    lock.hold(lambda: lock.note(State(stage, 1, "-"), durable=False))
     lock.close()
 
 

@@ -21,6 +21,7 @@ import re
 from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+from holdall.redact import brief
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -140,7 +141,7 @@ def _check(key: str) -> None:
 def no_str(key: object) -> TypeError:
     """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
     return TypeError(
-        f"a key is a str, not {type(key).__name__}: {key!r:.80}; make a str of it; "
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
         "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
     )
 
@@ -156,7 +157,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return f"has a segment {brief(segment)}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -266,7 +267,9 @@ def check_bounds(prefix: str, start: str, stop: str | None) -> None:
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {brief(bound)}"
+        )
     if not bound.isascii():
         try:
             bound.encode()

@@ -83,7 +83,7 @@ class File(Store[bytes]):
     @classmethod
     def from_address(cls, address: Address) -> "File":
         if address.host not in ("", "localhost") or address.userinfo or address.port is not None:
-            place = f"{address.host}{address.path}"
+            place = f"{address.host}{address.shown_path}"
             raise InvalidAddress(
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below this one, or file:///{place}"

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from holdall.cli import zone
-from holdall.cli.address import note_empty, positional
+from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
@@ -151,6 +151,7 @@ def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone)
     if keep is None and before is None:
         raise click.UsageError("give --keep, --before, or both")
     midnight = None if before is None else zone.instant(datetime.combine(before, time.min))
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         dropped = versioned(store).prune(keep=keep, before=midnight, prefix=at["prefix"] or "")
     click.echo(f"dropped {dropped:,} revisions", err=True)
@@ -167,6 +168,8 @@ def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) 
     A write that was interrupted is reported too; the next write of the key would finish it. Where the store
     has no key at all, a line on standard error says so.
     """
+    if mend:
+        announce(at["uri"])
     with open_store(at["uri"]) as store:
         problems = list(versioned(store).fsck(mend=mend))
         if not (problems or store.raw()):

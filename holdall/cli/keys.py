@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from holdall.cli.address import note_empty, positional
+from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.examples import examples
 from holdall.cli.line import visible
 from holdall.cli.output import write
@@ -69,7 +69,8 @@ def _read(source: BinaryIO | None) -> bytes:
 @click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
 @positional("key")
 def del_(at: dict[str, Any]) -> None:
-    """Delete KEY; an error where it is missing."""
+    """Delete KEY; an error if it is missing."""
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         try:
             del store[at["key"]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import announce, positional
 from holdall.cli.examples import examples
 from holdall.cli.progress import counting
 from holdall.errors import HoldallError
@@ -30,6 +30,7 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
     """
     from holdall.middleware.rotate import rekey as rekey_values  # late: the help needs no extra
 
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         next(store.scan(), None)  # a Mismatch, where it is written in other layers
         sealing = _sealing(store, at["uri"])

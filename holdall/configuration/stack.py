@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-from holdall.address import LAYERED, Address, meant, shown
+from holdall.address import Address, meant, shown
 from holdall.configuration.table import LAYERS, LISTED, Row, converters
 from holdall.errors import Invalid, InvalidAddress
 from holdall.middleware.guard import Guard
@@ -45,12 +45,11 @@ class Stack:
 
         InvalidAddress for a parameter that does not convert, or that does nothing beside the others.
         """
-        given = {name: value for name, value in address.params.items() if name in LAYERED}
-        given = _remaining(given)
+        given = _remaining({name: address.params[name] for name in address.layered})
         manifest = _manifest(address, given)
         if "type" in given:
             given.setdefault("serializer", "json")
-        return cls(_chosen(address, given, LAYERS), manifest), address.without(*LAYERED)
+        return cls(_chosen(address, given, LAYERS), manifest), address.without(*address.layered)
 
     @classmethod
     def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
@@ -58,7 +57,7 @@ class Stack:
 
         What ``address`` says of a layer that is listed replaces what the list says; `readonly` may be added.
         """
-        given = {name: value for name, value in address.params.items() if name in LAYERED}
+        given = {name: address.params[name] for name in address.layered}
         manifest = _manifest(address, given)
         layers = [chosen for entry in entries for chosen in _entry(address, entry, given)]
         if "readonly" in given:

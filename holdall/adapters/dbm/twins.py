@@ -50,6 +50,8 @@ class Twins:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
 
     def _read(self, function: Callable[[Handle], T]) -> T:
@@ -83,6 +85,8 @@ class Twins:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
 
     def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:

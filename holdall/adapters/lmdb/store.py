@@ -57,7 +57,8 @@ class LMDB(Store[bytes]):
     it shows each page as of when it was read, and keeps no old pages from being used again. Writers wait for
     each other, in all processes, for ``timeout`` seconds at most, then Unavailable. `set_many` and
     `delete_many` commit each thousand keys, or MiB of values. Tags are ticks and never repeat. Stores of one
-    process on the same folder must agree on ``durability``. Not promised: that LMDB's locks work on a network file system.
+    process on the same folder must agree on ``durability``. Not promised: that LMDB's locks work on a
+    network file system, and that a damaged page is noticed: LMDB may then end the process.
 
     >>> import tempfile
     >>> store = LMDB(tempfile.mkdtemp(), durability="os")

@@ -89,7 +89,7 @@ class SQLite(Store[bytes]):
     def from_address(cls, address: Address) -> "SQLite":
         options = address.options(table=str, durability=("full", "os"), timeout=float)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
-            path = (address.host + address.path).lstrip("/")
+            path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
                 f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
                 f"or sqlite:////{path} for one from the root"

@@ -75,7 +75,8 @@ class MapReduce(Generic[V, R]):
     [Row(key='EUR', value=17), Row(key='USD', value=5)]
     """
 
-    # With ``type``, the store may hold documents of any type that has these parts. Without, it holds those that map takes.
+    # With ``type``, the store may hold documents of any type that has these parts.
+    # Without, it holds documents of the type that map takes.
     @overload
     def __init__(self: "MapReduce[D, int]", map: Map[D, Any], reduce: Exact) -> None: ...
     @overload

@@ -32,6 +32,11 @@ class Prefixed(Layer[V, V]):
         self._prefix = prefix
         self._length = len(prefix)
 
+    @property
+    def prefix(self) -> str:
+        """What is added to each key."""
+        return self._prefix
+
     def _down(self, key: str) -> str:
         check_key(key)
         down = self._prefix + key

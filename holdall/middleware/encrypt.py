@@ -11,6 +11,7 @@ from holdall.middleware.binding import key_bytes
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source
+from holdall.middleware.versions.sealing import offer
 from holdall.redact import shown_call
 from holdall.store import MISSING, Change, Missing, Store, to_bytes
 
@@ -66,31 +67,39 @@ class Encrypt(Codec[bytes, bytes]):
         self._keyring = Keyring(keys)
         self._ciphers: dict[str, AESGCM] = {}
         self._identity = Identity(store, context)
-        self._only_bound = bound or context is not None
+        self.only_bound = bound or context is not None
+        offer(store, self)
 
     def encode(self, key: str, value: bytes, /) -> bytes:
+        return self._seal(key_bytes(key), to_bytes(value))
+
+    def _seal(self, about: bytes, value: bytes) -> bytes:
         id = self._keyring.current
         head, nonce = _head(_BOUND, id), os.urandom(_NONCE)
-        about = head + self._identity.made() + key_bytes(key)
-        return head + nonce + self._cipher(id).encrypt(nonce, to_bytes(value), about)
+        bound = head + self._identity.made() + about
+        return head + nonce + self._cipher(id).encrypt(nonce, value, bound)
 
     def decode(self, key: str, data: bytes, /) -> bytes:
-        if self._only_bound and data[:1] == bytes((_UNBOUND,)):
+        if self.only_bound and data[:1] == bytes((_UNBOUND,)):
             raise ValueError(
                 "it is bound to its key alone, so it may come from another store; rekey the store"
             )
         return self._open(key, data)
 
     def _open(self, key: str, data: bytes) -> bytes:
-        id = _key_id(data)
-        head = _head(data[0], id)
-        about = head + (self._identity.known() if data[0] == _BOUND else b"") + key_bytes(key)
-        start = len(head) + _NONCE
         try:
-            return self._cipher(id).decrypt(data[len(head) : start], data[start:], about)
+            return self._unseal(key_bytes(key), data)
         except InvalidTag as error:
+            id = _key_id(data)
             message = f"the value of {key!r} does not open with key {id!r}: it was damaged, or moved there"
             raise Corrupt(message, key=key) from error
+
+    def _unseal(self, about: bytes, data: bytes) -> bytes:
+        id = _key_id(data)
+        head = _head(data[0], id)
+        bound = head + (self._identity.known() if data[0] == _BOUND else b"") + about
+        start = len(head) + _NONCE
+        return self._cipher(id).decrypt(data[len(head) : start], data[start:], bound)
 
     # The first write makes the identity, which must not happen within a write of the store below.
 
@@ -115,6 +124,19 @@ class Encrypt(Codec[bytes, bytes]):
         """
         self._identity.made()
         self._inner.modify(key, lambda data: self.encode(key, self._open(key, data)))
+
+    # ---- What a layer below knows of a revision, see `holdall.middleware.versions.sealing` ----------
+
+    def seal_note(self, about: bytes, note: bytes, /) -> bytes:
+        """``note`` sealed as a value is, and bound to ``about`` in place of a key."""
+        return self._seal(about, note)
+
+    def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:
+        """What was sealed; None if it, or what it is about, was changed. PermissionDenied without its key."""
+        try:
+            return self._unseal(about, sealed)
+        except (InvalidTag, ValueError):
+            return None
 
     def _cipher(self, id: str) -> AESGCM:
         cipher = self._ciphers.get(id)

@@ -94,6 +94,8 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
         return step(*arguments)
     except Unsplittable as problem:
         raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
+    except MemoryError:
+        raise
     except Exception as problem:
         raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
 

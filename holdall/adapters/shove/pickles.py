@@ -43,7 +43,7 @@ def _check_memory(data: bytes) -> None:
     """
     parts = 0
     for parts, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
-        if opcode.name.endswith("PUT") and int(argument) > parts:
+        if opcode.name.endswith("PUT") and int(argument or 0) > parts:
             raise pickle.UnpicklingError("it names a place in the memo that no pickle of its length has")
         if parts * _PART > _MOST:
             raise pickle.UnpicklingError(f"it takes more than {_MOST:,} bytes of memory")

@@ -10,7 +10,7 @@ import holdall
 from holdall import Corrupt, Escape, Json, Memory
 from holdall.keys import Foreign, Span
 from holdall.testing.recorder import Recorder
-from holdall.transfer import BATCH, _ahead, copied, digest, transfer, verified
+from holdall.transfer import BATCH, copied, digest, transfer, verified
 from tests.cli.console import call, contents, good
 
 FOREIGN = {
@@ -222,28 +222,6 @@ def test_layers_show_the_foreign_names_below():
     assert prefixed.get_foreign(next(prefixed.foreign_names())) == b"k0000//"
     with pytest.raises(Corrupt, match="k0000//"):
         Json(Planted()).get_foreign(Foreign("k0000//"))
-
-
-class Waiting:
-    """A future of one moved key that is not done before somebody waits for it."""
-
-    def done(self):
-        return False
-
-    def result(self):
-        return 1
-
-
-def test_no_more_batches_are_under_way_than_asked():
-    begun = []
-
-    def batches():
-        for number in range(9):
-            begun.append(number)
-            yield f"k{number}", Waiting()
-
-    ended = [(key, len(begun)) for key, _ in _ahead(batches(), 3)]
-    assert ended == [(f"k{number}", min(number + 3, 9)) for number in range(9)]
 
 
 def test_a_digest_is_16_bytes_and_knows_types():

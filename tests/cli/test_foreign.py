@@ -43,7 +43,7 @@ def new(folder):
 def told(done, first):
     """The line on the names that were left out, after the ``first`` line."""
     assert done.code == 1
-    line, left = done.err.splitlines()
+    *_, line, left = done.err.splitlines()
     assert line == first
     return left
 
@@ -72,7 +72,7 @@ def test_names_that_are_left_out_are_counted_and_named(old, command, first):
 def test_the_remedy_copies_every_one(old, new, command, first):
     assert ESCAPED in call("cp", old, "file:copy").err
     done = call(command, old, new)
-    assert (done.code, done.err) == (0, first)
+    assert (done.code, done.err[-len(first) :]) == (0, first)
     whole = {"good": b"0", **{os.fsdecode(name): value for name, value in FOREIGN.items()}}
     assert contents(new) == whole
     left = told(call("cp", new, "file:back"), "copied 1 key")  # where nothing escapes them
@@ -123,7 +123,7 @@ def test_a_store_of_foreign_names_alone_is_not_taken_for_another_address(folder)
     for command in ("cp", "convert"):
         done = call(command, "file:old", "file:copy")
         assert done.code == 1
-        assert done.err.startswith("holdall: left out 1 name that is not a key: 'README'; ")
+        assert "holdall: left out 1 name that is not a key: 'README'; " in done.err
 
 
 def test_names_outside_the_prefix_are_not_told(old):

@@ -87,4 +87,5 @@ def test_times_of_a_bucket_whose_clocks_disagree_do_not_go_back() -> None:
 
 
 def test_each_revision_has_its_own_note() -> None:
-    assert [one.author for one in native().history("a")] == ["four", "three", "two", "one"]
+    told = [(one.number, one.author, one.deleted) for one in native().history("a")]
+    assert told == [(4, "four", False), (3, "three", True), (2, "two", False), (1, "one", False)]

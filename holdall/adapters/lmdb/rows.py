@@ -43,7 +43,7 @@ def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[st
 
     A page ends before a part that is hidden, and the next begins after it.
     """
-    page: list[T] = []
+    page: list[tuple[str, T]] = []
     room = ROOM
     low = span.low.encode(errors="surrogateescape")
     high = None if span.high is None else span.high.encode()

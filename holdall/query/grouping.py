@@ -92,10 +92,10 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
     """
     try:
         return step(*arguments)
-    except Unsplittable as problem:
-        raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
     except MemoryError:
         raise
+    except Unsplittable as problem:
+        raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
     except Exception as problem:
         raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
 

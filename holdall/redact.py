@@ -72,9 +72,7 @@ def brief(value: object) -> str:
     >>> brief("a"), len(brief("a" * 1_000_000))
     ("'a'", 120)
     """
-    if isinstance(value, str):  # the repr of a large value takes a while
-        value = _ends(value)
-    elif isinstance(value, bytes):
+    if isinstance(value, str) or isinstance(value, bytes):  # the repr of a large value takes a while
         value = _ends(value)
     try:
         return shortened(repr(value), _BRIEF)

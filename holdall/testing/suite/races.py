@@ -94,6 +94,24 @@ class RaceTests(StoreCase[V]):
             left = self.held(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
+    @needs(Feature.TAGS | Feature.SWAP | Feature.REMOVE)
+    def test_what_another_deletes_meanwhile_is_missing_and_no_conflict(self, store: Store[V]) -> None:
+        self.prepare(store)
+        one = self.values.of(ONE)
+        operations: list[Callable[[str], V | None]] = [
+            lambda key: store.pop(key, None),
+            lambda key: store.setdefault(key, one),
+            lambda key: store.modify(key, lambda held: held, one),
+        ]
+        for operation in operations:
+            operate = lambda turn: operation(f"k{turn}")  # noqa: B023, E731 - called before the next
+            for turn, first, second in self.interleave(operate, lambda turn: store.discard(f"k{turn}"), FEW):
+                second.result()
+                found = first.result()
+                assert found is None or self.values.number(found) in (OLD, ONE)
+                assert self.held(store, turn) in (None, None if found is None else self.values.number(found))
+                store[f"k{turn}"] = self.values.of(OLD)
+
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
         held = self.fill(store, self.numbered(2 * self.points + 2))

@@ -1,5 +1,6 @@
 """The bounds of a cache are exact: of age, of room, of how many keys are asked for at once."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -90,3 +91,8 @@ def test_what_a_near_store_holds_from_before_is_counted_and_cut_to_the_bounds() 
     assert set(near) == {"b", "c", "d"}
     assert store._here().find("missing") is None
     assert store._here().find("d") is not None
+
+
+def test_what_another_process_is_to_read_is_by_the_clock_on_the_wall() -> None:
+    assert Cache(Memory(), 60)._clock is time.monotonic
+    assert Cache(Memory(), 60, near=Memory())._clock is time.time

@@ -173,14 +173,14 @@ class RaceTests(StoreCase[V]):
     def test_many_are_written_while_another_writes(self, store: Store[V]) -> None:
         expected: dict[str, int] = {}
         for turn, first, second in self.interleave(self.set_some(store), self.setter(store), FEW):
-            first.result(), second.result()
+            finish(first, second)
             expected |= {f"a{turn}": ONE, f"b{turn}": ONE, f"k{turn}": TWO}
         assert {key: self.values.number(value) for key, value in store.items()} == expected
 
     def test_many_are_written_while_another_clears(self, store: Store[V]) -> None:
         self.fill(store, ["old"])
         for turn, first, second in self.interleave(self.set_some(store), lambda turn: store.clear(), FEW):
-            first.result(), second.result()
+            finish(first, second)
             assert set(store) <= {f"a{turn}", f"b{turn}"}
             self.fill(store, ["old"])
 
@@ -193,7 +193,7 @@ class RaceTests(StoreCase[V]):
         left = set()
         delete = lambda turn: store.delete_many([f"a{turn}", f"b{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(delete, write, FEW):
-            first.result(), second.result()
+            finish(first, second)
             left.add(f"k{turn}")
             assert set(store) == left
             self.fill(store, [f"a{turn + 1}", f"b{turn + 1}"])
@@ -203,7 +203,7 @@ class RaceTests(StoreCase[V]):
         self.fill(store, keys)
         discard = lambda turn: store.discard(keys[turn % 3])  # noqa: E731
         for _, first, second in self.interleave(lambda turn: store.clear(), discard, FEW):
-            first.result(), second.result()
+            finish(first, second)
             assert list(store) == []
             self.fill(store, keys)
 
@@ -233,6 +233,12 @@ class RaceTests(StoreCase[V]):
             for turn, first, second in self.interleave(read, lambda turn: store.discard(f"k{turn}")):
                 second.result()
                 assert self.points + 1 - turn <= first.result() <= self.points + 2 - turn
+
+
+def finish(*calls: "Future[Any]") -> None:
+    """Raise what any of ``calls`` raised."""
+    for call in calls:
+        call.result()
 
 
 def won(call: "Future[Any]") -> bool:

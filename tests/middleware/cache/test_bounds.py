@@ -65,8 +65,9 @@ def test_a_clock_lets_go_of_no_more_than_it_must() -> None:
 
 def test_a_key_that_was_asked_for_gets_one_more_round() -> None:
     clock = Clock(items=2, size=10)
-    clock.admit("a", 1), clock.admit("b", 1)
-    clock.touch("a"), clock.touch("b"), clock.touch("missing")
+    assert [clock.admit("a", 1), clock.admit("b", 1)] == [[], []]
+    for key in ("a", "b", "missing"):
+        clock.touch(key)
     assert clock.admit("c", 1) == ["a"]  # both were, so the first is taken at the second round
     assert clock.admit("d", 1) == ["b"]
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PARALLEL := --numprocesses=auto --dist=loadfile
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+EDITABLE := -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCKER := .venvs/lock
 LOWEST := .venvs/lowest
 LOWEST_LOCKED := $(LOWEST)/locked-$(firstword $(shell cksum requirements-lowest.lock))
@@ -14,7 +14,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,11 @@ $(LOCKED):
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) \
 	    && echo "Setting up $(VENV) with $$python" \
 	    && "$$python" -m venv --clear $(VENV)
-	@$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	@tools/install-lock $(BIN)/python requirements.lock
 	@touch $@
 
 $(VENV)/installed: $(LOCKED) pyproject.toml
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(EDITABLE)
 	@touch $@
 
 # Only tests install system packages.
@@ -47,27 +47,29 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
 $(LOCALSTACK_LOCKED): | setup
 	@echo "Setting up $(LOCALSTACK)"
 	@$(BIN)/python -m venv --clear $(LOCALSTACK)
-	@$(LOCALSTACK)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCALSTACK_LOCK)
+	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK)
 	@touch $@
 
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
 
-soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers
+soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
+	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
-	    tests/adapters/test_slatedb.py $(ARGS)
+	    tests/adapters/test_slatedb.py tests/adapters/test_interrupts.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, types and layers
 
@@ -78,6 +80,7 @@ lint: setup
 types: setup $(VENV)/extras
 	@$(BIN)/mypy
 	@$(BIN)/basedpyright
+	@$(BIN)/python -m tools.check_blocks
 
 layers: setup
 	@$(BIN)/lint-imports
@@ -90,17 +93,23 @@ docs: setup ## build the documentation into site/
 	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
+test-pages: setup $(VENV)/extras ## run each page of the documentation with only the extras that it names
+	@$(BIN)/python tools/test_pages.py
+
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
-test-wheel: setup ## build the wheel; test it with every extra, and with none
+test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel
+
+test-bundle: setup ## bundle a program with PyInstaller, and run it
+	@tools/test-bundle
 
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py
 
 test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(LOWEST)/bin/python $(EDITABLE)
 	@tools/system-extras $(LOWEST)/bin/python
 	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
@@ -108,17 +117,17 @@ $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \
 	    && echo "Setting up $(LOWEST) with $$python" \
 	    && "$$python" -m venv --clear $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement requirements-lowest.lock
+	@tools/install-lock $(LOWEST)/bin/python requirements-lowest.lock
 	@touch $@
 
 # The lock's own line of uv alone, so that a lock which cannot be installed can be written anew.
 $(LOCKER)/installed: requirements.lock
 	@python=$$(PYTHON='$(PYTHON)' tools/find-python) && "$$python" -m venv --clear $(LOCKER)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(LOCKER)/uv.txt
-	@$(LOCKER)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCKER)/uv.txt
+	@tools/install-lock $(LOCKER)/bin/python $(LOCKER)/uv.txt
 	@touch $@
 
-lock: $(LOCKER)/installed ## bring requirements.lock up to date with pyproject.toml (ARGS=--upgrade for newer releases)
+lock: $(LOCKER)/installed ## bring the locks up to date with pyproject.toml (ARGS=--upgrade for newer releases)
 	@tools/lock $(LOCKER)/bin $(ARGS)
 
 clean: ## remove everything that make has made

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from holdall.errors import Corrupt
+from holdall.middleware.reserved import Called, Reserved
 from holdall.store import Store
 
 FOLDER = ".holdall/transfer/"
@@ -24,7 +25,7 @@ class Cursor:
     """
 
     def __init__(self, here: Store[Any], there: Store[Any], prefix: str) -> None:
-        self._raw = there.raw(FOLDER)
+        self._raw = Reserved(there, FOLDER, lambda key: Called("the record of the transfer"))
         said = json.dumps([repr(here), prefix]).encode()
         self._key = hashlib.blake2b(said, digest_size=16).hexdigest()
 
@@ -37,8 +38,9 @@ class Cursor:
             said = json.loads(data)
             return str(said["after"]), int(said["count"])
         except (ValueError, TypeError, KeyError) as error:
-            key = FOLDER + self._key
-            raise Corrupt(f"{key!r} does not say how far the transfer came: {error}", key=key) from error
+            raise Corrupt(
+                f"the record of the transfer does not say how far it came ({error}); restart the transfer"
+            ) from error
 
     def set(self, key: str, count: int) -> None:
         """Everything up to ``key`` has been moved."""

@@ -1,175 +1,241 @@
-"""Handles of a thread or of a process, made when first asked for, and locks: neither is shared across a fork."""
+"""Handles of one thread or of one process, made at their first use. A forked child never uses its parent's.
+
+Every handle belongs to the process that made it, known by its pid, because not every fork runs the hooks of
+`os.register_at_fork`: uWSGI forks in C.
+"""
 
 import os
+import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
+from os import getpid
+from types import CodeType, FrameType
 from typing import Any, Generic, TypeVar, cast
 
 H = TypeVar("H")
-L = TypeVar("L")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class PerProcess(Generic[H]):
+    """Calling it gives this process's handle, which all its threads share. A child makes its own.
+
+    A lock that many threads share is such a handle too: a thread of the parent may hold the parent's lock at the
+    moment of the fork, and the child would then wait for ever. The state that the lock guards must be sound
+    between any two steps, because the child finds it as that thread left it.
+
+    >>> lock = PerProcess(threading.Lock)
+    >>> lock() is lock()
+    True
+    """
+
+    def __init__(self, make: Callable[[], H]) -> None:
+        self._make = make
+        self._made: tuple[int, H] | None = None
+        self._making: dict[int, threading.Lock] = {}  # by pid
+
+    def __call__(self) -> H:
+        made = self._made
+        if made is None or made[0] != getpid():
+            made = self._new(getpid())
+        return made[1]
+
+    def _new(self, pid: int) -> tuple[int, H]:
+        with self._making.setdefault(pid, threading.Lock()):
+            made = self._made
+            if made is None or made[0] != pid:
+                made = self._made = pid, self._make()
+            return made
+
+    def take(self) -> H | None:
+        """Return this process's handle, if it was made, for the caller to close. The next call makes a new one."""
+        made, self._made = self._made, None
+        return made[1] if made and made[0] == getpid() else None
 
 
 class _Holder(Generic[H]):
     """Disposes of its handle when the thread that owns it, or the store, is gone."""
 
     def __init__(self, handle: H, dispose: Callable[[H], None]) -> None:
-        self.handle = handle
-        self.release = weakref.finalize(self, dispose, handle)
+        self.release = weakref.finalize(self, _dispose, handle, dispose, getpid())
+
+    def dispose(self) -> None:
+        """Dispose of the handle, even if a parent of this process made it."""
+        if finalizer := self.release.detach():
+            handle, dispose, _ = finalizer[2]
+            dispose(handle)
 
 
 class PerThread(Generic[H]):
-    """Calling it gives this thread's handle; what making it raises is raised, and tried again next time.
+    """Calling it gives this thread's handle. If making it raises, the next call tries again.
 
-    ``dispose`` is called once for each handle: when its thread has ended, at `close`, or at the end of
-    the process, and perhaps from another thread.
+    ``dispose`` is called once for each handle: when its thread has ended, at `close`, or at the end of the
+    process; possibly from another thread. It is called only in the process that made the handle.
 
-    A fork disposes of the forking thread's handle before it, in the parent, which makes a new one when it
-    next asks: libraries that count their open files by process (SQLite, LMDB) believe in a child that they
-    still hold the parent's locks. The child inherits the handles of the parent's other threads, forgets
-    them, and never disposes of them, not even when it exits.
+    Before a fork that Python sees, the parent disposes of the handle of the forking thread, because libraries
+    that count their open files by process (SQLite) would believe in the child that they still hold the parent's
+    locks. ``delayed``: every function that uses a handle is marked by `delays_fork`; then the parent disposes of
+    the handles of all threads, and after a fork that Python did not see, the child does, unless a call was
+    running. A child keeps any other inherited handle open and never uses it.
 
     >>> handles = PerThread(list, list.clear)
     >>> handles() is handles()
     True
     """
 
-    def __init__(self, make: Callable[[], H], dispose: Callable[[H], None]) -> None:
+    def __init__(self, make: Callable[[], H], dispose: Callable[[H], None], *, delayed: bool = False) -> None:
         self._make = make
         self._dispose = dispose
+        self._delayed = delayed
+        self._pid = (
+            getpid()
+        )  # 0 while a fork waits for calls: whoever asks for a handle then waits for the fork
         self._start()
-        with _lock:
-            _alive.add(cast(PerThread[object], self))
+        _without_fork(lambda: _alive.add(cast(PerThread[object], self)))
 
     def _start(self) -> None:
         self._own = threading.local()
         self._holders: weakref.WeakSet[_Holder[H]] = weakref.WeakSet()
 
     def __call__(self) -> H:
+        if self._pid != getpid():
+            _without_fork(self._start_in_child)
         try:
             handle: H = self._own.handle
         except AttributeError:
             return self._new()
         return handle
 
+    def _start_in_child(self) -> None:
+        if self._pid == getpid():
+            return
+        if self._delayed and not _is_in_call():
+            for holder in list(self._holders):
+                holder.dispose()
+        self._start()
+        self._pid = getpid()
+
     def _new(self) -> H:
         handle = self._make()
         holder = _Holder(handle, self._dispose)
-        with _lock:
-            self._own.holder = holder
-            self._own.handle = handle
-            self._holders.add(holder)
+        _without_fork(lambda: self._keep(handle, holder))
         return handle
+
+    def _keep(self, handle: H, holder: _Holder[H]) -> None:
+        self._own.holder = holder
+        self._own.handle = handle
+        self._holders.add(holder)
 
     def close(self) -> None:
         """Dispose of every thread's handle. A thread that asks again gets a new one."""
-        with _lock:
-            holders = list(self._holders)
-            self._start()
+        _without_fork(self._close)
+
+    def _close(self) -> None:
+        holders = list(self._holders)
+        self._start()
         for holder in holders:
             holder.release()
 
-    def _part(self) -> list[_Holder[H]]:
-        """Dispose of this thread's handle; return the holders of the others."""
-        own = getattr(self._own, "holder", None)
-        if own:
+    def _part(self, *, quiet: bool) -> None:
+        """Dispose of the handles that a child must not inherit; ``quiet``: no thread is using one."""
+        if quiet and self._delayed:
+            self._close()
+        elif own := getattr(self._own, "holder", None):
             self._own.__dict__.clear()
             self._holders.discard(own)
             own.release()
-        return list(self._holders)
 
 
-class PerProcess(Generic[H]):
-    """Calling it gives this process's handle, which its threads share. A fork forgets that of the parent.
-
-    >>> handle = PerProcess(list)
-    >>> handle() is handle()
-    True
-    """
-
-    def __init__(self, make: Callable[[], H]) -> None:
-        self._make = make
-        self._start()
-        with _lock:
-            _shared.add(cast(PerProcess[object], self))
-
-    def __call__(self) -> H:
-        made = self._made
-        if not made:
-            with self._making:
-                made = self._made
-                if not made:
-                    made.append(self._make())
-        return made[0]
-
-    def take(self) -> H | None:
-        """The handle, if it was made, for its owner to dispose of. Who asks again gets a new one."""
-        made = self._made
-        self._start()
-        return made[0] if made else None
-
-    def _start(self) -> None:
-        self._making = threading.Lock()  # anew in a child: the parent may have held it when it forked
-        self._made: list[H] = []
+def _dispose(handle: H, dispose: Callable[[H], None], pid: int) -> None:
+    if pid == getpid():
+        _without_fork(lambda: dispose(handle))
+    else:
+        keep_for_ever(handle)
 
 
-def free_in_child(lock: L) -> L:
-    """``lock``, which is new, and which the child of a fork finds free even if a thread of its parent held it.
-
-    The child finds what the lock guards in whatever state that thread left it: so it must be sound between
-    any two steps of those who hold the lock.
-
-    >>> lock = free_in_child(threading.Lock())
-    >>> lock.locked()
-    False
-    """
-    with _lock:
-        _locks.add(lock)
-    return lock
-
-
-_lock = threading.RLock()  # re-entrant, since a finalizer may run, and use a store, while it is held
-_alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
-_shared: weakref.WeakSet[PerProcess[object]] = weakref.WeakSet()
-_locks: weakref.WeakSet[Any] = weakref.WeakSet()
-_others: list[_Holder[object]] = []  # held over a fork, for a child drops the locals of the other threads
-
-
-def _before_fork() -> None:
-    _lock.acquire()
-    for handles in list(_alive):
-        _others.extend(handles._part())
-
-
-def _after_fork_in_parent() -> None:
-    _others.clear()
-    _lock.release()
-
-
-def _after_fork_in_child() -> None:
-    for holder in _others:
-        holder.release.detach()
-        _keep_for_ever(holder)
-    for own in list(_alive):
-        own._start()
-    for shared in list(_shared):
-        shared._start()
-    for lock in list(_locks):
-        lock._at_fork_reinit()
-    _others.clear()
-    _lock.release()
-
-
-def _keep_for_ever(thing: object) -> None:
-    """Keep ``thing`` from being deallocated, also at the interpreter's end, when module globals are."""
-    import ctypes  # a child of a process that forked with several threads alone pays for it
+def keep_for_ever(thing: object) -> None:
+    """Prevent ``thing`` from being deallocated, even at the end of the interpreter."""
+    import ctypes  # only a child that inherited a handle needs it
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
+# ---- Forks ---------------------------------------------------------------------------------------
+
+_PATIENCE = 30.0  # seconds that a fork waits for calls of other threads
+_POLL = 0.0005
+
+_lock = PerProcess(threading.RLock)  # re-entrant: a finalizer may run, and use a store, while it is held
+_alive: weakref.WeakSet[PerThread[object]] = weakref.WeakSet()
+_delaying: set[CodeType] = set()
+_waiting: PerProcess[set[int]] = PerProcess(set)  # idents of the threads that wait for _lock
+
+
+def delays_fork(function: F) -> F:
+    """Mark ``function``: a fork in another thread waits until no call of it is running.
+
+    A library in C may hold locks during such a call, and the child could then never take them. The function
+    must not run code of the caller, which may take any time.
+    """
+    _delaying.add(function.__code__)
+    return function
+
+
+def _without_fork(function: Callable[[], object]) -> None:
+    """Run ``function`` while no fork happens; a fork does not wait for those who wait here."""
+    ident, waiting = threading.get_ident(), _waiting()
+    waiting.add(ident)
+    try:
+        with _lock():
+            waiting.discard(ident)
+            function()
+    finally:
+        waiting.discard(ident)
+
+
+def _before_fork() -> None:
+    _lock().acquire()
+    alive = list(_alive)
+    for handles in alive:
+        if handles._delayed:
+            handles._pid = 0
+    quiet = _wait_for_calls()
+    for handles in alive:
+        handles._part(quiet=quiet)
+
+
+def _after_fork_in_parent() -> None:
+    for handles in list(_alive):
+        handles._pid = getpid()
+    with suppress(RuntimeError):  # an interrupt came before the lock was taken
+        _lock().release()
+
+
+def _wait_for_calls() -> bool:
+    """Wait until no other thread runs a marked function; return False if that takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while _is_in_call():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _is_in_call() -> bool:
+    """Return whether another thread runs a marked function, or ran it when Python did not see a fork."""
+    passed = {threading.get_ident(), *_waiting()}
+    return any(_delays(frame) for ident, frame in sys._current_frames().items() if ident not in passed)
+
+
+def _delays(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code in _delaying:
+            return True
+        frame = frame.f_back
+    return False
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)

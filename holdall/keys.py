@@ -18,9 +18,12 @@ Ask the layer for it, or `Store.raw`.
 """
 
 import re
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+from holdall.redact import brief
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 KEY_BYTES = 400
 RAW_KEY_BYTES = 480
@@ -39,6 +42,33 @@ class RawKey(str):
     """
 
     __slots__ = ()
+
+
+class Foreign(str):
+    """A stored name that is not a key; `Store.scan_names` yields it, and `Store.get_foreign` reads its value.
+
+    The text is the name without the prefix of the store. Bytes that are not UTF-8 become lone surrogates, as
+    `os.fsdecode` makes them. `stored` is the name by which the store finds the value.
+    """
+
+    __slots__ = ("stored",)
+
+    stored: Any
+
+    def __new__(cls, name: str, stored: object = None) -> Self:
+        self = super().__new__(cls, name)
+        self.stored = name if stored is None else stored
+        return self
+
+
+def named(stored: str | bytes) -> str:
+    r"""The name under which a store keeps a value: a plain str if it is a key, else `Foreign`.
+
+    >>> named(b"a/b"), type(named(b"a//b")), named(b"\xff")
+    ('a/b', <class 'holdall.keys.Foreign'>, '\udcff')
+    """
+    name = stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
+    return name if fits(name) else Foreign(name, stored)
 
 
 def raw_key(key: str) -> RawKey:
@@ -79,21 +109,39 @@ def fits(name: str) -> bool:
     >>> fits(".holdall/manifest"), fits("../manifest")
     (True, False)
     """
-    key = RawKey(name)
-    return (len(key) <= KEY_BYTES and bool(_plain(key))) or _problem(key) is None
+    return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
+
+
+def only_keys(rows: list[R]) -> list[R]:
+    """Those of ``rows`` whose first item fits the grammar, in their order.
+
+    >>> only_keys([("a/b", 1), ("a//b", 2)])
+    [('a/b', 1)]
+    """
+    # One look at all names, without a call for each: most pages hold plain keys alone.
+    names = [row[0] for row in rows]
+    text = f"/{'/'.join(names)}/"
+    if (
+        text.isascii()
+        and text.isprintable()
+        and not any(part in text for part in ("\\", "//", "/./", "/../"))
+        and max(map(len, names)) <= KEY_BYTES
+    ):
+        return rows
+    return [row for row in rows if fits(row[0])]
 
 
 def _check(key: str) -> None:
     if not isinstance(key, str):
         raise no_str(key)
     if problem := _problem(key):
-        raise InvalidKey(f"key {_shown(key)} {problem}", key=key)
+        raise InvalidKey(f"key {shown(key)} {problem}", key=key)
 
 
 def no_str(key: object) -> TypeError:
     """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
     return TypeError(
-        f"a key is a str, not {type(key).__name__}: {key!r:.80}; make a str of it; "
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
         "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
     )
 
@@ -109,13 +157,14 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return f"has a segment {brief(segment)}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
 
 
-def _shown(key: str) -> str:
+def shown(key: str) -> str:
+    """``key`` for a message: in ASCII and of bounded length."""
     return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
 
 
@@ -171,12 +220,18 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`."""
+        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`.
+
+        It is empty if no key can begin with ``prefix``, so that no store is asked for what it may not take.
+        """
         check_bounds(prefix, start, stop)
+        hides = type(prefix) is not RawKey
+        if not _begins_key(prefix, hides):
+            return cls("", "", hides)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
             end = stop
-        return cls(max(prefix, start), end, type(prefix) is not RawKey)
+        return cls(max(prefix, start), end, hides)
 
     @property
     def empty(self) -> bool:
@@ -196,6 +251,12 @@ class Span(NamedTuple):
         )
 
 
+def _begins_key(prefix: str, hides: bool) -> bool:
+    """Whether a key can begin with ``prefix``; if ``hides``, one that is not reserved."""
+    longer = f"{prefix}a"
+    return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
+
+
 def check_bounds(prefix: str, start: str, stop: str | None) -> None:
     """TypeError where a bound of a scan is no str, InvalidKey where it holds a lone surrogate: none can match."""
     _check_bound(prefix)
@@ -206,9 +267,11 @@ def check_bounds(prefix: str, start: str, stop: str | None) -> None:
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {brief(bound)}"
+        )
     if not bound.isascii():
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {_shown(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(f"scan bound {shown(bound)} holds a lone surrogate", key=bound) from None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
 from holdall.history import Revision
+from holdall.keys import Foreign
 from holdall.store import Feature, Store, Tag
 
 V = TypeVar("V")
@@ -58,6 +59,9 @@ class Layer(Wrapper[V, W]):
     ) -> Iterator[tuple[str, Tag]]:
         return self._inner.scan_tags(prefix, start=start, stop=stop)
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._inner.scan_names(prefix, start=start, stop=stop)
+
     def tag(self, key: str, /) -> Tag:
         return self._inner.tag(key)
 
@@ -103,6 +107,12 @@ class Layer(Wrapper[V, W]):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def with_foreign(keys: Iterable[str], names: Iterable[str]) -> Iterator[str]:
+    """``keys``, and then the foreign ones of ``names``: for a layer that does not show every key below it."""
+    yield from keys
+    yield from (name for name in names if isinstance(name, Foreign))
 
 
 def layers(store: Store[Any]) -> Iterator[Store[Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.history import Revision
-from holdall.keys import RawKey, check_bounds, check_key, no_str, raw_key
+from holdall.keys import Foreign, RawKey, check_bounds, check_key, no_str, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
@@ -31,6 +31,11 @@ class Prefixed(Layer[V, V]):
         super().__init__(store)
         self._prefix = prefix
         self._length = len(prefix)
+
+    @property
+    def prefix(self) -> str:
+        """What is added to each key."""
+        return self._prefix
 
     def _down(self, key: str) -> str:
         check_key(key)
@@ -78,6 +83,17 @@ class Prefixed(Layer[V, V]):
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return map(self._up, self._inner.scan(**self._range(prefix, start, stop)))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return map(self._named, self._inner.scan_names(**self._range(prefix, start, stop)))
+
+    def _named(self, name: str) -> str:
+        if isinstance(name, Foreign):
+            return Foreign(name.removeprefix(self._prefix), name.stored)
+        return self._up(name)
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._inner.get_foreign(name)
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -7,12 +7,15 @@ or as the engine of a scheme ``engine+transport``, that points at a Store class 
 
 import os
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 from holdall.address import Address, meant
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 T = TypeVar("T")
 
@@ -52,7 +55,9 @@ class Adapter(Protocol):
 
 
 @overload
-def open(address: str | os.PathLike[str] | Address, /, *, type: type[T], **options: Any) -> Store[T]: ...
+def open(
+    address: str | os.PathLike[str] | Address, /, *, type: "TypeForm[T]", **options: Any
+) -> Store[T]: ...
 @overload
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:
@@ -99,6 +104,7 @@ def _opened(address: Address, far: Address | None = None, through: tuple[str, ..
     way = (*through, address.name)
     if far:
         _require_near(address, stack, way, is_far=below == far)
+    below.require_login_in_place()
     return stack.on(adapter(below.scheme).from_address(below), lambda near: _opened(near, below, way))
 
 

@@ -32,12 +32,12 @@ from collections.abc import (
     ValuesView,
 )
 from datetime import datetime
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
-from holdall.keys import RawKey
+from holdall.keys import Foreign, RawKey, shown
 from holdall.redact import shown_call
 
 V = TypeVar("V")
@@ -158,6 +158,12 @@ class Store(MutableMapping[str, V]):
         self._made_with = args, kwargs
         return self
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A copy of __new__ that wraps __init__: so Sphinx, help() and editors show the parameters of __init__.
+        if "__init__" in vars(cls) and "__new__" not in vars(cls):
+            cls.__new__ = _wrapping(Store.__new__, cls.__init__)  # type: ignore[method-assign]
+
     # ---- The four an adapter supplies ----------------------------------------------------------
 
     @abstractmethod
@@ -237,6 +243,26 @@ class Store(MutableMapping[str, V]):
         """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
         keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
         return ((str(key), value) for key, value in self.get_many(keys))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        """Keys as `scan` orders them, and every foreign name within the same bounds, in any order among them.
+
+        A foreign name is the name of a value that another program stored and that cannot be a key, such as
+        ``a//b``: it is a `holdall.keys.Foreign`. Scans leave it out, `clear` does not delete it, and only
+        `get_foreign` reads it. Reserved keys are not foreign. Costs a listing, or on file systems two.
+        """
+        return self.scan(prefix, start=start, stop=stop)
+
+    def foreign_names(self, prefix: str = "") -> Iterator[Foreign]:
+        """The foreign names of `scan_names`, lazily, in any order. Lists the store."""
+        return (name for name in self.scan_names(prefix) if isinstance(name, Foreign))
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        """The value of ``name``, which `scan_names` or `foreign_names` of this store yielded.
+
+        Raises KeyError if it is gone, and Unsupported if this store cannot read it.
+        """
+        raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
@@ -561,6 +587,12 @@ def pause(attempt: int) -> float:
 
 ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
+
+
+def _wrapping(new: Callable[..., Any], init: Callable[..., None]) -> Any:
+    copied: Any = FunctionType(new.__code__, new.__globals__, closure=new.__closure__)
+    copied.__wrapped__ = init
+    return copied
 
 
 def _remake(kind: type[Store[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Store[Any]:

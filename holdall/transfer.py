@@ -3,18 +3,23 @@
 import hashlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from functools import partial
 from typing import Any, Final
 
-from holdall.errors import Corrupt
-from holdall.keys import RawKey
+from holdall.errors import Corrupt, InvalidKey, Unsupported
+from holdall.keys import Foreign, RawKey, fits
 from holdall.store import Store
+from holdall.threads import Call, Workers
 
 BATCH: Final = 200  # keys that one thread moves at a time
 
-Move = Callable[[Store[Any], Store[Any], list[str]], int]
-"""Brings keys and values from the first store to the second, and returns how many were there to bring."""
+Read = Callable[[Iterable[str]], Iterable[tuple[str, Any]]]
+"""Yields keys and their values, as `Store.get_many` does."""
+
+Move = Callable[[Read, Store[Any], list[str]], int]
+"""Writes to the store the values that it reads of the keys, and returns how many there were to read."""
 
 
 def transfer(
@@ -26,25 +31,78 @@ def transfer(
     after: str = "",
     workers: int = 4,
     tell: Callable[[str, int], None] = lambda key, count: None,
+    leave: Callable[[str], None] = lambda name: None,
 ) -> int:
     """Move every key of ``here`` under ``prefix`` that comes after the key ``after``; how many there were.
+
+    A foreign name, and a key outside the grammar that only a layer such as `Escape` shows, is moved if
+    ``there`` takes it as a key; else ``leave`` is called with it. A foreign name that could be a key as it
+    stands may belong to another value at ``there``, so it is left too.
 
     ``tell(key, count)`` is called now and then, by this thread: every key up to ``key`` has been moved,
     ``count`` in all. Whatever one thread raises ends it all; keys beyond the last that was told may have
     been moved too. What is written to ``here`` meanwhile may or may not be.
     """
-    count = 0
-    with ThreadPoolExecutor(workers, "transfer") as pool:
-        keys = here.scan(prefix, start=after and after + "\0")
-        batches = ((batch[-1], pool.submit(move, here, there, batch)) for batch in _batches(keys))
-        try:
-            for last, moved in _ahead(batches, 2 * workers):
-                count += moved
-                tell(last, count)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return count
+    count = carried = 0
+
+    def keys() -> Iterator[str]:
+        nonlocal carried
+        for name in _names(here, prefix, after):
+            if not isinstance(name, Foreign) and fits(name):
+                yield name
+            elif (moved := _carry(here, there, name, move)) is not None:
+                carried += moved
+            else:
+                leave(name)
+
+    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in _batches(keys()))
+    with closing(_made(calls, workers)) as made:
+        for last, moved in made:
+            count += moved
+            tell(last, count)
+    return count + carried
+
+
+def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
+    """The results of ``calls``, in order, made by ``workers`` threads."""
+    threads = Workers(workers)
+    under_way: deque[tuple[str, Call[int]]] = deque()
+    try:
+        for call in calls:
+            under_way.append(call)
+            threads.submit(call[1])
+            while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
+                yield under_way[0][0], under_way[0][1].result()
+                under_way.popleft()
+        while under_way:
+            yield under_way[0][0], under_way[0][1].result()
+            under_way.popleft()
+    finally:
+        for _, made in under_way:
+            made.end()
+
+
+def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
+    """The keys after ``after``, and every foreign name."""
+    if after:
+        past = here.scan_names(prefix, stop=after + "\0")
+        yield from (name for name in past if isinstance(name, Foreign))
+    yield from here.scan_names(prefix, start=after and after + "\0")
+
+
+def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | None:
+    """Move the value of ``name``; None if ``there`` does not take the name, or ``here`` cannot read it."""
+    key = str(name)
+    if fits(key):
+        return None
+    try:
+        _ = key in there  # a store refuses a key before any request
+        value = here.get_foreign(name) if isinstance(name, Foreign) else here[name]
+    except (InvalidKey, Unsupported):
+        return None
+    except KeyError:  # it was deleted in the meantime
+        return 0
+    return move(lambda keys: [(key, value)], there, [key])
 
 
 def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
@@ -53,45 +111,33 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
         yield list[str](batch)
 
 
-def _ahead(batches: Iterable[tuple[str, Future[int]]], most: int) -> Iterator[tuple[str, int]]:
-    """What became of the batches, in order, while no more than ``most`` are under way."""
-    under_way: deque[tuple[str, Future[int]]] = deque()
-    for batch in batches:
-        under_way.append(batch)
-        while len(under_way) == most or (under_way and under_way[0][1].done()):
-            last, future = under_way.popleft()
-            yield last, future.result()
-    for last, future in under_way:
-        yield last, future.result()
-
-
-def copied(here: Store[Any], there: Store[Any], keys: list[str]) -> int:
+def copied(read: Read, there: Store[Any], keys: list[str]) -> int:
     """Move values as they are."""
     count = itertools.count()
-    there.set_many((RawKey(key), value) for (key, value), _ in zip(here.get_many(keys), count, strict=False))
+    there.set_many((RawKey(key), value) for (key, value), _ in zip(read(keys), count, strict=False))
     return next(count)
 
 
-def verified(here: Store[Any], there: Store[Any], keys: list[str]) -> int:
+def verified(read: Read, there: Store[Any], keys: list[str]) -> int:
     """Move values, read them back and compare their digests; Corrupt, naming the key, where one differs."""
     digests: dict[str, bytes] = {}
 
     def noted() -> Iterator[tuple[str, Any]]:
-        for key, value in here.get_many(keys):
+        for key, value in read(keys):
             digests[key] = digest(value)
             yield RawKey(key), value
 
     there.set_many(noted())
     back = {key: digest(value) for key, value in there.get_many(keys)}
     for key in digests:
-        if back.get(key) != digests[key] and not _equal(here, there, key):
+        if back.get(key) != digests[key] and not _equal(read, there, key):
             raise Corrupt(f"the value of {key!r} was read back from {there!r} as another one", key=key)
     return len(digests)
 
 
-def tried(here: Store[Any], there: Store[Any], keys: list[str]) -> int:
+def tried(read: Read, there: Store[Any], keys: list[str]) -> int:
     """As `verified`, and what was moved is deleted again: ``there`` is a store to try on."""
-    count = verified(here, there, keys)
+    count = verified(read, there, keys)
     there.delete_many(keys)
     return count
 
@@ -106,6 +152,6 @@ def digest(value: Any) -> bytes:
     return hashlib.blake2b(shown, digest_size=16, person=type(value).__name__.encode()[:16]).digest()
 
 
-def _equal(here: Store[Any], there: Store[Any], key: str) -> bool:
+def _equal(read: Read, there: Store[Any], key: str) -> bool:
     """Whether the values are equal after all: sets have no order, and somebody may have written both."""
-    return bool(here.get(RawKey(key)) == there.get(RawKey(key)))
+    return bool(dict(read([RawKey(key)])).get(key) == there.get(RawKey(key)))

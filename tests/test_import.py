@@ -28,6 +28,11 @@ def test_every_store_that_installs_from_wheels_is_a_name_of_the_package():
         assert getattr(holdall, name).__name__ == name
 
 
+def test_the_domain_and_validation_import_without_a_warning():
+    importing = "import holdall.domain.books, holdall.middleware.validate"
+    subprocess.run([sys.executable, "-W", "error", "-c", importing], check=True)
+
+
 def test_a_star_imports_all_that_is_installed_and_no_open():
     names: dict[str, object] = {}
     exec("from holdall import *", names)

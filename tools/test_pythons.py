@@ -44,10 +44,9 @@ def tested(python: Path) -> str:
     if made.returncode:
         return f"skipped: it makes no virtual environment. {' '.join(made.stdout.split())}"
     run = environment / "bin" / "python", "-m"
-    pip = *run, "pip", "install", "-qq", "--disable-pip-version-check"
     steps = (
-        (*pip, "--no-deps", "--require-hashes", "--requirement", "requirements.lock"),
-        (*pip, "--no-deps", "--no-build-isolation", "--editable", "."),
+        ("tools/install-lock", run[0], "requirements.lock"),
+        (*run, "pip", "install", "-qq", "--no-deps", "--no-build-isolation", "--editable", "."),
         ("tools/system-extras", run[0]),
         (*run, "pytest", "--quiet", "--numprocesses=auto", "--dist=loadfile"),
     )

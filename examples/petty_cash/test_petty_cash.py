@@ -11,14 +11,14 @@ from petty_cash import open_boxes, spend
 import holdall
 
 
-def test_what_is_spent_is_gone(store):
-    boxes = open_boxes(store)
+def test_what_is_spent_is_gone(holdall_store):
+    boxes = open_boxes(holdall_store)
     spend(boxes, "design", Decimal("12.50"), "printer paper")
     assert boxes["design"].left == Decimal("87.50")
 
 
-def test_nobody_spends_more_than_there_is(store):
-    boxes = open_boxes(store)
+def test_nobody_spends_more_than_there_is(holdall_store):
+    boxes = open_boxes(holdall_store)
     with pytest.raises(ValueError, match=r"more than the 100\.00 left"):
         spend(boxes, "design", Decimal("100.01"), "a party")
     assert "design" not in boxes

@@ -8,7 +8,7 @@ from holdall.adapters.conditions import Conditions
 from holdall.adapters.objects import is_key, write_all
 from holdall.adapters.traces import State
 from holdall.errors import Unsupported
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key, named
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
@@ -122,6 +122,13 @@ class BucketStore(Store[bytes], Generic[B]):
         span = Span.of(prefix, start, stop)
         found = self._bucket.objects(span, prefix)
         return ((name, Tag(tag)) for name, tag in found if is_key(name, span))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        span = Span.of(prefix, start, stop)
+        return (named(name) for name, _ in self._bucket.objects(span, prefix) if span.shows(name))
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._bucket.read(name.stored)[1]
 
     def __bool__(self) -> bool:
         span = Span.of()

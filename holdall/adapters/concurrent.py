@@ -3,12 +3,13 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
+from holdall.threads import Call, Workers
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -34,7 +35,7 @@ class Pace:
         self.most = most
         self._now = float(most)
         self._due = 0  # answers to come of those that were under way when it was last halved
-        self._lock = free_in_child(threading.Lock())
+        self._lock = PerProcess(threading.Lock)
 
     @property
     def now(self) -> int:
@@ -48,13 +49,13 @@ class Pace:
 
     def faster(self) -> None:
         """A request was answered."""
-        with self._lock:
+        with self._lock():
             self._due -= 1
             self._now = min(self.most, self._now + 1 / self._now)
 
     def slower(self) -> None:
         """A request was throttled."""
-        with self._lock:
+        with self._lock():
             self._due -= 1
             if self._due < 0:
                 self._due = self.now - 1
@@ -77,23 +78,26 @@ def ordered(
     >>> list(ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
     """
-    waiting: deque[Future[B]] = deque()
+    workers = Workers(pace.most)
+    waiting: deque[Call[B]] = deque()
     largest = 1.0
     opening = 4  # grows with each result: sizes are unknown at first
-    with ThreadPoolExecutor(pace.most) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(copy_context().run, function, item))
-                while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
-                    result = waiting.popleft().result()
-                    largest = max(size(result), largest * 0.9, 1.0)
-                    opening += 1
-                    yield result
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    try:
+        for item in items:
+            waiting.append(Call(partial(copy_context().run, function, item)))
+            workers.submit(waiting[-1])
+            while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
+                result = waiting[0].result()
+                waiting.popleft()  # not before: what has begun is waited for, also after an interrupt
+                largest = max(size(result), largest * 0.9, 1.0)
+                opening += 1
+                yield result
+        while waiting:
+            yield waiting[0].result()
+            waiting.popleft()
+    finally:
+        for call in waiting:
+            call.end()
 
 
 def ahead(items: Iterable[A], size: int) -> Iterator[A]:
@@ -103,12 +107,17 @@ def ahead(items: Iterable[A], size: int) -> Iterator[A]:
     ['a', 'b', 'c']
     """
     iterator = iter(items)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(_some, iterator, size)
+    workers = Workers(1)
+    coming = _submitted(workers, iterator, size)
+    try:
         while batch := coming.result():
-            coming = pool.submit(_some, iterator, size)
+            coming = _submitted(workers, iterator, size)
             yield from batch
+    finally:
+        coming.end()
 
 
-def _some(iterator: Iterator[A], size: int) -> list[A]:
-    return list(islice(iterator, size))
+def _submitted(workers: Workers, iterator: Iterator[A], size: int) -> Call[list[A]]:
+    call = Call(lambda: list(islice(iterator, size)))
+    workers.submit(call)
+    return call

@@ -24,6 +24,9 @@ class Conditions:
     reason: str = ""
 
 
+TAGS_UNKNOWN = "its server does not know its own tags again"
+"""The reason not to offer compare-and-swap if no write succeeds on the tag that the object carries."""
+
 HONOURED = Conditions(Feature.SWAP | Feature.REMOVE)
 """Every condition is honoured."""
 
@@ -66,7 +69,7 @@ def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
     _may_write(objects, key, tag)  # where its answer gets lost, it is refused when it is sent again: so look
     now = objects.head(key).tag
     if now == tag:
-        return Conditions(Feature.NONE, "its server does not know its own tags again")
+        return Conditions(Feature.NONE, TAGS_UNKNOWN)
     return _deletes(objects, key, now, never)
 
 

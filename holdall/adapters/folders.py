@@ -145,6 +145,25 @@ def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
             yield text, entry.name, folder, tick
 
 
+def kinds(root: str, folders: Folders) -> list[tuple[str, str]]:
+    """The names in a folder, each with "folder", "file" or "other"; empty if the folder is missing."""
+    try:
+        fd = enter(root, folders, _OPEN)
+    except FileNotFoundError:
+        return []
+    try:
+        with os.scandir(fd) as found:
+            return [(entry.name, _kind(entry)) for entry in found]
+    finally:
+        os.close(fd)
+
+
+def _kind(entry: "os.DirEntry[str]") -> str:
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
+
+
 def walk(listing: Listing, span: Span) -> Iterator[Found]:
     """The keys of ``span``, in order; folders without any are not listed."""
     levels: list[tuple[Folders, str, Iterator[Entry]]] = [((), "", iter(listing(())))]
@@ -155,7 +174,7 @@ def walk(listing: Listing, span: Span) -> Iterator[Found]:
             if span.high is not None and key >= span.high:
                 return
             if folder:
-                if _may_hold(key, span):
+                if may_hold(key, span):
                     below = (*folders, name)
                     levels.append((below, key, iter(listing(below))))
                     break
@@ -165,5 +184,6 @@ def walk(listing: Listing, span: Span) -> Iterator[Found]:
             levels.pop()
 
 
-def _may_hold(base: str, span: Span) -> bool:
+def may_hold(base: str, span: Span) -> bool:
+    """Whether a folder can hold a key of ``span``, if all keys in it begin with ``base``."""
     return (base >= span.low or span.low.startswith(base)) and span.shows(base)

@@ -2,10 +2,11 @@
 
 import math
 import os
+import ssl
 from functools import cached_property
 from typing import Any, ClassVar
 
-from holdall.adapters.servers import check_ca, check_wait, login, unpicklable
+from holdall.adapters.servers import check_wait, login, unpicklable
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
@@ -19,13 +20,21 @@ with needs("mysql"):
     from holdall.adapters.sql import SQL
     from holdall.adapters.sql.link import Link
     from holdall.adapters.sql.table import Table
+    from holdall.adapters.sql.tls import OFF, file_of, is_socket, tls_of
+
+
+_IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")
+"""What a server calls the ways to log in that send it the password as it is."""
 
 
 class MySQL(SQL):
-    """The rows of ``table`` in the database ``database`` of the server at ``host``.
+    """The rows of ``table`` in the database ``database`` of the server at ``host``, or at a Unix socket's path.
 
     The password is ``password``, or better that in the variable MYSQL_PWD, which a pickle finds again.
-    ``ca`` is a file of certificates: the connection is then encrypted, and the server's name checked.
+    ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is
+    encrypted, and the server must show a certificate for ``host`` that an authority of the system, or of the
+    file, has signed. It defaults to ``"off"`` on this machine and to ``"system"`` elsewhere. A server that
+    asks for the password in the clear is refused unless the connection is encrypted or a Unix socket.
     ``create`` makes the table (InnoDB) on first use. Each wait for the server takes ``timeout`` seconds at
     most, then it is Unavailable.
 
@@ -46,27 +55,29 @@ class MySQL(SQL):
         port: int = 3306,
         user: str | None = None,
         password: str | None = None,
-        ca: str | None = None,
+        tls: str | None = None,
         table: str = "holdall",
         timeout: float = 10,
         create: bool = False,
     ) -> None:
         check_wait("mysql", timeout)
         self._password = password
+        place = {"unix_socket": host} if is_socket(host) else {"host": host}
         who = {
-            "host": host,
+            **place,
             "database": database,
             "port": port,
             "user": user,
             "password": password or os.environ.get("MYSQL_PWD", ""),
-            **({} if ca is None else {"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True}),
         }
-        self._open(_Link(f"mysql://{host}/{database}", Table(table), who, timeout=timeout, create=create))
+        where = f"mysql://{host}/{database}"
+        tls = tls_of("mysql", tls, host)
+        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create))
 
     @classmethod
     def from_address(cls, address: Address) -> "MySQL":
-        """``mysql://user:password@host:port/database?table=&timeout=&create=&ca=``."""
-        options = address.options(table=str, timeout=float, create=flag, password=str, ca=str)
+        """``mysql://user:password@host:port/database?table=&timeout=&create=&tls=``."""
+        options = address.options(table=str, timeout=float, create=flag, password=str, tls=str)
         database = address.path.strip("/")
         if not address.host or not database:
             raise InvalidAddress("mysql: the server or the database is missing; write mysql://host/database")
@@ -95,10 +106,9 @@ class _Link(Link):
         return (int(self.rows(asked)[0][0]) - 4096) // 2  # room for the statement; each byte may be escaped
 
     def connect(self) -> Any:
-        if "ssl_ca" in self._login:
-            check_ca("mysql", self._login["ssl_ca"])
         connection = pymysql.connect(
             **self._login,
+            **self._security(),
             charset="utf8mb4",
             binary_prefix=True,
             client_flag=CLIENT.FOUND_ROWS,
@@ -110,6 +120,13 @@ class _Link(Link):
         )
         connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         return connection
+
+    def _security(self) -> dict[str, Any]:
+        """How the connection is secured, as the driver takes it."""
+        if self._tls and self._tls != OFF:
+            return {"ssl": ssl.create_default_context(cafile=file_of("mysql", self._tls))}
+        refused = {} if "unix_socket" in self._login else dict.fromkeys(_IN_THE_CLEAR, _Refusal)
+        return {"ssl_disabled": True, "auth_plugin_map": refused}
 
     @property
     def _lock_wait(self) -> int:
@@ -127,3 +144,13 @@ class _Link(Link):
     def put(self) -> sa.Insert:
         new = insert(self.table.table)
         return new.on_duplicate_key_update(value=new.inserted.value, tag=new.inserted.tag)
+
+
+class _Refusal:
+    """In the place of a way to log in."""
+
+    def __init__(self, connection: Any) -> None:
+        pass
+
+    def authenticate(self, packet: Any) -> Any:
+        raise pymysql.err.OperationalError("the server asks for the password in the clear")

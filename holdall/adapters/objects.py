@@ -45,6 +45,17 @@ def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: 
         raise InvalidAddress(f"{scheme}: endpoint_url holds credentials; leave them to the environment")
 
 
+def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
+    """Those of ``headers`` that are given; InvalidAddress if a value is not one line of printable ASCII."""
+    given = {name: value for name, value in headers.items() if value is not None}
+    for name, value in given.items():
+        if not (value.strip() and value.isascii() and value.isprintable()):
+            raise InvalidAddress(
+                f"{scheme}: {name}={value!r} is not a header's value; write plain ASCII text"
+            )
+    return given
+
+
 def checked(key: str) -> str:
     """``key``, which fits the grammar: see `check_key`."""
     check_key(key)

@@ -1,6 +1,7 @@
 """A store in a table of a PostgreSQL server."""
 
 import math
+import os
 from typing import Any, ClassVar
 
 from holdall.adapters.servers import check_wait, login, unpicklable
@@ -16,15 +17,22 @@ with needs("postgresql"):
     from holdall.adapters.sql import SQL
     from holdall.adapters.sql.link import Link
     from holdall.adapters.sql.table import Table
+    from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
 
+_REFUSES_CLEAR = 16_00_00  # the first libpq that knows require_auth
 _LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carries one little more
 
 
 class PostgreSQL(SQL):
     """The rows of ``table`` in the database ``database`` of the server at ``host``; values up to 1 GB.
 
-    What is left out (port, user, password, certificates) libpq finds as it does for every client: in
-    PGPASSWORD, PGSSLMODE, PGSSLROOTCERT and their like, and in ~/.pgpass; a pickle finds it there again.
+    What is left out (port, user, password) libpq finds as it does for every client: in PGPASSWORD and its
+    like, and in ~/.pgpass; a pickle finds it there again. ``tls`` is ``"system"``, ``"off"`` or a file of
+    certificates. If it is not ``"off"``, the connection is encrypted, and the server must show a certificate
+    for ``host`` that an authority of the system, or of the file, has signed. It defaults to PGSSLMODE and
+    PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to ``"system"`` elsewhere.
+    A server that asks for the password in the clear is refused unless the connection is encrypted or a Unix
+    socket.
     ``create`` makes the table on first use. A statement takes ``timeout`` seconds at most, and so does
     waiting for a connection (2 at least), then the server is Unavailable.
 
@@ -44,6 +52,7 @@ class PostgreSQL(SQL):
         port: int | None = None,
         user: str | None = None,
         password: str | None = None,
+        tls: str | None = None,
         table: str = "holdall",
         timeout: float = 10,
         create: bool = False,
@@ -51,14 +60,15 @@ class PostgreSQL(SQL):
         check_wait("postgresql", timeout)
         self._password = password
         who = {"host": host, "dbname": database, "port": port, "user": user, "password": password}
-        self._open(
-            _Link(f"postgresql://{host}/{database}", Table(table), who, timeout=timeout, create=create)
-        )
+        where = f"postgresql://{host}/{database}"
+        if tls is not None or "PGSSLMODE" not in os.environ:
+            tls = tls_of("postgresql", tls, host)
+        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create))
 
     @classmethod
     def from_address(cls, address: Address) -> "PostgreSQL":
-        """``postgresql://user:password@host:port/database?table=&timeout=&create=``."""
-        options = address.options(table=str, timeout=float, create=flag, password=str)
+        """``postgresql://user:password@host:port/database?table=&timeout=&create=&tls=``."""
+        options = address.options(table=str, timeout=float, create=flag, password=str, tls=str)
         database = address.path.strip("/")
         if not address.host or not database:
             raise InvalidAddress(
@@ -81,12 +91,25 @@ class _Link(Link):
 
     def connect(self) -> psycopg.Connection[Any]:
         wait = max(2, math.ceil(self._timeout))
-        connection = _Connection.connect(**self._login, connect_timeout=wait, autocommit=True)
+        connection = _Connection.connect(
+            **self._login, **self._security(), connect_timeout=wait, autocommit=True
+        )
         connection.patience = self._timeout
         # So that the server gives up what nobody waits for any more.
         gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
         connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
         return connection
+
+    def _security(self) -> dict[str, Any]:
+        """How the connection is secured, as libpq takes it; what its environment says if ``tls`` is None."""
+        if self._tls is None:
+            return {}
+        if self._tls != OFF:
+            file = file_of("postgresql", self._tls) or system_bundle()
+            return {"sslmode": "verify-full", "sslrootcert": file or "system"}
+        if is_socket(self._login["host"]) or psycopg.pq.version() < _REFUSES_CLEAR:
+            return {"sslmode": "disable"}
+        return {"sslmode": "disable", "require_auth": "!password"}
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:
         found = sa.text(
@@ -108,6 +131,9 @@ class _Connection(psycopg.Connection[Any]):
     """A connection that waits for an answer no longer than ``patience`` seconds, and then is closed."""
 
     patience: float | None = None
+
+    def __del__(self, warn: Any = None, /) -> None:
+        """Say nothing: an interrupt can make its user drop it, and what it holds closes it then."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:

@@ -45,13 +45,14 @@ def check_wait(scheme: str, timeout: float) -> None:
         raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
 
 
-def check_ca(scheme: str, ca: str) -> None:
-    """InvalidAddress where ``ca`` is no file of certificates."""
+def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
+    """Raise InvalidAddress if the file ``ca``, which ``parameter`` names, does not hold certificates."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
     except OSError as error:
         raise InvalidAddress(
-            f"{scheme}: ca={ca!r} is no file of certificates in PEM, so the server cannot be checked: {error}"
+            f"{scheme}: {parameter}={ca!r} is not a file of certificates in PEM, so the server cannot be checked: "
+            f"{error}"
         ) from error
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
 from holdall.errors import HoldallError, Unavailable
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
 from holdall.store import ABSENT, Tag, conflict
 
 _NAME = "holdall-writes"
@@ -80,11 +80,11 @@ class Traces:
 
     def __init__(self) -> None:
         self._by_state: dict[tuple[str, Tag], tuple[str, ...]] = {}
-        self._lock = free_in_child(threading.Lock())
+        self._lock = PerProcess(threading.Lock)
 
     def seen(self, key: str, state: State) -> Tag:
         """The tag of ``state``, in which ``key`` was seen; its traces are remembered, and no older ones."""
-        with self._lock:
+        with self._lock():
             self._by_state.pop((key, state.tag), None)
             if traces := state.traces:
                 self._by_state[key, state.tag] = traces

@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from holdall.adapters.memory import Memory
+from holdall.cli.address import announce
 from holdall.cli.examples import examples
+from holdall.cli.foreign import Names
 from holdall.cli.pair import both, options, require_some, told
 from holdall.cursor import Cursor
 from holdall.registry import plan
@@ -24,20 +26,30 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
 
     Run again after an interruption, it goes on where it was; what changed meanwhile at FROM, before that
     key, stays as it was converted: see --restart. Deadlines are set anew, and history stays behind.
+
+    A stored name that is not a key, such as a//b, is converted if TO has the layer escape. The names that
+    are left out are counted and shown, and the exit code is 1.
     """
+    left = Names()
     with both(source, target) as (here, there):
         if dry_run:
-            count = _try(here, there, target, prefix, workers)
+            count = _try(here, there, target, prefix, workers, left)
         else:
-            count = _convert(here, there, prefix, workers, restart)
+            announce(target)
+            count = _convert(here, there, prefix, workers, restart, left)
+    if left.count and not count:
+        left.refuse(there)
     done = require_some(source, prefix, count)
     if dry_run:
         click.echo(f"would convert {done}: all can be read at FROM and kept at TO", err=True)
     else:
         click.echo(f"converted {done}, each read back and compared", err=True)
+    left.refuse(there)
 
 
-def _convert(here: Store[Any], there: Store[Any], prefix: str, workers: int, restart: bool) -> int:
+def _convert(
+    here: Store[Any], there: Store[Any], prefix: str, workers: int, restart: bool, left: Names
+) -> int:
     cursor = Cursor(here, there, prefix)
     after, before = ("", 0) if restart else cursor.get()
     if after:
@@ -48,13 +60,15 @@ def _convert(here: Store[Any], there: Store[Any], prefix: str, workers: int, res
             cursor.set(key, before + count)
             show(key, before + count)
 
-        count = transfer(here, there, prefix, move=verified, after=after, workers=workers, tell=tell)
+        count = transfer(
+            here, there, prefix, move=verified, after=after, workers=workers, tell=tell, leave=left
+        )
     cursor.clear()
     return before + count
 
 
-def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int) -> int:
+def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int, left: Names) -> int:
     next(there.scan(), None)  # a Mismatch, where it is written in other layers
     trial = plan(target, manifest="off")[0].on(Memory())
     with told("trying", here, prefix) as tell:
-        return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell)
+        return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell, leave=left)

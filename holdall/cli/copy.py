@@ -3,7 +3,9 @@
 import click
 
 from holdall.cli.examples import examples
+from holdall.cli.foreign import Names
 from holdall.cli.pair import both, options, require_some, told
+from holdall.middleware.identity import require_free
 from holdall.transfer import copied, transfer
 
 
@@ -23,10 +25,18 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
     Keys that are at TO already are overwritten, other keys there are left alone. A copy that was
     interrupted has whole values only, and running it again completes it. Where there is nothing to copy
     that is an error, since the address may be another than was meant.
+
+    A stored name that is not a key, such as a//b, is copied if TO has the layer escape. The names that
+    are left out are counted and shown, and the exit code is 1.
     """
+    left = Names()
     with both(source, target) as (here, there):
         if everything:
             here, there = here.raw(), there.raw()
+            if not prefix:
+                require_free(here, there)
         with told("copying keys", here, prefix) as tell:
-            count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell)
-    click.echo(f"copied {require_some(source, prefix, count)}", err=True)
+            count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell, leave=left)
+    if count or not left.count:
+        click.echo(f"copied {require_some(source, prefix, count)}", err=True)
+    left.refuse(there)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from holdall.cli.foreign import Names
 from holdall.errors import Conflict, HoldallError, Unsupported
 from holdall.store import ABSENT, Feature, Store
 
@@ -51,6 +52,7 @@ class Examination:
             if written.outcome == "yes":
                 yield from self._of_what_is_written()
             if listed.outcome == "yes":
+                yield self._foreign()
                 yield from self._facts()
         finally:
             if self._wrote:
@@ -61,6 +63,14 @@ class Examination:
         yield self._made("compare-and-swap", self._swap)
         yield self._made("compare-and-delete", self._remove)
         yield self._made("delete", self._delete)
+
+    def _foreign(self) -> Finding:
+        try:
+            names = Names(self._store.foreign_names())
+        except HoldallError as failure:
+            return Finding("foreign names", "failed", str(failure))
+        told = f"{names}; scans leave them out, and so does `holdall cp`; {names.remedy()}"
+        return Finding("foreign names", "", told if names.count else "none")
 
     def _facts(self) -> Iterator[Finding]:
         try:

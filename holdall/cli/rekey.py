@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import announce, positional
 from holdall.cli.examples import examples
 from holdall.cli.progress import counting
 from holdall.errors import HoldallError
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 @positional()
 @click.option("--prefix", default="", help="Only keys that begin with this.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
-    """Seal every value with the first key of the keyring, so that the older ones are needed no more.
+    """Seal every value with the first key of the keyring, so that the older keys are not needed any more.
 
-    Others may read and write meanwhile. After an interruption run it again: what is sealed with that key
-    already is read and not written.
+    A value that is bound to its key alone, as earlier versions sealed it, is bound to the store. Others may
+    read and write in the meantime. After an interruption run it again: it skips the values that it sealed.
     """
     from holdall.middleware.rotate import rekey as rekey_values  # late: the help needs no extra
 
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         next(store.scan(), None)  # a Mismatch, where it is written in other layers
         sealing = _sealing(store, at["uri"])

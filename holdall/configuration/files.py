@@ -1,33 +1,47 @@
-"""Where the name of a store is looked for.
+"""Finds the configuration file that declares the store of a name.
 
-A name is looked for in the file that HOLDALL_CONFIG names; without that variable in ``holdall.toml`` in the
-current folder or the nearest one above it that has one, and then in the user's configuration folder
-(``~/.config/holdall/holdall.toml`` on Linux; with the extra ``config``). A file found in a folder is used
-only if it is the user's own or the administrator's: what it says can run code.
+holdall looks for a name in the file that HOLDALL_CONFIG names. Without that variable, it looks in
+``holdall.toml`` in the current folder, or in the nearest folder above it that has one, and then in the user's
+configuration folder (``~/.config/holdall/holdall.toml`` on Linux; with the extra ``config``).
+
+A file that other users can write, or that belongs to another user than you and root, is refused; so is a
+symbolic link in the current folder or above it. The environment and your configuration folder are your own:
+what a file says there, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
+with a project that you downloaded. Its stores take effect if they are harmless (see
+`holdall.configuration.harmless`), or if you trust the file (see `holdall.configuration.trust`).
 """
 
 import os
+import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from holdall.address import meant
+from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
+from holdall.configuration.reading import ConfigFile, read
 from holdall.errors import InvalidAddress, PermissionDenied
 
 VARIABLE: Final = "HOLDALL_CONFIG"
 NAME: Final = "holdall.toml"
-_ADMINISTRATOR: Final = 0  # the user id of root
 
 
 def find(name: str) -> Named:
-    """The store of that name; InvalidAddress, with those there are, where no file declares it."""
-    files = list(_files())
-    for file in files:
+    """The store of that name.
+
+    Raises InvalidAddress, with the names that there are, if no file declares the store, and PermissionDenied if
+    the file that declares it needs trust.
+    """
+    for file in _files():
         if found := stores_of(file).get(name):
+            _require_trust(file, found)
+            _warn_if_exposed(file, found)
             return found
     known = [each.name for each in stores()]
-    looked = f"{', '.join(map(str, files))}; {meant(name, known)}" if known else f"there is no {NAME}"
+    paths = ", ".join(str(file.path) for file in _files())
+    looked = f"{paths}; {meant(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
         f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
         f"'sqlite:///{name}'"
@@ -35,37 +49,62 @@ def find(name: str) -> Named:
 
 
 def stores() -> list[Named]:
-    """Every store that can be opened by name, by name; of equal names the one that would be opened."""
+    """Every store that has a name, in the order of the names; of equal names the one that would be opened."""
     found: dict[str, Named] = {}
     for file in _files():
         found = stores_of(file) | found
     return [found[name] for name in sorted(found)]
 
 
-def _files() -> Iterator[Path]:
+def _files() -> Iterator[ConfigFile]:
     """The files in which a name is looked for, the first one first."""
     if named := os.environ.get(VARIABLE):
-        yield Path(named)
+        own = Path(named).is_absolute()
+        yield read(Path(named).resolve(), trusted=own, owners=not own)
         return
     here = Path.cwd()
-    nearest = (folder / NAME for folder in (here, *here.parents) if (folder / NAME).is_file())
-    for file in (*list(nearest)[:1], *_user_files()):
-        _require_own(file)
-        yield file
+    for folder in (here, *here.parents):
+        if _is_file(folder / NAME) or (folder / NAME).is_symlink():
+            yield read(folder / NAME)
+            break
+    yield from _user_files()
 
 
-def _user_files() -> Iterator[Path]:
+def _user_files() -> Iterator[ConfigFile]:
     try:
         import platformdirs
     except ModuleNotFoundError:
         return
     file = platformdirs.user_config_path("holdall") / NAME
-    if file.is_file():
-        yield file
+    if _is_file(file):
+        yield read(file.resolve(), trusted=True)
 
 
-def _require_own(file: Path) -> None:
-    if hasattr(os, "getuid") and file.stat().st_uid not in (_ADMINISTRATOR, os.getuid()):
+def _is_file(path: Path) -> bool:
+    """Whether ``path`` is a file. Raises PermissionDenied if a folder on the way to it may not be searched."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError as error:
         raise PermissionDenied(
-            f"{file} belongs to another user; to use it all the same, set {VARIABLE}={file}"
+            f"{path} cannot be reached: {error.strerror}; set {VARIABLE} to a file that you can read"
+        ) from error
+    except OSError:
+        return False
+
+
+def _require_trust(file: ConfigFile, found: Named) -> None:
+    if file.trusted or not (reason := harm(found)):
+        return
+    from holdall.configuration.trust import is_trusted  # late: it needs an extra, and most files are harmless
+
+    if not is_trusted(file):
+        raise PermissionDenied(
+            f"store.{found.name} in {file.path} needs your trust: {reason} may run code or send credentials; "
+            f"read the file first, and if you agree with every line, run `holdall trust {file.path}`"
         )
+
+
+def _warn_if_exposed(file: ConfigFile, found: Named) -> None:
+    if file.exposed and found.holds_secret:
+        message = f"{file.path} holds a secret and other users can read it; run `chmod 600 {file.path}`"
+        warnings.warn(message, stacklevel=2)

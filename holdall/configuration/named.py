@@ -17,6 +17,7 @@ folder; other relative paths are from the current folder, as everywhere. Two cac
 store in common.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,10 +26,16 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from holdall.address import ADDRESSES, LAYERED, Address, meant, parameters, shown
+from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
+from holdall.redact import HIDDEN, is_secret
 
-_LARGEST: Final = 1 << 20  # bytes
+_PARTS: Final = 16  # of a dotted key; a store needs three
+_long_key = re.compile(  # tomllib takes a time that grows with the square of the parts
+    rb"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+    rb"""(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}""" % _PARTS
+).search
 
 
 class Named(NamedTuple):
@@ -46,6 +53,16 @@ class Named(NamedTuple):
             for layer in self.layers or ()
         )
 
+    @property
+    def holds_secret(self) -> bool:
+        """Whether the declaration itself holds a password or another secret."""
+        settings = (self.address.params, *(self.layers or ()))
+        return bool(self.address.userinfo) or any(
+            is_secret(name) or (name in LAYERED and HIDDEN in shown(name, value))
+            for each in settings
+            for name, value in each.items()
+        )
+
     def nears(self) -> list[str]:
         """The near stores that its caches name."""
         return [each["near"] for each in (self.address.params, *(self.layers or ())) if "near" in each]
@@ -55,12 +72,14 @@ class Named(NamedTuple):
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
-        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(*LAYERED)
+        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(
+            *address.layered
+        )
 
 
-def stores_of(file: Path) -> dict[str, Named]:
-    """The stores that ``file`` declares; InvalidAddress, naming it, where it makes no sense."""
-    read = _read(file)
+def stores_of(source: ConfigFile) -> dict[str, Named]:
+    """The stores that the file declares. Raises InvalidAddress, which names the file, if it is not valid."""
+    file, read = source.path, _parsed(source)
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})
     if not isinstance(declared, dict):
@@ -92,7 +111,7 @@ def _store(file: Path, name: str, entry: Any) -> Named:
     if address.name:
         raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme, such as sqlite://")
     if layers is not None:
-        if both := sorted(set(address.params) & set(LAYERED)):
+        if both := sorted(address.layered):
             raise InvalidAddress(f"{file}: store.{name} names {both[0]} in its uri; put it among its layers")
         layers = _layers(file, name, layers)
     return Named(name, address, layers, file)
@@ -141,12 +160,14 @@ def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: st
             raise InvalidAddress(f"{file}: {where}{name} means nothing here; {meant(name, known)}")
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _parsed(source: ConfigFile) -> dict[str, Any]:
+    if len(source.data) > LARGEST:
+        raise InvalidAddress(f"{source.path} is over {LARGEST >> 10} KiB; keep only the stores in it")
+    if _long_key(source.data):
+        raise InvalidAddress(f"{source.path} has a key of over {_PARTS} parts; write [store.name]")
     try:
-        with file.open("rb") as opened:
-            data = opened.read(_LARGEST + 1)
-        return tomllib.loads(data.decode()) if len(data) <= _LARGEST else {"over a megabyte": None}
-    except OSError as error:
-        raise InvalidAddress(f"{file} cannot be read: {error.strerror}") from error
+        return tomllib.loads(source.data.decode())
+    except RecursionError:
+        raise InvalidAddress(f"{source.path} has values nested too deep; write flat tables") from None
     except ValueError as error:  # TOML's error, and that of UTF-8
-        raise InvalidAddress(f"{file} is no TOML: {error}") from error
+        raise InvalidAddress(f"{source.path} is no TOML: {error}") from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid
+from holdall.keys import Foreign, shown
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged, changed_in_place
 
@@ -43,7 +44,7 @@ class Codec(Layer[V, W]):
     def _encode(self, key: str, value: V) -> W:
         try:
             return self.encode(key, value)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
@@ -52,7 +53,7 @@ class Codec(Layer[V, W]):
     def _decode(self, key: str, data: W) -> V:
         try:
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -65,7 +66,7 @@ class Codec(Layer[V, W]):
         data = self._inner[key]
         try:  # not self._decode: a call less on the hottest path
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -82,6 +83,9 @@ class Codec(Layer[V, W]):
     ) -> Iterator[tuple[str, V]]:
         return self._decoded(self._inner.scan_items(prefix, start=start, stop=stop))
 
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._decode(shown(name), self._inner.get_foreign(name))
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._decoded(self._inner.get_many(keys))
 
@@ -90,7 +94,7 @@ class Codec(Layer[V, W]):
         for key, data in items:
             try:
                 value = decode(key, data)
-            except HoldallError:
+            except (HoldallError, MemoryError):
                 raise
             except Exception as error:
                 raise self._corrupt(key, error) from error

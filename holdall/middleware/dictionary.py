@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from holdall.errors import Invalid
 from holdall.extras import needs
 from holdall.keys import RawKey
-from holdall.middleware.zstd import DICTIONARIES
+from holdall.middleware.zstd import dictionaries
 from holdall.store import Store
 
 with needs("zstd"):
@@ -37,7 +37,7 @@ def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 14, samples
     except zstandard.ZstdError as error:
         message = f"{len(values):,} values of {store!r} make no dictionary of {size:,} bytes: {error}"
         raise Invalid(f"{message}; give it more of them, or a smaller size") from error
-    store.raw(DICTIONARIES)[str(dictionary.dict_id())] = dictionary.as_bytes()
+    dictionaries(store)[str(dictionary.dict_id())] = dictionary.as_bytes()
     return dictionary.dict_id()
 
 

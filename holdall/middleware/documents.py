@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from holdall.errors import Invalid
+from holdall.errors import Invalid, TooLarge
 from holdall.middleware.codec import Codec
 from holdall.middleware.declared import Declared, Reread, Unfit, holds_model, unknown_class
+from holdall.middleware.memory import LARGEST
 from holdall.middleware.offsets import Offsets
 from holdall.middleware.plain import Plain
 from holdall.middleware.readonly import ReadOnly
@@ -37,6 +38,9 @@ class Documents(Codec[V, bytes]):
     moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid. A type that holds a
     class which the format does not keep is Invalid before anything is written.
 
+    A document that takes more than about ``max_size`` bytes of memory is TooLarge when it is written, and
+    Corrupt when it is read. Its size is estimated before it is decoded, see `holdall.middleware.memory`.
+
     >>> from holdall import Json, Memory
     >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}
     Traceback (most recent call last):
@@ -50,9 +54,13 @@ class Documents(Codec[V, bytes]):
     """Whether the format has NaN and the infinities."""
     rounded: ClassVar[tuple[type, ...]] = (time,)
     """The moments that are written with an offset in whole minutes, whatever it is."""
+    dense: ClassVar[int]
+    """How many bytes of memory a stored byte takes at the most; a document that is small enough is not estimated."""
 
-    def __init__(self, store: Store[bytes], type: Any) -> None:
+    def __init__(self, store: Store[bytes], type: Any, max_size: int = LARGEST) -> None:
         super().__init__(store)
+        self._max_size = max_size
+        self._small = max_size // self.dense
         self._declared: Reread | None = None
         if holds_model(type):
             self._write, self._read = self._format_models(type)
@@ -81,7 +89,20 @@ class Documents(Codec[V, bytes]):
     def _format(self, type: Any) -> tuple[Write, Read]:
         """How a document of ``type`` is written and read; Any: one without a type."""
 
+    @abstractmethod
+    def _memory(self, data: bytes, enough: int) -> int:
+        """About how much memory the document in ``data`` takes; any size over ``enough`` if it is more."""
+
     def encode(self, key: str, value: V, /) -> bytes:
+        data = self._written(key, value)
+        if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
+            raise TooLarge(
+                f"the value of {key!r} takes more than {self._max_size:,} bytes of memory; split it, or raise max_size",
+                key=key,
+            )
+        return data
+
+    def _written(self, key: str, value: V) -> bytes:
         if type(value) in self._sure:
             return self._write(value)
         if self._declared is None:
@@ -99,17 +120,23 @@ class Documents(Codec[V, bytes]):
         try:
             if self.plain.keeps(value):
                 return self._write(value)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - told by its part below
             cause = error
         raise self.plain.refusal(key, value, type(self).__name__, self._write) from cause
 
     def decode(self, key: str, data: bytes, /) -> V:
+        if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
+            raise ValueError(
+                f"it takes more than {self._max_size:,} bytes of memory; raise max_size if it is to be read"
+            )
         return self._read(data)  # type: ignore[no-any-return]
 
     def typed(self, type: type[T], /) -> Store[T]:
         # Read-only: to write back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
-        return ReadOnly(serializer(self._inner, type=type))
+        return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
 
 
 _REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; for Json a Pydantic model will do"

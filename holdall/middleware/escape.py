@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidKey
-from holdall.keys import RawKey, check_key, no_str
+from holdall.keys import Foreign, RawKey, check_key, no_str
 from holdall.prefixed import Prefixed
 from holdall.store import Store
 
@@ -44,8 +44,8 @@ class Escape(Prefixed[V]):
                     U+D7FF   is U+D7FF "0"             U+D800-DFFF  is U+D7FF U+4E00-55FF
 
     An escaped key may take up to 400 bytes; a longer one is InvalidKey. Keys of ``store`` that are not the
-    escape of any text are not shown. `raw` shows keys as they are stored. Layers that keep records under a
-    key's name, such as versions, want portable keys: put Escape above them.
+    escape of any text are foreign names: no scan shows them. `raw` shows keys as they are stored. Layers
+    that keep records under a key's name, such as versions, want portable keys: put Escape above them.
 
     >>> from holdall import Memory
     >>> store = Escape(Memory())
@@ -74,6 +74,16 @@ class Escape(Prefixed[V]):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         found = map(_text, self._inner.scan(**self._range(prefix, start, stop)))
         return (text for text in found if text is not None)
+
+    def _named(self, name: str) -> str:
+        if isinstance(name, Foreign):
+            return name
+        text = _text(name)
+        return Foreign(name, RawKey(name)) if text is None else text
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        key = name.stored
+        return self._inner[key] if isinstance(key, RawKey) else self._inner.get_foreign(name)
 
     def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         found = ((_text(key), item) for key, item in items)

@@ -4,11 +4,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from holdall.errors import Conflict
-from holdall.keys import RawKey
-from holdall.layer import Layer
+from holdall.keys import Foreign, RawKey
+from holdall.layer import Layer, with_foreign
 from holdall.middleware.deadline import NEVER, micros, split, stamped
 from holdall.store import (
     ABSENT,
@@ -134,6 +134,13 @@ class Expires(Layer[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
         return self._living(self._inner.scan_items(prefix, start=start, stop=stop))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        bounds: dict[str, Any] = {"start": start, "stop": stop}
+        return with_foreign(self.scan(prefix, **bounds), self._inner.scan_names(prefix, **bounds))
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return self._living(self._inner.get_many(keys))

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from holdall.errors import Conflict, Mismatch
 from holdall.layer import below, layers
-from holdall.middleware.manifest import KEY, Manifest, record, recorded
+from holdall.middleware.manifest import RECORD, Manifest, create, record, recorded
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.prefix import Prefix
-from holdall.store import ABSENT, MISSING, Change, Feature, Missing, Store, Tag
+from holdall.store import MISSING, Change, Feature, Missing, Store, Tag
 
 V = TypeVar("V")
 
@@ -48,7 +48,7 @@ class Guard(PassThrough[V]):
         """The store, once its manifest is known to fit."""
         self._seen = recorded(self._store)
         if self._seen is None and self._required and not self._is_empty():
-            raise Mismatch(f"{self._below!r} has data and no manifest; {_RECORD}")
+            raise Mismatch(f"{self._below!r} has data and no manifest; {RECORD}")
         if self._seen is not None and not self.manifest.reads(self._seen):
             raise self._mismatch(self._seen)
         return self._store
@@ -68,7 +68,7 @@ class Guard(PassThrough[V]):
             record(self._store, self.manifest)
             return self.manifest
         try:
-            self._store.raw().swap(KEY, self.manifest.dump(), ABSENT)
+            create(self._store, self.manifest)
         except Conflict:
             return recorded(self._store)
         return self.manifest
@@ -85,7 +85,8 @@ class Guard(PassThrough[V]):
     def _mismatch(self, recorded: Manifest) -> Mismatch:
         return Mismatch(
             f"{self._below!r} was written with {recorded} and is opened with {self.manifest}; "
-            f"open it as it was written, re-encode it into another store by `holdall convert`, or {_RECORD}"
+            "name the layers that it was written with in its address, or re-encode it into another store by "
+            f"`holdall convert`; if the record is wrong, {RECORD}"
         )
 
     # ---- Writes: the rest is PassThrough's, through _inner -----------------------------------------
@@ -129,6 +130,3 @@ class Guard(PassThrough[V]):
 
     def close(self) -> None:
         self._store.close()
-
-
-_RECORD = "say what is true by `holdall manifest --record`"

@@ -2,9 +2,10 @@
 
 import math
 from datetime import datetime, time
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
+from holdall.middleware.memory import LARGEST, of_json
 from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
@@ -12,6 +13,9 @@ with needs("json"):
     import msgspec
 
     from holdall.middleware.documents import Documents, Read, Write
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -37,15 +41,21 @@ class Json(Documents[V]):
     """
 
     plain = _PLAIN
+    dense = 28
     floats = False
     rounded = (datetime, time)
 
     @overload
-    def __init__(self: "Json[Any]", store: Store[bytes]) -> None: ...
+    def __init__(self: "Json[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Json[T]", store: Store[bytes], type: type[T]) -> None: ...
-    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store, type)
+    def __init__(
+        self: "Json[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, type, max_size)
+
+    def _memory(self, data: bytes, enough: int) -> int:
+        return of_json(data, enough)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdall.errors import Corrupt, Mismatch
-from holdall.store import Store
+from holdall.middleware.reserved import Called, Reserved
+from holdall.store import ABSENT, Store
 
 KEY: Final = ".holdall/manifest"
+_FOLDER, _NAME = ".holdall/", "manifest"
 FORMAT: Final = 1
+RECORD: Final = "say what is true by `holdall manifest --record`"
 _LARGEST: Final = 1 << 16  # bytes
 _ALONE = {"history": "history=on"}  # a layer whose parameter has but one value that is recorded
 
@@ -47,9 +50,9 @@ class Manifest:
             if not all(isinstance(text, str) for text in (*made.layers, made.schema, made.key)):
                 raise TypeError("it holds what is no text")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise Corrupt(f"{KEY!r} is no manifest: {error}", key=KEY) from error
+            raise Corrupt(f"the store's manifest is damaged ({error}); {RECORD}") from error
         if read.get("format") != FORMAT:
-            raise Mismatch(f"{KEY!r} was written by a later holdall; upgrade this one", key=KEY)
+            raise Mismatch("the store's manifest was written by a later holdall; upgrade this one")
         return made
 
     def reads(self, other: "Manifest") -> bool:
@@ -73,15 +76,24 @@ class Manifest:
 
 def recorded(store: Store[Any]) -> Manifest | None:
     """The manifest of ``store``; None where it has none. One request."""
-    data = store.raw().get(KEY)
+    data = _beside(store).get(_NAME)
     return None if data is None else Manifest.load(data)
 
 
 def record(store: Store[Any], manifest: Manifest) -> None:
     """Make ``manifest`` that of ``store``, whatever it was."""
-    store.raw()[KEY] = manifest.dump()
+    _beside(store)[_NAME] = manifest.dump()
+
+
+def create(store: Store[Any], manifest: Manifest) -> None:
+    """Make ``manifest`` that of ``store``; Conflict if it has one. Needs SWAP."""
+    _beside(store).swap(_NAME, manifest.dump(), ABSENT)
 
 
 def forget(store: Store[Any]) -> None:
     """Leave ``store`` without a manifest."""
-    store.raw().discard(KEY)
+    _beside(store).discard(_NAME)
+
+
+def _beside(store: Store[Any]) -> Store[bytes]:
+    return Reserved(store, _FOLDER, lambda key: Called("the store's manifest"))

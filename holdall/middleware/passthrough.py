@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from holdall.keys import Foreign
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
 
@@ -31,6 +32,9 @@ class PassThrough(Layer[V, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
         return self._inner.scan_items(prefix, start=start, stop=stop)
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._inner.get_many(keys)

@@ -6,6 +6,7 @@ from typing import NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
+from holdall.keys import Foreign
 from holdall.layer import Wrapper
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 
@@ -63,6 +64,12 @@ class ReadOnly(Wrapper[V, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         return self._inner.scan_tags(prefix, start=start, stop=stop)
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._inner.scan_names(prefix, start=start, stop=stop)
+
+    def get_foreign(self, name: Foreign, /) -> V:
+        return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._inner.get_many(keys)

@@ -9,7 +9,7 @@ from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Put, Store, Tag
 
 with needs("validate"):
-    import formencode
+    from holdall._formencode import formencode
 
 V = TypeVar("V")
 S = TypeVar("S")

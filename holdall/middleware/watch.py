@@ -61,6 +61,9 @@ class Watch(PassThrough[V]):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return self._stream("scan", self._inner.scan(prefix, start=start, stop=stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return self._stream("scan_names", self._inner.scan_names(prefix, start=start, stop=stop))
+
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:

@@ -4,7 +4,9 @@ import threading
 
 from holdall.errors import Corrupt, StoreNotFound
 from holdall.extras import needs
-from holdall.middleware.compress import LARGEST, Compress
+from holdall.middleware.compress import Compress
+from holdall.middleware.memory import LARGEST
+from holdall.middleware.reserved import Called, Reserved
 from holdall.store import Store
 
 with needs("zstd"):
@@ -76,19 +78,23 @@ class Zstd(Compress):
     def _new_reader(self, id: int) -> "zstandard.ZstdDecompressor":
         dictionary = self._read(id)
         if id and dictionary is None:
-            raise ValueError(f"it needs dictionary {id}, which is not in the store under {DICTIONARIES}{id}")
+            raise ValueError(f"it needs dictionary {id}, which the store lacks; `holdall cp --all` copies it")
         reader = self._contexts.readers[id] = zstandard.ZstdDecompressor(dict_data=dictionary)
         return reader
 
     def _read(self, id: int) -> "zstandard.ZstdCompressionDict | None":
-        data = self._inner.raw(DICTIONARIES).get(str(id)) if id else None
+        data = dictionaries(self._inner).get(str(id)) if id else None
         if data is None:
             return None
         try:
             return zstandard.ZstdCompressionDict(data, dict_type=zstandard.DICT_TYPE_FULLDICT)
         except zstandard.ZstdError as error:
-            key = f"{DICTIONARIES}{id}"
-            raise Corrupt(f"{key!r} holds no dictionary: {error}", key=key) from error
+            raise Corrupt(f"dictionary {id} of the store is damaged: {error}") from error
+
+
+def dictionaries(store: Store[bytes]) -> Store[bytes]:
+    """The dictionaries that ``store`` keeps, each under its id in decimal digits."""
+    return Reserved(store, DICTIONARIES, lambda id: Called(f"dictionary {id} of the store"))
 
 
 class _Contexts(threading.local):

@@ -8,6 +8,7 @@
 
 from holdall.query.collation import Key
 from holdall.query.mapreduce import MapReduce, Row
+from holdall.query.reducer import Reducer
 from holdall.query.reducers import Stats
 
-__all__ = ["Key", "MapReduce", "Row", "Stats"]
+__all__ = ["Key", "MapReduce", "Reducer", "Row", "Stats"]

@@ -1,15 +1,19 @@
 """One pass over mapped pairs: a batch of values is listed by group, folded, and forgotten."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
 from holdall.query.collation import Place, ambiguous, collate, cut, shown
 from holdall.query.ranges import EVERYWHERE, Range
 from holdall.query.reading import Reading, reason
-from holdall.query.reducers import Reducer
+from holdall.query.reducer import Reducer
+from holdall.query.trial import Unsplittable
+
+T = TypeVar("T")
 
 BATCH = 8192  # pairs, at least; what a pass holds beside one partial a group
 _NOWHERE: deque[Any] = deque(maxlen=0)
@@ -73,15 +77,27 @@ def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, An
         # A batch of less than the groups would fold most values by themselves.
         size = max(BATCH, 4 * len(result))
         for place, values in _batch(reading, grouping, size).items():
-            try:
-                partial = reducer.fold(values)
-                if place in result:
-                    partial = reducer.merge(result[place], partial)
-            except Exception as problem:
-                group = shown(place)
-                raise QueryFailed(f"reduce failed for {group!r}: {reason(problem)}") from problem
+            partial = reduced(place, reducer.fold, values)
+            if place in result:
+                partial = reduced(place, reducer.merge, result[place], partial)
             result[place] = partial
     return result
+
+
+def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
+    """``step`` of a reducer on the group at ``place``.
+
+    Raises an error that names the group if ``step`` fails: InvalidQuery for a reducer that depends on
+    batches, QueryFailed for anything else.
+    """
+    try:
+        return step(*arguments)
+    except MemoryError:
+        raise
+    except Unsplittable as problem:
+        raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
+    except Exception as problem:
+        raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
 
 
 def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, list[Any]]:
@@ -89,6 +105,8 @@ def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, 
     try:
         for key, value in islice(reading.pairs, size):
             batch[key].append(value)
+    except MemoryError:
+        raise
     except Exception as problem:
         if reading.key is None:  # the store failed, and its error says more
             raise

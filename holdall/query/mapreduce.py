@@ -1,19 +1,34 @@
 """Map-reduce in one process: one pass over a store, grouped, reduced and sorted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
+from reprlib import repr as brief
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 from holdall.errors import InvalidQuery
-from holdall.query.collation import Place, shown
-from holdall.query.grouping import Grouping, partials
+from holdall.query.collation import shown
+from holdall.query.grouping import Grouping, partials, reduced
 from holdall.query.ranges import Bound, Range
 from holdall.query.reading import Map, Progress, Reading, documents
+from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, Stats, reducer
 
-V = TypeVar("V")
-R = TypeVar("R")
-T = TypeVar("T")
-W = TypeVar("W")
+if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm from 3.15 on
+    from typing_extensions import TypeForm
+    from typing_extensions import TypeVar as Defaulted
+
+    # An untyped map takes documents of any type: mypy reads this from the default, and pyright from the bound.
+    D = Defaulted("D", bound=Any, default=Any)
+    V = Defaulted("V", default=Any)
+    R = Defaulted("R", default=Any)
+    S = Defaulted("S", default=Any)
+    T = Defaulted("T", default=Any)
+    W = Defaulted("W", default=Any)
+else:
+    D, R, S, T, V, W = map(TypeVar, "DRSTVW")
+
+Exact: TypeAlias = Literal["count", "distinct"]
+Same: TypeAlias = Literal["sum", "min", "max"]
+Function: TypeAlias = Callable[[Sequence[Any]], W]
 
 
 class Row(NamedTuple, Generic[R]):
@@ -46,7 +61,9 @@ class MapReduce(Generic[V, R]):
     - "distinct": how many values differ, as the collation tells them apart. It holds them all;
     - a function of a non-empty list of values, which is applied again to lists of its own results.
       So it must be associative: ``f(a + b) == f([f(a), f(b)])`` for lists a and b of values, which
-      come in the order of their documents. It must not keep or change the list;
+      come in the order of their documents. A run checks this on samples of the values it meets, and
+      raises InvalidQuery if it does not hold. The function must not keep or change the list;
+    - a `Reducer`: an object whose partial results are of another kind than the values;
     - None: every pair is a row, those of one group in the order of their documents. It holds them
       all.
 
@@ -58,47 +75,51 @@ class MapReduce(Generic[V, R]):
     [Row(key='EUR', value=17), Row(key='USD', value=5)]
     """
 
+    # With ``type``, the store may hold documents of any type that has these parts. Without, it holds what map takes.
+    @overload
+    def __init__(self: "MapReduce[D, int]", map: Map[D, Any], reduce: Exact) -> None: ...
     @overload
     def __init__(
-        self: "MapReduce[T, int]",
-        map: Map[T, Any],
-        reduce: Literal["count", "distinct"],
-        *,
-        type: type[T] | None = None,
+        self: "MapReduce[Any, int]", map: Map[T, Any], reduce: Exact, *, type: "TypeForm[T]"
     ) -> None: ...
     @overload
-    def __init__(
-        self: "MapReduce[T, Stats]",
-        map: Map[T, Any],
-        reduce: Literal["stats"],
-        *,
-        type: type[T] | None = None,
-    ) -> None: ...
+    def __init__(self: "MapReduce[D, Stats]", map: Map[D, Any], reduce: Literal["stats"]) -> None: ...
     @overload
     def __init__(
-        self: "MapReduce[T, W]",
-        map: Map[T, W],
-        reduce: Literal["sum", "min", "max"] | None = None,
-        *,
-        type: type[T] | None = None,
+        self: "MapReduce[Any, Stats]", map: Map[T, Any], reduce: Literal["stats"], *, type: "TypeForm[T]"
     ) -> None: ...
     @overload
+    def __init__(self: "MapReduce[D, W]", map: Map[D, W], reduce: Same | None = None) -> None: ...
+    @overload
     def __init__(
-        self: "MapReduce[T, W]",
-        map: Map[T, W],
-        reduce: Callable[[Sequence[W]], W],
-        *,
-        type: type[T] | None = None,
+        self: "MapReduce[Any, W]", map: Map[T, W], reduce: Same | None = None, *, type: "TypeForm[T]"
+    ) -> None: ...
+    @overload
+    def __init__(self: "MapReduce[D, S]", map: Map[D, W], reduce: Reducer[W, Any, S]) -> None: ...
+    @overload
+    def __init__(
+        self: "MapReduce[Any, S]", map: Map[T, W], reduce: Reducer[W, Any, S], *, type: "TypeForm[T]"
+    ) -> None: ...
+    @overload
+    def __init__(self: "MapReduce[D, W]", map: Map[D, W], reduce: Function[W]) -> None: ...
+    @overload
+    def __init__(
+        self: "MapReduce[Any, W]", map: Map[T, W], reduce: Function[W], *, type: "TypeForm[T]"
     ) -> None: ...
     def __init__(self, map: Map[Any, Any], reduce: Reduce = None, *, type: Any = None) -> None:
+        if not callable(map):
+            raise TypeError(
+                f"map is {brief(map)}, not a function: give MapReduce a function of key and value, "
+                'then the reducer, as in MapReduce(map, "sum")'
+            )
+        reducer(reduce)  # which raises for what is not a reducer
         self.map = map
         self.reduce = reduce
         self.type = type
-        self._reducer = reducer(reduce)
 
     def run(
         self,
-        store: Mapping[str, Any],
+        store: Mapping[str, V],
         prefix: str = "",
         *,
         start: str = "",
@@ -122,19 +143,23 @@ class MapReduce(Generic[V, R]):
         ``progress`` is called with the number of documents mapped, every 256 and at the end. Memory
         is bounded by the groups and 8,192 pairs (or four a group), however many documents there are.
 
-        QueryFailed, naming the document, where ``map`` raises or yields what is no pair or no key;
-        and, naming the group, where its values cannot be reduced. Errors of the store come as they
-        are. InvalidQuery for a range or level that makes no sense, before anything is read.
+        Raises QueryFailed, naming the document, if ``map`` raises or yields something other than pairs
+        of a key and a value; and, naming the group, if its values cannot be reduced. Raises InvalidQuery
+        for a range or level that makes no sense, before anything is read, and for a reducer whose
+        result depends on how the values are split. Errors of the store come as they are.
         """
         low, high = _bounds(at, between)
         grouping = Grouping(Range(low, high), group_level)
         source = documents(store, prefix, start, stop, self.type)
         reading = Reading(self.map, source, progress)
-        return list(self._rows(partials(reading, grouping, self._reducer)))
+        return list(self._rows(reading, grouping, reducer(self.reduce)))
 
-    def _rows(self, groups: dict[Place, Any]) -> Iterator[Row[R]]:
+    def _rows(
+        self, reading: Reading[V], grouping: Grouping, reducer: Reducer[Any, Any, Any]
+    ) -> Iterator[Row[R]]:
+        groups = partials(reading, grouping, reducer)
         for place in sorted(groups):
-            key, value = shown(place), self._reducer.result(groups[place])
+            key, value = shown(place), reduced(place, reducer.result, groups[place])
             if self.reduce is None:
                 yield from (Row(key, each) for each in value)
             else:

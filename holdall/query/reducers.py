@@ -1,40 +1,17 @@
-"""What a query makes of the values of one group: the built-in reducers, and one for any function.
-
-A reducer works in three steps, so that a group can be reduced a batch at a time, and in several
-places at once: values are folded into a partial, partials merge, the last one gives the result.
-"""
+"""The reducers of a query: those with a name, and one for any function."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from reprlib import repr as brief
+from typing import Any, TypeAlias, TypeVar
 
 from holdall.errors import InvalidQuery
 from holdall.query.collation import Place, collate, shown
 from holdall.query.exact import Number, Total, total
+from holdall.query.reducer import Reducer
+from holdall.query.trial import Tried
 
 T = TypeVar("T")
-V_contra = TypeVar("V_contra", contravariant=True)
-R_co = TypeVar("R_co", covariant=True)
-P = TypeVar("P")
-
-
-class Reducer(Protocol[V_contra, P, R_co]):
-    """The contract: the result does not depend on how the values were split into batches.
-
-    Batches come, and are merged, in the order of the documents. Partials can be pickled.
-    """
-
-    def fold(self, values: Sequence[V_contra], /) -> P:
-        """The partial of one or more values."""
-        ...
-
-    def merge(self, left: P, right: P, /) -> P:
-        """One partial of two, which may be used up by it."""
-        ...
-
-    def result(self, partial: P, /) -> R_co:
-        """What the row shows."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -136,6 +113,9 @@ class Function:
     def result(self, partial: Any) -> Any:
         return partial
 
+    def __repr__(self) -> str:
+        return getattr(self.function, "__qualname__", repr(self.function))
+
 
 class Every:
     """No reduction: the values themselves, in the order of their documents."""
@@ -151,7 +131,7 @@ class Every:
         return partial
 
 
-Reduce: TypeAlias = str | Callable[[Sequence[Any]], Any] | None
+Reduce: TypeAlias = str | Reducer[Any, Any, Any] | Callable[[Sequence[Any]], Any] | None
 
 BUILT_IN: Mapping[str, Reducer[Any, Any, Any]] = {
     "sum": _Sum(),
@@ -164,11 +144,26 @@ BUILT_IN: Mapping[str, Reducer[Any, Any, Any]] = {
 
 
 def reducer(reduce: Reduce) -> Reducer[Any, Any, Any]:
-    """The reducer that ``reduce`` names or is; InvalidQuery for an unknown name."""
+    """The reducer that ``reduce`` names or is, for one run.
+
+    Raises InvalidQuery for an unknown name, and TypeError if ``reduce`` is neither a name nor a Reducer nor
+    a function.
+    """
     if reduce is None:
         return Every()
+    if isinstance(reduce, str):
+        if reduce not in BUILT_IN:
+            raise InvalidQuery(
+                f"{reduce!r} is not a reducer: use {', '.join(BUILT_IN)}, a function or a Reducer"
+            )
+        return BUILT_IN[reduce]
+    if isinstance(reduce, Reducer):
+        if isinstance(reduce, type):
+            raise TypeError(f"reduce is the class {reduce.__name__}: give an instance, {reduce.__name__}()")
+        return Tried(reduce)
     if callable(reduce):
-        return Function(reduce)
-    if reduce not in BUILT_IN:
-        raise InvalidQuery(f"no reducer {reduce!r}: use {', '.join(BUILT_IN)} or a function")
-    return BUILT_IN[reduce]
+        return Tried(Function(reduce))
+    raise TypeError(
+        f"reduce is {brief(reduce)}, not a reducer: "
+        f"give one of {', '.join(map(repr, BUILT_IN))}, a function, a Reducer or None"
+    )

@@ -4,7 +4,7 @@
     s3_store        a bucket of its own: moto in this process, or with --holdall-server its server, or what
                     AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL points at, such as LocalStack
     gcs_store       a bucket of its own: what STORAGE_EMULATOR_HOST points at, or fake-gcs-server
-    store           one store for each --holdall-uri, memory:// without; a part of it, emptied afterwards
+    holdall_store   a part of the store at each --holdall-uri (default memory://), emptied after the test
 
 Each is a Store of bytes, empty when the test begins. What a fixture needs and does not find is a skip
 that says how to install it. The plugin imports nothing until a fixture is asked for.
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="URI",
-        help="Run each test that uses `store` on the store at this address; repeat it for several.",
+        help="Run each test that uses `holdall_store` on the store at this address; repeat it for several.",
     )
     group.addoption(
         "--holdall-server",
@@ -39,16 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that uses `store` once for each address."""
-    if "store" in metafunc.fixturenames and _is_ours(metafunc, "store"):
+    """Run a test that uses `holdall_store` once for each address."""
+    if "holdall_store" in metafunc.fixturenames:
         addresses = metafunc.config.getoption("--holdall-uri") or ["memory://"]
-        metafunc.parametrize("store", addresses, indirect=True)
-
-
-def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
-    """Whether the fixture is this plugin's, and not one of the same name in the app's own tests."""
-    definitions = metafunc._arg2fixturedefs.get(name, ())
-    return bool(definitions) and definitions[-1].func.__module__ == __name__
+        metafunc.parametrize("holdall_store", addresses, indirect=True)
 
 
 @pytest.fixture
@@ -61,7 +55,7 @@ def memory_store() -> "Iterator[Store[bytes]]":
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest) -> "Iterator[Store[bytes]]":
+def holdall_store(request: pytest.FixtureRequest) -> "Iterator[Store[bytes]]":
     """A part, for this test alone, of the store at each address of ``--holdall-uri``."""
     from holdall import Prefix
     from holdall import open as open_store

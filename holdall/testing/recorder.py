@@ -12,7 +12,7 @@ OPERATIONS = (
     *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "__bool__"),
     *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "_setdefault"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
-    *("history", "at", "as_of"),
+    *("scan_names", "get_foreign", "history", "at", "as_of"),
     *("raw", "facts", "close"),
 )
 """What a store answers itself, `get` as ``_find``, `pop` as ``_take`` and `setdefault` as ``_setdefault``.
@@ -33,6 +33,7 @@ DERIVED = {
     "keys": "is a view over __iter__, __contains__ and __len__",
     "items": "is a view over scan_items and __getitem__",
     "values": "is a view over scan_items",
+    "foreign_names": "is a part of scan_names",
     "__eq__": "compares items",
     "__enter__": "gives the layer, which __exit__ closes",
     "__exit__": "closes",

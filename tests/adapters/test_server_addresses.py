@@ -25,6 +25,9 @@ OPENED = {
     "mysql://app@db.example/acme?timeout=2": (
         "MySQL(database='acme', host='db.example', user='app', timeout=2.0)"
     ),
+    "mysql://db.example/acme?tls=off": "MySQL(database='acme', host='db.example', tls='off')",
+    "mysql://%2Frun%2Fmysqld.sock/acme": "MySQL(database='acme', host='/run/mysqld.sock')",
+    "postgresql://db.example/acme?tls=ca.pem": "PostgreSQL(database='acme', host='db.example', tls='ca.pem')",
     "mysql://app:hunter2@db.example/acme": (
         "MySQL(database='acme', host='db.example', user='app', password='***')"
     ),
@@ -57,6 +60,9 @@ REFUSED = {
     "postgresql://db.example/acme?timeout=nan": "timeout",
     "mysql://db.example": "database",
     "mysql://db.example/acme?table=": "table",
+    "mysql://db.example/acme?tls=": "write tls=system, tls=off, or tls=FILE",
+    "postgresql://db.example/acme?tls=": "write tls=system, tls=off, or tls=FILE",
+    "mysql://db.example/acme?ca=ca.pem": "no parameter",
     "dynamodb://": "table",
     "dynamodb://key:secret@acme/books": "credentials",
     "dynamodb://acme/a//b": "name",
@@ -72,9 +78,16 @@ def test_what_cannot_be_meant_is_refused_and_says_why(address):
     assert "secret" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("address", ["mysql://db.example/acme?ca=", "rediss://cache.example?ca="])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://db.example/acme?tls=nowhere",
+        "postgresql://db.example/acme?tls=nowhere",
+        "rediss://cache.example?ca=nowhere",
+    ],
+)
 def test_without_a_file_of_certificates_no_server_is_asked(address):
-    with holdall.open(address) as store, pytest.raises(InvalidAddress, match="ca='' is no file"):
+    with holdall.open(address) as store, pytest.raises(InvalidAddress, match="='nowhere' is not a file"):
         store.get("a")
 
 

@@ -4,6 +4,7 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -14,10 +15,11 @@ from holdall.store import ABSENT, Expect, Put, Store
 from holdall.testing import StoreTests
 from holdall.testing.suite.threads import together
 from tests.adapters.kills import check_kills
+from tests.conformance.planting import TEXTS
 
 pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
 
-from holdall.adapters.slatedb import SlateDB
+from holdall.adapters.slatedb import SlateDB, calls
 
 
 def make(folder: Path) -> SlateDB:
@@ -33,6 +35,11 @@ class TestSlateDB(StoreTests[bytes]):
     def open_store(self, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store[bytes]]:
         folder = tmp_path_factory.mktemp("slatedb")
         return lambda: make(folder)
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        puts = [Put(name, b"foreign " + name.encode()) for name in TEXTS]
+        cast(SlateDB, store)._run(lambda db: calls.write(db, puts))
+        return {put.key: put.value for put in puts}
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from tests.cli.console import call
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """The empty folder that the test runs in."""
-    for name in ("HOLDALL_URI", "FORCE_COLOR", "NO_COLOR"):
+    for name in ("HOLDALL_URI", "HOLDALL_CONFIG", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / f".{name}"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.chdir(tmp_path)

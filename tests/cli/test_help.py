@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from holdall.cli.app import app
 from holdall.middleware.keyring import new_key
 from tests.cli.console import BUNDLED, call, good, refusal
+
+ROOT = Path(__file__).parents[2]
 
 LOADED = """
 import json, sys
@@ -60,8 +63,8 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "explain", "manifest",
-        "doctor", "demo",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "key new",
+        "stores", "trust", "explain", "manifest", "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
@@ -85,6 +88,7 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
+    (folder / "holdall.toml").write_text('[store.notes]\nuri = "sqlite:///notes.db"')
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
@@ -112,6 +116,22 @@ def test_without_a_command_the_help_is_shown():
     assert call("invoices").err == good("invoices", "--help")
 
 
+def test_the_help_lists_each_command_and_what_it_does():
+    shown = good("--help")
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed if not line.startswith("   ")] == list(app.list_commands(None))
+    for name, (_, text) in app._lazy.items():
+        assert f"{name} {text}" in " ".join(shown.split())
+        assert text.endswith(".")
+    groups = good("invoices", "--help").partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in groups[:4]] == ["import", "list", "pay", "show"]
+
+
+def test_a_command_that_is_not_there_is_refused_with_the_remedy():
+    assert refusal("lst", code=2) == "holdall: No such command 'lst'; `holdall --help` shows how"
+    assert app.get_command(click.Context(app), "lst") is None
+
+
 def test_the_version_is_that_of_the_package():
     import holdall
 
@@ -124,6 +144,23 @@ def test_commands_on_books_say_where_they_may_be(path):
     shown = " ".join(good(*path, "--help").split())
     assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)
+
+
+ALL_HELP = """
+import json
+from tests.cli.test_help import helps
+print(json.dumps(helps()))
+"""
+
+
+def helps():
+    """The help of every command."""
+    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+
+
+def test_help_is_whole_where_python_leaves_docstrings_out():
+    stripped = subprocess.check_output([sys.executable, "-OO", "-c", ALL_HELP], cwd=ROOT)
+    assert json.loads(stripped) == helps()
 
 
 def test_every_help_needs_no_extra_but_that_of_the_command_line():

@@ -7,6 +7,8 @@ import pytest
 
 import holdall
 from holdall.cli.nested import nested
+from holdall.configuration.reading import read
+from holdall.configuration.trust import trust
 from holdall.middleware.keyring import new_key
 from tests.cli.console import call, good, refusal
 
@@ -15,14 +17,13 @@ MARK = "hunter2"
 
 @pytest.fixture(autouse=True)
 def project(folder, monkeypatch):
-    monkeypatch.delenv("HOLDALL_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("KEYS", new_key("2026"))
     (folder / "holdall.toml").write_text(
         '[store.books]\nuri = "sqlite:///{here}/books.db"\n'
         'layers = ["validate=formencode.validators:Int", "serializer=json", "encrypt=env:KEYS"]\n'
         f'[store.remote]\nuri = "s3://acme/books?secret_access_key={MARK}&serializer=json&encrypt={MARK}"\n'
     )
+    trust(read(folder / "holdall.toml"))
     return folder
 
 
@@ -101,7 +102,7 @@ def test_documents_are_typed_and_printed_as_json(serializer, typed, printed, fol
 
 def test_what_is_no_json_is_refused(folder):
     for typed in ("{", "[" * 10_000 + "]" * 10_000):
-        assert "no JSON" in refusal("set", "sqlite:///a.db?serializer=json", "k", typed)
+        assert "not JSON" in refusal("set", "sqlite:///a.db?serializer=json", "k", typed)
     assert not Path("a.db").exists()
     with holdall.open("sqlite:///a.db?serializer=pickle&trust=1") as store:
         store["k"] = 1j

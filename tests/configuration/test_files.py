@@ -8,7 +8,8 @@ import pytest
 
 import holdall
 from holdall import InvalidAddress, PermissionDenied
-from holdall.configuration import files
+from holdall.configuration import files, reading
+from holdall.configuration.trust import trust
 from holdall.layer import layers
 from holdall.middleware.keyring import new_key
 
@@ -27,17 +28,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a project with a file, as the current one; no file of the user's or of the machine's."""
     project = tmp_path / "über uns" / "project"
     project.mkdir(parents=True)
-    (project / "holdall.toml").write_text(FILE, encoding="utf-8")
+    declare(project / "holdall.toml", FILE)
     monkeypatch.chdir(project)
     monkeypatch.delenv("HOLDALL_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("KEYS", new_key("2026"))
+    trust(reading.read(project / "holdall.toml"))
     return project
 
 
 def declare(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+    file.chmod(0o644)
 
 
 def names(store: Any) -> list[str]:
@@ -102,6 +106,28 @@ def test_the_nearest_file_is_before_the_users_and_the_variable_before_both(
         holdall.open("only")
 
 
+def test_a_home_that_may_not_be_searched_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.chdir("/")
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # modes do not stop root
+    try:
+        with pytest.raises(PermissionDenied, match=r"holdall\.toml cannot be reached.*set HOLDALL_CONFIG"):
+            holdall.open("books")
+    finally:
+        os.seteuid(user)
+
+
+def test_a_name_in_the_nearest_file_does_not_need_the_users(project: Path, tmp_path: Path) -> None:
+    declare(tmp_path / "config" / "holdall" / "holdall.toml", "[store.")
+    assert list(holdall.open("drafts")) == []
+    with pytest.raises(InvalidAddress, match="TOML"):
+        holdall.open("other")
+
+
 def test_where_it_is_opened_it_can_be_told_more() -> None:
     assert names(holdall.open("invoices?readonly=1"))[0] == "ReadOnly"
     assert names(holdall.open("invoices", readonly=True))[0] == "ReadOnly"
@@ -142,27 +168,22 @@ def test_where_it_is_opened_it_can_be_told_more() -> None:
             "name a serializer",
         ),
         ('[store.a]\nuri = "zzz://"', "no store has the scheme"),
-        ("#" * (1 << 20) + "\n", "megabyte"),
+        ("#" * reading.LARGEST + "\n", "over 256 KiB"),
+        ("a = " + "[" * 100_000, "nested too deep"),
+        ("a = " + "{a=" * 50_000, "nested too deep"),
+        (".".join(["a"] * 100_000) + " = 1", "over 16 parts"),
+        ("[" + " . ".join(["'a'", '"b"'] * 20_000) + "]", "over 16 parts"),
+        ("a" * 250_000, "no TOML"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_refused_by_name(project: Path, text: str, remedy: str) -> None:
+def test_a_file_that_cannot_be_meant_is_refused_by_name(
+    project: Path, text: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (project / "holdall.toml").write_bytes(text.encode(errors="surrogatepass"))
+    monkeypatch.setenv("HOLDALL_CONFIG", str(project / "holdall.toml"))
     with pytest.raises(InvalidAddress) as refusal:
         holdall.open("a")
     assert remedy in str(refusal.value)
-
-
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no owners of files by number")
-def test_a_file_of_another_user_is_refused_unless_it_is_named(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 4711)
-    if (project / "holdall.toml").stat().st_uid == 0:
-        monkeypatch.setattr(files, "_ADMINISTRATOR", 4712)
-    with pytest.raises(PermissionDenied, match="HOLDALL_CONFIG"):
-        holdall.open("drafts")
-    monkeypatch.setenv("HOLDALL_CONFIG", str(project / "holdall.toml"))
-    assert names(holdall.open("drafts")) == ["Json", "Guard", "Memory"]
 
 
 def test_a_secret_in_a_list_is_not_shown(project: Path) -> None:

@@ -47,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def declare(project: Path, text: str) -> None:
     (project / "any.toml").write_text(text, encoding="utf-8")
+    (project / "any.toml").chmod(0o600)  # it may hold a password
 
 
 def cache_of(store: Store[Any]) -> Cache:

@@ -14,6 +14,7 @@ from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
+from tests.conformance.planting import plant
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -64,6 +65,9 @@ class TestStores(StoreTests[bytes]):
         if "file" in request.param:  # it has no pages, and opens a file for each key
             self.many = 250
         return lambda: STORES[request.param](request)
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)
 
 
 class AnyValue:

@@ -9,6 +9,7 @@ from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.adapters.dbm.flavors import needs_module
+from tests.conformance.planting import plant
 from tests.conformance.test_conformance import folder
 from tests.soak import SOAK
 
@@ -22,3 +23,6 @@ class TestDBM(StoreTests[bytes]):
         if request.param == "dumb":  # it writes its whole index at each change
             self.many, self.points = 250, 8
         return lambda: DBM(folder(request) / "store", flavor=request.param, durability="os")
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)

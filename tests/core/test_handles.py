@@ -1,7 +1,6 @@
 """Handles: one a thread, disposed of once, and parted with before a fork."""
 
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from holdall.handles import PerThread, free_in_child
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+import holdall.handles
+from holdall.handles import PerProcess, PerThread, delays_fork
+from tests.forks import every_fork, needs_fork, run_in_child
 
 
 class Handle:
@@ -36,18 +35,6 @@ def in_thread(function: Callable[[], object]) -> None:
     thread = threading.Thread(target=function)
     thread.start()
     thread.join()
-
-
-def in_child(function: Callable[[], bool]) -> int:
-    """The exit code of a forked child: 0 where ``function`` was true."""
-    pid = os.fork()
-    if not pid:
-        code = 3
-        try:
-            code = 0 if function() else 1
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def told(script: str) -> list[str]:
@@ -126,19 +113,120 @@ def test_a_fork_parts_with_the_forking_thread_s_handle_before_it(
     handles: PerThread[Handle],
 ) -> None:
     before = handles()
-    assert in_child(lambda: before.disposals == 1 and handles() is not before) == 0
+    assert run_in_child(lambda: before.disposals == 1 and handles() is not before) == 0
     assert before.disposals == 1
     assert handles() is not before
     assert handles().disposals == 0
 
 
-@needs_fork
+@every_fork
 @pytest.mark.parametrize("make", [threading.Lock, threading.RLock])
-def test_a_lock_that_a_thread_held_is_free_in_a_child(make: Callable[[], Any]) -> None:
-    lock = free_in_child(make())
-    in_thread(lock.acquire)
-    assert in_child(lambda: lock.acquire(timeout=1)) == 0
-    assert not lock.acquire(blocking=False)
+def test_a_lock_that_a_thread_held_is_free_in_a_child(
+    make: Callable[[], Any], fork: Callable[[], int]
+) -> None:
+    lock = PerProcess(make)
+    in_thread(lock().acquire)
+    assert run_in_child(lambda: lock().acquire(timeout=1), fork) == 0
+    assert not lock().acquire(blocking=False)
+
+
+@every_fork
+def test_a_child_makes_its_own_handles_and_disposes_of_none_of_its_parent_s(fork: Callable[[], int]) -> None:
+    shared = PerProcess(Handle)
+    handles = PerThread(Handle, Handle.dispose)
+    inherited, common = handles(), shared()
+
+    def look() -> bool:
+        disposals = inherited.disposals  # one, in the parent, if Python saw the fork
+        own = handles() is handles() is not inherited and shared() is shared() is not common
+        handles.close()
+        return own and inherited.disposals == disposals
+
+    assert run_in_child(look, fork) == 0
+    assert shared() is common
+    handles.close()
+    assert inherited.disposals == 1
+
+
+@every_fork
+def test_a_child_takes_no_handle_of_its_parent(fork: Callable[[], int]) -> None:
+    shared = PerProcess(Handle)
+    common = shared()
+    assert run_in_child(lambda: shared.take() is None, fork) == 0
+    assert shared.take() is common
+    assert shared.take() is None
+
+
+class Slow:
+    """Has a marked function that runs until it is let go."""
+
+    def __init__(self) -> None:
+        self.handles = PerThread(Handle, Handle.dispose, delayed=True)
+        self.running, self.go = threading.Event(), threading.Event()
+
+    @delays_fork
+    def work(self) -> int:
+        handle = self.handles()
+        self.running.set()
+        assert self.go.wait(30)
+        return handle.disposals
+
+
+@needs_fork
+def test_a_fork_waits_for_the_calls_of_other_threads_and_disposes_of_their_handles() -> None:
+    slow = Slow()
+    found: list[Handle | int] = []
+    thread = threading.Thread(target=lambda: found.extend([slow.work(), slow.handles()]))
+    thread.start()
+    assert slow.running.wait(30)
+    forks = threading.Thread(target=lambda: found.insert(0, run_in_child(lambda: not slow.go.is_set())))
+    threading.Timer(0.05, slow.go.set).start()
+    forks.start()
+    forks.join()
+    thread.join()
+    assert [found[0], found[1]] == [1, 0]  # let go before the fork; not disposed of during the call
+    slow.handles.close()
+
+
+@needs_fork
+def test_a_call_that_begins_during_a_fork_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    handles = PerThread(Handle, Handle.dispose, delayed=True)
+    asked = threading.Event()
+    found: list[int] = []
+
+    @delays_fork
+    def ask() -> None:
+        asked.set()
+        found.append(handles().disposals)
+
+    asks = threading.Thread(target=ask)
+    wait = holdall.handles._wait_for_calls
+
+    def ask_in_the_meantime() -> bool:
+        asks.start()
+        assert asked.wait(30)
+        return wait()
+
+    monkeypatch.setattr(holdall.handles, "_wait_for_calls", ask_in_the_meantime)
+    assert run_in_child(lambda: not found) == 0
+    asks.join()
+    assert found == [0]
+    handles.close()
+
+
+@needs_fork
+def test_a_fork_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holdall.handles, "_PATIENCE", 0)
+    slow = Slow()
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(slow.work()))
+    thread.start()
+    assert slow.running.wait(30)
+    assert run_in_child(lambda: not slow.go.is_set()) == 0
+    slow.go.set()
+    thread.join()
+    assert found == [0]  # the handle in use was left alone
+    slow.handles.close()
 
 
 _CHILD_THAT_ENDS_BY_ITSELF = """

@@ -246,7 +246,7 @@ def test_what_is_no_manifest_is_corrupt(data: bytes) -> None:
     below.raw()[KEY] = data
     with pytest.raises(Corrupt, match="manifest") as refusal:
         list(Guard(below, OURS))
-    assert refusal.value.key == KEY
+    assert ".holdall" not in str(refusal.value)
 
 
 def test_one_of_a_later_format_says_so() -> None:

@@ -13,7 +13,7 @@ from tests.conformance.minimal import Minimal
 READS = {
     *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "_find", "get_many"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "raw", "facts", "close"),
-    *("history", "at", "as_of"),
+    *("scan_names", "get_foreign", "history", "at", "as_of"),
 }
 
 

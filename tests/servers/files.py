@@ -121,8 +121,8 @@ def ftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("adlfs", reason="adlfs is not installed")
     up = localstack()
-    (up.HERE / ".npm").mkdir(exist_ok=True)
-    with FileLock(up.HERE / ".npm" / "lock"):  # each worker of the run has servers of its own
+    up.RUN.mkdir(exist_ok=True)
+    with FileLock(up.RUN / "azurite.lock"):  # each worker of the run has servers of its own
         found = up.azurite()
     if found is None:
         pytest.skip("azurite needs npm, which is not installed")

@@ -66,24 +66,17 @@ def mariadb_in(data: Path, patch: pytest.MonkeyPatch) -> Server:
     patch.setenv("MYSQL_PWD", sql.PASSWORD)
     ca = str(authority(data))
     server = sql.mariadb_in(data, f"--ssl-cert={data / 'server.pem'}", f"--ssl-key={data / 'server.key'}")
-    return Server(server, ca, lambda ca: {"ca": ca})
+    return Server(server, ca, lambda ca: {"tls": ca})
 
 
 def postgresql_in(data: Path, patch: pytest.MonkeyPatch) -> Server:
-    """Its client finds the authority in the environment: see "Environment Variables" in libpq's documentation."""
     patch.setenv("PGPASSWORD", sql.PASSWORD)
     ca = str(authority(data))
     server = sql.postgresql_in(
         data, "-c", "ssl=on", "-c", f"ssl_cert_file={data / 'server.pem'}",
         "-c", f"ssl_key_file={data / 'server.key'}",
     )  # fmt: skip
-
-    def options(ca: str) -> dict[str, object]:
-        patch.setenv("PGSSLMODE", "verify-full")
-        patch.setenv("PGSSLROOTCERT", ca)
-        return {}
-
-    return Server(server, ca, options)
+    return Server(server, ca, lambda ca: {"tls": ca})
 
 
 KINDS = {"mysql": mariadb_in, "postgresql": postgresql_in, "redis_server": redis_in}

@@ -29,15 +29,15 @@ def test_the_example_passes_its_own_tests(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(passed=3)
 
 
-def test_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytester) -> None:
+def test_holdall_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        def test_it_is_empty(store):
-            assert list(store.scan()) == []
-            store["a"] = b"1"
+        def test_it_is_empty(holdall_store):
+            assert list(holdall_store.scan()) == []
+            holdall_store["a"] = b"1"
 
-        def test_it_is_empty_again(store):
-            assert list(store.scan()) == []
+        def test_it_is_empty_again(holdall_store):
+            assert list(holdall_store.scan()) == []
         """
     )
     result = run(pytester, "-v", "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b")
@@ -49,20 +49,32 @@ def test_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytest
         assert list(left.scan()) == []
 
 
-def test_a_fixture_of_the_apps_own_called_store_stays_the_apps(pytester: pytest.Pytester) -> None:
+def test_an_app_may_wrap_holdall_store_under_its_name(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        import pytest
+        import holdall, pytest
 
         @pytest.fixture
-        def store():
-            return "mine"
+        def holdall_store(holdall_store):
+            return holdall.Json(holdall_store)
 
-        def test_it(store):
-            assert store == "mine"
+        def test_it(holdall_store):
+            holdall_store["a"] = 1
+            assert dict(holdall_store) == {"a": 1}
         """
     )
-    run(pytester, "--holdall-uri=sqlite:///a.db").assert_outcomes(passed=1)
+    run(pytester, "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b").assert_outcomes(passed=2)
+
+
+def test_every_fixture_is_named_after_a_store_of_holdalls(pytester: pytest.Pytester) -> None:
+    """Those of other plugins and of an app keep the short names, such as `store`."""
+    result = run(pytester, "--fixtures", "-v")
+    ours = {line.split()[0] for line in result.outlines if "holdall/testing/plugin.py" in line}
+    assert {name for name in ours if not name.startswith("holdall_")} == {
+        "gcs_store",
+        "memory_store",
+        "s3_store",
+    }
 
 
 @pytest.mark.parametrize("option", [[], ["--holdall-server"]])

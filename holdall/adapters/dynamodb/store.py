@@ -15,7 +15,8 @@ from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag
 from holdall.adapters.traces import unknown
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import shown as shown_key
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -105,6 +106,9 @@ class DynamoDB(Served):
 
     def _get(self, key: str, *names: str) -> Item | None:
         check_key(key)
+        return self._item_of(key, *names)
+
+    def _item_of(self, key: str, *names: str) -> Item | None:
         answer: Item = self._table.ask(
             "get_item",
             key,
@@ -141,6 +145,16 @@ class DynamoDB(Served):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return map(itemgetter(0), self._scan(("key",), prefix, start, stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        pages = self._pages(("key",), Span.of(prefix, start, stop))
+        return (named(key) for page in pages for key, _ in page)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        found = self._item_of(name.stored, "value")
+        if found is None:
+            raise KeyError(name)
+        return value_of(found, shown_key(name))
+
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
@@ -154,7 +168,8 @@ class DynamoDB(Served):
     def _scan(
         self, names: tuple[str, ...], prefix: str, start: str, stop: str | None
     ) -> Iterator[tuple[str, Item]]:
-        return chain.from_iterable(self._pages(names, Span.of(prefix, start, stop)))
+        pages = self._pages(names, Span.of(prefix, start, stop))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, names: tuple[str, ...], span: Span) -> Iterator[list[tuple[str, Item]]]:
         low: str | None = span.low

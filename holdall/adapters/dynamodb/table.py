@@ -17,7 +17,7 @@ from holdall.handles import PerProcess
 with needs("dynamodb"):
     from botocore.config import Config
 
-    from holdall.adapters.aws import code_of, session
+    from holdall.adapters.aws import code_of, session, survive_interrupts
 
 _ATTEMPTS = 10  # times that the rest of a batch is sent
 
@@ -122,6 +122,7 @@ class Table:
         try:
             made, _ = session(options.profile, options.region)
             client = made.client("dynamodb", endpoint_url=options.endpoint_url, config=config)
+            survive_interrupts(client)
             client.meta.events.register("needs-retry.dynamodb", self._watch)
             if self._create:
                 self._created(client)

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar, cast
-
-from fsspec.asyn import sync
+from typing import Any, TypeVar
 
 from holdall.adapters.fsspec.tree import Listed, Swaps
 from holdall.errors import Conflict, MissingExtra
 from holdall.store import ABSENT, Feature, Tag
+from holdall.threads import run_in_loop
 
 try:
     from azure.core import MatchConditions
@@ -65,7 +64,7 @@ class Azure(Swaps):
         self._ask(lambda blobs, how: blobs.delete_blob(self._blob(name), **condition, **how))
 
     def close(self) -> None:
-        sync(self.fs.loop, self.fs.service_client.close)
+        run_in_loop(self.fs.loop, self.fs.service_client.close)
 
     def _blob(self, name: str) -> str:
         return self.path(name).strip("/").partition("/")[2]
@@ -84,7 +83,7 @@ class Azure(Swaps):
             return await request(self.fs.service_client.get_container_client(container), self._how)
 
         try:
-            return cast(T, sync(self.fs.loop, answer))
+            return run_in_loop(self.fs.loop, answer)
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == _NO_BLOB:
                 raise FileNotFoundError(_NO_BLOB) from error

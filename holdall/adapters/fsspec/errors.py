@@ -4,6 +4,7 @@ import ftplib
 
 from holdall.adapters.oserrors import translated as os_error
 from holdall.errors import (
+    UNCHANGED,
     HoldallError,
     PermissionDenied,
     StoreFull,
@@ -14,7 +15,7 @@ from holdall.errors import (
 
 _DENIED = PermissionDenied, "it refuses; check the login and its rights"
 _AWAY = Unavailable, "it did not answer; try again"
-_FULL = StoreFull, "there is no room left; free some. The old value stands"
+_FULL = StoreFull, f"there is no room left{UNCHANGED}; free some"
 _GONE = StoreNotFound, "there is no such container; make it first"
 _BUSY = Throttled, "it asks to be asked less often; wait and try again"
 
@@ -32,7 +33,14 @@ _by_ftp_code = {"452": _FULL, "552": _FULL, "421": _AWAY, "425": _AWAY, "426": _
 _lost = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseError"}
 
 
-def lost(error: Exception) -> bool:
+def answered(error: BaseException) -> bool:
+    """Whether ``error`` is the whole answer of the server, so that its connection is in step."""
+    if isinstance(error, HoldallError | ftplib.Error | FileNotFoundError):
+        return not lost(error)
+    return isinstance(error, OSError) and error.errno is not None and not lost(error)
+
+
+def lost(error: BaseException) -> bool:
     """Whether the connection is gone, so that another one may do."""
     if isinstance(error, ConnectionError | EOFError | TimeoutError):
         return True

@@ -1,9 +1,9 @@
-"""A file system that stays connected: anew when its connection was lost."""
+"""A file system that stays connected: it connects again after a connection was lost, or may be out of step."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from holdall.adapters.fsspec.errors import lost
+from holdall.adapters.fsspec.errors import answered, lost
 from holdall.adapters.fsspec.tree import Tree
 
 T = TypeVar("T")
@@ -28,12 +28,10 @@ class Link:
         tree = self._connected()
         try:
             return work(tree)
-        except Exception as error:
-            if not lost(error):
-                raise
-            if not tree.threads:
-                self.close()
-            if not again or isinstance(error, TimeoutError):
+        except BaseException as error:
+            if not tree.threads and not answered(error):
+                self.close()  # its answer may still come, to whatever would be asked next
+            if not again or not lost(error) or isinstance(error, TimeoutError):
                 raise
         return work(self._connected())
 

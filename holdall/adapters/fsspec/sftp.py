@@ -1,12 +1,12 @@
 """Files on an SSH server, by SFTP: known hosts alone, and no wait without an end."""
 
-import threading
 from pathlib import Path
 from typing import Any
 
 from holdall.adapters.fsspec.tree import Tree
 from holdall.errors import MissingExtra, PermissionDenied
 from holdall.store import Feature
+from holdall.threads import Call, Workers
 
 try:
     import paramiko
@@ -79,7 +79,7 @@ class SFTP(Tree):
     def close(self) -> None:
         # Paramiko waits for a thread of its own, as a thread that is just ending (and here ends its
         # connection) cannot without leaving an entry among the threads that run.
-        threading.Thread(target=self.fs.client.close, daemon=True).start()
+        Workers(1).submit(Call(self.fs.client.close))
 
     def _put(self, name: str, value: Any) -> None:
         with self.fs.ftp.open(self.path(name), "wb") as file:

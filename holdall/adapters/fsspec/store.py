@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from holdall.adapters.concurrent import Pace, ordered
 from holdall.adapters.filenames import Place, place_of, text_of
 from holdall.adapters.folders import Entry, Folders, Found, walk
+from holdall.adapters.foreign import foreign_files
 from holdall.adapters.fsspec.errors import translated
 from holdall.adapters.fsspec.link import Link
 from holdall.adapters.fsspec.systems import connector, encoded_url, kind
@@ -15,7 +16,7 @@ from holdall.adapters.servers import check_wait
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import Foreign, RawKey, Span, check_key
 from holdall.redact import shown_call, without_secrets
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
@@ -76,6 +77,8 @@ class Fsspec(Store[bytes]):
         try:
             link = self._shared() if self._shared else self._own()
             return link.ask(work, again=again)
+        except MemoryError:
+            raise
         except Exception as error:
             if isinstance(error, FileNotFoundError) and key is not None and not makes:
                 raise KeyError(key) from error
@@ -102,6 +105,17 @@ class Fsspec(Store[bytes]):
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (found.key for found in self._walk(Span.of(prefix, start, stop), {}))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        yield from self.scan(prefix, start=start, stop=stop)
+        yield from foreign_files(self._kinds, Span.of(prefix, start, stop))
+
+    def _kinds(self, folders: Folders) -> list[tuple[str, str]]:
+        found = self._ask(None, lambda tree: _listed(tree, "/".join(folders)))
+        return [(name, "folder" if folder else "file") for name, folder, _ in found]
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._ask(name, lambda tree: tree.read(name.stored))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -37,7 +37,15 @@ class Bucket:
     Threads share it. Its client is made by the first request in each process.
     """
 
-    def __init__(self, name: str, root: str, options: Options, *, create: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        options: Options,
+        *,
+        served: Mapping[str, str] | None = None,
+        create: bool = False,
+    ) -> None:
         self.name = name
         self.root = root
         self.options = options
@@ -46,6 +54,8 @@ class Bucket:
         """Whether the server takes several deletes in one request, as far as is known."""
         self.note: Callable[[], Mapping[str, str]] = dict
         """What every write says beside its value, in the object's metadata."""
+        self.served = served or {}
+        """What else every write says: properties of the object, which tell how it is served."""
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
@@ -158,11 +168,14 @@ class Bucket:
         """
         match = _generation(key, expected)
         size = None if resumable else len(value)
-        told = {**self.note(), **(metadata or {})} or None
+        told = {**self.note(), **(metadata or {})}
 
         def send(connection: Connection, retry: Any) -> Tag:
             blob = self.blob(connection, key)
-            blob.metadata = told
+            if told:  # else it would be sent as null, which not every server takes
+                blob.metadata = told
+            for name, header in self.served.items():
+                setattr(blob, name, header)
             bounds = {"timeout": self.options.timeout, "retry": retry}
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
             return _tag(blob, key)

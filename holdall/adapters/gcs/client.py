@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from holdall.adapters.idle import with_idle
 from holdall.adapters.objects import CONNECTIONS, check_reach
 from holdall.extras import needs
 
@@ -28,6 +29,7 @@ class Options:
     endpoint_url: str | None = None
     timeout: float = 20
     retries: int = 4
+    anon: bool = False
 
     def __post_init__(self) -> None:
         check_reach("gs", self.endpoint_url, self.timeout, self.retries)
@@ -49,6 +51,14 @@ class Connection(NamedTuple):
         self.session.close()
 
 
+class _Adapter(HTTPAdapter):
+    """Keeps its connections in a way that no interrupt can lock."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
+
+
 def connected(options: Options) -> Connection:
     """A connection for ``options``.
 
@@ -56,13 +66,13 @@ def connected(options: Options) -> Connection:
     """
     emulator = os.environ.get(_EMULATOR)
     endpoint = options.endpoint_url or _url(emulator)
-    anonymous = bool(emulator) or (endpoint or "").startswith("http:")
+    anonymous = options.anon or bool(emulator) or (endpoint or "").startswith("http:")
     credentials, project = _identity(anonymous=anonymous)
     session = AuthorizedSession(  # type: ignore[no-untyped-call]
         credentials, refresh_timeout=options.timeout, max_refresh_attempts=0 if anonymous else 2
     )
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
+        session.mount(scheme, _Adapter(pool_maxsize=CONNECTIONS))
     client: Any = Client(
         project=options.project or project,
         credentials=credentials,

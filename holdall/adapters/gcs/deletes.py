@@ -46,10 +46,15 @@ def _left(bucket: Bucket, keys: list[str]) -> list[str]:
 
 
 def _statuses(connection: Connection, bucket: Bucket, keys: list[str]) -> list[int]:
-    with _Deletes(connection.client) as batch:
-        for key in keys:
-            bucket.blob(connection, key).delete(timeout=bucket.options.timeout)
-    return list(batch.statuses)
+    client = connection.client
+    try:
+        with _Deletes(client) as batch:
+            for key in keys:
+                bucket.blob(connection, key).delete(timeout=bucket.options.timeout)
+        return list(batch.statuses)
+    finally:
+        if client.current_batch is not None:  # an interrupt came before the block began
+            client._pop_batch()
 
 
 class _Deletes(Batch):  # type: ignore[misc]

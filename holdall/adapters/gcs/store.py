@@ -13,10 +13,9 @@ from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
 from holdall.adapters.gcs.writes import Writes
 from holdall.adapters.notes import note_of
-from holdall.adapters.objects import batches, checked, exhaust, root_of
+from holdall.adapters.objects import batches, check_served, checked, exhaust, root_of
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
-from holdall.keys import Span
 from holdall.store import Feature
 
 
@@ -27,7 +26,9 @@ class GCS(BucketStore[Bucket]):
     name none. ``endpoint_url`` is another server of the same protocol (else STORAGE_EMULATOR_HOST, else
     Google); the one in that variable, or any by plain http, gets no credentials. A request waits
     ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
-    times, with jitter. ``create`` makes the bucket on first use.
+    times, with jitter. ``create`` makes the bucket on first use. ``anon`` sends no credentials, to read
+    what is public. ``content_type`` and ``cache_control`` are the headers that the server sends with what
+    this store writes.
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand keys
     of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
@@ -54,9 +55,13 @@ class GCS(BucketStore[Bucket]):
         timeout: float = 20,
         retries: int = 4,
         create: bool = False,
+        anon: bool = False,
+        content_type: str | None = None,
+        cache_control: str | None = None,
     ) -> None:
-        options = Options(project, endpoint_url, timeout, retries)
-        self._bucket = Bucket(bucket, root_of(prefix, "gs"), options, create=create)
+        options = Options(project, endpoint_url, timeout, retries, anon)
+        served = check_served("gs", content_type=content_type, cache_control=cache_control)
+        self._bucket = Bucket(bucket, root_of(prefix, "gs"), options, served=served, create=create)
         self._writes = Writes(self._bucket)
 
     @classmethod
@@ -69,7 +74,16 @@ class GCS(BucketStore[Bucket]):
             )
         if not address.host or address.port is not None:
             raise InvalidAddress("gs: the bucket is missing; write gs://bucket/prefix")
-        options = address.options(project=str, endpoint_url=str, timeout=float, retries=int, create=flag)
+        options = address.options(
+            project=str,
+            endpoint_url=str,
+            timeout=float,
+            retries=int,
+            create=flag,
+            anon=flag,
+            content_type=str,
+            cache_control=str,
+        )
         return cls(address.host, address.path.strip("/"), **options)
 
     @property
@@ -99,9 +113,8 @@ class GCS(BucketStore[Bucket]):
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
-        names = (found.name for found in self._bucket.objects(Span.of(), ""))
-        return facts(self.client.api_endpoint, self._bucket.headers(), names)
+        """Its server and that server's clock."""
+        return facts(self.client.api_endpoint, self._bucket.headers())
 
 
 def _size(found: tuple[str, bytes | None]) -> int:

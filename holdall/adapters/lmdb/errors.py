@@ -5,7 +5,16 @@ import os
 from collections.abc import Callable
 
 from holdall.adapters import oserrors
-from holdall.errors import Corrupt, HoldallError, Mismatch, PermissionDenied, StoreFull, TooLarge, Unavailable
+from holdall.errors import (
+    UNCHANGED,
+    Corrupt,
+    HoldallError,
+    Mismatch,
+    PermissionDenied,
+    StoreFull,
+    TooLarge,
+    Unavailable,
+)
 from holdall.extras import needs
 
 with needs("lmdb"):
@@ -13,7 +22,7 @@ with needs("lmdb"):
     import lmdb.verify
 
 _kinds: dict[type[lmdb.Error], tuple[type[HoldallError], str]] = {
-    lmdb.MapFullError: (StoreFull, "is as large as map_size allows; raise it. Nothing was changed"),
+    lmdb.MapFullError: (StoreFull, f"is as large as map_size allows{UNCHANGED}; raise it"),
     lmdb.MemoryError: (StoreFull, "finds no memory for its map; lower map_size"),
     lmdb.BadValsizeError: (TooLarge, "holds no key or value that long; split it"),
     lmdb.InvalidError: (Mismatch, "is no LMDB environment and is left as it is; name another folder"),

@@ -10,8 +10,8 @@ from holdall.keys import RESERVED, Span, is_reserved, past_reserved
 from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
-Row = Callable[[str, memoryview], T]
-"""Makes what a scan yields of a key and its entry."""
+Row = Callable[[memoryview], T]
+"""Copies the part of an entry that a scan yields beside the key."""
 
 
 Part = Callable[[memoryview | None], bytes | None]
@@ -38,24 +38,27 @@ def tag_of(found: memoryview | None) -> Tag:
     return ABSENT if found is None else Tag(str(int.from_bytes(found[:TICK], "big")))
 
 
-def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[T], str | None]:
+def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[str, T]], str | None]:
     """Up to ``size`` rows or `ROOM` bytes, and where to go on (None: those were the last).
 
     A page ends before a part that is hidden, and the next begins after it.
     """
-    page: list[T] = []
+    page: list[tuple[str, T]] = []
     room = ROOM
+    low = span.low.encode(errors="surrogateescape")
+    high = None if span.high is None else span.high.encode()
     with txn.cursor() as cursor:
-        for found, value in cursor if cursor.set_range(span.low.encode()) else ():
-            key = str(found, "utf-8")
-            if span.high is not None and key >= span.high:
+        for found, value in cursor if cursor.set_range(low) else ():
+            key = bytes(found)
+            if high is not None and key >= high:
                 break
-            if span.hides and RESERVED in key and is_reserved(key):
-                return page, past_reserved(key)
-            page.append(row(key, value))
+            name = key.decode(errors="surrogateescape")
+            if span.hides and RESERVED in name and is_reserved(name):
+                return page, past_reserved(name)
+            page.append((name, row(value)))
             room -= len(value)
             if room < 0 or len(page) == size:
-                return page, key + "\0"
+                return page, name + "\0"
     return page, None
 
 
@@ -63,6 +66,11 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
     """Put every pair of ``items``."""
     for key, value in items:
         txn.put(key.encode(), tick + value)
+
+
+def delete_all(keys: list[str], txn: Txn, tick: bytes) -> int:
+    """Delete ``keys``; return how many of them there were."""
+    return sum(txn.delete(key.encode()) for key in keys)
 
 
 def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:

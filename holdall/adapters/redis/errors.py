@@ -13,6 +13,7 @@ The prefixes are those of "Redis serialization protocol specification", simple e
 """
 
 from holdall.errors import (
+    UNCHANGED,
     HoldallError,
     Mismatch,
     PermissionDenied,
@@ -38,7 +39,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
     ),
     ((sdk.NoPermissionError,), PermissionDenied, "refuses this user; see to its ACL"),
     ((sdk.ReadOnlyError,), PermissionDenied, "is a replica and only read; open its primary"),
-    ((sdk.OutOfMemoryError,), StoreFull, "has no memory left, so nothing was changed; raise its maxmemory"),
+    ((sdk.OutOfMemoryError,), StoreFull, f"has no memory left{UNCHANGED}; raise its maxmemory"),
     ((sdk.AskError, sdk.ClusterCrossSlotError), Unsupported, "is a cluster; open a server that is none"),
     ((sdk.ConnectionError, sdk.TimeoutError, OSError), Unavailable, "did not answer"),
     ((sdk.ClusterDownError,), Unavailable, "cannot serve now"),
@@ -53,7 +54,7 @@ _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
     ("WRONGTYPE", Mismatch, "holds other data under these names; open it with another ?prefix="),
     ("MISCONF", Unavailable, "cannot save its data and so refuses writes; see to its disk"),
     ("DB index", StoreNotFound, "has no database of this number"),
-    ("OOM", StoreFull, "has no memory left, so nothing was changed; raise its maxmemory"),
+    ("OOM", StoreFull, f"has no memory left{UNCHANGED}; raise its maxmemory"),
     ("NOPERM", PermissionDenied, "refuses this user; see to its ACL"),
     ("READONLY", PermissionDenied, "is a replica and only read; open its primary"),
 ]

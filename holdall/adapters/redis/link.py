@@ -1,25 +1,28 @@
-"""How a Redis store talks to its server: one client a process, nothing sent twice, errors translated."""
+"""How a Redis store talks to its server: one pool of connections a process, nothing sent twice, errors translated."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha1
-from typing import Any
+from typing import Any, TypeVar
 
 from holdall.adapters.batches import ROOM
+from holdall.adapters.pool import Exhausted, Pool
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.errors import RAISED, translated
 from holdall.adapters.servers import check_ca
-from holdall.errors import Corrupt
+from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
-from holdall.keys import raw_key
+from holdall.keys import named
 
 with needs("redis"):
-    import redis
+    from redis import Connection, SSLConnection
     from redis.backoff import NoBackoff
-    from redis.exceptions import NoScriptError
+    from redis.exceptions import NoScriptError, RedisError, ResponseError
     from redis.retry import Retry
+
+T = TypeVar("T")
+_AT_ONCE = 64  # connections of one store in one process
 
 
 class Link:
@@ -30,73 +33,95 @@ class Link:
         self.tags = f"{prefix}:tags"
         self._names = f"{prefix}:keys", self.values, self.tags
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
-        waits: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-        # Any: its methods are typed for its synchronous and asynchronous clients at once.
-        self._client: PerProcess[Any] = PerProcess(lambda: _client(**waits, **login))
+        connector = _Connector({"socket_timeout": timeout, "socket_connect_timeout": timeout, **login})
+        self._pool = PerProcess(lambda: Pool(connector, most=_AT_ONCE, timeout=timeout))
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
         """The server's answer to one command."""
-        with self._translating(about):
-            return self._client().execute_command(*words)
+        return self._use(lambda connection: _ask(connection, *words), about)
 
     def run(self, script: str, *args: str | bytes | int, about: str | None = None) -> Any:
         """What ``script`` returns; the server is sent its text when it does not know it."""
-        with self._translating(about):
-            client = self._client()
+
+        def work(connection: Connection) -> Any:
             try:
-                return client.execute_command("EVALSHA", _digest(script), 3, *self._names, *args)
+                return _ask(connection, "EVALSHA", _digest(script), 3, *self._names, *args)
             except NoScriptError:  # it has done nothing
-                return client.execute_command("EVAL", script, 3, *self._names, *args)
+                return _ask(connection, "EVAL", script, 3, *self._names, *args)
+
+        return self._use(work, about)
 
     def both(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value of ``key`` and its tag, of one moment."""
-        with self._translating(key), self._client().pipeline() as pipe:
-            value, tag = pipe.hget(self.values, key).hget(self.tags, key).execute()
-            return value, tag
+        value, tag = self.run(scripts.BOTH, key, about=key)
+        return value, tag
 
     def page(
         self, what: str, low: str, high: str | None, size: int
     ) -> tuple[list[tuple[str, bytes | None]], bool]:
         """Keys from ``low`` on with ``what`` they hold, up to ``size`` or `ROOM`, and whether there is more."""
-        bounds = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+        first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+        bounds = first.encode(errors="surrogateescape"), end
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
-        return list(zip(map(_key, flat[::2]), flat[1::2], strict=True)), bool(more)
+        return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
 
     def facts(self) -> dict[str, str]:
         """What its durability depends on."""
-        with self._translating(None):
-            info = self._client().info()
+        lines = self.command("INFO").decode().splitlines()
+        info = dict(line.split(":", 1) for line in lines if ":" in line)
         named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
-        return {name: str(info[name]) for name in named if name in info}
+        return {name: info[name] for name in named if name in info}
 
     def close(self) -> None:
         """Close its sockets."""
-        if client := self._client.take():
-            client.close()
+        if pool := self._pool.take():
+            pool.close()
 
-    @contextmanager
-    def _translating(self, key: str | None) -> Iterator[None]:
+    def _use(self, work: Callable[[Connection], T], key: str | None) -> T:
         try:
-            yield
+            return self._pool().use(work)
         except RAISED as error:
             raise translated(error, self._where, key) from error
+        except Exhausted as error:
+            remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
+            raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error
 
 
-def _client(*, ssl_ca_certs: str | None = None, **options: Any) -> Any:
-    if ssl_ca_certs is not None:
-        check_ca("rediss", ssl_ca_certs)
-    return redis.Redis(**options, retry=Retry(NoBackoff(), 0), ssl_ca_certs=ssl_ca_certs)
+class _Connector:
+    """Makes connections by ``options`` of redis-py. See `holdall.adapters.pool.Connector`."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+
+    def connect(self) -> Connection:
+        options = dict(self._options)
+        kind = SSLConnection if options.pop("ssl", False) else Connection
+        ca = options.get("ssl_ca_certs")
+        if ca is not None:
+            check_ca("rediss", ca)
+        made = kind(**options, protocol=2, retry=Retry(NoBackoff(), 0))
+        made.connect()  # type: ignore[no-untyped-call]
+        return made
+
+    def is_alive(self, connection: Connection) -> bool:
+        # An idle connection has nothing to read: else the server closed it, or it owes an answer.
+        try:
+            return not connection.can_read()
+        except (RedisError, OSError):
+            return False
+
+    def is_in_step(self, connection: Connection, error: BaseException) -> bool:
+        return isinstance(error, ResponseError | HoldallError)
+
+    def disconnect(self, connection: Connection) -> None:
+        connection.disconnect()  # type: ignore[no-untyped-call]
+
+
+def _ask(connection: Connection, *words: str | bytes | int) -> Any:
+    connection.send_command(*words)  # type: ignore[no-untyped-call]
+    return connection.read_response()
 
 
 @cache
 def _digest(script: str) -> str:
     return sha1(script.encode(), usedforsecurity=False).hexdigest()
-
-
-def _key(member: bytes) -> str:
-    try:
-        key = member.decode()
-        raw_key(key)
-    except ValueError:
-        raise Corrupt(f"{member!r} is no key of a store; it was written by something else") from None
-    return key

@@ -71,6 +71,11 @@ end
 """
 """tag *( "put" key value / "delete" key "" / "expect" key tag ): all or nothing; the key that was unexpected."""
 
+BOTH: Final = f"""{_HEAD}
+return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}}
+"""
+"""key: its value and its tag, nil if it is missing."""
+
 LOOK_UP: Final = f"""{_HEAD}
 local found, room = {{}}, tonumber(ARGV[1])
 for at = 2, #ARGV do

@@ -24,7 +24,7 @@ from holdall.adapters.servers import (
 )
 from holdall.address import Address
 from holdall.errors import Corrupt, InvalidAddress
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -89,7 +89,7 @@ class Redis(Served):
         number = address.path.strip("/") or "0"
         if not (number.isascii() and number.isdigit()):
             raise InvalidAddress(
-                f"{address.scheme}: the database is a number, not {number!r}; write {address.scheme}://host/0, "
+                f"{address.scheme}: the database is not a number; write {address.scheme}://host/0, "
                 "and a name as ?prefix="
             )
         return cls(**{"db": int(number), **login(address), **tls, **options})
@@ -123,6 +123,16 @@ class Redis(Served):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self._scan("keys", prefix, start, stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        pages = self._pages("keys", Span.of(prefix, start, stop))
+        return (name for page in pages for name, _ in page)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        value: bytes | None = self._link.command("HGET", self._link.values, name.stored)
+        if value is None:
+            raise KeyError(name)
+        return value
+
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
@@ -135,7 +145,8 @@ class Redis(Served):
         return ((key, Tag(_held(key, tag).decode())) for key, tag in found)
 
     def _scan(self, what: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
-        return chain.from_iterable(self._pages(what, Span.of(prefix, start, stop)))
+        rows = chain.from_iterable(self._pages(what, Span.of(prefix, start, stop)))
+        return (row for row in rows if type(row[0]) is not Foreign)
 
     def _pages(self, what: str, span: Span) -> Iterator[list[Any]]:
         low: str | None = span.low

@@ -4,10 +4,10 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdall.adapters.concurrent import Pace
-from holdall.adapters.conditions import HONOURED, Conditions, tried
+from holdall.adapters.conditions import HONOURED, TAGS_UNKNOWN, Conditions, tried
 from holdall.adapters.objects import CONNECTIONS
 from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.errors import RAISED, translated
@@ -24,7 +24,16 @@ _IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
 # Where a page begins it orders é as %C3%A9, which is before a; but it gives all names in one page if asked.
 _LOSES_PLACE = {"LocalStack"}
 _ALL = 2**31 - 1
-_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
+
+
+class _Server(NamedTuple):
+    """What is known of a server: its conditions, and whether it compares ETags only without their quotes."""
+
+    conditions: Conditions
+    bare: bool
+
+
+_known: dict[tuple[str, str], _Server] = {}  # by endpoint and bucket, for as long as the process lives
 
 
 class Bucket:
@@ -39,6 +48,7 @@ class Bucket:
         root: str,
         options: sdk.Options,
         *,
+        served: Mapping[str, str] | None = None,
         listing: str = "auto",
         create: bool = False,
     ) -> None:
@@ -48,11 +58,14 @@ class Bucket:
         self.pace = Pace(CONNECTIONS)
         self.note: Callable[[], Mapping[str, str]] = dict
         """What every write says beside its value, in the object's metadata."""
+        self.served = served or {}
+        """What else every write sends: the parameters that say how the object is served."""
         self._listing = listing
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
         self._unpaged = False
+        self._bare = False
 
     def _connect(self) -> sdk.Connection:
         try:
@@ -114,12 +127,14 @@ class Bucket:
     ) -> Tag:
         """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
         metadata = {**self.note(), **(metadata or {})}
-        told = condition(key, expected) | ({"Metadata": metadata} if metadata else {})
+        told = {**self.served, **self.condition(key, expected)}
+        if metadata:
+            told["Metadata"] = metadata
         return state_of(self.ask("put_object", key, Body=value, **told), key).tag
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
-        self.ask("delete_object", key, **condition(key, expected))
+        self.ask("delete_object", key, **self.condition(key, expected))
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it is there."""
@@ -173,8 +188,29 @@ class Bucket:
             return HONOURED  # as documented: on writes, and on deletes in general purpose buckets
         place = client.meta.endpoint_url, self.name
         if place not in _known:
-            _known[place] = tried(self, _NEVER)
-        return _known[place]
+            _known[place] = self._tried()
+        conditions, self._bare = _known[place]
+        return conditions
+
+    def _tried(self) -> _Server:
+        """Try conditions out; if the server does not know its own ETags with their quotes (Ceph), without them."""
+        self._bare = False
+        quoted = tried(self, _NEVER)
+        if quoted.reason != TAGS_UNKNOWN:
+            return _Server(quoted, bare=False)
+        self._bare = True
+        bare = tried(self, _NEVER)
+        return _Server(bare, bare=True) if bare.features else _Server(quoted, bare=False)
+
+    def condition(self, key: str, expected: Tag | None) -> dict[str, Any]:
+        """The parameter that makes a request about ``key`` conditional; Conflict if no object can be ``expected``."""
+        if expected is None:
+            return {}
+        if expected == ABSENT:
+            return {"IfNoneMatch": "*"}
+        if not _is_etag(expected):
+            raise conflict(key)
+        return {"IfMatch": expected if self._bare else f'"{expected}"'}
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -206,14 +242,3 @@ def told(answer: dict[str, Any], name: str, key: str) -> Any:
         message = f"an answer about {key!r} without {name}: no S3 server is at this endpoint"
         raise Corrupt(message, key=key)
     return answer[name]
-
-
-def condition(key: str, expected: Tag | None) -> dict[str, str]:
-    """The parameter that makes a request about ``key`` conditional; Conflict where no object can be ``expected``."""
-    if expected is None:
-        return {}
-    if expected == ABSENT:
-        return {"IfNoneMatch": "*"}
-    if not _is_etag(expected):
-        raise conflict(key)
-    return {"IfMatch": f'"{expected}"'}

@@ -14,10 +14,11 @@ from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
 with needs("s3"):
+    from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
-    from holdall.adapters.aws import session
+    from holdall.adapters.aws import session, survive_interrupts
 
 ORDER = "HoldallOrder"
 """In the answer to ListObjectVersions: the names of its entries' elements, in the order of the server."""
@@ -36,6 +37,7 @@ class Options:
     addressing: str = "auto"
     timeout: float = 20
     retries: int = 4
+    anon: bool = False
 
     def __post_init__(self) -> None:
         check_reach("s3", self.endpoint_url, self.timeout, self.retries)
@@ -55,9 +57,12 @@ def connected(options: Options, pace: Pace) -> Connection:
     """
     made = _session(options)
     client = made.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
+    survive_interrupts(client)
     if not is_aws(client):
-        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it.
-        client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
+        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it. And one
+        # stored an empty object when a connection broke off before the body of a PUT; with it, it refuses.
+        for operation in ("DeleteObjects", "PutObject", "UploadPart"):
+            client.meta.events.register(f"before-sign.s3.{operation}", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
     client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
@@ -79,7 +84,7 @@ def _config(options: Options) -> Config:
         retries={"mode": "standard", "total_max_attempts": options.retries + 1},
         max_pool_connections=CONNECTIONS,
         s3={"addressing_style": options.addressing},
-        signature_version="s3v4",
+        signature_version=UNSIGNED if options.anon else "s3v4",
     )
 
 
@@ -90,7 +95,8 @@ def is_aws(client: Any) -> bool:
 
 
 def _add_md5(request: Any, **event: Any) -> None:
-    digest = hashlib.md5(request.data, usedforsecurity=False).digest()
+    body = request.data if isinstance(request.data, bytes) else request.data.getbuffer()
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 

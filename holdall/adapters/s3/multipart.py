@@ -6,7 +6,7 @@ from typing import Any
 
 from holdall.adapters.concurrent import ordered
 from holdall.adapters.conditions import scratch
-from holdall.adapters.s3.bucket import Bucket, condition, state_of, told
+from holdall.adapters.s3.bucket import Bucket, state_of, told
 from holdall.errors import Conflict, HoldallError
 from holdall.store import Tag
 
@@ -23,7 +23,8 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     The new tag, or Conflict. Where anything fails, the parts are thrown away.
     """
-    begun = bucket.ask("create_multipart_upload", key, Metadata={**bucket.note(), **metadata})
+    metadata = {**bucket.note(), **metadata}
+    begun = bucket.ask("create_multipart_upload", key, Metadata=metadata, **bucket.served)
     mine = {"UploadId": told(begun, "UploadId", key)}
 
     def send(part: tuple[int, slice]) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
 
     try:
         sent = {"Parts": list(ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
-        end = mine | condition(key, expected)
+        end = mine | bucket.condition(key, expected)
         made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **end)
     except BaseException:
         with contextlib.suppress(HoldallError, KeyError):

@@ -4,9 +4,9 @@ It is a second client, so whatever watches or replaces the first would not see i
 What it cannot read, the first client is asked for, which also finds the reason.
 """
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
+from os import getpid
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -35,10 +35,10 @@ def reader(connection: Connection, bucket: str, options: Options) -> Read:
     """A function that gives the bytes of a name in ``bucket``, or None where it cannot, for any reason."""
     session, client = connection
     place = _place(client, bucket)
-    _Process.used = True
+    _Process.pid = _Process.pid or getpid()
     store = S3Store(
         bucket,
-        credential_provider=Boto3CredentialProvider(session, ttl=timedelta(minutes=5)),
+        **_login(session, options),
         region=client.meta.region_name or "us-east-1",
         client_options={"allow_http": True, "timeout": timedelta(seconds=options.timeout)},
         retry_config={"max_retries": 0},
@@ -54,6 +54,12 @@ def reader(connection: Connection, bucket: str, options: Options) -> Read:
     return read
 
 
+def _login(session: Any, options: Options) -> dict[str, Any]:
+    if options.anon:
+        return {"skip_signature": True}
+    return {"credential_provider": Boto3CredentialProvider(session, ttl=timedelta(minutes=5))}
+
+
 def _place(client: Any, bucket: str) -> dict[str, Any]:
     """Where the first client sends its requests, taken from one that it signs and does not send."""
     signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
@@ -66,7 +72,7 @@ def _place(client: Any, bucket: str) -> dict[str, Any]:
 
 def fits(client: Any) -> bool:
     """Whether nothing but the SDK takes part in the client's reads, and this process can do them here."""
-    return not (_Process.lame or observed(client))
+    return _Process.pid in (0, getpid()) and not observed(client)
 
 
 def observed(client: Any) -> bool:
@@ -101,15 +107,6 @@ def _handlers(client: Any) -> list[Any]:
 
 
 class _Process:
-    """Whether this process may use obstore: a fork has none of the threads that carry its requests."""
+    """The first process that used obstore: a child has none of the threads that carry its requests."""
 
-    used = False
-    lame = False
-
-    @classmethod
-    def forked(cls) -> None:
-        cls.lame = cls.used
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_Process.forked)
+    pid = 0

@@ -8,7 +8,7 @@ from holdall.adapters.bucket_store import BucketStore
 from holdall.adapters.concurrent import Pace, ahead, ordered
 from holdall.adapters.facts import facts
 from holdall.adapters.notes import note_of
-from holdall.adapters.objects import batches, checked, exhaust, root_of
+from holdall.adapters.objects import batches, check_served, checked, exhaust, root_of
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete_batch
@@ -18,9 +18,9 @@ from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import Writes
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
-from holdall.keys import Span
 from holdall.store import Feature
 
+_SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
 
 
@@ -34,7 +34,8 @@ class S3(BucketStore[Bucket]):
     times, with jitter. ``transport`` of bulk reads is ``boto3``, ``rust`` (the extra of that name) or
     ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``flat``, or
     ``nested`` for a server that lists folder by folder; ``auto`` goes by what the server calls itself.
-    ``create`` makes the bucket on first use.
+    ``create`` makes the bucket on first use. ``anon`` sends no credentials, to read what is public.
+    ``content_type`` and ``cache_control`` are the headers that the server sends with what this store writes.
 
     Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
     scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
@@ -65,11 +66,22 @@ class S3(BucketStore[Bucket]):
         transport: str = "auto",
         listing: str = "auto",
         create: bool = False,
+        anon: bool = False,
+        content_type: str | None = None,
+        cache_control: str | None = None,
     ) -> None:
         if bucket.endswith("--x-s3"):
             raise InvalidAddress("s3: a directory bucket lists in no order; use a general purpose bucket")
-        options = Options(region, profile, endpoint_url, addressing, timeout, retries)
-        self._bucket = Bucket(bucket, root_of(prefix, "s3"), options, listing=listing, create=create)
+        options = Options(region, profile, endpoint_url, addressing, timeout, retries, anon)
+        served = check_served("s3", content_type=content_type, cache_control=cache_control)
+        self._bucket = Bucket(
+            bucket,
+            root_of(prefix, "s3"),
+            options,
+            served={_SERVED[name]: value for name, value in served.items()},
+            listing=listing,
+            create=create,
+        )
         self._reads = Reads(self._bucket, transport)
         self._writes = Writes(self._bucket)
 
@@ -93,6 +105,9 @@ class S3(BucketStore[Bucket]):
             transport=("auto", "boto3", "rust"),
             listing=("auto", "flat", "nested"),
             create=flag,
+            anon=flag,
+            content_type=str,
+            cache_control=str,
         )
         return cls(address.host, address.path.removeprefix("/").removesuffix("/"), **options)
 
@@ -120,10 +135,9 @@ class S3(BucketStore[Bucket]):
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server, that one's clock, and objects that are no keys, for which the whole store is listed."""
+        """Its server and that server's clock."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
-        names = (found.name for found in self._bucket.objects(Span.of(), ""))
-        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"], names)
+        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 
     def close(self) -> None:
         self._reads.close()

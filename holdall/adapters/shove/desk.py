@@ -1,7 +1,7 @@
 """A store of Shove's that is open, and the one thread that works at it."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from os import getpid
 from typing import Any, TypeVar
 
 from holdall.adapters.shove.errors import translated
@@ -9,6 +9,9 @@ from holdall.adapters.shove.files import Files
 from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
 from holdall.errors import Corrupt
+from holdall.handles import keep_for_ever
+from holdall.keys import Foreign, named
+from holdall.threads import Call, Workers
 
 T = TypeVar("T")
 
@@ -22,14 +25,10 @@ class Desk:
     """
 
     def __init__(self, uri: str, where: str, values: Values, options: dict[str, Any], *, alone: bool) -> None:
+        self._pid = getpid()
         self._where = where
-        self._thread = ThreadPoolExecutor(1, "shove") if alone else None
-        try:
-            self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
-        except BaseException:
-            if self._thread:
-                self._thread.shutdown()
-            raise
+        self._thread = Workers(1) if alone else None
+        self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
 
     def get(self, key: str) -> bytes:
         """The value of ``key``."""
@@ -49,21 +48,38 @@ class Desk:
         """Delete ``key``; KeyError where it is missing."""
         self._ask(key, lambda: _delete(self._store, key))
 
-    def listed(self) -> list[str | None]:
-        """Every key there is, in no order; None for one that is no text."""
-        return [self._pickles.key(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+    def listed(self) -> list[str]:
+        """Every key there is, in no order; `Foreign` if it is not portable text, by its repr if it is not text."""
+        return [self._named(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+
+    def _named(self, kept: Any) -> str:
+        key = self._pickles.key(kept)
+        return Foreign(repr(kept), (kept,)) if key is None else named(key)
+
+    def __del__(self) -> None:
+        # What a child inherits must not be closed there: SQLite and dbm would write, or let go of locks.
+        if self._pid != getpid():
+            keep_for_ever(self._store)
 
     def close(self) -> None:
         """Close the store and end the thread; what is in memory alone is left to whoever asks again."""
         if self._thread:
-            self._thread.submit(self._store.close).result()
-            self._thread.shutdown()
+            self._run(self._store.close)
 
     def _ask(self, key: str | None, work: Callable[[], T]) -> T:
         try:
-            return self._thread.submit(work).result() if self._thread else work()
+            return self._run(work)
+        except MemoryError:
+            raise
         except Exception as error:
             raise translated(error, self._where, key) from error
+
+    def _run(self, work: Callable[[], T]) -> T:
+        if self._thread is None:
+            return work()
+        call = Call(work)
+        self._thread.submit(call)
+        return call.result()
 
 
 def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:

@@ -14,7 +14,7 @@ from holdall.adapters.shove.pickles import VALUES, Values
 from holdall.address import Address, Converter, flag, meant
 from holdall.errors import InvalidAddress, StoreNotFound
 from holdall.handles import PerProcess
-from holdall.keys import Span, check_key, fits
+from holdall.keys import Foreign, Span, check_key
 from holdall.redact import is_secret, shown_call
 from holdall.store import Feature, Store, to_bytes
 
@@ -34,7 +34,7 @@ class Shove(Store[bytes]):
     folder (``file://``) a value is replaced whole. Other processes see the writes, and a kill costs none,
     with ``file``, ``lite`` and a ``dbm`` of flavor sqlite3 only; a kill can cost a whole dbm of flavor
     dumb. A dbm must be there, as Shove would choose its flavor by the Python that it runs on. Keys that are
-    no str, or not portable, are left alone and not shown; `facts` counts them. A scan lists all keys first,
+    no str, or not portable, are left alone and not shown; `foreign_names` tells them. A scan lists all keys first,
     and so does opening ``lite`` or ``dbm``, where keys are pickles that no other Python need spell alike.
 
     >>> store = Shove("memory://")
@@ -112,12 +112,14 @@ class Shove(Store[bytes]):
         return iter(()) if span.empty else iter(sorted(key for key in self._keys() if key in span))
 
     def _keys(self) -> set[str]:
-        return {key for key in self._desk().listed() if key is not None and fits(key)}
+        return {name for name in self._desk().listed() if type(name) is not Foreign}
 
-    def facts(self) -> dict[str, str]:
-        """``left out``: how many keys are no portable text, where there are any."""
-        left = sum(key is None or not fits(key) for key in self._desk().listed())
-        return {"left out": f"{left:,} keys that are no portable text"} if left else {}
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        span = Span.of(prefix, start, stop)
+        return (name for name in sorted(self._desk().listed()) if name in span)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._desk().get(name.stored) if type(name.stored) is str else super().get_foreign(name)
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -160,9 +162,9 @@ def _uri(address: Address, scheme: str) -> str:
     return f"{scheme}://{user}{address.host}{port}{quote(address.path)}{query}"
 
 
-def _level(text: str) -> bool | int:
+def level(text: str) -> bool | int:
     """Whether to compress, or how much."""
     return int(text) if text in set("123456789") else flag(text)
 
 
-_CONVERTERS: dict[str, Converter] = {"values": VALUES, "compress": _level, "protocol": int}
+_CONVERTERS: dict[str, Converter] = {"values": VALUES, "compress": level, "protocol": int}

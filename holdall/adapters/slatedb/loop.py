@@ -3,12 +3,12 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import TimeoutError as TookTooLong
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from holdall.errors import Unavailable, Unsupported
-from holdall.handles import free_in_child
+from holdall.handles import PerProcess
+from holdall.threads import run_in_loop
 
 T = TypeVar("T")
 
@@ -21,29 +21,22 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self._starting = free_in_child(threading.Lock())
+        self._starting = PerProcess(threading.Lock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 
-    def run(self, work: Coroutine[Any, Any, T], where: str, timeout: float) -> T:
-        """What ``work`` returns; Unavailable where that takes longer than ``timeout`` seconds."""
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]], where: str, timeout: float) -> T:
+        """The result of the coroutine that ``work`` makes; Unavailable after ``timeout`` seconds."""
+        loop = self._loop or self._started()
+        self._check(where)
         try:
-            loop = self._loop or self._started()
-            self._check(where)
-        except BaseException:
-            work.close()
-            raise
-        future = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            return future.result(timeout)
-        except TookTooLong:
+            return run_in_loop(loop, work, timeout)
+        except TimeoutError:
             remedy = "see that its object store can be reached, or raise timeout="
             raise Unavailable(f"{where} did not answer within {timeout:g} seconds; {remedy}") from None
-        finally:
-            future.cancel()  # of one that is done: nothing; an interrupted one is given up
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
+        with self._starting():
             if self._loop is None:
                 self._pid = os.getpid()
                 self._loop = asyncio.new_event_loop()

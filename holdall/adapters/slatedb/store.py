@@ -14,7 +14,7 @@ from holdall.adapters.servers import FIRST_PAGE, check_wait, fitting, pairs_of
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key, named
 from holdall.store import (
     ABSENT,
     ATTEMPTS,
@@ -139,10 +139,23 @@ class SlateDB(Store[bytes]):
     ) -> Iterator[tuple[str, Tag]]:
         return ((key, calls.tag_of(row)) for key, row in self._scan(prefix, start, stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (name for name, _ in self._rows(Span.of(prefix, start, stop)))
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        row = self._run(lambda db: db.get_key_value(name.stored))
+        if row is None:
+            raise KeyError(name)
+        return bytes(row.value)
+
     def _scan(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, KeyValue]]:
         span = Span.of(prefix, start, stop)
+        return ((name, row) for name, row in self._rows(span) if type(name) is not Foreign)
+
+    def _rows(self, span: Span) -> Iterator[tuple[str, KeyValue]]:
+        """The rows of ``span`` by name, foreign ones too."""
         rows = chain.from_iterable(self._pages(span))
-        return ((key, row) for row in rows if span.shows(key := row.key.decode()))
+        return ((name, row) for row in rows if span.shows(name := named(row.key)))
 
     def _pages(self, span: Span) -> Iterator[list[KeyValue]]:
         high = None if span.high is None else span.high.encode()
@@ -213,7 +226,7 @@ class SlateDB(Store[bytes]):
     def _run(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
         """What ``work`` returns of the open database, with errors translated."""
         try:
-            return LOOP.run(self._with(work), self._url, self._timeout)
+            return LOOP.run(lambda: self._with(work), self._url, self._timeout)
         except Failure as error:
             raise translated(error, self._url) from error
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import exc
 
 from holdall.errors import (
+    UNCHANGED,
     Conflict,
     HoldallError,
     InvalidAddress,
@@ -28,16 +29,23 @@ _DENIED = PermissionDenied, "refuses this user; see to its password and rights"
 _NO_DATABASE = StoreNotFound, "has no such database; create it"
 _NO_TABLE = StoreNotFound, "has no such table; create it by opening it with ?create=true"
 _OTHER = Mismatch, "is no table of a store; name another by ?table="
-_FULL = StoreFull, "has no room left, so nothing was changed"
+_FULL = StoreFull, f"has no room left{UNCHANGED}"
 _LARGE = TooLarge, "takes no value that long"
 _BUSY = Throttled, "has no connection to spare; open fewer, or let the server take more"
 _LOCKED = Unavailable, "is locked by other writers; retry"
 _LOST = Unavailable, "did not answer"
 _UNTRUSTED = (
     Unavailable,
-    "shows a certificate that is not trusted; see to the host's name and its authority's file (ca, PGSSLROOTCERT)",
+    "shows a certificate that is not trusted; see to the host's name, and name the file of its authority by ?tls=FILE",
 )
-_PLAIN = Unavailable, "speaks no TLS, which was asked for; let it, or ask for none"
+_PLAIN = (
+    Unavailable,
+    "does not speak TLS; enable TLS there, or open the store with ?tls=off if you trust the network",
+)
+_CLEAR = (
+    PermissionDenied,
+    "was sent no password, because the connection is not encrypted; enable TLS there and open it with ?tls=system",
+)
 
 _Known = tuple[type[HoldallError], str]
 
@@ -71,6 +79,8 @@ _BY_NUMBER: dict[int, _Known] = {
 
 # Where there is no connection PostgreSQL's client gives no code, and MySQL's the same for whatever the reason.
 _BY_WORDS: list[tuple[str, _Known]] = [
+    ("asks for the password in the clear", _CLEAR),
+    ('requirement "!password" failed', _CLEAR),
     ("certificate verify failed", _UNTRUSTED),
     ("does not match host name", _UNTRUSTED),
     ("root certificate file", (InvalidAddress, "cannot be checked; see to PGSSLROOTCERT")),
@@ -96,8 +106,6 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
 
 
 def _known(error: Exception) -> _Known:
-    if isinstance(error, exc.TimeoutError):
-        return _BUSY
     state, number = code_of(error)
     found = _BY_STATE.get(state) or _BY_STATE.get(state[:2]) or _BY_NUMBER.get(number)
     if found:

@@ -1,5 +1,6 @@
 """How a store talks to its SQL server: one pool of connections a process, errors translated."""
 
+import os
 import random
 import time
 from abc import ABC, abstractmethod
@@ -9,9 +10,10 @@ from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 
+from holdall.adapters.pool import Exhausted, Pool
 from holdall.adapters.sql.errors import RAISED, passes, translated
 from holdall.adapters.sql.table import Table
-from holdall.errors import Mismatch, StoreNotFound
+from holdall.errors import HoldallError, Mismatch, StoreNotFound, Throttled
 from holdall.handles import PerProcess
 
 T = TypeVar("T")
@@ -23,17 +25,26 @@ class Link(ABC):
     """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like.
 
     ``login`` is what the driver connects with: host, database, user and so on, by the driver's own names.
+    ``tls`` is as `tls_of` returns it; None leaves it to the driver.
     """
 
     def __init__(
-        self, where: str, table: Table, login: dict[str, Any], *, timeout: float, create: bool
+        self,
+        where: str,
+        table: Table,
+        login: dict[str, Any],
+        *,
+        tls: str | None,
+        timeout: float,
+        create: bool,
     ) -> None:
         self.table = table
         self._where = f"{where}?table={table.name}"
         self._login = login
+        self._tls = tls
         self._timeout = timeout
         self._create = create
-        self._engine = PerProcess(self._opened)
+        self._pool = PerProcess(self._opened)
 
     url: ClassVar[str]
     """What SQLAlchemy calls the dialect and driver."""
@@ -69,8 +80,10 @@ class Link(ABC):
         """What ``work`` does by one statement, on a connection; it may be called again."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._engine().connect() as connection:
-                    return work(connection)
+                return self._pool().use(work)
+            except Exhausted as error:
+                remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
+                raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error
             except RAISED as error:
                 if attempt == _ATTEMPTS or not passes(error):
                     raise translated(error, self._where, key) from error
@@ -83,32 +96,21 @@ class Link(ABC):
 
     def close(self) -> None:
         """Close every connection."""
-        if engine := self._engine.take():
-            engine.dispose()
+        if pool := self._pool.take():
+            pool.close()
 
     # ---- The table -------------------------------------------------------------------------------
 
-    def _opened(self) -> sa.Engine:
-        engine = sa.create_engine(
-            self.url,
-            creator=self.connect,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,  # no transaction outlives `_whole`
-            hide_parameters=True,
-            pool_pre_ping=True,  # so that a server which was restarted costs no error
-            pool_size=_AT_ONCE,
-            max_overflow=0,
-            pool_timeout=self._timeout,
-        )
+    def _opened(self) -> Pool[sa.Connection]:
+        pool = Pool(_Connector(self.url, self.connect), most=_AT_ONCE, timeout=self._timeout)
         try:
-            with engine.connect() as connection:
-                self._prepare(connection)
+            pool.use(self._prepare)
         except BaseException as error:
-            engine.dispose()
+            pool.close()
             if isinstance(error, RAISED):
                 raise translated(error, self._where) from error
             raise
-        return engine
+        return pool
 
     def _prepare(self, connection: sa.Connection) -> None:
         """See that the table is there, and is one of a store."""
@@ -131,16 +133,59 @@ class Link(ABC):
         return self.columns(connection)
 
 
+class _Connector:
+    """Makes connections of SQLAlchemy's, each with one of the driver's. See `holdall.adapters.pool.Connector`."""
+
+    def __init__(self, url: str, connect: Callable[[], Any]) -> None:
+        self._engine = sa.create_engine(
+            url,
+            creator=connect,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            poolclass=_Unpooled,
+            pool_reset_on_return=None,  # no transaction outlives `_whole`
+        )
+
+    def connect(self) -> sa.Connection:
+        return self._engine.connect()
+
+    def is_alive(self, connection: sa.Connection) -> bool:
+        """Ask the server, so that a restart of the server costs no error."""
+        try:
+            self._engine.dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+        except self._engine.dialect.loaded_dbapi.Error:
+            return False
+        return True
+
+    def is_in_step(self, connection: sa.Connection, error: BaseException) -> bool:
+        return isinstance(error, RAISED | HoldallError) and not connection.invalidated
+
+    def disconnect(self, connection: sa.Connection) -> None:
+        connection.invalidate()
+
+
+class _Unpooled(sa.pool.NullPool):
+    """Closes what is returned to it, except in the child of a fork: the other end is the parent's."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._pid = os.getpid()
+
+    def _do_return_conn(self, record: Any) -> None:
+        if os.getpid() == self._pid:
+            super()._do_return_conn(record)
+
+
 def _whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
     """A transaction in words: to switch a connection out of autocommit costs two more requests.
 
-    No generator may stand between: interrupted as it ends, it would leave the transaction open.
+    After an interrupt nothing more is sent: the pool closes the connection, and the server undoes the rest.
     """
     try:
         connection.exec_driver_sql("BEGIN")
         result = work(connection)
         connection.exec_driver_sql("COMMIT")
-    except BaseException:
+    except (HoldallError, RAISED):
         try:
             connection.exec_driver_sql("ROLLBACK")
         except RAISED:

@@ -13,7 +13,7 @@ from holdall.adapters.served import Served
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
-from holdall.keys import Span, check_key
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -68,6 +68,15 @@ class SQL(Served):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return map(itemgetter(0), self._scan([self._table.key], prefix, start, stop))
 
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        pages = self._pages([self._table.key], Span.of(prefix, start, stop))
+        return (named(key) for page in pages for (key,) in page)
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        for (value,) in self._link.rows(self._table.get(self._table.value, keys=[name.stored])):
+            return value  # type: ignore[no-any-return]
+        raise KeyError(name)
+
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
@@ -81,7 +90,8 @@ class SQL(Served):
     def _scan(
         self, columns: list[sa.ColumnElement[Any]], prefix: str, start: str, stop: str | None
     ) -> Iterator[Any]:
-        return chain.from_iterable(self._pages(columns, Span.of(prefix, start, stop)))
+        pages = self._pages(columns, Span.of(prefix, start, stop))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: list[sa.ColumnElement[Any]], span: Span) -> Iterator[list[tuple[Any, ...]]]:
         low: str | None = span.low

@@ -39,10 +39,10 @@ class InBytes(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        return value.encode() if dialect.name == "mysql" else str.__str__(value)
+        return value.encode(errors="surrogateescape") if dialect.name == "mysql" else str.__str__(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        return value.decode() if isinstance(value, bytes) else value
+        return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
 
 
 class Table:

@@ -8,7 +8,7 @@ from typing import cast
 
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
-from holdall.keys import RESERVED
+from holdall.keys import RESERVED, Foreign
 from holdall.layer import Layer, below
 from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
@@ -143,6 +143,9 @@ class Cache(Layer[bytes, bytes]):
         return self._inner.get_tagged(key)
 
     # ---- Reading many --------------------------------------------------------------------------
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         rest = iter(keys)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NoReturn
 
 from holdall.errors import PermissionDenied
-from holdall.keys import Span, check_key
+from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Wrapper
 from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
 from holdall.middleware.versions.records import Records
@@ -39,7 +39,7 @@ class _Group:
     def add(self, leaf: str, limit: str) -> None:
         """The next older one."""
         if self.held is None:
-            if time_of(self.last) <= limit:
+            if time_of(self.last) <= limit and time_of(leaf) <= limit:
                 self.held = leaf, self.last
             self.last = leaf
 
@@ -98,6 +98,11 @@ class AsOf(Wrapper[bytes, bytes]):
         if data is None or not is_stamped(data):
             return data if group is None else self._one(key)
         _, number, micros = peek(key, data)
+        if not number and group is not None and number_of(group.newest) > 1:
+            if not group.newest.endswith(DELETED):
+                return self._one(key)
+            # The newest record is that of the head: only a creation follows a deletion.
+            micros = max(micros, int(time_of(group.newest)))
         if micros <= self._micros:
             return None if is_deletion(data) else bare(key, data)
         if group is None or not 0 <= number_of(group.newest) - number <= 1:
@@ -112,7 +117,7 @@ class AsOf(Wrapper[bytes, bytes]):
     def _one(self, key: str) -> bytes | None:
         """What the listings do not tell: found, lost, deleted and new keys, and what is being written."""
         try:
-            return self._trail.as_of(key, self._micros)
+            return self._trail.as_of(RawKey(key), self._micros)
         except KeyError:
             return None
 

@@ -9,13 +9,15 @@ import contextlib
 from itertools import islice
 from typing import NamedTuple
 
-from holdall.errors import Conflict
+from holdall.errors import Conflict, HoldallError
 from holdall.history import noted
+from holdall.middleware.versions.effects import REFUSALS, unrecorded, unsettled
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.sealing import Sealing
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
 
@@ -32,12 +34,19 @@ class Claims:
     """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
 
     def __init__(
-        self, store: Store[bytes], records: Records, lineage: Lineage, marks: Marks, author: str
+        self,
+        store: Store[bytes],
+        records: Records,
+        lineage: Lineage,
+        marks: Marks,
+        sealing: Sealing,
+        author: str,
     ) -> None:
         self._store = store
         self._records = records
         self._lineage = lineage
         self._marks = marks
+        self._sealing = sealing
         self._author = author
 
     def commit(self, head: Head, value: bytes | None) -> Written:
@@ -45,28 +54,50 @@ class Claims:
 
         Conflict where another came first: nothing was changed, read the head and decide again.
         """
+        self._records.check(head.key)
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
         last = self.recorded(head)
         if head.stamp is None:
             head = self._stamped(head, last)
-        data = self._after(last, value)
+        data = self._after(head.key, last, value)
         name = Name.of(head.key, last)
-        if not self._records.create(name, data):
+        if not self._claim(name, data):
             self.help(head, name)
             raise conflict(head.key)
-        return self._settle(head, name, data)
+        try:
+            return self._settle(head, name, data)
+        except Conflict:
+            raise
+        except HoldallError as error:
+            raise unsettled(error, head.key) from error
+
+    def _claim(self, name: Name, data: bytes) -> bool:
+        try:
+            return self._records.create(name, data)
+        except REFUSALS:
+            raise
+        except HoldallError as error:
+            raise unsettled(error, name.key) from error
 
     # ---- Where nothing is: the head first --------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
-        data = Stamp.now(NEW, 0, noted(self._author)).before(value)
+        data = self._sealing.before(key, Stamp.now(NEW, 0, noted(self._author)), value)
         tag = self._store.swap(key, data, ABSENT)
-        with contextlib.suppress(Conflict):
-            self._record(Head.of(key, data, tag))
-            return Written(key, data, tag)
-        self._record_late(key, data)
+        try:
+            self._record_new(Head.of(key, data, tag))
+        except Conflict:
+            raise
+        except HoldallError as error:
+            raise unrecorded(error, key) from error
         return Written(key, data, tag)
+
+    def _record_new(self, head: Head) -> None:
+        try:
+            self._record(head)
+        except Conflict:
+            self._record_late(head.key, head.data)
 
     def _record(self, head: Head) -> None:
         # The first name may be free though there is history: old records are dropped, but never the newest.
@@ -144,9 +175,9 @@ class Claims:
         around = {one.number for one in self._records.around(name)}
         return name.number not in around or name.number + 1 in around
 
-    def _after(self, last: Stamp | None, value: bytes | None) -> bytes:
+    def _after(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
         """``value``, or a deletion, stamped as the revision after ``last``."""
         kind = DELETED if value is None else PUT
         number, micros = (last.number, last.micros) if last else (0, 0)
         stamp = Stamp.now(kind, number + 1, noted(self._author), after=micros)
-        return stamp.before(value or b"")
+        return self._sealing.before(key, stamp, value or b"")

@@ -1,16 +1,20 @@
 """Whether heads and records fit together, key by key, and what can be mended of what does not."""
 
+import contextlib
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from holdall.errors import Conflict, Corrupt
+from holdall.history import UNKNOWN, Note
+from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.records import Records, numbered
-from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped
+from holdall.middleware.versions.sealing import SEALED, Sealing
+from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped, moment
 from holdall.store import ABSENT, Store
 
 Kept = dict[Name, bytes]
@@ -29,11 +33,17 @@ class Fsck:
     """Reads every record and every head. With ``claims`` it mends, as any writer would, and from what is whole."""
 
     def __init__(
-        self, store: Store[bytes], records: Records, lineage: Lineage, claims: Claims | None
+        self,
+        store: Store[bytes],
+        records: Records,
+        lineage: Lineage,
+        sealing: Sealing,
+        claims: Claims | None,
     ) -> None:
         self._store = store
         self._records = records
         self._lineage = lineage
+        self._sealing = sealing
         self._claims = claims
 
     def run(self) -> Iterator[Problem]:
@@ -45,14 +55,17 @@ class Fsck:
                 continue
             seen.add(key)
             found = ((Name.parse(text), data) for text, data in items)
-            yield from self._key(key, {name: data for name, data in found if name})
+            yield from self._key(RawKey(key), {name: data for name, data in found if name})
         for key, data in self._store.scan_items():
             if is_stamped(data) and key not in seen:
-                yield from self._key(key, {})
+                yield from self._key(RawKey(key), {})
 
     def _key(self, key: str, kept: Kept) -> Iterator[Problem]:
         yield from _numbering(key, list(kept))
-        whole = {name: data for name, data in kept.items() if _is_whole(name, data)}
+        stamps = _whole(kept)
+        yield from _times(stamps)
+        whole = {name: kept[name] for name in stamps}
+        yield from self._notes(key, whole)
         try:
             head = Head.read(self._store, key)
         except Corrupt:
@@ -62,6 +75,24 @@ class Fsck:
             yield self._damaged_record(name, head)
         if kept.keys() == whole.keys():
             yield from self._unsettled(head, whole)
+
+    def _notes(self, key: str, whole: Kept) -> Iterator[Problem]:
+        """Stamps that were changed, and those without a seal where all should have one."""
+        seal = self._sealing.of(key)
+        if seal is None:
+            return
+        sealed = seal.only_bound
+        for name, data in reversed(whole.items()):
+            stamp, value = Stamp.parse(key, data)
+            sealed = sealed or bool(stamp.sealed)
+            if stamp.number not in (0, name.number):
+                yield Problem(key, name.number, f"its stamp is that of revision {stamp.number}")
+            elif sealed and not stamp.sealed and stamp.note != Note(UNKNOWN):
+                yield Problem(key, name.number, "who and why are not sealed: anybody may have written them")
+            try:
+                self._sealing.note(key, stamp, value)
+            except Corrupt:
+                yield Problem(key, name.number, "its stamp was changed, or was not made for it")
 
     def _damaged_head(self, key: str, whole: Kept) -> Problem:
         """The stamp holds the check of the value, so a whole record with this stamp is what was here."""
@@ -87,7 +118,9 @@ class Fsck:
         except Conflict:
             return  # it is being written, so it is being settled
         for name, data in missing:
-            what = f"{Stamp.parse(head.key, data)[0].note.author!r} wrote it, and it has no record"
+            stamp, _ = Stamp.parse(head.key, data)
+            author = SEALED if stamp.sealed else stamp.note.author
+            what = f"{author!r} wrote it, and it has no record"
             mended = self._claims is not None and self._records.create(name, data)
             yield Problem(head.key, name.number, what, mended)
         newest = next(iter(kept), None)
@@ -116,12 +149,24 @@ def _key(text: str) -> str | None:
     return name.key if name else None
 
 
-def _is_whole(name: Name, data: bytes) -> bool:
-    try:
-        numbered(name, data)
-    except Corrupt:
-        return False
-    return True
+def _whole(kept: Kept) -> dict[Name, Stamp]:
+    """The stamps of the records that are not damaged, newest first as these are."""
+    found = {}
+    for name, data in kept.items():
+        with contextlib.suppress(Corrupt):
+            found[name], _ = numbered(name, data)
+    return found
+
+
+def _times(stamps: dict[Name, Stamp]) -> Iterator[Problem]:
+    """`as_of` shows the newest revision that is not later than a time, so times must not go back."""
+    before = 0
+    for name, stamp in reversed(stamps.items()):
+        before = max(before, name.before)
+        if stamp.micros < before:
+            what = f"its time goes back: {stamp.time}, and the revision before it is of {moment(before)}"
+            yield Problem(name.key, name.number, what)
+        before = stamp.micros
 
 
 def _numbering(key: str, names: list[Name]) -> Iterator[Problem]:

@@ -1,9 +1,10 @@
 """The newest value of every key: reads of a store of stamped values, at the cost of plain ones."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from holdall.layer import Wrapper
+from holdall.keys import Foreign
+from holdall.layer import Wrapper, with_foreign
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.stamp import SIZES, bare, bare_items, is_deletion
 from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
@@ -72,6 +73,15 @@ class Heads(Wrapper[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
         return bare_items(self._store.scan_items(prefix, start=start, stop=stop))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        bounds: dict[str, Any] = {"start": start, "stop": stop}
+        if not self._hides():
+            return self._store.scan_names(prefix, **bounds)
+        return with_foreign(self.scan(prefix, **bounds), self._store.scan_names(prefix, **bounds))
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        return self._store.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return bare_items(self._store.get_many(keys))

@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from holdall.errors import Conflict, TooLarge, Unsupported
+from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.claims import Claims, Written
+from holdall.middleware.versions.effects import untagged
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.heads import Heads
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.prune import Prune
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.sealing import Seal, Sealing
 from holdall.middleware.versions.trail import Trail
 from holdall.middleware.versions.transactions import Transactions
 from holdall.store import (
@@ -56,7 +58,8 @@ class Kept(Heads):
         self._history = history
         self._records = Records(store if history is None else history)
         self._lineage = Lineage(store, self._records)
-        self._trail = Trail(store, self._records, self._lineage)
+        self._sealing = Sealing()
+        self._trail = Trail(store, self._records, self._lineage, self._sealing)
         self._protocol: Claims | None = None
 
     @property
@@ -84,7 +87,7 @@ class Kept(Heads):
                 "would lose revisions; keep it in a store that has it"
             )
         kind = Transactions if Feature.ATOMIC in self.features else Claims
-        return kind(self._store, self._records, self._lineage, self._marks, self._author)
+        return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)
 
     def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
         """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
@@ -124,7 +127,10 @@ class Kept(Heads):
     def _tag(self, written: Written) -> Tag:
         if written.tag is not None:
             return written.tag
-        head = Head.read(self._store, written.key)
+        try:
+            head = Head.read(self._store, written.key)
+        except HoldallError as error:
+            raise untagged(error, written.key) from error
         # It may be replaced already: then its tag is one that nothing carries.
         return head.tag if head.data == written.data else Tag("replaced")
 
@@ -246,7 +252,11 @@ class Kept(Heads):
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
         claims = self._claims if mend else None
-        return Fsck(self._store, self._records, self._lineage, claims).run()
+        return Fsck(self._store, self._records, self._lineage, self._sealing, claims).run()
+
+    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+        """From now on ``seal`` seals who and why of the writes to keys under ``prefix``."""
+        self._sealing.add(prefix, seal)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

@@ -74,16 +74,21 @@ def _joined(head: Head, found: list[Stamp]) -> Known:
         if stamp.id == head.stamp.id:
             return Known(stamp, [])
     # It was put where nothing was, so what was there before is gone.
-    last, missing = _deleted(head.key, newest)
+    last, missing = _deleted(head.key, newest, head.stamp.micros)
     name = Name.of(head.key, last)
-    return Known(head.stamp._replace(number=name.number), [*missing, (name, head.data)])
+    return Known(name.placed(head.stamp), [*missing, (name, head.data)])
 
 
-def _deleted(key: str, newest: Stamp | None) -> Known:
-    """What a missing key is: a deletion, and one by "unknown" where none is recorded."""
+def _deleted(key: str, newest: Stamp | None, until: int | None = None) -> Known:
+    """The deletion of a key; a deletion by "unknown" if none is recorded.
+
+    Such a deletion is of now, when it is found, or of ``until``, when another value was put there.
+    """
     if newest is None or newest.deleted:
         return Known(newest, [])
     lost = Stamp.now(LOST, newest.number + 1, Note(UNKNOWN), after=newest.micros)
+    if until is not None:
+        lost = lost._replace(micros=max(until, newest.micros))
     return Known(lost, [(Name.of(key, newest), lost.before(b""))])
 
 

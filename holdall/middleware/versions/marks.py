@@ -8,6 +8,8 @@ that the head must be looked at.
 from collections.abc import Iterator
 from typing import TypeVar
 
+from holdall.keys import RawKey
+from holdall.middleware.reserved import Called, Reserved
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import Store
 
@@ -25,7 +27,7 @@ class Marks:
 
     def __init__(self, store: Store[bytes]) -> None:
         self._store = store
-        self._raw = store.raw(ROOT)
+        self._raw = Reserved(store, ROOT, lambda key: Called("the mark of a deletion", key))
 
     def add(self, key: str) -> None:
         """Before a deletion is written to ``key``."""
@@ -42,5 +44,5 @@ class Marks:
                 yield key, item
 
     def _is_there(self, key: str) -> bool:
-        data = self._store.get(key)
+        data = self._store.get(RawKey(key))
         return data is not None and not is_deletion(data)

@@ -14,10 +14,13 @@ the revision before and not its own.
 import re
 from typing import Final, NamedTuple, Self
 
-from holdall.middleware.versions.stamp import Stamp
+from holdall.middleware.versions.stamp import NEW, Stamp
 
 ROOT: Final = ".holdall/history/"
 BETWEEN: Final = "/.holdall/"
+LONGEST: Final = len(BETWEEN) + 12 + 1 + 18 + 1
+"""How much longer than its key a name is at most."""
+
 THERE: Final = "p"
 DELETED: Final = "d"
 _ALL = 10**12 - 1
@@ -51,6 +54,15 @@ class Name(NamedTuple):
         if self.number == 1:
             return rest
         return f"{rest}.{shown_time(self.before)}{DELETED if self.before_deleted else THERE}"
+
+    def placed(self, stamp: Stamp) -> Stamp:
+        """``stamp``, read from the record of this name, with the number and the time of its revision.
+
+        A writer that puts a value where nothing is does not know yet what was there before. So the name
+        of the record gives such a stamp its number, and the earliest time that it can have.
+        """
+        micros = max(stamp.micros, self.before) if stamp.kind == NEW else stamp.micros
+        return stamp._replace(number=self.number, micros=micros)
 
     @classmethod
     def parse(cls, text: str) -> Self | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby, islice
 
 from holdall.errors import Conflict
+from holdall.keys import RawKey
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import Name
@@ -70,7 +71,7 @@ class Prune:
         """The revision that the key is; not asked where there is nothing to drop anyway."""
         if len(names) <= self._keep:
             return None
-        return self._lineage.of(Head.read(self._store, names[0].key)).last
+        return self._lineage.of(Head.read(self._store, RawKey(names[0].key))).last
 
 
 def _rounds(keys: Iterable[list[Name]]) -> Iterator[list[Name]]:

@@ -1,10 +1,12 @@
 """The records of a store's history: created once, never changed, listed newest first."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from holdall.errors import Conflict
-from holdall.keys import successor
-from holdall.middleware.versions.names import BETWEEN, ROOT, Name, all_of, from_number
+from holdall.errors import Conflict, InvalidKey
+from holdall.keys import RAW_KEY_BYTES, successor
+from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware.versions.names import BETWEEN, LONGEST, ROOT, Name, all_of, from_number
 from holdall.middleware.versions.stamp import Stamp
 from holdall.store import ABSENT, Store
 
@@ -22,7 +24,17 @@ class Records:
     """
 
     def __init__(self, store: Store[bytes]) -> None:
-        self.raw = store.raw(ROOT)
+        self.raw = Reserved(store, ROOT, _called)
+
+    @staticmethod
+    def check(key: str) -> None:
+        """Raise InvalidKey if ``key``, with the prefix of a layer above, is too long for a record's name."""
+        if len(key) * 4 > _KEY_BYTES and (size := len(key.encode())) > _KEY_BYTES:
+            raise InvalidKey(
+                f"key {key[:77]!a}… is {size} bytes of UTF-8 with its prefix; "
+                f"the limit is {_KEY_BYTES} if versions are kept",
+                key=key,
+            )
 
     def create(self, name: Name, data: bytes) -> bool:
         """Whether ``data`` is now the record called ``name``; False where there is one already."""
@@ -43,9 +55,14 @@ class Records:
 
     def read_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, Stamp, bytes]]:
         """The records called ``names`` that are there, in the order asked."""
+        for name, (stamp, value) in self.stored_many(names):
+            yield name, name.placed(stamp), value
+
+    def stored_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, tuple[Stamp, bytes]]]:
+        """As `read_many`, with the stamps as they are stored."""
         by_text = {name.text: name for name in names}
         for text, data in self.raw.get_many(by_text):
-            yield by_text[text], *numbered(by_text[text], data)
+            yield by_text[text], Stamp.parse(by_text[text].key, data)
 
     def names(self, key: str, below: int | None = None) -> Iterator[Name]:
         """Names of ``key``, newest first; with ``below``, those of numbers up to it."""
@@ -85,12 +102,20 @@ class Records:
         self.raw.delete_many(name.text for name in names)
 
 
+_KEY_BYTES: Final = RAW_KEY_BYTES - len(ROOT) - LONGEST
+
+
+def _called(text: str | None) -> Called:
+    key = (text or "").rpartition(BETWEEN)[0]
+    return Called(f"the history of {key!r}", key) if key else Called("the history")
+
+
 def named(texts: Iterable[str]) -> Iterator[Name]:
     """The names that ``texts`` are; what is none is left to fsck."""
     return (name for name in map(Name.parse, texts) if name is not None)
 
 
 def numbered(name: Name, data: bytes) -> tuple[Stamp, bytes]:
-    """Stamp and value of a record, with the number that its name gives it."""
+    """Stamp and value of a record, with the number and time that its name gives it."""
     stamp, value = Stamp.parse(name.key, data)
-    return stamp._replace(number=name.number), value
+    return name.placed(stamp), value

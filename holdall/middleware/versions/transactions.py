@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from holdall.errors import HoldallError
 from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims, Written
 from holdall.middleware.versions.head import Head
@@ -57,9 +58,13 @@ class Transactions(Claims):
     def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
         """Heads come after all records, so that where a store keeps things as they come heads lie together."""
         parts = chain(map(_Step.recorded, steps), map(_Step.moved, steps))
-        self._store.transact(chain(expected, chain.from_iterable(parts)))
+        try:
+            self._store.transact(chain(expected, chain.from_iterable(parts)))
+        except HoldallError as error:
+            raise self._records.raw.reworded(error) from error
 
     def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
+        self._records.check(head.key)
         last, missing = known
-        data = self._after(last, value)
+        data = self._after(head.key, last, value)
         return _Step(head, data, [*missing, (Name.of(head.key, last), data)])

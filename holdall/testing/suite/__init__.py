@@ -5,6 +5,7 @@ from typing import TypeVar
 from holdall.testing.suite.broken import BrokenStoreTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
+from holdall.testing.suite.foreign import ForeignTests
 from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.layers import LayerTests
@@ -31,6 +32,7 @@ class StoreTests(
     ScanTests[V],
     BulkTests[V],
     ReservedTests[V],
+    ForeignTests[V],
     TagTests[V],
     SwapTests[V],
     TransactionTests[V],

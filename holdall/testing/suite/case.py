@@ -51,6 +51,13 @@ class StoreCase(Generic[V]):
         store.set_many(held.items())
         return held
 
+    def plant(self, store: Store[V]) -> dict[str, V]:
+        """Store values under names that are not keys, as another program would; each name with its value.
+
+        Override it if ``store`` can hold such names. The names are as `Store.foreign_names` tells them.
+        """
+        return {}
+
     def numbered(self, count: int, form: str = "k{:05}") -> list[str]:
         """``count`` keys in order."""
         return [form.format(number) for number in range(count)]

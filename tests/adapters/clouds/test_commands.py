@@ -55,7 +55,7 @@ def test_the_doctor_says_what_is_so_and_leaves_nothing(server: str, address: Cal
     }
     for name, reason in lacks.items():
         assert reason in found[name]["detail"]
-    assert found["foreign keys"]["detail"] == "none"
+    assert found["foreign names"]["detail"] == "none"
     with holdall.open(uri) as store:
         assert dict(store.raw().items()) == {"invoices/1": b"kept"}
 
@@ -67,7 +67,7 @@ def test_the_doctor_names_objects_that_are_no_keys(server: str, address: Callabl
         for number in range(4):
             put(store, f"books/{number}//")
     told = {each["check"]: each["detail"] for each in json.loads(good("doctor", uri, "--json"))}
-    assert told["foreign keys"].startswith("4, which scans pass over, such as '0//', '1//', '2//';")
+    assert told["foreign names"].startswith("4 names that are not keys: '0//', '1//', '2//', '3//'; ")
 
 
 def put(store: holdall.Store[bytes], name: str) -> None:

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 from uuid import uuid4
 
 import pytest
 
 from holdall.adapters.fsspec import Fsspec, systems
+from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.planting import told
 
 STORES = {
     "memory": lambda folder: f"memory://{uuid4().hex}/books",
@@ -28,6 +31,14 @@ class TestFsspec(StoreTests[bytes]):
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Callable[[], Fsspec]:
         return lambda: Fsspec(STORES[request.param](tmp_path_factory.mktemp("fsspec")))
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        names = [b"README", b"Sub/x", b"Sub/deep/y", b"b+/NOTES", b"%41"]
+        for name in names:
+            cast(Fsspec, store)._ask(
+                None, lambda tree, name=name: tree.write(name.decode(), b"foreign " + name)
+            )
+        return told(names)
 
 
 def test_threads_that_share_a_file_system_connect_once(monkeypatch):

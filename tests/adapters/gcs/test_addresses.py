@@ -22,9 +22,10 @@ from holdall import (
 from holdall.adapters.gcs import GCS
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.gcs.download import download
+from holdall.adapters.gcs.writes import THRESHOLD
 from holdall.store import ABSENT, Feature
 from holdall.testing.keyspace import GOOD
-from tests.faults.proxy import Proxy, answer
+from tests.faults.proxy import Exchange, Proxy, answer, nothing
 from tests.servers.gcs import Server
 
 NAMES = ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CONFIG")
@@ -58,6 +59,9 @@ def test_an_address_is_the_constructor_in_other_words():
         ("gs://acme?timeout=0", "timeout"),
         ("gs://acme?timeout=inf", "timeout"),
         ("gs://acme?retries=-1", "retries"),
+        ("gs://acme?anon=perhaps", "anon"),
+        ("gs://acme?content_type=text/plain%0aX-Evil:1", "content_type"),
+        ("gs://acme?cache_control=", "cache_control"),
     ],
 )
 def test_an_address_that_cannot_be_is_refused_with_a_remedy(address: str, said: str):
@@ -83,6 +87,44 @@ def test_an_emulator_is_sent_no_credentials(
     with GCS("acme", endpoint_url=given) as store:
         assert store.client.api_endpoint == endpoint
         assert isinstance(store.client._credentials, AnonymousCredentials)
+
+
+def test_a_public_bucket_is_read_without_credentials(login: str):
+    with holdall.open("gs://acme?anon=1") as store:
+        assert store._bucket.connection.is_google
+        assert isinstance(store.client._credentials, AnonymousCredentials)
+
+
+@pytest.mark.parametrize("value", [b"small", bytes(THRESHOLD + 1)], ids=["small", "large"])
+def test_what_is_written_is_served_with_the_headers_of_the_address(fake_gcs: Server, value: bytes):
+    with fake_gcs.store(content_type="application/json", cache_control="max-age=60") as store:
+        store["a"] = value
+        blob = store.client.bucket(store._bucket.name).get_blob("a")
+    assert (blob.content_type, blob.cache_control) == ("application/json", "max-age=60")
+
+
+def test_a_write_without_metadata_names_none(fake_gcs: Server):
+    """Google's storage-testbench answers 500 to metadata that is null."""
+    sent = []
+
+    def watch(exchange: Exchange) -> None:
+        sent.append(exchange.body)
+        nothing(exchange)
+
+    with Proxy(fake_gcs.endpoint) as proxy, Server(proxy.endpoint).store() as store:
+        store["first"] = b"1"
+        proxy.always = watch
+        store["a"] = b"1"
+        assert b'"metadata"' not in sent[0]
+        store.swap("b", b"1", ABSENT)
+        assert any(b'"metadata"' in body for body in sent)
+
+
+@pytest.mark.parametrize("prefix", ["a//", "/", "../", "a\\b", "a\n", ".holdall/", "x" * 1025])
+def test_a_prefix_that_no_key_can_begin_with_is_not_sent(prefix: str):
+    with GCS("acme", endpoint_url="http://127.0.0.1:9", retries=0) as store:
+        for scan in store.scan, store.scan_items, store.scan_tags:
+            assert list(scan(prefix)) == []
 
 
 def test_google_is_sent_the_ambient_credentials(login: str):

@@ -1,14 +1,17 @@
 """Where a store is: addresses, endpoints, credentials, prefixes, and what is said of those that cannot be."""
 
 import pickle
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
 import holdall
-from holdall import InvalidAddress, PermissionDenied, StoreNotFound, TooLarge, Unsupported
+from holdall import Conflict, InvalidAddress, PermissionDenied, StoreNotFound, TooLarge, Unsupported
 from holdall.adapters.s3 import S3
-from holdall.store import ABSENT, Feature
-from tests.faults.proxy import Answer, Proxy, answer
+from holdall.adapters.s3.multipart import THRESHOLD
+from holdall.store import ABSENT, Feature, Tag
+from tests.faults.proxy import Answer, Exchange, Proxy, answer, nothing
 from tests.servers.s3 import KEY, SECRET, Server
 
 
@@ -41,6 +44,9 @@ def test_an_address_is_the_constructor_in_other_words():
         ("s3://acme?timeout=inf", "timeout"),
         ("s3://acme?retries=-1", "retries"),
         ("s3://acme--use1-az4--x-s3", "directory bucket"),
+        ("s3://acme?anon=perhaps", "anon"),
+        ("s3://acme?content_type=text/plain%0aX-Evil:1", "content_type"),
+        ("s3://acme?cache_control=", "cache_control"),
     ],
 )
 def test_an_address_that_cannot_be_is_refused_with_a_remedy(address: str, said: str):
@@ -194,6 +200,112 @@ def test_a_server_that_ignores_conditions_offers_no_swap(rclone: Server):
         with pytest.raises(Unsupported, match="every writer would win"):
             store.swap("a", b"1", ABSENT)
         assert list(store) == []
+
+
+def bare_etags_alone(exchange: Exchange) -> None:
+    """As Ceph 16.2: If-Match on a PUT is compared with the ETag without its quotes, and not seen on a DELETE."""
+    given = exchange.headers.get("If-Match")
+    del exchange.headers["If-Match"]
+    if given and exchange.command == "PUT":
+        if given.startswith('"'):
+            answer(412, "PreconditionFailed")(exchange)
+            return
+        exchange.headers["If-Match"] = f'"{given}"'
+    nothing(exchange)
+
+
+def test_a_server_that_compares_bare_etags_is_sent_bare_ones(moto_server: Server):
+    with Proxy(moto_server.endpoint) as proxy:
+        proxy.always = bare_etags_alone
+        for store in Server(proxy.endpoint).store(bucket="ceph"), Server(proxy.endpoint).store(bucket="ceph"):
+            with store:
+                assert store.features & (Feature.SWAP | Feature.REMOVE) == Feature.SWAP
+                tag = store.swap("a", b"1", ABSENT)
+                newer = store.swap("a", b"2", tag)
+                with pytest.raises(Conflict):
+                    store.swap("a", b"3", tag)
+                assert store.get_tagged("a") == (b"2", newer)
+                with pytest.raises(Unsupported, match="ignores conditions on deletes"):
+                    store.remove("a", newer)
+                del store["a"]
+
+
+def test_a_server_that_never_knows_its_tags_again_is_sent_quoted_ones(moto_server: Server):
+    def refuse(exchange: Exchange) -> None:
+        (answer(412, "PreconditionFailed") if "If-Match" in exchange.headers else nothing)(exchange)
+
+    with Proxy(moto_server.endpoint) as proxy:
+        proxy.always = refuse
+        with Server(proxy.endpoint).store() as store:
+            with pytest.raises(Unsupported, match="does not know its own tags again"):
+                store.swap("a", b"1", ABSENT)
+            assert store._bucket.condition("a", Tag("t")) == {"IfMatch": '"t"'}
+
+
+@pytest.mark.parametrize("transport", ["boto3", "rust"])
+def test_a_public_bucket_is_read_without_credentials(moto_server: Server, monkeypatch, transport):
+    seen = []
+
+    def watch(exchange: Exchange) -> None:
+        seen.append(exchange.headers.get("Authorization"))
+        nothing(exchange)
+
+    with moto_server.store() as owner, Proxy(moto_server.endpoint) as proxy:
+        owner["a"] = b"1"
+        bucket = owner._bucket.name
+        owner.client.put_bucket_acl(Bucket=bucket, ACL="public-read")
+        owner.client.put_object_acl(Bucket=bucket, Key="a", ACL="public-read")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        proxy.always = watch
+        address = f"s3://{bucket}?anon=1&endpoint_url={proxy.endpoint}&transport={transport}"
+        with holdall.open(address) as store:
+            assert (store["a"], dict(store.scan_items()), "b" in store) == (b"1", {"a": b"1"}, False)
+    assert seen
+    assert set(seen) == {None}
+
+
+@pytest.mark.parametrize("value", [b"small", bytes(THRESHOLD + 1)], ids=["small", "large"])
+def test_what_is_written_is_served_with_the_headers_of_the_address(moto: Server, value):
+    with moto.store(content_type="application/json; charset=utf-8", cache_control="max-age=60") as store:
+        store["a"] = value
+        answered = store.client.head_object(Bucket=store._bucket.name, Key="a")
+        store.swap("b", b"1", ABSENT)
+        swapped = store.client.head_object(Bucket=store._bucket.name, Key="b")
+    for found in answered, swapped:
+        assert found["ContentType"] == "application/json; charset=utf-8"
+        assert found["CacheControl"] == "max-age=60"
+
+
+@pytest.mark.parametrize("prefix", ["a//", "/", "../", "a\\b", "a\n", ".holdall/", "x" * 1025])
+def test_a_prefix_that_no_key_can_begin_with_is_not_sent(credentials, prefix):
+    with S3("acme", endpoint_url="http://127.0.0.1:9", retries=0) as store:
+        for scan in store.scan, store.scan_items, store.scan_tags:
+            assert list(scan(prefix)) == []
+
+
+def test_a_write_that_breaks_off_before_its_body_changes_nothing(seaweed: Server):
+    """SeaweedFS takes a body that never comes for an empty one, unless its digest was announced."""
+    seen = {}
+    with seaweed.store() as store:
+        store["a"] = b"old"
+        store.client.meta.events.register_last(
+            "before-send.s3.PutObject", lambda request, **event: seen.update(request=request)
+        )
+        store["a"] = b"old"
+        request, url = seen["request"], urlsplit(seen["request"].url)
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            head = "".join(
+                f"{name}: {_text(value)}\r\n" for name, value in request.headers.items() if name != "Expect"
+            )
+            connection.sendall(f"PUT {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\n{head}\r\n".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert b" 200 " not in connection.recv(100)
+        assert store["a"] == b"old"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def test_a_reader_cannot_try_out_conditions(moto_server: Server):

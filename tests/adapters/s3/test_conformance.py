@@ -5,13 +5,25 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from holdall.adapters.s3 import S3
+from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.planting import told
 from tests.examples import few
 from tests.servers.s3 import SECRET, Mocked, Server
 
 SERVERS = ["moto", "moto_server", "seaweed", "rclone", "localstack"]
+FOREIGN = {
+    "it refuses names that are not paths, such as a//b": (
+        "test_a_foreign_name_that_is_gone_is_key_error",
+        "test_clear_leaves_foreign_names",
+        "test_foreign_names_are_listed_and_read",
+        "test_foreign_names_are_not_keys",
+        "test_foreign_names_have_no_tags",
+    )
+}
 CANNOT = {
-    "rclone": {
+    "rclone": FOREIGN
+    | {
         # It serves a file system. What matters here is that it offers no SWAP, and is refused it.
         "a name cannot be an object and a folder": (
             "test_a_key_outside_the_grammar_is_invalid_key",
@@ -40,7 +52,8 @@ CANNOT = {
     "localstack": {
         "it was seen not to answer for 20 s while many write": ("test_scans_run_beside_writes",),
     },
-    "seaweed": {
+    "seaweed": FOREIGN
+    | {
         "a folder's name may have 255 bytes": (
             "test_a_reserved_key_may_be_longer",
             "test_deleting_a_key_deletes_no_other",
@@ -75,3 +88,10 @@ class TestS3(StoreTests[bytes]):
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:
         running: Server = request.getfixturevalue(server)
         return running.view
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        assert isinstance(store, S3)
+        planted = told([b"a//b", b"b/", b"C:\\path", b"a/../b", b"x" * 490])
+        for name, value in planted.items():
+            store.client.put_object(Bucket=store._bucket.name, Key=store._bucket.root + name, Body=value)
+        return planted

@@ -6,13 +6,29 @@ import pytest
 
 from tests.examples import few, share
 from tests.servers.dynamodb import dynamodb
+from tests.servers.files import azurite, ftp_server, sftp_server
+from tests.servers.gcs import fake_gcs
 from tests.servers.mortal import mortal
 from tests.servers.redis import redis_server
-from tests.servers.s3 import credentials, seaweed
+from tests.servers.s3 import credentials, moto_server, seaweed
 from tests.servers.sql import mysql, postgresql
 from tests.servers.tls import secure
 
-__all__ = ["credentials", "dynamodb", "mortal", "mysql", "postgresql", "redis_server", "seaweed", "secure"]
+__all__ = [
+    "azurite",
+    "credentials",
+    "dynamodb",
+    "fake_gcs",
+    "ftp_server",
+    "mortal",
+    "moto_server",
+    "mysql",
+    "postgresql",
+    "redis_server",
+    "seaweed",
+    "secure",
+    "sftp_server",
+]
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -133,18 +133,21 @@ def test_a_lock_is_given_up_before_the_server_is(mysql, timeout):
 
 def test_a_row_that_stays_locked_is_waited_for_once(mysql):
     asked = []
-    with mysql.store(timeout=30) as store:
+    with mysql.store(timeout=30) as store, mysql.store(timeout=30, table=store._table.name) as other:
         store["a"] = b"1"
-        engine = store._link._engine()
-        event.listen(engine, "connect", lambda made, _: made.query("SET innodb_lock_wait_timeout = 1"))
-        with engine.connect() as other:
-            other.exec_driver_sql("BEGIN")
-            other.exec_driver_sql(f"DELETE FROM {store._table.name}")
-            event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        store._link.run(lambda connection: connection.exec_driver_sql("SET innodb_lock_wait_timeout = 1"))
+
+        def hold(connection):
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(f"DELETE FROM {store._table.name}")
             for write in (lambda: store.__setitem__("a", b"2"), lambda: store.transact([Put("a", b"2")])):
                 with pytest.raises(Unavailable, match="locked by other writers"):
                     write()
-            other.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("ROLLBACK")
+
+        engine = store._link.run(lambda connection: connection.engine)
+        event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        other._link.run(hold)
         assert sum(statement.startswith("INSERT") for statement in asked) == 2
         assert store["a"] == b"1"
 

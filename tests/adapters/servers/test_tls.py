@@ -6,6 +6,8 @@ from holdall.adapters.redis import Redis
 from holdall.errors import InvalidAddress, Unavailable
 from tests.servers import redis, sql, tls
 
+SQL = ["mysql", "postgresql"]
+
 
 def refusal(store, kind):
     """What is said by the ``kind`` of error that a use of ``store`` raises; no password."""
@@ -61,10 +63,40 @@ def test_a_file_without_certificates_is_named(secure, content, tmp_path):
     assert str(ca) in refusal(secure.store(ca=str(ca)), InvalidAddress)
 
 
-@pytest.mark.parametrize("server", ["mysql", "postgresql"])
-def test_a_server_without_tls_is_sent_nothing(server, request, tmp_path, monkeypatch):
-    running, ca = request.getfixturevalue(server), str(tls.authority(tmp_path))
+@pytest.mark.parametrize("server", SQL)
+def test_a_server_without_tls_is_sent_nothing(server, request, tmp_path):
+    ca = str(tls.authority(tmp_path))
+    refused = "does not speak TLS; enable TLS there, or open the store with ?tls=off"
+    running = request.getfixturevalue(server)
+    assert refused in refusal(running.store(tls=ca), Unavailable)
+    assert refused in refusal(running.store(tls="system"), Unavailable)
+    # Another way to write 127.0.0.1, which is not known as this machine.
+    assert refused in refusal(running.store(host="127.1"), Unavailable)
+    with running.store(host="127.1", tls="off") as store:
+        store["a"] = b"1"
+
+
+@pytest.mark.parametrize("secure", SQL, indirect=True)
+def test_an_authority_of_the_system_is_trusted(secure, monkeypatch):
+    assert "not trusted" in refusal(secure.running.store(host="localhost", tls="system"), Unavailable)
+    monkeypatch.setenv("SSL_CERT_FILE", secure.ca)
+    with secure.running.store(host="localhost", tls="system") as store:
+        store["a"] = b"1"
+
+
+@pytest.mark.parametrize("secure", ["postgresql"], indirect=True)
+def test_the_environment_of_libpq_decides_if_the_address_does_not(secure, monkeypatch):
     monkeypatch.setenv("PGSSLMODE", "verify-full")
-    monkeypatch.setenv("PGSSLROOTCERT", ca)
-    store = running.store(**({"ca": ca} if server == "mysql" else {}))
-    assert "speaks no TLS" in refusal(store, Unavailable)
+    with secure.running.store(host="localhost", tls=secure.ca) as store:
+        store["a"] = b"1"
+    monkeypatch.setenv("PGSSLROOTCERT", "/nowhere")
+    assert "cannot be checked; see to PGSSLROOTCERT" in refusal(
+        secure.running.store(host="localhost"), InvalidAddress
+    )
+
+
+def test_a_unix_socket_needs_no_tls(mysql, postgresql):
+    for server, host in ((mysql, mysql.daemon._folder / "s"), (postgresql, postgresql.daemon._folder)):
+        with server.store(host=str(host)) as store:
+            store["a"] = b"1"
+            assert store["a"] == b"1"

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from holdall.adapters.shove import Shove
+from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.planting import told
 
 
 def made(open_dbm: Callable[[str, str], object], path: Path) -> str:
@@ -41,3 +44,9 @@ class TestShove(StoreTests[bytes]):
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Callable[[], Shove]:
         return lambda: Shove(STORES[request.param](tmp_path_factory.mktemp("shove") / "store"))
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        names = [b"a//b", b"b/", b"C:\\path", b"x" * 490]
+        for name in names:
+            cast(Shove, store)._desk().put(name.decode(), b"foreign " + name)
+        return told(names)

@@ -1,0 +1,63 @@
+"""Whether a connection to an SQL server is encrypted, and which authorities may have signed its certificate."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Final
+
+from holdall.adapters.servers import check_ca
+from holdall.errors import InvalidAddress
+
+OFF: Final = "off"
+SYSTEM: Final = "system"
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, Red Hat
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # Alpine, macOS
+)
+
+
+def tls_of(scheme: str, tls: str | None, host: str) -> str:
+    """``tls``, which is OFF, SYSTEM or a file of certificates; if it is None, OFF on this machine, else SYSTEM."""
+    if tls is None:
+        return OFF if is_local(host) else SYSTEM
+    if not tls:
+        raise InvalidAddress(
+            f"{scheme}: tls= is empty; write tls=system, tls=off, or tls=FILE of certificates"
+        )
+    return tls
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` is this machine: a Unix socket, localhost, or a loopback address.
+
+    >>> is_local("/run/postgresql"), is_local("127.0.0.2"), is_local("db.example")
+    (True, True, False)
+    """
+    if is_socket(host) or host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_socket(host: str) -> bool:
+    """Whether ``host`` is the path of a Unix socket, or of its folder."""
+    return host.startswith("/")
+
+
+def file_of(scheme: str, tls: str) -> str | None:
+    """The file of certificates that ``tls`` names, None for SYSTEM. InvalidAddress if it holds no certificates."""
+    if tls == SYSTEM:
+        return None
+    check_ca(scheme, tls, "tls")
+    return tls
+
+
+def system_bundle() -> str | None:
+    """The file of the authorities that this system trusts; None if it is not known where that is."""
+    files = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
+    return next((file for file in files if file and Path(file).is_file()), None)

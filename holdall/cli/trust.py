@@ -1,0 +1,42 @@
+"""The command trust: which configuration files may run code and send credentials."""
+
+from pathlib import Path
+
+import click
+
+from holdall.cli.examples import examples
+from holdall.cli.output import formats, show
+from holdall.configuration import trust as trusted
+from holdall.configuration.harmless import harm
+from holdall.configuration.named import stores_of
+from holdall.configuration.reading import read
+
+
+@click.command(epilog=examples("trust holdall.toml", "trust --list"))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--revoke", is_flag=True, help="Trust FILE no more.")
+@click.option("--list", "listing", is_flag=True, help="List the files that you trust.")
+@formats
+def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> None:
+    """Let the stores of the configuration file FILE take effect. Read the file first.
+
+    A store of such a file may run code and send your credentials to a server that the file names. The file
+    is trusted as it is now and where it is now: after a change, read it and trust it again.
+    """
+    if listing == (file is not None) or (revoke and listing):
+        raise click.UsageError("give either FILE or --list")
+    if file is None:
+        rows = [(str(each.path), "yes" if each.current else "no, it changed") for each in trusted.records()]
+        show(("file", "trusted"), rows, style)
+    elif revoke:
+        trusted.revoke(file)
+    else:
+        _trust(file)
+
+
+def _trust(path: Path) -> None:
+    file = read(path.resolve())
+    needing = [(each.name, harm(each)) for each in stores_of(file).values()]
+    trusted.trust(file)
+    listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)
+    click.echo(f"holdall: {file.path} is trusted; stores that needed it: {listed or 'none'}", err=True)

@@ -1,0 +1,59 @@
+"""Tells which stores of a stranger's configuration file can do no harm.
+
+The list names what is harmless, so that a new setting needs trust until it is listed here. A store is harmless
+if it is in memory, or a folder of files or a SQLite database inside the folder of the configuration file, and
+has only the settings below. These run no code of the file's author, read nothing outside that folder, and
+send nothing over a network. A database of the other engines is not listed, because their libraries
+were not made to read a hostile file.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from holdall.address import ADDRESSES, Address
+from holdall.configuration.named import Named
+
+_SCHEMES: Final = ("file", "memory", "sqlite")
+_SERIALIZERS: Final = ("json", "msgpack", "yaml", "xml", "text")
+_SETTINGS: Final = frozenset(
+    {
+        *("readonly", "history", "manifest", "serializer", "expires", "compress", "level", "dictionary"),
+        *("checksum", "cache", "near", "items", "size", "misses", "metrics", "budget", "escape", "prefix"),
+        *("table", "durability", "timeout"),
+    }
+)
+
+
+def harm(found: Named) -> str:
+    """The first thing in the declaration of ``found`` that is not known to be harmless; empty if all is."""
+    folder = str(found.file.parent)
+    reasons = [_harm_of_address(found.address, folder)]
+    reasons += [_harm_of_settings(layer, folder) for layer in found.layers or ()]
+    return next(filter(None, reasons), "")
+
+
+def _harm_of_address(address: Address, folder: str) -> str:
+    if address.name:  # of another store, which is checked when it is found
+        return _harm_of_settings(address.params, folder)
+    if address.scheme not in _SCHEMES:
+        return f"{address.scheme}://"
+    if address.scheme != "memory" and not _is_inside(address, folder):
+        return f"a path outside {folder}"
+    return _harm_of_settings(address.params, folder)
+
+
+def _is_inside(address: Address, folder: str) -> bool:
+    path = address.path.removeprefix("/") if address.scheme == "sqlite" else address.path
+    return os.path.commonpath([os.path.realpath(path), folder]) == folder
+
+
+def _harm_of_settings(settings: Mapping[str, Any], folder: str) -> str:
+    for name, value in settings.items():
+        if name not in _SETTINGS:
+            return name
+        if name == "serializer" and value not in _SERIALIZERS:
+            return f"serializer={value}"
+        if name in ADDRESSES and (reason := _harm_of_address(Address.parse(value), folder)):
+            return reason
+    return ""

@@ -1,0 +1,81 @@
+"""Reads a configuration file only if nobody else can have written it."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from holdall.errors import InvalidAddress, PermissionDenied
+from holdall.private import readable_by_others
+
+LARGEST: Final = 1 << 18  # bytes
+_ADMINISTRATOR: Final = 0  # the user id of root
+_LINK: Final = (errno.ELOOP, errno.EMLINK)  # Linux and macOS; FreeBSD
+
+
+class ConfigFile(NamedTuple):
+    """A file as it was read. ``trusted``: it is the user's own configuration, and not a project's file."""
+
+    path: Path
+    data: bytes
+    exposed: bool
+    """Whether other users can read the file."""
+    trusted: bool = False
+
+
+def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFile:
+    """The file at ``path``, at most `LARGEST` bytes and one byte more.
+
+    Checks the descriptor that it reads, so that no other file can take the place of the checked one.
+    Raises PermissionDenied if ``path`` is a symbolic link, if a group or everybody may write the file, or, with
+    ``owners``, if the file belongs to another user who is not root; InvalidAddress if it cannot be read.
+    """
+    try:
+        # O_NONBLOCK: a named pipe would block.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno in _LINK:
+            remedy = "put the file itself there"
+            raise PermissionDenied(
+                f"{path} is a symbolic link, which anybody may have made; {remedy}"
+            ) from None
+        raise InvalidAddress(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        found = os.fstat(descriptor)
+        _require_own(path, found, owners)
+        with open(descriptor, "rb", closefd=False) as opened:
+            return ConfigFile(path, opened.read(LARGEST + 1), readable_by_others(found), trusted)
+    finally:
+        os.close(descriptor)
+
+
+def _require_own(path: Path, found: os.stat_result, owners: bool) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise InvalidAddress(f"{path} cannot be read: it is not a file")
+    if owners and hasattr(os, "getuid") and found.st_uid not in (_ADMINISTRATOR, os.getuid()):
+        raise PermissionDenied(
+            f"{path} belongs to another user, who can change it; use a file that belongs to you or to root"
+        )
+    if os.name == "posix" and _writable_by_others(found):
+        raise PermissionDenied(
+            f"{path} can be changed by other users; read it, and then run `chmod go-w {path}`"
+        )
+
+
+def _writable_by_others(found: os.stat_result) -> bool:
+    by_group = found.st_mode & stat.S_IWGRP and not _is_private_group(found)
+    return bool(found.st_mode & stat.S_IWOTH or by_group)
+
+
+def _is_private_group(found: os.stat_result) -> bool:
+    """Whether the file's group is the owner's alone. Many systems make such groups and have the umask 002."""
+    import grp  # late: not every system has them
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(found.st_uid), grp.getgrgid(found.st_gid)
+    except KeyError:
+        return False
+    only = user.pw_uid != _ADMINISTRATOR and group.gr_gid == user.pw_gid
+    return only and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

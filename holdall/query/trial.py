@@ -1,0 +1,93 @@
+"""A reducer that a user wrote, tried on the values that it meets: its result must not depend on batches."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from reprlib import repr as brief
+from typing import Any, Final
+
+from holdall.query.alike import alike, largest
+from holdall.query.reducer import Reducer
+
+TRIALS: Final = 32  # lists of values in one run, of a single group those of a quarter of a million pairs
+SAMPLE: Final = 8  # values of a list
+LEAST: Final = 3  # values: two can hide the fault, for len([1, 1]) is 2 in parts and at once
+
+_REMEDY: Final = (
+    "A function is applied again to its own results, so f(a + b) must equal f([f(a), f(b)]); "
+    'use "count", "sum", "stats" or another named reducer, or a Reducer with fold, merge and result'
+)
+
+
+class Unsplittable(Exception):
+    """Raised for a reducer whose result depends on how the values are split into batches."""
+
+
+class Few(list[Any]):
+    """The values of a group that are too few to try the reducer on, in place of their partial."""
+
+
+class Tried:
+    """The results of ``reducer``; Unsplittable if it gives another result for the same values in two parts.
+
+    Each list of three or more values is tried, the first 32 of a run: on copies of up to 8 of its values,
+    so that a function that changes its values does no harm. Fewer values wait for others of their group, so
+    no group of three or more escapes because its values came in different batches.
+    """
+
+    def __init__(self, reducer: Reducer[Any, Any, Any]) -> None:
+        self._reducer = reducer
+        self._left = TRIALS
+
+    def fold(self, values: Sequence[Any]) -> Any:
+        if len(values) < LEAST:
+            return Few(values)
+        sample = self._sample(values)
+        partial = self._reducer.fold(values)
+        if sample:
+            self._try(sample)
+        return partial
+
+    def merge(self, left: Any, right: Any) -> Any:
+        if isinstance(left, Few) and isinstance(right, Few):
+            return self.fold([*left, *right])
+        return self._reducer.merge(self._folded(left), self._folded(right))
+
+    def result(self, partial: Any) -> Any:
+        return self._reducer.result(self._folded(partial))
+
+    def _folded(self, partial: Any) -> Any:
+        return self._reducer.fold(list(partial)) if isinstance(partial, Few) else partial
+
+    def _sample(self, values: Sequence[Any]) -> list[Any]:
+        """Copies of values that are spread over ``values``; none if it was tried often enough."""
+        if not self._left:
+            return []
+        self._left -= 1
+        try:
+            return deepcopy(list(values[:: -(-len(values) // SAMPLE)]))
+        except Exception:  # noqa: BLE001 - a value that cannot be copied might not survive the trial
+            return []
+
+    def _try(self, sample: list[Any]) -> None:
+        whole = self._tried([deepcopy(sample)])
+        for cut in {1, len(sample) - 1}:
+            values = deepcopy(sample)
+            split = self._tried([values[:cut], values[cut:]])
+            if not (alike(whole, split) or alike(whole, split, largest(sample))):
+                raise Unsplittable(
+                    f"{self._reducer!r} gives {brief(whole)} for {len(sample)} values at once, "
+                    f"and {brief(split)} when it merges its results for two parts of them. {_REMEDY}"
+                )
+
+    def _tried(self, parts: list[list[Any]]) -> Any:
+        try:
+            partials = [self._reducer.fold(part) for part in parts]
+            return self._reducer.result(
+                partials[0] if len(partials) == 1 else self._reducer.merge(partials[0], partials[1])
+            )
+        except MemoryError:
+            raise
+        except Exception as problem:
+            raise Unsplittable(
+                f"{self._reducer!r} fails on parts of a group: {problem!r}. {_REMEDY}"
+            ) from problem

@@ -1,0 +1,148 @@
+"""Calls in other threads: safe from interrupts, and made by the caller itself if no thread can be started.
+
+The futures of the standard library wait on a `threading.Condition`. An exception that a signal handler raises
+(Ctrl-C, a time limit) can leave a condition locked, and then both sides wait for ever. Here the threads talk
+through `queue.SimpleQueue` alone: its methods are written in C, so no interrupt stops them halfway. It is looked
+up at each use, because gevent and eventlet may replace it after this module is imported.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from queue import Empty
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+_LOOK = 0.05  # seconds between two looks at a call, if an interrupt took the wake-up
+
+
+class Call(Generic[T]):
+    """One call of ``work``, made once, and its outcome.
+
+    >>> call = Call(lambda: 1 + 1)
+    >>> call.run()
+    >>> call.result()
+    2
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = [work]  # whoever pops it makes the call: a list's pop is atomic
+        self._outcome: list[tuple[T | None, BaseException | None]] = []
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes the caller who waits
+
+    def run(self) -> None:
+        """Make the call, unless it was made or cancelled."""
+        try:
+            work = self._work.pop()
+        except IndexError:
+            return
+        try:
+            outcome: tuple[T | None, BaseException | None] = work(), None
+        except BaseException as error:  # noqa: BLE001 - the caller of `result` gets it
+            outcome = None, error
+        self._outcome.append(outcome)
+        self._ended.put(None)
+
+    @property
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return bool(self._outcome)
+
+    def result(self) -> T:
+        """Wait until the call ends, and return its result or raise its exception."""
+        self._wait()
+        return _value(*self._outcome)
+
+    def end(self) -> None:
+        """Cancel the call; if it has begun, wait until it ends."""
+        try:
+            self._work.pop()
+        except IndexError:
+            self._wait()
+
+    def _wait(self) -> None:
+        while not self._outcome:
+            with contextlib.suppress(Empty):
+                self._ended.get(timeout=_LOOK)
+
+
+def _value(outcome: tuple[T | None, BaseException | None]) -> T:
+    value, error = outcome
+    if error is None:
+        return value  # type: ignore[return-value]  # None only if that is a T
+    try:
+        raise error
+    finally:
+        del outcome, error  # else they and this frame hold each other
+
+
+class Workers:
+    """Up to ``most`` threads that make calls in the order of `submit`. They end when this object is gone.
+
+    When the interpreter ends, or the system has no thread to spare, `submit` makes the call itself.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._started = 0
+        self._calls: queue.SimpleQueue[Call[Any] | None] = queue.SimpleQueue()
+
+    def submit(self, call: Call[Any]) -> None:
+        """Let a thread run ``call``."""
+        self._calls.put(call)
+        if self._started < self._most and not self._calls.empty():
+            try:
+                # A daemon, because a thread that waits for calls must not keep the interpreter from ending.
+                threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True).start()
+                self._started += 1
+            except RuntimeError:
+                if not self._started:
+                    call.run()
+
+    def __del__(self) -> None:
+        self._calls.put(None)
+
+
+def _run_all(calls: "queue.SimpleQueue[Call[Any] | None]") -> None:
+    while call := calls.get():
+        call.run()
+        del call  # the next one may be long in coming
+    calls.put(None)  # for the next thread
+
+
+def run_in_loop(
+    loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]], timeout: float | None = None
+) -> T:
+    """The result of the coroutine that ``work`` makes, in ``loop``, which another thread runs.
+
+    TimeoutError if that takes longer than ``timeout`` seconds. Whoever stops waiting cancels the coroutine.
+    """
+    outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def run() -> None:
+        try:
+            outcome.put((await work(), None))
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            outcome.put((None, error))
+
+    def start() -> None:
+        tasks.append(loop.create_task(run()))
+
+    def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    loop.call_soon_threadsafe(start)
+    try:
+        found = outcome.get(timeout=timeout)
+    except Empty:
+        loop.call_soon_threadsafe(stop)
+        raise TimeoutError from None
+    except BaseException:
+        with contextlib.suppress(RuntimeError):  # the loop was closed
+            loop.call_soon_threadsafe(stop)
+        raise
+    return _value(found)

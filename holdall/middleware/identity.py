@@ -4,7 +4,8 @@ import re
 import secrets
 from typing import Any, Final
 
-from holdall.errors import Conflict, Corrupt, Invalid, Unsupported
+from holdall.errors import Conflict, Corrupt, Invalid, Mismatch, Unsupported
+from holdall.keys import RawKey
 from holdall.middleware.binding import key_bytes, sized_key
 from holdall.middleware.reserved import Called, Reserved
 from holdall.store import ABSENT, Feature, Store
@@ -79,3 +80,14 @@ class Identity:
         except Conflict:
             return self.known()
         return sized_key(id)
+
+
+def require_free(here: Store[bytes], there: Store[bytes]) -> None:
+    """Raise Mismatch if a copy of all bytes of ``here`` would replace another identity of ``there``."""
+    key = RawKey(_FOLDER + _NAME)
+    ours = here.get(key)
+    if ours is not None and there.get(key) not in (None, ours):
+        raise Mismatch(
+            "the target has an identity of its own, and what is sealed there would not open any more; copy to "
+            "an empty store, or copy through the layers (without --all)"
+        )

@@ -92,6 +92,8 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
     """
     try:
         return step(*arguments)
+    except MemoryError:
+        raise
     except Unsplittable as problem:
         raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
     except MemoryError:

@@ -111,6 +111,10 @@ def test_fsck_reports_and_mends(kept):
     assert json.loads(reported.out) == [
         {"key": "17", "revision": "", "problem": "what it holds now is damaged", "mended": "no"}
     ]
+    shown = call("fsck", kept)
+    assert shown.code == 1
+    assert [line.split() for line in shown.out.splitlines()[:1]] == [["key", "revision", "problem", "mended"]]
+    assert "what it holds now is damaged" in shown.out
     mended = json.loads(call("fsck", kept, "--mend", "--json").out)
     assert [(row["revision"], row["mended"]) for row in mended] == [("3", "yes")]
     assert json.loads(good("fsck", kept, "--json")) == []

@@ -10,7 +10,8 @@ import pytest
 
 import holdall
 from holdall import Corrupt, Encrypt, Json, Memory, Pickle, Prefix, SQLite, Versions, Zstd
-from holdall.errors import Invalid, PermissionDenied, Unsupported
+from holdall.errors import Invalid, Mismatch, PermissionDenied, Unsupported
+from holdall.middleware.identity import require_free
 from holdall.middleware.readonly import ReadOnly
 from holdall.middleware.rotate import rekey
 from holdall.store import ABSENT, Delete, Put, Store, Tag
@@ -156,6 +157,18 @@ def test_a_copy_of_the_whole_store_opens_and_a_copy_through_the_layer_is_bound_t
     through["a"] = here["a"]
     with pytest.raises(Corrupt):
         layer(through)["a"]
+
+
+@layers
+def test_a_copy_of_all_bytes_does_not_replace_another_identity(layer: Layer) -> None:
+    here, there, free = Memory(), Memory(), Memory()
+    layer(here)["a"], layer(there)["b"] = b"1", b"2"
+    require_free(here.raw(), free.raw())
+    require_free(here.raw(), here.raw())
+    require_free(free.raw(), Memory().raw())
+    require_free(free.raw(), there.raw())
+    with pytest.raises(Mismatch, match="identity"):
+        require_free(here.raw(), there.raw())
 
 
 @layers

@@ -154,9 +154,15 @@ print(json.dumps(helps()))
 """
 
 
+NAMES = {"help_option_names": ["-h", "--help"]}  # those of a run, which each command remembers
+
+
 def helps():
     """The help of every command."""
-    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+    return {
+        " ".join(path): command.get_help(click.Context(command, **NAMES))
+        for path, command in COMMANDS.items()
+    }
 
 
 def test_help_is_whole_where_python_leaves_docstrings_out():

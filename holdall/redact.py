@@ -45,7 +45,7 @@ def without_logins(text: str) -> str:
 
 
 def _hide_login(found: re.Match[str]) -> str:
-    """The word without its login; its scheme is shown, for it is no secret."""
+    """The word without its login; its scheme is shown, because it is not a secret."""
     before, _, after = found[0].rpartition("@")
     if ":" not in before:
         return found[0]

@@ -5,8 +5,8 @@ holdall looks for a name in the file that HOLDALL_CONFIG names. Without that var
 configuration folder (``~/.config/holdall/holdall.toml`` on Linux; with the extra ``config``).
 
 A file that other users can write, or that belongs to another user than you and root, is refused; so is a
-symbolic link in the current folder or above it. The environment and your configuration folder are your own:
-what a file says there, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
+symbolic link in the current folder or above it. The environment and your configuration folder are your own: a
+file in that folder, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
 with a project that you downloaded. Its stores take effect if they are harmless (see
 `holdall.configuration.harmless`), or if you trust the file (see `holdall.configuration.trust`).
 """

@@ -45,7 +45,7 @@ def without_logins(text: str) -> str:
 
 
 def _hide_login(found: re.Match[str]) -> str:
-    """The word without its login; its scheme is shown, for it is no secret."""
+    """The word without its login; its scheme is shown, because it is not a secret."""
     before, _, after = found[0].rpartition("@")
     if ":" not in before:
         return found[0]
@@ -72,7 +72,9 @@ def brief(value: object) -> str:
     >>> brief("a"), len(brief("a" * 1_000_000))
     ("'a'", 120)
     """
-    if isinstance(value, str) or isinstance(value, bytes):  # the repr of a large value takes a while
+    if isinstance(value, str):  # the repr of a large value takes a while
+        value = _ends(value)
+    if isinstance(value, bytes):
         value = _ends(value)
     try:
         return shortened(repr(value), _BRIEF)

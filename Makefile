@@ -14,7 +14,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench: setup ## compare speed with its peers, in one run
 docs: setup ## build the documentation into site/
 	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
+
+test-pages: setup $(VENV)/extras ## run each page of the documentation with only the extras that it names
+	@$(BIN)/python tools/test_pages.py
 
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)

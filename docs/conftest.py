@@ -15,8 +15,6 @@ from typing import Any
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
-from holdall.cli.run import run
-
 collect_ignore = ["conf.py"]
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
@@ -38,6 +36,8 @@ def leave(page: dict[str, Any]) -> None:
 
 def command(example: Example) -> None:
     """Run the commands of a block in this process."""
+    from holdall.cli.run import run  # late: pages without commands need no extra for them
+
     for line in example.parsed.splitlines():
         program, *arguments = shlex.split(line)
         assert (program, run(arguments)) == ("holdall", 0), line

@@ -152,10 +152,10 @@ def _dispose(handle: H, dispose: Callable[[H], None], pid: int) -> None:
     if pid == getpid():
         _without_fork(lambda: dispose(handle))
     else:
-        _keep_for_ever(handle)
+        keep_for_ever(handle)
 
 
-def _keep_for_ever(thing: object) -> None:
+def keep_for_ever(thing: object) -> None:
     """Prevent ``thing`` from being deallocated, even at the end of the interpreter."""
     import ctypes  # only a child that inherited a handle needs it
 

@@ -590,7 +590,7 @@ _LONGEST_PAUSE = 0.1  # seconds
 
 
 def _wrapping(new: Callable[..., Any], init: Callable[..., None]) -> Any:
-    copied = FunctionType(new.__code__, new.__globals__, closure=new.__closure__)
+    copied: Any = FunctionType(new.__code__, new.__globals__, closure=new.__closure__)
     copied.__wrapped__ = init
     return copied
 

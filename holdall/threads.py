@@ -2,14 +2,16 @@
 
 The futures of the standard library wait on a `threading.Condition`. An exception that a signal handler raises
 (Ctrl-C, a time limit) can leave a condition locked, and then both sides wait for ever. Here the threads talk
-through `queue.SimpleQueue` alone: its methods are written in C, so no interrupt stops them halfway.
+through `queue.SimpleQueue` alone: its methods are written in C, so no interrupt stops them halfway. It is looked
+up at each use, because gevent and eventlet may replace it after this module is imported.
 """
 
 import asyncio
 import contextlib
+import queue
+import threading
 from collections.abc import Callable, Coroutine
-from queue import Empty, SimpleQueue
-from threading import Thread
+from queue import Empty
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -28,7 +30,7 @@ class Call(Generic[T]):
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = [work]  # whoever pops it makes the call: a list's pop is atomic
         self._outcome: list[tuple[T | None, BaseException | None]] = []
-        self._ended: SimpleQueue[None] = SimpleQueue()  # wakes the caller who waits
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes the caller who waits
 
     def run(self) -> None:
         """Make the call, unless it was made or cancelled."""
@@ -85,7 +87,7 @@ class Workers:
     def __init__(self, most: int) -> None:
         self._most = most
         self._started = 0
-        self._calls: SimpleQueue[Call[Any] | None] = SimpleQueue()
+        self._calls: queue.SimpleQueue[Call[Any] | None] = queue.SimpleQueue()
 
     def submit(self, call: Call[Any]) -> None:
         """Let a thread run ``call``."""
@@ -93,7 +95,7 @@ class Workers:
         if self._started < self._most and not self._calls.empty():
             try:
                 # A daemon, because a thread that waits for calls must not keep the interpreter from ending.
-                Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True).start()
+                threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True).start()
                 self._started += 1
             except RuntimeError:
                 if not self._started:
@@ -103,7 +105,7 @@ class Workers:
         self._calls.put(None)
 
 
-def _run_all(calls: SimpleQueue[Call[Any] | None]) -> None:
+def _run_all(calls: "queue.SimpleQueue[Call[Any] | None]") -> None:
     while call := calls.get():
         call.run()
         del call  # the next one may be long in coming
@@ -117,7 +119,7 @@ def run_in_loop(
 
     TimeoutError if that takes longer than ``timeout`` seconds. Whoever stops waiting cancels the coroutine.
     """
-    outcome: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
     tasks: list[asyncio.Task[None]] = []
 
     async def run() -> None:

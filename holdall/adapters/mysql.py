@@ -123,7 +123,7 @@ class _Link(Link):
 
     def _security(self) -> dict[str, Any]:
         """How the connection is secured, as the driver takes it."""
-        if self._tls != OFF:
+        if self._tls and self._tls != OFF:
             return {"ssl": ssl.create_default_context(cafile=file_of("mysql", self._tls))}
         refused = {} if "unix_socket" in self._login else dict.fromkeys(_IN_THE_CLEAR, _Refusal)
         return {"ssl_disabled": True, "auth_plugin_map": refused}

@@ -6,11 +6,12 @@ connection, and wait on a `threading.Condition`, which an interrupt can leave lo
 not be lost is one call of a method written in C, which no interrupt stops halfway.
 """
 
+import queue
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Generic, Protocol, TypeVar
 
 C = TypeVar("C")
@@ -58,7 +59,7 @@ class Pool(Generic[C]):
         self._timeout = timeout
         self._idle: deque[C] = deque()  # the last one used is the first one taken, so that few are open
         self._users: set[weakref.ref[_User]] = set()
-        self._freed: SimpleQueue[None] = SimpleQueue()  # wakes a caller who waits
+        self._freed: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes a caller who waits
 
     def use(self, work: Callable[[C], T]) -> T:
         """The result of ``work`` on a connection."""

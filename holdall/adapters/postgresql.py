@@ -132,7 +132,7 @@ class _Connection(psycopg.Connection[Any]):
 
     patience: float | None = None
 
-    def __del__(self) -> None:
+    def __del__(self, warn: Any = None, /) -> None:
         """Say nothing: an interrupt can make its user drop it, and what it holds closes it then."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from holdall.cli.arguments import today
+from holdall.cli import zone
 from holdall.cli.examples import examples
 from holdall.errors import Invalid
 from holdall.middleware.keyring import Keyring, new_key
@@ -31,7 +31,7 @@ def new(file: Path, id_: str | None) -> None:
     If FILE holds keys already, the new key goes in front of them. It seals what is written from then on; the others
     still open what they sealed. Without the keys nothing can be read again, so keep a copy in a safe place.
     """
-    added = new_key(id_ or str(today()))
+    added = new_key(id_ or str(zone.Zone().today()))
     lines = [added, *_keys(file)]
     _require_new(file, added.partition(":")[0], lines[1:])
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

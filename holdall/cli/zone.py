@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -26,7 +25,7 @@ class Zone:
     def instant(self, moment: date) -> datetime:
         """The time ``moment``, which is in this zone if it names no other; the end of it if it is a day.
 
-        >>> Zone(ZoneInfo("Europe/Berlin")).instant(date(2026, 9, 30)).isoformat()
+        >>> zone("Europe/Berlin").instant(date(2026, 9, 30)).isoformat()
         '2026-09-30T23:59:59.999999+02:00'
         """
         whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
@@ -48,10 +47,16 @@ def zone(text: str) -> Zone:
     >>> zone("Europe/Berlin").named
     zoneinfo.ZoneInfo(key='Europe/Berlin')
     """
+    if not text:
+        return Zone()
+    from zoneinfo import ZoneInfo, available_timezones  # late: most commands name no zone
+
     try:
-        return Zone(ZoneInfo(text)) if text else Zone()
+        return Zone(ZoneInfo(text))
     except (KeyError, ValueError, OSError):  # of a name that is not known, not a name, or a folder
-        raise click.BadParameter(f"{text!r} is not a time zone; write a name such as Europe/Berlin") from None
+        known = available_timezones()
+    remedy = "write a name such as Europe/Berlin" if known else "install the package tzdata, which has them"
+    raise click.BadParameter(f"{text!r} is not a time zone; {remedy}")
 
 
 option: Callable[[Any], Any] = click.option(

@@ -81,19 +81,11 @@ class Signals:
                 work()
         except KINDS:
             pass
-        except HoldallError as error:
-            if not _stems_from_signal(error):
+        except HoldallError:
+            if self._armed:  # else a library took the exception for a failure of its own
                 raise
         finally:
             self._armed = False
-
-
-def _stems_from_signal(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, KINDS):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 class Reader:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.console import call
-from tests.cli.test_help import LEAVES
 
 ROOT = Path(__file__).parents[2]
 SESSION = re.compile(r"^```(?P<kind>console)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -85,6 +84,10 @@ def test_a_session_that_is_not_as_shown_is_noticed():
 
 
 def test_there_is_a_session_and_a_reference_of_every_command():
+    from tests.cli.test_help import (
+        LEAVES,  # late: it imports every command, and a session needs its own alone
+    )
+
     assert {page.name for page in PAGES} >= {"README.md", "books.md"}
     reference = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
     assert re.findall(r"^```\{help\} (.*)$", reference, re.MULTILINE) != []

@@ -116,6 +116,22 @@ def test_without_a_command_the_help_is_shown():
     assert call("invoices").err == good("invoices", "--help")
 
 
+def test_the_help_lists_each_command_and_what_it_does():
+    shown = good("--help")
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed if not line.startswith("   ")] == list(app.list_commands(None))
+    for name, (_, text) in app._lazy.items():
+        assert f"{name} {text}" in " ".join(shown.split())
+        assert text.endswith(".")
+    groups = good("invoices", "--help").partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in groups[:4]] == ["import", "list", "pay", "show"]
+
+
+def test_a_command_that_is_not_there_is_refused_with_the_remedy():
+    assert refusal("lst", code=2) == "holdall: No such command 'lst'; `holdall --help` shows how"
+    assert app.get_command(click.Context(app), "lst") is None
+
+
 def test_the_version_is_that_of_the_package():
     import holdall
 

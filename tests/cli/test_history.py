@@ -120,6 +120,27 @@ def test_fsck_reports_and_mends(kept):
     assert json.loads(good("fsck", kept, "--json")) == []
 
 
+def test_fsck_prints_a_table(kept):
+    with holdall.open(kept) as store:
+        store["17"] = store["17"][:-1] + b"!"
+    done = call("fsck", kept)
+    heading, rule, row = done.out.splitlines()[:3]
+    assert done.code == 1
+    assert heading.split() == ["key", "revision", "problem", "mended"]
+    assert set(rule) == {"─"}
+    assert row.split() == ["17", *["what", "it", "holds", "now", "is", "damaged"], "no"]
+    mended = call("fsck", kept, "--mend")
+    assert mended.code == 0
+    assert mended.out.splitlines()[2].split() == [
+        "17",
+        "3",
+        *["what", "it", "holds", "now", "is", "damaged"],
+        "yes",
+    ]
+    assert good("fsck", kept) == ""
+    assert good("fsck", kept, "--csv") == "key,revision,problem,mended\n"
+
+
 def test_a_store_without_keys_is_told_from_one_that_is_whole(uri):
     done = call("fsck", uri)
     assert (done.code, done.out, done.err) == (0, "", f"holdall: there are no keys at {uri}\n")

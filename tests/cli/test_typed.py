@@ -86,6 +86,8 @@ def test_books_are_known_behind_stray_documents():
     Json(store, Invoice)["invoices/S/7"] = holdall_invoice()
     assert holds_books(store)
     assert holds_books(Json(store))
+    store["invoices/A/9"] = b"not an invoice"
+    assert not holds_books(store)  # ten documents are tried, and no more
 
 
 def holdall_invoice():

@@ -8,7 +8,7 @@ import pytest
 
 from holdall import Json, Memory, PassThrough
 from holdall.domain import Books, Invoice, Receivables
-from holdall.domain.sound import Sound
+from holdall.domain.sound import Sound, names
 from holdall.errors import Corrupt, QueryFailed
 from tests.domain.made import invoice
 
@@ -155,6 +155,15 @@ def test_of_many_documents_that_are_not_invoices_ten_are_named():
         Corrupt, match=r"12 documents are not invoices: .*'invoices/S/09' and 2 more\. The first: "
     ):
         Receivables(store).billed()
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, "'0'"), (10, "'9'"), (11, "'9' and 1 more"), (2010, " and 2,000 more")]
+)
+def test_ten_names_are_shown(count, end):
+    shown = names([str(number) for number in range(count)])
+    assert shown.endswith(end)
+    assert shown.count("'") == 2 * min(count, 10)
 
 
 @pytest.mark.parametrize("report", REPORTS)

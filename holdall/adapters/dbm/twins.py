@@ -121,6 +121,7 @@ class Twins:
     def _follow(self, changes: Sequence[Change], generation: int, *, creates: bool) -> None:
         """Make ``changes`` in the twin. Whatever goes wrong, they are in the file: the twin waits to be copied."""
         try:
+            self._pair.match_modes()
             self._apply(self._pair.twin, changes, creates=creates)
         except BaseException as error:
             self._drop()

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from os import getpid
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
@@ -12,9 +13,11 @@ from holdall.adapters.paths import absolute
 from holdall.address import Address, Converter, flag, meant
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs
+from holdall.handles import PerProcess
 
 with needs("fsspec"):
     import fsspec
+    from fsspec.asyn import reset_after_fork
 
 _HERE = "holdall.adapters.fsspec."
 _TREES = {
@@ -70,7 +73,13 @@ def connector(address: Address, timeout: float) -> Callable[[], Tree]:
 
 
 def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) -> Tree:
+    _ready()
     return tree(made(**options, skip_instance_cache=True), root)
+
+
+_imported_in = getpid()
+_ready: PerProcess[object] = PerProcess(lambda: getpid() == _imported_in or reset_after_fork())
+"""Lets fsspec start its thread in a child too: after a fork that Python does not see, no hook of fsspec ran."""
 
 
 def _from_url(made: Any, address: Address) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class _Adapter(HTTPAdapter):
     """Keeps its connections in a way that no interrupt can lock."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
 
 

@@ -100,7 +100,7 @@ class _Connector:
         if ca is not None:
             check_ca("rediss", ca)
         made = kind(**options, protocol=2, retry=Retry(NoBackoff(), 0))
-        made.connect()
+        made.connect()  # type: ignore[no-untyped-call]
         return made
 
     def is_alive(self, connection: Connection) -> bool:
@@ -114,11 +114,11 @@ class _Connector:
         return isinstance(error, ResponseError | HoldallError)
 
     def disconnect(self, connection: Connection) -> None:
-        connection.disconnect()
+        connection.disconnect()  # type: ignore[no-untyped-call]
 
 
 def _ask(connection: Connection, *words: str | bytes | int) -> Any:
-    connection.send_command(*words)
+    connection.send_command(*words)  # type: ignore[no-untyped-call]
     return connection.read_response()
 
 

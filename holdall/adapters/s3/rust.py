@@ -4,9 +4,9 @@ It is a second client, so whatever watches or replaces the first would not see i
 What it cannot read, the first client is asked for, which also finds the reason.
 """
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
+from os import getpid
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -35,7 +35,7 @@ def reader(connection: Connection, bucket: str, options: Options) -> Read:
     """A function that gives the bytes of a name in ``bucket``, or None where it cannot, for any reason."""
     session, client = connection
     place = _place(client, bucket)
-    _Process.used = True
+    _Process.pid = _Process.pid or getpid()
     store = S3Store(
         bucket,
         **_login(session, options),
@@ -72,7 +72,7 @@ def _place(client: Any, bucket: str) -> dict[str, Any]:
 
 def fits(client: Any) -> bool:
     """Whether nothing but the SDK takes part in the client's reads, and this process can do them here."""
-    return not (_Process.lame or observed(client))
+    return _Process.pid in (0, getpid()) and not observed(client)
 
 
 def observed(client: Any) -> bool:
@@ -107,15 +107,6 @@ def _handlers(client: Any) -> list[Any]:
 
 
 class _Process:
-    """Whether this process may use obstore: a fork has none of the threads that carry its requests."""
+    """The first process that used obstore: a child has none of the threads that carry its requests."""
 
-    used = False
-    lame = False
-
-    @classmethod
-    def forked(cls) -> None:
-        cls.lame = cls.used
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_Process.forked)
+    pid = 0

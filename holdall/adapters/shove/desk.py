@@ -1,6 +1,7 @@
 """A store of Shove's that is open, and the one thread that works at it."""
 
 from collections.abc import Callable
+from os import getpid
 from typing import Any, TypeVar
 
 from holdall.adapters.shove.errors import translated
@@ -8,6 +9,7 @@ from holdall.adapters.shove.files import Files
 from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
 from holdall.errors import Corrupt
+from holdall.handles import keep_for_ever
 from holdall.keys import Foreign, named
 from holdall.threads import Call, Workers
 
@@ -23,6 +25,7 @@ class Desk:
     """
 
     def __init__(self, uri: str, where: str, values: Values, options: dict[str, Any], *, alone: bool) -> None:
+        self._pid = getpid()
         self._where = where
         self._thread = Workers(1) if alone else None
         self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
@@ -52,6 +55,11 @@ class Desk:
     def _named(self, kept: Any) -> str:
         key = self._pickles.key(kept)
         return Foreign(repr(kept), (kept,)) if key is None else named(key)
+
+    def __del__(self) -> None:
+        # What a child inherits must not be closed there: SQLite and dbm would write, or let go of locks.
+        if self._pid != getpid():
+            keep_for_ever(self._store)
 
     def close(self) -> None:
         """Close the store and end the thread; what is in memory alone is left to whoever asks again."""

@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from holdall.adapters.batches import ROOM
 from holdall.adapters.sqlite.errors import translated
@@ -12,6 +13,7 @@ from holdall.adapters.sqlite.table import Absent, Table
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 
@@ -39,7 +41,7 @@ class Link:
 
     @delays_fork
     def page(
-        self, select: str, args: tuple[str, ...], hides: bool, size: int
+        self, select: str, args: tuple[str | bytes, ...], hides: bool, size: int
     ) -> tuple[list[Row], str | None]:
         """Rows, up to ``size`` or `ROOM`, and the key from which to go on (None: those were the last).
 
@@ -81,16 +83,30 @@ class Link:
 
     @delays_fork
     def erase(self, statement: str, *args: str) -> int:
-        """Run one statement that deletes; how many rows it did."""
-        with suppress(Absent), self._open(self.connection()) as connection:
-            return connection.execute(statement, args).rowcount
-        return 0
+        """Run one statement that deletes; return the number of rows."""
+        return self._erase(lambda connection: connection.execute(statement, args).rowcount)
 
     @delays_fork
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
-        with suppress(Absent):
-            self._transact(self.connection(), lambda connection: connection.executemany(statement, zip(keys)))
+        self._erase(partial(_delete_all, statement, keys))
+
+    def _erase(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        """Return the result of ``work``, which deletes, or 0. On a full disk, the log makes room for it."""
+        try:
+            connection = self.connection()
+        except Absent:
+            return 0
+        try:
+            return work(connection)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+                raise translated(error, str(self._table)) from error
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return work(connection)
+        except sqlite3.Error as error:
+            raise translated(error, str(self._table)) from error
 
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Do ``work``, several statements, all or none of which take effect."""
@@ -100,11 +116,7 @@ class Link:
     def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
         """As `transact`. The lock for writing is taken first: later, it would fail where two want it."""
         try:
-            # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
-            # what is written next in it.
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                work(connection)
+            _in_transaction(connection, lambda: work(connection))
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
 
@@ -128,6 +140,18 @@ class Link:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
+
+
+def _delete_all(statement: str, keys: list[str], connection: sqlite3.Connection) -> int:
+    return _in_transaction(connection, lambda: connection.executemany(statement, zip(keys)).rowcount)
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+    # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
+    # what is written next in it.
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return work()
 
 
 def _page(rows: Iterable[Row], hides: bool, size: int) -> tuple[list[Row], str | None]:

@@ -1,0 +1,87 @@
+"""Where batches and pages end: at so many keys, or as soon as they are over so many bytes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from holdall import LMDB, SQLite, Store
+from holdall.adapters import file
+from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up, pairs_of
+
+Batches = Callable[[list[tuple[str, bytes]]], list[int]]
+
+
+def sizes(items: list[tuple[str, bytes]]) -> list[int]:
+    return [len(batch) for batch in pairs_of(items)]
+
+
+def sizes_of_file(items: list[tuple[str, bytes]]) -> list[int]:
+    return [len(batch) for batch in file._batches(items)]
+
+
+def looked_up(items: list[tuple[str, bytes]]) -> list[int]:
+    stored = {key.encode(): value for key, value in items}
+    rest = iter(dict(items))
+    return [len(page) for page in iter(lambda: look_up(stored.get, rest), [])]
+
+
+def of(count: int, size: int) -> list[tuple[str, bytes]]:
+    return [(f"k{number}", bytes(size)) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("batches", "items", "expected"),
+    [
+        (sizes, of(BATCH, 1), [BATCH]),
+        (sizes, of(BATCH + 1, 1), [BATCH, 1]),
+        (sizes, of(3, ROOM // 2), [3]),
+        (sizes, of(4, ROOM // 2), [3, 1]),
+        (sizes, of(2, ROOM + 1), [1, 1]),
+        (sizes, of(2, ROOM), [2]),
+        (sizes, [], []),
+        (sizes_of_file, of(64, 1), [64]),
+        (sizes_of_file, of(65, 1), [64, 1]),
+        (sizes_of_file, of(4, 2_000_000), [2, 2]),
+        (sizes_of_file, of(3, 1_999_999), [3]),
+        (sizes_of_file, [], []),
+        (looked_up, of(3, ROOM // 2), [3]),
+        (looked_up, of(4, ROOM // 2), [3, 1]),
+        (looked_up, of(2, ROOM + 1), [1, 1]),
+    ],
+)
+def test_a_batch_ends_at_its_bounds(
+    batches: Batches, items: list[tuple[str, bytes]], expected: list[int]
+) -> None:
+    assert batches(items) == expected
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, []), (3, [3]), (4, [3, 1]), (6, [3, 3])])
+def test_keys_are_taken_so_many_at_a_time(count: int, expected: list[int]) -> None:
+    assert [len(batch) for batch in keys_of((f"k{number}" for number in range(count)), 3)] == expected
+
+
+@pytest.fixture(params=["sqlite", "lmdb"])
+def store(request: pytest.FixtureRequest, tmp_path: object) -> Store[bytes]:
+    if request.param == "sqlite":
+        return SQLite(f"{tmp_path}/s.db", durability="os")
+    pytest.importorskip("lmdb")
+    return LMDB(f"{tmp_path}/s", durability="os")
+
+
+@pytest.mark.parametrize("size", [ROOM // 2, ROOM, ROOM + 1])
+@pytest.mark.parametrize("count", [1, 2, 3, 17])
+def test_a_scan_goes_on_wherever_a_page_ends(store: Store[bytes], size: int, count: int) -> None:
+    with store:
+        items = [(f"k{number:02}", bytes([number]) * size) for number in range(count)]
+        store.update(items)
+        assert list(store.items()) == items
+        assert list(store.get_many(key for key, _ in items)) == items
+
+
+@pytest.mark.parametrize("count", [15, 16, 17, 79, 80, 81, 1100])
+def test_a_scan_of_small_values_goes_on_wherever_a_page_ends(store: Store[bytes], count: int) -> None:
+    with store:
+        keys = [f"k{number:04}" for number in range(count)]
+        store.update(dict.fromkeys(keys, b""))
+        assert list(store) == keys
+        assert [key for key, _ in store.scan_tags()] == keys

@@ -1,5 +1,7 @@
 """Where a batch, a page or a part ends: at its bound exactly, and one beyond it."""
 
+from itertools import pairwise
+
 import pytest
 
 from holdall import InvalidKey, TooLarge
@@ -67,6 +69,6 @@ def test_parts_are_the_value_and_no_more_than_are_taken(length):
     parts = [part.indices(length)[:2] for part in _parts(length)]
     assert parts[0][0] == 0
     assert parts[-1][1] == length
-    assert all(one[1] == two[0] for one, two in zip(parts, parts[1:], strict=False))
+    assert all(one[1] == two[0] for one, two in pairwise(parts))
     assert len(parts) <= _MOST
     assert all(end - begin >= _PART for begin, end in parts[:-1])

@@ -14,7 +14,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-wheel test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,10 +61,11 @@ ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store a
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
 
-soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, kills, interrupts
+soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
 	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
+	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_slatedb.py tests/adapters/test_interrupts.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
@@ -79,6 +80,7 @@ lint: setup
 types: setup $(VENV)/extras
 	@$(BIN)/mypy
 	@$(BIN)/basedpyright
+	@$(BIN)/python -m tools.check_blocks
 
 layers: setup
 	@$(BIN)/lint-imports
@@ -91,11 +93,17 @@ docs: setup ## build the documentation into site/
 	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b dirhtml docs site
 	@echo "Built: site/index.html"
 
+test-pages: setup $(VENV)/extras ## run each page of the documentation with only the extras that it names
+	@$(BIN)/python tools/test_pages.py
+
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
 
 test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel
+
+test-bundle: setup ## bundle a program with PyInstaller, and run it
+	@tools/test-bundle
 
 test-pythons: setup ## run the tests on every Python from 3.11 that this machine has
 	@$(BIN)/python tools/test_pythons.py

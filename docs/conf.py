@@ -15,7 +15,7 @@ author = "The holdall authors"
 copyright = "The holdall authors; Apache License 2.0"
 release = holdall.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.autosummary"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["conftest.py"]
 html_theme = "furo"
 html_title = f"holdall {release}"
@@ -38,6 +38,18 @@ def as_drawn(app, what, name, obj, options, lines):
     lines[:] = drawn.sub(r"\1\n\n::\n\n", "\n".join(lines)).split("\n")
 
 
+def without_arguments(app, what, name, obj, options, signature, returns):
+    """Show no parameters for a protocol or a schema, which nobody calls by that name."""
+    if what == "class" and signature and signature.startswith("(*args"):
+        return "", returns
+    return None
+
+
+def skip_position(app, what, name, obj, skip, options):
+    """Leave out the fields of a named tuple without a docstring: the signature of the tuple lists them."""
+    return True if (obj.__doc__ or "").startswith("Alias for field number") else None
+
+
 class Help(Directive):
     """What ``holdall ... --help`` prints, for the command that is the directive's argument."""
 
@@ -54,3 +66,5 @@ class Help(Directive):
 def setup(app):
     app.add_directive("help", Help)
     app.connect("autodoc-process-docstring", as_drawn)
+    app.connect("autodoc-process-signature", without_arguments)
+    app.connect("autodoc-skip-member", skip_position)

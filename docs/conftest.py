@@ -1,37 +1,43 @@
-"""The blocks of these pages are run as tests: one namespace and one empty folder a page.
+"""The blocks of these pages are run as tests: one namespace a page, and one folder for all pages.
 
-Blocks of Python, and those of commands (```bash) that belong to them: what they print is not compared.
+A reader follows several pages in one folder, so no page may break another. The blocks are those of Python, and those
+of commands (```bash) that belong to them: the output of commands is not compared.
 """
 
+import atexit
 import doctest
 import os
 import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
-
-from holdall.cli.run import run
 
 collect_ignore = ["conf.py"]
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
 
-def enter(page: dict[str, object]) -> None:
-    """Run the page's blocks in an empty folder of its own."""
-    page["_back"], page["_folder"] = Path.cwd(), TemporaryDirectory()
-    os.chdir(page["_folder"].name)
+FOLDER = TemporaryDirectory()
+atexit.register(FOLDER.cleanup)
 
 
-def leave(page: dict[str, object]) -> None:
-    """Leave nothing of the page behind."""
+def enter(page: dict[str, Any]) -> None:
+    """Run the page's blocks in the folder of the pages."""
+    page["_back"] = Path.cwd()
+    os.chdir(FOLDER.name)
+
+
+def leave(page: dict[str, Any]) -> None:
+    """Return to the folder from before."""
     os.chdir(page["_back"])
-    page["_folder"].cleanup()
 
 
 def command(example: Example) -> None:
     """Run the commands of a block in this process."""
+    from holdall.cli.run import run  # late: pages without commands need no extra for them
+
     for line in example.parsed.splitlines():
         program, *arguments = shlex.split(line)
         assert (program, run(arguments)) == ("holdall", 0), line

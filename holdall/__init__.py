@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from holdall.middleware.yaml import Yaml
     from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
-    from holdall.registry import open
+    from holdall.registry import open as open
 
 __version__ = "0.1.0"
 
@@ -186,11 +186,19 @@ __all__ = [
     "Yaml",
     "Zstd",
     "note",
-    "open",
 ]
+
+_public = [*__all__, "open"]
+
+if not TYPE_CHECKING:
+    # `from holdall import *` then asks `__getattr__`. A name in a list that Python finds here would raise
+    # MissingExtra if its extra is not installed. `open` is left out, for it would hide the builtin.
+    del __all__
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return at_hand(__name__, [each for each in _public if each != "open"])
     if name not in _lazy:
         raise AttributeError(f"module 'holdall' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_lazy[name]), name)
@@ -198,4 +206,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return at_hand(__name__, __all__)
+    return at_hand(__name__, _public)

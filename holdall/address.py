@@ -6,7 +6,9 @@
     scheme   = engine [ "+" transport ]
     name     = 1*( letter | digit | "_" | "-" )
 
-Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. A string without a scheme that is
+Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. If the slashes before a login are
+missing or too many, the login is taken for userinfo all the same, so that it is hidden; no store opens such
+an address. In a path with a colon, write ``@`` as ``%40``. A string without a scheme that is
 one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
 it is: the folder ``books`` below this one is ``./books`` or ``file:books``. One that ends as databases do
 (``books.db``) is refused without a scheme, for it may be meant as either.
@@ -20,7 +22,7 @@ from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from holdall.errors import InvalidAddress
-from holdall.redact import HIDDEN, is_secret, shown_value
+from holdall.redact import HIDDEN, SOURCED, brief, is_secret, shown_value, without_logins
 
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
@@ -29,18 +31,37 @@ _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
 _quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
 _database = re.compile(r".*\.(?:db|sqlite3?)|:memory:", re.DOTALL | re.IGNORECASE).fullmatch
 
+_word = re.compile(r"[A-Za-z_][\w.-]*").fullmatch
+_slashed = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*//").match
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 _MOST_PARAMETERS = 100
 
 LAYERED: Final = (
-    *("readonly", "history", "manifest", "validate", "serializer", "type", "trust", "sign", "expires"),
-    *("compress", "level", "dictionary", "encrypt", "checksum"),
+    *("readonly", "history", "manifest", "validate", "serializer", "type", "max_size", "trust", "sign"),
+    *("expires", "compress", "level", "dictionary", "encrypt", "context", "bound", "checksum"),
     *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
 """The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
 
+_KNOWN: Final = frozenset(
+    {
+        *LAYERED,
+        *("table", "timeout", "durability", "flavor", "map_size", "retries", "create", "prefix", "project"),
+        *("region", "profile", "endpoint_url", "addressing", "transport", "listing", "flush_interval"),
+        *("values", "protocol", "ca", "tls", "escape", "anon", "content_type", "cache_control"),
+    }
+)
+"""The parameters whose values are shown: of any other, nobody knows whether it is a secret."""
+
+_FROM_HERE: Final = frozenset({"file", "dbm", "lmdb"})
+_FROM_ROOT: Final = frozenset({*_FROM_HERE, "local", "sqlite", "lite"})
+"""Schemes and transports of stores on this machine, by the paths that they take. These may hold an ``@``."""
+
 ADDRESSES: Final = ("near",)
 """Those of them that are addresses themselves."""
+
+COMPRESSIONS: Final = ("zstd", "gzip", "lzma")
+"""The layers that ``compress`` names."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
 """Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
@@ -76,10 +97,13 @@ class Address:
         if parts.fragment or text.endswith("#"):
             raise InvalidAddress(f"{scheme_of(text)}: address holds a '#'; write it as %23")
         userinfo, _, host = parts.netloc.rpartition("@")
+        path = parts.path
+        if not parts.netloc and _holds_login(parts.scheme, path):
+            userinfo, _, path = path.rpartition("@")
         return cls(
             scheme=parts.scheme,
             host=unquote(host.removesuffix(":") if port is None else host.rpartition(":")[0]),
-            path=unquote(parts.path),
+            path=unquote(path),
             params=parameters(parts.query) | options,
             userinfo=unquote(userinfo),
             port=port,
@@ -112,6 +136,19 @@ class Address:
         """The scheme after a ``+``, or empty."""
         return self.scheme.partition("+")[2]
 
+    @property
+    def layered(self) -> tuple[str, ...]:
+        """The parameters that put layers on the store.
+
+        ``compress`` of a store of Shove's is one only if it names a layer, and otherwise Shove's own: a level, or
+        yes or no.
+
+        >>> Address.parse("shove+file:///a?compress=9&cache=60s").layered
+        ('cache',)
+        """
+        own = self.engine == "shove" and self.params.get("compress") not in (None, *COMPRESSIONS)
+        return tuple(name for name in self.params if name in LAYERED and not (own and name == "compress"))
+
     def options(self, **converters: Converter) -> dict[str, Any]:
         """The parameters that were given, each by its converter.
 
@@ -128,12 +165,12 @@ class Address:
         found = {}
         for name, value in self.params.items():
             if name not in converters:
-                raise InvalidAddress(f"{self.lead} has no parameter {name!r}; {_remedy(name, converters)}")
+                raise InvalidAddress(f"{self.lead} has {self._unknown(name, converters)}")
             found[name] = self._converted(name, value, converters[name])
         return found
 
     def _converted(self, name: str, value: Any, converter: Converter) -> Any:
-        shown = HIDDEN if is_secret(name) else repr(value)
+        shown = HIDDEN if is_secret(name) else without_logins(brief(value))
         if isinstance(converter, tuple):
             if value not in converter:
                 raise InvalidAddress(f"{self.lead} {name}={shown} is none of {', '.join(converter)}")
@@ -147,6 +184,30 @@ class Address:
         except ValueError:
             expected = getattr(converter, "__name__", "value")
             raise InvalidAddress(f"{self.lead} {name}={shown} is no {expected}") from None
+
+    def _unknown(self, name: str, converters: Iterable[str]) -> str:
+        remedy = _remedy(name, converters)
+        if _word(name) and (remedy.startswith("did") or not self._may_be_secret(name)):
+            return f"no parameter {brief(name)}; {remedy}"
+        return (
+            "an unknown parameter, which may be a part of a password; in a value write '&' as %26; " + remedy
+        )
+
+    def _may_be_secret(self, name: str) -> bool:
+        """Whether the name of a parameter may be a part of a password, which held an ``&`` or a ``?``."""
+        if name in _KNOWN or (is_secret(name) and _word(name)):
+            return False
+        value = self.params[name]
+        odd = not _word(name) or value == "" or "@" in str(value)
+        return odd or any(is_secret(each) or each in SOURCED for each in self.params)
+
+    def require_login_in_place(self) -> None:
+        """Raise InvalidAddress if the login is not between ``//`` and a host."""
+        if self.userinfo and not self.host:
+            raise InvalidAddress(
+                f"{self.lead} the login before '@' is not between '//' and a host; move it there, or in a path "
+                "write '@' as %40"
+            )
 
     @property
     def lead(self) -> str:
@@ -165,22 +226,34 @@ class Address:
         netloc = f"{HIDDEN}@" if self.userinfo else ""
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
-        query = "&".join(
-            f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
-            for name, value in self.params.items()
-        )
+        query = "&".join(self._shown(name, value) for name, value in self.params.items())
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
-        return f"{lead}{netloc}{_quoted(self.path)}{'?' + query if query else ''}"
+        return f"{lead}{netloc}{_quoted(self.shown_path, safe='/*@')}{'?' + query if query else ''}"
+
+    @property
+    def shown_path(self) -> str:
+        """The path without a login that it may hold: in an address of a server, all before an ``@``."""
+        if self.host or _holds_login(self.scheme, self.path):
+            _, at, rest = self.path.rpartition("@")
+            return f"/{HIDDEN}@{rest}" if at else self.path
+        return self.path
+
+    def _shown(self, name: str, value: Any) -> str:
+        if self._may_be_secret(name):
+            return HIDDEN
+        return f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
 
     __repr__ = __str__
 
 
 def shown(name: str, value: Any) -> str:
-    """The ``value`` of a parameter as text, with nothing secret; also where it is an address.
+    """The ``value`` of a parameter as text, without secrets: also if it is an address, or may be a secret.
 
     >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
     ('redis://***@cache.example/0', 't')
     """
+    if name not in _KNOWN:
+        return HIDDEN
     if name not in ADDRESSES or not isinstance(value, str):
         return shown_value(name, value)
     try:
@@ -226,7 +299,19 @@ def flag(text: str) -> bool:
     raise ValueError(text)
 
 
+def _holds_login(scheme: str, path: str) -> bool:
+    """Whether a path without a host before it holds a login: an ``@``, and on this machine a colon before it."""
+    before, at, _ = path.rpartition("@")
+    local = scheme in _FROM_HERE or (path.startswith("/") and scheme.rpartition("+")[2] in _FROM_ROOT)
+    return bool(at) and (":" in before or not local)
+
+
 def _path(text: str) -> str:
+    if _holds_login("file", text) or _slashed(text):
+        raise InvalidAddress(
+            "the address has '//' or a login and no scheme with a colon before it; write one, as in redis://, or "
+            "give a path as a pathlib.Path"
+        )
     if "://" in text:
         raise InvalidAddress(
             "an address begins with a scheme of letters, digits, '+', '-' and '.', as in s3://"
@@ -278,6 +363,7 @@ def parameters(query: str) -> dict[str, Any]:
         raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters")
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name in params:
-            raise InvalidAddress(f"the parameter {name!r} is given twice; keep one")
+            which = brief(name) if name in _KNOWN or is_secret(name) else HIDDEN
+            raise InvalidAddress(f"the parameter {which} is given twice; keep one, and write '&' as %26")
         params[name] = value
     return params

@@ -27,6 +27,8 @@ Each also inherits the builtin in brackets, so that a caller who knows only Pyth
 
 from typing import Final
 
+from holdall.redact import message as _shown
+
 UNCHANGED: Final = ", so this write changed nothing"
 """How a store that refuses a write says in its message that the write had no effect.
 
@@ -37,15 +39,15 @@ A layer whose write is several writes of its store leaves this out of the messag
 class HoldallError(Exception):
     """The root of the tree.
 
-    ``key`` is the key at fault where there is one, else None. The message is one line that names the
-    thing and its remedy, and never holds a secret.
+    ``key`` is the key at fault if there is one, else None. The message is one line that names the thing and
+    its remedy. It has 2,000 characters at most, and every login of an address in it is hidden.
 
     >>> HoldallError("stored bytes are no JSON", key="invoices/7").key
     'invoices/7'
     """
 
     def __init__(self, message: str, *, key: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(_shown(message))
         self.key = key
 
 
@@ -87,7 +89,7 @@ def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
     elif isinstance(errors, list):
         parts = [(f"{name}-{index}", inner) for index, inner in enumerate(errors)]
     else:
-        return [] if errors is None else [(name, str(errors))]
+        return [] if errors is None else [(name, _shown(str(errors)))]
     return [pair for part, inner in parts for pair in _flatten(part, inner)]
 
 

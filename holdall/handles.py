@@ -61,6 +61,12 @@ class _Holder(Generic[H]):
     def __init__(self, handle: H, dispose: Callable[[H], None]) -> None:
         self.release = weakref.finalize(self, _dispose, handle, dispose, getpid())
 
+    def dispose(self) -> None:
+        """Dispose of the handle, even if a parent of this process made it."""
+        if finalizer := self.release.detach():
+            handle, dispose, _ = finalizer[2]
+            dispose(handle)
+
 
 class PerThread(Generic[H]):
     """Calling it gives this thread's handle. If making it raises, the next call tries again.
@@ -69,9 +75,10 @@ class PerThread(Generic[H]):
     process; possibly from another thread. It is called only in the process that made the handle.
 
     Before a fork that Python sees, the parent disposes of the handle of the forking thread, because libraries
-    that count their open files by process (SQLite, LMDB) would believe in the child that they still hold the
-    parent's locks. ``delayed``: every function that uses a handle is marked by `delays_fork`; then the parent
-    disposes of the handles of all threads. A child keeps any other inherited handle open and never uses it.
+    that count their open files by process (SQLite) would believe in the child that they still hold the parent's
+    locks. ``delayed``: every function that uses a handle is marked by `delays_fork`; then the parent disposes of
+    the handles of all threads, and after a fork that Python did not see, the child does, unless a call was
+    running. A child keeps any other inherited handle open and never uses it.
 
     >>> handles = PerThread(list, list.clear)
     >>> handles() is handles()
@@ -102,9 +109,13 @@ class PerThread(Generic[H]):
         return handle
 
     def _start_in_child(self) -> None:
-        if self._pid != getpid():
-            self._start()
-            self._pid = getpid()
+        if self._pid == getpid():
+            return
+        if self._delayed and not _is_in_call():
+            for holder in list(self._holders):
+                holder.dispose()
+        self._start()
+        self._pid = getpid()
 
     def _new(self) -> H:
         handle = self._make()
@@ -204,16 +215,18 @@ def _after_fork_in_parent() -> None:
 
 def _wait_for_calls() -> bool:
     """Wait until no other thread runs a marked function; return False if that takes too long."""
-    own, deadline = threading.get_ident(), time.monotonic() + _PATIENCE
-    while any(
-        _delays(frame)
-        for ident, frame in sys._current_frames().items()
-        if ident != own and ident not in _waiting()
-    ):
+    deadline = time.monotonic() + _PATIENCE
+    while _is_in_call():
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL)
     return True
+
+
+def _is_in_call() -> bool:
+    """Return whether another thread runs a marked function, or ran it when Python did not see a fork."""
+    passed = {threading.get_ident(), *_waiting()}
+    return any(_delays(frame) for ident, frame in sys._current_frames().items() if ident not in passed)
 
 
 def _delays(frame: FrameType | None) -> bool:

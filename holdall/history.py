@@ -23,6 +23,22 @@ UNKNOWN = "unknown"
 """The author of what was found in a store and written without history."""
 
 
+def require_moment(time: datetime) -> None:
+    """Raise TypeError if ``time`` is not a datetime, and ValueError if it has no time zone.
+
+    >>> require_moment("2026-01-01")
+    Traceback (most recent call last):
+      ...
+    TypeError: '2026-01-01' is not a datetime; give one with a time zone, as in datetime(2026, 1, 31, tzinfo=UTC)
+    """
+    if not isinstance(time, datetime):
+        raise TypeError(
+            f"{time!r} is not a datetime; give one with a time zone, as in datetime(2026, 1, 31, tzinfo=UTC)"
+        )
+    if time.tzinfo is None:
+        raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+
+
 class Note(NamedTuple):
     """Who wrote a revision, and why; either may be empty."""
 

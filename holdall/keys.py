@@ -18,9 +18,12 @@ Ask the layer for it, or `Store.raw`.
 """
 
 import re
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from holdall.errors import InvalidKey
+from holdall.redact import brief
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 KEY_BYTES = 400
 RAW_KEY_BYTES = 480
@@ -109,11 +112,38 @@ def fits(name: str) -> bool:
     return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
 
 
+def only_keys(rows: list[R]) -> list[R]:
+    """Those of ``rows`` whose first item fits the grammar, in their order.
+
+    >>> only_keys([("a/b", 1), ("a//b", 2)])
+    [('a/b', 1)]
+    """
+    # One look at all names, without a call for each: most pages hold plain keys alone.
+    names = [row[0] for row in rows]
+    text = f"/{'/'.join(names)}/"
+    if (
+        text.isascii()
+        and text.isprintable()
+        and not any(part in text for part in ("\\", "//", "/./", "/../"))
+        and max(map(len, names)) <= KEY_BYTES
+    ):
+        return rows
+    return [row for row in rows if fits(row[0])]
+
+
 def _check(key: str) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+        raise no_str(key)
     if problem := _problem(key):
         raise InvalidKey(f"key {shown(key)} {problem}", key=key)
+
+
+def no_str(key: object) -> TypeError:
+    """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
+    return TypeError(
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
+        "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
+    )
 
 
 def _problem(key: str) -> str | None:
@@ -127,7 +157,7 @@ def _problem(key: str) -> str | None:
         return f"is {size} bytes of UTF-8; the limit is {limit}"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"has a segment {segment!r}; name every part between slashes, and not '.' or '..'"
+            return f"has a segment {brief(segment)}; name every part between slashes, and not '.' or '..'"
         if segment == RESERVED and not raw:
             return f"has a segment {RESERVED!r}, which is reserved; choose another name"
     return None
@@ -237,7 +267,9 @@ def check_bounds(prefix: str, start: str, stop: str | None) -> None:
 
 def _check_bound(bound: str) -> None:
     if not isinstance(bound, str):
-        raise TypeError(f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {bound!r}")
+        raise TypeError(
+            f"prefix, start and stop of a scan are str, not {type(bound).__name__}: {brief(bound)}"
+        )
     if not bound.isascii():
         try:
             bound.encode()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.history import Revision
-from holdall.keys import Foreign, RawKey, check_bounds, check_key, raw_key
+from holdall.keys import Foreign, RawKey, check_bounds, check_key, no_str, raw_key
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
@@ -31,6 +31,11 @@ class Prefixed(Layer[V, V]):
         super().__init__(store)
         self._prefix = prefix
         self._length = len(prefix)
+
+    @property
+    def prefix(self) -> str:
+        """What is added to each key."""
+        return self._prefix
 
     def _down(self, key: str) -> str:
         check_key(key)
@@ -156,8 +161,8 @@ class Prefixed(Layer[V, V]):
     def _take(self, key: str, /) -> V | Missing:
         return self._inner._take(self._down(key))
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._inner.setdefault(self._down(key), default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._inner._setdefault(self._down(key), default)
 
     def history(self, key: str, /) -> Iterator[Revision]:
         down = self._down(key)
@@ -184,7 +189,7 @@ class Raw(Prefixed[bytes]):
 
     def _down(self, key: str) -> str:
         if not isinstance(key, str):
-            raise TypeError(f"a key is a str, not {type(key).__name__}: {key!r}")
+            raise no_str(key)
         return raw_key(self._prefix + key)
 
     def _bound(self, prefix: str) -> str:

@@ -21,5 +21,11 @@ def write(path: Path, data: bytes) -> None:
 
 
 def readable_by_others(found: os.stat_result) -> bool:
-    """Whether users other than the owner and root can read a file with this status."""
-    return bool(found.st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    """Whether users can read a file with this status who need not.
+
+    If the file belongs to another user, its group is how this one got it.
+    """
+    if os.name != "posix":  # the mode says nothing
+        return False
+    by_group = found.st_mode & stat.S_IRGRP and found.st_uid == os.getuid()
+    return bool(found.st_mode & stat.S_IROTH or by_group)

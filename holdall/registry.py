@@ -104,6 +104,7 @@ def _opened(address: Address, far: Address | None = None, through: tuple[str, ..
     way = (*through, address.name)
     if far:
         _require_near(address, stack, way, is_far=below == far)
+    below.require_login_in_place()
     return stack.on(adapter(below.scheme).from_address(below), lambda near: _opened(near, below, way))
 
 

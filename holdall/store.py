@@ -32,8 +32,8 @@ from collections.abc import (
     ValuesView,
 )
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Generic, NamedTuple, NewType, Self, TypeVar, cast, overload
+from types import FunctionType, TracebackType
+from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
@@ -132,7 +132,10 @@ class Feature(enum.Flag):
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
-    """A write that returned is still there after this process is killed."""
+    """A write that returned is still there after this process is killed; `holdall.testing` tests that.
+
+    Whether it is there after a power failure depends on the store's ``durability``; that is not tested.
+    """
 
 
 class Store(MutableMapping[str, V]):
@@ -154,6 +157,12 @@ class Store(MutableMapping[str, V]):
         self = super().__new__(cls)
         self._made_with = args, kwargs
         return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A copy of __new__ that wraps __init__: so Sphinx, help() and editors show the parameters of __init__.
+        if "__init__" in vars(cls) and "__new__" not in vars(cls):
+            cls.__new__ = _wrapping(Store.__new__, cls.__init__)  # type: ignore[method-assign]
 
     # ---- The four an adapter supplies ----------------------------------------------------------
 
@@ -274,6 +283,26 @@ class Store(MutableMapping[str, V]):
     def update(self, other: Any = (), /, **values: V) -> None:
         """As `dict.update`. Each key is written wholly or not at all; the batch may be written in part."""
         self.set_many(itertools.chain(_pairs(other), values.items()))
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc]  # `|` itself is refused
+        """As `update`: ``store |= other`` writes every pair of ``other``."""
+        self.update(other)
+        return self
+
+    def __or__(self, other: object) -> NoReturn:
+        """TypeError: ``|`` of two dicts makes a dict, and it should be seen that this one reads the whole store."""
+        raise TypeError(
+            f"| does not read the whole of {self!r}; write dict(store) | other, or store |= other"
+        )
+
+    __ror__ = __or__
+
+    def copy(self) -> NoReturn:
+        """TypeError: a copy needs a place, which only the caller can name."""
+        raise TypeError(
+            f"{self!r} has no copy(); write dict(store) to read all of it into memory, "
+            "or other.update(store.items()) to copy it to another store"
+        )
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
         """Write every pair of ``items``, which may be any length; the last of equal keys wins."""
@@ -424,8 +453,19 @@ class Store(MutableMapping[str, V]):
                 return key, value
         raise KeyError("popitem(): the store is empty")
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP."""
+    @overload
+    def setdefault(self: "Store[D | None]", key: str, /, default: None = None) -> D | None: ...
+    @overload
+    def setdefault(self, key: str, /, default: V) -> V: ...
+    def setdefault(self, key: str, /, default: Any = None) -> Any:
+        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP.
+
+        A store that can do better overrides `_setdefault`.
+        """
+        return self._setdefault(key, default)
+
+    def _setdefault(self, key: str, default: V, /) -> V:
+        """The value of ``key``, which becomes ``default`` if it is missing. `setdefault` stands on this."""
         for _ in range(ATTEMPTS):
             try:
                 return self[key]
@@ -547,6 +587,12 @@ def pause(attempt: int) -> float:
 
 ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
+
+
+def _wrapping(new: Callable[..., Any], init: Callable[..., None]) -> Any:
+    copied: Any = FunctionType(new.__code__, new.__globals__, closure=new.__closure__)
+    copied.__wrapped__ = init
+    return copied
 
 
 def _remake(kind: type[Store[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Store[Any]:

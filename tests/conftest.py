@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+import holdall._formencode  # noqa: F401  tests import FormEncode too, and this import does not warn
 from tests.servers.marks import mark_servers
 
 NO_INVOICES = "the published UBL invoices are not beside this checkout (../shared/invoices)"

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import signal
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -17,8 +19,8 @@ def fork_in_c() -> int:
 every_fork = pytest.mark.parametrize("fork", [os.fork, fork_in_c] if hasattr(os, "fork") else [])
 
 
-def run_in_child(function: Callable[[], object], fork: Callable[[], int] = os.fork) -> int:
-    """Fork, run ``function`` in the child, and return its exit code: 0 if the result was not False, 3 if it raised."""
+def start_child(function: Callable[[], object], fork: Callable[[], int] = os.fork) -> int:
+    """Fork, run ``function`` in the child, and return its pid."""
     pid = fork()
     if not pid:
         code = 3
@@ -26,4 +28,22 @@ def run_in_child(function: Callable[[], object], fork: Callable[[], int] = os.fo
             code = 1 if function() is False else 0
         finally:
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return pid
+
+
+def exit_code(pid: int) -> int:
+    """Wait for a child and return its exit code.
+
+    It is 0 if its function returned something other than False, 3 if it raised, and -9 if it took over a minute.
+    """
+    killer = threading.Timer(60, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    finally:
+        killer.cancel()
+
+
+def run_in_child(function: Callable[[], object], fork: Callable[[], int] = os.fork) -> int:
+    """Fork, run ``function`` in the child, and return its `exit_code`."""
+    return exit_code(start_child(function, fork))

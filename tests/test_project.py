@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,10 @@ def test_a_lock_that_cannot_be_installed_can_be_written_anew():
     steps = subprocess.check_output(["make", "--dry-run", "--always-make", "lock"], cwd=ROOT, text=True)
     assert "tools/lock" in steps
     assert not re.search(r"install-lock \S+ requirements\.lock", steps)
+
+
+def test_the_long_description_has_no_link_into_the_repository():
+    text = metadata("holdall")["Description"]
+    assert text.startswith("# holdall\n")
+    assert "## What to install" in text
+    assert not re.findall(r"\]\((?!https://)", text)

@@ -3,10 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from typing import Literal, cast
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Literal, TypeVar, cast
 
 from holdall.adapters.filenames import Place, place_of
+from holdall.adapters.flock import TIMEOUT, check_timeout
 from holdall.adapters.folders import (
     Entry,
     Folders,
@@ -20,7 +22,7 @@ from holdall.adapters.folders import (
 )
 from holdall.adapters.foreign import foreign_files
 from holdall.adapters.oserrors import translated
-from holdall.adapters.turn import Turn
+from holdall.adapters.turn import Turn, take_turn
 from holdall.address import Address
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.keys import Foreign, Span, check_key
@@ -29,6 +31,7 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_byte
 Durability = Literal["full", "os"]
 LEVELS = ("full", "os")
 
+T = TypeVar("T")
 Written = tuple[str, Place, bytes]
 
 
@@ -37,7 +40,8 @@ class File(Store[bytes]):
 
     ``durability="full"``: a write that returned outlives a loss of power, by fsync of the file and of its
     folder. ``"os"``: it outlives this process. Either way a key holds the old value or the new one,
-    never a part.
+    never a part. ``timeout``: seconds to wait for other writers,
+    then Unavailable.
 
     Writers take turns by a lock on ``.lock`` in the root, across threads and processes; readers never
     wait. A tag is the file's modification time, which each write sets to a tick greater than all before:
@@ -56,25 +60,35 @@ class File(Store[bytes]):
     b'...'
     """
 
-    def __init__(self, root: str | os.PathLike[str], *, durability: Durability = "full") -> None:
-        if os.open not in os.supports_dir_fd:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        durability: Durability = "full",
+        timeout: float = TIMEOUT,
+    ) -> None:
+        # Not os.open: eventlet replaces it by a function that takes dir_fd and is not in this set.
+        if os.mkdir not in os.supports_dir_fd:
             raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
+        check_timeout("file", timeout)
         # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
         self.root = root_of(os.fspath(root))
-        self._made_with = (self.root,), {} if durability == "full" else {"durability": durability}
+        options = {name: value for name, value in self._made_with[1].items() if name != "root"}
+        self._made_with = (self.root,), options
         self._durable = durability == "full"
+        self._timeout = timeout
 
     @classmethod
     def from_address(cls, address: Address) -> "File":
         if address.host not in ("", "localhost") or address.userinfo or address.port is not None:
-            place = f"{address.host}{address.path}"
+            place = f"{address.host}{address.shown_path}"
             raise InvalidAddress(
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below this one, or file:///{place}"
             )
-        return cls(address.path, **address.options(durability=LEVELS))
+        return cls(address.path, **address.options(durability=LEVELS, timeout=float))
 
     @property
     def features(self) -> Feature:
@@ -174,22 +188,20 @@ class File(Store[bytes]):
                 return entries
             # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile: wait for the writers.
             try:
-                with self._turn(makes=False):
-                    return listed(self.root, folders, ticks=ticks)[0]
+                return self._turn(lambda turn: listed(self.root, folders, ticks=ticks)[0], makes=False)
             except (PermissionDenied, StoreNotFound):
-                return entries  # who may only read cannot make them wait
+                return entries  # a reader who may not lock cannot make the writers wait
         except OSError as error:
             raise translated(error, self.root) from error
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    def _turn(self, *, makes: bool = True) -> Turn:
-        return Turn(self.root, durable=self._durable, makes=makes)
+    def _turn(self, work: Callable[[Turn], T], *, makes: bool = True) -> T:
+        return take_turn(self.root, work, durable=self._durable, makes=makes, timeout=self._timeout)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        key, place, value = _write(key, value)
-        with self._turn() as turn:
-            turn.put(key, place, value)
+        write = _write(key, value)
+        self._turn(lambda turn: turn.put(*write))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -197,36 +209,26 @@ class File(Store[bytes]):
             raise KeyError(key)
 
     def _delete(self, keys: list[str]) -> int:
-        """How many of ``keys`` were there to delete."""
+        """Delete ``keys``; return how many of them there were."""
         try:
-            with self._turn(makes=False) as turn:
-                return sum(_deleted(turn, key) for key in keys)
+            return self._turn(lambda turn: sum(_deleted(turn, key) for key in keys), makes=False)
         except StoreNotFound:
             return 0
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        key, place, value = _write(key, value)
-        with self._turn() as turn:
-            if turn.tag(key, place) != expected:
-                raise conflict(key)
-            return turn.put(key, place, value)
+        write = _write(key, value)
+        return self._turn(lambda turn: _swap(turn, *write, expected))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        place = place_of(key)
         try:
-            with self._turn(makes=False) as turn:
-                if expected == ABSENT or turn.tag(key, place) != expected:
-                    raise conflict(key)
-                turn.delete(key, place)
+            self._turn(lambda turn: _remove(turn, key, place_of(key), expected), makes=False)
         except StoreNotFound:
             raise conflict(key) from None
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in _batches(items):
-            with self._turn() as turn:
-                for write in batch:
-                    turn.put(*write)
+            self._turn(partial(_put_all, batch))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         batch: list[str] = []
@@ -255,6 +257,23 @@ def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _put_all(batch: list[Written], turn: Turn) -> None:
+    for write in batch:
+        turn.put(*write)
+
+
+def _swap(turn: Turn, key: str, place: Place, value: bytes, expected: Tag) -> Tag:
+    if turn.tag(key, place) != expected:
+        raise conflict(key)
+    return turn.put(key, place, value)
+
+
+def _remove(turn: Turn, key: str, place: Place, expected: Tag) -> None:
+    if expected == ABSENT or turn.tag(key, place) != expected:
+        raise conflict(key)
+    turn.delete(key, place)
 
 
 def _deleted(turn: Turn, key: str) -> bool:

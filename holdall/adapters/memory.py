@@ -1,9 +1,10 @@
 """A store in this process's memory."""
 
 import threading
+import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from holdall.adapters.batches import sides_of
 from holdall.address import Address
@@ -24,6 +25,10 @@ from holdall.store import (
 )
 
 _FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+
+
+_process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid comes back
+"""The id of this process."""
 
 
 class _Table:
@@ -64,8 +69,9 @@ class _Table:
 class Memory(Store[bytes]):
     """A dict of bytes; ``name`` makes one table that all of this process shares (``memory://name``).
 
-    Nothing outlives the process. Tags are ticks of the table, so none ever repeats. A scan is of the
-    keys that were there when it began, less those deleted since.
+    Nothing outlives the process. A child of a fork has a copy of its own: neither sees what the other then
+    writes. A named store that was pickled raises TypeError if another process uses it. Tags are ticks of the
+    table, so none ever repeats. A scan is of the keys that were there when it began, less those deleted since.
 
     >>> Memory("books")["a"] = b"1"
     >>> Memory("books")["a"]
@@ -76,6 +82,7 @@ class Memory(Store[bytes]):
 
     def __init__(self, name: str = "") -> None:
         self._private = not name
+        self._name = name
         self._table = self._shared.setdefault(name, _Table()) if name else _Table()
 
     @classmethod
@@ -179,4 +186,26 @@ class Memory(Store[bytes]):
     def __reduce__(self) -> tuple[Any, ...]:
         if self._private:
             raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
-        return super().__reduce__()
+        return _found, (self._name, _process())
+
+
+def _found(name: str, process: str) -> Memory:
+    """Open what was pickled. In another process this succeeds, for some pools wait for ever if it does not."""
+    if process == _process():
+        return Memory(name)
+    store = Memory()
+    store._table = cast(_Table, _Elsewhere(name))
+    return store
+
+
+class _Elsewhere:
+    """Stands for the table of another process: every use raises TypeError."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> NoReturn:
+        raise TypeError(
+            f"memory://{self._name} was pickled by another process, and its data is there; "
+            "use a store that processes share, such as sqlite:///books.db"
+        )

@@ -15,7 +15,7 @@ from holdall.errors import (
 _full = {errno.ENOSPC, errno.EDQUOT}
 _denied = {errno.EACCES, errno.EPERM, errno.EROFS}
 _strange = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST}
-_large = {errno.ENAMETOOLONG, errno.EFBIG}
+_large = {errno.ENAMETOOLONG}
 
 
 def translated(error: OSError, root: str, key: str | None = None) -> HoldallError:
@@ -27,6 +27,9 @@ def translated(error: OSError, root: str, key: str | None = None) -> HoldallErro
     thing = f"{key!r} in {root}" if key else root
     if error.errno in _full:
         return StoreFull(f"no room for {thing}{UNCHANGED}; free some space", key=key)
+    if error.errno == errno.EFBIG:
+        remedy = "raise the limit (ulimit -f), or use a file system that takes larger files"
+        return StoreFull(f"{thing}: the file may not grow that large{UNCHANGED}; {remedy}", key=key)
     if error.errno in _denied:
         remedy = "check who owns the folder, its mode and how it is mounted"
         return PermissionDenied(f"{thing}: {error.strerror}; {remedy}", key=key)
@@ -36,5 +39,5 @@ def translated(error: OSError, root: str, key: str | None = None) -> HoldallErro
         remedy = "a link or something else stands in its place; links are not followed. Move it away"
         return PermissionDenied(f"{thing}: {remedy}", key=key)
     if error.errno in _large:
-        return TooLarge(f"{thing}: {error.strerror}; use a shorter root or a smaller value", key=key)
+        return TooLarge(f"{thing}: {error.strerror}; use a shorter root", key=key)
     return Unavailable(f"{thing}: {error.strerror or error}; try again", key=key)

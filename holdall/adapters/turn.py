@@ -12,63 +12,78 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 from holdall.adapters.filenames import Place
+from holdall.adapters.flock import TIMEOUT
 from holdall.adapters.folders import Folders, enter, sync
 from holdall.adapters.lockfile import LockFile
 from holdall.adapters.oserrors import translated
 from holdall.errors import HoldallError, Unsupported
 from holdall.store import ABSENT, Tag
 
+T = TypeVar("T")
+
 _TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
 
 
-class Turn:
-    """Excludes every other writer of the store in ``root``, in this process and in others.
+def take_turn(
+    root: str, work: Callable[["Turn"], T], *, durable: bool, makes: bool, timeout: float = TIMEOUT
+) -> T:
+    """Return the result of ``work``, done while no other writer of the store in ``root`` does anything.
 
-    Made for one ``with`` statement, where an OSError leaves as an error of this package. ``durable``:
-    when the turn is over, what it did is on the disk. ``makes``: a missing root is made, else StoreNotFound.
+    ``durable``: what it did is then on the disk. ``makes``: a missing root is made; otherwise raises
+    StoreNotFound. Raises Unavailable if another writer holds the lock for ``timeout`` seconds, and an
+    OSError of ``work`` as an error of this package.
     """
+    lock = LockFile(root, durable=durable, makes=makes)
+    turn = Turn(root, lock, durable=durable)
+    try:
+        try:
+            result = lock.hold(lambda: work(turn), timeout)
+        finally:
+            lock.close()
+            turn.leave()
+        turn.sync()
+    except HoldallError:
+        raise
+    except OSError as error:
+        raise translated(error, root, turn.key) from error
+    return result
 
-    __slots__ = ("_durable", "_fd", "_folders", "_key", "_lock", "_root", "_tick", "_touched")
 
-    def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
+class Turn:
+    """The changes of one writer, made while it holds ``lock``."""
+
+    __slots__ = ("_durable", "_fd", "_folders", "_lock", "_root", "_tick", "_touched", "key")
+
+    def __init__(self, root: str, lock: LockFile, *, durable: bool) -> None:
+        self.key: str | None = None  # the last that was asked for
         self._root = root
-        self._lock = LockFile(root, durable=durable, makes=makes)
+        self._lock = lock
         self._durable = durable
-        self._key: str | None = None
         self._touched: set[Folders] = set()
         self._tick = 0  # none given in this turn
         self._folders: Folders | None = None  # the folder of the last put, open as _fd
 
-    def __enter__(self) -> Self:
-        try:
-            self._lock.take()
-        except OSError as error:
-            raise translated(error, self._root) from error
-        return self
+    def sync(self) -> None:
+        """Wait until the changes are on the disk, if they have to be durable."""
+        for folders in self._touched if self._durable else ():
+            sync(self._root, folders)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
-        self._lock.leave()
-        try:
-            if isinstance(error, OSError) and not isinstance(error, HoldallError):
-                raise error
-            for folders in self._touched if self._durable and not error else ():
-                sync(self._root, folders)
-        except OSError as failure:
-            raise translated(failure, self._root, self._key) from failure
+    def leave(self) -> None:
+        """Close the folder of the last put."""
+        if self._folders is not None:
+            self._folders = None
+            os.close(self._fd)
 
     # ---- What is there -------------------------------------------------------------------------
 
     def tag(self, key: str, place: Place) -> Tag:
         """The tag of ``key``, which is kept at ``place``."""
-        self._key = key
+        self.key = key
         folders, name = place
         try:
             folder = enter(self._root, folders)
@@ -85,10 +100,13 @@ class Turn:
 
     def put(self, key: str, place: Place, value: bytes) -> Tag:
         """Make ``value`` the value of ``key``: wholly, or not at all where it raises."""
-        self._key = key
+        self.key = key
+        folders, name = place
         try:
-            tick = self._write(value)
-            self._rename(place)
+            self._enter(folders)
+            tick = self._write(value, self._mode_of(name))
+            os.rename(f"{self._root}/.new", name, dst_dir_fd=self._fd)
+            self._touched.add(folders)
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(self._root, ".new").unlink()
@@ -96,9 +114,25 @@ class Turn:
             raise
         return Tag(str(tick))
 
-    def _write(self, value: bytes) -> int:
-        fd = self._fresh()
+    def _enter(self, folders: Folders) -> None:
+        if folders != self._folders:
+            self.leave()
+            self._fd = self._entered(folders)
+            self._folders = folders
+
+    def _mode_of(self, name: str) -> int | None:
+        """Return the mode of the value that is about to be replaced, or None."""
         try:
+            found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        return found.st_mode & 0o777 if stat.S_ISREG(found.st_mode) else None
+
+    def _write(self, value: bytes, mode: int | None) -> int:
+        fd = self._fresh(0o666 if mode is None else mode)
+        try:
+            if mode is not None:
+                os.fchmod(fd, mode)  # whatever the umask is
             rest = memoryview(value)
             while rest:
                 rest = rest[os.write(fd, rest) :]
@@ -109,13 +143,13 @@ class Turn:
             os.close(fd)
         return tick
 
-    def _fresh(self) -> int:
+    def _fresh(self, mode: int) -> int:
         path, how = f"{self._root}/.new", os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
-            return os.open(path, how, 0o666)
+            return os.open(path, how, mode)
         except FileExistsError:
             Path(path).unlink()
-            return os.open(path, how, 0o666)
+            return os.open(path, how, mode)
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
@@ -124,22 +158,8 @@ class Turn:
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
-            raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self._key)
+            raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self.key)
         return tick
-
-    def _rename(self, place: Place) -> None:
-        folders, name = place
-        if folders != self._folders:
-            self._leave()
-            self._fd = self._entered(folders)
-            self._folders = folders
-        os.rename(f"{self._root}/.new", name, dst_dir_fd=self._fd)
-        self._touched.add(folders)
-
-    def _leave(self) -> None:
-        if self._folders is not None:
-            os.close(self._fd)
-            self._folders = None
 
     def _entered(self, folders: Folders) -> int:
         try:
@@ -161,7 +181,7 @@ class Turn:
 
     def delete(self, key: str, place: Place) -> None:
         """Delete ``key``, which is there, and the folders that this leaves empty."""
-        self._key = key
+        self.key = key
         folders, name = place
         folder = enter(self._root, folders)
         try:

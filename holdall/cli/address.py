@@ -1,13 +1,17 @@
 """Where a command's store is: its first argument, or HOLDALL_URI."""
 
 import os
+import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from holdall.address import Address, scheme_of
-from holdall.registry import schemes
+from holdall.configuration.files import stores
+from holdall.redact import brief
+from holdall.registry import plan, schemes
 
 VARIABLE = "HOLDALL_URI"
 
@@ -15,34 +19,84 @@ VARIABLE = "HOLDALL_URI"
 def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
     """The arguments ``[URI]``, then one for each of ``names``, then perhaps ``optional``.
 
-    With HOLDALL_URI set, a first argument is an address only if it looks like one: it holds ``://``, which
-    no key does, or begins with the scheme of a store. The decorated function gets ``at``: a dict of
-    ``uri`` and each of the names, None where ``optional`` is not given.
+    With HOLDALL_URI set, the first argument is the store only if it looks like one: it holds ``://``, begins
+    with the scheme of a store or as a path does, or is the name of a declared store. The decorated function gets
+    ``at``: a dict of ``uri`` and each of the names, None if ``optional`` is not given.
     """
     metavar = " ".join(["[URI]", *map(str.upper, names), *([f"[{optional.upper()}]"] if optional else [])])
+    counts = range(len(names), len(names) + bool(optional) + 1)
 
     def callback(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
-        uri, rest = _split(given)
-        if not len(names) <= len(rest) <= len(names) + bool(optional):
-            raise click.UsageError(f"expected {metavar}, got {_counted(given)}", ctx)
+        try:
+            uri, rest = _split(given, counts)
+            _require(len(rest) in counts, f"expected {metavar}, got {_counted(given)}")
+        except click.UsageError as error:
+            error.ctx = ctx
+            raise
         values: dict[str, Any] = dict.fromkeys([*names, *([optional] if optional else [])])
         return {"uri": uri, **values, **dict(zip(values, rest, strict=False))}
 
     return click.argument("at", nargs=-1, metavar=metavar, callback=callback)
 
 
-def _split(given: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _split(given: tuple[str, ...], counts: range) -> tuple[str, tuple[str, ...]]:
+    """The address of the store and the other arguments; UsageError if it is not clear which is which."""
     default = os.environ.get(VARIABLE)
-    if default and not (given and _is_address(given[0])):
+    _require(given or default, f"name a store, as in sqlite:///books.db, or set {VARIABLE}")
+    if not default:
+        return given[0], given[1:]
+    if not given or not _is_store(given, counts):
         return default, given
-    if not given:
-        raise click.UsageError(f"name a store, as in sqlite:///books.db, or set {VARIABLE}")
     return given[0], given[1:]
+
+
+def _is_store(given: tuple[str, ...], counts: range) -> bool:
+    """Whether the first argument is a store, with HOLDALL_URI set."""
+    first, store_fits, key_fits = given[0], len(given) - 1 in counts, len(given) in counts
+    if _is_address(first):
+        return True
+    if _is_declared(first):
+        _require(store_fits or not key_fits, f"{brief(first)} is a declared store; {_FOR_A_KEY}")
+        _require(
+            not (key_fits and counts.start), f"{brief(first)} may be a declared store or a key; {_FOR_A_KEY}"
+        )
+        return True
+    folder = "/" in first and Path(first).is_dir()
+    _require(
+        not (folder and store_fits and key_fits), f"{brief(first)} may be a folder or a key; {_FOR_EITHER}"
+    )
+    _require(
+        key_fits or not store_fits,
+        f"{brief(first)} was read as a key because {VARIABLE} is set; {_FOR_A_STORE}",
+    )
+    return False
+
+
+_FOR_A_STORE: Final = "give an address with a scheme, or unset it"
+_FOR_A_KEY: Final = (
+    f"for a key of that name, give the address of its store first; for the store, unset {VARIABLE}"
+)
+_FOR_EITHER: Final = "for the folder write ./ before it, for a key give the address of its store first"
+
+
+def _require(condition: object, problem: str) -> None:
+    if not condition:
+        raise click.UsageError(problem)
 
 
 def _is_address(text: str) -> bool:
     scheme = scheme_of(text)
-    return "://" in text or (bool(scheme) and scheme.partition("+")[0] in schemes())
+    path = text.startswith(("./", "../", "/"))  # which no key can begin with
+    return path or "://" in text or (bool(scheme) and scheme.partition("+")[0] in schemes())
+
+
+def _is_declared(text: str) -> bool:
+    word = re.match(r"[\w-]+", text, re.ASCII)
+    return (
+        word is not None
+        and text[word.end() :][:1] in ("", "?")
+        and word[0] in {each.name for each in stores()}
+    )
 
 
 def _counted(given: tuple[str, ...]) -> str:
@@ -65,3 +119,11 @@ def option(name: str) -> Callable[[Any], Any]:
 def note_empty(uri: str) -> None:
     """Say on standard error that a store has no keys: its address may be another than was meant."""
     click.echo(f"holdall: there are no keys at {Address.parse(uri)}", err=True)
+
+
+def announce(uri: str) -> None:
+    """Say on standard error which store the command is about to change."""
+    address = Address.parse(uri)
+    where = f"{address} ({plan(uri)[1]})" if address.name else str(address)
+    source = f", which {VARIABLE} names" if uri == os.environ.get(VARIABLE) else ""
+    click.echo(f"holdall: {click.get_current_context().info_name} acts on {where}{source}", err=True)

@@ -7,6 +7,7 @@ import click
 from click.exceptions import Exit
 
 from holdall import __version__
+from holdall.cli.docstrings import with_help
 from holdall.cli.examples import examples
 
 
@@ -24,8 +25,16 @@ class LazyGroup(click.Group):
         if cmd_name not in self._lazy:
             return None
         module, _, attribute = self._lazy[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return with_help(getattr(import_module(module), attribute))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self._lazy and ":" in args[0]:  # it is not shown: it may hold a password
+            raise click.UsageError(
+                "an address is not a command; write it after one, as in `holdall ls URI`", ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -49,6 +58,7 @@ class LazyGroup(click.Group):
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.convert:convert", "Write a store anew in other layers, verified."),
         "rekey": ("holdall.cli.rekey:rekey", "Seal every value with the newest key."),
+        "key": ("holdall.cli.key:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
         "trust": ("holdall.cli.trust:trust", "Let the stores of a configuration file take effect."),
         "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),
@@ -86,3 +96,6 @@ def app() -> None:
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """
+
+
+with_help(app)

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 
 import click
@@ -43,26 +43,22 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text if _day(text) else "")
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no day; write it as 2026-03-01") from None
+        raise click.BadParameter(
+            f"{text!r} is not a day of the calendar; write a day as YYYY-MM-DD"
+        ) from None
 
 
-def moment(text: str) -> datetime:
-    """A moment in ISO 8601: the end of a day where no time is given, in any of its forms; UTC where no zone is.
+def moment(text: str) -> date | datetime:
+    """A day or a time in ISO 8601, in any of its forms.
 
     >>> moment("2026-09-30"), moment("2026-09-30T12:00:00+02:00").isoformat()
-    (datetime.datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=datetime.timezone.utc), '2026-09-30T12:00:00+02:00')
+    (datetime.date(2026, 9, 30), '2026-09-30T12:00:00+02:00')
     """
     with suppress(ValueError):
-        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+        return date.fromisoformat(text)
     try:
-        found = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is no time; write it as 2026-09-30 or 2026-09-30T12:00Z"
+            f"{text!r} is not a time; write a day as YYYY-MM-DD or a time as YYYY-MM-DDThh:mm"
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def today() -> date:
-    """This day where the user is."""
-    return date.today()  # noqa: DTZ011 - a book-keeper's day is the local one

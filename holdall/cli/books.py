@@ -1,35 +1,131 @@
 """The books at an address, opened for a command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import click
+import msgspec
 
 from holdall.address import Address
+from holdall.cli.line import one_line
 from holdall.cli.versioned import versioned
 from holdall.domain.books import Books
+from holdall.domain.keys import PREFIX
 from holdall.domain.model import Invoice
-from holdall.errors import HoldallError, Unsupported
+from holdall.domain.schema import check
+from holdall.domain.sound import Sound, count_of, names, require_sound
+from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
+from holdall.middleware.manifest import recorded
 from holdall.middleware.versions.names import ROOT
 from holdall.registry import open as open_store
-from holdall.store import Feature
+from holdall.store import Feature, Store
 
 
 @contextmanager
-def books_at(uri: str, as_of: datetime | None = None) -> Iterator[Books]:
-    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done.
+def books_at(uri: str) -> Iterator[Books]:
+    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done."""
+    with open_store(uri, type=Invoice) as store:
+        yield Books(store)
 
-    With ``as_of``, as they were at that time, for reading; Unsupported where no history was ever kept, for
-    what is there now would be shown as what was there then.
+
+@contextmanager
+def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
+    """The books at ``uri``, or with ``as_of`` as they were at that time, to read all of them.
+
+    Documents that are not invoices raise Corrupt, which names them all; with ``skip_damaged`` they are left
+    out, and a line on standard error says how many and which. Raises Unsupported if no history was ever
+    kept: today's books would be shown as those of another time.
     """
-    with open_store(uri, type=Invoice) as books:
-        if as_of is not None and Feature.HISTORY not in books.features and not books.raw(ROOT):
-            raise Unsupported(
-                f"{Address.parse(uri)} keeps no history, so what was in the books at that time is not known; "
-                "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
-            )
-        yield Books(books if as_of is None else versioned(books).as_of(as_of))
+    with open_store(uri, type=Invoice) as opened:
+        if as_of is not None:
+            _require_history(opened, Address.parse(uri))
+        store = opened if as_of is None else versioned(opened).as_of(as_of)
+        if skip_damaged:
+            sound = Sound(store)
+            yield Books(sound)
+            _note_left_out(sound.left_out)
+        else:
+            with _naming_damaged(store):
+                yield Books(store)
+
+
+def _note_left_out(keys: Collection[str]) -> None:
+    if keys:
+        found = f"{count_of(keys)} that are not invoices: {names(keys)}"
+        click.echo(f"holdall: left out {one_line(found)}", err=True)
+
+
+@contextmanager
+def _naming_damaged(store: Store[Invoice]) -> Iterator[None]:
+    try:
+        yield
+    except Corrupt:
+        try:
+            require_sound(store)
+        except Corrupt as error:
+            message = f"{error}; to leave out such documents, add --skip-damaged"
+            raise Corrupt(message, key=error.key) from error
+        raise
+
+
+def _require_history(books: Store[Invoice], address: Address) -> None:
+    if Feature.HISTORY in books.features or books.raw(ROOT):
+        return
+    manifest = recorded(books)
+    if manifest and "history" in manifest.layers:
+        raise Mismatch(
+            f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"
+        )
+    raise Unsupported(
+        f"{address} keeps no history, so what was in the books at that time is not known; "
+        "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
+    )
+
+
+def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option ``--skip-damaged`` of a command that reads all books."""
+    return click.option(
+        "--skip-damaged",
+        is_flag=True,
+        help="Leave out documents that are not invoices, and say how many on standard error.",
+    )(command)
+
+
+def require_invoice(store: Store[Any], key: str, value: object) -> None:
+    """Raise Invalid if ``value`` must not be written under ``key``, which is one of invoices.
+
+    An Invoice must keep the rules. Another value is refused if ``store`` holds books.
+    """
+    if isinstance(value, Invoice):
+        check(value)
+    elif holds_books(store):
+        raise Invalid(
+            f"{key!r} is a key of an invoice, and the address names no type of documents; "
+            "add type=holdall.domain.model:Invoice to it, or use `holdall invoices import`",
+            key=key,
+        )
+
+
+def holds_books(store: Store[Any]) -> bool:
+    """Whether one of the first documents under the keys of invoices is an invoice."""
+    return any(_is_invoice(store, key) for key in islice(store.scan(PREFIX), _TRIED))
+
+
+def _is_invoice(store: Store[Any], key: str) -> bool:
+    try:
+        value = store.get(key)
+        if isinstance(value, bytes):
+            value = msgspec.json.decode(value)
+        msgspec.convert(value, Invoice, str_keys=True)
+    except (Corrupt, msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+_TRIED = 10
 
 
 def find(books: Books, number: str, seller: str | None) -> Invoice:
@@ -43,5 +139,5 @@ def find(books: Books, number: str, seller: str | None) -> Invoice:
 
 def note_if_empty(books: Books, uri: str) -> None:
     """Say on standard error that there are no invoices at all: the address may be another than was meant."""
-    if next(iter(books), None) is None:
+    if next(books.sellers(), None) is None:
         click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from holdall.adapters.memory import Memory
+from holdall.cli.address import announce
 from holdall.cli.examples import examples
 from holdall.cli.foreign import Names
 from holdall.cli.pair import both, options, require_some, told
@@ -34,6 +35,7 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
         if dry_run:
             count = _try(here, there, target, prefix, workers, left)
         else:
+            announce(target)
             count = _convert(here, there, prefix, workers, restart, left)
     if left.count and not count:
         left.refuse(there)

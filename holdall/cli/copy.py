@@ -5,6 +5,7 @@ import click
 from holdall.cli.examples import examples
 from holdall.cli.foreign import Names
 from holdall.cli.pair import both, options, require_some, told
+from holdall.middleware.identity import require_free
 from holdall.transfer import copied, transfer
 
 
@@ -32,6 +33,8 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
     with both(source, target) as (here, there):
         if everything:
             here, there = here.raw(), there.raw()
+            if not prefix:
+                require_free(here, there)
         with told("copying keys", here, prefix) as tell:
             count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell, leave=left)
     if count or not left.count:

@@ -12,12 +12,13 @@ import click
 
 from holdall.address import Address
 from holdall.cli.address import VARIABLE
-from holdall.cli.arguments import day, today
+from holdall.cli.arguments import day
 from holdall.cli.books import books_at
 from holdall.cli.bundled import import_bundled
 from holdall.cli.examples import examples
 from holdall.cli.importing import import_files
 from holdall.cli.output import show
+from holdall.cli.zone import Zone
 from holdall.domain import Receivables
 from holdall.domain.books import Books
 from holdall.domain.report import Report
@@ -60,7 +61,7 @@ def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
         if folder:
             import_files(books, [folder], err=True)
             _refuse_nothing(books)
-            on = today()
+            on = Zone().today()
         else:
             on = import_bundled(books)
         _print(Receivables(books.store), as_of or on)

@@ -4,18 +4,20 @@ import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import click
 
-from holdall.cli.address import note_empty, positional
+from holdall.cli import zone
+from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
 from holdall.cli.line import one_line
-from holdall.cli.output import formats, print_json, show
+from holdall.cli.output import formats, print_json, show, write
 from holdall.cli.values import written
 from holdall.cli.versioned import versioned
+from holdall.cli.zone import Zone
 from holdall.errors import Conflict, HoldallError
 from holdall.history import Revision
 from holdall.middleware.versions import Problem, Versions
@@ -47,21 +49,24 @@ def history(at: dict[str, Any], style: str | None) -> None:
 
 
 def _row(revision: Revision) -> tuple[str, ...]:
-    time = revision.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    shown = revision.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if not revision.time.timestamp():  # found when versions began, and nobody knows since when it was there
-        time = "earlier"
+        shown = "earlier"
     what = "deleted" if revision.deleted else "written"
-    return (str(revision.number), time, what, revision.author, revision.message)
+    return (str(revision.number), shown, what, revision.author, revision.message)
 
 
 @click.command("show", epilog=examples("show sqlite:///notes.db greeting --at 1"))
 @positional("key")
 @click.option("--at", "revision", type=int, help="The revision [the newest].")
 def show_(at: dict[str, Any], revision: int | None) -> None:
-    """Write what KEY held at a revision to standard output, byte for byte."""
+    """Write what KEY held at a revision to standard output, byte for byte.
+
+    On a terminal, control characters are shown as escapes.
+    """
     with _kept(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)
-    click.echo(written(value), nl=False)
+    write(written(value))
 
 
 @click.command(epilog=examples("diff sqlite:///notes.db greeting 1 2"))
@@ -139,14 +144,16 @@ def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
 )
 @positional(optional="prefix")
 @click.option("--keep", type=click.IntRange(min=1), help="Keep so many of the newest of each key.")
-@click.option("--before", type=day, help="Keep what held on this day (UTC), and what is newer.")
-def prune(at: dict[str, Any], keep: int | None, before: Any) -> None:
+@click.option("--before", type=day, help="Keep what held on this day, and what is newer.")
+@zone.option
+def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone) -> None:
     """Drop old revisions of the keys that begin with PREFIX, or of all."""
     if keep is None and before is None:
         raise click.UsageError("give --keep, --before, or both")
-    time = None if before is None else datetime(before.year, before.month, before.day, tzinfo=UTC)
+    midnight = None if before is None else zone.instant(datetime.combine(before, time.min))
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
-        dropped = versioned(store).prune(keep=keep, before=time, prefix=at["prefix"] or "")
+        dropped = versioned(store).prune(keep=keep, before=midnight, prefix=at["prefix"] or "")
     click.echo(f"dropped {dropped:,} revisions", err=True)
 
 
@@ -161,6 +168,8 @@ def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) 
     A write that was interrupted is reported too; the next write of the key would finish it. Where the store
     has no key at all, a line on standard error says so.
     """
+    if mend:
+        announce(at["uri"])
     with open_store(at["uri"]) as store:
         problems = list(versioned(store).fsck(mend=mend))
         if not (problems or store.raw()):

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from holdall.cli import address
-from holdall.cli.books import books_at, find, note_if_empty
+from holdall.cli.books import books_at, books_to_read, find, note_if_empty, skip_damaged
 from holdall.cli.examples import examples
 from holdall.cli.importing import import_files
 from holdall.cli.output import formats, print_json, show
@@ -49,14 +49,15 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
 
 @invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))
 @address.option("from")
+@skip_damaged
 @formats
-def list_(uri: str, style: str | None) -> None:
+def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
     """List the invoices, by seller and number.
 
     Seller and customer are shown by id; name is the customer's. Owed is the total less what was paid.
     """
     columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
-    with books_at(uri) as books:
+    with books_to_read(uri, skip_damaged=skip_damaged) as books:
         show(columns, map(_line, books), style)
         note_if_empty(books, uri)
 

@@ -7,9 +7,12 @@ from typing import Any, BinaryIO
 
 import click
 
-from holdall.cli.address import note_empty, positional
+from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.examples import examples
+from holdall.cli.line import visible
+from holdall.cli.output import write
 from holdall.cli.values import read, written
+from holdall.domain.keys import PREFIX
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 from holdall.registry import plan
@@ -18,13 +21,16 @@ from holdall.registry import plan
 @click.command(epilog=examples("get sqlite:///notes.db greeting"))
 @positional("key")
 def get(at: dict[str, Any]) -> None:
-    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON."""
+    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON.
+
+    On a terminal, control characters are shown as escapes.
+    """
     with open_store(at["uri"]) as store:
         try:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    click.echo(written(value), nl=False)
+    write(written(value))
 
 
 @click.command(
@@ -36,13 +42,20 @@ def get(at: dict[str, Any]) -> None:
 def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
     """Store a value under KEY: VALUE, what is in a file, or what comes on standard input.
 
-    Where the address names a serializer, the value is a document, given as JSON.
+    If the address names a serializer, the value is a document, given as JSON, of the type that the address
+    declares. Into a store that holds books, an invoice is written only with a type, and only a valid one.
     """
     if source and at["value"] is not None:
         raise click.UsageError("give VALUE or --file, not both")
     given = _read(source) if at["value"] is None else os.fsencode(at["value"])
+    stack, _ = plan(at["uri"])
+    value = read(given, stack)
     with open_store(at["uri"]) as store:
-        store[at["key"]] = read(given, plan(at["uri"])[0].serializer)
+        if at["key"].startswith(PREFIX):
+            from holdall.cli.books import require_invoice  # late: most keys are not of books
+
+            require_invoice(store, at["key"], value)
+        store[at["key"]] = value
 
 
 def _read(source: BinaryIO | None) -> bytes:
@@ -56,7 +69,8 @@ def _read(source: BinaryIO | None) -> bytes:
 @click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
 @positional("key")
 def del_(at: dict[str, Any]) -> None:
-    """Delete KEY; an error where it is missing."""
+    """Delete KEY; an error if it is missing."""
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         try:
             del store[at["key"]]
@@ -74,7 +88,8 @@ def ls(at: dict[str, Any]) -> None:
     with open_store(at["uri"]) as store:
         keys = store.scan(at["prefix"] or "")
         first = list(islice(keys, 1))
-        sys.stdout.writelines(f"{key}\n" for key in chain(first, keys))
+        shown = map(visible, chain(first, keys)) if sys.stdout.isatty() else chain(first, keys)
+        sys.stdout.writelines(f"{key}\n" for key in shown)
         if not (first or store):  # the address may be another than was meant
             note_empty(at["uri"])
 

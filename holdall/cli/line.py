@@ -1,4 +1,4 @@
-"""Text from outside, fit to be shown on a line of a terminal."""
+"""Text from outside, fit to be shown on a terminal: it can neither hide, nor turn round, nor fake output."""
 
 import re
 
@@ -6,7 +6,7 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 
 def one_line(text: str) -> str:
-    r"""``text`` with a space for each run of control characters: they could hide, turn round or fake output.
+    r"""``text`` with a space for each run of control characters, and of characters that turn the direction.
 
     >>> one_line("paid\r\nin full\x1b[8m")
     'paid in full [8m'
@@ -14,3 +14,16 @@ def one_line(text: str) -> str:
     'paid 00.1'
     """
     return _control.sub(" ", text).strip()
+
+
+def visible(text: str) -> str:
+    r"""``text`` with such characters as escapes, which JSON reads as the same text; lines and tabs stay.
+
+    >>> print(visible("paid\t\u202e00.1\x1b[8m"))
+    paid	\u202e00.1\u001b[8m
+    """
+    return _control.sub(lambda run: "".join(map(_escaped, run[0])), text)
+
+
+def _escaped(character: str) -> str:
+    return character if character in "\t\n" else f"\\u{ord(character):04x}"

@@ -2,21 +2,25 @@
 
 import csv
 import json
+import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from holdall.cli.line import visible
 from holdall.cli.table import table
 
 Cells = Iterable[Sequence[str]]
 
 
 def formats(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options ``--json`` and ``--csv`` of a command that prints rows; it gets ``style``."""
+    """The options ``--json``, ``--csv`` and ``--csv-exact`` of a command that prints rows; it gets ``style``."""
     for name, text in (
-        ("csv", "Print CSV with a header line."),
+        ("csv-exact", "Print CSV without these apostrophes."),
+        ("csv", "Print CSV with a header line, and an apostrophe before text that looks like a formula."),
         ("json", "Print a JSON array, an object of text a row."),
     ):
         command = click.option(f"--{name}", "style", flag_value=name, help=text)(command)
@@ -24,20 +28,49 @@ def formats(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show(columns: Sequence[str], rows: Cells, style: str | None = None, title: str = "") -> None:
-    """Print ``rows`` of text under ``columns``: a table, or "json" objects by column, or "csv".
+    """Print ``rows`` of text under ``columns``: a table, or "json" objects by column, or "csv", or "csv-exact".
 
     JSON and CSV are UTF-8 (RFC 8259, RFC 4180) wherever they go; lines of CSV end in a line feed.
     """
     if style == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif style == "csv":
-        written = StringIO()
-        csv.writer(written, lineterminator="\n").writerows([columns, *rows])
-        click.echo(written.getvalue().encode(), nl=False)
+        _print_csv([columns, *(map(_no_formula, row) for row in rows)])
+    elif style == "csv-exact":
+        _print_csv([columns, *rows])
     else:
         click.echo(table(columns, list(rows), title))
 
 
 def print_json(value: object) -> None:
     """Print ``value`` as indented JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False).encode())
+    write(json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def write(data: bytes) -> None:
+    """Write ``data`` to standard output: as it is, or on a terminal with its control characters made visible."""
+    shown = visible(data.decode(errors="backslashreplace")) if sys.stdout.isatty() else data
+    click.echo(shown, nl=False)
+
+
+def _print_csv(rows: Iterable[Iterable[str]]) -> None:
+    write("".join(map(_csv_line, rows)).encode())
+
+
+def _csv_line(row: Iterable[str]) -> str:
+    written = StringIO()
+    csv.writer(written).writerow(row)  # its line end is \r\n, so it quotes both in a cell
+    return f"{written.getvalue()[:-2]}\n"
+
+
+def _no_formula(cell: str) -> str:
+    """``cell``, which a spreadsheet must not take for a formula: then an apostrophe comes first.
+
+    >>> list(map(_no_formula, ["=1+1", "-12.50", "-12.50+cmd", "Acme"]))
+    ["'=1+1", '-12.50', "'-12.50+cmd", 'Acme']
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _number(cell) else cell
+
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_number = re.compile(r"-[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import click
 
-from holdall.cli import address, arguments
+from holdall.cli import address, arguments, zone
 from holdall.cli.books import books_at, find
 from holdall.cli.examples import examples
+from holdall.cli.line import one_line
+from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
 from holdall.domain.model import Invoice, Payment
@@ -54,6 +56,7 @@ POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first"
     show_default="in-proportion",
     help="Without --to: divide in proportion to what each code is owed, or code after code.",
 )
+@zone.option
 @click.option("--id", "id_", help="The bank's or payer's name for it: twice under one id is once.")
 @click.option("--reference", default="", help="What the payer wrote.")
 @click.option("--currency", help="Refuse unless the invoice is in this currency, as in EUR.")
@@ -64,6 +67,7 @@ def pay(
     number: str,
     amount: Decimal,
     on: date | None,
+    zone: Zone,
     parts: tuple[tuple[str, Decimal], ...],
     policy: str | None,
     id_: str | None,
@@ -86,7 +90,7 @@ def pay(
         payment = books.pay(
             number,
             amount,
-            on or arguments.today(),
+            on or zone.today(),
             dict(parts) or POLICIES[policy or "in-proportion"],
             seller=invoice.seller.id,
             currency=currency,
@@ -101,7 +105,5 @@ def _confirm(invoice: Invoice, payment: Payment) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
     owed = text(summed(invoice.owed().values()), currency)
-    click.echo(
-        f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}: "
-        f"{shares}; {owed} {currency} is owed now"
-    )
+    paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
+    click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))

@@ -1,17 +1,20 @@
 """Commands on what is owed: billed, paid, outstanding, received, aging, statement."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from typing import Any
 
 import click
 
-from holdall.cli import address
-from holdall.cli.arguments import day, moment, today
-from holdall.cli.books import books_at, note_if_empty
+from holdall.cli import address, zone
+from holdall.cli.arguments import day, moment
+from holdall.cli.books import books_to_read, note_if_empty, skip_damaged
 from holdall.cli.examples import examples
 from holdall.cli.output import formats, show
 from holdall.cli.progress import counting
+from holdall.cli.zone import Zone
 from holdall.domain import Receivables
 from holdall.domain.report import Report
 from holdall.errors import HoldallError
@@ -28,41 +31,74 @@ def receivables() -> None:
     """
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The books that a report is about, and how to print it."""
+
+    uri: str
+    seller: str | None
+    as_of: datetime | None
+    zone: Zone
+    skip_damaged: bool
+    style: str | None
+
+    def report(self, ask: Callable[[Receivables], Report[Any]], heading: str = "") -> Report[Any]:
+        """Ask the books, print the answer, and return it. A table has a heading that names its day and time."""
+        with books_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
+            with counting("reading invoices") as tell:
+                report = ask(Receivables(books.store, self.seller, progress=tell))
+            show(report.columns, report.cells(), self.style, self._title(heading))
+            if not report:
+                note_if_empty(books, self.uri)
+        return report
+
+    def day(self) -> date:
+        """The day of ``--as-of``, or today."""
+        return self.zone.today() if self.as_of is None else self.zone.day(self.as_of)
+
+    def _title(self, heading: str) -> str:
+        as_of = f"Books as of {self.zone.shown(self.as_of)}" if self.as_of else ""
+        return ". ".join(filter(None, [heading, as_of]))
+
+
+_seller = click.option("--seller", metavar="ID", help="Only what this seller billed.")
+_as_of = click.option(
+    "--as-of",
+    type=moment,
+    metavar="TIME",
+    show_default="now",
+    help="The books as they were at this time (ISO 8601), or at the end of this day.",
+)
+
+
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    seller = click.option("--seller", metavar="ID", help="Only what this seller billed.")
-    as_of = click.option(
-        "--as-of",
-        type=moment,
-        metavar="TIME",
-        show_default="now",
-        help="The books as they were at this time (ISO 8601, UTC), or at the end of this day.",
-    )
-    decorated: Callable[..., Any] = address.option("from")(as_of(seller(formats(command))))
+    """The options that every report has: ``command`` gets them as an Asked, and its own after it."""
+
+    @wraps(command)
+    def asking(
+        *,
+        uri: str,
+        seller: str | None,
+        as_of: date | None,
+        zone: Zone,
+        skip_damaged: bool,
+        style: str | None,
+        **own: Any,
+    ) -> None:
+        instant = None if as_of is None else zone.instant(as_of)
+        command(Asked(uri, seller, instant, zone, skip_damaged, style), **own)
+
+    decorated: Callable[..., Any] = asking
+    for option in (formats, skip_damaged, zone.option, _as_of, _seller, address.option("from")):
+        decorated = option(decorated)
     return decorated
-
-
-def _report(
-    uri: str,
-    seller: str | None,
-    as_of: datetime | None,
-    style: str | None,
-    ask: Callable[[Receivables], Report[Any]],
-) -> Report[Any]:
-    """Ask the books at ``uri``, print the answer, and return it."""
-    with books_at(uri, as_of) as books:
-        with counting("reading invoices") as tell:
-            report = ask(Receivables(books.store, seller, progress=tell))
-        show(report.columns, report.cells(), style)
-        if not report:
-            note_if_empty(books, uri)
-    return report
 
 
 def _by_name(name: str, text: str) -> click.Command:
     @receivables.command(name, help=text, epilog=examples(f"receivables {name} {AT}"))
     @_common
-    def command(uri: str, seller: str | None, as_of: datetime | None, style: str | None) -> None:
-        _report(uri, seller, as_of, style, lambda asked: getattr(asked, name)())
+    def command(asked: Asked) -> None:
+        asked.report(lambda books: getattr(books, name)())
 
     return command
 
@@ -82,24 +118,22 @@ received = _by_name("received", "Cash received, less cash paid back, per month."
     show_default="today, or that of --as-of",
     help="The day for which to tell how late debts are.",
 )
-def aging(uri: str, seller: str | None, as_of: datetime | None, style: str | None, on: date | None) -> None:
+def aging(asked: Asked, on: date | None) -> None:
     """What each customer owes, by how many days it is past due."""
-    _report(uri, seller, as_of, style, lambda asked: asked.aging(on or _day(as_of)))
-
-
-def _day(as_of: datetime | None) -> date:
-    return today() if as_of is None else as_of.date()
+    late_on = on or asked.day()
+    shown = f"{late_on}" if on else f"{late_on} ({asked.zone})"
+    asked.report(lambda books: books.aging(late_on), f"Aging per customer, in days past due on {shown}")
 
 
 @receivables.command(
     short_help="The account of one customer.",
     epilog=examples(f"receivables statement NO999000666MVA {AT}"),
 )
-@click.argument("customer", metavar="CUSTOMER-ID")
 @_common
-def statement(customer: str, uri: str, seller: str | None, as_of: datetime | None, style: str | None) -> None:
+@click.argument("customer", metavar="CUSTOMER-ID")
+def statement(asked: Asked, customer: str) -> None:
     """Every document and payment of one customer, in order, with the running balance."""
-    if not _report(uri, seller, as_of, style, lambda asked: asked.statement(customer)):
+    if not asked.report(lambda books: books.statement(customer)):
         raise HoldallError(
             f"no documents of customer {customer!r}; `holdall invoices list` shows the ids there are"
         )

@@ -1,32 +1,36 @@
 """The command rekey: every value of an encrypted store sealed with the key that writes."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from holdall.address import Address
-from holdall.cli.address import positional
+from holdall.cli.address import announce, positional
 from holdall.cli.examples import examples
 from holdall.cli.progress import counting
 from holdall.errors import HoldallError
 from holdall.layer import layers
-from holdall.middleware.encrypt import Encrypt
 from holdall.middleware.manifest import record, recorded
-from holdall.middleware.rotate import rekey as rekey_values
 from holdall.registry import open as open_store
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from holdall.middleware.encrypt import Encrypt
 
 
 @click.command(epilog=examples("rekey 'sqlite:///sealed.db?encrypt=env:BOOKS_KEYS'"))
 @positional()
 @click.option("--prefix", default="", help="Only keys that begin with this.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
-    """Seal every value with the first key of the keyring, so that the older ones are needed no more.
+    """Seal every value with the first key of the keyring, so that the older keys are not needed any more.
 
-    Others may read and write meanwhile. After an interruption run it again: what is sealed with that key
-    already is read and not written.
+    A value that is bound to its key alone, as earlier versions sealed it, is bound to the store. Others may
+    read and write in the meantime. After an interruption run it again: it skips the values that it sealed.
     """
+    from holdall.middleware.rotate import rekey as rekey_values  # late: the help needs no extra
+
+    announce(at["uri"])
     with open_store(at["uri"]) as store:
         next(store.scan(), None)  # a Mismatch, where it is written in other layers
         sealing = _sealing(store, at["uri"])
@@ -46,7 +50,9 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
     click.echo(f"sealed {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
 
 
-def _sealing(store: Store[Any], uri: str) -> Encrypt:
+def _sealing(store: Store[Any], uri: str) -> "Encrypt":
+    from holdall.middleware.encrypt import Encrypt
+
     for layer in layers(store):
         if isinstance(layer, Encrypt):
             return layer

@@ -2,11 +2,13 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from holdall.cli.line import one_line
 from holdall.errors import HoldallError
 from holdall.extras import needs
+from holdall.redact import message as safe
 
 with needs("cli"):
     import click
@@ -30,6 +32,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show is no reason to fail half-way.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with warnings.catch_warnings():
+        warnings.showwarning = _warned
+        warnings.simplefilter("default", UserWarning)
+        return _flushed(_code(arguments))
+
+
+def _code(arguments: Sequence[str] | None) -> int:
     try:
         code: int | None = app.main(arguments, prog_name="holdall", standalone_mode=False)
     except NoArgsIsHelpError as error:
@@ -41,11 +50,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _failed(_INTERRUPTED, 130)
     except (HoldallError, click.ClickException, OSError) as error:
         code = _failed(_shown(error), 1)
-    return _flushed(code or 0)
+    return code or 0
+
+
+def _warned(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"holdall: warning: {one_line(safe(str(message)))}", err=True)
 
 
 def _failed(message: str, code: int) -> int:
-    click.echo(f"holdall: {one_line(message)}", err=True)
+    # click quotes its arguments: an address with a password, or a value of megabytes.
+    click.echo(f"holdall: {one_line(safe(message))}", err=True)
     return code
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from holdall.adapters.memory import Memory
+from holdall.configuration.stack import Stack
 from holdall.errors import HoldallError, Invalid
 
 
@@ -23,18 +25,38 @@ def written(value: Any) -> bytes:
         raise HoldallError(f"it cannot be printed as JSON: {error}; read it in Python") from error
 
 
-def read(data: bytes, serializer: str) -> Any:
-    """The value that ``data`` is typed for, in a store of ``serializer``: bytes, text, or JSON for a document.
+def read(data: bytes, stack: Stack) -> Any:
+    """The value that ``data`` stands for in a store with the layers of ``stack``.
 
-    >>> read(b"1", ""), read(b"1", "text"), read(b"1", "yaml")
-    (b'1', '1', 1)
+    That is bytes or text; or, for a store of documents, the document of the declared type that ``data`` is
+    as JSON. Raises Invalid if ``data`` is not JSON or does not fit the type.
+
+    >>> read(b"1", Stack())
+    b'1'
     """
-    if not serializer:
+    if not stack.serializer:
         return data
-    import msgspec  # late: plain stores need none
+    if stack.serializer == "text":
+        return _text(data)
+    return _document(data, stack.type)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except ValueError as error:
+        raise Invalid(f"the value is not UTF-8 text: {error}") from error
+
+
+def _document(data: bytes, type: Any) -> Any:
+    from holdall.middleware.json import Json  # late: plain stores need none
 
     try:
-        return data.decode() if serializer == "text" else msgspec.json.decode(data)
+        return Json(Memory(), type).decode("", data)
     except (ValueError, RecursionError) as error:
-        kind = "text" if serializer == "text" else "JSON, as in '{\"total\": 1}'"
-        raise Invalid(f"the value is no {kind}: {error}") from error
+        expected = "JSON, as in '{\"total\": 1}'" if type is Any else f"the JSON of {_name(type)}"
+        raise Invalid(f"the value is not {expected}: {error}") from error
+
+
+def _name(type: Any) -> str:
+    return getattr(type, "__name__", str(type))

@@ -12,6 +12,7 @@ with a project that you downloaded. Its stores take effect if they are harmless 
 """
 
 import os
+import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,14 +34,13 @@ def find(name: str) -> Named:
     Raises InvalidAddress, with the names that there are, if no file declares the store, and PermissionDenied if
     the file that declares it needs trust.
     """
-    files = list(_files())
-    for file in files:
+    for file in _files():
         if found := stores_of(file).get(name):
             _require_trust(file, found)
             _warn_if_exposed(file, found)
             return found
     known = [each.name for each in stores()]
-    paths = ", ".join(str(file.path) for file in files)
+    paths = ", ".join(str(file.path) for file in _files())
     looked = f"{paths}; {meant(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
         f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
@@ -64,7 +64,7 @@ def _files() -> Iterator[ConfigFile]:
         return
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / NAME).is_file() or (folder / NAME).is_symlink():
+        if _is_file(folder / NAME) or (folder / NAME).is_symlink():
             yield read(folder / NAME)
             break
     yield from _user_files()
@@ -76,8 +76,20 @@ def _user_files() -> Iterator[ConfigFile]:
     except ModuleNotFoundError:
         return
     file = platformdirs.user_config_path("holdall") / NAME
-    if file.is_file():
+    if _is_file(file):
         yield read(file.resolve(), trusted=True)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether ``path`` is a file. Raises PermissionDenied if a folder on the way to it may not be searched."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError as error:
+        raise PermissionDenied(
+            f"{path} cannot be reached: {error.strerror}; set {VARIABLE} to a file that you can read"
+        ) from error
+    except OSError:
+        return False
 
 
 def _require_trust(file: ConfigFile, found: Named) -> None:

@@ -29,7 +29,7 @@ from holdall.address import ADDRESSES, LAYERED, Address, meant, parameters, show
 from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
-from holdall.redact import HIDDEN
+from holdall.redact import HIDDEN, is_secret
 
 _PARTS: Final = 16  # of a dotted key; a store needs three
 _long_key = re.compile(  # tomllib takes a time that grows with the square of the parts
@@ -58,7 +58,9 @@ class Named(NamedTuple):
         """Whether the declaration itself holds a password or another secret."""
         settings = (self.address.params, *(self.layers or ()))
         return bool(self.address.userinfo) or any(
-            HIDDEN in shown(name, value) for each in settings for name, value in each.items()
+            is_secret(name) or (name in LAYERED and HIDDEN in shown(name, value))
+            for each in settings
+            for name, value in each.items()
         )
 
     def nears(self) -> list[str]:
@@ -70,7 +72,9 @@ class Named(NamedTuple):
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
-        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(*LAYERED)
+        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(
+            *address.layered
+        )
 
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
@@ -107,7 +111,7 @@ def _store(file: Path, name: str, entry: Any) -> Named:
     if address.name:
         raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme, such as sqlite://")
     if layers is not None:
-        if both := sorted(set(address.params) & set(LAYERED)):
+        if both := sorted(address.layered):
             raise InvalidAddress(f"{file}: store.{name} names {both[0]} in its uri; put it among its layers")
         layers = _layers(file, name, layers)
     return Named(name, address, layers, file)

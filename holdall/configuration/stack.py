@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-from holdall.address import LAYERED, Address, meant, shown
+from holdall.address import Address, meant, shown
 from holdall.configuration.table import LAYERS, LISTED, Row, converters
 from holdall.errors import Invalid, InvalidAddress
 from holdall.middleware.guard import Guard
@@ -45,12 +45,11 @@ class Stack:
 
         InvalidAddress for a parameter that does not convert, or that does nothing beside the others.
         """
-        given = {name: value for name, value in address.params.items() if name in LAYERED}
-        given = _remaining(given)
+        given = _remaining({name: address.params[name] for name in address.layered})
         manifest = _manifest(address, given)
         if "type" in given:
             given.setdefault("serializer", "json")
-        return cls(_chosen(address, given, LAYERS), manifest), address.without(*LAYERED)
+        return cls(_chosen(address, given, LAYERS), manifest), address.without(*address.layered)
 
     @classmethod
     def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
@@ -58,7 +57,7 @@ class Stack:
 
         What ``address`` says of a layer that is listed replaces what the list says; `readonly` may be added.
         """
-        given = {name: value for name, value in address.params.items() if name in LAYERED}
+        given = {name: address.params[name] for name in address.layered}
         manifest = _manifest(address, given)
         layers = [chosen for entry in entries for chosen in _entry(address, entry, given)]
         if "readonly" in given:
@@ -75,6 +74,14 @@ class Stack:
         """The serializer, as an address names it; empty where values are bytes."""
         found = [chosen.row.value for chosen in self.layers if chosen.row.parameter == "serializer"]
         return str(found[0]) if found else ""
+
+    @property
+    def type(self) -> Any:
+        """The declared type of documents; Any if there is none."""
+        found = [
+            chosen.arguments.get("type") for chosen in self.layers if chosen.row.parameter == "serializer"
+        ]
+        return found[0] if found and found[0] else Any
 
     @property
     def above(self) -> list[str]:
@@ -151,7 +158,19 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
         for uppers, lowers, why in _UNSOUND:
             if above in uppers and below in lowers:
                 raise InvalidAddress(f"{address.lead} {above} {why}: no {below} can be below it; move one")
-    return tuple(layers)
+    return _typed(layers)
+
+
+def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
+    """``layers``, with the type that a schema makes of documents (its ``document_type``) if none is declared."""
+    schemas = [chosen.arguments["schema"] for chosen in layers if chosen.row.parameter == "validate"]
+    made = next((each.document_type for each in schemas if hasattr(each, "document_type")), None)
+    return tuple(
+        chosen._replace(arguments={"type": made, **chosen.arguments})
+        if made and "type" in chosen.row.options
+        else chosen
+        for chosen in layers
+    )
 
 
 def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) -> tuple[Chosen, ...]:

@@ -64,8 +64,10 @@ class Row(NamedTuple):
         return getattr(import_module(f"holdall.middleware.{module}"), name)
 
 
-_TYPED: Final = {"type": document_type}
-_LEVEL: Final = {"level": int}
+_SIZE: Final[Mapping[str, Converter]] = {"max_size": size}
+_TYPED: Final[Mapping[str, Converter]] = {"type": document_type, **_SIZE}
+_LEVEL: Final[Mapping[str, Converter]] = {"level": int, **_SIZE}
+_BOUND: Final[Mapping[str, Converter]] = {"context": str, "bound": flag}
 _NEAR: Final[Mapping[str, Converter]] = {"near": place, "items": int, "size": size, "misses": flag}
 
 LAYERS: Final = (
@@ -77,13 +79,13 @@ LAYERS: Final = (
     Row("serializer", "msgpack", "msgpack:MessagePack", options=_TYPED),
     Row("serializer", "yaml", "yaml:Yaml", options=_TYPED),
     Row("serializer", "xml", "xml:Xml", options=_TYPED),
-    Row("serializer", "pickle", "pickle:Pickle", options={"trust": flag, "sign": str}),
+    Row("serializer", "pickle", "pickle:Pickle", options={"trust": flag, "sign": str, **_BOUND}),
     Row("serializer", "text", "text:Text"),
     Row("expires", duration, "expires:Expires", "after"),
-    Row("compress", "zstd", "zstd:Zstd", options=_LEVEL | {"dictionary": int}),
+    Row("compress", "zstd", "zstd:Zstd", options={**_LEVEL, "dictionary": int}),
     Row("compress", "gzip", "gzip:Gzip", options=_LEVEL),
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),
-    Row("encrypt", str, "encrypt:Encrypt", "keys"),
+    Row("encrypt", str, "encrypt:Encrypt", "keys", _BOUND),
     Row("checksum", ("crc32c", "xxh3"), "checksum:Checksum", "algorithm"),
     Row("cache", seconds, "cache:Cache", "max_age", options=_NEAR, stored=False),
     Row("metrics", flag, "metrics:Metrics", stored=False),

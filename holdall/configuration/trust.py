@@ -19,7 +19,7 @@ from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.private import write
 
-with needs("config"):
+with needs("config", "It finds the files that you trust, and a stranger's file needs your trust"):
     import platformdirs
 
 

@@ -29,11 +29,13 @@ def oldest_first(amount: int, owed: Sequence[int]) -> list[int]:
     """Each code in full, in order, as far as the amount goes.
 
     What is owed the other way (a code of allowances among codes of items) is used up at once, so that
-    the amount reaches further. No part shrinks when the amount grows.
+    the amount reaches further. No part shrinks when the amount grows. An amount of 0 is 0 for each code.
 
     >>> oldest_first(70, [60, 40]), oldest_first(50, [60, -20, 40])
     ([60, 10], [60, -20, 10])
     """
+    if not amount:
+        return [0] * len(owed)
     if amount < 0:
         return [-part for part in oldest_first(-amount, [-each for each in owed])]
     left = amount - sum(each for each in owed if each < 0)

@@ -13,6 +13,7 @@ from holdall.domain.schema import check
 from holdall.domain.sound import sound
 from holdall.errors import Conflict, Invalid
 from holdall.keys import successor
+from holdall.redact import brief
 from holdall.store import ABSENT, Feature, Store
 
 
@@ -39,6 +40,11 @@ class Books:
     """
 
     def __init__(self, store: MutableMapping[str, Invoice]) -> None:
+        if not isinstance(store, MutableMapping):
+            raise TypeError(
+                f"Books are kept in a store or a dict, not in a {type(store).__name__}; "
+                "holdall.open(address, type=Invoice) makes a store of an address"
+            )
         self.store = store
 
     def __iter__(self) -> Iterator[Invoice]:
@@ -121,7 +127,7 @@ class Books:
             known = dict.fromkeys(self.sellers())
             sellers = [each for each in known if invoice_key(each, number) in self.store]
         if not sellers:
-            raise KeyError(f"no invoice {number!r}" + (f" of seller {seller!r}" if seller else ""))
+            raise KeyError(f"no invoice {brief(number)}" + (f" of seller {brief(seller)}" if seller else ""))
         if len(sellers) > 1:
             names = ", ".join(map(repr, sorted(sellers)))
             raise Invalid(f"number {number!r} is used by the sellers {names}; say which is meant")

@@ -7,8 +7,7 @@ from holdall.domain.fields import shown
 from holdall.extras import needs
 
 with needs("domain"):
-    from formencode import Invalid, Schema
-    from formencode.schema import format_compound_error
+    from holdall._formencode import Invalid, Schema, format_compound_error
 
 Errors = str | dict[str, "Errors"] | list["Errors | None"]
 """A reason, or the errors by field, or one entry for each item of a list and None for a sound one."""

@@ -15,7 +15,7 @@ from holdall.domain.money import DIGITS, MOST_PLACES, PLACES, fits
 from holdall.extras import needs
 
 with needs("domain"):
-    from formencode import FancyValidator, ForEach, Invalid, NoDefault
+    from holdall._formencode import FancyValidator, ForEach, Invalid, NoDefault
 
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
@@ -127,7 +127,7 @@ class Day(Field):
                 day = date.fromisoformat(value)
                 if day.isoformat() == value:
                     return day
-        raise self.refuse(value, "write a day as 2026-03-01")
+        raise self.refuse(value, "write a day of the calendar as YYYY-MM-DD")
 
 
 class Number(Field):

@@ -11,8 +11,8 @@ from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
 from holdall.domain.money import EXACT, summed
 from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
-from holdall.domain.sound import Amounts, corrupt, damaged
-from holdall.errors import Invalid, QueryFailed
+from holdall.domain.sound import require_sound
+from holdall.errors import Corrupt, Invalid, QueryFailed
 from holdall.query import MapReduce, Row
 
 BOUNDS = (0, 30, 60, 90)
@@ -22,8 +22,9 @@ class Receivables:
     """Queries over the invoices in ``store``, of all sellers or of the one whose id is given.
 
     ``store`` is what `Books` were given, or any store whose documents are invoices. Amounts of different
-    currencies are never added up. ``progress`` is called with the number of invoices read so far. Corrupt,
-    naming the invoice, where an amount in it makes an answer none, as one that is no number does.
+    currencies are never added up. ``progress`` is called with the number of invoices read so far. A report
+    raises Corrupt, naming every document at fault, if one is not an invoice or has a damaged amount. To
+    leave such documents out, give `holdall.domain.sound.Sound` of the store, and look at its ``left_out``.
 
     >>> from holdall.domain.books import Books
     >>> books = {}
@@ -94,22 +95,18 @@ class Receivables:
         query: MapReduce[Any, Any],
         shown: Callable[[list[Row[Any]]], Iterable[Any]],
     ) -> Report[Any]:
-        """What is ``shown`` of the answer; Corrupt where it fails or is none for an amount in the books.
+        """The answer as ``shown`` makes it; Corrupt if a document is not an invoice or an amount is damaged.
 
-        The books are looked through for that amount only then, so that sound ones are read once.
+        All documents are looked through only if something is wrong, so that sound books are read once.
         """
         try:
             report = Report(columns, shown(query.run(self.store, self.prefix, progress=self.progress)))
-        except (QueryFailed, ArithmeticError):
-            self._require_sound()
+        except (Corrupt, QueryFailed, ArithmeticError):
+            require_sound(self.store, self.prefix)
             raise
         if not report.possible():
-            self._require_sound()
+            require_sound(self.store, self.prefix)
         return report
-
-    def _require_sound(self) -> None:
-        for key, amount in MapReduce(damaged, type=Amounts).run(self.store, self.prefix):
-            raise corrupt(key, amount)
 
 
 def _coded(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:

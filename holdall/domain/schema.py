@@ -14,11 +14,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, get_args
 
-import formencode
 import msgspec
 
+from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
-from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text
+from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text, shown
 from holdall.domain.model import Invoice, InvoiceKind, LineKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
@@ -72,7 +72,7 @@ class InvoiceSchema(Document):
 
     ``to_python`` returns a document with Decimals, dates and every field, or a Struct where it was given
     one; it raises ``formencode.Invalid``, of which ``unpack_errors`` gives all errors, nested. So it
-    serves as the schema of a `Validate` layer, over typed and untyped documents.
+    serves as the schema of a `Validate` layer over a store of typed documents.
 
     >>> InvoiceSchema.to_python({"number": ""})
     Traceback (most recent call last):
@@ -80,6 +80,7 @@ class InvoiceSchema(Document):
     formencode.api.Invalid: ...
     """
 
+    document_type = Invoice  # what an address with this schema, and without a type, reads and writes
     number = Text()
     kind = Choice(values=get_args(InvoiceKind))
     seller = PartySchema()
@@ -105,7 +106,15 @@ _schema = InvoiceSchema()
 
 
 def check(invoice: Invoice) -> Invoice:
-    """``invoice``, if it is one that may be kept; `holdall.errors.Invalid` with every error if not."""
+    """``invoice``, if it may be kept.
+
+    Raises `holdall.errors.Invalid` with every error if not, and TypeError if it is not an Invoice.
+    """
+    if not isinstance(invoice, Invoice):
+        raise TypeError(
+            f"{shown(invoice)} is not an Invoice; make one of a dict by msgspec.convert(document, Invoice), "
+            "and of JSON by msgspec.json.decode(data, type=Invoice)"
+        )
     try:
         checked: Invoice = _schema.to_python(invoice)
     except formencode.Invalid as error:

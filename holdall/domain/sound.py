@@ -1,64 +1,146 @@
-"""Whether what a store holds for amounts can be amounts; where it cannot, the invoice at fault by its key."""
+"""Which stored documents are not sound invoices: those of another shape, and those with a damaged amount."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from reprlib import repr as brief
+from typing import Any, Final
 
-from msgspec import Struct
-
-from holdall.domain.model import Allocation, Invoice, Split
+from holdall.domain.keys import PREFIX
+from holdall.domain.model import Invoice
 from holdall.domain.money import possible
 from holdall.errors import Corrupt
+from holdall.middleware.passthrough import PassThrough
+from holdall.store import Store
+
+SHOWN: Final = 10  # keys in a message
 
 
-class Line(Struct, gc=False):
-    """The amounts of a line."""
-
-    amount: Decimal
-    splits: Sequence[Split]
-
-
-class Paid(Struct, gc=False):
-    """The amounts of a payment."""
-
-    amount: Decimal
-    allocations: Sequence[Allocation]
-
-
-class Amounts(Struct, gc=False):
-    """The amounts of an invoice; an `Invoice` fits too."""
-
-    total: Decimal
-    lines: Sequence[Line]
-    payments: Sequence[Paid] = ()
-
-
-def damaged(key: str, part: Amounts | Invoice) -> Iterator[tuple[str, Decimal]]:
-    """(key, amount) for each amount that is no number, or has more digits than any has."""
-    return ((key, amount) for amount in _amounts(part) if not possible(amount))
-
-
-def _amounts(part: Amounts | Invoice) -> Iterator[Decimal]:
-    yield part.total
-    for line in part.lines:
+def _amounts(invoice: Invoice) -> Iterator[Decimal]:
+    yield invoice.total
+    for line in invoice.lines:
         yield line.amount
         yield from (split.amount for split in line.splits)
-    for payment in part.payments:
+    for payment in invoice.payments:
         yield payment.amount
         yield from (each.amount for each in payment.allocations)
 
 
 def sound(key: str, invoice: Invoice) -> Invoice:
-    """``invoice``, which is kept under ``key``; Corrupt, naming it, where an amount in it is damaged."""
-    for _, amount in damaged(key, invoice):
-        raise corrupt(key, amount)
+    """``invoice``, which is stored under ``key``; raises Corrupt, naming the key, if an amount is damaged."""
+    for amount in _amounts(invoice):
+        if not possible(amount):
+            raise _corrupt(key, amount)
     return invoice
 
 
-def corrupt(key: str, amount: Decimal) -> Corrupt:
+def _corrupt(key: str, amount: Decimal) -> Corrupt:
     """The error of an ``amount`` that can be none, in the invoice under ``key``."""
     return Corrupt(
         f"the invoice at {key!r} holds {brief(str(amount))} for an amount, which can be none: "
         "restore it from a backup or its history, or import it again into other books",
         key=key,
     )
+
+
+class Sound(PassThrough[Any]):
+    """The sound invoices of ``store``, for scans; ``left_out`` has the error of each other document by key.
+
+    >>> from holdall import Json, Memory
+    >>> store = Json(Memory())
+    >>> store["invoices/S/7"] = {"note": "not an invoice"}
+    >>> kept = Sound(store)
+    >>> list(kept.scan_items()), list(kept.left_out)
+    ([], ['invoices/S/7'])
+    """
+
+    def __init__(self, store: Store[Any]) -> None:
+        super().__init__(store.typed(Invoice))
+        self.left_out: dict[str, Corrupt] = {}
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Invoice]]:
+        for key, invoice in self._readable(prefix, start, stop):
+            try:
+                checked = sound(key, invoice)
+            except Corrupt as error:
+                self.left_out[key] = error
+            else:
+                yield key, checked
+
+    def _readable(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, Invoice]]:
+        """The documents that can be decoded. A scan ends at one that cannot; another begins after it."""
+        while True:
+            try:
+                for key, invoice in self._inner.scan_items(prefix, start=start, stop=stop):
+                    start = f"{key}\0"
+                    yield key, invoice
+            except Corrupt:
+                found = next(self._inner.scan(prefix, start=start, stop=stop), None)
+                if found is None:  # no document is at fault, so none can be left out
+                    raise
+                start = f"{found}\0"
+                yield from self._read(found)
+            else:
+                return
+
+    def _read(self, key: str) -> Iterator[tuple[str, Invoice]]:
+        try:
+            invoice = self._inner.get(key)
+        except Corrupt as error:
+            self.left_out[key] = error
+        else:
+            if invoice is not None:  # it was deleted in the meantime
+                yield key, invoice
+
+    def typed(self, type: Any, /) -> Store[Any]:
+        """This view: a document of which a part could be read is left out too, so that reports agree."""
+        return self
+
+
+def require_sound(store: Mapping[str, Any], prefix: str = PREFIX) -> None:
+    """Raise Corrupt, naming every document under ``prefix`` that is not a sound invoice, if there is one."""
+    found = _unsound(store, prefix)
+    if len(found) == 1:
+        raise next(iter(found.values()))
+    if found:
+        first, error = next(iter(found.items()))
+        raise Corrupt(f"{count_of(found)} are not invoices: {names(found)}. The first: {error}", key=first)
+
+
+def _unsound(store: Mapping[str, Any], prefix: str) -> dict[str, Corrupt]:
+    if isinstance(store, Store):
+        view = Sound(store)
+        for _ in view.scan_items(prefix):
+            pass
+        return view.left_out
+    found: dict[str, Corrupt] = {}
+    for key in sorted(key for key in store if key.startswith(prefix)):
+        value = store[key]
+        try:
+            if not isinstance(value, Invoice):
+                raise Corrupt(f"the value of {key!r} is not an Invoice: {brief(value)}", key=key)
+            sound(key, value)
+        except Corrupt as error:
+            found[key] = error
+    return found
+
+
+def count_of(documents: Collection[object]) -> str:
+    """How many ``documents`` there are, in words.
+
+    >>> count_of(["a"]), count_of(["a"] * 1000)
+    ('1 document', '1,000 documents')
+    """
+    return f"{len(documents):,} document{'' if len(documents) == 1 else 's'}"
+
+
+def names(keys: Collection[str]) -> str:
+    """The first ten of ``keys`` for a message, and how many others there are.
+
+    >>> names(["a", "b"])
+    "'a', 'b'"
+    """
+    listed = ", ".join(map(repr, islice(keys, SHOWN)))
+    return f"{listed} and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else listed

@@ -44,7 +44,7 @@ class Codec(Layer[V, W]):
     def _encode(self, key: str, value: V) -> W:
         try:
             return self.encode(key, value)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
@@ -53,7 +53,7 @@ class Codec(Layer[V, W]):
     def _decode(self, key: str, data: W) -> V:
         try:
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -66,7 +66,7 @@ class Codec(Layer[V, W]):
         data = self._inner[key]
         try:  # not self._decode: a call less on the hottest path
             return self.decode(key, data)
-        except HoldallError:
+        except (HoldallError, MemoryError):
             raise
         except Exception as error:
             raise self._corrupt(key, error) from error
@@ -94,7 +94,7 @@ class Codec(Layer[V, W]):
         for key, data in items:
             try:
                 value = decode(key, data)
-            except HoldallError:
+            except (HoldallError, MemoryError):
                 raise
             except Exception as error:
                 raise self._corrupt(key, error) from error
@@ -144,8 +144,8 @@ class Codec(Layer[V, W]):
         key, data = self._inner.popitem()
         return key, self._decode(key, data)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._decode(key, self._inner.setdefault(key, self._encode(key, default)))
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))
 
     def at(self, key: str, revision: int, /) -> V:
         return self._decode(key, self._inner.at(key, revision))

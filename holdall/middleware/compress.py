@@ -6,9 +6,6 @@ from holdall.errors import TooLarge
 from holdall.middleware.codec import Codec
 from holdall.store import Store, to_bytes
 
-LARGEST = 1 << 26
-"""Bytes of one value, unless said otherwise: 64 MiB."""
-
 
 class Compress(Codec[bytes, bytes]):
     """Values compressed by ``level``, none of them over ``max_size`` bytes before compression.

@@ -1,14 +1,39 @@
 """What a declared type promises of a document that was written: whether it needs to be read back."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from msgspec import inspect
 
+_PLAIN: Final = (str, int, float, bool, type(None), list, dict, bytes)
 _ANYTHING: Final = {inspect.AnyType, inspect.CustomType, inspect.RawType}
 
 
-class Declared:
+class Unfit(ValueError):
+    """A document that is not what its type declares: ``errors`` gives the reason for each part by its path."""
+
+    def __init__(self, errors: dict[str, str], shown: int) -> None:
+        reasons = [f"{path}: {reason}" if path else reason for path, reason in errors.items()]
+        more = f"; and {len(reasons) - shown} more" if len(reasons) > shown else ""
+        super().__init__("; ".join(reasons[:shown]) + more)
+        self.errors = errors
+
+
+class Reread:
+    """Documents of a type that promises nothing: each is read back before it is kept."""
+
+    sure: frozenset[type] = frozenset()
+
+    def __init__(self, read: Callable[[bytes], Any]) -> None:
+        self._read = read
+
+    def check(self, value: Any, data: bytes) -> None:
+        """ValueError if ``data``, which was written for ``value``, reads as another value."""
+        if self._read(data) != value:
+            raise ValueError("it would be read back as another value; declare the type of each part")
+
+
+class Declared(Reread):
     """Documents of the type ``type``, as msgspec understands it.
 
     ``sure`` are the classes that it names (Struct, dataclass, NamedTuple) and that declare every part:
@@ -22,16 +47,33 @@ class Declared:
     def __init__(self, type: Any, read: Callable[[bytes], Any], *, floats: bool = True) -> None:
         info = inspect.type_info(type)
         kinds = {part.__class__ for part in parts_of(info)}
-        self._read = read
+        super().__init__(read)
         self._named = frozenset() if kinds & _ANYTHING else frozenset(_classes(info))
         self.sure = self._named if floats or inspect.FloatType not in kinds else frozenset()
 
     def check(self, value: Any, data: bytes) -> None:
-        """ValueError where ``data``, which was written for ``value``, reads as another value."""
-        if type(value) in self._named and b"null" not in data:
-            return
-        if self._read(data) != value:
-            raise ValueError("it would be read back as another value; declare the type of each part")
+        if type(value) not in self._named or b"null" in data:
+            super().check(value, data)
+
+
+def holds_model(type: Any) -> bool:
+    """Whether ``type`` is, or names among its arguments, a class that Pydantic made.
+
+    >>> holds_model(list[int]), holds_model(dict[str, bytes | None])
+    (False, False)
+    """
+    return hasattr(type, "__pydantic_validator__") or any(map(holds_model, get_args(type)))
+
+
+def unknown_class(type: Any) -> Any:
+    """A class that ``type`` is or holds, and that msgspec can neither write nor read; None if there is none.
+
+    >>> unknown_class(list[Reread]), unknown_class(dict[str, object])
+    (<class 'holdall.middleware.declared.Reread'>, None)
+    """
+    custom = (part.cls for part in parts_of(inspect.type_info(type)) if isinstance(part, inspect.CustomType))
+    # A value of a kind that msgspec knows may be an instance of an abstract class.
+    return next((cls for cls in custom if not any(issubclass(kind, cls) for kind in _PLAIN)), None)
 
 
 def _classes(info: inspect.Type) -> Iterator[type]:

@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
+from holdall.errors import Invalid, TooLarge
 from holdall.middleware.codec import Codec
-from holdall.middleware.declared import Declared
+from holdall.middleware.declared import Declared, Reread, Unfit, holds_model, unknown_class
+from holdall.middleware.memory import LARGEST
 from holdall.middleware.offsets import Offsets
 from holdall.middleware.plain import Plain
 from holdall.middleware.readonly import ReadOnly
@@ -33,7 +35,11 @@ class Documents(Codec[V, bytes]):
     declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. The fields
     of a Struct are not checked when it is written, as msgspec does not check them when it is made; they are
     when it is read, and by type checkers. A part declared Any must read back equal: each write tries that. A
-    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid.
+    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid. A type that holds a
+    class which the format does not keep is Invalid before anything is written.
+
+    A document that takes more than about ``max_size`` bytes of memory is TooLarge when it is written, and
+    Corrupt when it is read. Its size is estimated before it is decoded, see `holdall.middleware.memory`.
 
     >>> from holdall import Json, Memory
     >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}
@@ -48,26 +54,65 @@ class Documents(Codec[V, bytes]):
     """Whether the format has NaN and the infinities."""
     rounded: ClassVar[tuple[type, ...]] = (time,)
     """The moments that are written with an offset in whole minutes, whatever it is."""
+    dense: ClassVar[int]
+    """How many bytes of memory a stored byte takes at the most; a document that is small enough is not estimated."""
 
-    def __init__(self, store: Store[bytes], type: Any) -> None:
+    def __init__(self, store: Store[bytes], type: Any, max_size: int = LARGEST) -> None:
         super().__init__(store)
-        self._write, self._read = self._format(type)
-        self._declared = None if type is Any else Declared(type, self._read, floats=self.floats)
-        if type is not Any and (offsets := Offsets(inspect.type_info(type), self.rounded)):
-            self._write = exactly(self._write, offsets)
+        self._max_size = max_size
+        self._small = max_size // self.dense
+        self._declared: Reread | None = None
+        if holds_model(type):
+            self._write, self._read = self._format_models(type)
+            self._declared = Reread(self._read)
+        else:
+            self._write, self._read = self._format(type)
+            if type is not Any:
+                self._declare(type)
         self._sure = self._declared.sure if self._declared else frozenset()
+
+    def _declare(self, type: Any) -> None:
+        if unknown := unknown_class(type):
+            raise self._keeps_no(f"{unknown.__name__}, which {_named(type)} is or holds", _REMEDY)
+        self._declared = Declared(type, self._read, floats=self.floats)
+        if offsets := Offsets(inspect.type_info(type), self.rounded):
+            self._write = exactly(self._write, offsets)
+
+    def _format_models(self, type: Any) -> tuple[Write, Read]:
+        """As `_format`, for documents that hold Pydantic models."""
+        raise self._keeps_no(f"Pydantic models, and {_named(type)} is or holds one", "use Json")
+
+    def _keeps_no(self, what: str, remedy: str) -> Invalid:
+        return Invalid(f"{type(self).__name__} keeps no {what}; {remedy}")
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
         """How a document of ``type`` is written and read; Any: one without a type."""
 
+    @abstractmethod
+    def _memory(self, data: bytes, enough: int) -> int:
+        """About how much memory the document in ``data`` takes; any size over ``enough`` if it is more."""
+
     def encode(self, key: str, value: V, /) -> bytes:
+        data = self._written(key, value)
+        if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
+            raise TooLarge(
+                f"the value of {key!r} takes more than {self._max_size:,} bytes of memory; split it, or raise max_size",
+                key=key,
+            )
+        return data
+
+    def _written(self, key: str, value: V) -> bytes:
         if type(value) in self._sure:
             return self._write(value)
         if self._declared is None:
             return self._encode_plain(key, value)
         data = self._write(value)
-        self._declared.check(value, data)
+        try:
+            self._declared.check(value, data)
+        except Unfit as error:
+            message = f"{type(self).__name__} cannot keep the value of {key!r}: {error}"
+            raise Invalid(message, key=key, errors=error.errors) from error
         return data
 
     def _encode_plain(self, key: str, value: V) -> bytes:
@@ -75,17 +120,30 @@ class Documents(Codec[V, bytes]):
         try:
             if self.plain.keeps(value):
                 return self._write(value)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - told by its part below
             cause = error
         raise self.plain.refusal(key, value, type(self).__name__, self._write) from cause
 
     def decode(self, key: str, data: bytes, /) -> V:
+        if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
+            raise ValueError(
+                f"it takes more than {self._max_size:,} bytes of memory; raise max_size if it is to be read"
+            )
         return self._read(data)  # type: ignore[no-any-return]
 
     def typed(self, type: type[T], /) -> Store[T]:
         # Read-only: to write back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
-        return ReadOnly(serializer(self._inner, type=type))
+        return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
+
+
+_REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; for Json a Pydantic model will do"
+
+
+def _named(type: Any) -> str:
+    return str(getattr(type, "__name__", type))
 
 
 def exactly(write: Write, offsets: Offsets) -> Write:

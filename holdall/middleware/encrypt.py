@@ -1,22 +1,25 @@
-"""Values encrypted by AES-256-GCM, each bound to its key."""
+"""Values encrypted by AES-256-GCM, each bound to its key and to the identity of its store."""
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.middleware.binding import key_bytes
 from holdall.middleware.codec import Codec
+from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source
+from holdall.middleware.versions.sealing import offer
 from holdall.redact import shown_call
-from holdall.store import Store, to_bytes
+from holdall.store import MISSING, Change, Missing, Store, to_bytes
 
 with needs("crypto"):
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_MAGIC = 0xF8  # no text in UTF-8 begins so
+_BOUND, _UNBOUND = 0xFE, 0xF8  # no text in UTF-8 begins so
 _NONCE = 12  # bytes
 _TAG = 16  # bytes
 
@@ -24,17 +27,25 @@ _TAG = 16  # bytes
 class Encrypt(Codec[bytes, bytes]):
     """Nobody reads or changes a value without the key: AES-256-GCM (NIST SP 800-38D).
 
-        value  = head nonce sealed
-        head   = %xF8 length id check
-        length = OCTET                      ; bytes of the id
-        id     = 1*32 ASCII                 ; which key of the keyring sealed it
-        check  = 4 OCTET                    ; CRC-32 of what is before it: tells damage from an unknown key
-        nonce  = 12 OCTET                   ; random for each write
-        sealed = the value and a tag of 16 bytes; head and the store's key (UTF-8) are bound to it
+        value    = head nonce sealed
+        head     = kind length id check
+        kind     = %xFE / %xF8                ; bound to identity and key / to the key alone
+        length   = OCTET                      ; bytes of the id
+        id       = 1*32 ASCII                 ; which key of the keyring sealed it
+        check    = 4 OCTET                    ; CRC-32 of what is before it: tells damage from an unknown key
+        nonce    = 12 OCTET                   ; random for each write
+        sealed   = the value and a tag of 16 bytes, to which this is bound:
+                   head [ identity ] key      ; the store's key in UTF-8
+        identity = as `holdall.middleware.identity` draws it
 
     ``keys`` says where the keys are: ``env:NAME``, ``file:PATH``, or a function that returns their text
-    (see `Keyring`). A value that was damaged, or that was moved to another key, is Corrupt; one whose
-    key is not in the keyring is PermissionDenied.
+    (see `Keyring`). A value that was damaged, or that was moved to another key or to another store, is
+    Corrupt; one whose key is not in the keyring is PermissionDenied.
+
+    Values are bound to ``context``, a text such as "approved". Without it they are bound to a random id that
+    the store keeps under a reserved key, which a copy of the whole store takes with it; a store without SWAP
+    needs a context to be written. holdall once bound values to their key alone (%xF8): such values are read
+    and `rekey` seals them again, but with ``bound=True``, or with a context, they are Corrupt.
 
     Not hidden: the store's keys, how long a value is, and when it was written. Not noticed: that a value
     was replaced by an older one of the same key. Not encrypted: what lies under reserved keys. Compress
@@ -49,25 +60,83 @@ class Encrypt(Codec[bytes, bytes]):
     (b'holdall', False, Encrypt(Memory(), 'env:BOOKS_KEY'))
     """
 
-    def __init__(self, store: Store[bytes], keys: Source) -> None:
+    def __init__(
+        self, store: Store[bytes], keys: Source, context: str | None = None, *, bound: bool = False
+    ) -> None:
         super().__init__(store)
         self._keyring = Keyring(keys)
         self._ciphers: dict[str, AESGCM] = {}
+        self._identity = Identity(store, context)
+        self.only_bound = bound or context is not None
+        offer(store, self)
 
     def encode(self, key: str, value: bytes, /) -> bytes:
+        return self._seal(key_bytes(key), to_bytes(value))
+
+    def _seal(self, about: bytes, value: bytes) -> bytes:
         id = self._keyring.current
-        head, nonce = _head(id), os.urandom(_NONCE)
-        return head + nonce + self._cipher(id).encrypt(nonce, to_bytes(value), head + key_bytes(key))
+        head, nonce = _head(_BOUND, id), os.urandom(_NONCE)
+        bound = head + self._identity.made() + about
+        return head + nonce + self._cipher(id).encrypt(nonce, value, bound)
 
     def decode(self, key: str, data: bytes, /) -> bytes:
-        id = _key_id(data)
-        head = _head(id)
-        start = len(head) + _NONCE
+        if self.only_bound and data[:1] == bytes((_UNBOUND,)):
+            raise ValueError(
+                "it is bound to its key alone, so it may come from another store; rekey the store"
+            )
+        return self._open(key, data)
+
+    def _open(self, key: str, data: bytes) -> bytes:
         try:
-            return self._cipher(id).decrypt(data[len(head) : start], data[start:], head + key_bytes(key))
+            return self._unseal(key_bytes(key), data)
         except InvalidTag as error:
+            id = _key_id(data)
             message = f"the value of {key!r} does not open with key {id!r}: it was damaged, or moved there"
             raise Corrupt(message, key=key) from error
+
+    def _unseal(self, about: bytes, data: bytes) -> bytes:
+        id = _key_id(data)
+        head = _head(data[0], id)
+        bound = head + (self._identity.known() if data[0] == _BOUND else b"") + about
+        start = len(head) + _NONCE
+        return self._cipher(id).decrypt(data[len(head) : start], data[start:], bound)
+
+    # The first write makes the identity, which must not happen within a write of the store below.
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        self._identity.made()
+        super().set_many(items)
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        self._identity.made()
+        super().transact(changes)
+
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        self._identity.made()
+        return super().modify(key, function, default)
+
+    def reseal(self, key: str, /) -> None:
+        """Seal the value of ``key`` again, with the key that writes and bound to the store; KeyError if missing.
+
+        A value that is bound to its key alone is taken, whatever ``bound`` says.
+        """
+        self._identity.made()
+        self._inner.modify(key, lambda data: self.encode(key, self._open(key, data)))
+
+    # ---- What a layer below knows of a revision, see `holdall.middleware.versions.sealing` ----------
+
+    def seal_note(self, about: bytes, note: bytes, /) -> bytes:
+        """``note`` sealed as a value is, and bound to ``about`` in place of a key."""
+        return self._seal(about, note)
+
+    def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:
+        """What was sealed; None if it, or what it is about, was changed. PermissionDenied without its key."""
+        try:
+            return self._unseal(about, sealed)
+        except (InvalidTag, ValueError):
+            return None
 
     def _cipher(self, id: str) -> AESGCM:
         cipher = self._ciphers.get(id)
@@ -82,24 +151,34 @@ class Encrypt(Codec[bytes, bytes]):
 
     def scan_ids(self, prefix: str = "", *, start: str = "") -> Iterator[tuple[str, str]]:
         """Each key, in order, and the id of the key that sealed its value. Opens none, but reads them all."""
+        return ((key, id) for key, id, _ in self.scan_seals(prefix, start=start))
+
+    def scan_seals(self, prefix: str = "", *, start: str = "") -> Iterator[tuple[str, str, bool]]:
+        """As `scan_ids`, and whether the value is bound to the store, and not to its key alone."""
         for key, data in self._inner.scan_items(prefix, start=start):
             try:
-                yield key, _key_id(data)
+                yield key, _key_id(data), data[0] == _BOUND
             except ValueError as error:
                 raise self._corrupt(key, error) from error
 
     def __repr__(self) -> str:
-        return shown_call(type(self).__name__, (self._inner, self._keyring), {})
+        return shown_call(
+            type(self).__name__, (self._inner, self._keyring, *self._made_with[0][2:]), self._shown
+        )
+
+    @property
+    def _shown(self) -> dict[str, Any]:
+        return {name: value for name, value in self._made_with[1].items() if name not in ("store", "keys")}
 
 
 def _key_id(data: bytes) -> str:
     id = data[2 : 2 + data[1]].decode("ascii") if len(data) > 1 else ""
-    head = _head(id)
-    if not id or not data.startswith(head) or len(data) < len(head) + _NONCE + _TAG:
+    head = _head(data[0], id) if id and data[0] in (_BOUND, _UNBOUND) else b""
+    if not head or not data.startswith(head) or len(data) < len(head) + _NONCE + _TAG:
         raise ValueError("it does not begin as a sealed value does")
     return id
 
 
-def _head(id: str) -> bytes:
-    head = bytes((_MAGIC, len(id))) + id.encode("ascii")
+def _head(kind: int, id: str) -> bytes:
+    head = bytes((kind, len(id))) + id.encode("ascii")
     return head + zlib.crc32(head).to_bytes(4, "big")

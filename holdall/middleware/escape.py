@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidKey
-from holdall.keys import Foreign, RawKey, check_key
+from holdall.keys import Foreign, RawKey, check_key, no_str
 from holdall.prefixed import Prefixed
 from holdall.store import Store
 
@@ -95,7 +95,7 @@ class Escape(Prefixed[V]):
 
 def _escaped(text: str) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"a key is a str, not {type(text).__name__}: {text!r}")
+        raise no_str(text)
     if not _changed(text):
         return str.__str__(text)
     # The codes of a first character hold nothing that the table changes.

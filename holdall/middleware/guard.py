@@ -85,7 +85,8 @@ class Guard(PassThrough[V]):
     def _mismatch(self, recorded: Manifest) -> Mismatch:
         return Mismatch(
             f"{self._below!r} was written with {recorded} and is opened with {self.manifest}; "
-            f"open it as it was written, re-encode it into another store by `holdall convert`, or {RECORD}"
+            "name the layers that it was written with in its address, or re-encode it into another store by "
+            f"`holdall convert`; if the record is wrong, {RECORD}"
         )
 
     # ---- Writes: the rest is PassThrough's, through _inner -----------------------------------------
@@ -105,8 +106,8 @@ class Guard(PassThrough[V]):
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         return self._writable.modify(key, function, default)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._writable.setdefault(key, default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._writable._setdefault(key, default)
 
     def as_of(self, time: datetime, /) -> Store[V]:
         return self._inner.as_of(time)  # which was compared: no guard of its own

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
+from holdall.middleware.memory import LARGEST, of_json
 from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
@@ -29,6 +30,9 @@ class Json(Documents[V]):
     Decimal, dates and bytes, as text. Of several equal names in an object that another program wrote, the
     last is read.
 
+    ``type`` may be a Pydantic model, or be made of such, as ``list[Model]``. Pydantic then writes the
+    document and validates it, and each write reads it back: what would be read as another value is Invalid.
+
     >>> from holdall import Memory
     >>> books = Json(Memory())
     >>> books["invoices/1"] = {"total": "119.00", "lines": [1, 2]}
@@ -37,15 +41,27 @@ class Json(Documents[V]):
     """
 
     plain = _PLAIN
+    dense = 28
     floats = False
     rounded = (datetime, time)
 
     @overload
-    def __init__(self: "Json[Any]", store: Store[bytes]) -> None: ...
+    def __init__(self: "Json[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Json[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
-    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store, type)
+    def __init__(
+        self: "Json[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, type, max_size)
+
+    def _memory(self, data: bytes, enough: int) -> int:
+        return of_json(data, enough)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode
+
+    def _format_models(self, type: Any) -> tuple[Write, Read]:
+        from holdall.middleware.models import Models  # late: it needs an extra of its own
+
+        models = Models(type)
+        return models.write, models.read

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from holdall.extras import needs
+from holdall.middleware.memory import LARGEST, of_msgpack
 from holdall.middleware.plain import NoneType, Plain
 from holdall.store import Store
 
@@ -41,13 +42,19 @@ class MessagePack(Documents[V]):
     """
 
     plain = _PLAIN
+    dense = 73
 
     @overload
-    def __init__(self: "MessagePack[Any]", store: Store[bytes]) -> None: ...
+    def __init__(self: "MessagePack[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "MessagePack[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
-    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store, type)
+    def __init__(
+        self: "MessagePack[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, type, max_size)
+
+    def _memory(self, data: bytes, enough: int) -> int:
+        return of_msgpack(data, enough)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         read = msgspec.msgpack.Decoder(type, ext_hook=_refuse).decode

@@ -60,8 +60,8 @@ class PassThrough(Layer[V, V]):
     def popitem(self) -> tuple[str, V]:
         return self._inner.popitem()
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._inner.setdefault(key, default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._inner._setdefault(key, default)
 
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)

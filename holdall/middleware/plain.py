@@ -98,6 +98,8 @@ class Plain:
             return
         try:
             write(value)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is why the part is refused
             yield path, str(error)
 

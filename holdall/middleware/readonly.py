@@ -141,7 +141,7 @@ class ReadOnly(Wrapper[V, V]):
     def popitem(self) -> tuple[str, V]:
         self._refuse("the first key")
 
-    def setdefault(self, key: str, default: V, /) -> V:
+    def _setdefault(self, key: str, default: V, /) -> V:
         self._refuse(repr(key))
 
     def _refuse(self, what: str) -> NoReturn:

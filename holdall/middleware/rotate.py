@@ -13,6 +13,10 @@ def rekey(
 ) -> int:
     """Seal every value under ``prefix`` with the current key, and return how many it had to seal.
 
+    A value that is bound to its key alone, as holdall once sealed, is sealed again too, and is then bound to
+    the store. Open the store with ``bound=True``, or take the old key away, so that no such value is read
+    any more.
+
     Each value is swapped, so what others write meanwhile is never lost; without SWAP it is Unsupported.
     After an interruption, run it again: it reads all values, and writes those that still are to be
     sealed; ``start`` skips what is before it. ``tell`` is given the count of values looked at, as it grows.
@@ -34,15 +38,15 @@ def rekey(
     if Feature.SWAP not in store.features:
         raise Unsupported(f"{store!r} cannot be sealed anew while it is in use: it lacks SWAP")
     sealed = 0
-    for count, (key, id) in enumerate(store.scan_ids(prefix, start=start), 1):
-        sealed += id != store.current and _seal(store, RawKey(key))
+    for count, (key, id, bound) in enumerate(store.scan_seals(prefix, start=start), 1):
+        sealed += (id != store.current or not bound) and _seal(store, RawKey(key))
         tell(count)
     return sealed
 
 
 def _seal(store: Encrypt, key: str) -> bool:
     try:
-        store.modify(key, lambda value: value)
+        store.reseal(key)
     except KeyError:  # deleted meanwhile
         return False
     return True

@@ -1,10 +1,12 @@
 """Where a secret is kept: an address names the place, and never holds the secret."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Final
 
 from holdall.errors import PermissionDenied
+from holdall.private import readable_by_others
 from holdall.redact import SOURCES
 
 LONGEST: Final = 1 << 16  # bytes; more than any keyring has
@@ -45,6 +47,9 @@ def _variable(name: str, what: str) -> bytes:
 def _file(path: str, what: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
+            if readable_by_others(os.fstat(file.fileno())):
+                message = f"other users can read {path}, which holds the {what}; run `chmod 600 {path}`"
+                warnings.warn(message, stacklevel=2)
             return file.read(LONGEST + 1)
     except OSError as error:
         raise PermissionDenied(f"no {what} can be read from {path}: {error.strerror}") from error

@@ -9,7 +9,7 @@ from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Put, Store, Tag
 
 with needs("validate"):
-    import formencode
+    from holdall._formencode import formencode
 
 V = TypeVar("V")
 S = TypeVar("S")
@@ -85,8 +85,8 @@ class Validate(PassThrough[V]):
         except formencode.Invalid:
             return False
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._inner.setdefault(key, self._clean(key, default))
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._inner._setdefault(key, self._clean(key, default))
 
 
 def invalid(message: str, error: "formencode.Invalid", *, key: str | None = None) -> Invalid:

@@ -123,8 +123,8 @@ class Watch(PassThrough[V]):
     def popitem(self) -> tuple[str, V]:
         return self._call("popitem", self._inner.popitem)
 
-    def setdefault(self, key: str, default: V, /) -> V:
-        return self._call("setdefault", self._inner.setdefault, key, default)
+    def _setdefault(self, key: str, default: V, /) -> V:
+        return self._call("setdefault", self._inner._setdefault, key, default)
 
     # ---- Other sides of the store ---------------------------------------------------------------
 

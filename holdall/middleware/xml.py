@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
+from holdall.middleware.memory import LARGEST, of_xml
 from holdall.middleware.plain import NoneType, Plain, sayable
 from holdall.store import Store
 
@@ -46,13 +47,19 @@ class Xml(Documents[V]):
     """
 
     plain = _PLAIN
+    dense = 114
 
     @overload
-    def __init__(self: "Xml[Any]", store: Store[bytes]) -> None: ...
+    def __init__(self: "Xml[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Xml[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
-    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store, type)
+    def __init__(
+        self: "Xml[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, type, max_size)
+
+    def _memory(self, data: bytes, enough: int) -> int:
+        return of_xml(data)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         return converted(type, _PLAIN, dump, load)

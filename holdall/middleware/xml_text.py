@@ -128,6 +128,8 @@ def _scalar(tag: str, text: str) -> Any:
         raise ValueError(f"a <{tag}> of {len(text):,} characters")
     try:
         return _READERS[tag](text.strip())
+    except MemoryError:
+        raise
     except Exception as error:
         raise ValueError(f"no {tag} in a <{tag}>") from error
 

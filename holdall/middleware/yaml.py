@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
+from holdall.middleware.memory import LARGEST
 from holdall.middleware.plain import NoneType, Plain, in_minutes, sayable
 from holdall.store import Store
 
@@ -13,7 +14,7 @@ with needs("yaml"):
     from yaml import CSafeDumper
 
     from holdall.middleware.documents import Documents, Read, Write, converted
-    from holdall.middleware.yaml_text import load
+    from holdall.middleware.yaml_text import load, size_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -45,13 +46,19 @@ class Yaml(Documents[V]):
     """
 
     plain = _PLAIN
+    dense = 30
 
     @overload
-    def __init__(self: "Yaml[Any]", store: Store[bytes]) -> None: ...
+    def __init__(self: "Yaml[Any]", store: Store[bytes], *, max_size: int = LARGEST) -> None: ...
     @overload
-    def __init__(self: "Yaml[T]", store: Store[bytes], type: "TypeForm[T]") -> None: ...
-    def __init__(self, store: Store[bytes], type: Any = Any) -> None:
-        super().__init__(store, type)
+    def __init__(
+        self: "Yaml[T]", store: Store[bytes], type: "TypeForm[T]", *, max_size: int = LARGEST
+    ) -> None: ...
+    def __init__(self, store: Store[bytes], type: Any = Any, *, max_size: int = LARGEST) -> None:
+        super().__init__(store, type, max_size)
+
+    def _memory(self, data: bytes, enough: int) -> int:
+        return size_of(data, enough)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
         return converted(type, _PLAIN, _dump, load)

@@ -1,6 +1,7 @@
 """Reading YAML: events of libyaml to plain values, without what makes YAML surprising or dangerous."""
 
 import base64
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -38,6 +39,21 @@ def load(data: bytes) -> Any:
         raise ValueError(f"line {line}: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def size_of(data: bytes, enough: int) -> int:
+    """About how much memory the document takes, or a size over ``enough`` as soon as it is more."""
+    size = 0
+    with contextlib.suppress(yaml.YAMLError):  # said when it is read
+        for event in yaml.parse(data.decode(), Loader=CSafeLoader):
+            size += _MAP if isinstance(event, MappingStartEvent) else _PART
+            size += len(event.value) if isinstance(event, ScalarEvent) else 0
+            if size > enough:
+                break
+    return size
+
+
+_MAP, _PART = 184, 72  # bytes of a dict, and of any other part with a pointer to it
 
 
 def _document(events: Events) -> Any:

@@ -4,7 +4,8 @@ import threading
 
 from holdall.errors import Corrupt, StoreNotFound
 from holdall.extras import needs
-from holdall.middleware.compress import LARGEST, Compress
+from holdall.middleware.compress import Compress
+from holdall.middleware.memory import LARGEST
 from holdall.middleware.reserved import Called, Reserved
 from holdall.store import Store
 

@@ -92,8 +92,12 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
     """
     try:
         return step(*arguments)
+    except MemoryError:
+        raise
     except Unsplittable as problem:
         raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
+    except MemoryError:
+        raise
     except Exception as problem:
         raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
 
@@ -103,6 +107,8 @@ def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, 
     try:
         for key, value in islice(reading.pairs, size):
             batch[key].append(value)
+    except MemoryError:
+        raise
     except Exception as problem:
         if reading.key is None:  # the store failed, and its error says more
             raise

@@ -96,8 +96,14 @@ def documents(
 ) -> Iterator[tuple[str, Any]]:
     """The keys and values of a range of ``store`` in the order of keys, read as ``type`` if given.
 
-    A mapping that is no Store is sorted first, and its values are taken as they are.
+    A mapping that is not a Store is sorted first, and its values are taken as they are. Raises TypeError if
+    ``store`` is not a mapping.
     """
+    if not isinstance(store, Mapping):
+        raise TypeError(
+            f"a query runs on a store or a dict, not on a {store.__class__.__name__}; "
+            "holdall.open makes a store of an address"
+        )
     if isinstance(store, Store):
         source = store if type is None else store.typed(type)
         return source.scan_items(prefix, start=start, stop=stop)

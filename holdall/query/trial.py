@@ -85,6 +85,8 @@ class Tried:
             return self._reducer.result(
                 partials[0] if len(partials) == 1 else self._reducer.merge(partials[0], partials[1])
             )
+        except MemoryError:
+            raise
         except Exception as problem:
             raise Unsplittable(
                 f"{self._reducer!r} fails on parts of a group: {problem!r}. {_REMEDY}"

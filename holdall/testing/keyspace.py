@@ -1,5 +1,6 @@
 """Keys that stores were seen to fold, drop or refuse, and the independent word on their order and spans."""
 
+import itertools
 from collections.abc import Iterable
 
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ GOOD = (
     *(".HOLDALL", "x.holdall/y", "a.tmp", "a.lock", "a~", ".DS_Store"),
     *("a.json", "0", "00", "1", "10", "9"),
     *("é", "e\u0301", "\u212b", "\u00c5", "ß", "SS", "ss", "İ"),
-    *("i", "ı", "ﬁ", "fi", "Σ", "σ", "ς"),
+    *("i", "ı", "ﬁ", "fi", "Σ", "σ", "ς", "É", "É/é", "é/É", "Я", "я", "\u2126", "ω", "\u212a"),
     *("日本", "עברית", "\u202eabc", "\u200d", "\u00a0", "\u3000", "\u2028", "\ufeff", "\ufffd"),
     *("\ufffe", "\uffff", "\ud7ff", "\ue000", "\U00010000", "\U0001f4da", "\U0001f468\u200d\U0001f469"),
     *("\U0010ffff", "\uffff/a", "\U00010000/a", "a\uffff", "a\U00010000"),
@@ -36,6 +37,17 @@ BAD = (
     *(".holdall", ".holdall/a", "a/.holdall", "a/.holdall/b"),
 )
 """Texts outside the grammar, the reserved segment included: InvalidKey in every operation."""
+
+
+def letters(count: int) -> list[str]:
+    """The first ``count`` letters that have two cases, both of them, each a key; then numbers.
+
+    >>> letters(3), len(letters(5000))
+    (['A', 'B', 'C'], 5000)
+    """
+    cased = (char for char in map(chr, range(0x30000)) if char.lower() != char or char.upper() != char)
+    return list(itertools.islice(itertools.chain(cased, map(str, itertools.count())), count))
+
 
 NO_STR = (None, 7, True, 1.5, b"a", ("a",))
 """What is no text at all: TypeError in every operation, never coerced."""

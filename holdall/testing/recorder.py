@@ -10,12 +10,12 @@ V = TypeVar("V")
 
 OPERATIONS = (
     *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "__bool__"),
-    *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "setdefault"),
+    *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "_setdefault"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
     *("scan_names", "get_foreign", "history", "at", "as_of"),
     *("raw", "facts", "close"),
 )
-"""What a store answers itself, `get` as ``_find`` and `pop` as ``_take``.
+"""What a store answers itself, `get` as ``_find``, `pop` as ``_take`` and `setdefault` as ``_setdefault``.
 
 `features` is a property, and everything else stands on these.
 """
@@ -24,6 +24,11 @@ DERIVED = {
     "get": "is _find, and a default",
     "pop": "is _take, and a default",
     "typed": "is refused where no layer below decodes documents",
+    "setdefault": "is _setdefault, and None where no default is given",
+    "copy": "is refused: a copy needs a place",
+    "__or__": "is refused: it would read the whole store",
+    "__ror__": "is refused: it would read the whole store",
+    "__ior__": "is update",
     "update": "is set_many, and a batch is set_many's matter",
     "keys": "is a view over __iter__, __contains__ and __len__",
     "items": "is a view over scan_items and __getitem__",

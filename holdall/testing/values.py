@@ -16,7 +16,9 @@ class Values(Generic[V]):
 
     ``of`` makes a value that stands for a natural number, and ``number`` reads it back: both are functions
     of a module, for they are sent to other processes. ``special`` holds values that stores were seen to
-    damage, ``refused`` what must raise TypeError or Invalid, and ``large`` is about a megabyte.
+    damage, ``refused`` what must raise TypeError or Invalid, and ``large`` is about a megabyte. ``huge`` holds
+    values of more than 8 MiB, which many servers and libraries treat in a way of its own; a store may refuse
+    these as TooLarge.
 
     >>> BYTES.number(BYTES.of(7))
     7
@@ -28,6 +30,7 @@ class Values(Generic[V]):
     refused: tuple[Any, ...]
     large: V
     any: SearchStrategy[V]
+    huge: tuple[V, ...] = ()
 
 
 def _digits(number: int) -> bytes:
@@ -37,10 +40,14 @@ def _digits(number: int) -> bytes:
 BYTES: Values[bytes] = Values(
     of=_digits,
     number=int,
-    special=(b"", b"\0", b"\0a\0", b"\r\n", b"\xff\xfe", b" ", bytes(range(256))),
+    special=(
+        *(b"", b"\0", b"\0a\0", b"\r\n", b"\xff\xfe", b" ", bytes(range(256))),
+        *(b"NULs at the end" + bytes(17), b"a full page".ljust(4096, b"\0")),
+    ),
     refused=("text", 7, None, [b"a"]),
     large=bytes(range(256)) * 4096,
     any=st.binary(max_size=64),
+    huge=(b"".join(b"%08d" % number + bytes(range(248)) for number in range(1 << 15)) + b"end" + bytes(14),),
 )
 """What every adapter keeps."""
 

@@ -1,74 +1,87 @@
-"""Where a batch, a page or a part ends: at its bound exactly, and one beyond it."""
+"""Where batches and pages end: at so many keys, or as soon as they are over so many bytes."""
 
-from itertools import pairwise
+from collections.abc import Callable
 
 import pytest
 
-from holdall import InvalidKey, TooLarge
-from holdall.adapters import batches, servers
-from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up
-from holdall.adapters.s3.multipart import _MOST, _PART, _parts
-from holdall.adapters.servers import fitting
+from holdall import LMDB, SQLite, Store
+from holdall.adapters import file
+from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up, pairs_of
 
-PAIRS_OF = [
-    lambda items: [len(batch) for batch in batches.pairs_of(items)],
-    lambda items: [len(batch) for batch in servers.pairs_of(items, ROOM * 9)],
-]
+Batches = Callable[[list[tuple[str, bytes]]], list[int]]
 
 
-@pytest.mark.parametrize("sizes", PAIRS_OF)
+def sizes(items: list[tuple[str, bytes]]) -> list[int]:
+    return [len(batch) for batch in pairs_of(items)]
+
+
+def sizes_of_file(items: list[tuple[str, bytes]]) -> list[int]:
+    return [len(batch) for batch in file._batches(items)]
+
+
+def looked_up(items: list[tuple[str, bytes]]) -> list[int]:
+    stored = {key.encode(): value for key, value in items}
+    rest = iter(dict(items))
+    return [len(page) for page in iter(lambda: look_up(stored.get, rest), [])]
+
+
+def of(count: int, size: int) -> list[tuple[str, bytes]]:
+    return [(f"k{number}", bytes(size)) for number in range(count)]
+
+
 @pytest.mark.parametrize(
-    ("count", "expected"),
-    [(0, []), (1, [1]), (BATCH, [BATCH]), (BATCH + 1, [BATCH, 1]), (2 * BATCH, [BATCH, BATCH])],
+    ("batches", "items", "expected"),
+    [
+        (sizes, of(BATCH, 1), [BATCH]),
+        (sizes, of(BATCH + 1, 1), [BATCH, 1]),
+        (sizes, of(3, ROOM // 2), [3]),
+        (sizes, of(4, ROOM // 2), [3, 1]),
+        (sizes, of(2, ROOM + 1), [1, 1]),
+        (sizes, of(2, ROOM), [2]),
+        (sizes, [], []),
+        (sizes_of_file, of(64, 1), [64]),
+        (sizes_of_file, of(65, 1), [64, 1]),
+        (sizes_of_file, of(4, 2_000_000), [2, 2]),
+        (sizes_of_file, of(3, 1_999_999), [3]),
+        (sizes_of_file, [], []),
+        (looked_up, of(3, ROOM // 2), [3]),
+        (looked_up, of(4, ROOM // 2), [3, 1]),
+        (looked_up, of(2, ROOM + 1), [1, 1]),
+    ],
 )
-def test_a_batch_is_full_at_its_number_of_pairs(sizes, count, expected):
-    assert sizes((f"k{number}", b"") for number in range(count)) == expected
+def test_a_batch_ends_at_its_bounds(
+    batches: Batches, items: list[tuple[str, bytes]], expected: list[int]
+) -> None:
+    assert batches(items) == expected
 
 
-@pytest.mark.parametrize("sizes", PAIRS_OF)
-@pytest.mark.parametrize(("first", "expected"), [(ROOM - 1, [3]), (ROOM, [2, 1]), (ROOM + 1, [1, 2])])
-def test_a_batch_ends_with_the_value_that_goes_beyond_its_room(sizes, first, expected):
-    assert sizes([("a", bytes(first)), ("b", b"1"), ("c", b"")]) == expected
+@pytest.mark.parametrize(("count", "expected"), [(0, []), (3, [3]), (4, [3, 1]), (6, [3, 3])])
+def test_keys_are_taken_so_many_at_a_time(count: int, expected: list[int]) -> None:
+    assert [len(batch) for batch in keys_of((f"k{number}" for number in range(count)), 3)] == expected
 
 
-def test_of_equal_keys_in_a_batch_the_last_is_kept():
-    assert list(servers.pairs_of([("a", b"1"), ("b", b"2"), ("a", b"3")], 9)) == [{"a": b"3", "b": b"2"}]
-    assert list(servers.pairs_of([("a", b"1"), ("b", b"2"), ("a", b"3")], 9, 2)) == [
-        {"a": b"1", "b": b"2"},
-        {"a": b"3"},
-    ]
+@pytest.fixture(params=["sqlite", "lmdb"])
+def store(request: pytest.FixtureRequest, tmp_path: object) -> Store[bytes]:
+    if request.param == "sqlite":
+        return SQLite(f"{tmp_path}/s.db", durability="os")
+    pytest.importorskip("lmdb")
+    return LMDB(f"{tmp_path}/s", durability="os")
 
 
-@pytest.mark.parametrize(("count", "expected"), [(0, []), (3, [3]), (4, [3, 1])])
-def test_keys_are_listed_by_as_many_as_asked(count, expected):
-    assert [len(batch) for batch in keys_of([f"k{number}" for number in range(count)], 3)] == expected
+@pytest.mark.parametrize("size", [ROOM // 2, ROOM, ROOM + 1])
+@pytest.mark.parametrize("count", [1, 2, 3, 17])
+def test_a_scan_goes_on_wherever_a_page_ends(store: Store[bytes], size: int, count: int) -> None:
+    with store:
+        items = [(f"k{number:02}", bytes([number]) * size) for number in range(count)]
+        store.update(items)
+        assert list(store.items()) == items
+        assert list(store.get_many(key for key, _ in items)) == items
 
 
-def test_a_batch_with_a_wrong_key_is_not_begun():
-    with pytest.raises(InvalidKey):
-        next(keys_of(["a", "..", "b"]))
-    with pytest.raises(InvalidKey):
-        next(servers.pairs_of([("a", b""), ("..", b"")], 9))
-
-
-def test_a_value_of_the_most_bytes_fits():
-    assert fitting("a", bytes(7), 7) == bytes(7)
-    with pytest.raises(TooLarge, match="8 bytes, and this store takes 7"):
-        fitting("a", bytes(8), 7)
-
-
-@pytest.mark.parametrize(("first", "expected"), [(ROOM, 2), (ROOM + 1, 1)])
-def test_a_page_of_values_ends_beyond_its_room(first, expected):
-    held = {b"a": bytes(first), b"b": b"1", b"c": b"2"}
-    keys = iter(["a", "missing", "b", "c"])
-    assert len(look_up(held.get, keys)) == expected
-
-
-@pytest.mark.parametrize("length", [1, _PART, _PART + 1, _PART * _MOST, _PART * _MOST + 1])
-def test_parts_are_the_value_and_no_more_than_are_taken(length):
-    parts = [part.indices(length)[:2] for part in _parts(length)]
-    assert parts[0][0] == 0
-    assert parts[-1][1] == length
-    assert all(one[1] == two[0] for one, two in pairwise(parts))
-    assert len(parts) <= _MOST
-    assert all(end - begin >= _PART for begin, end in parts[:-1])
+@pytest.mark.parametrize("count", [15, 16, 17, 79, 80, 81, 1100])
+def test_a_scan_of_small_values_goes_on_wherever_a_page_ends(store: Store[bytes], count: int) -> None:
+    with store:
+        keys = [f"k{number:04}" for number in range(count)]
+        store.update(dict.fromkeys(keys, b""))
+        assert list(store) == keys
+        assert [key for key, _ in store.scan_tags()] == keys

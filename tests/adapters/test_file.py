@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import Conflict, File, InvalidAddress
+from holdall.adapters import folders
 
 
 @pytest.fixture
@@ -259,3 +260,17 @@ def test_os_durability_syncs_nothing(store, steps):
     store.update(x=b"")
     del store["a/b"]
     assert steps == ["to b", "to x"]
+
+
+def test_a_file_that_is_deleted_between_its_listing_and_its_look_is_left_out(tmp_path, monkeypatch):
+    store = File(tmp_path, durability="os")
+    store.update({"a": b"", "b": b"", "c": b""})
+    text_of = folders.text_of
+
+    def delete(name, *, folder):
+        if name == "b":
+            (tmp_path / "b").unlink(missing_ok=True)
+        return text_of(name, folder=folder)
+
+    monkeypatch.setattr(folders, "text_of", delete)
+    assert [key for key, _ in store.scan_tags()] == ["a", "c"]

@@ -239,13 +239,13 @@ def test_a_folder_stands_where_a_value_would_go(store):
     assert not Path(store.root, ".new").exists()
 
 
-def test_a_value_over_the_limit_of_the_process_is_too_large(store):
+def test_a_value_over_the_limit_of_the_process_finds_no_room(store):
     store["a"] = b"old"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(TooLarge, match="'a'"):
+        with pytest.raises(StoreFull, match=r"'a'.*ulimit -f"):
             store["a"] = bytes(2000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -269,3 +269,34 @@ def test_a_disk_that_fails_is_unavailable_and_never_missing(store, monkeypatch, 
     monkeypatch.setattr(os, "read", fail)
     with pytest.raises(Unavailable, match="'a'"):
         store.get("a")
+
+
+# ---- Modes -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o604])
+def test_a_value_keeps_its_mode_when_it_is_written_again(store, mode):
+    store["a/b"] = b"1"
+    path = Path(store.root, "a+/b")
+    path.chmod(mode)
+    seen = []
+    write = os.write
+
+    def look(fd, data):
+        seen.append(os.fstat(fd).st_mode & 0o777)
+        return write(fd, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", look)
+        store["a/b"] = b"2"
+        store.update({"a/b": b"3", "c": b""})
+        store.swap("a/b", b"4", store.tag("a/b"))
+    assert set(seen) == {mode}  # from the first byte on
+    assert path.stat().st_mode & 0o777 == mode
+    assert Path(store.root, "c").stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

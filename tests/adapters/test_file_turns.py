@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from holdall import ABSENT, Conflict, File, Unsupported
-from holdall.adapters.turn import Turn
+from holdall.adapters.turn import take_turn
 
 
 @pytest.fixture
@@ -96,12 +96,16 @@ def test_a_lock_file_that_was_deleted_excludes_nobody(store):
 def test_a_fork_in_the_middle_of_a_turn_does_not_prolong_it(store):
     store["a"] = b"1"
     reading, writing = os.pipe()
-    with Turn(store.root, durable=False, makes=False):
+
+    def fork(turn):
         child = os.fork()
         if not child:
             os.close(writing)
             os.read(reading, 1)  # until the parent is done
             os._exit(0)
+        return child
+
+    child = take_turn(store.root, fork, durable=False, makes=False)
     writer = start(store.__setitem__, "a", b"2")
     writer.join(60)
     os.close(writing)

@@ -21,7 +21,9 @@ from holdall import (
     Put,
     StoreFull,
     StoreNotFound,
+    Unavailable,
 )
+from holdall.adapters.lmdb.errors import translated
 
 
 @pytest.fixture
@@ -290,3 +292,38 @@ def test_tags_of_two_processes_never_meet(folder, monkeypatch):
     given = [tag for tag in tags if tag is not None]
     assert len(given) > 900
     assert given == sorted(set(given))
+
+
+_GROWS = """
+import sys
+from holdall import LMDB
+with LMDB(sys.argv[1], durability="os") as store:
+    store.update((f"big/{number}", bytes(10**6)) for number in range(40))
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.__setitem__("a", b"2"),
+        lambda store: store.get("a"),
+        lambda store: store.discard("b"),
+        lambda store: list(store.scan("a")),
+    ],
+)
+def test_the_map_grows_beside_a_store_that_goes_on(use, tmp_path):
+    with LMDB(tmp_path / "store", durability="os") as store:
+        store["a"] = b"1"
+        size = store._found().handle.info()["map_size"]
+        subprocess.run([sys.executable, "-c", _GROWS, store.folder], check=True)
+        use(store)
+        assert store._found().handle.info()["map_size"] > size
+        store["a"] = b"3"
+        assert (store["a"], len(store)) == (b"3", 41)
+
+
+def test_an_error_of_lmdb_without_a_code_is_unavailable():
+    error = translated(lmdb.Error("odd"), "/books", "a")
+    assert type(error) is Unavailable
+    assert str(error) == "/books: odd; open it again"
+    assert error.key == "a"

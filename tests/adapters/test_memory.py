@@ -3,7 +3,10 @@
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 import holdall
 from holdall import Memory
 from holdall.store import Tag
+from tests.forks import every_fork, run_in_child
 
 
 def test_stores_of_a_name_are_one() -> None:
@@ -30,6 +34,40 @@ def test_a_named_store_is_found_by_its_pickle() -> None:
     store = Memory("test-memory-pickle")
     store["a"] = b"1"
     assert pickle.loads(pickle.dumps(store)).items() == store.items()
+
+
+_USE = """
+import pickle, sys
+store = pickle.loads(bytes.fromhex(sys.argv[1]))
+for use in (lambda: store["a"], lambda: store.get("a"), lambda: list(store), lambda: store.update(a=b"2")):
+    try:
+        use()
+    except TypeError as error:
+        print(error)
+"""
+
+
+def test_a_named_store_that_was_pickled_refuses_another_process() -> None:
+    store = Memory("test-memory-elsewhere")
+    store["a"] = b"1"
+    command = [sys.executable, "-c", _USE, pickle.dumps(store).hex()]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(said) == 4
+    assert all("memory://test-memory-elsewhere was pickled by another process" in line for line in said)
+
+
+@every_fork
+def test_a_child_has_a_copy_of_its_own(fork: Callable[[], int]) -> None:
+    store = Memory("test-memory-fork")
+    store["a"] = b"1"
+
+    def look() -> bool:
+        pickled = pickle.dumps(store)
+        store["b"] = b"2"
+        return dict(store) == dict(pickle.loads(pickled)) == {"a": b"1", "b": b"2"}
+
+    assert run_in_child(look, fork) == 0
+    assert dict(store) == {"a": b"1"}
 
 
 class Compared(str):

@@ -28,6 +28,7 @@ def make(folder: Path) -> SlateDB:
 
 @pytest.mark.usefixtures("few_examples")
 class TestSlateDB(StoreTests[bytes]):
+    many = 250
     points = 8
 
     @pytest.fixture

@@ -113,16 +113,54 @@ def test_a_read_only_folder_denies_the_making_of_a_store(attempt: str, disk: Dis
             ATTEMPTS[attempt](store)
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_store_on_a_read_only_disk_is_denied_and_no_key_is_missing(attempt: str, disk: Disk) -> None:
+def test_a_store_on_a_read_only_disk_is_read_and_not_written(disk: Disk) -> None:
     with SQLite(disk.folder / "store.db") as store:
         store["a"] = b"1"
     before = contents(disk.folder)
     disk.read_only()
-    with SQLite(disk.folder / "store.db") as store, pytest.raises(PermissionDenied) as caught:
-        ATTEMPTS[attempt](store)
-    assert isinstance(caught.value, HoldallError)
+    with SQLite(disk.folder / "store.db") as store:
+        check_reads_only(store)
     assert contents(disk.folder) == before
+
+
+def check_reads_only(store: SQLite) -> None:
+    assert dict(store) == {"a": b"1"}
+    assert (len(store), store.get("b")) == (1, None)
+    for attempt in WRITES:
+        with pytest.raises(PermissionDenied, match="rights") as caught:
+            ATTEMPTS[attempt](store)
+        assert isinstance(caught.value, HoldallError)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_read_only_disk_with_a_log_is_denied_as_its_last_writes_could_not_be_read(
+    attempt: str, disk: Disk
+) -> None:
+    with SQLite(disk.folder / "store.db") as store:
+        store["a"] = b"1"
+        with SQLite(disk.folder / "copy.db") as copy:
+            copy["a"] = b"1"
+        (disk.folder / "copy.db-wal").write_bytes((disk.folder / "store.db-wal").read_bytes())
+    disk.read_only()
+    with SQLite(disk.folder / "copy.db") as store, pytest.raises(PermissionDenied, match="copy the file"):
+        ATTEMPTS[attempt](store)
+
+
+def rewrite(store: SQLite, times: int) -> None:
+    for _ in range(times):
+        store["k0"] = bytes(20_000)
+
+
+def test_keys_can_be_deleted_from_a_full_disk_if_the_log_can_be_emptied(disk: Disk) -> None:
+    with SQLite(disk.folder / "store.db", durability="os") as store:
+        store.update((f"k{i}", bytes(20_000)) for i in range(8))
+        rewrite(store, 3)
+    with SQLite(disk.folder / "store.db", durability="os") as store:  # the log is now a part of the database
+        with pytest.raises(StoreFull, match="deleting keys may need room"):
+            rewrite(store, 1000)
+        store.delete_many(f"k{i}" for i in range(3))
+        store.discard("k3")
+        assert set(store) == {f"k{i}" for i in range(4, 8)}
 
 
 @pytest.fixture
@@ -159,9 +197,15 @@ def test_a_folder_that_may_not_be_entered_is_denied(attempt: str, as_other: Path
 
 
 @needs_users
-@pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_store_in_a_folder_that_may_not_be_written_is_denied(attempt: str, as_other: Path) -> None:
+def test_a_store_in_a_folder_that_nobody_may_write_is_read(as_other: Path) -> None:
     restrict(as_other, 0o555)
+    with SQLite(as_other / "store.db") as store:
+        check_reads_only(store)
+
+
+@needs_users
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_store_in_a_folder_that_its_owner_may_write_is_denied(attempt: str, as_other: Path) -> None:
     with SQLite(as_other / "store.db") as store, pytest.raises(PermissionDenied, match="copy the file"):
         ATTEMPTS[attempt](store)
 

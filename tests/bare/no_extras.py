@@ -60,7 +60,16 @@ def told_by_help() -> None:
     assert "class SQLite(" in text
     assert "class S3(" not in text
     assert "Accounts receivable" in pydoc.render_doc("holdall.domain")
-    assert {"SQLite", "Store", "open"} <= set(dir(holdall)) < set(holdall.__all__)
+    assert {"SQLite", "Store", "open"} <= set(dir(holdall)) < set(holdall._public)
+
+
+def imported_by_star() -> None:
+    """`from holdall import *` gives what works here, and leaves the builtin `open` alone."""
+    names: dict[str, object] = {}
+    exec("from holdall import *", names)
+    assert names["SQLite"] is holdall.SQLite
+    assert "S3" not in names
+    assert "open" not in names
 
 
 def command_remedied(*command: str | Path) -> None:
@@ -80,6 +89,7 @@ if __name__ == "__main__":
     for extra, use in NEEDS.items():
         remedied(extra, use)
     told_by_help()
+    imported_by_star()
     command_remedied(Path(sys.executable).with_name("holdall"))
     command_remedied(sys.executable, "-I", "-m", "holdall")
     print(f"holdall {holdall.__version__} works with no extras on Python {sys.version.split()[0]}")

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -22,6 +23,11 @@ class Done:
     code: int
     out: str
     err: str
+
+    @property
+    def told(self):
+        """What was said on standard error after the line that names the store."""
+        return re.sub(r"\Aholdall: [a-z]+ acts on .*\n", "", self.err)
 
 
 def call(*arguments, stdin=b"", encoding="utf-8", merged=False):
@@ -49,10 +55,13 @@ def good(*arguments, **options):
 
 
 def refusal(*arguments, code=1, **options):
-    """The one line in which a command that must be refused says why; it prints nothing else."""
+    """The one line in which a command that must be refused says why; it prints nothing else.
+
+    A command that deletes or rewrites has named its store before.
+    """
     done = call(*arguments, **options)
     assert (done.code, done.out) == (code, ""), done
-    (line,) = done.err.splitlines()
+    (line,) = done.told.splitlines()
     assert line.startswith("holdall: "), line
     return line
 

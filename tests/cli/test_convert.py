@@ -35,7 +35,7 @@ def old(folder):
 def test_every_document_is_written_anew_and_the_old_stay():
     done = call("convert", OLD, NEW)
     assert (done.code, done.out) == (0, "")
-    assert done.err == f"converted {len(DOCUMENTS)} keys, each read back and compared\n"
+    assert done.told == f"converted {len(DOCUMENTS)} keys, each read back and compared\n"
     assert contents(NEW) == contents(OLD) == DOCUMENTS
     with holdall.open(NEW) as store:
         assert recorded(store).layers == ("serializer=msgpack", "compress=zstd")
@@ -45,7 +45,7 @@ def test_every_document_is_written_anew_and_the_old_stay():
 def test_a_dry_run_writes_nothing(folder):
     done = call("convert", "--dry-run", OLD, NEW)
     assert done.code == 0
-    assert done.err == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and kept at TO\n"
+    assert done.told == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and kept at TO\n"
     assert not (folder / "new.db").exists()
 
 
@@ -133,8 +133,8 @@ def test_it_goes_on_where_it_was_interrupted():
         store["invoices/00300"] = DOCUMENTS["invoices/00300"]
     done = call("convert", OLD, NEW)
     last = f"invoices/{BATCH - 1:05}"
-    assert done.err.splitlines()[0] == f"going on after {last!r}; --restart would begin anew"
-    assert done.err.splitlines()[1].startswith(f"converted {len(DOCUMENTS)} keys")
+    assert done.told.splitlines()[0] == f"going on after {last!r}; --restart would begin anew"
+    assert done.told.splitlines()[1].startswith(f"converted {len(DOCUMENTS)} keys")
     assert contents(NEW) == DOCUMENTS
     assert call("convert", "--restart", OLD, NEW).code == 0
     assert contents(NEW) == DOCUMENTS | {"invoices/00000": {"changed": True}}
@@ -162,7 +162,7 @@ def test_a_conversion_that_was_killed_is_resumed(folder):
         _wait_until(lambda: _came_far("sqlite:///new.db"), running)
         running.send_signal(signal.SIGKILL)
     assert 0 < len(contents("sqlite:///new.db")) < len(many)
-    told = call("convert", OLD, NEW).err.splitlines()
+    told = call("convert", OLD, NEW).told.splitlines()
     assert told[0].startswith("going on after ")
     assert contents(NEW) == contents(OLD)
 
@@ -204,8 +204,8 @@ def ids():
 def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
     done = call("rekey", SEALED)
     assert (done.code, done.out) == (0, "")
-    assert done.err == f"sealed {SEALS:,} of {SEALS:,} values with key '2027'\n"
-    assert call("rekey", SEALED).err == f"sealed 0 of {SEALS:,} values with key '2027'\n"
+    assert done.told == f"sealed {SEALS:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"sealed 0 of {SEALS:,} values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert recorded(store).key == "2027"
     monkeypatch.setenv("KEYS", sealed)
@@ -218,12 +218,12 @@ def test_a_rekey_that_was_killed_is_resumed(sealed):
         running.send_signal(signal.SIGKILL)
     done = ids().count("2027")
     assert 100 < done < SEALS
-    assert call("rekey", SEALED).err == f"sealed {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"sealed {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
     assert set(ids()) == {"2027"}
 
 
 def test_a_part_is_sealed_and_the_manifest_keeps_the_old_key(sealed):
-    assert call("rekey", "--prefix", "0000", SEALED).err == "sealed 10 of 10 values with key '2027'\n"
+    assert call("rekey", "--prefix", "0000", SEALED).told == "sealed 10 of 10 values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert recorded(store).key == "2026"
 

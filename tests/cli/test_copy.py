@@ -32,6 +32,17 @@ def test_a_prefix_copies_what_begins_with_it(uri):
     assert contents("file:copy") == {"a/b": b"\0\xff"}
 
 
+def test_all_bytes_are_not_copied_over_another_identity(uri):
+    for number, address in enumerate((uri, "file:sealed")):
+        filled(address, PAIRS)
+        with holdall.open(address) as store:
+            store.raw()[".holdall/identity"] = b"%032d\n" % number
+    assert "identity of its own" in refusal("cp", "--all", uri, "file:sealed")
+    assert call("cp", "--all", "--prefix", "a", uri, "file:sealed").err == "copied 2 keys\n"
+    assert call("cp", "--all", uri, "file:empty").err == "copied 4 keys\n"
+    assert call("cp", "--all", uri, "file:empty").err == "copied 4 keys\n"
+
+
 def test_reserved_keys_are_carried_by_all_alone(uri):
     filled(uri, PAIRS)
     with holdall.open(uri) as store:

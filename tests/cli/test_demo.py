@@ -1,7 +1,10 @@
 """demo: the same tables on every store and on every run, on the bundled set and on the user's own files."""
 
 import shlex
+import shutil
 import sys
+import zipapp
+from importlib.resources import files
 from pathlib import Path
 from subprocess import run
 
@@ -62,6 +65,15 @@ def test_the_demo_keeps_its_invoices_beside_you_unless_told_where(folder, monkey
     monkeypatch.setenv("HOLDALL_URI", "file:elsewhere")
     assert call("demo").code == 0
     assert (folder / "elsewhere").is_dir()
+
+
+def test_the_demo_runs_from_a_zipapp(folder):
+    source = folder / "source"
+    shutil.copytree(files("holdall"), source / "holdall", ignore=shutil.ignore_patterns("__pycache__"))
+    zipapp.create_archive(source, folder / "holdall.pyz", main="holdall.cli:main")
+    done = run([sys.executable, "holdall.pyz", "demo"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("imported 30, already there 0, refused 0\n")
 
 
 def test_what_to_type_next_can_be_typed(monkeypatch):

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.console import call
-from tests.cli.test_help import LEAVES
 
 ROOT = Path(__file__).parents[2]
 SESSION = re.compile(r"^```(?P<kind>console)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,6 +62,20 @@ def test_a_session_prints_what_is_shown(page, monkeypatch):
             )
 
 
+PLACE = re.compile(r"(?:sqlite:///|file://|file:|SQLite\(\"|\{here\}/)([a-z][\w-]*)")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_pages_that_a_reader_follows_in_one_folder_keep_their_data_in_different_files():
+    pages = [page for folder in ("tutorial", "how-to") for page in (ROOT / "docs" / folder).rglob("*.md")]
+    homes = {}
+    for page in [ROOT / "README.md", *pages]:
+        for block in FENCED.findall(page.read_text("utf-8")):
+            for name in PLACE.findall(block):
+                assert homes.setdefault(name, page) == page, f"{name} is of {homes[name]} and {page}"
+    assert {"audit", "app", "tutorial", "books", "first", "cached"} <= homes.keys()
+
+
 def test_a_session_that_is_not_as_shown_is_noticed():
     assert matches("a\nb\nc\n", "a\n...\nc\n")
     assert matches("owed: more\n", "owed: ...\n")
@@ -71,6 +84,10 @@ def test_a_session_that_is_not_as_shown_is_noticed():
 
 
 def test_there_is_a_session_and_a_reference_of_every_command():
+    from tests.cli.test_help import (
+        LEAVES,  # late: it imports every command, and a session needs its own alone
+    )
+
     assert {page.name for page in PAGES} >= {"README.md", "books.md"}
     reference = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
     assert re.findall(r"^```\{help\} (.*)$", reference, re.MULTILINE) != []

@@ -1,7 +1,8 @@
 """The doctor: what it finds on sound, limited and broken stores, and that nothing of it is left behind."""
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from holdall import (
     ABSENT,
     DBM,
+    Conflict,
     Feature,
     File,
     Memory,
@@ -25,6 +27,11 @@ from holdall.cli.app import app
 from holdall.cli.examination import Examination
 
 CHECKS = ["list", "write", "read", "compare-and-swap", "compare-and-delete", "delete"]
+
+
+def details(store: Store[bytes]) -> dict[str, str]:
+    with closing(Examination(store).findings()) as findings:
+        return {finding.check: finding.detail for finding in findings}
 
 
 def outcomes(store: Store[bytes]) -> dict[str, str]:
@@ -120,6 +127,96 @@ def test_it_can_be_given_up_half_way() -> None:
         while next(findings).check != "read":
             pass
     assert dict(store.raw()) == {}
+
+
+def test_each_finding_says_what_was_seen() -> None:
+    store = Memory()
+    found = details(store)
+    assert found["list"] == "it is empty"
+    assert re.fullmatch(r"\d+\.\d ms", found["write"])
+    assert re.fullmatch(r"\d+\.\d ms, the median of 5", found["read"])
+    assert re.fullmatch(r"\d+\.\d ms", found["delete"])
+    assert found["compare-and-swap"] == "of two writers at once one won, in each of 5 races"
+    assert found["compare-and-delete"] == "of two deleters at once one won, in each of 5 races"
+    store["b"] = store["a"] = b""
+    assert details(store)["list"] == "the first key is 'a'"
+
+
+def test_each_refusal_says_why() -> None:
+    class Plain(Memory):
+        features = Feature.SEEK  # type: ignore[assignment]
+        swap = Store.swap
+        remove = Store.remove
+
+    found = details(Plain())
+    assert found["compare-and-swap"] == "Plain() cannot compare and swap: it lacks SWAP"
+    assert found["compare-and-delete"] == "Plain() cannot compare and delete: it lacks REMOVE"
+
+    class Modest(Memory):
+        features = Feature.SEEK  # type: ignore[assignment]
+
+        def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+            return ABSENT
+
+    assert details(Modest())["compare-and-swap"] == "the store does not offer it"
+
+
+def test_each_failure_says_what_to_do() -> None:
+    class LastWins(Memory):
+        def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+            self[key] = value
+            return ABSENT
+
+    class NeverWins(Memory):
+        def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+            raise Conflict("lost", key=key)
+
+    class Lossy(Memory):
+        def __getitem__(self, key: str, /) -> bytes:
+            return super().__getitem__(key)[:-1]
+
+    class Sieve(Memory):
+        def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+            pass
+
+    class Sticky(Memory):
+        def discard(self, key: str, /) -> None:
+            pass
+
+    alone = "use this store with one writer alone"
+    assert details(LastWins())["compare-and-swap"] == f"of two writers at once 2 won: {alone}"
+    assert details(NeverWins())["compare-and-swap"] == f"of two writers at once 0 won: {alone}"
+    other = "another value came back than was written; do not use this store"
+    assert details(Lossy())["read"] == other
+    assert details(Sieve())["read"] == "what was written is not there; do not use this store"
+    sticky = "the key is still there after it was deleted; do not use this store"
+    assert details(Sticky())["delete"] == sticky
+    assert "was opened read-only" in details(ReadOnly(Memory()))["write"]
+
+
+def test_where_listing_fails_there_are_no_facts() -> None:
+    class Mute(Memory):
+        def scan(self, *args: object, **bounds: object) -> Iterator[str]:
+            raise Unavailable("no answer")
+
+        def facts(self) -> dict[str, str]:
+            raise AssertionError
+
+    assert details(Mute())["list"] == "no answer"
+
+    class Told(Memory):
+        def facts(self) -> dict[str, str]:
+            return {"server": "one"}
+
+    assert (details(Told())["server"], outcomes(Told())["server"]) == ("one", "")
+
+
+def test_the_table_shows_the_reasons() -> None:
+    result = CliRunner().invoke(app, ["doctor", "memory://table"])
+    heading, _, first, *rest = result.output.splitlines()
+    assert heading.split() == ["check", "outcome", "detail"]
+    assert first.split() == ["list", "yes", "it", "is", "empty"]
+    assert [line.split()[0] for line in rest if line] == CHECKS[1:]
 
 
 def test_json_for_programs() -> None:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,11 +14,28 @@ from holdall.cli.app import app
 from holdall.middleware.keyring import new_key
 from tests.cli.console import BUNDLED, call, good, refusal
 
+ROOT = Path(__file__).parents[2]
+
 LOADED = """
 import json, sys
 from holdall.cli.run import run
 code = run(sys.argv[1:])
 print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+BARE = """
+import json, sys
+NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
+NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {*NEEDED, *sys.stdlib_module_names}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+from holdall.cli.run import run
+failed = [path for path in json.loads(sys.argv[1]) if run([*path, "--help"])]
+print(json.dumps(failed))
 """
 
 
@@ -45,8 +63,8 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "stores", "trust", "explain", "manifest",
-        "doctor", "demo",
+        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "key new",
+        "stores", "trust", "explain", "manifest", "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
@@ -98,6 +116,22 @@ def test_without_a_command_the_help_is_shown():
     assert call("invoices").err == good("invoices", "--help")
 
 
+def test_the_help_lists_each_command_and_what_it_does():
+    shown = good("--help")
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed if not line.startswith("   ")] == list(app.list_commands(None))
+    for name, (_, text) in app._lazy.items():
+        assert f"{name} {text}" in " ".join(shown.split())
+        assert text.endswith(".")
+    groups = good("invoices", "--help").partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in groups[:4]] == ["import", "list", "pay", "show"]
+
+
+def test_a_command_that_is_not_there_is_refused_with_the_remedy():
+    assert refusal("lst", code=2) == "holdall: No such command 'lst'; `holdall --help` shows how"
+    assert app.get_command(click.Context(app), "lst") is None
+
+
 def test_the_version_is_that_of_the_package():
     import holdall
 
@@ -110,3 +144,26 @@ def test_commands_on_books_say_where_they_may_be(path):
     shown = " ".join(good(*path, "--help").split())
     assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)
+
+
+ALL_HELP = """
+import json
+from tests.cli.test_help import helps
+print(json.dumps(helps()))
+"""
+
+
+def helps():
+    """The help of every command."""
+    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+
+
+def test_help_is_whole_where_python_leaves_docstrings_out():
+    stripped = subprocess.check_output([sys.executable, "-OO", "-c", ALL_HELP], cwd=ROOT)
+    assert json.loads(stripped) == helps()
+
+
+def test_every_help_needs_no_extra_but_that_of_the_command_line():
+    paths = json.dumps([list(path) for path in COMMANDS])
+    done = subprocess.run([sys.executable, "-c", BARE, paths], capture_output=True, text=True, check=False)
+    assert (done.stdout.splitlines()[-1:], done.stderr) == (["[]"], "")

@@ -94,10 +94,10 @@ def test_who_has_no_name_is_asked_for_one(kept, monkeypatch):
 
 def test_prune_drops_what_is_old(kept):
     done = call("prune", kept, "--keep", "2")
-    assert (done.code, done.err) == (0, "dropped 1 revisions\n")
+    assert (done.code, done.told) == (0, "dropped 1 revisions\n")
     assert len(json.loads(good("history", kept, "17", "--json"))) == 2
     assert "dropped" in refusal("show", kept, "17", "--at", "1")
-    assert call("prune", kept, "--before", "2999-01-01").err == "dropped 1 revisions\n"
+    assert call("prune", kept, "--before", "2999-01-01").told == "dropped 1 revisions\n"
     assert "--keep" in refusal("prune", kept, code=2)
     assert "0" in refusal("prune", kept, "--keep", "0", code=2)
 
@@ -111,9 +111,34 @@ def test_fsck_reports_and_mends(kept):
     assert json.loads(reported.out) == [
         {"key": "17", "revision": "", "problem": "what it holds now is damaged", "mended": "no"}
     ]
-    mended = json.loads(good("fsck", kept, "--mend", "--json"))
+    shown = call("fsck", kept)
+    assert shown.code == 1
+    assert [line.split() for line in shown.out.splitlines()[:1]] == [["key", "revision", "problem", "mended"]]
+    assert "what it holds now is damaged" in shown.out
+    mended = json.loads(call("fsck", kept, "--mend", "--json").out)
     assert [(row["revision"], row["mended"]) for row in mended] == [("3", "yes")]
     assert json.loads(good("fsck", kept, "--json")) == []
+
+
+def test_fsck_prints_a_table(kept):
+    with holdall.open(kept) as store:
+        store["17"] = store["17"][:-1] + b"!"
+    done = call("fsck", kept)
+    heading, rule, row = done.out.splitlines()[:3]
+    assert done.code == 1
+    assert heading.split() == ["key", "revision", "problem", "mended"]
+    assert set(rule) == {"─"}
+    assert row.split() == ["17", *["what", "it", "holds", "now", "is", "damaged"], "no"]
+    mended = call("fsck", kept, "--mend")
+    assert mended.code == 0
+    assert mended.out.splitlines()[2].split() == [
+        "17",
+        "3",
+        *["what", "it", "holds", "now", "is", "damaged"],
+        "yes",
+    ]
+    assert good("fsck", kept) == ""
+    assert good("fsck", kept, "--csv") == "key,revision,problem,mended\n"
 
 
 def test_a_store_without_keys_is_told_from_one_that_is_whole(uri):

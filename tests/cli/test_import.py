@@ -46,6 +46,13 @@ def test_files_and_folders_are_imported_once(uri, inbox):
     assert contents(uri) == before
 
 
+def test_a_number_of_megabytes_is_refused_in_a_line_that_can_be_read(folder):
+    (folder / "long.xml").write_text(SOUND.replace(NUMBER, f"<cbc:ID>{'7' * 3_000_000}</cbc:ID>"), "utf-8")
+    done = call("invoices", "import", "long.xml", "--into", "sqlite:///a.db")
+    assert (done.code, done.out) == (1, "imported 0, already there 0, refused 1\n")
+    assert len(done.err) < 2_200
+
+
 def test_the_good_are_imported_and_the_bad_listed_with_reasons(uri, inbox):
     for name, (text, _) in BAD.items():
         (inbox / name).write_text(text, "utf-8")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from holdall.cli.arguments import today
+import holdall
+from holdall.cli.zone import Zone
 from tests.cli.console import BUNDLED, contents, good, refusal
 
 OPEN = "2026/115"  # 6300, 6210 and VAT are owed, 14,050.00 NOK in all
@@ -24,7 +25,7 @@ def test_a_payment_is_divided_in_proportion_and_dated_today(books):
     expected = "6300=399.00, 6210=725.00, VAT=281.00; 12645.00 NOK is owed now\n"
     assert told == f"payment b-1 of 1405.00 NOK on 2026/115: {expected}"
     payment = last(books)
-    assert payment["on"] == today().isoformat()
+    assert payment["on"] == Zone().today().isoformat()
     assert [part["amount"] for part in payment["allocations"]] == ["399.00", "725.00", "281.00"]
 
 
@@ -115,9 +116,12 @@ def test_what_cannot_be_is_refused_and_changes_nothing(books, number, arguments,
         (["--amount", "1_000"], "'1_000' is no amount"),
         (["--amount", "NaN"], "'NaN' is no amount"),
         (["--amount", "\u0661"], "is no amount"),
-        (["--amount", "1", "--on", "2026-2-30"], "'2026-2-30' is no day; write it as 2026-03-01"),
-        (["--amount", "1", "--on", "2026-02-30"], "'2026-02-30' is no day"),
-        (["--amount", "1", "--on", "20260301"], "'20260301' is no day"),
+        (
+            ["--amount", "1", "--on", "2026-2-30"],
+            "'2026-2-30' is not a day of the calendar; write a day as YYYY-MM-DD",
+        ),
+        (["--amount", "1", "--on", "2026-02-30"], "'2026-02-30' is not a day of the calendar"),
+        (["--amount", "1", "--on", "20260301"], "'20260301' is not a day of the calendar"),
         (["--amount", "1", "--to", "6300"], "'6300' is no CODE=AMOUNT; write it as 4400=12.50"),
         (["--amount", "1", "--to", "=1"], "'=1' is no CODE=AMOUNT"),
         (["--amount", "1", "--to", "6300=x"], "'x' is no amount"),
@@ -147,7 +151,8 @@ def test_a_number_of_several_sellers_needs_the_seller(books, folder):
 def test_an_invoice_whose_splits_do_not_sum_takes_no_payment(books):
     key = "invoices/NO999000222MVA/2026%2F115"
     broken = contents(books)[key].replace(b'"9480.00"}]', b'"9481.00"}]')
-    good("set", books, key, stdin=broken)
+    with holdall.open(books) as store:
+        store[key] = broken
     line = refusal("invoices", "pay", OPEN, "--amount", "1", "--from", books)
     assert "they sum to 9481.00, not to the amount 9480.00" in line
     assert contents(books)[key] == broken

@@ -102,7 +102,7 @@ def test_documents_are_typed_and_printed_as_json(serializer, typed, printed, fol
 
 def test_what_is_no_json_is_refused(folder):
     for typed in ("{", "[" * 10_000 + "]" * 10_000):
-        assert "no JSON" in refusal("set", "sqlite:///a.db?serializer=json", "k", typed)
+        assert "not JSON" in refusal("set", "sqlite:///a.db?serializer=json", "k", typed)
     assert not Path("a.db").exists()
     with holdall.open("sqlite:///a.db?serializer=pickle&trust=1") as store:
         store["k"] = 1j

@@ -1,12 +1,13 @@
 """Named stores: where they are looked for, what a file may say, and how a name is told from a path."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import holdall
-from holdall import InvalidAddress
+from holdall import InvalidAddress, PermissionDenied
 from holdall.configuration import files, reading
 from holdall.configuration.trust import trust
 from holdall.layer import layers
@@ -103,6 +104,28 @@ def test_the_nearest_file_is_before_the_users_and_the_variable_before_both(
     monkeypatch.setenv("HOLDALL_CONFIG", str(tmp_path / "missing.toml"))
     with pytest.raises(InvalidAddress, match=r"missing\.toml cannot be read"):
         holdall.open("only")
+
+
+def test_a_home_that_may_not_be_searched_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.chdir("/")
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # modes do not stop root
+    try:
+        with pytest.raises(PermissionDenied, match=r"holdall\.toml cannot be reached.*set HOLDALL_CONFIG"):
+            holdall.open("books")
+    finally:
+        os.seteuid(user)
+
+
+def test_a_name_in_the_nearest_file_does_not_need_the_users(project: Path, tmp_path: Path) -> None:
+    declare(tmp_path / "config" / "holdall" / "holdall.toml", "[store.")
+    assert list(holdall.open("drafts")) == []
+    with pytest.raises(InvalidAddress, match="TOML"):
+        holdall.open("other")
 
 
 def test_where_it_is_opened_it_can_be_told_more() -> None:

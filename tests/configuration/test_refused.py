@@ -24,7 +24,7 @@ MARK = "hunter2hunter2hunter2"
     ("query", "remedy"),
     [
         ("serialiser=json", "did you mean 'serializer'?"),
-        ("zzz=1", "it takes none, and for layers budget, cache, checksum, "),
+        ("zzz=1", "it takes none, and for layers bound, budget, cache, checksum, "),
         ("serializer=jsn", "none of json, msgpack, yaml, xml, pickle, text"),
         ("serializer=", "none of json, msgpack"),
         ("compress=snappy", "none of zstd, gzip, lzma"),

@@ -80,6 +80,7 @@ def keys() -> Any:
 
 
 class TestAddresses(StoreTests[Any]):
+    many = 250
     values = DOCUMENTS
     names = NAMES
     secrets = (SECRET,)

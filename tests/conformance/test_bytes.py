@@ -36,6 +36,7 @@ ROWS = (
 
 
 class TestByteLayers(StoreTests[bytes]):
+    many = 250
     names = NAMES
     secrets = (SECRET,)
 
@@ -46,6 +47,7 @@ class TestByteLayers(StoreTests[bytes]):
 
 
 class TestDocumentsOnByteLayers(StoreTests[Any]):
+    many = 250
     values = DOCUMENTS
     names = NAMES | {"Json": Json}
     secrets = (SECRET,)

@@ -22,6 +22,7 @@ CACHES: dict[str, Row] = {
 
 
 class TestCaches(StoreTests[bytes]):
+    many = 250
     names = {kind.__name__: kind for kind in (Cache, Memory, Minimal, SQLite, Versions)}
 
     @pytest.fixture(params=CACHES)

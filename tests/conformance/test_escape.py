@@ -16,6 +16,7 @@ ROWS: dict[str, Row] = {
 
 
 class TestEscape(StoreTests[bytes]):
+    many = 250
     names = {"Escape": Escape, "SQLite": SQLite}
 
     @pytest.fixture(params=ROWS)

@@ -38,6 +38,7 @@ def littered(store: Store[bytes]) -> Store[bytes]:
 
 
 class TestExpires(StoreTests[bytes]):
+    many = 250
     names = NAMES
 
     @pytest.fixture(params=["minimal", "sqlite"])

@@ -60,6 +60,7 @@ def trusted(store: Store[bytes]) -> Pickle:
 
 
 class TestDocuments(StoreTests[Any]):
+    many = 250
     values = DOCUMENTS
     names = NAMES
 
@@ -70,6 +71,7 @@ class TestDocuments(StoreTests[Any]):
 
 
 class TestTyped(StoreTests[Note]):
+    many = 250
     values = NOTES
     names = NAMES
 
@@ -89,6 +91,7 @@ OBJECTS: Values[Any] = Values(
 
 
 class TestObjects(StoreTests[Any]):
+    many = 250
     values = OBJECTS
     names = NAMES
 
@@ -110,6 +113,7 @@ TEXTS: Values[str] = Values(
 
 
 class TestTexts(StoreTests[str]):
+    many = 250
     values = TEXTS
     names = NAMES
 

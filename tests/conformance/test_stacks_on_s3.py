@@ -83,6 +83,7 @@ class Part(MappingTests[Any], TagTests[Any], SwapTests[Any], ReservedTests[Any])
 
 
 class TestStacksOnS3(StoreTests[Any] if SOAK else Part):  # type: ignore[misc]
+    many = 250
     values = DOCUMENTS
     names = NAMES
     secrets = (SECRET, CREDENTIAL)
@@ -96,6 +97,7 @@ class TestStacksOnS3(StoreTests[Any] if SOAK else Part):  # type: ignore[misc]
 if SOAK:
 
     class TestByteLayersOnS3(StoreTests[bytes]):
+        many = 250
         names = NAMES
         secrets = (SECRET, CREDENTIAL)
         points = 8

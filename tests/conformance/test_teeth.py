@@ -11,7 +11,8 @@ from hypothesis import Phase, settings
 from holdall.store import Store
 from holdall.testing import BrokenStoreTests, StoreTests
 from holdall.testing.suite import lifetime
-from tests.conformance import wrong_keys, wrong_lives, wrong_scans, wrong_stores, wrong_swaps
+from holdall.testing.suite.foreign import ForeignTests
+from tests.conformance import wrong_foreign, wrong_keys, wrong_lives, wrong_scans, wrong_stores, wrong_swaps
 
 # The first failure will do: none is made smaller, none kept for another run.
 settings.register_profile(
@@ -23,7 +24,7 @@ settings.register_profile(
     report_multiple_bugs=False,
 )
 
-MODULES = (wrong_stores, wrong_keys, wrong_scans, wrong_swaps, wrong_lives)
+MODULES = (wrong_stores, wrong_keys, wrong_foreign, wrong_scans, wrong_swaps, wrong_lives)
 WRONG: dict[type[Store[Any]], tuple[str, ...]] = {
     kind: vars(kind)["caught_by"]
     for module in MODULES
@@ -37,6 +38,9 @@ Case = type[StoreTests[Any]] | type[BrokenStoreTests[Any]]
 
 class Suite(StoreTests[bytes]):
     secrets = ("hunter2",)
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return store.plant() if isinstance(store, wrong_foreign.Shared) else {}
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +80,11 @@ def test_the_check_rejects_the_wrong_store(kind: type[Store[Any]], check: str, t
 @pytest.mark.parametrize("kind", [wrong_keys.TakesRefusalForMissing, wrong_keys.TakesRefusalForEmpty])
 def test_a_failure_read_as_missing_is_rejected(kind: type[Store[Any]]) -> None:
     assert rejects(BrokenStoreTests, "test_no_operation_takes_a_failure_for_a_missing_key", kind)
+
+
+def test_a_store_that_passes_foreign_names_over_is_accepted() -> None:
+    checks = [name for name in vars(ForeignTests) if name.startswith("test_")]
+    assert [check for check in checks if rejects(Suite, check, wrong_foreign.Shared)] == []
 
 
 def test_every_part_of_the_suite_has_its_wrong_stores() -> None:

@@ -2,11 +2,13 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from holdall import Memory
-from holdall.store import Store
+from holdall.keys import check_key
+from holdall.store import Store, to_bytes
 from tests.conformance.one_file import OneFile
 from tests.conformance.wrong_stores import caught_by
 
@@ -118,6 +120,33 @@ class BelongsToOneProcess(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         assert os.getpid() == self._owner, "made in another process"
         super().__setitem__(key, value)
+
+
+@caught_by("test_many_are_written_while_another_writes", "test_many_are_written_while_another_clears")
+class WritesManyWithoutALock(OneFile):
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        held = self.load()
+        for key, value in items:
+            check_key(key)
+            held[str.__str__(key)] = to_bytes(value)
+        self.save(held)
+
+
+@caught_by("test_many_are_deleted_while_another_writes_and_deletes")
+class DeletesManyWithoutALock(OneFile):
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        held = self.load()
+        for key in keys:
+            held.pop(key, None)
+        self.save(held)
+
+
+@caught_by("test_many_are_deleted_while_another_writes_and_deletes", "test_a_clear_meets_a_delete")
+class LooksThenDeletes(Memory):
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for key in keys:
+            if key in self:
+                del self[key]
 
 
 @caught_by("test_a_value_is_written_whole")

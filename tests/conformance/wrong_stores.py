@@ -1,9 +1,11 @@
 """Stores with one defect each as mappings, and the checks that must catch it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 from holdall import Memory
+from holdall.errors import TooLarge
 from holdall.store import MISSING, Missing, Store
 
 S = TypeVar("S", bound=type[Store[Any]])
@@ -116,6 +118,13 @@ class StripsValues(Memory):
         super().__setitem__(key, value.rstrip() if isinstance(value, bytes) else value)
 
 
+@caught_by("test_special_values_come_back")
+class StripsNulsOfLongValues(Memory):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        long = isinstance(value, bytes) and len(value) > 16
+        super().__setitem__(key, value.rstrip(b"\0") if long else value)
+
+
 @caught_by("test_special_values_are_there_for_every_reader")
 class TakesEmptyForMissing(Memory):
     def _find(self, key: str, /) -> bytes | Missing:
@@ -126,6 +135,35 @@ class TakesEmptyForMissing(Memory):
 class CutsLargeValues(Memory):
     def __getitem__(self, key: str, /) -> bytes:
         return super().__getitem__(key)[: 1 << 16]
+
+
+@caught_by("test_a_huge_value_is_kept_whole_or_refused")
+class LosesTheLastPartOfHugeValues(Memory):
+    """Writes in parts of 8 MiB, and forgets the last."""
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        super().__setitem__(key, value[: 8 << 20] if isinstance(value, bytes) else value)
+
+
+@caught_by("test_a_huge_value_is_kept_whole_or_refused")
+class LosesTheOldValueOfWhatIsTooLarge(Memory):
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        if isinstance(value, bytes) and len(value) > 8 << 20:
+            self.discard(key)
+            raise TooLarge("8 MiB are the most; write less", key=key)
+        super().__setitem__(key, value)
+
+
+@caught_by("test_get_many_of_many", "test_a_long_scan_is_whole")
+class ListsOnePage(Memory):
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return islice(super().scan(prefix, start=start, stop=stop), 1000)
+
+
+@caught_by("test_get_many_of_many")
+class GetsOnePage(Memory):
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        return islice(super().get_many(keys), 1000)
 
 
 @caught_by("test_popitem_takes_the_first")

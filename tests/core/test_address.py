@@ -52,12 +52,12 @@ _hosts = st.from_regex(r"[A-Za-z0-9.-]{1,8}", fullmatch=True)
         scheme=st.sampled_from(["s3", "file", "shove+dbm"]),
         host=_hosts,
         path=_text.map("/{}".format),
-        params=st.dictionaries(_text.map("x{}".format), _text, max_size=3),
+        params=st.dictionaries(st.sampled_from(["table", "region", "project", "prefix"]), _text, max_size=3),
         port=st.none() | st.integers(1, 65535),
     )
 )
 def test_an_address_shown_is_the_address_again(address: Address) -> None:
-    assert Address.parse(repr(address)) == address or "***" in repr(address)
+    assert "***" in repr(address) or Address.parse(repr(address)) == address
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_no_secret_shows(text: str) -> None:
 
 def test_a_path_that_is_no_utf8_can_be_shown() -> None:
     assert str(Address.parse("./caf\udce9")) == "file:./caf%5Cudce9"
-    assert str(Address.parse("s3://\udce9?x=\udce9")) == "s3://%5Cudce9?x=%5Cudce9"
+    assert str(Address.parse("s3://\udce9?region=\udce9")) == "s3://%5Cudce9?region=%5Cudce9"
 
 
 def test_options_are_converted() -> None:

@@ -44,6 +44,12 @@ def test_all_of_it_settles_every_code(policy: Policy, owed: list[int]) -> None:
     assert list(policy(sum(owed), owed)) == owed
 
 
+@policies
+@pytest.mark.parametrize("owed", [[60, 40], [-60, -40], [60, -20, 40], [0, 5], []])
+def test_nothing_pays_nothing(policy: Policy, owed: list[int]) -> None:
+    assert policy(0, owed) == [0] * len(owed)
+
+
 @given(owed=debts(), draw=st.data())
 def test_oldest_first_never_shrinks_a_part(owed: list[int], draw: st.DataObject) -> None:
     amount, whole = part_of(draw, sum(owed)), sum(owed)

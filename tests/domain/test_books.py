@@ -230,7 +230,7 @@ class TestPaying:
             ({"amount": Decimal("0.001")}, "no amount in EUR"),
             ({"amount": 10.5}, "no amount in EUR"),
             ({"amount": 10.5, "to": {"4400": 10.5}}, "write a decimal number as text"),
-            ({"on": "soon"}, "write a day as 2026-03-01"),
+            ({"on": "soon"}, "write a day of the calendar as YYYY-MM-DD"),
             ({"currency": "USD"}, "invoice '7' is in EUR, the payment in USD; record it in EUR"),
             ({"id": "a\nb"}, "no control characters"),
         ],
@@ -305,3 +305,15 @@ def test_a_store_that_cannot_swap_is_refused() -> None:
 
     with pytest.raises(Unsupported):
         Books(NoSwap(Json(Memory(), Invoice))).add(invoice())
+
+
+@pytest.mark.parametrize("given", [{"number": "7"}, "7", None])
+def test_what_is_not_an_invoice_is_a_type_error_that_says_how_to_make_one(given: Any, books: Books) -> None:
+    with pytest.raises(TypeError, match=r"is not an Invoice; make one of a dict by msgspec.convert"):
+        books.add(given)
+    assert unchanged(books) == {}
+
+
+def test_an_address_is_not_books() -> None:
+    with pytest.raises(TypeError, match=r"not in a str; holdall.open\(address, type=Invoice\) makes a store"):
+        Books("sqlite:///books.db")  # type: ignore[arg-type]

@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from holdall import Json, Memory
+from holdall import Json, Memory, PassThrough
 from holdall.domain import Books, Invoice, Receivables
+from holdall.domain.sound import Sound, names
 from holdall.errors import Corrupt, QueryFailed
 from tests.domain.made import invoice
 
@@ -107,6 +109,111 @@ def test_decimals_that_its_currency_has_not_are_no_damage_and_not_lost(raw):
 
 
 def test_a_report_that_fails_for_another_reason_says_that_one():
-    store = {KEY: invoice(), "invoices/S/8": "no invoice"}
-    with pytest.raises(QueryFailed, match="no attribute"):
+    def refusing(count):
+        raise QueryFailed("no progress")
+
+    with pytest.raises(QueryFailed, match="no progress"):
+        Receivables({KEY: invoice()}, progress=refusing).billed()
+
+
+def test_a_value_of_a_dict_that_is_not_an_invoice_is_named():
+    store = {KEY: invoice(), "invoices/S/8": "no invoice", "letters/1": "no invoice"}
+    with pytest.raises(Corrupt, match="the value of 'invoices/S/8' is not an Invoice: 'no invoice'"):
         Receivables(store).billed()
+
+
+STRAY = ['{"note": "a letter"}', "not JSON", "[]", '{"number": "7"}', ""]
+
+
+@pytest.fixture
+def stray(raw: Memory) -> Memory:
+    """The two invoices, documents of other shapes before, between and after them, and a damaged amount."""
+    for number, text in zip(("0", "61", "62", "8", "9"), STRAY, strict=True):
+        raw[f"invoices/S/{number}"] = text.encode()
+    raw["invoices/S/5"] = raw["invoices/S/6"].replace(b'"60.00"', b'"NaN"', 1)
+    raw["letters/1"] = b"a letter"
+    return raw
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("type", [Invoice, Any])
+def test_a_report_names_every_document_that_is_not_an_invoice(stray, report, type):
+    with pytest.raises(Corrupt) as caught:
+        REPORTS[report](Receivables(Json(stray, type)))
+    message = str(caught.value)
+    assert message.startswith(
+        "6 documents are not invoices: 'invoices/S/0', 'invoices/S/5', 'invoices/S/61', "
+    )
+    assert "letters" not in message
+    assert caught.value.key == "invoices/S/0"
+
+
+def test_of_many_documents_that_are_not_invoices_ten_are_named():
+    store = Json(Memory())
+    store.update({f"invoices/S/{number:02}": {} for number in range(12)})
+    with pytest.raises(
+        Corrupt, match=r"12 documents are not invoices: .*'invoices/S/09' and 2 more\. The first: "
+    ):
+        Receivables(store).billed()
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, "'0'"), (10, "'9'"), (11, "'9' and 1 more"), (2010, " and 2,000 more")]
+)
+def test_ten_names_are_shown(count, end):
+    shown = names([str(number) for number in range(count)])
+    assert shown.endswith(end)
+    assert shown.count("'") == 2 * min(count, 10)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("type", [Invoice, Any])
+def test_sound_leaves_out_what_is_not_an_invoice_and_every_report_answers(raw, stray, report, type):
+    store = Sound(Json(stray, type))
+    answer = REPORTS[report](Receivables(store)).records()
+    for key in store.left_out:
+        del stray[key]
+    assert answer == REPORTS[report](Receivables(Json(stray))).records() != []
+    assert len(store.left_out) == 6
+
+
+def test_sound_shows_the_invoices_of_a_range(stray):
+    store = Sound(Json(stray))
+    assert [key for key, _ in store.scan_items("invoices/", start="invoices/S/61", stop="invoices/S/8")] == [
+        KEY
+    ]
+    assert sorted(store.left_out) == ["invoices/S/61", "invoices/S/62"]
+
+
+def test_sound_reads_again_what_was_mended_and_passes_over_what_was_deleted_in_the_meantime():
+    class Changing(PassThrough[Invoice]):
+        """Fails at the first document, which another writer then mends, and deletes the second."""
+
+        def scan_items(self, prefix="", *, start="", stop=None):
+            if start < "b":
+                raise Corrupt("torn")
+            return self._inner.scan_items(prefix, start=start, stop=stop)
+
+        def scan(self, prefix="", *, start="", stop=None):
+            return iter([key for key in ("a", "aa", "c") if key >= start])
+
+        def typed(self, type):
+            return self
+
+    below = Json(Memory(), type=Invoice)
+    below["a"], below["c"] = invoice("1"), invoice("3")
+    store = Sound(Changing(below))
+    assert [key for key, _ in store.scan_items()] == ["a", "c"]
+    assert store.left_out == {}
+
+
+def test_damage_that_is_of_no_document_is_not_left_out():
+    class Torn(PassThrough[Invoice]):
+        def scan_items(self, prefix="", *, start="", stop=None):
+            raise Corrupt("the listing is torn")
+
+        def typed(self, type):
+            return self
+
+    with pytest.raises(Corrupt, match="the listing is torn"):
+        list(Sound(Torn(Json(Memory(), type=Invoice))).scan_items())

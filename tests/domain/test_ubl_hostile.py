@@ -2,6 +2,7 @@
 
 import tracemalloc
 from io import BytesIO, RawIOBase
+from xml.etree import ElementTree
 
 import pytest
 
@@ -126,6 +127,17 @@ def test_too_many_elements_or_attributes_are_refused(monkeypatch, part):
         within(("", ""), part * 100, 11)
     )
     assert read(within(("", ""), part * 100, 1)).number == "R-7"
+
+
+def test_as_many_nodes_as_the_limit_says_are_read(monkeypatch):
+    document = edited()
+    events = list(ElementTree.iterparse(BytesIO(document), ["start", "start-ns"]))
+    elements = [node for event, node in events if event == "start"]
+    nodes = len(events) + sum(len(element.attrib) for element in elements)
+    monkeypatch.setattr(tree, "MAX_NODES", nodes)
+    assert read(document).number == "R-7"
+    monkeypatch.setattr(tree, "MAX_NODES", nodes - 1)
+    assert f"it has more than {nodes - 1:,} elements" in refusal(document)
 
 
 def test_a_name_made_long_by_its_namespace_is_refused():

@@ -73,6 +73,17 @@ def test_pop_of_an_expired_key_is_its_default(store: Expires) -> None:
         store.popitem()
 
 
+def test_a_view_that_lasts_another_time_goes_by_the_same_clock(store: Expires, clock: Clock) -> None:
+    brief = store.lasting(5)
+    brief["brief"] = b"1"
+    assert brief.get("old") is None
+    clock.now += 4.9
+    assert (brief["brief"], store["brief"]) == (b"1", b"1")
+    clock.now += 0.2
+    assert ("brief" in brief, "brief" in store, brief["kept"]) == (False, False, b"kept")
+    assert brief.sweep("brief") == 1
+
+
 def test_what_creates_finds_an_expired_key_absent(store: Expires, clock: Clock) -> None:
     tag = store.swap("old", b"1", ABSENT)
     assert store.get_tagged("old") == (b"1", tag)

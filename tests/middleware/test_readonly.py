@@ -13,7 +13,7 @@ from tests.conformance.minimal import Minimal
 READS = {
     *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "_find", "get_many"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "raw", "facts", "close"),
-    *("history", "at", "as_of"),
+    *("scan_names", "get_foreign", "history", "at", "as_of"),
 }
 
 
@@ -38,7 +38,7 @@ def writes(store: Store[Any]) -> dict[str, Any]:
         "clear": lambda: store.clear(),
         "_take": lambda: store.pop("a", None),
         "popitem": lambda: store.popitem(),
-        "setdefault": lambda: store.setdefault("c", b"3"),
+        "_setdefault": lambda: store.setdefault("c", b"3"),
         "swap": lambda: store.swap("c", b"3", ABSENT),
         "remove": lambda: store.remove("a", tag),
         "modify": lambda: store.modify("a", lambda value: value),

@@ -85,7 +85,9 @@ def test_a_map_that_raises_is_not_told_what_to_yield():
 
 
 def test_values_that_cannot_be_reduced_name_the_group():
-    with pytest.raises(QueryFailed, match=r"\('EUR', '4000'\).*Decimal and float") as caught:
+    with pytest.raises(
+        QueryFailed, match=r"failed for \('EUR', '4000'\): cannot add up Decimal and float:"
+    ) as caught:
         by_sum({"a": [(("EUR", "4000"), Decimal(1)), (("EUR", "4000"), 1.0)]})
     assert caught.value.key is None
     assert isinstance(caught.value.__cause__, InvalidQuery)
@@ -129,3 +131,9 @@ def test_a_document_that_does_not_fit_the_type_is_corrupt_and_named():
     with pytest.raises(Corrupt) as caught:
         MapReduce(due, "count", type=Part).run(store)
     assert caught.value.key == "invoices/7"
+
+
+@pytest.mark.parametrize("store", ["sqlite:///books.db", [("a", [])], None])
+def test_what_is_not_a_mapping_is_a_type_error_that_says_how_to_open_a_store(store):
+    with pytest.raises(TypeError, match=rf"not on a {type(store).__name__}; holdall.open makes a store"):
+        by_sum(store)

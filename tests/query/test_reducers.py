@@ -107,6 +107,15 @@ def test_what_has_no_exact_sum_is_refused(name, values):
         whole(name, values)
 
 
+def test_a_sum_has_two_thousand_digits_and_no_more():
+    longest = [Decimal("1E+1999"), Decimal(1)]
+    assert whole("sum", longest) == Decimal(10**1999 + 1)
+    assert whole("sum", [Decimal("1E+1989"), Decimal("1E-10")]).as_tuple().digits.count(1) == 2
+    for wider in ([Decimal("1E+2000"), Decimal(1)], [Decimal("1E+1990"), Decimal("1E-10")]):
+        with pytest.raises(InvalidQuery, match="2000 digits"):
+            whole("sum", wider)
+
+
 @pytest.mark.parametrize("values", [[Decimal("0.1"), Decimal(10**40)], [Decimal("sNaN")]])
 def test_a_sum_leaves_the_decimal_context_as_it_was(values):
     with localcontext(Context(prec=7)) as context:

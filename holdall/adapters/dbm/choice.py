@@ -5,14 +5,15 @@ from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.adapters.dbm.lock import MAKING, WRITING, Lock
 from holdall.adapters.dbm.recognition import expect, recognised
 from holdall.errors import HoldallError, StoreNotFound
+from holdall.handles import delays_fork
 
 
-def chosen(path: str, flavor: str | None) -> str:
+def chosen(path: str, flavor: str | None, timeout: float) -> str:
     """``flavor``, or that of the file at ``path``.
 
     Mismatch where a file of another stands there, MissingExtra where what opens it is not installed.
     """
-    found = _standing(path)
+    found = _standing(path, timeout)
     if not (found or flavor):
         raise StoreNotFound(f"there is no dbm file {path}; to make one, add ?flavor={'|'.join(FLAVORS)}")
     name = flavor or found[0]
@@ -21,18 +22,23 @@ def chosen(path: str, flavor: str | None) -> str:
     return name
 
 
-def _standing(path: str) -> list[str]:
-    """The flavors of which there are files at ``path``, looked at while nobody writes them."""
+@delays_fork
+def _standing(path: str, timeout: float) -> list[str]:
+    """Return the flavors of the files at ``path``, looked at while nobody writes them."""
     lock = Lock(path + ".lock")
     try:
         if not lock.exists():
             return recognised(path)
-        lock.take(exclusive=False)
-        torn = lock.state().stage in (MAKING, WRITING)
-        return recognised(path + ".twin" if torn else path)
+        return lock.hold(lambda: _whole(path, lock.state().stage), timeout, shared=True)
     except HoldallError:
         raise
     except OSError as error:
         raise translated(error, path) from error
     finally:
         lock.close()
+
+
+def _whole(path: str, stage: str) -> list[str]:
+    twin = recognised(path + ".twin") if stage in (MAKING, WRITING) else []
+    # A kill in the middle of an undo leaves a file that was put back, and a twin that was moved away.
+    return twin or ([] if stage == MAKING else recognised(path))

@@ -1,7 +1,8 @@
 """The flavor dumb: a file of values and an index, as dbm.dumb keeps them."""
 
 import dbm.dumb
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 from holdall.adapters.dbm.hashed import Database, Hashed
 
@@ -10,4 +11,10 @@ class Dumb(Hashed):
     """Reads its whole index when it is opened, and writes it anew after each change."""
 
     def _opened(self, path: str, mode: str) -> Database:
-        return cast(Database, dbm.dumb.open(path, mode, 0o666))
+        opened: Any = dbm.dumb.open(path, mode, 0o666)
+        values = Path(path + ".dat")
+        if values.exists():
+            opened._mode = (
+                values.stat().st_mode & 0o777
+            )  # else each new index would get the mode of a new file
+        return cast(Database, opened)

@@ -5,15 +5,15 @@ import sqlite3
 
 from holdall.adapters import oserrors
 from holdall.adapters.sqlite import errors as sqlite_errors
-from holdall.errors import Corrupt, HoldallError
+from holdall.errors import UNCHANGED, Corrupt, HoldallError, StoreFull
 
 _system = {
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ELOOP),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ELOOP),
     *(errno.EISDIR, errno.ENOTDIR, errno.EFBIG, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE, errno.EIO),
 }
 
 
-def translated(error: Exception, path: str) -> HoldallError:
+def translated(error: Exception, path: str) -> HoldallError | KeyboardInterrupt:
     """The error to raise in place of ``error``, met in the files at ``path``.
 
     What is none of the system's refusals means that the library could not make sense of the file.
@@ -22,6 +22,9 @@ def translated(error: Exception, path: str) -> HoldallError:
         return sqlite_errors.translated(error, path)
     # Berkeley DB's errors begin with a number too.
     code = error.errno if isinstance(error, OSError) else next(iter(error.args), None)
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "free some space on its disk, as deleting keys may need room for the twin"
+        return StoreFull(f"no room for {path} or its twin{UNCHANGED}; {remedy}")
     if isinstance(code, int) and code in _system:
         return oserrors.translated(OSError(code, str(error.args[-1])), path)
     return Corrupt(f"{path} is damaged ({error}); restore a backup, or its twin if that is whole")

@@ -12,16 +12,15 @@ A lock file that is not there, or says nothing of this form, reads as stage 2 of
 """
 
 import os
-from typing import NamedTuple
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from holdall.errors import Unsupported
+from holdall.adapters.flock import TIMEOUT, Flock, open_lock
+from holdall.errors import StoreNotFound
 
-try:
-    import fcntl
-except ModuleNotFoundError as error:
-    raise Unsupported(
-        "this system lets no readers share a lock; use sqlite:///path instead of dbm:"
-    ) from error
+T = TypeVar("T")
 
 MAKING, WRITING, COPYING, SAME = "0", "1", "2", "="
 
@@ -34,70 +33,49 @@ class State(NamedTuple):
     mark: str = ""
 
 
-class Lock:
+class Lock(Flock):
     """The lock file at ``path``, which is made when first taken. For one thread; not re-entrant.
 
-    Where it neither is there nor can be made, readers go without, for nobody can be writing.
+    If it does not exist and cannot be made, readers go without it, for nobody can be writing.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._fd: int | None = None
-        self._writes = False
-
     def exists(self) -> bool:
-        """Whether there is such a file: if not, no store has written here."""
-        return self._fd is not None or os.path.lexists(self._path)
+        """Return whether there is such a file: if not, no store has written here."""
+        return self.file is not None or os.path.lexists(self.path)
 
-    def take(self, *, exclusive: bool) -> None:
-        """Wait until no writer (``exclusive``: and no reader) has it. OSError where it cannot be had."""
-        if exclusive and not self._writes:
+    def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
+        if not (shared or self.file is None or self.file.writable()):
             self.close()
-        while True:
-            if self._fd is None:
-                self._fd = self._opened(exclusive)
-            if self._fd is None:
-                return
-            fcntl.flock(self._fd, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-            if os.fstat(self._fd).st_nlink:
-                return
-            self.close()  # somebody deleted the file: it excludes nobody any more
+        return super().hold(work, timeout, shared=shared)
 
-    def leave(self) -> None:
-        """Let the next one in."""
-        if self._fd is not None:
-            # Unlocked, not only closed: a child forked meanwhile holds the same lock by its copy.
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
+    def _open(self, *, shared: bool) -> FileIO | None:
+        try:
+            return open_lock(self.path)
+        except FileNotFoundError:
+            if not shared:
+                folder = Path(self.path).parent
+                raise StoreNotFound(f"there is no folder {folder}; create it with mkdir -p") from None
+        except OSError:
+            if not shared:
+                raise
+        try:
+            return FileIO(self.path, opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW))
+        except FileNotFoundError:
+            return None
 
     def state(self) -> State:
-        """What the last writer noted."""
-        words = [] if self._fd is None else os.pread(self._fd, 100, 0).decode("ascii", "replace").split()
+        """Return the note of the last writer."""
+        words = [] if self.file is None else _line(self.file).split()
         return State(words[0], int(words[1]), words[2]) if len(words) == 3 else State()
 
     def note(self, state: State, *, durable: bool) -> None:
-        """Remember ``state``. Whoever writes must hold the lock exclusively."""
-        assert self._fd is not None  # noqa: S101 - an exclusive lock is a descriptor
+        """Remember ``state``. The caller must hold the lock exclusively."""
+        assert self.file is not None  # noqa: S101 - who holds the lock exclusively has its file open
         line = f"{state.stage} {state.generation:020} {state.mark or '-'}\n"
-        os.pwrite(self._fd, line.ljust(100).encode(), 0)
+        os.pwrite(self.file.fileno(), line.ljust(100).encode(), 0)
         if durable:
-            os.fsync(self._fd)
+            os.fsync(self.file.fileno())
 
-    def close(self) -> None:
-        """Close the file, which lets go of the lock."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
 
-    def _opened(self, exclusive: bool) -> int | None:
-        try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        except OSError:
-            if exclusive:
-                raise
-        else:
-            self._writes = True
-            return fd
-        try:
-            return os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            return None
+def _line(file: FileIO) -> str:
+    return os.pread(file.fileno(), 100, 0).decode("ascii", "replace")

@@ -30,11 +30,19 @@ class Pair:
         """Make the twin a copy of the file; no twin where there is no file."""
         for file, twin in self._pairs:
             if file.exists():
+                twin.touch(0o600)
+                twin.chmod(file.stat().st_mode & 0o777)  # before there is anything to read in it
                 shutil.copyfile(file, twin)
             else:
                 twin.unlink(missing_ok=True)
         if durable:
             self.sync(self.twin, folder=True)
+
+    def match_modes(self) -> None:
+        """Give the twin the mode of the file, which its owner may have changed."""
+        for file, twin in self._pairs:
+            if file.exists() and twin.exists() and file.stat().st_mode != twin.stat().st_mode:
+                twin.chmod(file.stat().st_mode & 0o777)
 
     def put_back(self, *, made: bool) -> None:
         """Put the twin in the place of the file, which needs no room; where none had been ``made``, remove both."""

@@ -12,6 +12,7 @@ from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import ordered
 from holdall.adapters.dbm.twins import Absent, Get, Twins
+from holdall.adapters.flock import TIMEOUT, check_timeout
 from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
@@ -51,7 +52,8 @@ class DBM(Store[bytes]):
     one, whoever comes next puts back from the other. (sqlite3 has transactions for that.) So every batch is
     all or nothing.
     ``durability="full"``: a write that returned outlives a loss of power. ``"os"``: it outlives this
-    process, but a loss of power may damage both files.
+    process, but a loss of power may damage both files. ``timeout``: seconds to wait for other writers,
+    then Unavailable.
 
     A tag is a hash of the value. Only sqlite3 and the B-trees of bsd keep keys in order (SEEK); from the
     others, a scan first lists all keys. Not promised: that it is noticed when the file is replaced under an
@@ -65,23 +67,29 @@ class DBM(Store[bytes]):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, flavor: str | None = None, durability: str = "full"
+        self,
+        path: str | os.PathLike[str],
+        *,
+        flavor: str | None = None,
+        durability: str = "full",
+        timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
             raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
         if durability not in _LEVELS:
             raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
+        check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
-        self.flavor = chosen(self.path, flavor)
+        self.flavor = chosen(self.path, flavor, timeout)
         self._ordered = ordered(self.path, self.flavor)
-        options = {} if durability == "full" else {"durability": durability}
-        self._made_with = (self.path,), {"flavor": self.flavor, **options}
-        twins = partial(Twins, self.path, self.flavor, durability == "full")
-        self._twins: PerThread[Twins] = PerThread(twins, Twins.close)
+        options = {name: value for name, value in self._made_with[1].items() if name != "path"}
+        self._made_with = (self.path,), options | {"flavor": self.flavor}
+        twins = partial(Twins, self.path, self.flavor, durability == "full", timeout)
+        self._twins: PerThread[Twins] = PerThread(twins, Twins.close, delayed=True)
 
     @classmethod
     def from_address(cls, address: Address) -> "DBM":
-        options = address.options(flavor=tuple(FLAVORS), durability=_LEVELS)
+        options = address.options(flavor=tuple(FLAVORS), durability=_LEVELS, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"dbm: {str(address)!r} names a host; write dbm:///path or dbm:path")
         return cls(address.path, **options)

@@ -14,7 +14,8 @@ from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
 from holdall.adapters.dbm.pair import Pair
 from holdall.adapters.dbm.recognition import check, cut_off
-from holdall.errors import Corrupt, HoldallError, StoreNotFound
+from holdall.errors import Corrupt, HoldallError
+from holdall.handles import delays_fork
 
 T = TypeVar("T")
 Get = Callable[[bytes], bytes | None]
@@ -27,18 +28,20 @@ class Absent(Exception):
 class Twins:
     """What one thread has open of the file at ``path``, which is of ``flavor``."""
 
-    def __init__(self, path: str, flavor: str, durable: bool) -> None:
+    def __init__(self, path: str, flavor: str, durable: bool, timeout: float) -> None:
         self._path = path
         self._pair = Pair(path, FLAVORS[flavor])
         self._flavor = flavor
         self._kind = FLAVORS[flavor].load()
         self._durable = durable
         self._lock = Lock(path + ".lock")
+        self._timeout = timeout
         self._open: dict[str, tuple[Handle, bool]] = {}  # by path; whether it may be written
         self._generation = 0
 
     # ---- Reading -----------------------------------------------------------------------------------
 
+    @delays_fork
     def read(self, function: Callable[[Handle], T]) -> T:
         """What ``function`` makes of one state of the file. Absent where there is none."""
         try:
@@ -47,48 +50,44 @@ class Twins:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
 
     def _read(self, function: Callable[[Handle], T]) -> T:
         if not self.may_exist():
             raise Absent
-        self._lock.take(exclusive=False)
-        try:
-            state = self._lock.state()
-            if state.stage not in (MAKING, WRITING):
-                self._refresh(state)
-                return function(self._handle(self._path, writes=False))
-        finally:
-            self._lock.leave()
-        self.write(lambda get: ())  # a writer died: what it has torn is put back before anything is written
-        return self._read(function)
+        while not (found := self._lock.hold(lambda: self._look(function), self._timeout, shared=True)):
+            self.write(lambda get: ())  # puts back what a writer that died has torn
+        return found[0]
 
+    def _look(self, function: Callable[[Handle], T]) -> tuple[T] | None:
+        """Return what ``function`` makes of the file, or None if a writer that died has torn it."""
+        state = self._lock.state()
+        if state.stage in (MAKING, WRITING):
+            return None
+        self._refresh(state)
+        return (function(self._handle(self._path, writes=False)),)
+
+    @delays_fork
     def may_exist(self) -> bool:
         """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
         return self._lock.exists() or check(self._path, self._flavor)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
+    @delays_fork
     def write(self, decide: Callable[[Get], Sequence[Change]]) -> None:
         """Make the changes that ``decide`` derives from the file (an empty one where there is none), or none."""
         try:
-            self._take_turn()
-            try:
-                self._decide(decide)
-            finally:
-                self._lock.leave()
+            self._lock.hold(lambda: self._decide(decide), self._timeout)
         except HoldallError:
             raise
         except Exception as error:
             self._drop()
+            if isinstance(error, MemoryError):
+                raise
             raise translated(error, self._path) from error
-
-    def _take_turn(self) -> None:
-        try:
-            self._lock.take(exclusive=True)
-        except FileNotFoundError:
-            folder = Path(self._path).parent
-            raise StoreNotFound(f"there is no folder {folder}; create it with mkdir -p") from None
 
     def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:
         state = self._settled(self._lock.state())
@@ -122,6 +121,7 @@ class Twins:
     def _follow(self, changes: Sequence[Change], generation: int, *, creates: bool) -> None:
         """Make ``changes`` in the twin. Whatever goes wrong, they are in the file: the twin waits to be copied."""
         try:
+            self._pair.match_modes()
             self._apply(self._pair.twin, changes, creates=creates)
         except BaseException as error:
             self._drop()

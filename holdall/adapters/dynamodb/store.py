@@ -15,7 +15,7 @@ from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag
 from holdall.adapters.traces import unknown
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
-from holdall.keys import Foreign, Span, check_key, fits, named
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.keys import shown as shown_key
 from holdall.store import (
     ABSENT,
@@ -168,8 +168,8 @@ class DynamoDB(Served):
     def _scan(
         self, names: tuple[str, ...], prefix: str, start: str, stop: str | None
     ) -> Iterator[tuple[str, Item]]:
-        rows = chain.from_iterable(self._pages(names, Span.of(prefix, start, stop)))
-        return (row for row in rows if fits(row[0]))
+        pages = self._pages(names, Span.of(prefix, start, stop))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, names: tuple[str, ...], span: Span) -> Iterator[list[tuple[str, Item]]]:
         low: str | None = span.low

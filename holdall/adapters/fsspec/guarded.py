@@ -3,15 +3,17 @@
 import hashlib
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from holdall.adapters.fsspec.tree import Listed, Swaps
 from holdall.adapters.lockfile import LockFile
 from holdall.errors import Conflict
 from holdall.handles import PerProcess
 from holdall.store import ABSENT, Feature, Tag
+
+T = TypeVar("T")
 
 _memory = PerProcess(threading.RLock)
 
@@ -23,31 +25,36 @@ class Guarded(Swaps):
     threads = True
 
     @abstractmethod
-    def turn(self, *, makes: bool = True) -> AbstractContextManager[None]:
-        """Keep all others who write to the folder waiting; a missing one is made, else FileNotFoundError."""
+    def alone(self, work: Callable[[], T], *, makes: bool = True) -> T:
+        """Return the result of ``work``, done while all others who write to the folder wait.
+
+        A missing folder is made with ``makes``; otherwise raises FileNotFoundError.
+        """
 
     def write(self, name: str, value: bytes) -> None:
-        with self.turn():
-            super().write(name, value)
+        self.alone(lambda: super(Guarded, self).write(name, value))
 
     def delete(self, name: str) -> None:
-        with self.turn(makes=False):
-            super().delete(name)
+        self.alone(lambda: super(Guarded, self).delete(name), makes=False)
 
     def get_tagged(self, name: str) -> tuple[bytes, Tag]:
         value = self.read(name)
         return value, _tag(value)
 
     def swap(self, name: str, value: bytes, expected: Tag) -> Tag:
-        with self.turn():
-            self._expect(name, expected)
-            super().write(name, value)
+        self.alone(lambda: self._swap(name, value, expected))
         return _tag(value)
 
+    def _swap(self, name: str, value: bytes, expected: Tag) -> None:
+        self._expect(name, expected)
+        super().write(name, value)
+
     def remove(self, name: str, expected: Tag) -> None:
-        with self.turn(makes=False):
-            self._expect(name, expected)
-            super().delete(name)
+        self.alone(lambda: self._remove(name, expected), makes=False)
+
+    def _remove(self, name: str, expected: Tag) -> None:
+        self._expect(name, expected)
+        super().delete(name)
 
     def _expect(self, name: str, expected: Tag) -> None:
         if self._tag(name) != expected:
@@ -67,17 +74,16 @@ def _tag(value: bytes) -> Tag:
 class Memory(Guarded):
     """fsspec's files in the memory of this process, which all who name them share."""
 
-    @contextmanager
-    def turn(self, *, makes: bool = True) -> Iterator[None]:
+    def alone(self, work: Callable[[], T], *, makes: bool = True) -> T:
         with _memory():
-            yield
+            return work()
 
     def read(self, name: str) -> bytes:
-        with self.turn():  # readers of a file there share one position in it
+        with _memory():  # readers of a file there share one position in it
             return super().read(name)
 
     def listed(self, folder: str) -> Iterator[Listed]:
-        with self.turn():
+        with _memory():
             return iter(list(super().listed(folder)))
 
     def _move(self, old: str, new: str) -> None:
@@ -93,19 +99,16 @@ class Local(Guarded):
 
     features = Guarded.features | Feature.SHARED | Feature.DURABLE
 
-    @contextmanager
-    def turn(self, *, makes: bool = True) -> Iterator[None]:
+    def alone(self, work: Callable[[], T], *, makes: bool = True) -> T:
         lock = LockFile(self.root or "/", durable=False, makes=makes)
-        lock.take()
         try:
-            yield
+            return lock.hold(work)
         finally:
-            lock.leave()
+            lock.close()
 
     def listed(self, folder: str) -> Iterator[Listed]:
         # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile.
-        with self.turn(makes=False):
-            return iter(list(super().listed(folder)))
+        return self.alone(lambda: iter(list(super(Local, self).listed(folder))), makes=False)
 
     def _move(self, old: str, new: str) -> None:
         Path(self.path(old)).replace(self.path(new))  # fsspec would move it into a folder of that name

@@ -77,6 +77,8 @@ class Fsspec(Store[bytes]):
         try:
             link = self._shared() if self._shared else self._own()
             return link.ask(work, again=again)
+        except MemoryError:
+            raise
         except Exception as error:
             if isinstance(error, FileNotFoundError) and key is not None and not makes:
                 raise KeyError(key) from error

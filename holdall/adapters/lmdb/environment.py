@@ -2,9 +2,10 @@
 
 LMDB must not be opened twice in a process, its map must not grow under a transaction, and a child must not
 use its parent's. So every store gets the same `Environment`, no transaction outlives a call, and a child
-forgets what it inherited.
+forgets what it inherited. LMDB's own lock for writers cannot be waited for with a timeout, so writers first take
+the lock of holdall.lock.
 
-    folder = "data.mdb" "lock.mdb"
+    folder = "data.mdb" "lock.mdb" "holdall.lock"
     data   = mark *entry                the unnamed database, keys in the order of their bytes
     mark   = %x00 => "holdall 1 " tick  the format, and the last tick that a process has taken
     entry  = key => tick value          key as in holdall.keys, in UTF-8
@@ -13,16 +14,19 @@ forgets what it inherited.
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from holdall.adapters.flock import HAS_FLOCK, Flock
 from holdall.adapters.folders import sync
 from holdall.adapters.lmdb.errors import damage, translated
 from holdall.adapters.lmdb.ticks import FORMAT, Ticks
-from holdall.errors import InvalidAddress, Mismatch, StoreNotFound
+from holdall.errors import HoldallError, InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
+from holdall.handles import PerProcess
 
 with needs("lmdb"):
     import lmdb
@@ -45,6 +49,7 @@ class Environment:
 
     def __init__(self, folder: str, durability: str, map_size: int | None) -> None:
         self.folder = folder
+        self.lock = Flock(f"{folder}/holdall.lock") if HAS_FLOCK else None
         self.durability = durability
         self._limit = map_size
         self._reading = threading.Lock()  # held by every read, and to change the size of the map
@@ -63,6 +68,7 @@ class Environment:
                 readonly=readonly,
                 sync=synced,
                 create=not readonly,
+                mode=0o666,  # less what the umask takes away; its default is 0o755
             )
         except (lmdb.Error, OSError) as error:
             raise translated(error, self.folder) from error
@@ -82,6 +88,11 @@ class Environment:
             self.handle.close()
             raise
 
+    @property
+    def locks(self) -> tuple[threading.Lock, threading.Lock]:
+        """The locks that together keep every transaction waiting, in the order in which to take them."""
+        return self._writing, self._reading
+
     # ---- Transactions ----------------------------------------------------------------------------
 
     def read(self, function: Read[T]) -> T:
@@ -96,22 +107,36 @@ class Environment:
             except lmdb.Error as error:
                 raise translated(error, self.folder) from error
 
-    def write(self, function: Write[T]) -> T:
-        """Run ``function`` as one transaction, under a new tick; again if the map had to grow for it."""
+    def write(self, function: Write[T], timeout: float) -> T:
+        """Run ``function`` as one transaction, under a new tick; again if the map had to grow for it.
+
+        Raises Unavailable if other writers take longer than ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
         with self._writing:
-            while True:
-                try:
-                    with self.handle.begin(write=True, buffers=True) as txn:
-                        ticks = self._ticks_for(txn)
-                        result = function(txn, ticks.left.pop())
-                    self._ticks = ticks
-                    return result
-                except lmdb.MapFullError as error:
-                    self._grow(error)
-                except lmdb.MapResizedError:
-                    self._resize(0)
-                except lmdb.Error as error:
-                    raise translated(error, self.folder) from error
+            if self.lock is None:
+                return self._write(function)
+            try:
+                return self.lock.hold(lambda: self._write(function), deadline - time.monotonic())
+            except HoldallError:
+                raise
+            except OSError as error:
+                raise translated(error, self.folder) from error
+
+    def _write(self, function: Write[T]) -> T:
+        while True:
+            try:
+                with self.handle.begin(write=True, buffers=True) as txn:
+                    ticks = self._ticks_for(txn)
+                    result = function(txn, ticks.left.pop())
+                self._ticks = ticks
+                return result
+            except lmdb.MapFullError as error:
+                self._grow(error)
+            except lmdb.MapResizedError:
+                self._resize(0)
+            except lmdb.Error as error:
+                raise translated(error, self.folder) from error
 
     def _ticks_for(self, txn: Txn) -> Ticks:
         """Ticks for this process to give: those it has, or what it takes in this transaction."""
@@ -149,11 +174,12 @@ def _size_of(folder: str) -> int:
 # ---- One for all stores of the process -----------------------------------------------------------
 
 _open: dict[str, tuple[weakref.ref[Environment], lmdb.Environment]] = {}
-_opening = threading.RLock()  # re-entrant, since an environment may be finalized while it is held
+_opening = PerProcess(threading.RLock)  # re-entrant, since an environment may be finalized while it is held
+_pid = os.getpid()
 
 
 def environment(folder: str, durability: str, map_size: int | None, *, create: bool) -> Environment:
-    """The environment in ``folder``; Absent where there is none and it is not to be created.
+    """The environment in ``folder``; Absent if there is none and it is not to be created.
 
     It is closed when the last store that uses it lets go of it.
     """
@@ -161,7 +187,8 @@ def environment(folder: str, durability: str, map_size: int | None, *, create: b
         if not create:
             raise Absent
         _make(folder, durable=durability == "full")
-    with _opening:
+    with _opening():
+        _forget()
         found = _shared(os.path.realpath(folder), durability, map_size)
     if found.durability != durability:
         remedy = "open it likewise, or close that store first"
@@ -179,13 +206,15 @@ def _shared(folder: str, durability: str, map_size: int | None) -> Environment:
         handle.close()  # its finalizer waits for the lock that is held here
     made = Environment(folder, durability, map_size)
     _open[folder] = weakref.ref(made), made.handle
-    weakref.finalize(made, _dispose, folder, made.handle)
+    weakref.finalize(made, _dispose, folder, made.handle, made.lock)
     return made
 
 
-def _dispose(folder: str, handle: lmdb.Environment) -> None:
-    with _opening:
+def _dispose(folder: str, handle: lmdb.Environment, lock: Flock | None) -> None:
+    with _opening():
         handle.close()
+        if lock:
+            lock.close()
         if folder in _open and _open[folder][1] is handle:
             del _open[folder]
 
@@ -202,14 +231,43 @@ def _make(folder: str, *, durable: bool) -> None:
         raise translated(error, folder) from error
 
 
+# ---- Forks -----------------------------------------------------------------------------------------
+
+_PATIENCE = 30.0  # seconds that a fork waits for each running call
+_held: list[threading.Lock] = []  # during a fork, so that no call is running
+
+
 def _forget() -> None:
-    """In a child: let go of what is its parent's, without touching it."""
-    global _opening
-    _opening = threading.RLock()
-    for _, inherited in _open.values():
-        inherited.close()
-    _open.clear()
+    """In a child: close the parent's environments, as LMDB would not open them a second time."""
+    global _pid
+    if _pid != os.getpid():
+        for _, inherited in _open.values():
+            inherited.close()
+        _open.clear()
+        _pid = os.getpid()
+
+
+def _before_fork() -> None:
+    """Wait for running calls: a child could never close an environment that another thread was using."""
+    for known, _ in list(_open.values()):
+        for lock in found.locks if (found := known()) else ():
+            if lock.acquire(timeout=_PATIENCE):
+                _held.append(lock)
+
+
+def _after_fork_in_parent() -> None:
+    while _held:
+        _held.pop().release()
+
+
+def _after_fork_in_child() -> None:
+    _held.clear()
+    _forget()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

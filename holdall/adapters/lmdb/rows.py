@@ -6,7 +6,7 @@ from typing import TypeVar
 from holdall.adapters.batches import ROOM
 from holdall.adapters.lmdb.environment import Txn
 from holdall.adapters.lmdb.ticks import TICK
-from holdall.keys import RESERVED, Span, is_reserved, named, past_reserved
+from holdall.keys import RESERVED, Span, is_reserved, past_reserved
 from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[st
 
     A page ends before a part that is hidden, and the next begins after it.
     """
-    page: list[T] = []
+    page: list[tuple[str, T]] = []
     room = ROOM
     low = span.low.encode(errors="surrogateescape")
     high = None if span.high is None else span.high.encode()
@@ -52,7 +52,7 @@ def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[st
             key = bytes(found)
             if high is not None and key >= high:
                 break
-            name = named(key)
+            name = key.decode(errors="surrogateescape")
             if span.hides and RESERVED in name and is_reserved(name):
                 return page, past_reserved(name)
             page.append((name, row(value)))
@@ -66,6 +66,11 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
     """Put every pair of ``items``."""
     for key, value in items:
         txn.put(key.encode(), tick + value)
+
+
+def delete_all(keys: list[str], txn: Txn, tick: bytes) -> int:
+    """Delete ``keys``; return how many of them there were."""
+    return sum(txn.delete(key.encode()) for key in keys)
 
 
 def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:

@@ -3,17 +3,30 @@
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TypeVar, cast
 
 from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
+from holdall.adapters.flock import TIMEOUT, check_timeout
 from holdall.adapters.lmdb.environment import Absent, Environment, environment
-from holdall.adapters.lmdb.rows import Part, Row, apply, entry_of, page_of, put_all, tag_of, tagged, value_of
+from holdall.adapters.lmdb.rows import (
+    Part,
+    Row,
+    apply,
+    delete_all,
+    entry_of,
+    page_of,
+    put_all,
+    tag_of,
+    tagged,
+    value_of,
+)
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Foreign, Span, check_key
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -42,9 +55,10 @@ class LMDB(Store[bytes]):
 
     A read is a transaction of its own, and a scan reads a page at a time and holds nothing open in between:
     it shows each page as of when it was read, and keeps no old pages from being used again. Writers wait for
-    each other, in all processes, as long as it takes. `set_many` and `delete_many` commit each thousand
-    keys, or MiB of values. Tags are ticks and never repeat. Stores of one process on the same folder must
-    agree on ``durability``. Not promised: that LMDB's locks work on a network file system.
+    each other, in all processes, for ``timeout`` seconds at most, then Unavailable. `set_many` and
+    `delete_many` commit each thousand keys, or MiB of values. Tags are ticks and never repeat. Stores of one
+    process on the same folder must agree on ``durability``. Not promised: that LMDB's locks work on a
+    network file system, and that a damaged page is noticed: LMDB may then end the process.
 
     >>> import tempfile
     >>> store = LMDB(tempfile.mkdtemp(), durability="os")
@@ -54,21 +68,28 @@ class LMDB(Store[bytes]):
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, durability: str = "full", map_size: int | None = None
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        durability: str = "full",
+        map_size: int | None = None,
+        timeout: float = TIMEOUT,
     ) -> None:
         if durability not in _LEVELS:
             raise InvalidAddress(f"lmdb: durability={durability!r} is none of {', '.join(_LEVELS)}")
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
             raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
+        check_timeout("lmdb", timeout)
         self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}
         self._made_with = (self.folder,), options  # a repr or pickle then outlives a chdir
+        self._timeout = timeout
         self._open = partial(environment, self.folder, durability, map_size)
         self._found = PerProcess(partial(self._open, create=False))
 
     @classmethod
     def from_address(cls, address: Address) -> "LMDB":
-        options = address.options(durability=_LEVELS, map_size=int)
+        options = address.options(durability=_LEVELS, map_size=int, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"lmdb: {str(address)!r} names a host; write lmdb:///path or lmdb:path")
         return cls(address.path, **options)
@@ -142,11 +163,12 @@ class LMDB(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(lambda entry: None, Span.of(prefix, start, stop))
-        return (name for page in pages for name, _ in page)
+        return (named(name) for page in pages for name, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
+        stored = name.stored.encode(errors="surrogateescape")
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(name.stored)))
+            found = self._found().read(lambda txn: value_of(txn.get(stored)))
         except Absent:
             found = None
         if found is None:
@@ -164,7 +186,7 @@ class LMDB(Store[bytes]):
         return self._scan(tag_of, Span.of(prefix, start, stop))
 
     def _scan(self, row: Row[T], span: Span) -> Iterator[tuple[str, T]]:
-        return (pair for page in self._pages(row, span) for pair in page if type(pair[0]) is not Foreign)
+        return chain.from_iterable(map(only_keys, self._pages(row, span)))
 
     def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
         """The rows of ``span`` by name, foreign ones too."""
@@ -190,7 +212,7 @@ class LMDB(Store[bytes]):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        self._made().write(lambda txn, tick: txn.put(key.encode(), tick + value))
+        self._made().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -204,13 +226,13 @@ class LMDB(Store[bytes]):
     def _deleted(self, keys: list[str]) -> int:
         """How many of ``keys`` were there to delete."""
         try:
-            return self._found().write(lambda txn, tick: sum(txn.delete(key.encode()) for key in keys))
+            return self._found().write(partial(delete_all, keys), self._timeout)
         except Absent:
             return 0
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
-            self._made().write(partial(put_all, batch))
+            self._made().write(partial(put_all, batch), self._timeout)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
@@ -220,19 +242,19 @@ class LMDB(Store[bytes]):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}))
+        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}), self._timeout)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(apply, {key: expected}, {key: None}))
+            self._found().write(partial(apply, {key: expected}, {key: None}), self._timeout)
         except Absent:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(apply, *sides_of(changes)))
+        self._made().write(partial(apply, *sides_of(changes)), self._timeout)
 
     def close(self) -> None:
         self._found.take()  # the last store to let go of an environment closes it

@@ -89,7 +89,7 @@ class Redis(Served):
         number = address.path.strip("/") or "0"
         if not (number.isascii() and number.isdigit()):
             raise InvalidAddress(
-                f"{address.scheme}: the database is a number, not {number!r}; write {address.scheme}://host/0, "
+                f"{address.scheme}: the database is not a number; write {address.scheme}://host/0, "
                 "and a name as ?prefix="
             )
         return cls(**{"db": int(number), **login(address), **tls, **options})

@@ -69,6 +69,8 @@ class Desk:
     def _ask(self, key: str | None, work: Callable[[], T]) -> T:
         try:
             return self._run(work)
+        except MemoryError:
+            raise
         except Exception as error:
             raise translated(error, self._where, key) from error
 

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 import zlib
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from holdall.errors import Corrupt
 Values = Literal["bytes", "pickle"]
 VALUES = ("bytes", "pickle")
 
-_MOST = 1 << 30  # bytes that a compressed value may grow to
+_MOST = 1 << 26  # bytes of memory that a value may take, compressed or not
+_PART = 72  # bytes of a list or dict, and a pointer to it
 
 
 class Plain(pickle.Unpickler):
@@ -24,13 +26,27 @@ class Plain(pickle.Unpickler):
 
 
 def load(data: bytes, encoding: str) -> Any:
-    """The plain object that ``data`` is the pickle of; UnpicklingError where it is none."""
+    """The plain object that ``data`` is the pickle of; UnpicklingError if it is not one, or takes too much memory."""
     try:
+        _check_memory(data)
         return Plain(io.BytesIO(data), encoding=encoding).load()
-    except pickle.UnpicklingError:
+    except (pickle.UnpicklingError, MemoryError):
         raise
     except Exception as error:
         raise pickle.UnpicklingError("it is damaged") from error
+
+
+def _check_memory(data: bytes) -> None:
+    """Raise UnpicklingError if loading ``data`` would take much more memory than ``data`` has bytes.
+
+    A few bytes can announce a length, or a place in the memo, for which the unpickler would make room.
+    """
+    parts = 0
+    for parts, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
+        if opcode.name.endswith("PUT") and int(argument or 0) > parts:
+            raise pickle.UnpicklingError("it names a place in the memo that no pickle of its length has")
+        if parts * _PART > _MOST:
+            raise pickle.UnpicklingError(f"it takes more than {_MOST:,} bytes of memory")
 
 
 class Pickles:

@@ -162,9 +162,9 @@ def _uri(address: Address, scheme: str) -> str:
     return f"{scheme}://{user}{address.host}{port}{quote(address.path)}{query}"
 
 
-def _level(text: str) -> bool | int:
+def level(text: str) -> bool | int:
     """Whether to compress, or how much."""
     return int(text) if text in set("123456789") else flag(text)
 
 
-_CONVERTERS: dict[str, Converter] = {"values": VALUES, "compress": _level, "protocol": int}
+_CONVERTERS: dict[str, Converter] = {"values": VALUES, "compress": level, "protocol": int}

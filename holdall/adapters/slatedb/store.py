@@ -146,7 +146,7 @@ class SlateDB(Store[bytes]):
         row = self._run(lambda db: db.get_key_value(name.stored))
         if row is None:
             raise KeyError(name)
-        return row.value
+        return bytes(row.value)
 
     def _scan(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, KeyValue]]:
         span = Span.of(prefix, start, stop)

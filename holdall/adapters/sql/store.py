@@ -13,7 +13,7 @@ from holdall.adapters.served import Served
 from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
-from holdall.keys import Foreign, Span, check_key, fits, named
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -90,8 +90,8 @@ class SQL(Served):
     def _scan(
         self, columns: list[sa.ColumnElement[Any]], prefix: str, start: str, stop: str | None
     ) -> Iterator[Any]:
-        rows = chain.from_iterable(self._pages(columns, Span.of(prefix, start, stop)))
-        return (row for row in rows if fits(row[0]))
+        pages = self._pages(columns, Span.of(prefix, start, stop))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: list[sa.ColumnElement[Any]], span: Span) -> Iterator[list[tuple[Any, ...]]]:
         low: str | None = span.low

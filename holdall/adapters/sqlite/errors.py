@@ -1,5 +1,6 @@
 """SQLite's result codes (sqlite.org/rescode.html) as errors of holdall."""
 
+import os
 import sqlite3
 
 from holdall.errors import (
@@ -26,7 +27,10 @@ _damaged = (
     Corrupt,
     "is damaged; restore a backup, or salvage it with the .recover command of sqlite3",
 )
-_full = StoreFull, f"has no room left{UNCHANGED}; free some space on its disk"
+_full = (
+    StoreFull,
+    f"has no room left{UNCHANGED}; free some space on its disk, as deleting keys may need room too",
+)
 _gone = StoreNotFound, "was dropped or changed while it was open; open it again"
 _failed = Unavailable, "could not be read or written by the operating system; see to its disk"
 _large = TooLarge, "holds no value that long; split it, or keep it in a file or bucket"
@@ -48,15 +52,46 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 }
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+_LARGE = "may not grow, as the size of files is limited for this process"
+_CALLBACK_RAISED = "user-defined function raised exception"
+
+
+def translated(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
     """The error to raise in place of ``error``, about ``key`` of the table ``where``.
 
-    An extended result code is looked up first, then its primary code.
+    An extended result code is looked up first, then its primary code. An interrupt in a callback of ours is an
+    interrupt again: nothing else raises there.
     """
     if isinstance(error, OverflowError):  # more bytes than SQLite's interface can count
         code = sqlite3.SQLITE_TOOBIG
     else:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    if code == sqlite3.SQLITE_INTERRUPT or str(error) == _CALLBACK_RAISED:
+        return KeyboardInterrupt()
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN and (refusal := _refusal()):
+        return Unavailable(
+            f"{where} cannot be opened: {refusal}; close files, or raise the limit (ulimit -n)"
+        )
+    if code == sqlite3.SQLITE_IOERR_WRITE and _limited():
+        return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
     about = "" if key is None else f" ({key!r})"
     return kind(f"{where}{about} {remedy}: {error}", key=key)
+
+
+def _refusal() -> str | None:
+    """Why the system opens no more files, or None if it does. SQLite does not say."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def _limited() -> bool:
+    """Return whether the size of files is limited for this process. SQLite does not say that one was too large."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return False
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY

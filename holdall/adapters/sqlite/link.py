@@ -3,15 +3,17 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from holdall.adapters.batches import ROOM
 from holdall.adapters.sqlite.errors import translated
 from holdall.adapters.sqlite.table import Absent, Table
-from holdall.handles import PerThread
+from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 
@@ -20,9 +22,10 @@ class Link:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._connections = PerThread(table.connect, sqlite3.Connection.close)
+        self._connections = PerThread(table.connect, sqlite3.Connection.close, delayed=True)
         self.connection = self._connections.__call__  # bound: an instance is slower to call than a method
 
+    @delays_fork
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
         """The row of a select that finds one at most, or None."""
         try:
@@ -36,8 +39,9 @@ class Link:
             raise translated(error, str(self._table)) from error
         return None
 
+    @delays_fork
     def page(
-        self, select: str, args: tuple[str, ...], hides: bool, size: int
+        self, select: str, args: tuple[str | bytes, ...], hides: bool, size: int
     ) -> tuple[list[Row], str | None]:
         """Rows, up to ``size`` or `ROOM`, and the key from which to go on (None: those were the last).
 
@@ -50,6 +54,7 @@ class Link:
         except (Absent, sqlite3.Error) as error:
             return self.failed(error) or ([], None)
 
+    @delays_fork
     def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
         """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
 
@@ -67,6 +72,7 @@ class Link:
                         break
         return page
 
+    @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
         """Run one statement, which by itself is a transaction that begins with the lock it needs."""
         connection = self._made()
@@ -75,29 +81,42 @@ class Link:
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table), key) from error
 
+    @delays_fork
     def erase(self, statement: str, *args: str) -> int:
-        """Run one statement that deletes; how many rows it did."""
-        with suppress(Absent), self._open(self.connection()) as connection:
-            return connection.execute(statement, args).rowcount
-        return 0
+        """Run one statement that deletes; return the number of rows."""
+        return self._erase(lambda connection: connection.execute(statement, args).rowcount)
 
+    @delays_fork
     def erase_many(self, statement: str, keys: list[str]) -> None:
         """Run a statement that deletes for each of ``keys``, in one transaction."""
-        with suppress(Absent):
-            self._transact(self.connection(), lambda connection: connection.executemany(statement, zip(keys)))
+        self._erase(partial(_delete_all, statement, keys))
+
+    def _erase(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        """Return the result of ``work``, which deletes, or 0. On a full disk, the log makes room for it."""
+        try:
+            connection = self.connection()
+        except Absent:
+            return 0
+        try:
+            return work(connection)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+                raise translated(error, str(self._table)) from error
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return work(connection)
+        except sqlite3.Error as error:
+            raise translated(error, str(self._table)) from error
 
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Do ``work``, several statements, all or none of which take effect."""
         self._transact(self._made(), work)
 
+    @delays_fork
     def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
         """As `transact`. The lock for writing is taken first: later, it would fail where two want it."""
         try:
-            # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
-            # what is written next in it.
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                work(connection)
+            _in_transaction(connection, lambda: work(connection))
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
 
@@ -121,6 +140,18 @@ class Link:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
+
+
+def _delete_all(statement: str, keys: list[str], connection: sqlite3.Connection) -> int:
+    return _in_transaction(connection, lambda: connection.executemany(statement, zip(keys)).rowcount)
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+    # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
+    # what is written next in it.
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return work()
 
 
 def _page(rows: Iterable[Row], hides: bool, size: int) -> tuple[list[Row], str | None]:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
@@ -13,7 +14,8 @@ from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
-from holdall.keys import Foreign, Span, check_key, fits, named
+from holdall.handles import delays_fork
+from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -31,9 +33,11 @@ _FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and a
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = (
-    "key <> '' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND is_key(key)"
+    "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
+    "AND is_key(key)"
 )
 
+_VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
 
@@ -44,8 +48,8 @@ class SQLite(Store[bytes]):
     the operating system, so that it outlives this process, but the last writes may be lost with the power.
     Either way no write is ever kept in part. ``timeout``: seconds to wait for other writers, then Unavailable.
 
-    The file is created by the first write; until then the store reads as empty. What is no database, and
-    another schema under the table's name, is a Mismatch and left as it is. A scan reads a page at a time
+    The file is created by the first write; until then the store reads as empty. A file that is not a database,
+    and another schema under the table's name, raise Mismatch and are left as they are. A scan reads a page at a time
     and holds nothing open in between, so it shows each page as of when it was read. `set_many` and
     `delete_many` commit each thousand keys, or MiB of values. Tags are ticks of the table and never
     repeat, not even in a table made in the place of a lost one. Not promised: that it is noticed when the
@@ -76,7 +80,7 @@ class SQLite(Store[bytes]):
         self._connection = self._link.connection
         name = self._name = f'"{table}"'
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
-        self._get = f"SELECT value FROM {name} WHERE key = ?"
+        self._get = f"SELECT {_VALUE} FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
         self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
@@ -87,7 +91,7 @@ class SQLite(Store[bytes]):
     def from_address(cls, address: Address) -> "SQLite":
         options = address.options(table=str, durability=("full", "os"), timeout=float)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
-            path = (address.host + address.path).lstrip("/")
+            path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
                 f"sqlite: {str(address)!r} lacks slashes; write sqlite:///{path} for a path from here, "
                 f"or sqlite:////{path} for one from the root"
@@ -104,6 +108,7 @@ class SQLite(Store[bytes]):
 
     # ---- One key ---------------------------------------------------------------------------------
 
+    @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         try:  # not self._row: a call less on the hottest path
@@ -155,7 +160,7 @@ class SQLite(Store[bytes]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._scan("key, value", prefix, start, stop)
+        return self._scan(f"key, {_VALUE}", prefix, start, stop)
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
@@ -164,16 +169,15 @@ class SQLite(Store[bytes]):
 
     def _scan(self, columns: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
         pages = self._pages(columns, Span.of(prefix, start, stop))
-        return (row for page in pages for row in page if fits(row[0]))
+        return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
-        below = "" if span.high is None else "AND key < ?"
-        select = f"SELECT {columns} FROM {self._name} WHERE key >= ? {below} ORDER BY key"
+        select = f"SELECT {columns} FROM {self._name} WHERE key >= ? AND key < ? ORDER BY key"
+        high = b"" if span.high is None else span.high  # a blob is more than any text: no key is one
         low: str | None = span.low or "\x01"  # only the mark is less
         size = _FIRST_PAGE
         while low is not None:
-            bounds = (low,) if span.high is None else (low, span.high)
-            page, low = self._link.page(select, bounds, span.hides, size)
+            page, low = self._link.page(select, (low, high), span.hides, size)
             yield page
             size = min(4 * size, _PAGE)
 
@@ -184,10 +188,10 @@ class SQLite(Store[bytes]):
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        yield from self._look_up(f"SELECT key, value FROM {self._name} WHERE key = ?", keys)
+        yield from self._look_up(f"SELECT key, {_VALUE} FROM {self._name} WHERE key = ?", keys)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
-        select = f"SELECT key, value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
+        select = f"SELECT key, {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
         return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
 
     def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
@@ -214,7 +218,7 @@ class SQLite(Store[bytes]):
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
-        select = f"SELECT value, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
+        select = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
         row = self._row(select, (text(key),))
         if row is None:
             raise KeyError(key)

@@ -1,52 +1,48 @@
-"""One table of one SQLite database: its schema, and how a connection to it is opened, checked and created.
+"""How a connection to one table of one SQLite database is opened, checked and created."""
 
-    database = any SQLite database in UTF-8, in WAL mode; other tables are left alone
-    table    = mark *row
-    mark     = (tick, "", "holdall 1")      the format; its tick is the highest of all rows deleted so far
-    row      = (tick, key, value)           key as in holdall.keys, value a blob
-    tick     = microseconds since 1970 when the table was created, plus the number of writes since
-
-A write deletes the row of its key and adds another under the next tick, which SQLite takes to be one more
-than the highest that is there. So that a deleted row cannot give its tick away, the trigger hands it
-to the mark. Ticks start at the time so that a table created in the place of a lost one does not repeat its.
-"""
-
+import os
 import re
 import sqlite3
 import time
 import uuid
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_IFREG, S_ISDIR
 
 from holdall.adapters import oserrors
+from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translated
-from holdall.errors import InvalidAddress, Mismatch, StoreNotFound, Unsupported
+from holdall.errors import (
+    HoldallError,
+    InvalidAddress,
+    Mismatch,
+    PermissionDenied,
+    StoreNotFound,
+    Unsupported,
+)
 from holdall.keys import fits
 
 MEMORY = ":memory:"
-FORMAT = "holdall 1"
-
-_SCHEMA = """
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS "{name}" (
-        tick INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        value BLOB NOT NULL
-    );
-    INSERT OR IGNORE INTO "{name}" VALUES ({tick}, '', '{format}');
-    CREATE TRIGGER IF NOT EXISTS "{name}_keep_tick" AFTER DELETE ON "{name}"
-        WHEN old.tick > (SELECT max(tick) FROM "{name}")
-        BEGIN UPDATE "{name}" SET tick = old.tick WHERE key = ''; END;
-    COMMIT;
-"""
 
 _named = re.compile(r"(?!sqlite_)[a-z_][a-z0-9_]{0,62}", re.IGNORECASE | re.ASCII).fullmatch
 _synchronous = {"full": "FULL", "os": "NORMAL"}
+_STEPS = 100_000  # of SQLite's virtual machine, between two looks for a signal: about a millisecond
+# What a hostile schema could make SQLite parse or run.
+_limits = {
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
+}
 _PAUSE = 0.005  # seconds between attempts at what SQLite's own busy timeout does not cover
 _WEEK = 7 * 24 * 3600
+
+
+def _look_for_signals() -> int:
+    """Nothing: Python looks for signals when it is called, and an interrupt ends the statement."""
+    return 0
 
 
 class Absent(Exception):
@@ -88,11 +84,26 @@ class Table:
         """A connection to the table. Absent where there is none, Mismatch where it is another's."""
         if not self._exists():
             raise Absent
-        return self._opened("rw", self._check)
+        try:
+            return self._opened("rw", self._check)
+        except PermissionDenied:
+            if not self._stands_still():
+                raise
+            return self._opened("ro&immutable=1", self._check)
+
+    def _stands_still(self) -> bool:
+        """Whether nobody but root may change the database, so that it can be read without a log and locks."""
+        folder = Path(self.path).parent
+        try:
+            fixed = not folder.stat().st_mode & 0o222 or os.statvfs(folder).f_flag & os.ST_RDONLY
+            return bool(fixed) and not Path(f"{self.path}-wal").exists()
+        except OSError:
+            return False
 
     def create(self) -> None:
         """Create the database and the table where they are not there yet."""
-        self._exists()
+        if not self._exists():
+            _make_file(self.path)
         self._opened("rwc", self._make).close()
 
     def close(self) -> None:
@@ -131,10 +142,14 @@ class Table:
         connection = None
         try:
             connection = self._bare(mode)
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cell_size_check = ON")
             connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
             connection.execute("PRAGMA fullfsync = ON")  # macOS alone: its fsync does not reach the disk
-            connection.execute("PRAGMA trusted_schema = OFF")
             connection.create_function("is_key", 1, fits, deterministic=True)
+            for limit, most in _limits.items():
+                connection.setlimit(limit, most)
+            connection.set_progress_handler(_look_for_signals, _STEPS)
             prepare(connection)
         except BaseException as error:
             if connection:
@@ -154,33 +169,22 @@ class Table:
             check_same_thread=False,
         )
 
-    def _refusal(self, error: sqlite3.Error) -> Exception:
+    def _refusal(self, error: sqlite3.Error) -> HoldallError | KeyboardInterrupt:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             return Mismatch(f"{self.path} is no SQLite database and is left as it is; name another file")
         return translated(error, str(self))
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        named = "SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE"
-        if not connection.execute(named, (self.name,)).fetchone():
+        found = schema.look(connection, self.name)
+        if found is None:
             raise Absent
-        mark = self._mark(connection)
-        if mark != FORMAT:
-            raise self._mismatch(mark)
-
-    def _mark(self, connection: sqlite3.Connection) -> object:
-        """What the table's mark says, or None where it has none."""
-        try:
-            row = connection.execute(f"SELECT value FROM \"{self.name}\" WHERE key = ''").fetchone()
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
-                raise
-            return None  # other columns, or no table; or text that is no UTF-8, which has no code
-        return row[0] if row else None
-
-    def _mismatch(self, mark: object) -> Mismatch:
-        if isinstance(mark, str) and mark.startswith("holdall "):
-            return Mismatch(f"{self} is of the format {mark!r}, this reads {FORMAT!r}; upgrade holdall")
-        return Mismatch(f"{self} was not made by holdall and is left as it is; name another with ?table=")
+        if found == schema.FORMAT:
+            return
+        if found.startswith("holdall "):
+            raise Mismatch(
+                f"{self} is of the format {found!r}, this reads {schema.FORMAT!r}; upgrade holdall"
+            )
+        raise Mismatch(f"{self} was not made by holdall and is left as it is; name another with ?table=")
 
     # ---- Creating ----------------------------------------------------------------------------------
 
@@ -191,8 +195,7 @@ class Table:
             raise Mismatch(f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another")
         if not self.in_memory:
             self._log_ahead(connection)
-        schema = _SCHEMA.format(name=self.name, tick=time.time_ns() // 1000, format=FORMAT)
-        connection.executescript(schema)
+        schema.create(connection, self.name)
 
     def _log_ahead(self, connection: sqlite3.Connection) -> None:
         """Turn WAL on: readers then neither wait for writers nor stop them. The file remembers it.
@@ -208,3 +211,14 @@ class Table:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)
+
+
+def _make_file(path: str) -> None:
+    """Make an empty database at ``path`` with the mode that the umask leaves; SQLite's own mode is 0644 at most.
+
+    If this fails, SQLite tries itself and reports the error.
+    """
+    # Not os.open: to close its descriptor would release every lock that this process has on the database.
+    if hasattr(os, "mknod"):
+        with suppress(OSError):
+            os.mknod(path, 0o666 | S_IFREG)

@@ -236,9 +236,9 @@ class Cache(Layer[bytes, bytes]):
         with self._here().write(key):
             return self._inner.modify(key, function, default)
 
-    def setdefault(self, key: str, default: bytes, /) -> bytes:
+    def _setdefault(self, key: str, default: bytes, /) -> bytes:
         with self._here().write(key):
-            return self._inner.setdefault(key, default)
+            return self._inner._setdefault(key, default)
 
     def _take(self, key: str, /) -> bytes | Missing:
         with self._here().write(key):

@@ -17,6 +17,7 @@ from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.marks import Marks
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.sealing import Sealing
 from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
 
@@ -33,12 +34,19 @@ class Claims:
     """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
 
     def __init__(
-        self, store: Store[bytes], records: Records, lineage: Lineage, marks: Marks, author: str
+        self,
+        store: Store[bytes],
+        records: Records,
+        lineage: Lineage,
+        marks: Marks,
+        sealing: Sealing,
+        author: str,
     ) -> None:
         self._store = store
         self._records = records
         self._lineage = lineage
         self._marks = marks
+        self._sealing = sealing
         self._author = author
 
     def commit(self, head: Head, value: bytes | None) -> Written:
@@ -52,7 +60,7 @@ class Claims:
         last = self.recorded(head)
         if head.stamp is None:
             head = self._stamped(head, last)
-        data = self._after(last, value)
+        data = self._after(head.key, last, value)
         name = Name.of(head.key, last)
         if not self._claim(name, data):
             self.help(head, name)
@@ -75,7 +83,7 @@ class Claims:
     # ---- Where nothing is: the head first --------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
-        data = Stamp.now(NEW, 0, noted(self._author)).before(value)
+        data = self._sealing.before(key, Stamp.now(NEW, 0, noted(self._author)), value)
         tag = self._store.swap(key, data, ABSENT)
         try:
             self._record_new(Head.of(key, data, tag))
@@ -167,9 +175,9 @@ class Claims:
         around = {one.number for one in self._records.around(name)}
         return name.number not in around or name.number + 1 in around
 
-    def _after(self, last: Stamp | None, value: bytes | None) -> bytes:
+    def _after(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
         """``value``, or a deletion, stamped as the revision after ``last``."""
         kind = DELETED if value is None else PUT
         number, micros = (last.number, last.micros) if last else (0, 0)
         stamp = Stamp.now(kind, number + 1, noted(self._author), after=micros)
-        return stamp.before(value or b"")
+        return self._sealing.before(key, stamp, value or b"")

@@ -6,12 +6,14 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from holdall.errors import Conflict, Corrupt
+from holdall.history import UNKNOWN, Note
 from holdall.keys import RawKey
 from holdall.middleware.versions.claims import Claims
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.records import Records, numbered
+from holdall.middleware.versions.sealing import SEALED, Sealing
 from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped, moment
 from holdall.store import ABSENT, Store
 
@@ -31,11 +33,17 @@ class Fsck:
     """Reads every record and every head. With ``claims`` it mends, as any writer would, and from what is whole."""
 
     def __init__(
-        self, store: Store[bytes], records: Records, lineage: Lineage, claims: Claims | None
+        self,
+        store: Store[bytes],
+        records: Records,
+        lineage: Lineage,
+        sealing: Sealing,
+        claims: Claims | None,
     ) -> None:
         self._store = store
         self._records = records
         self._lineage = lineage
+        self._sealing = sealing
         self._claims = claims
 
     def run(self) -> Iterator[Problem]:
@@ -57,6 +65,7 @@ class Fsck:
         stamps = _whole(kept)
         yield from _times(stamps)
         whole = {name: kept[name] for name in stamps}
+        yield from self._notes(key, whole)
         try:
             head = Head.read(self._store, key)
         except Corrupt:
@@ -66,6 +75,24 @@ class Fsck:
             yield self._damaged_record(name, head)
         if kept.keys() == whole.keys():
             yield from self._unsettled(head, whole)
+
+    def _notes(self, key: str, whole: Kept) -> Iterator[Problem]:
+        """Stamps that were changed, and those without a seal where all should have one."""
+        seal = self._sealing.of(key)
+        if seal is None:
+            return
+        sealed = seal.only_bound
+        for name, data in reversed(whole.items()):
+            stamp, value = Stamp.parse(key, data)
+            sealed = sealed or bool(stamp.sealed)
+            if stamp.number not in (0, name.number):
+                yield Problem(key, name.number, f"its stamp is that of revision {stamp.number}")
+            elif sealed and not stamp.sealed and stamp.note != Note(UNKNOWN):
+                yield Problem(key, name.number, "who and why are not sealed: anybody may have written them")
+            try:
+                self._sealing.note(key, stamp, value)
+            except Corrupt:
+                yield Problem(key, name.number, "its stamp was changed, or was not made for it")
 
     def _damaged_head(self, key: str, whole: Kept) -> Problem:
         """The stamp holds the check of the value, so a whole record with this stamp is what was here."""
@@ -91,7 +118,9 @@ class Fsck:
         except Conflict:
             return  # it is being written, so it is being settled
         for name, data in missing:
-            what = f"{Stamp.parse(head.key, data)[0].note.author!r} wrote it, and it has no record"
+            stamp, _ = Stamp.parse(head.key, data)
+            author = SEALED if stamp.sealed else stamp.note.author
+            what = f"{author!r} wrote it, and it has no record"
             mended = self._claims is not None and self._records.create(name, data)
             yield Problem(head.key, name.number, what, mended)
         newest = next(iter(kept), None)

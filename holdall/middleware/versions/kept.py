@@ -16,6 +16,7 @@ from holdall.middleware.versions.heads import Heads
 from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.prune import Prune
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.sealing import Seal, Sealing
 from holdall.middleware.versions.trail import Trail
 from holdall.middleware.versions.transactions import Transactions
 from holdall.store import (
@@ -57,7 +58,8 @@ class Kept(Heads):
         self._history = history
         self._records = Records(store if history is None else history)
         self._lineage = Lineage(store, self._records)
-        self._trail = Trail(store, self._records, self._lineage)
+        self._sealing = Sealing()
+        self._trail = Trail(store, self._records, self._lineage, self._sealing)
         self._protocol: Claims | None = None
 
     @property
@@ -85,7 +87,7 @@ class Kept(Heads):
                 "would lose revisions; keep it in a store that has it"
             )
         kind = Transactions if Feature.ATOMIC in self.features else Claims
-        return kind(self._store, self._records, self._lineage, self._marks, self._author)
+        return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)
 
     def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
         """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
@@ -250,7 +252,11 @@ class Kept(Heads):
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
         claims = self._claims if mend else None
-        return Fsck(self._store, self._records, self._lineage, claims).run()
+        return Fsck(self._store, self._records, self._lineage, self._sealing, claims).run()
+
+    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+        """From now on ``seal`` seals who and why of the writes to keys under ``prefix``."""
+        self._sealing.add(prefix, seal)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

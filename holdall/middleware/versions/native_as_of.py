@@ -6,7 +6,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, NoReturn
 
 from holdall.errors import PermissionDenied
-from holdall.history import Version
+from holdall.history import Version, require_moment
 from holdall.keys import check_key
 from holdall.layer import Wrapper
 from holdall.middleware.versions.native_revisions import revisions
@@ -21,13 +21,12 @@ _BATCH = 256  # values read at once
 class NativeAsOf(Wrapper[bytes, bytes]):
     """``store`` as it was at ``time``. A scan lists all versions and reads those that held, and no others.
 
-    A version that the store has dropped is missing. Writing is PermissionDenied. ValueError where ``time``
-    has no time zone.
+    A version that the store has dropped is missing. Writing is PermissionDenied. Errors of
+    `require_moment` for ``time``.
     """
 
     def __init__(self, store: "Native", time: datetime) -> None:
-        if time.tzinfo is None:
-            raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+        require_moment(time)
         super().__init__(store)
         self._store = store
         self._time = time

@@ -55,9 +55,14 @@ class Records:
 
     def read_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, Stamp, bytes]]:
         """The records called ``names`` that are there, in the order asked."""
+        for name, (stamp, value) in self.stored_many(names):
+            yield name, name.placed(stamp), value
+
+    def stored_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, tuple[Stamp, bytes]]]:
+        """As `read_many`, with the stamps as they are stored."""
         by_text = {name.text: name for name in names}
         for text, data in self.raw.get_many(by_text):
-            yield by_text[text], *numbered(by_text[text], data)
+            yield by_text[text], Stamp.parse(by_text[text].key, data)
 
     def names(self, key: str, below: int | None = None) -> Iterator[Name]:
         """Names of ``key``, newest first; with ``below``, those of numbers up to it."""

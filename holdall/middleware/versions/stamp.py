@@ -1,7 +1,9 @@
 r"""The stamp before every value that is kept: which revision it is, since when, by whom and why.
 
     stamped = stamp value
-    stamp   = magic size kind number time id check author-size author message
+    stamp   = magic size kind number time id check author-size note
+    note    = author message               UTF-8
+            | sealed                       see `holdall.middleware.versions.sealing`; author-size is 0
     magic   = FF "hv1"       no text, JSON, XML or compressed data begins so
     size    = 2 bytes        of the whole stamp; numbers are big-endian
     kind    = "p"            a value that was put
@@ -14,7 +16,7 @@ r"""The stamp before every value that is kept: which revision it is, since when,
                              of the revision before it if that is later
     id      = 8 bytes        makes every stamp unlike every other
     check   = 4 bytes        CRC-32 of the value
-    author-size = 1 byte     author and message are UTF-8
+    author-size = 1 byte     of the author, which is at most 255 bytes
 
 A head (the newest value, under its own key) and the record of the same revision are equal, byte for byte.
 """
@@ -29,12 +31,15 @@ from typing import Final, NamedTuple, Self
 from zlib import crc32
 
 from holdall.errors import Corrupt
-from holdall.history import NOTE_BYTES, Note
+from holdall.history import NOTE_BYTES, Note, require_moment
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
 _LAYOUT = struct.Struct(">4sHcQQ8sIB")
 _FRONT = struct.Struct(">4sHcQQ")
+_FIXED = struct.Struct(">cQQ8s")
+_SEALED: Final = b"\xfe"  # no text in UTF-8 begins so
+_LONGEST: Final = NOTE_BYTES + 128  # a sealed note is longer than its texts
 SMALLEST: Final = _LAYOUT.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = 10**12 - 2  # what a name has digits for, and one after it
@@ -54,11 +59,17 @@ class Stamp(NamedTuple):
     micros: int
     id: bytes
     note: Note = Note()
+    sealed: bytes = b""
 
     @classmethod
     def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0) -> Self:
         """A new stamp of this moment, but not earlier than ``after``: times of a key do not go back."""
         return cls(kind, number, max(time.time_ns() // 1000, after), secrets.token_bytes(8), note)
+
+    @property
+    def fixed(self) -> bytes:
+        """Kind, number, time and id as they are stored."""
+        return _FIXED.pack(self.kind, self.number, self.micros, self.id)
 
     @property
     def deleted(self) -> bool:
@@ -72,7 +83,7 @@ class Stamp(NamedTuple):
 
     def before(self, value: bytes) -> bytes:
         """``value`` with this stamp; TooLarge where author and message do not fit."""
-        author, message = self.note.encoded
+        author, message = (b"", _SEALED + self.sealed) if self.sealed else self.note.encoded
         size = SMALLEST + len(author) + len(message)
         fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
         return b"".join((_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value))
@@ -82,7 +93,7 @@ class Stamp(NamedTuple):
         """Stamp and value of ``data``, checked; Corrupt where they cannot be what was written."""
         try:
             _, size, kind, number, micros, id, check, split = _LAYOUT.unpack_from(data)
-            stamp = cls(kind, number, micros, id, _note(data[SMALLEST:size], split))
+            stamp = cls(kind, number, micros, id, *_note(data[SMALLEST:size], split))
             value = data[size:]
         except (struct.error, UnicodeDecodeError) as error:
             raise corrupt(key, str(error)) from error
@@ -94,8 +105,11 @@ class Stamp(NamedTuple):
 
 
 @lru_cache(64)  # writes to many keys mostly say the same of each
-def _note(texts: bytes, split: int) -> Note:
-    return Note(texts[:split].decode(), texts[split:].decode())
+def _note(texts: bytes, split: int) -> tuple[Note, bytes]:
+    """The note, or an empty one and what is sealed."""
+    if texts.startswith(_SEALED):
+        return Note(), texts[len(_SEALED) :]
+    return Note(texts[:split].decode(), texts[split:].decode()), b""
 
 
 _KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))
@@ -115,9 +129,8 @@ def moment(micros: int) -> datetime:
 
 
 def micros_of(time: datetime) -> int:
-    """``time`` as stamps count; ValueError where it has no time zone."""
-    if time.tzinfo is None:
-        raise ValueError(f"{time!r} has no time zone; add one, as in datetime.now(UTC)")
+    """``time`` as stamps count; errors of `require_moment`."""
+    require_moment(time)
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -171,7 +184,7 @@ def _bare(key: str, data: bytes) -> bytes:
     if is_deletion(data):
         raise KeyError(key)
     size = data[4] << 8 | data[5] if len(data) >= SMALLEST else 0
-    if not SMALLEST <= size <= min(len(data), SMALLEST + NOTE_BYTES) or data[6:7] not in _KINDS:
+    if not SMALLEST <= size <= min(len(data), SMALLEST + _LONGEST) or data[6:7] not in _KINDS:
         raise corrupt(key, "it is cut short")
     SIZES[data[:7]] = size
     return data[size:]

@@ -13,6 +13,7 @@ from holdall.middleware.versions.lineage import Known, Lineage
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.notes import Notes, pages
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.sealing import Sealing
 from holdall.middleware.versions.stamp import Stamp, moment
 from holdall.store import ATTEMPTS, Store
 
@@ -28,15 +29,17 @@ class Line(NamedTuple):
 class Trail:
     """Reads the history of single keys and never writes: a claim not brought forward is no revision yet."""
 
-    def __init__(self, store: Store[bytes], records: Records, lineage: Lineage) -> None:
+    def __init__(self, store: Store[bytes], records: Records, lineage: Lineage, sealing: Sealing) -> None:
         self._store = store
         self._records = records
         self._lineage = lineage
+        self._sealing = sealing
 
     def revisions(self, key: str) -> Iterator[Revision]:
         """Newest first. The head is read now; the others cost one listing, and their notes when asked."""
-        _, tip, known = self._tip(key)
-        newest = Revision(tip.number, tip.time, tip.deleted, lambda: tip.note)
+        head, tip, known = self._tip(key)
+        stamp, value = head.stamp or tip, head.value or b""
+        newest = Revision(tip.number, tip.time, tip.deleted, lambda: self._sealing.note(key, stamp, value))
         return chain([newest], self._older(key, known))
 
     def _older(self, key: str, known: Known) -> Iterator[Revision]:
@@ -46,7 +49,7 @@ class Trail:
                 yield Revision(name.number, moment(micros), deleted, partial(notes.of, name))
 
     def _notes(self, names: list[Name]) -> dict[Name, Note]:
-        return {name: stamp.note for name, stamp, _ in self._records.read_many(names)}
+        return {name: self._sealing.note(name.key, *read) for name, read in self._records.stored_many(names)}
 
     def at(self, key: str, revision: int) -> bytes:
         """See `holdall.Store.at`."""

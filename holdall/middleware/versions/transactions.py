@@ -66,5 +66,5 @@ class Transactions(Claims):
     def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
         self._records.check(head.key)
         last, missing = known
-        data = self._after(last, value)
+        data = self._after(head.key, last, value)
         return _Step(head, data, [*missing, (Name.of(head.key, last), data)])

@@ -24,6 +24,9 @@ class Versions(PassThrough[V]):
     is ``"native"`` the lowest store keeps versions by itself, and there are no records: `S3` and `GCS` can
     where the bucket is set up to, which one request asks here, and everything else is Unsupported.
 
+    A layer that encrypts, above or below this one, also seals who and why, so that they are neither read nor
+    changed without its key.
+
     It works on the lowest store, below every layer of ``store``: ``Versions(Json(s))`` and
     ``Json(Versions(s))`` are the same. What was in the store before is adopted as it stands; what a writer
     without versions changes is a revision by "unknown".

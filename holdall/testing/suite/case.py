@@ -21,13 +21,14 @@ class StoreCase(Generic[V]):
     """The base of each part of the suite.
 
     A subclass overrides the fixture `open_store`, and `values` where the store keeps no bytes. ``many``
-    is how many keys make a long scan: more than the store fetches at once. ``points`` is at how many
-    places of an operation another caller comes in, fewer where a request takes long. ``names`` are names that the
-    repr of its stores uses beyond the public ones of holdall, and ``secrets`` texts that must show nowhere.
+    is how many keys make a long scan: more than the store fetches at once (S3 and GCS list 1,000).
+    ``points`` is at how many places of an operation another caller comes in, fewer where a request takes
+    long. ``names`` are names that the repr of its stores uses beyond the public ones of holdall, and
+    ``secrets`` texts that must show nowhere.
     """
 
     values: Values[Any] = BYTES
-    many: int = 250
+    many: int = 1100
     points: int = POINTS
     names: dict[str, Any] = {}  # noqa: RUF012 - a declaration, overridden and not changed
     secrets: tuple[str, ...] = ()

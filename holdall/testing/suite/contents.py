@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import given
 
-from holdall.errors import Invalid
+from holdall.errors import Invalid, TooLarge
 from holdall.store import ABSENT, Feature, Put, Store
 from holdall.testing.suite.case import StoreCase, needs, refused
 
@@ -47,6 +47,18 @@ class ContentTests(StoreCase[V]):
         assert store["large"] == self.values.large
         store["large"] = self.values.of(2)
         assert list(store.items()) == [("large", self.values.of(2)), ("small", self.values.of(1))]
+
+    def test_a_huge_value_is_kept_whole_or_refused(self, store: Store[V]) -> None:
+        small = store["a"] = self.values.of(1)
+        for value in (*self.values.huge, self.values.large):
+            try:
+                store["a"] = value
+            except TooLarge:
+                assert store["a"] == small
+            else:
+                is_whole = store["a"] == value
+                assert is_whole, "another value was read than was written"
+                small = value
 
     def test_a_value_that_cannot_be_kept_is_refused_and_changes_nothing(self, store: Store[V]) -> None:
         value = store["a"] = self.values.of(1)

@@ -8,6 +8,7 @@ import pytest
 
 from holdall.adapters.memory import Memory
 from holdall.errors import Conflict, Unsupported
+from holdall.keys import Foreign
 from holdall.layer import Layer
 from holdall.store import ABSENT, Delete, Expect, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
@@ -79,6 +80,11 @@ class LayerTests(Generic[V]):
             ("scan with bounds", lambda store: list(store.scan("a", start="a", stop="b"))),
             ("scan_items", lambda store: list(store.scan_items("a", start="a", stop="b"))),
             ("scan_tags", lambda store: list(store.scan_tags("a", start="a", stop="b"))),
+            (
+                "scan_names",
+                lambda store: [*store.scan_names("a", start="a", stop="b"), *store.foreign_names()],
+            ),
+            ("get_foreign", lambda store: refused(Unsupported, store.get_foreign, Foreign("a//b"))),
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),

@@ -6,21 +6,24 @@ from typing import Any, TypeVar
 
 from holdall.errors import Conflict
 from holdall.store import ABSENT, Expect, Feature, Put, Store, Tag
-from holdall.testing.interleave import Met, interleave
+from holdall.testing.interleave import POINTS, Met, interleave
 from holdall.testing.suite.case import StoreCase, needs
 
 A = TypeVar("A")
 B = TypeVar("B")
 V = TypeVar("V")
 OLD, ONE, TWO = 1, 2, 3
+FEW = 20  # places of an operation on many keys, most of whose lines are one for each key
 
 
 class RaceTests(StoreCase[V]):
     """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
 
-    def interleave(self, first: Callable[[int], A], second: Callable[[int], B]) -> Iterator[Met[A, B]]:
+    def interleave(
+        self, first: Callable[[int], A], second: Callable[[int], B], points: int = POINTS
+    ) -> Iterator[Met[A, B]]:
         """Let ``second`` come in at as many places of ``first`` as this store's tests have time for."""
-        return interleave(first, second, self.points)
+        return interleave(first, second, min(points, self.points))
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
         """Write OLD under a key for each round; the tags."""
@@ -133,6 +136,58 @@ class RaceTests(StoreCase[V]):
             second.result()
             assert self.held(store, turn) == TWO
             assert (f"a{turn}" in store) == (f"b{turn}" in store) == won(first)
+
+    @needs(Feature.TAGS | Feature.ATOMIC)
+    def test_of_two_that_create_in_a_transaction_one_wins(self, store: Store[V]) -> None:
+        def create(number: int) -> Callable[[int], object]:
+            value = self.values.of(number)
+            return lambda turn: store.transact([Expect(f"k{turn}", ABSENT), Put(f"k{turn}", value)])
+
+        for turn, first, second in self.interleave(create(ONE), create(TWO), FEW):
+            assert won(first) != won(second)
+            assert self.held(store, turn) == (ONE if won(first) else TWO)
+
+    def set_some(self, store: Store[V]) -> Callable[[int], None]:
+        """Writes ONE to two keys in a round."""
+        value = self.values.of(ONE)
+        return lambda turn: store.set_many([(f"a{turn}", value), (f"b{turn}", value)])
+
+    def test_many_are_written_while_another_writes(self, store: Store[V]) -> None:
+        expected: dict[str, int] = {}
+        for turn, first, second in self.interleave(self.set_some(store), self.setter(store), FEW):
+            first.result(), second.result()
+            expected |= {f"a{turn}": ONE, f"b{turn}": ONE, f"k{turn}": TWO}
+        assert {key: self.values.number(value) for key, value in store.items()} == expected
+
+    def test_many_are_written_while_another_clears(self, store: Store[V]) -> None:
+        self.fill(store, ["old"])
+        for turn, first, second in self.interleave(self.set_some(store), lambda turn: store.clear(), FEW):
+            first.result(), second.result()
+            assert set(store) <= {f"a{turn}", f"b{turn}"}
+            self.fill(store, ["old"])
+
+    def test_many_are_deleted_while_another_writes_and_deletes(self, store: Store[V]) -> None:
+        def write(turn: int) -> None:
+            store.discard(f"b{turn}")
+            store[f"k{turn}"] = self.values.of(TWO)
+
+        self.fill(store, ["a0", "b0"])
+        left = set()
+        delete = lambda turn: store.delete_many([f"a{turn}", f"b{turn}"])  # noqa: E731
+        for turn, first, second in self.interleave(delete, write, FEW):
+            first.result(), second.result()
+            left.add(f"k{turn}")
+            assert set(store) == left
+            self.fill(store, [f"a{turn + 1}", f"b{turn + 1}"])
+
+    def test_a_clear_meets_a_delete(self, store: Store[V]) -> None:
+        keys = ["a", "b", "c"]
+        self.fill(store, keys)
+        discard = lambda turn: store.discard(keys[turn % 3])  # noqa: E731
+        for _, first, second in self.interleave(lambda turn: store.clear(), discard, FEW):
+            first.result(), second.result()
+            assert list(store) == []
+            self.fill(store, keys)
 
     @needs(Feature.TAGS)
     def test_a_value_and_its_tag_belong_together(self, store: Store[V]) -> None:

@@ -74,7 +74,7 @@ class ReservedTests(StoreCase[V]):
 
     def test_clear_leaves_them(self, store: Store[V]) -> None:
         records = self.reserve(store)
-        self.fill(store, ["a", "a/b", "b/c", "zzz"])
+        self.fill(store, ["a", "a/b", "b/c", *self.numbered(self.many), "zzz"])
         store.clear()
         assert list(store) == []
         assert self.reserved(store) == records

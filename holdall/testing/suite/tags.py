@@ -1,10 +1,11 @@
 """Tags: what they tell of a key, and what they never do."""
 
+import itertools
 from typing import Any, TypeVar
 
 import pytest
 
-from holdall.store import ABSENT, Feature, Store, Tag
+from holdall.store import ABSENT, Delete, Expect, Feature, Put, Store, Tag
 from holdall.testing.keyspace import TREE, between, in_order
 from holdall.testing.suite.case import StoreCase, needs
 
@@ -63,6 +64,9 @@ class TagTests(StoreCase[V]):
         for value in (one, one, two, one):
             store["a"] = value
             yield value
+        for rewrite in self._rewrites(store, one):
+            rewrite()
+            yield one
         for forget in (store.__delitem__, store.discard, lambda key: store.delete_many([key])):
             forget("a")
             store.set_many([("a", one)])
@@ -73,16 +77,26 @@ class TagTests(StoreCase[V]):
         store.update([("a", one), ("a", two)])
         yield two
 
+    def _rewrites(self, store: Store[V], value: V) -> Any:
+        """Other ways to write to ``a`` what it holds, where the store has them."""
+        if Feature.SWAP in store.features:
+            yield lambda: store.swap("a", value, store.tag("a"))
+            yield lambda: store.modify("a", lambda held: held)
+        if Feature.ATOMIC in store.features:
+            yield lambda: store.transact([Put("a", value)])
+            yield lambda: store.transact([Expect("a", store.tag("a")), Put("a", value)])
+            yield lambda: store.transact([Delete("a"), Put("a", value)])
+
     @needs(Feature.TAGS)
     def test_scan_tags_tells_what_get_tagged_tells(self, store: Store[V]) -> None:
         self.fill(store, TREE)
         expected = [(key, store.get_tagged(key).tag) for key in in_order(TREE)]
         assert list(store.scan_tags()) == expected
         assert {type(key) for key, _ in store.scan_tags()} == {str}
-        some = between(TREE, "a", "a/b", "aa")
-        assert list(store.scan_tags("a", start="a/b", stop="aa")) == [
-            pair for pair in expected if pair[0] in some
-        ]
+        for prefix, start, stop in itertools.product(["", "a"], ["", "a/b"], [None, "aa"]):
+            some = between(TREE, prefix, start, stop)
+            found = list(store.scan_tags(prefix, start=start, stop=stop))
+            assert found == [pair for pair in expected if pair[0] in some]
         for wrong in (7, b"a"):
             with pytest.raises(TypeError):
                 list(store.scan_tags(wrong))  # type: ignore[arg-type]  # the point of it

@@ -52,6 +52,19 @@ class TransactionTests(StoreCase[V]):
         assert dict(store.scan_tags()) == tags
 
     @needs(Feature.ATOMIC | Feature.TAGS)
+    def test_a_transaction_creates_only_what_is_absent(self, store: Store[V]) -> None:
+        held = self.fill(store, ["a", "b"])
+        new = self.values.of(9)
+        for tag in (ABSENT, Tag("never")):
+            changes: list[Change[V]] = [Expect("a", tag), Put("a", new)]
+            for ordered in (changes, changes[::-1]):
+                with pytest.raises(Conflict):
+                    store.transact(ordered)
+        assert store == held
+        store.transact([Expect("c", ABSENT), Put("c", new)])
+        assert store == {**held, "c": new}
+
+    @needs(Feature.ATOMIC | Feature.TAGS)
     def test_expectations_are_about_the_state_before(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b"])
         new = self.values.of(9)

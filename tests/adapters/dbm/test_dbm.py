@@ -5,6 +5,7 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -263,7 +264,7 @@ class TestSmallDisk:
         with DBM(disk / "store", flavor=flavor, durability="os") as store:
             store["a"] = b"old"
             (disk / "ballast").write_bytes(b"x" * 300_000)
-            with pytest.raises(StoreFull):
+            with pytest.raises(StoreFull, match="deleting keys may need room"):
                 store.update(a=b"new", b=b"x" * 500_000)
             (disk / "ballast").unlink()
             assert dict(store) == {"a": b"old"}
@@ -282,3 +283,20 @@ class TestSmallDisk:
                 assert dict(store) == {"a": b"1"}
             with pytest.raises(PermissionDenied):
                 store["a"] = b"2"
+
+
+@pytest.mark.parametrize("flavor", ["dumb", "ndbm", "gnu", "bsd"])
+def test_the_twin_has_the_mode_of_the_file_and_both_keep_it(flavor, tmp_path):
+    needs_module(flavor)
+    path = str(tmp_path / "store")
+    with DBM(path, flavor=flavor, durability="os") as store:
+        store["a"] = b"1"
+        for file in FLAVORS[flavor].files(path):
+            file.chmod(0o640)
+        store["b"] = b"2"
+        Path(f"{path}.lock").write_bytes(b"")  # the twin is then made again
+        for file in FLAVORS[flavor].files(f"{path}.twin"):
+            file.unlink()
+        store["c"] = b"3"
+    files = FLAVORS[flavor].files(path) + FLAVORS[flavor].files(f"{path}.twin")
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o640}

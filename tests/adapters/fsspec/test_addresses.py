@@ -126,4 +126,4 @@ def test_secrets_among_the_options_of_a_system_below_are_hidden(tmp_path):
         pickle.dumps(store)
     said = f"{store!r} {refused.value} {unpickled.value}"
     assert "hunter2" not in said
-    assert said.count("***") == 3
+    assert said.count("{'password': '***'}") == 2

@@ -32,6 +32,7 @@ def bucket(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize("server", SERVERS, scope="class")
 class TestSlateDBInBuckets(StoreTests[bytes]):
+    many = 250
     points = 4
     secrets = (SECRET,)
 

@@ -23,6 +23,7 @@ SERVERS = ["dynamodb", "mysql", "postgresql", "redis_server"]
 
 @pytest.mark.parametrize("server", SERVERS, scope="class")
 class TestServers(StoreTests[bytes]):
+    many = 250
     names = {"DynamoDB": DynamoDB, "MySQL": MySQL, "PostgreSQL": PostgreSQL, "Redis": Redis}
     secrets = (SECRET, redis.PASSWORD, sql.PASSWORD)
     points = 8

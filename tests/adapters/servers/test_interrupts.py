@@ -15,7 +15,8 @@ SERVERS = [
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning",
     "ignore::pytest.PytestUnraisableExceptionWarning",
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning",
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning",  # in a thread of paramiko's
+)
 )
 @pytest.mark.timeout(900 if SOAK else 120)
 @pytest.mark.parametrize("server", SERVERS)

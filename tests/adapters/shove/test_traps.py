@@ -7,13 +7,15 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 import warnings
 
 import pytest
 
 import holdall
-from holdall.adapters.shove import Shove
+from holdall.adapters.shove import Shove, pickles
 from holdall.adapters.shove.importing import shove
+from holdall.adapters.shove.pickles import load
 from holdall.errors import (
     Corrupt,
     InvalidAddress,
@@ -200,6 +202,30 @@ def test_a_damaged_store_is_corrupt(damage, tmp_path):
         gc.collect()  # Shove forgets the connection over which it met the damage
 
 
+@pytest.mark.parametrize("compress", ["1", "true", "9"])
+def test_compressed_objects_are_opened_by_address(compress, tmp_path, monkeypatch):
+    theirs = shove.core.store_backend(f"file://{tmp_path}/a", compress=True)
+    theirs["k"] = b"value " * 100
+    address = f"shove+file://{tmp_path}/a?compress={compress}"
+    with holdall.open(address) as store:
+        assert type(store) is Shove
+        assert dict(store) == {"k": b"value " * 100}
+        store["k"] = b"another"
+    assert theirs["k"] == b"another"
+    with holdall.open(f"{address}&cache=60s&serializer=text&manifest=off") as layered:
+        assert layered["k"] == "another"
+    with holdall.open(f"shove+file://{tmp_path}/b?compress=zstd&manifest=off") as zstd:
+        assert type(zstd) is holdall.Zstd
+    (tmp_path / "holdall.toml").write_text(f'[store.old]\nuri = "{address}"\nlayers = ["compress=gzip"]')
+    monkeypatch.setenv("HOLDALL_CONFIG", str(tmp_path / "holdall.toml"))
+    assert repr(holdall.open("old?manifest=off")).startswith("Gzip(Shove(")
+
+
+def test_a_compression_that_shove_does_not_have_is_refused(tmp_path):
+    with pytest.raises(InvalidAddress, match="compress='snappy' is no level"):
+        holdall.open(f"shove+file://{tmp_path}/a?compress=snappy")
+
+
 def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with holdall.open("shove+file://old") as store:
@@ -222,7 +248,7 @@ def test_a_store_of_another_package(monkeypatch):
     entry = type("Entry", (), {"load": lambda self: Remote})()
     monkeypatch.setitem(shove._imports.stores, "remote", entry)
     store = holdall.open("shove+remote://me:hunter2@host:7/db?replicas=2")
-    assert repr(store) == "Shove('remote://***@host:7/db?replicas=2')"
+    assert repr(store) == "Shove('remote://***@host:7/db?replicas=***')"
     assert store.uri == "remote://me:hunter2@host:7/db?replicas=2"
     with store, pytest.raises(holdall.Unavailable) as refusal:
         store["a"]
@@ -250,3 +276,25 @@ def test_a_reader_meets_no_half_value(tmp_path):
     while not done.is_set():
         assert other["a"] in (small, large)
     writer.join()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Nr\xff\xff\xff\x0f.",  # a place in the memo, for which 4 GiB were made
+        b"Np268435455\n.",
+        b"\x80\x05\x96\x00\x00\x00\x00\x01\x00\x00\x00.",  # a bytearray of 4 GiB
+        b"\x80\x05\x8e\x00\x00\x00\x00\x01\x00\x00\x00.",
+        b"(" + b"]" * 20_000 + b"l.",
+        b"N" * 20_000 + b".",
+    ],
+)
+def test_a_small_pickle_takes_no_memory(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickles, "_MOST", 1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(pickle.UnpicklingError):
+            load(data, "bytes")
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()

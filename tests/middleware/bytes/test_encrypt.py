@@ -69,6 +69,7 @@ def test_rotation_writes_with_the_new_key_and_reads_both(below: Memory) -> None:
 def test_a_running_process_learns_of_a_new_key(below: Memory, tmp_path) -> None:
     file = tmp_path / "keys"
     file.write_text(OLD)
+    file.chmod(0o600)
     running = Encrypt(below, f"file:{file}")
     file.write_text(f"{NEW} {OLD}")
     Encrypt(below, f"file:{file}")["a"] = b"a"
@@ -110,6 +111,7 @@ def test_a_key_itself_is_no_source_and_is_not_shown(source: str) -> None:
 )
 def test_what_is_no_keyring_is_denied_and_not_shown(text: str, tmp_path, monkeypatch) -> None:
     (tmp_path / "keys").write_text(text)
+    (tmp_path / "keys").chmod(0o600)
     for source in (f"file:{tmp_path / 'keys'}", lambda: text):
         with pytest.raises(PermissionDenied) as refused:
             Encrypt(Memory(), source)

@@ -82,11 +82,11 @@ def test_a_write_between_reading_and_sealing_is_not_undone(below: Memory) -> Non
 
         late = True
 
-        def decode(self, key: str, data: bytes) -> bytes:
+        def _open(self, key: str, data: bytes) -> bytes:
             if key == "k050" and self.late:
                 self.late = False
                 others["k050"] = b"changed"
-            return super().decode(key, data)
+            return super()._open(key, data)
 
     rekey(Late(below, both))
     assert Encrypt(below, new)["k050"] == b"changed"

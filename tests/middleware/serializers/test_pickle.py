@@ -115,6 +115,7 @@ def test_the_key_comes_from_a_variable_a_file_or_a_function(monkeypatch, tmp_pat
     below = Memory()
     monkeypatch.setenv("BOOKS_KEY", MARK)
     (tmp_path / "key").write_bytes(KEY + b"\n")
+    (tmp_path / "key").chmod(0o600)
     stores = [
         Pickle(below, trust=True, sign="env:BOOKS_KEY"),
         Pickle(below, trust=True, sign=f"file:{tmp_path / 'key'}"),

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,8 +13,9 @@ from holdall import Memory, Prefix, SQLite, Versions
 from holdall.adapters.dynamodb import DynamoDB
 from holdall.adapters.s3 import S3
 from holdall.errors import TooLarge
+from holdall.keys import is_reserved
 from holdall.middleware.versions.records import Records
-from holdall.store import Store
+from holdall.store import Change, Put, Store
 from tests.middleware.versions.weaker import KINDS, Weaker
 from tests.servers.s3 import Server
 
@@ -110,6 +111,56 @@ def test_statements_on_sqlite(tmp_path: Path) -> None:
         assert told == {"SELECT": 2, "INSERT": 2, "IMMEDIATE": 1}
         told = statements(below, lambda: store.__setitem__("new", b"2"))
         assert told == {"SELECT": 2, "INSERT": 2, "IMMEDIATE": 1}
+
+
+class Counted(Memory):
+    """Tells how many heads each transaction wrote, and takes no more than ``most``."""
+
+    most = 10**6
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        found = list(changes)
+        heads = [change for change in found if isinstance(change, Put) and not is_reserved(change.key)]
+        if len(heads) > self.most:
+            raise TooLarge(f"{len(heads)} keys are more than {self.most}")
+        super().transact(found)
+        self.sizes = [*getattr(self, "sizes", []), len(heads)]
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([b"v"] * 199, [199]),
+        ([b"v"] * 200, [200]),
+        ([b"v"] * 201, [200, 1]),
+        ([b"v"] * 401, [200, 200, 1]),
+        ([bytes(MIB // 2)] * 2 + [b""], [3]),
+        ([bytes(MIB // 2), bytes(MIB // 2 + 1), b"v"], [2, 1]),
+        ([bytes(MIB), b"v", b"v"], [2, 1]),
+        ([bytes(MIB + 1), b"v", b"v"], [1, 2]),
+        ([], []),
+    ],
+)
+def test_a_batch_ends_at_its_bounds(values: list[bytes], expected: list[int]) -> None:
+    below = Counted()
+    Versions(below).update((f"k{number:03}", value) for number, value in enumerate(values))
+    assert getattr(below, "sizes", []) == expected
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, [1] * 5), (2, [2, 1, 2]), (4, [2, 3]), (5, [5])])
+def test_a_batch_that_is_too_large_is_halved(most: int, expected: list[int]) -> None:
+    below = Counted()
+    below.most = most
+    store = Versions(below)
+    store.update((f"k{number}", b"v") for number in range(5))
+    assert below.sizes == expected
+    assert len(store) == 5
+    below.most = 0
+    with pytest.raises(TooLarge, match="1 keys are more than 0"):
+        store.update(a=b"1", b=b"2")
 
 
 def test_an_update_takes_as_many_transactions_as_the_store_needs(moto: Server) -> None:

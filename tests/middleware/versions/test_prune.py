@@ -121,3 +121,74 @@ def test_a_writer_that_slept_through_it_writes_once(lacks, calls, keep):
     held = [store.at("a", number) for number in numbers(store, "a")]
     assert held.count(b"late") == (1 if calls < 2 else 0)
     assert numbers(store, "a") == list(range(numbers(store, "a")[0], numbers(store, "a")[-1] - 1, -1))
+
+
+def held_up_pruner(base, dropped):
+    def prune():
+        store = Versions(watched(base, lambda: pruner, lambda name: None))
+        dropped.append(store.prune(keep=2))
+
+    pruner = Writer("pruner", prune)
+    return pruner
+
+
+@pytest.mark.parametrize("lacks", KINDS)
+@pytest.mark.parametrize("write", ["put", "delete", "create"])
+def test_a_prune_that_is_held_up_beside_a_writer_drops_nothing_that_it_should_keep(lacks, write):
+    for calls in range(40):
+        base = Weaker("", lacks)
+        store = Versions(base)
+        written(store, "a", 5)
+        if write == "create":
+            del store["a"]
+        dropped = []
+        pruner = held_up_pruner(base, dropped)
+        pruner.start()
+        for _ in range(calls):
+            if not pruner.done:
+                pruner.step(Fate.RUN)
+        ended = pruner.done
+        if write == "delete":
+            del store["a"]
+        else:
+            store["a"] = b"late"
+        while not pruner.done:
+            pruner.step(Fate.RUN)
+        told = numbers(store, "a")
+        newest = 7 if write == "create" else 6
+        assert told == list(range(newest, told[-1] - 1, -1))
+        assert len(told) + dropped[0] == newest
+        assert len(told) >= 2
+        assert store.get("a") == (None if write == "delete" else b"late")
+        assert [store.at("a", number) for number in told[1:] if number <= 5] == [
+            b"%d" % number for number in told[1:] if number <= 5
+        ]
+        assert list(store.fsck()) == []
+        if ended:
+            return
+    raise AssertionError("it makes more calls than were tried")
+
+
+@pytest.mark.parametrize("lacks", KINDS)
+def test_a_key_that_a_writer_replaces_while_it_is_looked_at_is_left_for_the_next_time(lacks):
+    base = Weaker("", lacks)
+    store = Versions(base)
+    for number in range(1, 6):
+        store["a"] = b"%d" % number
+        store["b"] = b"%d" % number
+    base["a"] = b"found"
+
+    class Replaced(Weaker):
+        """The key changes each time that it was read."""
+
+        def get_tagged(self, key):
+            read = super().get_tagged(key)
+            if key == "a":
+                base["a"] = base["a"] + b"!"
+            return read
+
+    beside = Replaced("", lacks)
+    beside.__dict__.update({name: value for name, value in base.__dict__.items() if name != "_made_with"})
+    assert Versions(beside).prune(keep=1) == 4
+    assert numbers(store, "b") == [5]
+    assert len(numbers(store, "a")) == 6

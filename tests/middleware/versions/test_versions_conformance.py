@@ -36,6 +36,7 @@ def kept(store: Store[bytes]) -> Store[Any]:
 
 
 class TestVersions(StoreTests[bytes]):
+    many = 250
     names = NAMES
 
     @pytest.fixture(params=KINDS if SOAK else ["ATOMIC-TICKS-REMOVE"])
@@ -44,6 +45,7 @@ class TestVersions(StoreTests[bytes]):
 
 
 class TestVersionsOfDocuments(StoreTests[Any]):
+    many = 250
     values = DOCUMENTS
     names = NAMES
 
@@ -77,6 +79,7 @@ CANNOT = {
 class OnServers(StoreTests[Any]):
     """The suite for versions on servers."""
 
+    many = 250
     values = DOCUMENTS
     names = NAMES
     secrets = (SECRET,)

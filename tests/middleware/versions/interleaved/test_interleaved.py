@@ -67,7 +67,7 @@ def test_a_writer_held_up_or_killed_at_every_call_of_another(pair, start):
 def _record_first(self, key, value):
     """Create as one overwrites. But a key may come and go meanwhile: to be missing is no state of its own."""
     last = self._lineage.of(Head(key)).last
-    name, data = Name.of(key, last), self._after(last, value)
+    name, data = Name.of(key, last), self._after(key, last, value)
     if not self._records.create(name, data):
         self._store.swap(key, self._records.get(name), ABSENT)
         raise Conflict("taken", key=key)

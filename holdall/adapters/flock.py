@@ -1,0 +1,158 @@
+"""A lock file, locked by flock: how it is opened, how long others wait for it, and who holds it.
+
+The kernel drops a lock when its holder dies. No interrupt leaves a lock held.
+
+Another user who may open a lock file can hold its lock for ever. So a lock file is not for others (mode 600); in a
+folder that its group may write, the group may lock too (mode 660).
+"""
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar
+
+from holdall.errors import InvalidAddress, PermissionDenied, Unavailable, Unsupported
+
+try:
+    import fcntl
+
+    HAS_FLOCK = True
+except ModuleNotFoundError:
+    HAS_FLOCK = False
+
+T = TypeVar("T")
+
+TIMEOUT = 10.0
+"""Seconds that a store waits for other writers by default."""
+
+_WEEK = 7 * 24 * 3600
+_POLL = 0.0005  # seconds between two attempts
+
+
+def check_timeout(scheme: str, timeout: float) -> None:
+    """Raise InvalidAddress unless ``timeout`` is a time to wait for a lock."""
+    if not 0 <= timeout <= _WEEK:
+        raise InvalidAddress(f"{scheme}: timeout={timeout!r} is not a number of seconds up to a week")
+
+
+class Flock:
+    """The lock on one open file, for one thread at a time."""
+
+    __slots__ = ("file", "path")
+
+    def __init__(self, path: str) -> None:
+        if not HAS_FLOCK:
+            raise Unsupported(
+                f"{path} cannot be locked, for this system has no flock; use sqlite:///path instead"
+            )
+        self.path = path
+        self.file: FileIO | None = None
+
+    def _open(self, *, shared: bool) -> FileIO | None:
+        """Open the lock file; return None if it cannot exist, so that nobody can hold its lock."""
+        return open_lock(self.path)
+
+    def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
+        """Return the result of ``work``, done while holding the lock.
+
+        Raises Unavailable after ``timeout`` seconds, PermissionDenied if the lock file is a link, and OSError.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            file = self.file = self.file or self._open(shared=shared)
+            if file is None:
+                return work()
+            # Unlocked, not only closed: a child forked in the meantime holds the same lock by its copy.
+            try:
+                try:
+                    self._wait(file, deadline, shared=shared)
+                    if self._is_current(file):
+                        return work()
+                finally:
+                    fcntl.flock(file, fcntl.LOCK_UN)
+            except BaseException:
+                fcntl.flock(file, fcntl.LOCK_UN)  # an interrupt may have come before the line above
+                raise
+            self.close()
+
+    def _wait(self, file: FileIO, deadline: float, *, shared: bool) -> None:
+        while not self._lock(file, shared=shared):
+            if time.monotonic() >= deadline:
+                remedy = "retry, stop that process, or raise timeout="
+                raise Unavailable(f"{self.path} stays locked by {_holders(file)}; {remedy}")
+            time.sleep(_POLL)
+
+    def _lock(self, file: FileIO, *, shared: bool) -> bool:
+        """Try to take the lock; return False if another holds it."""
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _is_current(self, file: FileIO) -> bool:
+        """Return whether the file still has its name: if it was deleted, its lock excludes nobody."""
+        found = os.fstat(file.fileno())
+        if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
+            raise PermissionDenied(f"{self.path} is a link, not a lock file of its own; move it away")
+        if found.st_mode & 0o007 and file.writable():
+            _restrict(file.fileno(), self.path)
+        return found.st_nlink == 1
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+
+def open_lock(path: str) -> FileIO:
+    """Open the lock file at ``path`` to read and write; create it if it is missing. Raises OSError."""
+    return FileIO(path, "r+", opener=_opener)
+
+
+def _opener(path: str, flags: int) -> int:
+    flags |= os.O_NOFOLLOW
+    while True:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):  # another process was faster: open that one
+                return _create(path, flags)
+
+
+def _create(path: str, flags: int) -> int:
+    fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _restrict(fd, path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _restrict(fd: int, path: str) -> None:
+    """Keep others from opening the file, except the group of a folder that this group may write."""
+    folder = Path(path).parent.stat()
+    with contextlib.suppress(PermissionError):  # the file is another user's, or the group is not this user's
+        os.fchmod(fd, 0o600)
+        if folder.st_mode & stat.S_IWGRP:
+            os.fchown(fd, -1, folder.st_gid)
+            os.fchmod(fd, 0o660)
+
+
+def _holders(file: FileIO) -> str:
+    """Name the processes that hold the lock of ``file``, as far as the system tells."""
+    found = os.fstat(file.fileno())
+    inode = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    except OSError:
+        lines = []
+    # number ":" "FLOCK" "ADVISORY" "READ" | "WRITE" pid device ":" inode start end; "->" marks those who wait
+    pids = sorted({words[4] for words in lines if words[1] == "FLOCK" and words[5] == inode})
+    return f"process {', '.join(pids)}" if pids else "another writer"

@@ -1,0 +1,113 @@
+r"""Who and why of a revision, sealed by the layer that encrypts the values.
+
+    sealed = %xFE note                  in place of author and message in a stamp; its author-size is 0
+    note   = what the layer makes of:   author-size author message
+             bound to:                  %xFF length key fixed digest, and the layer's own identity
+
+    length = 8 bytes                    of the key, big-endian
+    key    = as the lowest store knows it, in UTF-8
+    fixed  = kind number time id        as they are in the stamp
+    digest = 32 bytes                   SHA-256 of the value
+
+So nobody without the key reads a note, or changes number, time, value or note of a revision unnoticed. Notes by
+"unknown", of what a writer without versions did, are not sealed.
+"""
+
+import hashlib
+from typing import Final, Protocol, runtime_checkable
+from weakref import WeakValueDictionary
+
+from holdall.errors import PermissionDenied
+from holdall.history import Note
+from holdall.layer import layers
+from holdall.middleware.binding import sized_key
+from holdall.middleware.versions.stamp import Stamp, corrupt
+from holdall.prefixed import Prefixed
+from holdall.store import Store
+
+SEALED: Final = "(sealed)"
+"""The author that is shown of a note that cannot be opened, because the key is not at hand."""
+
+
+class Seal(Protocol):
+    """A layer that encrypts. `Encrypt` is one."""
+
+    only_bound: bool
+    """Whether it refuses whatever is not bound to its store."""
+
+    def seal_note(self, about: bytes, note: bytes, /) -> bytes:
+        """``note`` sealed, and bound to ``about``."""
+        ...
+
+    def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:
+        """What was sealed, None if it or what it is about was changed; PermissionDenied without its key."""
+        ...
+
+
+class Sealing:
+    """The seals of the keys of a store, by prefix."""
+
+    def __init__(self) -> None:
+        # Weak: a layer holds the store that holds this.
+        self._seals: WeakValueDictionary[str, Seal] = WeakValueDictionary()
+
+    def __reduce__(self) -> tuple[type["Sealing"], tuple[()]]:
+        return Sealing, ()
+
+    def add(self, prefix: str, seal: Seal) -> None:
+        """From now on ``seal`` seals the notes of keys under ``prefix``."""
+        self._seals[prefix] = seal
+
+    def of(self, key: str) -> Seal | None:
+        """The seal of ``key``."""
+        found = [prefix for prefix in self._seals if key.startswith(prefix)]
+        return self._seals.get(max(found, key=len)) if found else None
+
+    def before(self, key: str, stamp: Stamp, value: bytes) -> bytes:
+        """``value`` with ``stamp``, whose note is sealed if there is a seal of ``key``."""
+        seal = self.of(key)
+        if seal is None:
+            return stamp.before(value)
+        author, message = stamp.note.encoded
+        note = bytes((len(author),)) + author + message
+        sealed = seal.seal_note(_about(key, stamp, value), note)
+        return stamp._replace(note=Note(), sealed=sealed).before(value)
+
+    def note(self, key: str, stamp: Stamp, value: bytes) -> Note:
+        """The note of ``stamp``, as it was read before ``value``; Corrupt if either was changed."""
+        if not stamp.sealed:
+            return stamp.note
+        seal = self.of(key)
+        try:
+            opened = seal and seal.open_note(_about(key, stamp, value), stamp.sealed)
+        except PermissionDenied:
+            return Note(SEALED)
+        if seal is None:
+            return Note(SEALED)
+        if not opened:
+            raise corrupt(key, "its stamp does not open: it was changed")
+        end = 1 + opened[0]
+        return Note(opened[1:end].decode(), opened[end:].decode())
+
+
+def _about(key: str, stamp: Stamp, value: bytes) -> bytes:
+    return b"".join((b"\xff", sized_key(key), stamp.fixed, hashlib.sha256(value).digest()))
+
+
+@runtime_checkable
+class Sealable(Protocol):
+    """A store that keeps notes, and lets a layer above seal them."""
+
+    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+        """From now on ``seal`` seals the notes of keys under ``prefix``."""
+        ...
+
+
+def offer(store: Store[bytes], seal: Seal) -> None:
+    """Have the stores below seal their notes by ``seal``, a layer that is put on ``store``."""
+    prefix = ""
+    for layer in layers(store):
+        if isinstance(layer, Prefixed):
+            prefix = layer.prefix + prefix
+        elif isinstance(layer, Sealable):
+            layer.sealed_by(prefix, seal)

@@ -1,0 +1,52 @@
+"""Prove, from within a bundle of PyInstaller's, that each part is there that holdall imports by its name.
+
+With arguments it is the command line; `make test-bundle` runs it in both ways.
+"""
+
+import os
+import sys
+import tempfile
+from importlib import import_module
+
+import holdall
+from holdall.adapters.dbm.flavors import FLAVORS
+from holdall.cli import main
+from holdall.registry import BRIDGES, BUILT_IN
+
+LOCAL = [
+    "file:folder",
+    "sqlite:///books.db",
+    "lmdb:lmdb",
+    "dbm:dbm?flavor=dumb",
+    "fsspec+local:tree",
+    "shove+memory://",
+]
+LAYERS = "memory://?serializer={}&compress=zstd&manifest=off"
+
+
+def loads(dotted: str) -> None:
+    """The class ``dotted`` is there, or its extra is not installed, which does not name a module of holdall's."""
+    module, _, name = dotted.partition(":")
+    try:
+        getattr(import_module(module), name)
+    except holdall.MissingExtra as error:
+        assert "holdall." not in str(error.__cause__), error
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        main()
+    os.chdir(tempfile.mkdtemp())
+    for dotted in (*BUILT_IN.values(), *BRIDGES.values(), "holdall.adapters.s3.rust:reader"):
+        loads(dotted)
+    for flavor in FLAVORS.values():
+        loads(f"holdall.adapters.dbm.{flavor.module}:{flavor.name}")
+    for address in LOCAL:
+        with holdall.open(address) as store:
+            store["a"] = b"1"
+            assert dict(store) == {"a": b"1"}, address
+    for serializer in ("json", "msgpack", "yaml", "xml", "text"):
+        with holdall.open(LAYERS.format(serializer)) as store:
+            store["a"] = "text"
+            assert dict(store) == {"a": "text"}, serializer
+    print(f"holdall {holdall.__version__} works in a bundle on Python {sys.version.split()[0]}")

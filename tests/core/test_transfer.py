@@ -1,0 +1,101 @@
+"""The engine of copies: batches and what is under way have exact bounds, and an error ends all of it."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from holdall import Memory
+from holdall.transfer import BATCH, copied, tried, verified
+from holdall.transfer import transfer as transferred
+
+
+def filled(count: int) -> Memory:
+    store = Memory()
+    store.update({f"k{number:05}": b"%d" % number for number in range(count)})
+    return store
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH, 9 * BATCH + 1])
+def test_every_key_is_moved_in_full_batches_and_told_in_order(count: int, workers: int) -> None:
+    here, there = filled(count), Memory()
+    sizes: list[int] = []
+    told: list[tuple[str, int]] = []
+
+    def move(*arguments: Any) -> int:
+        sizes.append(len(arguments[-1]))
+        return copied(*arguments)
+
+    moved = transferred(
+        here, there, move=move, workers=workers, tell=lambda key, so_far: told.append((key, so_far))
+    )
+    assert (moved, dict(there)) == (count, dict(here))
+    assert sorted(sizes, reverse=True) == [BATCH] * (count // BATCH) + [count % BATCH] * (count % BATCH > 0)
+    ends = [*range(BATCH, count, BATCH), count] if count else []
+    assert told == [(f"k{end - 1:05}", end) for end in ends]
+
+
+@pytest.mark.parametrize("move", [copied, verified, tried])
+def test_it_goes_on_after_a_key_and_keeps_to_a_prefix(move: Any) -> None:
+    here, there = Memory(), Memory()
+    here.update(dict.fromkeys(["a", "a!", "a/b", "b", "b/c"], b"1"))
+    told: list[str] = []
+    assert transferred(here, there, move=move, after="a", tell=lambda key, count: told.append(key)) == 4
+    assert told == ["b/c"]
+    assert list(there) == ([] if move is tried else ["a!", "a/b", "b", "b/c"])
+    assert transferred(here, Memory(), "a", move=move, after="a!") == 1
+    assert transferred(here, Memory(), "b", move=move) == 2
+    assert transferred(here, Memory(), move=move, after="b/c") == 0
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_more_than_two_batches_a_worker_are_under_way(workers: int) -> None:
+    taken, moved = itertools.count(1), itertools.count(BATCH, BATCH)
+    seen, done = [0], [0]
+
+    class Counting(Memory):
+        def scan(self, prefix: str = "", **bounds: Any) -> Iterator[str]:
+            for key in super().scan(prefix, **bounds):
+                seen[0] = next(taken)
+                yield key
+
+    here = Counting()
+    here.update({f"k{number:05}": b"" for number in range(20 * BATCH)})
+
+    def move(*arguments: Any) -> int:
+        count = copied(*arguments)
+        done[0] = next(moved)
+        return count
+
+    ahead = []
+    total = transferred(
+        here, Memory(), move=move, workers=workers, tell=lambda key, count: ahead.append(seen[0] - count)
+    )
+    assert total == 20 * BATCH
+    assert max(ahead) <= 2 * workers * BATCH
+    assert done[0] == total
+
+
+def test_an_error_ends_it_and_leaves_no_thread_at_work() -> None:
+    before = threading.active_count()
+    told: list[int] = []
+    moves = itertools.count(1)
+
+    def move(*arguments: Any) -> int:
+        if next(moves) == 3:
+            raise ZeroDivisionError
+        return copied(*arguments)
+
+    there = Memory()
+    with pytest.raises(ZeroDivisionError):
+        transferred(
+            filled(50 * BATCH), there, move=move, workers=2, tell=lambda key, count: told.append(count)
+        )
+    held = len(there)
+    assert held < 50 * BATCH
+    assert all(count <= held for count in told)
+    assert threading.active_count() <= before + 2
+    assert len(there) == held

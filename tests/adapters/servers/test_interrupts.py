@@ -17,7 +17,6 @@ SERVERS = [
     "ignore::pytest.PytestUnraisableExceptionWarning",
     "ignore::pytest.PytestUnhandledThreadExceptionWarning",  # in a thread of paramiko's
 )
-)
 @pytest.mark.timeout(900 if SOAK else 120)
 @pytest.mark.parametrize("server", SERVERS)
 def test_after_an_interrupt_every_key_has_its_own_value(server, request):

@@ -201,9 +201,12 @@ class RaceTests(StoreCase[V]):
     def test_a_clear_meets_a_delete(self, store: Store[V]) -> None:
         keys = ["a", "b", "c"]
         self.fill(store, keys)
-        for _, first, second in self.interleave(
-            lambda turn: store.clear(), lambda turn: [store.discard(key) for key in keys], FEW
-        ):
+
+        def discard(turn: int) -> None:
+            for key in keys:
+                store.discard(key)
+
+        for _, first, second in self.interleave(lambda turn: store.clear(), discard, FEW):
             finish(first, second)
             assert list(store) == []
             self.fill(store, keys)

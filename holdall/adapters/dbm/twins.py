@@ -114,7 +114,7 @@ class Twins:
         except BaseException:
             self._settled(self._lock.state())
             raise
-        self._note(COPYING, generation, durable=False)
+        self._note(COPYING, generation)
         self._generation = generation
         self._follow(changes, generation, creates=not there)
 

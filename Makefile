@@ -14,7 +14,7 @@ LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ $(LOCALSTACK_LOCKED): | setup
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
 	@HOLDALL_RING=$(or $(COUNT),10000) $(BIN)/python -m pytest -s -q -m servers -o timeout=1800 \
 	    tests/adapters/servers/test_ring.py
+
+mutants: setup $(VENV)/extras ## change a sample of the code and see whether tests notice (COUNT=300 SEED=1 AREA=query)
+	@$(BIN)/python -m tools.mutants --count $(or $(COUNT),300) --seed $(or $(SEED),1) $(addprefix --area ,$(AREA))
 
 soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
@@ -131,5 +134,5 @@ lock: $(LOCKER)/installed ## bring the locks up to date with pyproject.toml (ARG
 	@tools/lock $(LOCKER)/bin $(ARGS)
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .venvs .coverage holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .coverage .mutants holdall-demo.db* build dist htmlcov site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find holdall tests tools docs -name __pycache__ -type d -prune -exec rm -rf {} +

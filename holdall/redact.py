@@ -45,7 +45,7 @@ def without_logins(text: str) -> str:
 
 
 def _hide_login(found: re.Match[str]) -> str:
-    """The word without its login; its scheme is shown, for it is no secret."""
+    """The word without its login; its scheme is shown, because it is not a secret."""
     before, _, after = found[0].rpartition("@")
     if ":" not in before:
         return found[0]
@@ -74,7 +74,7 @@ def brief(value: object) -> str:
     """
     if isinstance(value, str):  # the repr of a large value takes a while
         value = _ends(value)
-    elif isinstance(value, bytes):
+    if isinstance(value, bytes):
         value = _ends(value)
     try:
         return shortened(repr(value), _BRIEF)

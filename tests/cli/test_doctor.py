@@ -216,7 +216,7 @@ def test_the_table_shows_the_reasons() -> None:
     heading, _, first, *rest = result.output.splitlines()
     assert heading.split() == ["check", "outcome", "detail"]
     assert first.split() == ["list", "yes", "it", "is", "empty"]
-    assert [line.split()[0] for line in rest if line] == CHECKS[1:]
+    assert [line.split()[0] for line in rest if line] == [*CHECKS[1:], "foreign"]
 
 
 def test_json_for_programs() -> None:

@@ -30,7 +30,8 @@ NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "
 NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in {*NEEDED, *sys.stdlib_module_names}:
+        ours = name.startswith("_sysconfigdata") or name.partition(".")[0] in {*NEEDED, *sys.stdlib_module_names}
+        if not ours:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())
 from holdall.cli.run import run

@@ -1,0 +1,130 @@
+"""Small changes of a module, one at a time: the operators of cosmic-ray, and two of our own."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import cosmic_ray.plugins
+import parso
+from cosmic_ray.ast import ast_nodes
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Example, Operator
+from parso.python.tree import Keyword
+
+Place = tuple[tuple[int, int], tuple[int, int]]
+
+_FIXED = {"name", "string", "newline", "endmarker"}  # nodes that no operator changes; most nodes are of these
+_TYPES_ONLY = {"@final", "@overload", "@override", "@runtime_checkable"}
+
+
+class RemoveStatement(Operator):
+    """Put ``pass`` in the place of a call, a raise, a deletion, or an assignment that changes an object."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Place]:
+        if node.type == "simple_stmt" and _has_effect(node.children[0]):
+            yield node.children[0].start_pos, node.children[0].end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        first = node.get_first_leaf()
+        node.children[0] = Keyword("pass", first.start_pos, first.prefix)
+        return node
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        return (
+            Example("close()\n", "pass\n"),
+            Example("self.size = 1\n", "pass\n"),
+            Example("size += 1\n", "pass\n"),
+        )
+
+
+class RemoveKeyword(Operator):
+    """Remove an argument that is given by its name."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Place]:
+        for argument in _named(node):
+            yield argument.start_pos, argument.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        at = node.children.index(_named(node)[index])
+        is_followed = node.children[at + 1 : at + 2] and node.children[at + 1].type == "operator"
+        del node.children[at : at + (2 if is_followed and node.children[at + 1].value == "," else 1)]
+        return node
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        return (Example("open(path, mode=0)", "open(path,)"),)
+
+
+def _has_effect(node: Any) -> bool:
+    if node.type == "expr_stmt":
+        return node.children[0].type == "atom_expr" or getattr(node.children[1], "value", "=") != "="
+    return node.type in {"atom_expr", "raise_stmt", "del_stmt", "yield_expr"}
+
+
+def _named(node: Any) -> list[Any]:
+    if node.type not in {"arglist", "trailer"}:
+        return []
+    return [child for child in node.children if child.type == "argument" and child.children[1] == "="]
+
+
+OPERATORS: list[Operator] = [
+    *(
+        cosmic_ray.plugins.get_operator(name)()
+        for name in sorted(cosmic_ray.plugins.operator_names())
+        if name not in {"core/VariableInserter", "core/VariableReplacer"}  # they need names
+    ),
+    RemoveKeyword(),
+    RemoveStatement(),
+]
+
+
+class Mutation(NamedTuple):
+    """The change that ``operator`` makes at its ``occurrence``-th place in a module."""
+
+    operator: Operator
+    occurrence: int
+
+    def apply(self, source: str) -> str:
+        """Return the changed source."""
+        changed = mutate_code(source, self.operator, self.occurrence)
+        assert isinstance(changed, str)  # noqa: S101 - `sites` found the place in this source
+        return changed
+
+
+def sites(source: str) -> list[tuple[int, list[Mutation]]]:
+    """The places of a module that can change, each as its line and its changes; types and the like are left out."""
+    tree = parso.parse(source)
+    nodes = list(ast_nodes(tree))
+    types = [(node.start_pos, node.end_pos) for node in nodes if _is_for_types(node)]
+    nodes = [node for node in nodes if node.type not in _FIXED]
+    found: defaultdict[Place, list[Mutation]] = defaultdict(list)
+    for operator in OPERATORS:
+        places = (place for node in nodes for place in operator.mutation_positions(node))
+        for occurrence, place in enumerate(places):
+            if not any(start <= place[0] and place[1] <= end for start, end in types):
+                found[place].append(Mutation(operator, occurrence))
+    return [(place[0][0], found[place]) for place in sorted(found)]
+
+
+def _is_for_types(node: Any) -> bool:
+    """Whether the node only speaks to type checkers, so that no test can miss it."""
+    if node.type == "decorator":
+        return node.get_code(include_prefix=False).strip() in _TYPES_ONLY
+    above = node.parent
+    if above is None:
+        return False
+    if above.type == "funcdef":
+        return node is above.annotation
+    if above.type in {"annassign", "tfpdef"}:  # `: int = 0` of a variable, `name: int` of a parameter
+        return node is above.children[above.children.index(":") + 1]
+    return above.type == "if_stmt" and above.children[1].get_code(include_prefix=False) == "TYPE_CHECKING"
+
+
+def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, Mutation]]:
+    """``count`` of the changes of the modules as path, line and change: every place is as likely as any other."""
+    chooser = random.Random(seed)  # noqa: S311 - the same seed must choose the same
+    places = [(path, line, changes) for path in sorted(sources) for line, changes in sites(sources[path])]
+    chosen = chooser.sample(places, min(count, len(places)))
+    return [(path, line, chooser.choice(changes)) for path, line, changes in chosen]

@@ -6,8 +6,9 @@ import pytest
 
 pytest.importorskip("cosmic_ray")  # it is of the extra `dev`
 
-from tools.mutants import ROOT, Areas, main
-from tools.mutations import OPERATORS, sites
+from tools.mutants.__main__ import ROOT, main
+from tools.mutants.areas import Areas
+from tools.mutants.mutations import OPERATORS, sites
 
 TABLE = """
 command = []
@@ -104,11 +105,11 @@ def test_types_are_not_changed(source: str) -> None:
 
 
 def test_every_file_has_an_area() -> None:
-    areas = Areas(ROOT, ROOT / "tools" / "mutants.toml")
+    areas = Areas(ROOT, ROOT / "tools" / "mutants" / "areas.toml")
     assert set(areas.files) == {str(path.relative_to(ROOT)) for path in (ROOT / "holdall").rglob("*.py")}
 
 
 def test_every_path_of_the_table_exists() -> None:
-    areas = Areas(ROOT, ROOT / "tools" / "mutants.toml")
+    areas = Areas(ROOT, ROOT / "tools" / "mutants" / "areas.toml")
     paths = {path for tests in areas.tests.values() for path in tests if "/" in path}
     assert all((ROOT / path).exists() for path in paths | {each["file"] for each in areas.equivalent})

@@ -54,11 +54,12 @@ class Areas:
         return mutants
 
     def is_equivalent(self, mutant: Mutant) -> bool:
-        """Whether the table says that the mutant does the same as the package."""
-        changed = [line for line in mutant.diff.splitlines()[2:] if line[0] in "+-"]
+        """Whether the table says that the change, or any change of its line, makes no difference to a user."""
+        before, after = ([line for line in mutant.diff.splitlines()[2:] if line[0] == sign] for sign in "-+")
         return any(
             each["file"] == mutant.path
-            and _words(changed) == _words([f"-{each['before']}", f"+{each['after']}"])
+            and _words(before) == _words([f"-{each['before']}"])
+            and ("after" not in each or _words(after) == _words([f"+{each['after']}"]))
             for each in self.equivalent
         )
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from holdall import LMDB, SQLite, Store
+from holdall import ABSENT, LMDB, Conflict, Delete, Expect, InvalidKey, Put, SQLite, Store
 from holdall.adapters import file
-from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up, pairs_of
+from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up, pairs_of, sides_of
+from holdall.store import Tag
 
 Batches = Callable[[list[tuple[str, bytes]]], list[int]]
 
@@ -58,6 +59,37 @@ def test_a_batch_ends_at_its_bounds(
 @pytest.mark.parametrize(("count", "expected"), [(0, []), (3, [3]), (4, [3, 1]), (6, [3, 3])])
 def test_keys_are_taken_so_many_at_a_time(count: int, expected: list[int]) -> None:
     assert [len(batch) for batch in keys_of((f"k{number}" for number in range(count)), 3)] == expected
+
+
+def test_batches_refuse_what_a_store_refuses() -> None:
+    with pytest.raises(InvalidKey):
+        list(keys_of(["a", "b//c"]))
+    with pytest.raises(InvalidKey):
+        list(pairs_of([("a", b""), ("b//c", b"")]))
+    with pytest.raises(TypeError):
+        list(pairs_of([("a", "text")]))  # type: ignore
+
+
+class Name(str):
+    __slots__ = ()
+
+
+def test_keys_of_another_class_become_text() -> None:
+    ((pair,),) = pairs_of([(Name("a"), b"1")])
+    before, after = sides_of([Expect(Name("a"), ABSENT), Put(Name("b"), b"2")])
+    assert [type(key) for key in (pair[0], *before, *after)] == [str] * 3
+
+
+def test_a_transaction_has_two_sides() -> None:
+    one = Tag("1")
+    changes = [Expect("a", one), Put("a", bytearray(b"1")), Put("b", b"2"), Delete("b"), Expect("a", one)]
+    assert sides_of(changes) == ({"a": one}, {"a": b"1", "b": None})
+    assert type(sides_of(changes)[1]["a"]) is bytes
+    with pytest.raises(Conflict) as conflict:
+        sides_of([*changes, Expect("a", ABSENT)])
+    assert conflict.value.key == "a"
+    with pytest.raises(InvalidKey):
+        sides_of([Delete("b//c")])
 
 
 @pytest.fixture(params=["sqlite", "lmdb"])

@@ -174,3 +174,39 @@ def test_reading_ahead_reads_one_batch_ahead():
     assert next(results) == 0
     assert asked.wait(PATIENCE)
     assert list(results) == list(range(1, 20))
+
+
+def test_a_close_waits_for_what_has_begun_and_begins_no_more():
+    begun, done = [], []
+    goes_on = threading.Event()
+
+    def slow(number: int) -> int:
+        begun.append(number)
+        if number:
+            assert goes_on.wait(PATIENCE)
+        done.append(number)
+        return number
+
+    results = ordered(slow, range(100), Pace(2))
+    assert next(results) == 0
+    timer = threading.Timer(0.01, goes_on.set)
+    timer.start()
+    results.close()
+    assert sorted(begun) == sorted(done)
+    assert len(begun) <= 4
+    timer.join()
+
+
+def test_after_a_large_result_there_is_room_again():
+    taken = []
+
+    def endless() -> Iterator[int]:
+        for number in count():
+            taken.append(number)
+            yield number
+
+    results = ordered(lambda number: number, endless(), Pace(8), size=lambda number: 1 if number else 2**40)
+    for _ in range(300):
+        next(results)
+    assert len(taken) - 300 > 4
+    results.close()

@@ -119,7 +119,10 @@ def test_a_use_that_failed_to_connect_does_not_count(lines: Lines) -> None:
     assert pool.use(same) in lines.made
 
 
-def test_a_caller_waits_until_a_connection_is_free(lines: Lines) -> None:
+def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "holdall.adapters.pool._LOOK", 60
+    )  # the end of a use wakes the next caller before that
     pool = Pool(lines, most=1, timeout=60)
     begun: queue.SimpleQueue[None] = queue.SimpleQueue()
     goes_on: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -130,11 +133,11 @@ def test_a_caller_waits_until_a_connection_is_free(lines: Lines) -> None:
         return line
 
     found: list[Line] = []
-    threads = [threading.Thread(target=lambda: found.append(pool.use(slow))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: found.append(pool.use(slow)), daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     for _ in threads:
-        begun.get()
+        begun.get(timeout=30)
         assert begun.empty()
         goes_on.put(None)
     for thread in threads:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import cosmic_ray.plugins
-import parso
-from cosmic_ray.ast import ast_nodes
+from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import Keyword
@@ -18,7 +17,7 @@ _FIXED = {"name", "string", "newline", "endmarker"}  # nodes that no operator ch
 _TYPES_ONLY = {"@final", "@overload", "@override", "@runtime_checkable"}
 
 
-class RemoveStatement(Operator):
+class RemoveStatement(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
     """Put ``pass`` in the place of a call, a raise, a deletion, or an assignment that changes an object."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
@@ -39,7 +38,7 @@ class RemoveStatement(Operator):
         )
 
 
-class RemoveKeyword(Operator):
+class RemoveKeyword(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
     """Remove an argument that is given by its name."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
@@ -95,7 +94,7 @@ class Mutation(NamedTuple):
 
 def sites(source: str) -> list[tuple[int, list[Mutation]]]:
     """The places of a module that can change, each as its line and its changes; types and the like are left out."""
-    tree = parso.parse(source)
+    tree = get_ast(source)
     nodes = list(ast_nodes(tree))
     types = [(node.start_pos, node.end_pos) for node in nodes if _is_for_types(node)]
     nodes = [node for node in nodes if node.type not in _FIXED]
@@ -116,10 +115,12 @@ def _is_for_types(node: Any) -> bool:
     if above is None:
         return False
     if above.type == "funcdef":
-        return node is above.annotation
+        return bool(node is above.annotation)
     if above.type in {"annassign", "tfpdef"}:  # `: int = 0` of a variable, `name: int` of a parameter
-        return node is above.children[above.children.index(":") + 1]
-    return above.type == "if_stmt" and above.children[1].get_code(include_prefix=False) == "TYPE_CHECKING"
+        return bool(node is above.children[above.children.index(":") + 1])
+    return bool(
+        above.type == "if_stmt" and above.children[1].get_code(include_prefix=False) == "TYPE_CHECKING"
+    )
 
 
 def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, Mutation]]:

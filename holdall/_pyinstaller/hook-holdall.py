@@ -8,6 +8,9 @@ from PyInstaller.utils.hooks import (
 )
 
 datas, hiddenimports = collect_entry_point("holdall.adapters")
+for group in ("shove.stores", "shove.caches", "fsspec.specs"):
+    more, modules = collect_entry_point(group)
+    datas, hiddenimports = datas + more, hiddenimports + modules
 datas += collect_data_files("holdall")
 hiddenimports += collect_submodules("holdall", filter=lambda name: not name.startswith("holdall.testing"))
 binaries = collect_dynamic_libs("slatedb")  # which has no hook of its own

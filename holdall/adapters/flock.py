@@ -2,8 +2,8 @@
 
 The kernel releases a lock when its holder dies. No interrupt leaves a lock held.
 
-Another user who may open a lock file can hold its lock for ever. So only the owner may open it (mode 600). If the
-group of the folder may write in the folder, this group may open the lock file too (mode 660).
+Another user who may open a lock file can hold its lock for ever. So only the owner may open it (mode 600).
+If the group of the folder may write in the folder, this group may open the lock file too (mode 660).
 """
 
 import contextlib
@@ -59,8 +59,8 @@ class Flock:
     def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
         """Run ``work`` while holding the lock, and return its result.
 
-        Raises Unavailable if the lock is not free within ``timeout`` seconds, PermissionDenied if the lock file
-        is a link, and OSError if the system refuses to open or lock the file.
+        Raises Unavailable if the lock is not free within ``timeout`` seconds, PermissionDenied if the lock
+        file is a link, and OSError if the system refuses to open or lock the file.
         """
         deadline = time.monotonic() + timeout
         while True:

@@ -28,7 +28,7 @@ Folders = tuple[str, ...]
 
 
 Entry = tuple[str, str, bool, int]
-"""A file or folder: the text that it adds to keys, its name, whether it is a folder, its tick if asked for."""
+"""A file or folder: its part of keys as text, its name, whether it is a folder, its tick if asked for."""
 
 Listing = Callable[[Folders], list[Entry]]
 

@@ -73,8 +73,8 @@ def _names(segment: str) -> list[str]:
 
 
 def _split(segment: str) -> Iterator[str]:
-    # The characters before a cut alone decide where it is. So all segments that begin with the same part are
-    # in one folder, and the names in a folder are in the order of the keys below them.
+    # Each cut depends only on the characters before it. So all segments that begin with the same part are in
+    # one folder, and the names in a folder are in the order of the keys below them.
     begin = size = 0
     for end, char in enumerate(segment, 1):
         size += len(_code(char))

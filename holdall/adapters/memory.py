@@ -32,7 +32,7 @@ _process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # the system u
 
 
 class _Table:
-    """The data of a store: ``cells`` maps each key to (value, tick), and ``order`` is the list of sorted keys.
+    """The data of a store: ``cells`` maps each key to (value, tick), and ``order`` lists the sorted keys.
 
     A new key sets ``order`` to None, and the next scan sorts the keys. ``order`` may still hold deleted keys.
     """

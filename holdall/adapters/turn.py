@@ -79,7 +79,7 @@ class Turn:
             self._folders = None
             os.close(self._fd)
 
-    # ---- What is there -------------------------------------------------------------------------
+    # ---- Reading -------------------------------------------------------------------------------
 
     def tag(self, key: str, place: Place) -> Tag:
         """Return the tag of ``key``, whose file is at ``place``."""
@@ -121,7 +121,7 @@ class Turn:
             self._folders = folders
 
     def _mode_of(self, name: str) -> int | None:
-        """Return the mode of the file that is about to be replaced, or None if there is no regular file."""
+        """Return the mode of the regular file that is about to be replaced, or None if it does not exist."""
         try:
             found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
         except FileNotFoundError:

@@ -26,7 +26,7 @@ MAKING, WRITING, COPYING, SAME = "0", "1", "2", "="
 
 
 class State(NamedTuple):
-    """The content of the lock file. The defaults hold if there is no lock file."""
+    """The content of the lock file. The defaults hold if the lock file does not exist."""
 
     stage: str = COPYING
     generation: int = 0

@@ -32,7 +32,7 @@ class Ndbm(Hashed):
         self._prove(asked)
 
     def _prove(self, changes: Iterable[Change]) -> None:
-        """Raise ENOSPC unless all changes are in the file, because the library does not report a full disk."""
+        """Raise ENOSPC unless all changes are in the file: the library does not report a full disk."""
         whole = not cut_off(self._path, "ndbm")
         if not whole or any(self.get(key) != value for key, value in dict(changes).items()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

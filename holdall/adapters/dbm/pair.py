@@ -27,7 +27,7 @@ class Pair:
         return bool(self._flavor.files(self.twin))
 
     def copy(self, *, durable: bool) -> None:
-        """Make the twin a copy of the file. If there is no file, delete the twin."""
+        """Make the twin a copy of the file. If the file does not exist, delete the twin."""
         for file, twin in self._pairs:
             if file.exists():
                 twin.touch(0o600)

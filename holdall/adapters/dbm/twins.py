@@ -41,7 +41,7 @@ class Twins:
     # ---- Reading -----------------------------------------------------------------------------------
 
     def read(self, function: Callable[[Handle], T]) -> T:
-        """Return the result of ``function`` on one state of the file. Raises Absent if there is no file."""
+        """Return the result of ``function`` on one state of the file. Raises Absent if it does not exist."""
         try:
             return self._read(function)
         except (Absent, HoldallError):
@@ -68,7 +68,7 @@ class Twins:
         return (function(self._handle(self._path, writes=False)),)
 
     def may_exist(self) -> bool:
-        """Return whether the file may exist. If not, the lock is not taken: that would create the lock file."""
+        """Return whether the file may exist. If not, do not take the lock: that would create the lock file."""
         return self._lock.exists() or check(self._path, self._flavor)
 
     # ---- Writing -----------------------------------------------------------------------------------

@@ -9,8 +9,8 @@
 
 ``^a`` is A; ``%c3%a9`` are the UTF-8 bytes of é. Some other characters are also written as ``%xx``: a "."
 at the start (hidden files are never keys), a "." or space at the end, and the first letter of a device
-name, for example ``con`` (Windows changes or refuses these names). Each key has exactly one path. A file
-whose name is spelled in another way is a foreign file and not a key.
+name, for example ``con`` (Windows changes or refuses these names). Each key has exactly one path, and no path
+stands for two keys. A file whose name is spelled in another way is a foreign file and not a key.
 
 Only lower-case ASCII is used, because file systems have their own tables to fold case and Unicode, and
 these tables change between versions. LIMIT keeps every name under 143 bytes, the smallest limit of the

@@ -22,7 +22,7 @@ def _how(*names: str) -> int:
 
 _PASS = _how("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
 _OPEN = _how("O_DIRECTORY", "O_NOFOLLOW")
-_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # to open a foreign pipe must not wait for its writer
+_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a foreign pipe
 
 Folders = tuple[str, ...]
 

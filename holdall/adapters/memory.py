@@ -27,7 +27,7 @@ from holdall.store import (
 _FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 
-_process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # the system uses a pid again
+_process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again
 """The unique id of this process."""
 
 
@@ -69,10 +69,10 @@ class _Table:
 class Memory(Store[bytes]):
     """A dict of bytes. All stores of this process with the same ``name`` (``memory://name``) share one table.
 
-    The data is lost when the process ends. A forked child has its own copy: parent and child do not see each
-    other's later writes. A named store that was pickled raises TypeError if another process uses it. Tags are
-    ticks of the table, so no tag ever repeats. A scan yields the keys that existed when it began, without
-    those that were deleted since.
+    Without a name, a store has its own table. The data is lost when the process ends. A forked child has
+    its own copy: parent and child do not see each other's later writes. A named store that was pickled
+    raises TypeError if another process uses it. Tags are ticks of the table, so no tag ever repeats. A scan
+    yields the keys that existed when it began, without those that were deleted since.
 
     >>> Memory("books")["a"] = b"1"
     >>> Memory("books")["a"]

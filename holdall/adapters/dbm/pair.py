@@ -47,7 +47,7 @@ class Pair:
     def put_back(self, *, made: bool) -> None:
         """Move the twin to the place of the file, which needs no space on the disk.
 
-        If no file had been ``made`` before the write, delete both.
+        If ``made`` is false, the write was still creating the file: delete both.
         """
         for file, twin in self._pairs:
             if not made:

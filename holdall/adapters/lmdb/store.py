@@ -147,7 +147,7 @@ class LMDB(Store[bytes]):
             yield key, tagged(entry)
 
     def _look_up(self, part: Part, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield those of ``keys`` that exist, each with this ``part`` of its entry. Checks keys page by page."""
+        """Check ``keys`` page by page, and yield those that exist, each with this ``part`` of its entry."""
         for batch in keys_of(keys, _PAGE):
             rest = iter(batch)
             while page := self._page(part, rest):

@@ -49,7 +49,10 @@ class Desk:
         self._ask(key, lambda: _delete(self._store, key))
 
     def listed(self) -> list[str]:
-        """Return every key, in no order. It is `Foreign` if not portable, and named by its repr if not text."""
+        """Return every key, in no order.
+
+        A key is `Foreign` if it is not portable text. If it is not text at all, its name is its repr.
+        """
         return [self._named(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
 
     def _named(self, kept: Any) -> str:

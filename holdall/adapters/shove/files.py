@@ -22,8 +22,8 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
               | key %x00 data              if the name is a digest; Shove's own code never sees these
 
     ``quoted`` is the key as `urllib.parse.quote_plus` writes it. ``digest`` is the SHA-256 of the key in
-    hexadecimal. ``data`` is the value in Shove's form. A file with any other name is not a key; Shove also
-    does not list names that begin with ".%_".
+    hexadecimal. ``data`` is the value in Shove's form. A file with any other name is not a key, even if its
+    name begins with ".%_".
 
     Shove writes into the file itself, so a reader can see half a value, and a crash can leave one. It
     raises KeyError for every failure, and creates the folder when the store is opened. Here, a value is

@@ -22,7 +22,7 @@ _lock = threading.RLock()
 def as_it_was() -> Iterator[None]:
     """During the block, `collections` has the abstract base classes, and pkg_resources finds plug-ins.
 
-    After the block, both are as they were before. Modules that were imported in the block still work.
+    After the block, both are as they were before. Modules that were imported in the block keep working.
 
     >>> with as_it_was():
     ...     from collections import MutableMapping

@@ -31,13 +31,13 @@ class Shove(Store[bytes]):
     They must be the options with which the store was written.
 
     Each write has reached the store when it returns, nothing is cached, and a failure does not raise
-    KeyError. In a folder (``file://``), a value is replaced as a whole. Only with ``file``, ``lite`` and a
-    ``dbm`` of flavor sqlite3 do other processes see the writes, and does a kill lose no write. A kill can
-    destroy a whole dbm of flavor dumb. A dbm must already exist, because Shove would choose the flavor by
-    the version of Python. The store leaves alone keys that are not a str or are not portable, and no scan
-    of keys yields them; `foreign_names` lists them. A scan first lists all keys. Opening ``lite`` or
-    ``dbm`` also lists all keys, because they are stored as pickles, which another Python may write in
-    another form.
+    KeyError. In a folder (``file://``), a value is replaced as a whole. With ``file``, ``lite`` and a
+    ``dbm`` of flavor sqlite3, other processes see the writes, and a kill loses none. No other store
+    promises this: a kill can destroy a whole dbm of flavor dumb. A dbm must already exist, because Shove
+    would choose the flavor by the version of Python. The store leaves alone keys that are not a str or are
+    not portable, and no scan of keys yields them; `foreign_names` lists them. A scan first lists all keys.
+    Opening ``lite`` or ``dbm`` also lists all keys, because they are stored as pickles, which another
+    Python may write in another form.
 
     >>> store = Shove("memory://")
     >>> store["invoices/1"] = b"..."

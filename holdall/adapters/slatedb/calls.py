@@ -36,7 +36,7 @@ async def opened(root: str, path: str, flush_interval: float) -> Db:
     """Open the database at ``path`` of the object store ``root``. Create it if it is missing."""
     settings = Settings.default()
     settings.set("flush_interval", f'"{flush_interval * 1000:.0f}ms"')
-    settings.set("object_store_max_retries", str(_RETRIES))  # the default retries for ever
+    settings.set("object_store_max_retries", str(_RETRIES))  # the default hides failures by endless retries
     builder = DbBuilder(path, ObjectStore.resolve(root))
     builder.with_settings(settings)
     return await builder.build()
@@ -82,8 +82,8 @@ async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyVal
 async def transacted(db: Db, changes: list[Change[bytes]]) -> Tag | None:
     """Apply ``changes`` in one transaction, and return the tag of the values that it wrote.
 
-    Returns ABSENT if it had nothing to write, and None if it wrote nothing because another writer changed the
-    same keys. Raises Conflict if a key does not have an expected tag.
+    Returns ABSENT if it had nothing to write, and None if it wrote nothing because of another writer. Raises
+    Conflict if a key does not have an expected tag.
     """
     transaction = await db.begin(IsolationLevel.SERIALIZABLE_SNAPSHOT)
     try:

@@ -61,7 +61,7 @@ class SlateDB(Store[bytes]):
     cannot be pickled, and a child that was forked after SlateDB was used raises Unsupported. Access to a
     bucket is configured by environment variables (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``,
     ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` …), not by profiles. In a folder, a write that returned is with
-    the operating system: it survives the end of the process, but not a power failure.
+    the operating system: it survives the end of the process, but perhaps not a power failure.
 
     Tags are sequence numbers of the database. A scan reads one page at a time and holds nothing in between.
     The store does not promise to notice damage to one of its files.
@@ -246,7 +246,7 @@ class SlateDB(Store[bytes]):
 
     def close(self) -> None:
         if self._db is not None:
-            with contextlib.suppress(HoldallError):  # all writes are already stored
+            with contextlib.suppress(HoldallError):  # all writes are stored; only a clean end is missing
                 self._run(self._shut)
 
     async def _shut(self, db: Db) -> None:

@@ -76,7 +76,7 @@ class Link:
 
     @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
-        """Run one statement, which is a transaction of its own and takes the lock for writing first."""
+        """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
         connection = self._made()
         try:
             return connection.execute(statement, (key, *args))

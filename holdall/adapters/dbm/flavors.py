@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, cast
 
 Change = tuple[bytes, bytes | None]
-"""A key and its new value; None deletes a key that is there."""
+"""A key and its new value; None deletes a key that exists."""
 
 
 class Handle(Protocol):
-    """An open file."""
+    """An open file of one flavor."""
 
     ordered: bool
     """Whether `keys` yields the keys in the order of their bytes."""

@@ -186,6 +186,6 @@ class Twins:
                 continue
 
     def close(self) -> None:
-        """Close everything."""
+        """Close the handles and the lock file."""
         self._drop()
         self._lock.close()

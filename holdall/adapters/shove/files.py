@@ -11,7 +11,7 @@ from uuid import uuid4
 from holdall.adapters.shove.importing import shove
 
 _LONGEST = 255  # bytes of a file name
-_OURS = ".%_"  # Shove lists no name that begins with a dot, and never writes % without two digits
+_OURS = ".%_"  # Shove does not list names that begin with a dot, and never writes % without two digits
 
 
 class Files(shove.store.FileStore):  # type: ignore[misc]

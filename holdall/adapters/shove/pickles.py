@@ -115,7 +115,7 @@ class Pickles:
         try:
             plain = stream.decompress(data, _MOST)
         except zlib.error:
-            return data  # written before the store was told to compress
+            return data  # the value was written without compression
         if not stream.eof:
             raise Corrupt(f"a compressed value is cut short, or is more than {_MOST:,} bytes")
         return plain

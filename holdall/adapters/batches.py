@@ -1,4 +1,7 @@
-"""What goes into one request or transaction: whole before it begins, so that a slow source holds no lock."""
+"""Batches of keys and values, each for one request or transaction.
+
+A batch is complete before its request or transaction begins, so that a slow source does not hold a lock.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -7,16 +10,16 @@ from holdall.keys import check_key
 from holdall.store import Change, Delete, Put, Tag, conflict, key_of, to_bytes
 
 BATCH = 1000
-"""Keys in a page or batch, at most."""
+"""The most keys in a page or batch."""
 
 ROOM = 1 << 20
-"""Bytes of values after which a page that is read, or a batch that is written, ends."""
+"""A page that is read, or a batch that is written, ends after this many bytes of values."""
 
-text = str.__str__  # sqlite3 first asks whether a subclass of str adapts itself, which costs 400 ns
+text = str.__str__  # a plain str: for a subclass, sqlite3 first looks for an adapter, which costs 400 ns
 
 
 def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
-    """Lists of up to ``size`` of ``keys``, checked."""
+    """Check ``keys`` and yield them in lists of up to ``size`` keys."""
     keys = iter(keys)
     while batch := list(islice(keys, size)):
         for key in batch:
@@ -25,7 +28,7 @@ def keys_of(keys: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
 
 
 def pairs_of(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    """Lists of ``items``, checked, of up to `BATCH` pairs or `ROOM` bytes."""
+    """Check ``items`` and yield them in lists. A list ends after `BATCH` pairs or `ROOM` bytes of values."""
     batch: list[tuple[str, bytes]] = []
     room = ROOM
     for key, value in items:
@@ -41,9 +44,10 @@ def pairs_of(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
 
 
 def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
-    """A transaction by key, checked: the tag each must carry before, and what it holds after (None: nothing).
+    """Check the changes of a transaction and return two dicts by key.
 
-    Conflict where two expectations of a key differ.
+    The first gives the tag that the key must have before, the second its value after (None: the key is
+    deleted). Raises Conflict if the changes expect two different tags of one key.
     """
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
@@ -61,7 +65,10 @@ def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str
 
 
 def look_up(get: Callable[[bytes], bytes | None], keys: Iterator[str]) -> list[tuple[str, bytes]]:
-    """Those of the keys left in ``keys`` that ``get`` has, with what it has, up to `ROOM` bytes."""
+    """Take keys from ``keys`` and return those that ``get`` finds, with their values.
+
+    Stops after `ROOM` bytes of values; the rest of the keys are then left in ``keys``.
+    """
     page: list[tuple[str, bytes]] = []
     room = ROOM
     for key in keys:

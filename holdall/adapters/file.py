@@ -1,4 +1,4 @@
-"""A store in a folder: one file a key, whose content is the value and whose name can be read."""
+"""A store in a folder, with one file per key: the file holds the value, and its name is readable."""
 
 import errno
 import os
@@ -36,22 +36,23 @@ Written = tuple[str, Place, bytes]
 
 
 class File(Store[bytes]):
-    """The files under ``root``, which is made by the first write; until then the store is empty.
+    """The files under ``root``. The first write creates the root; until then the store is empty.
 
-    ``durability="full"``: a write that returned outlives a loss of power, by fsync of the file and of its
-    folder. ``"os"``: it outlives this process. Either way a key holds the old value or the new one,
-    never a part. ``timeout``: seconds to wait for other writers,
-    then Unavailable.
+    ``durability="full"``: a write that returned survives a power failure, because the store syncs the file
+    and its folder (fsync). ``"os"``: a write that returned survives the end of this process. With both, a
+    key holds its old value or its new value, never a part of one. ``timeout``: the seconds to wait for other
+    writers; then the store raises Unavailable.
 
-    Writers take turns by a lock on ``.lock`` in the root, across threads and processes; readers never
-    wait. A tag is the file's modification time, which each write sets to a tick greater than all before:
-    it does not repeat, also not after a delete or when the clock goes back, and a change by hand is a
-    change of the tag. Links below the root are never followed. Folders and files with names that no key
-    has (see `holdall.adapters.filenames`) are left alone, and so are links: no scan shows them.
+    Writers lock the file ``.lock`` in the root, so only one of all threads and processes writes at a time.
+    Reads of a key never wait. A scan waits for writers only if a folder has just changed. A tag is the
+    file's modification time. Each write sets it to a number (a tick) that is greater than all ticks before.
+    So a tag never repeats, even after a delete or if the clock goes back, and a change by hand changes the
+    tag. The store never follows links below the root. It leaves alone links, and also folders and files
+    whose names do not stand for a key (see `holdall.adapters.filenames`); no scan of keys yields them.
 
-    A scan lists one folder at a time and holds its names in memory. Unsupported: to write to a file system
-    whose modification times are coarser than a microsecond, and to open a store on a system without openat
-    (Windows).
+    A scan lists one folder at a time and holds the names of that folder in memory. Opening a store on a
+    system without openat (Windows) raises Unsupported. So does writing to a file system whose modification
+    times are coarser than a microsecond.
 
     >>> import pathlib, tempfile
     >>> store = File(tempfile.mkdtemp(), durability="os")
@@ -67,13 +68,15 @@ class File(Store[bytes]):
         durability: Durability = "full",
         timeout: float = TIMEOUT,
     ) -> None:
-        # Not os.open: eventlet replaces it by a function that takes dir_fd and is not in this set.
+        # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
+        # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
             raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
         if durability not in LEVELS:
             raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
         check_timeout("file", timeout)
-        # Absolute from the start: a later chdir, or a process that started elsewhere, must not move the store.
+        # The path is made absolute here. A later chdir, or a process that started in another folder, must
+        # not move the store.
         self.root = root_of(os.fspath(root))
         options = {name: value for name, value in self._made_with[1].items() if name != "root"}
         self._made_with = (self.root,), options
@@ -186,11 +189,12 @@ class File(Store[bytes]):
             entries, still = listed(self.root, folders, ticks=ticks)
             if still:
                 return entries
-            # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile: wait for the writers.
+            # Some file systems (tmpfs) omit a file that is renamed during the listing. So list the folder
+            # again while no writer works.
             try:
                 return self._turn(lambda turn: listed(self.root, folders, ticks=ticks)[0], makes=False)
             except (PermissionDenied, StoreNotFound):
-                return entries  # a reader who may not lock cannot make the writers wait
+                return entries  # this reader may not take the lock, so it cannot make the writers wait
         except OSError as error:
             raise translated(error, self.root) from error
 
@@ -209,7 +213,7 @@ class File(Store[bytes]):
             raise KeyError(key)
 
     def _delete(self, keys: list[str]) -> int:
-        """Delete ``keys``; return how many of them there were."""
+        """Delete ``keys``; return how many of them existed."""
         try:
             return self._turn(lambda turn: sum(_deleted(turn, key) for key in keys), makes=False)
         except StoreNotFound:
@@ -241,12 +245,13 @@ class File(Store[bytes]):
         self._delete(batch)
 
 
-_BATCH = 64  # keys; others wait for their turn meanwhile
-_BATCH_BYTES = 4_000_000  # held in memory meanwhile
+_BATCH = 64  # keys written or deleted under one lock, for which other writers wait
+_BATCH_BYTES = 4_000_000  # of values, held in memory until they are written
 
 
 def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
-    # Gathered before the turn: the caller's iterator may itself write to this store, or take its time.
+    # A batch is collected before the lock is taken, because the caller's iterator may be slow or may write
+    # to this store itself.
     batch: list[Written] = []
     size = 0
     for key, value in items:

@@ -1,4 +1,4 @@
-"""Keys as paths: readable ASCII names that every file system keeps apart.
+"""Encode keys as paths with readable ASCII names, which no file system confuses with each other.
 
     path     = *( segment "+/" ) segment         "+/" is the "/" of the key
     segment  = *( part "=/" ) name               a long segment goes on in a folder
@@ -7,15 +7,16 @@
     char     = plain | "^" ALPHA | 1*4( "%" HEX HEX )
     plain    = a-z | 0-9 | " " | one of _ - . , @ ( )
 
-``^a`` is A; ``%c3%a9`` are the UTF-8 bytes of é. Written as ``%xx`` as well: a "." at the start (hidden
-files are never keys), a "." or space at the end and the first letter of a device name such as ``con``
-(Windows changes or refuses those). A key has one path and a path one key: what is spelled in another way
-is a foreign file and no key.
+``^a`` is A; ``%c3%a9`` are the UTF-8 bytes of é. Some other characters are also written as ``%xx``: a "."
+at the start (hidden files are never keys), a "." or space at the end, and the first letter of a device
+name, for example ``con`` (Windows changes or refuses these names). Each key has exactly one path, and no path
+stands for two keys. A file whose name is spelled in another way is a foreign file and not a key.
 
-Only lower-case ASCII is used because file systems fold case and Unicode by tables of their own, which
-change between versions. LIMIT keeps every name under 143 bytes, the least that is in use (eCryptfs).
+Only lower-case ASCII is used, because file systems have their own tables to fold case and Unicode, and
+these tables change between versions. LIMIT keeps every name under 143 bytes, the smallest limit of the
+file systems in use (eCryptfs).
 
-As "+" makes folders and files different names, ``a`` and ``a/b`` are kept side by side.
+The "+" gives folders and files different names, so the keys ``a`` and ``a/b`` can both exist.
 """
 
 import re
@@ -30,7 +31,7 @@ _other = re.compile(rf"[^{_PLAIN}]")
 _device = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]) *(?:\.|\Z)"
 _edge = re.compile(rf"\A(?:\.|(?={_device}).)|[. ]\Z")
 _caret = re.compile(r"\^([a-z])")
-# Most segments are plain and short: one match settles that the name is the segment itself.
+# Most segments are plain and short. If this matches, the name is the segment itself.
 _is_plain = re.compile(
     rf"(?!{_device})[a-z0-9_,@()-](?:[{_PLAIN}]{{0,{LIMIT - 3}}}[a-z0-9_,@()-])?"
 ).fullmatch
@@ -40,7 +41,7 @@ Place = tuple[tuple[str, ...], str]
 
 
 def place_of(key: str) -> Place:
-    """Where the value of ``key``, which fits the key grammar, is kept.
+    """Return the place of the file of ``key``, which must fit the key grammar.
 
     >>> place_of("invoices/2026/17.json"), place_of("INV-7"), place_of("a/con")
     ((('invoices+', '2026+'), '17.json'), ((), '^i^n^v-7'), (('a+',), '%63on'))
@@ -64,7 +65,7 @@ def _folder(segment: str) -> list[str]:
 
 
 def _names(segment: str) -> list[str]:
-    """The parts of ``segment`` as folders, and the name of the rest."""
+    """Return the names of the folders for the parts of ``segment``, and the name of the rest."""
     if _is_plain(segment):
         return [segment]
     *parts, rest = _split(segment)
@@ -72,8 +73,8 @@ def _names(segment: str) -> list[str]:
 
 
 def _split(segment: str) -> Iterator[str]:
-    # Where to cut is told by the beginning alone: all segments that begin with a part are in its folder,
-    # and so a folder's names are in the order of the keys below them.
+    # Each cut depends only on the characters before it. So all segments that begin with the same part are in
+    # one folder, and the names in a folder are in the order of the keys below them.
     begin = size = 0
     for end, char in enumerate(segment, 1):
         size += len(_code(char))
@@ -98,7 +99,7 @@ def _hex(char: str) -> str:
 
 
 def text_of(name: str, *, folder: bool) -> str | None:
-    """What a file or folder called ``name`` adds to the keys in it; None where it is foreign.
+    """Return the text that a file or folder called ``name`` adds to keys, or None if it is foreign.
 
     >>> text_of("2026+", folder=True), text_of("^i^n^v-7", folder=False), text_of("README", folder=False)
     ('2026/', 'INV-7', None)
@@ -113,13 +114,13 @@ def text_of(name: str, *, folder: bool) -> str | None:
 
 
 def _decoded(coded: str, *names: str) -> str | None:
-    """The text of ``coded``, if that is how a segment of ``names`` is spelled."""
+    """Return the text of ``coded``, or None if the names of that text are not exactly ``names``."""
     if _is_plain(coded) and names == (coded,):
         return coded
     if coded == "%":
         return ""
     try:
         text = unquote_to_bytes(_caret.sub(lambda caret: caret[1].upper(), coded)).decode()
-    except UnicodeError:  # of bytes that are no UTF-8, spelled by % or as they are
+    except UnicodeError:  # the bytes, written as %xx or as they are, are not UTF-8
         return None
     return text if _names(text) == list(names) else None

@@ -1,9 +1,9 @@
-"""A lock file, locked by flock: how it is opened, how long others wait for it, and who holds it.
+"""Lock files that are locked with flock: open one, wait for its lock, and name the processes that hold it.
 
-The kernel drops a lock when its holder dies. No interrupt leaves a lock held.
+The kernel releases a lock when its holder dies. No interrupt leaves a lock held.
 
-Another user who may open a lock file can hold its lock for ever. So a lock file is not for others (mode 600); in a
-folder that its group may write, the group may lock too (mode 660).
+Another user who may open a lock file can hold its lock for ever. So only the owner may open it (mode 600).
+If the group of the folder may write in the folder, this group may open the lock file too (mode 660).
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def check_timeout(scheme: str, timeout: float) -> None:
 
 
 class Flock:
-    """The lock on one open file, for one thread at a time."""
+    """The lock of one lock file. Only one thread at a time may use this object."""
 
     __slots__ = ("file", "path")
 
@@ -53,20 +53,22 @@ class Flock:
         self.file: FileIO | None = None
 
     def _open(self, *, shared: bool) -> FileIO | None:
-        """Open the lock file; return None if it cannot exist, so that nobody can hold its lock."""
+        """Open the lock file; return None if it cannot exist, because then nobody can hold its lock."""
         return open_lock(self.path)
 
     def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
-        """Return the result of ``work``, done while holding the lock.
+        """Run ``work`` while holding the lock, and return its result.
 
-        Raises Unavailable after ``timeout`` seconds, PermissionDenied if the lock file is a link, and OSError.
+        Raises Unavailable if the lock is not free within ``timeout`` seconds, PermissionDenied if the lock
+        file is a link, and OSError if the system refuses to open or lock the file.
         """
         deadline = time.monotonic() + timeout
         while True:
             file = self.file = self.file or self._open(shared=shared)
             if file is None:
                 return work()
-            # Unlocked, not only closed: a child forked in the meantime holds the same lock by its copy.
+            # The file is unlocked and not only closed: a child that was forked in the meantime has a copy of
+            # the descriptor, which holds the same lock.
             try:
                 try:
                     self._wait(file, deadline, shared=shared)
@@ -95,7 +97,10 @@ class Flock:
         return True
 
     def _is_current(self, file: FileIO) -> bool:
-        """Return whether the file still has its name: if it was deleted, its lock excludes nobody."""
+        """Return whether the file still has its name. After a deletion, its lock excludes nobody.
+
+        Raises PermissionDenied if the file is a link.
+        """
         found = os.fstat(file.fileno())
         if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
             raise PermissionDenied(f"{self.path} is a link, not a lock file of its own; move it away")
@@ -121,7 +126,7 @@ def _opener(path: str, flags: int) -> int:
         try:
             return os.open(path, flags)
         except FileNotFoundError:
-            with contextlib.suppress(FileExistsError):  # another process was faster: open that one
+            with contextlib.suppress(FileExistsError):  # another process has created the file: open it
                 return _create(path, flags)
 
 
@@ -136,7 +141,7 @@ def _create(path: str, flags: int) -> int:
 
 
 def _restrict(fd: int, path: str) -> None:
-    """Keep others from opening the file, except the group of a folder that this group may write."""
+    """Allow only the owner to open the file, and the group of its folder if this group may write in it."""
     folder = Path(path).parent.stat()
     with contextlib.suppress(PermissionError):  # the file is another user's, or the group is not this user's
         os.fchmod(fd, 0o600)
@@ -146,7 +151,7 @@ def _restrict(fd: int, path: str) -> None:
 
 
 def _holders(file: FileIO) -> str:
-    """Name the processes that hold the lock of ``file``, as far as the system tells."""
+    """Return a text that names the processes that hold the lock of ``file``, if the system lists them."""
     found = os.fstat(file.fileno())
     inode = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     try:

@@ -1,4 +1,4 @@
-"""Folders below a root, entered one by one so that no symbolic link is followed."""
+"""Open and list the folders below a root, one by one, so that no symbolic link is followed."""
 
 import os
 import time
@@ -16,25 +16,25 @@ from holdall.keys import Span, fits
 
 
 def _how(*names: str) -> int:
-    """The flags of these names. Where the system has none of them (Windows), no store opens a folder."""
+    """Return the flags with these names. On a system without them (Windows), no store opens a folder."""
     return os.O_RDONLY | reduce(or_, (getattr(os, name, 0) for name in names))
 
 
 _PASS = _how("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
 _OPEN = _how("O_DIRECTORY", "O_NOFOLLOW")
-_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # opening a foreign pipe must not wait for its writer
+_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a foreign pipe
 
 Folders = tuple[str, ...]
 
 
 Entry = tuple[str, str, bool, int]
-"""What a file or folder adds to the keys in it, its name, whether it is a folder, its tick if asked for."""
+"""A file or folder: its part of keys as text, its name, whether it is a folder, its tick if asked for."""
 
 Listing = Callable[[Folders], list[Entry]]
 
 
 class Found(NamedTuple):
-    """A key, where it is kept, and its tick if asked for."""
+    """A key, the place of its file, and its tick if asked for."""
 
     key: str
     place: Place
@@ -42,12 +42,12 @@ class Found(NamedTuple):
 
 
 def root_of(root: str) -> str:
-    """``root`` as an absolute path; InvalidAddress where it can be no folder."""
+    """Return ``root`` as an absolute path. Raises InvalidAddress if it cannot be a folder."""
     if "://" in root:
         raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
     path = Path(absolute(root, "file", "file:///path or file:path"))
     try:
-        # Not opened: if SQLite has it open here, closing it would let go of its locks.
+        # The file is not opened: if SQLite has it open in this process, closing it would release its locks.
         is_file = path.is_file()
     except OSError as error:
         raise translated(error, root) from error
@@ -60,10 +60,10 @@ def root_of(root: str) -> str:
 
 
 def enter(root: str, folders: Folders, how: int = _PASS) -> int:
-    """A descriptor of the last of ``folders``, good to open names in; the caller closes it.
+    """Return a descriptor of the last of ``folders``, to open names in it. The caller closes it.
 
-    ``root`` itself may be a link. FileNotFoundError where one is missing, NotADirectoryError (or an
-    OSError with ELOOP) where one is a link or no folder.
+    ``root`` itself may be a link. Raises FileNotFoundError if a folder is missing, and NotADirectoryError
+    (or an OSError with ELOOP) if one of the names is a link or is not a folder.
     """
     if not folders:
         return os.open(root, how & ~os.O_NOFOLLOW)
@@ -78,7 +78,10 @@ def enter(root: str, folders: Folders, how: int = _PASS) -> int:
 
 
 def open_file(root: str, place: Place) -> int:
-    """A descriptor to read the file at ``place``, if it is one; raises what `enter` raises."""
+    """Return a descriptor to read the file at ``place``. Raises the same errors as `enter`.
+
+    The caller checks whether it is a file at all.
+    """
     folders, name = place
     if not folders:
         return os.open(f"{root}/{name}", _READ)
@@ -90,7 +93,7 @@ def open_file(root: str, place: Place) -> int:
 
 
 def content(fd: int, size: int) -> bytes:
-    """The ``size`` bytes of a file, or those that are there."""
+    """Return ``size`` bytes of a file, or fewer if the file is shorter."""
     read = os.read(fd, size)
     while len(read) < size and (more := os.read(fd, size - len(read))):
         read += more
@@ -98,7 +101,7 @@ def content(fd: int, size: int) -> bytes:
 
 
 def sync(root: str, folders: Folders) -> None:
-    """Make what was done in a folder durable; where it is gone meanwhile, that it is gone."""
+    """Fsync a folder. If it was removed in the meantime, fsync the nearest folder above that still exists."""
     try:
         fd = enter(root, folders, _OPEN)
     except FileNotFoundError:
@@ -110,7 +113,10 @@ def sync(root: str, folders: Folders) -> None:
 
 
 def listed(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bool]:
-    """What a folder holds, in the order of keys, and whether it was still meanwhile; empty where it is missing."""
+    """Return the entries of a folder in the order of keys, and whether it surely did not change in between.
+
+    A missing folder has no entries.
+    """
     try:
         fd = enter(root, folders, _OPEN)
     except FileNotFoundError:
@@ -122,8 +128,8 @@ def listed(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bo
 
 
 def _still(fd: int, listing: Callable[[], list[Entry]]) -> tuple[list[Entry], bool]:
-    # Folders are stamped by a clock that may tick 100 times a second only: what was changed just now may
-    # change again without a trace.
+    # The clock that sets the time of a folder may advance only 100 times per second. So a folder that has
+    # just changed may change again and keep the same time.
     begun, before = time.time_ns(), os.fstat(fd).st_mtime_ns
     entries = listing()
     return entries, before == os.fstat(fd).st_mtime_ns and begun - before > 20_000_000
@@ -146,7 +152,7 @@ def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
 
 
 def kinds(root: str, folders: Folders) -> list[tuple[str, str]]:
-    """The names in a folder, each with "folder", "file" or "other"; empty if the folder is missing."""
+    """Return the names in a folder, each with "folder", "file" or "other"; a missing folder has no names."""
     try:
         fd = enter(root, folders, _OPEN)
     except FileNotFoundError:
@@ -165,7 +171,7 @@ def _kind(entry: "os.DirEntry[str]") -> str:
 
 
 def walk(listing: Listing, span: Span) -> Iterator[Found]:
-    """The keys of ``span``, in order; folders without any are not listed."""
+    """Yield the keys of ``span``, in order. Folders that cannot hold such a key are not listed."""
     levels: list[tuple[Folders, str, Iterator[Entry]]] = [((), "", iter(listing(())))]
     while levels:
         folders, base, entries = levels[-1]
@@ -185,5 +191,5 @@ def walk(listing: Listing, span: Span) -> Iterator[Found]:
 
 
 def may_hold(base: str, span: Span) -> bool:
-    """Whether a folder can hold a key of ``span``, if all keys in it begin with ``base``."""
+    """Return whether a folder can hold a key of ``span``, if all keys in it begin with ``base``."""
     return (base >= span.low or span.low.startswith(base)) and span.shows(base)

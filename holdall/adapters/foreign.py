@@ -11,10 +11,10 @@ Inside = Callable[[Folders], Iterable[tuple[str, str]]]
 
 
 def foreign_files(inside: Inside, span: Span) -> Iterator[Foreign]:
-    """The paths of the files, links and devices that are not keys, in no order; hidden ones are left out.
+    """Yield the paths of the files, links and devices that are not keys, in no order and without hidden ones.
 
-    Of a folder whose name no key has, every file is foreign. ``span`` holds for the keys of the folder
-    that a file is in, and for the name of the file.
+    If the name of a folder is not part of any key, every file in it is foreign. ``span`` selects by the text
+    that the folder adds to its keys, followed by the name of the file.
     """
     waiting: list[tuple[Folders, str, bool]] = [((), "", True)]
     while waiting:

@@ -1,4 +1,4 @@
-"""The lock file of a file store: its holder writes, and it remembers the last tick.
+"""The lock file of a file store. Only the holder of its lock writes, and the file stores the last tick.
 
     .lock = tick LF         the last tick given; 19 digits. Locked (flock) by whoever writes
 
@@ -20,8 +20,8 @@ with needs("file"):
 class LockFile(Flock):
     """Excludes every other holder of the lock in ``root``, in this process and in others.
 
-    If ``root`` is missing: ``makes`` makes it, and with ``durable`` it is on the disk before it is used;
-    otherwise `hold` raises FileNotFoundError.
+    If ``root`` is missing, `hold` creates it if ``makes`` is true, and otherwise raises FileNotFoundError.
+    ``durable``: a root that was created is on the disk before it is used.
     """
 
     __slots__ = ("_durable", "_makes", "_root")
@@ -38,11 +38,11 @@ class LockFile(Flock):
         return int(last) if last.isdigit() else 0
 
     def note(self, tick: int) -> None:
-        """Remember ``tick``."""
+        """Store ``tick`` as the last tick."""
         os.pwrite(self._fd(), b"%019d\n" % tick, 0)
 
     def _fd(self) -> int:
-        assert self.file  # noqa: S101 - who holds the lock has its file open
+        assert self.file  # noqa: S101 - the holder of the lock has its file open
         return self.file.fileno()
 
     def _lock(self, file: FileIO, *, shared: bool) -> bool:

@@ -27,14 +27,14 @@ from holdall.store import (
 _FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 
-_process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid comes back
-"""The id of this process."""
+_process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again
+"""The unique id of this process."""
 
 
 class _Table:
-    """The data: cells of (value, tick), and the keys in order, sorted when a scan first needs them.
+    """The data of a store: ``cells`` maps each key to (value, tick), and ``order`` lists the sorted keys.
 
-    Keys deleted since may still be in ``order``.
+    A new key sets ``order`` to None, and the next scan sorts the keys. ``order`` may still hold deleted keys.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class _Table:
         self.tick += 1
         if key not in self.cells:
             self.order = None
-            key = str.__str__(key)  # of a kind of str, the text alone
+            key = str.__str__(key)  # a plain str, also if the key is of a subclass of str
         self.cells[key] = value, self.tick
 
     def delete(self, key: str) -> None:
-        del self.cells[key]  # and let `order` name it until the next new key: a scan looks
+        del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
 
     def tag(self, key: str) -> Tag:
         cell = self.cells.get(key)
@@ -67,18 +67,19 @@ class _Table:
 
 
 class Memory(Store[bytes]):
-    """A dict of bytes; ``name`` makes one table that all of this process shares (``memory://name``).
+    """A dict of bytes. All stores of this process with the same ``name`` (``memory://name``) share one table.
 
-    Nothing outlives the process. A child of a fork has a copy of its own: neither sees what the other then
-    writes. A named store that was pickled raises TypeError if another process uses it. Tags are ticks of the
-    table, so none ever repeats. A scan is of the keys that were there when it began, less those deleted since.
+    Without a name, a store has its own table. The data is lost when the process ends. A forked child has
+    its own copy: parent and child do not see each other's later writes. A named store that was pickled
+    raises TypeError if another process uses it. Tags are ticks of the table, so no tag ever repeats. A scan
+    yields the keys that existed when it began, without those that were deleted since.
 
     >>> Memory("books")["a"] = b"1"
     >>> Memory("books")["a"]
     b'1'
     """
 
-    _shared: dict[str, _Table] = {}  # noqa: RUF012 - one for the process, on purpose
+    _shared: dict[str, _Table] = {}  # noqa: RUF012 - the whole process shares it on purpose
 
     def __init__(self, name: str = "") -> None:
         self._private = not name
@@ -107,7 +108,7 @@ class Memory(Store[bytes]):
         return cell[0] if cell else MISSING
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(key)  # type: ignore[arg-type]  # what is no str is refused there
+        check_key(key)  # type: ignore[arg-type]  # raises TypeError if the key is not a str
         return key in self._table.cells
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -190,7 +191,11 @@ class Memory(Store[bytes]):
 
 
 def _found(name: str, process: str) -> Memory:
-    """Open what was pickled. In another process this succeeds, for some pools wait for ever if it does not."""
+    """Return the store that was pickled.
+
+    In another process, only the use of the store raises TypeError, and not this function: some process pools
+    wait for ever if unpickling raises.
+    """
     if process == _process():
         return Memory(name)
     store = Memory()
@@ -199,7 +204,7 @@ def _found(name: str, process: str) -> Memory:
 
 
 class _Elsewhere:
-    """Stands for the table of another process: every use raises TypeError."""
+    """A placeholder for the table of another process. Every use of it raises TypeError."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""What the operating system refuses, as errors of this package."""
+"""Translate errors of the operating system into errors of this package."""
 
 import errno
 
@@ -19,7 +19,7 @@ _large = {errno.ENAMETOOLONG}
 
 
 def translated(error: OSError, root: str, key: str | None = None) -> HoldallError:
-    """``error``, met at ``key`` of the store in ``root``, as the error to raise in its place.
+    """Return the error to raise in place of ``error``, which concerns ``key`` of the store in ``root``.
 
     >>> translated(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
     StoreFull("no room for 'a' in /books, so this write changed nothing; free some space")

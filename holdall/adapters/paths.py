@@ -1,4 +1,4 @@
-"""A path of the file system, as a caller or an address names it."""
+"""Check a file system path that a caller or an address names, and make it absolute."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,9 @@ from holdall.errors import InvalidAddress, StoreNotFound
 
 
 def absolute(path: str | os.PathLike[str], scheme: str, example: str) -> str:
-    """``path`` from the root on, so that a later chdir moves no store; InvalidAddress where it can be none.
+    """Return ``path`` as an absolute path, so that a later chdir does not move the store.
+
+    Raises InvalidAddress if it cannot be a path, and StoreNotFound if the current folder is gone.
 
     >>> absolute("/srv/books.db", "sqlite", "sqlite:///books.db")
     '/srv/books.db'

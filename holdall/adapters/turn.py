@@ -1,10 +1,10 @@
-"""A writer's turn at a file store: all that is done while holding its lock.
+"""The changes that one writer makes to a file store while it holds the store's lock.
 
     .lock    = tick LF           see `holdall.adapters.lockfile`
     .new     = the value being written, renamed into its place. Left by a crash, replaced by the next write
     tick     = nanoseconds since 1970, a multiple of 1,000, greater than every tick before
 
-Names that begin with a dot are never keys, so no scan sees either of them.
+Names that begin with a dot are never keys, so no scan yields these two files.
 """
 
 import contextlib
@@ -26,17 +26,17 @@ from holdall.store import ABSENT, Tag
 
 T = TypeVar("T")
 
-_TICK = 1000  # the least step of the clock that common file systems keep exactly (NTFS and SMB: 100 ns)
+_TICK = 1000  # nanoseconds: a step of time that common file systems store exactly (NTFS and SMB: 100 ns)
 
 
 def take_turn(
     root: str, work: Callable[["Turn"], T], *, durable: bool, makes: bool, timeout: float = TIMEOUT
 ) -> T:
-    """Return the result of ``work``, done while no other writer of the store in ``root`` does anything.
+    """Run ``work`` while no other writer changes the store in ``root``, and return its result.
 
-    ``durable``: what it did is then on the disk. ``makes``: a missing root is made; otherwise raises
-    StoreNotFound. Raises Unavailable if another writer holds the lock for ``timeout`` seconds, and an
-    OSError of ``work`` as an error of this package.
+    ``durable``: the changes are on the disk when this function returns. ``makes``: create the root if it is
+    missing; otherwise a missing root raises StoreNotFound. Raises Unavailable if another writer holds the
+    lock for ``timeout`` seconds. If ``work`` raises OSError, an error of this package is raised in its place.
     """
     lock = LockFile(root, durable=durable, makes=makes)
     turn = Turn(root, lock, durable=durable)
@@ -55,18 +55,18 @@ def take_turn(
 
 
 class Turn:
-    """The changes of one writer, made while it holds ``lock``."""
+    """One writer, which makes its changes while it holds ``lock``."""
 
     __slots__ = ("_durable", "_fd", "_folders", "_lock", "_root", "_tick", "_touched", "key")
 
     def __init__(self, root: str, lock: LockFile, *, durable: bool) -> None:
-        self.key: str | None = None  # the last that was asked for
+        self.key: str | None = None  # the key of the last call
         self._root = root
         self._lock = lock
         self._durable = durable
         self._touched: set[Folders] = set()
-        self._tick = 0  # none given in this turn
-        self._folders: Folders | None = None  # the folder of the last put, open as _fd
+        self._tick = 0  # this writer has not given a tick yet
+        self._folders: Folders | None = None  # the folder of the last put; _fd is its descriptor
 
     def sync(self) -> None:
         """Wait until the changes are on the disk, if they have to be durable.
@@ -89,10 +89,10 @@ class Turn:
             self._folders = None
             os.close(self._fd)
 
-    # ---- What is there -------------------------------------------------------------------------
+    # ---- Reading -------------------------------------------------------------------------------
 
     def tag(self, key: str, place: Place) -> Tag:
-        """The tag of ``key``, which is kept at ``place``."""
+        """Return the tag of ``key``, whose file is at ``place``."""
         self.key = key
         folders, name = place
         try:
@@ -109,7 +109,7 @@ class Turn:
     # ---- Writing -------------------------------------------------------------------------------
 
     def put(self, key: str, place: Place, value: bytes) -> Tag:
-        """Make ``value`` the value of ``key``: wholly, or not at all where it raises."""
+        """Set ``key`` to ``value`` and return the new tag. If this raises, the key is unchanged."""
         self.key = key
         folders, name = place
         try:
@@ -131,7 +131,7 @@ class Turn:
             self._folders = folders
 
     def _mode_of(self, name: str) -> int | None:
-        """Return the mode of the value that is about to be replaced, or None."""
+        """Return the mode of the regular file that is about to be replaced, or None if it does not exist."""
         try:
             found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
         except FileNotFoundError:
@@ -142,7 +142,7 @@ class Turn:
         fd = self._fresh(0o666 if mode is None else mode)
         try:
             if mode is not None:
-                os.fchmod(fd, mode)  # whatever the umask is
+                os.fchmod(fd, mode)  # the umask must not change the mode
             rest = memoryview(value)
             while rest:
                 rest = rest[os.write(fd, rest) :]
@@ -190,7 +190,7 @@ class Turn:
                 os.close(above)
 
     def delete(self, key: str, place: Place) -> None:
-        """Delete ``key``, which is there, and the folders that this leaves empty."""
+        """Delete ``key``, which must exist, and the folders that are empty after that."""
         self.key = key
         folders, name = place
         folder = enter(self._root, folders)
@@ -202,7 +202,8 @@ class Turn:
         self._prune(folders)
 
     def _prune(self, folders: Folders) -> None:
-        # One that holds something stays, and any other may: an empty folder is no key.
+        # A folder that holds something stays. Errors are ignored: an empty folder may stay too, because it
+        # is not a key.
         with contextlib.suppress(OSError):
             for depth in range(len(folders), 0, -1):
                 with contextlib.suppress(FileNotFoundError):

@@ -1,10 +1,10 @@
-"""``dbm:path``: the files of Python's dbm modules and of Berkeley DB, shared safely and safe from kills.
+"""``dbm:path``: files of Python's dbm modules and of Berkeley DB, safe for many processes and against kills.
 
-    books            what the flavor keeps: the file is plain, its keys are UTF-8 and its values as they are
-    books.twin       the same once more, so that one of the two is whole at every moment
-    books.lock       who writes, and which of the two is being written (see `holdall.adapters.dbm.lock`)
+    books            the file of the flavor: it is plain, its keys are UTF-8 and its values are unchanged
+    books.twin       a second copy, so that one of the two is whole at every moment
+    books.lock       the lock, and which of the two is being written (see `holdall.adapters.dbm.lock`)
 
-To read the data with another program, ``books`` alone is needed.
+Another program that reads the data needs only ``books``.
 """
 
 from holdall.adapters.dbm.store import DBM

@@ -14,7 +14,7 @@ with needs(
 
 
 class Bsd:
-    """A file without an environment: no log and no locks of its own. A new one is a B-tree."""
+    """A Berkeley DB file without an environment: it has no log and no locks. A new file is a B-tree."""
 
     atomic: ClassVar = False
 
@@ -33,7 +33,7 @@ class Bsd:
         return found
 
     def keys(self, low: bytes) -> Iterator[bytes]:
-        nothing = {"dlen": 0, "doff": 0}  # of the values
+        nothing = {"dlen": 0, "doff": 0}  # reads no bytes of the values
         with closing(self._db.cursor()) as cursor:
             found = cursor.set_range(low, **nothing) if self.ordered else cursor.first(**nothing)
             while found:

@@ -1,4 +1,4 @@
-"""Which flavor a file is to be opened with."""
+"""Choose the flavor with which a file is opened."""
 
 from holdall.adapters.dbm.errors import translated
 from holdall.adapters.dbm.flavors import FLAVORS
@@ -9,9 +9,10 @@ from holdall.handles import delays_fork
 
 
 def chosen(path: str, flavor: str | None, timeout: float) -> str:
-    """``flavor``, or that of the file at ``path``.
+    """Return ``flavor``, or the flavor of the file at ``path`` if ``flavor`` is None.
 
-    Mismatch where a file of another stands there, MissingExtra where what opens it is not installed.
+    Raises Mismatch if a file of another flavor is at ``path``, StoreNotFound if ``flavor`` is None and no
+    file is there, and MissingExtra if the library that opens the file is not installed.
     """
     found = _standing(path, timeout)
     if not (found or flavor):
@@ -24,7 +25,7 @@ def chosen(path: str, flavor: str | None, timeout: float) -> str:
 
 @delays_fork
 def _standing(path: str, timeout: float) -> list[str]:
-    """Return the flavors of the files at ``path``, looked at while nobody writes them."""
+    """Return the flavors of the files at ``path``. The lock keeps writers out in the meantime."""
     lock = Lock(path + ".lock")
     try:
         if not lock.exists():
@@ -40,5 +41,5 @@ def _standing(path: str, timeout: float) -> list[str]:
 
 def _whole(path: str, stage: str) -> list[str]:
     twin = recognised(path + ".twin") if stage in (MAKING, WRITING) else []
-    # A kill in the middle of an undo leaves a file that was put back, and a twin that was moved away.
+    # If a process was killed in the middle of `Pair.put_back`, the twin is gone and the file is whole.
     return twin or ([] if stage == MAKING else recognised(path))

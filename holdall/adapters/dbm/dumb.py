@@ -1,4 +1,4 @@
-"""The flavor dumb: a file of values and an index, as dbm.dumb keeps them."""
+"""The flavor dumb: a file of values and an index, in the format of dbm.dumb."""
 
 import dbm.dumb
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from holdall.adapters.dbm.hashed import Database, Hashed
 
 
 class Dumb(Hashed):
-    """Reads its whole index when it is opened, and writes it again after each change."""
+    """An open file of dbm.dumb, which reads its whole index when it is opened and rewrites it in `apply`."""
 
     def _opened(self, path: str, mode: str) -> Database:
         return cast(Database, dbm.dumb.open(path, mode, 0o666))
 
     def apply(self, changes: Iterable[Change]) -> None:
         opened: Any = self._db
-        # Each new index would get the mode of a new file, and the values would too.
+        # Without this, dbm.dumb would give each new index, and the values, the mode of a new file.
         opened._mode = Path(self._path + ".dat").stat().st_mode & 0o777
         super().apply(changes)

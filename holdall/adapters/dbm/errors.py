@@ -1,4 +1,4 @@
-"""What the libraries behind the flavors raise, as errors of holdall."""
+"""Translate errors of the libraries behind the flavors into errors of holdall."""
 
 import errno
 import sqlite3
@@ -14,13 +14,14 @@ _system = {
 
 
 def translated(error: Exception, path: str) -> HoldallError | KeyboardInterrupt:
-    """The error to raise in place of ``error``, met in the files at ``path``.
+    """Return the error to raise in place of ``error``, which concerns the files at ``path``.
 
-    What is none of the system's refusals means that the library could not make sense of the file.
+    Corrupt if neither SQLite nor the operating system refused: then the library could not understand the
+    file.
     """
     if isinstance(error, sqlite3.Error):
         return sqlite_errors.translated(error, path)
-    # Berkeley DB's errors begin with a number too.
+    # Errors of Berkeley DB also have an error number as their first argument.
     code = error.errno if isinstance(error, OSError) else next(iter(error.args), None)
     if code in (errno.ENOSPC, errno.EDQUOT):
         remedy = "free some space on its disk, as deleting keys may need room for the twin"

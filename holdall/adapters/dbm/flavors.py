@@ -1,4 +1,4 @@
-"""The flavors of dbm: the files that each keeps, and what opens them."""
+"""The flavors of dbm: the files of each flavor, and the class that opens them."""
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -6,50 +6,50 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, cast
 
 Change = tuple[bytes, bytes | None]
-"""A key and its new value; None deletes a key that is there."""
+"""A key and its new value; None deletes a key that exists."""
 
 
 class Handle(Protocol):
-    """An open file."""
+    """An open file of one flavor."""
 
     ordered: bool
-    """Whether `keys` yields them in the order of their bytes."""
+    """Whether `keys` yields the keys in the order of their bytes."""
 
     def get(self, key: bytes) -> bytes | None: ...
 
     def keys(self, low: bytes) -> Iterator[bytes]:
-        """Every key that is not before ``low``; others too, where they are in no order."""
+        """Yield every key from ``low`` on, in order; if the file keeps no order, yield all keys."""
         ...
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Make ``changes``, and leave nothing of them in this process."""
+        """Make ``changes`` and write them to the file, so that no buffer of this process still holds them."""
         ...
 
     def close(self) -> None: ...
 
 
 class Kind(Protocol):
-    """What opens files of one flavor."""
+    """The class that opens files of one flavor."""
 
     atomic: ClassVar[bool]
-    """Whether `Handle.apply` is all or nothing by itself, and every open handle sees it."""
+    """Whether `Handle.apply` is all or nothing by itself, and every open handle sees its changes."""
 
     def __call__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> Handle: ...
 
 
 class Flavor(NamedTuple):
-    """A flavor: the module and name of its `Kind`, and the endings of the files that it may keep."""
+    """A flavor: the module and the name of its `Kind`, and the endings that its files may have."""
 
     module: str
     name: str
     endings: tuple[str, ...]
 
     def load(self) -> Kind:
-        """What opens its files; MissingExtra where that is not installed."""
+        """Return the class that opens its files. Raises MissingExtra if the library is not installed."""
         return cast(Kind, getattr(import_module(f"holdall.adapters.dbm.{self.module}"), self.name))
 
     def files(self, path: str) -> list[Path]:
-        """Those of its files that are there."""
+        """Return those of its files that exist at ``path``."""
         return [file for ending in self.endings if (file := Path(path + ending)).is_file()]
 
 

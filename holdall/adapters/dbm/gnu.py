@@ -10,7 +10,10 @@ with built("dbm.gnu", "Debian: apt install python3-gdbm; Homebrew: brew install 
 
 
 class Gnu(Hashed):
-    """Takes none of gdbm's own locks ("u"): they would keep readers out as long as one has the file open."""
+    """An open file of gdbm, without gdbm's own locks ("u").
+
+    These locks would keep readers out as long as a writer has the file open.
+    """
 
     def _opened(self, path: str, mode: str) -> Database:
         self._gnu = dbm.gnu.open(path, mode + "u", 0o666)
@@ -23,4 +26,4 @@ class Gnu(Hashed):
             key = self._gnu.nextkey(key)
 
     def _flush(self) -> None:
-        """Nothing: gdbm ends each operation by writing all that it has changed."""
+        """Do nothing, because gdbm writes all its changes at the end of each operation."""

@@ -1,4 +1,4 @@
-"""What the modules of Python's own dbm package have in common: files of keys in no order."""
+"""The common part of the modules of Python's dbm package, whose files keep keys in no order."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from holdall.errors import MissingExtra
 
 @contextmanager
 def built(module: str, package: str) -> Iterator[None]:
-    """Turn 'no such module' in the block into MissingExtra: Python was built without ``module``."""
+    """Raise MissingExtra if the block raises ModuleNotFoundError: Python was built without ``module``."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -23,7 +23,7 @@ def built(module: str, package: str) -> Iterator[None]:
 
 
 class Database(Protocol):
-    """What those modules open."""
+    """An open file, as these modules return it."""
 
     def get(self, key: bytes, /) -> bytes | None: ...
     def keys(self) -> Iterable[bytes]: ...
@@ -33,7 +33,7 @@ class Database(Protocol):
 
 
 class Hashed(ABC):
-    """An open file of one of those modules."""
+    """An open file of one of these modules."""
 
     atomic: ClassVar = False
     ordered = False
@@ -44,7 +44,7 @@ class Hashed(ABC):
 
     @abstractmethod
     def _opened(self, path: str, mode: str) -> Database:
-        """The file, opened by the module."""
+        """Open the file with the module."""
 
     def get(self, key: bytes) -> bytes | None:
         return self._db.get(key)
@@ -61,7 +61,7 @@ class Hashed(ABC):
         self._flush()
 
     def _flush(self) -> None:
-        """Write out all that the module still holds: most do when they close a file, and never else."""
+        """Write all changes that the module still buffers. Most modules write only when they close a file."""
         self._db.close()
         self._db = self._opened(self._path, "w")
 

@@ -1,4 +1,4 @@
-"""The lock file of a dbm store: it lets in one writer or many readers, and says what a writer was at.
+"""The lock file of a dbm store. It admits one writer or many readers, and records the stage of a write.
 
     .lock      = stage SP generation SP mark LF
     stage      = "0"                  the file is being made; it was not there
@@ -8,7 +8,7 @@
     generation = 20 digits            greater after each write: whoever has the file open opens it again
     mark       = size "." mtime       of the file after the last write: another program's writing changes it
 
-A lock file that is not there, or says nothing of this form, reads as stage 2 of generation 0.
+A lock file that does not exist, or whose content has another form, reads as stage 2 of generation 0.
 """
 
 import os
@@ -26,7 +26,7 @@ MAKING, WRITING, COPYING, SAME = "0", "1", "2", "="
 
 
 class State(NamedTuple):
-    """What the lock file says; by default, what is true where there is none."""
+    """The content of the lock file. The defaults hold if the lock file does not exist."""
 
     stage: str = COPYING
     generation: int = 0
@@ -34,13 +34,13 @@ class State(NamedTuple):
 
 
 class Lock(Flock):
-    """The lock file at ``path``, which is made when first taken. For one thread; not re-entrant.
+    """The lock file at ``path``, created when its lock is first taken. For one thread; not re-entrant.
 
-    If it does not exist and cannot be made, readers go without it, for nobody can be writing.
+    If it does not exist and cannot be created, readers work without it, because nobody can be writing.
     """
 
     def exists(self) -> bool:
-        """Return whether there is such a file: if not, no store has written here."""
+        """Return whether the lock file exists. If not, no store has written here."""
         return self.file is not None or os.path.lexists(self.path)
 
     def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
@@ -64,13 +64,13 @@ class Lock(Flock):
             return None
 
     def state(self) -> State:
-        """Return the note of the last writer."""
+        """Return the state that the last writer noted."""
         words = [] if self.file is None else _line(self.file).split()
         return State(words[0], int(words[1]), words[2]) if len(words) == 3 else State()
 
     def note(self, state: State, *, durable: bool) -> None:
-        """Remember ``state``. The caller must hold the lock exclusively."""
-        assert self.file is not None  # noqa: S101 - who holds the lock exclusively has its file open
+        """Write ``state`` into the lock file. The caller must hold the lock exclusively."""
+        assert self.file is not None  # noqa: S101 - the exclusive holder of the lock has its file open
         line = f"{state.stage} {state.generation:020} {state.mark or '-'}\n"
         os.pwrite(self.file.fileno(), line.ljust(100).encode(), 0)
         if durable:

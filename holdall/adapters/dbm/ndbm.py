@@ -16,10 +16,10 @@ with built(
 
 
 class Ndbm(Hashed):
-    """Syncs whenever it is closed, so that every write waits for the disk.
+    """An open file of ndbm, which syncs whenever it is closed, so that every write waits for the disk.
 
-    The library tells an empty value from none no more than its interface does, so a value of zero bytes
-    alone, and the empty one, is kept with one zero byte more.
+    Neither the library nor its interface distinguishes an empty value from a missing one. So an empty value,
+    and a value that consists only of zero bytes, is stored with one more zero byte.
     """
 
     def get(self, key: bytes) -> bytes | None:
@@ -32,7 +32,7 @@ class Ndbm(Hashed):
         self._prove(asked)
 
     def _prove(self, changes: Iterable[Change]) -> None:
-        """The library does not say that a disk is full, so see whether all is there."""
+        """Raise ENOSPC unless all changes are in the file: the library does not report a full disk."""
         whole = not cut_off(self._path, "ndbm")
         if not whole or any(self.get(key) != value for key, value in dict(changes).items()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

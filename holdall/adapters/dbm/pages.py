@@ -1,4 +1,4 @@
-"""The names in a dbm file that a scan asks for, a page at a time."""
+"""Read the names in a dbm file for a scan, one page at a time."""
 
 from holdall.adapters.dbm.flavors import Handle
 from holdall.keys import Span, named, past_reserved
@@ -7,9 +7,9 @@ _PAGE = 1024  # keys
 
 
 def page(span: Span, handle: Handle) -> tuple[list[str], str | None]:
-    """The next names of ``span``, foreign ones too, and where to go on (None: those were the last).
+    """Return the next names of ``span``, with foreign ones, and the start of the next page (None: the last).
 
-    Of a file without order, the first page holds all names.
+    If the file keeps keys in no order, the first page holds all names.
     """
     return _next(span, handle) if handle.ordered else (_all(span, handle), None)
 
@@ -19,7 +19,10 @@ def _all(span: Span, handle: Handle) -> list[str]:
 
 
 def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
-    """As `page`. It ends before a part that is hidden, and the next begins after it."""
+    """Do the same as `page`, for keys in order.
+
+    The page ends before keys that are hidden, and the next page begins after them.
+    """
     names: list[str] = []
     high = None if span.high is None else span.high.encode()
     for stored in handle.keys(span.low.encode(errors="surrogateescape")):

@@ -1,4 +1,4 @@
-"""The files of a store and of its twin: one is made from the other, whole."""
+"""The files of a store and of its twin, a second copy. Each can be replaced by the other."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from holdall.adapters.folders import sync
 
 
 class Pair:
-    """The files of ``flavor`` at ``path``, and at ``path.twin``. Who uses it holds the lock."""
+    """The files of ``flavor`` at ``path`` and at ``path.twin``. The caller must hold the lock."""
 
     def __init__(self, path: str, flavor: Flavor) -> None:
         self._path = path
@@ -18,20 +18,20 @@ class Pair:
         self._pairs = [(Path(path + ending), Path(self.twin + ending)) for ending in flavor.endings]
 
     def mark(self) -> str:
-        """What tells the file from what another program makes of it: its sizes and times."""
+        """Return the sizes and times of the files, which change when another program writes them."""
         found = [file.stat() for file in self._flavor.files(self._path)]
         return "+".join(f"{stat.st_size}.{stat.st_mtime_ns}" for stat in found) or "-"
 
     def has_twin(self) -> bool:
-        """Whether there is a twin."""
+        """Return whether the twin exists."""
         return bool(self._flavor.files(self.twin))
 
     def copy(self, *, durable: bool) -> None:
-        """Make the twin a copy of the file; no twin where there is no file."""
+        """Make the twin a copy of the file. If the file does not exist, delete the twin."""
         for file, twin in self._pairs:
             if file.exists():
                 twin.touch(0o600)
-                twin.chmod(file.stat().st_mode & 0o777)  # before there is anything to read in it
+                twin.chmod(file.stat().st_mode & 0o777)  # before the twin holds any data
                 shutil.copyfile(file, twin)
             else:
                 twin.unlink(missing_ok=True)
@@ -45,17 +45,20 @@ class Pair:
                 twin.chmod(file.stat().st_mode & 0o777)
 
     def put_back(self, *, made: bool) -> None:
-        """Put the twin in the place of the file, which needs no room; where none had been ``made``, remove both."""
+        """Move the twin to the place of the file, which needs no space on the disk.
+
+        If ``made`` is false, the write was still creating the file: delete both.
+        """
         for file, twin in self._pairs:
             if not made:
                 twin.unlink(missing_ok=True)
                 file.unlink(missing_ok=True)
-            elif twin.exists():  # else it was moved before a kill in the midst of this
+            elif twin.exists():  # if not, an earlier call moved it and was then killed
                 twin.replace(file)
         self.sync(self._path, folder=True)
 
     def sync(self, path: str, *, folder: bool) -> None:
-        """Wait until the files at ``path`` are on the disk; ``folder``: and that they are there."""
+        """Fsync the files at ``path``; ``folder``: also their folder, so that their names are on the disk."""
         for file in self._flavor.files(path):
             fd = os.open(file, os.O_RDONLY)
             try:

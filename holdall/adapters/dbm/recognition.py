@@ -1,4 +1,4 @@
-"""What is at a path: of which flavor its files are, and whether they are cut off."""
+"""Recognise the flavor of the files at a path, and check whether they are cut off."""
 
 import ast
 import sqlite3
@@ -13,11 +13,14 @@ from holdall.errors import Mismatch, StoreNotFound
 
 _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
-_NO_DATABASE = sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN  # why it cannot be opened, `open` says better
+_NO_DATABASE = sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN  # `open` tells better why it cannot be opened
 
 
 def recognised(path: str) -> list[str]:
-    """The flavors of which there are files at ``path``. Mismatch where a file there is of none."""
+    """Return the flavors of the files at ``path``.
+
+    Raises Mismatch if a file there is of no known flavor, and StoreNotFound if ``path`` is a folder.
+    """
     found = ["dumb"] if len(FLAVORS["dumb"].files(path)) == 2 else []
     if Path(path + ".db").is_file() or Path(path + ".pag").is_file():
         found.append("ndbm")
@@ -28,7 +31,7 @@ def recognised(path: str) -> list[str]:
 
 
 def expect(flavor: str, found: list[str], path: str) -> None:
-    """Mismatch where a file of another flavor is among those ``found`` at ``path``."""
+    """Raise Mismatch if the flavors ``found`` at ``path`` include another one than ``flavor``."""
     for other in found:
         if other != flavor:
             remedy = f"open it with ?flavor={other}, or name another file"
@@ -36,27 +39,27 @@ def expect(flavor: str, found: list[str], path: str) -> None:
 
 
 def check(path: str, flavor: str) -> bool:
-    """Whether there is a file of ``flavor`` at ``path``. Mismatch where one of another stands there."""
+    """Return whether a file of ``flavor`` is at ``path``. Raises Mismatch if it is of another flavor."""
     found = recognised(path)
     expect(flavor, found, path)
     return bool(found)
 
 
 def cut_off(path: str, flavor: str) -> bool:
-    """Whether a file is shorter than it says that it is: some libraries would not notice."""
+    """Return whether a file is shorter than its header or index says. Some libraries do not notice this."""
     file = FLAVORS[flavor].files(path)[0]
     return file.stat().st_size < (_indexed(path) if flavor == "dumb" else _extent(_head(file)))
 
 
 def ordered(path: str, flavor: str) -> bool:
-    """Whether keys are kept in order in the file at ``path``, or will be where there is none yet."""
+    """Return whether the file at ``path`` keeps keys in order, or will do so if it does not exist yet."""
     if flavor == "bsd" and Path(path).is_file():
         return _magics(_head(Path(path)))[1] != _HASH
     return flavor in ("bsd", "sqlite3")
 
 
 def _single(path: str) -> str | None:
-    """The flavor of the file that is named as the store, or None where there is none yet."""
+    """Return the flavor of the file with exactly this path, or None if it is missing or empty."""
     file = Path(path)
     if not file.exists() or not file.stat().st_size:
         return None
@@ -64,11 +67,11 @@ def _single(path: str) -> str | None:
 
 
 def _is_database(file: Path) -> bool:
-    """Whether SQLite takes ``file`` for its own.
+    """Return whether SQLite recognises ``file`` as a database.
 
-    It alone is asked: its locks are the process's, and to close any other descriptor of a database that is
-    open here would let go of them ("How To Corrupt An SQLite Database File", 2.2). As immutable, the file
-    is looked at without a lock or a log.
+    Only SQLite opens the file here. Its locks belong to the process: if the database is open in this
+    process, closing any other descriptor of it would release them ("How To Corrupt An SQLite Database
+    File", 2.2). With ``immutable=1``, SQLite reads the file without a lock or a log.
     """
     try:
         uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
@@ -94,13 +97,13 @@ def _head(file: Path) -> bytes:
 
 
 def _magics(head: bytes) -> tuple[int, int]:
-    """The magic numbers of gdbm (at 0) and of Berkeley DB (at 12)."""
+    """Return the magic numbers of gdbm (at byte 0) and of Berkeley DB (at byte 12)."""
     first, second = struct.unpack_from("=I8xI", head.ljust(40, b"\0"))
     return first, second
 
 
 def _extent(head: bytes) -> int:
-    """The length of a file by its header: gdbm's next free byte, or Berkeley DB's last page."""
+    """Return the length of a file by its header, or 0: gdbm's next free byte, or Berkeley DB's last page."""
     gnu, bsd = _magics(head)
     if gnu in _GNU and len(head) == 40:
         return cast(int, struct.unpack_from("=q", head, 32)[0])
@@ -111,7 +114,7 @@ def _extent(head: bytes) -> int:
 
 
 def _indexed(path: str) -> int:
-    """The end of the last value that the index of dbm.dumb names."""
+    """Return the end of the last value in the index of dbm.dumb."""
     read: Callable[[str], Any] = ast.literal_eval
     with Path(path + ".dir").open(encoding="latin-1") as index:
         return max((sum(read(line.rstrip())[1]) for line in index), default=0)

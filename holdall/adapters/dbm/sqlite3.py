@@ -1,4 +1,4 @@
-"""The flavor sqlite3: the databases of dbm.sqlite3, also for a Python before 3.13, which has no such module."""
+"""The flavor sqlite3: databases of dbm.sqlite3. It also works before Python 3.13, which added that module."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS Dict (key BLOB UNIQUE NOT NULL, value BLOB 
 
 
 class Sqlite3:
-    """Its transactions make the twin needless, and its index keeps the keys in order."""
+    """An open database. Its transactions make a twin unnecessary, and its index keeps the keys in order."""
 
     atomic: ClassVar = True
     ordered = True

@@ -43,21 +43,22 @@ _NO_PAGE: tuple[list[str], str | None] = [], None
 class DBM(Store[bytes]):
     """The file at ``path`` of a dbm ``flavor``: ``dumb``, ``ndbm``, ``gnu``, ``bsd`` or ``sqlite3``.
 
-    The flavor of a file that is there is recognised, and only to make one must it be given. The file stays
-    plain: other programs may read it, and write it while no store has it open. Keys of theirs that fit no
-    key of holdall are left alone and not shown.
+    The store recognises the flavor of an existing file; ``flavor`` is required only to create a file. The
+    file stays plain: other programs may read it, and may write it while no store has it open. The store
+    leaves alone their keys that do not fit the key grammar of holdall; no scan of keys yields them.
 
-    One writer at a time, in all threads and processes, and no reader meanwhile: all take the lock
-    ``path.lock``. A write is made in ``path`` and again in ``path.twin``: what a kill or a full disk tore in
-    one, whoever comes next puts back from the other. (sqlite3 has transactions for that.) So every batch is
-    all or nothing.
-    ``durability="full"``: a write that returned outlives a loss of power. ``"os"``: it outlives this
-    process, but a loss of power may damage both files. ``timeout``: seconds to wait for other writers,
-    then Unavailable.
+    Of all threads and processes, only one writer works at a time, and no reader at the same time: all take
+    the lock ``path.lock``. A write changes ``path`` and then a second copy, ``path.twin``. If a kill or a
+    full disk damages one of them, the next reader or writer restores it from the other. (sqlite3 has
+    transactions instead.) So every batch is all or nothing.
 
-    A tag is a hash of the value. Only sqlite3 and the B-trees of bsd keep keys in order (SEEK); from the
-    others, a scan first lists all keys. Not promised: that it is noticed when the file is replaced under an
-    open store.
+    ``durability="full"``: a write that returned survives a power failure. ``"os"``: it survives the end of
+    this process, but a power failure may damage both files. ``timeout``: the seconds to wait for other
+    writers; then the store raises Unavailable.
+
+    A tag is a hash of the value. Only sqlite3 and the B-trees of bsd keep keys in order (SEEK); with the
+    other flavors, a scan first lists all keys. The store does not promise to notice that the file is
+    replaced while it is open.
 
     >>> import tempfile, dbm.dumb
     >>> store = DBM(tempfile.mkdtemp() + "/books", flavor="dumb")
@@ -121,7 +122,7 @@ class DBM(Store[bytes]):
         return MISSING if value is None else value
 
     def __contains__(self, key: object, /) -> bool:
-        return self._find(cast(str, key)) is not MISSING  # what is no str is refused there
+        return self._find(cast(str, key)) is not MISSING  # raises TypeError if the key is not a str
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         value = self[key]
@@ -183,7 +184,7 @@ class DBM(Store[bytes]):
 
     @delays_fork
     def _delete(self, keys: list[str]) -> int:
-        """How many of ``keys`` were there to delete."""
+        """Delete ``keys``; return how many of them existed."""
         deleted: list[Change] = []
 
         def decide(get: Get) -> Sequence[Change]:
@@ -199,7 +200,7 @@ class DBM(Store[bytes]):
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
             changes = [(key.encode(), value) for key, value in batch]
-            self._write(lambda get: changes)  # noqa: B023 - at once
+            self._write(lambda get: changes)  # noqa: B023 - it is called at once
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
@@ -230,7 +231,7 @@ def _tag(value: bytes | None) -> Tag:
 
 
 def _decide(before: dict[str, Tag], after: dict[str, bytes | None], get: Get) -> Sequence[Change]:
-    """The changes that lead to ``after``; Conflict unless ``before`` holds."""
+    """Return the changes that lead to ``after``. Raises Conflict if a key lacks its tag in ``before``."""
     for key, tag in before.items():
         if _tag(get(key.encode())) != tag:
             raise conflict(key)

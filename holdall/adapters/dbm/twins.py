@@ -1,7 +1,7 @@
-"""A file and its twin: what a kill in the middle of a write has torn is put back from the other.
+"""A file and its twin, a second copy: if a writer is killed and leaves one torn, the other replaces it.
 
-A write is made in the file first and then once more in the twin. The lock file says which of them is being
-written, so that the next to come knows which is whole. Only a flavor that is atomic by itself has no twin.
+A write changes the file first and then the twin. The lock file records which of the two is being written, so
+that the next process knows which one is whole. Only a flavor that is atomic by itself has no twin.
 """
 
 import time
@@ -21,11 +21,11 @@ Get = Callable[[bytes], bytes | None]
 
 
 class Absent(Exception):
-    """There is no such file yet: it reads as empty, and the first write makes it."""
+    """The file does not exist yet. It reads as empty, and the first write creates it."""
 
 
 class Twins:
-    """What one thread has open of the file at ``path``, which is of ``flavor``."""
+    """The open handles of one thread on the file at ``path``, which is of ``flavor``, and on its twin."""
 
     def __init__(self, path: str, flavor: str, durable: bool, timeout: float) -> None:
         self._path = path
@@ -35,13 +35,13 @@ class Twins:
         self._durable = durable
         self._lock = Lock(path + ".lock")
         self._timeout = timeout
-        self._open: dict[str, tuple[Handle, bool]] = {}  # by path; whether it may be written
+        self._open: dict[str, tuple[Handle, bool]] = {}  # by path, with whether it may write
         self._generation = 0
 
     # ---- Reading -----------------------------------------------------------------------------------
 
     def read(self, function: Callable[[Handle], T]) -> T:
-        """What ``function`` makes of one state of the file. Absent where there is none."""
+        """Return the result of ``function`` on one state of the file. Raises Absent if it does not exist."""
         try:
             return self._read(function)
         except (Absent, HoldallError):
@@ -56,11 +56,11 @@ class Twins:
         if not self.may_exist():
             raise Absent
         while not (found := self._lock.hold(lambda: self._look(function), self._timeout, shared=True)):
-            self.write(lambda get: ())  # puts back what a writer that died has torn
+            self.write(lambda get: ())  # restores a file that a writer left torn when it died
         return found[0]
 
     def _look(self, function: Callable[[Handle], T]) -> tuple[T] | None:
-        """Return what ``function`` makes of the file, or None if a writer that died has torn it."""
+        """Return the result of ``function`` in a tuple, or None if a writer died and left the file torn."""
         state = self._lock.state()
         if state.stage in (MAKING, WRITING):
             return None
@@ -68,13 +68,13 @@ class Twins:
         return (function(self._handle(self._path, writes=False)),)
 
     def may_exist(self) -> bool:
-        """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
+        """Return whether the file may exist. If not, do not take the lock: that would create the lock file."""
         return self._lock.exists() or check(self._path, self._flavor)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
     def write(self, decide: Callable[[Get], Sequence[Change]]) -> None:
-        """Make the changes that ``decide`` derives from the file (an empty one where there is none), or none."""
+        """Make all changes that ``decide`` derives from the file, or none. A missing file reads as empty."""
         try:
             self._lock.hold(lambda: self._decide(decide), self._timeout)
         except HoldallError:
@@ -96,7 +96,7 @@ class Twins:
             self._write(changes, state, there)
 
     def _is_there(self) -> bool:
-        # A file that is open was looked into when it was opened.
+        # An open file was already checked when it was opened.
         return (self._path in self._open and Path(self._path).is_file()) or check(self._path, self._flavor)
 
     def _write(self, changes: Sequence[Change], state: State, there: bool) -> None:
@@ -115,7 +115,10 @@ class Twins:
         self._follow(changes, generation, creates=not there)
 
     def _follow(self, changes: Sequence[Change], generation: int, *, creates: bool) -> None:
-        """Make ``changes`` in the twin. Whatever goes wrong, they are in the file: the twin waits to be copied."""
+        """Make ``changes`` in the twin.
+
+        If this fails, the changes are still in the file, and the next write copies the file to the twin.
+        """
         try:
             self._pair.match_modes()
             self._apply(self._pair.twin, changes, creates=creates)
@@ -137,7 +140,10 @@ class Twins:
     # ---- Putting back ------------------------------------------------------------------------------
 
     def _settled(self, state: State) -> State:
-        """The state after what a writer left undone is undone; an error where that is impossible for now."""
+        """Undo a write that a writer left unfinished, and return the state after that.
+
+        Raises an error if that is impossible for now.
+        """
         if state.stage in (MAKING, WRITING):
             self._drop()
             self._pair.put_back(made=state.stage == WRITING)
@@ -149,7 +155,7 @@ class Twins:
     # ---- Handles -----------------------------------------------------------------------------------
 
     def _refresh(self, state: State) -> None:
-        """Let go of what others have written since it was opened."""
+        """Close the handles if another writer has changed the file since they were opened."""
         if state.generation != self._generation:
             self._drop()
             self._generation = state.generation
@@ -171,15 +177,15 @@ class Twins:
         return handle
 
     def _drop(self) -> None:
-        """Close the handles. What a library cannot even close is left to itself."""
+        """Close the handles. If a library fails to close one, ignore the error."""
         while self._open:
             _, (handle, _) = self._open.popitem()
             try:
                 handle.close()
-            except Exception:  # noqa: BLE001, S112 - the file is put back, or opened again with its own error
+            except Exception:  # noqa: BLE001, S112 - the file is restored, or opening it again raises
                 continue
 
     def close(self) -> None:
-        """Close everything."""
+        """Close the handles and the lock file."""
         self._drop()
         self._lock.close()

@@ -1,9 +1,9 @@
 """One LMDB environment, shared by all stores of this process that use its folder.
 
-LMDB must not be opened twice in a process, its map must not grow under a transaction, and a child must not
-use its parent's. So every store gets the same `Environment`, no transaction outlives a call, and a child
-forgets what it inherited. LMDB's own lock for writers cannot be waited for with a timeout, so writers first take
-the lock of holdall.lock.
+A process must not open an environment twice, its map must not grow during a transaction, and a forked child
+must not use its parent's environment. So all stores get the same `Environment`, no transaction lasts longer
+than a call, and a child closes the environments that it inherited. LMDB's own lock for writers has no
+timeout, so writers first lock the file holdall.lock.
 
     folder = "data.mdb" "lock.mdb" "holdall.lock"
     data   = mark *entry                the unnamed database, keys in the order of their bytes
@@ -41,19 +41,19 @@ _FIRST_SIZE = 1 << 24
 
 
 class Absent(Exception):
-    """There is no such environment yet: it reads as empty, and the first write makes it."""
+    """The environment does not exist yet. It reads as empty, and the first write creates it."""
 
 
 class Environment:
-    """The environment in ``folder``, which holds ``map_size`` bytes at most (None: what the disk holds)."""
+    """The environment in ``folder``, with at most ``map_size`` bytes (None: as many as the disk can hold)."""
 
     def __init__(self, folder: str, durability: str, map_size: int | None) -> None:
         self.folder = folder
         self.lock = Flock(f"{folder}/holdall.lock") if HAS_FLOCK else None
         self.durability = durability
         self._limit = map_size
-        self._reading = threading.Lock()  # held by every read, and to change the size of the map
-        self._writing = threading.Lock()  # likewise by every write; taken before _reading
+        self._reading = threading.Lock()  # held by every read, and while the size of the map changes
+        self._writing = threading.Lock()  # held by every write and change of size; taken before _reading
         self._ticks = Ticks(b"", [])
         size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
         self.handle = self._opened(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
@@ -63,19 +63,19 @@ class Environment:
         synced = self.durability == "full"
         try:
             return lmdb.open(
-                os.fsencode(self.folder),  # of a str it takes UTF-8 alone
+                os.fsencode(self.folder),  # LMDB would encode a str as UTF-8
                 map_size=size,
                 readonly=readonly,
                 sync=synced,
                 create=not readonly,
-                mode=0o666,  # less what the umask takes away; its default is 0o755
+                mode=0o666,  # the umask applies to it; LMDB's default is 0o755
             )
         except (lmdb.Error, OSError) as error:
             raise translated(error, self.folder) from error
 
     def _check(self) -> None:
         try:
-            self.handle.reader_check()  # frees the places of readers that were killed
+            self.handle.reader_check()  # frees the slots of readers that were killed
             pages = self.handle.info()["last_pgno"] + 1
             if _size_of(self.folder) < pages * self.handle.stat()["psize"]:
                 damage(self.folder)
@@ -90,13 +90,13 @@ class Environment:
 
     @property
     def locks(self) -> tuple[threading.Lock, threading.Lock]:
-        """The locks that together keep every transaction waiting, in the order in which to take them."""
+        """The two locks that together keep all transactions out, in the order in which to take them."""
         return self._writing, self._reading
 
     # ---- Transactions ----------------------------------------------------------------------------
 
     def read(self, function: Read[T]) -> T:
-        """What ``function`` makes of one state of the store. What it returns may hold no buffer of it."""
+        """Return the result of ``function`` on one state of the store. It must not hold buffers of LMDB."""
         while True:
             try:
                 with self._reading, self.handle.begin(buffers=True) as txn:
@@ -108,9 +108,10 @@ class Environment:
                 raise translated(error, self.folder) from error
 
     def write(self, function: Write[T], timeout: float) -> T:
-        """Run ``function`` as one transaction, under a new tick; again if the map had to grow for it.
+        """Run ``function`` in one transaction with a new tick, and return its result.
 
-        Raises Unavailable if other writers take longer than ``timeout`` seconds.
+        If the map has to grow, ``function`` runs again. Raises Unavailable if other writers take longer than
+        ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
         with self._writing:
@@ -139,7 +140,7 @@ class Environment:
                 raise translated(error, self.folder) from error
 
     def _ticks_for(self, txn: Txn) -> Ticks:
-        """Ticks for this process to give: those it has, or what it takes in this transaction."""
+        """Return ticks that this process may use: those it still has, or new ones from this transaction."""
         mark, held = bytes(txn.get(_MARK, b"")), self._ticks
         if held.left and held.mark == mark:
             return held
@@ -154,7 +155,10 @@ class Environment:
         self._resize(2 * size)
 
     def _resize(self, size: int) -> None:
-        """Make the map ``size`` bytes, or (0) what another process has made it. Holds off all transactions."""
+        """Set the map to ``size`` bytes, or (0) to the size that another process gave it.
+
+        No transaction runs in the meantime. The caller holds the lock of writers.
+        """
         with self._reading:
             try:
                 self.handle.set_mapsize(size)
@@ -174,14 +178,15 @@ def _size_of(folder: str) -> int:
 # ---- One for all stores of the process -----------------------------------------------------------
 
 _open: dict[str, tuple[weakref.ref[Environment], lmdb.Environment]] = {}
-_opening = PerProcess(threading.RLock)  # re-entrant, since an environment may be finalized while it is held
+_opening = PerProcess(threading.RLock)  # re-entrant: an environment may be finalized while it is held
 _pid = os.getpid()
 
 
 def environment(folder: str, durability: str, map_size: int | None, *, create: bool) -> Environment:
-    """The environment in ``folder``; Absent if there is none and it is not to be created.
+    """Return the environment in ``folder``. Raises Absent if it does not exist and ``create`` is false.
 
-    It is closed when the last store that uses it lets go of it.
+    Raises InvalidAddress if this process has it open with another ``durability``. The environment is closed
+    when no store uses it any more.
     """
     if not _size_of(folder):
         if not create:
@@ -203,7 +208,7 @@ def _shared(folder: str, durability: str, map_size: int | None) -> Environment:
         known, handle = _open[folder]
         if found := known():
             return found
-        handle.close()  # its finalizer waits for the lock that is held here
+        handle.close()  # its finalizer still waits for the lock that is held here
     made = Environment(folder, durability, map_size)
     _open[folder] = weakref.ref(made), made.handle
     weakref.finalize(made, _dispose, folder, made.handle, made.lock)
@@ -234,11 +239,11 @@ def _make(folder: str, *, durable: bool) -> None:
 # ---- Forks -----------------------------------------------------------------------------------------
 
 _PATIENCE = 30.0  # seconds that a fork waits for each running call
-_held: list[threading.Lock] = []  # during a fork, so that no call is running
+_held: list[threading.Lock] = []  # the locks taken for a fork, so that no call is running
 
 
 def _forget() -> None:
-    """In a child: close the parent's environments, as LMDB would not open them a second time."""
+    """In a forked child, close the parent's environments, because LMDB would not open them a second time."""
     global _pid
     if _pid != os.getpid():
         for _, inherited in _open.values():
@@ -248,7 +253,7 @@ def _forget() -> None:
 
 
 def _before_fork() -> None:
-    """Wait for running calls: a child could never close an environment that another thread was using."""
+    """Wait for running calls, because a child cannot close an environment that another thread was using."""
     for known, _ in list(_open.values()):
         for lock in found.locks if (found := known()) else ():
             if lock.acquire(timeout=_PATIENCE):

@@ -1,4 +1,4 @@
-"""LMDB's return codes as errors of holdall."""
+"""Translate LMDB's return codes into errors of holdall."""
 
 import errno
 import os
@@ -39,14 +39,14 @@ _kinds: dict[type[lmdb.Error], tuple[type[HoldallError], str]] = {
 
 
 def translated(error: Exception, folder: str, key: str | None = None) -> HoldallError:
-    """The error to raise in place of ``error``, met in the environment in ``folder``."""
+    """Return the error to raise in place of ``error``, which concerns the environment in ``folder``."""
     for kind, (ours, remedy) in _kinds.items():
         if isinstance(error, kind):
             return ours(f"{folder} {remedy}: {error}", key=key)
     code = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
     if code == errno.ENOTDIR:
         return Mismatch(f"{folder} is a file and is left as it is; name a folder", key=key)
-    # LMDB calls a write that was cut short an I/O error.
+    # LMDB reports an incomplete write as an I/O error.
     if code == errno.EIO and not os.statvfs(folder).f_bavail:
         code = errno.ENOSPC
     if isinstance(code, int) and code > 0:
@@ -55,7 +55,7 @@ def translated(error: Exception, folder: str, key: str | None = None) -> Holdall
 
 
 def damage(folder: str) -> None:
-    """Corrupt if the data file lacks a page that is in use. Reads all of it, without LMDB."""
+    """Raise Corrupt if the data file lacks a page that is in use. This reads the whole file, without LMDB."""
     verify: Callable[[str], list[str]] = lmdb.verify.verify
     problems = verify(folder)
     if problems:

@@ -1,4 +1,4 @@
-"""What the transactions of an LMDB store do."""
+"""The work that an LMDB store does within its transactions."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,37 +11,38 @@ from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
 Row = Callable[[memoryview], T]
-"""Copies the part of an entry that a scan yields beside the key."""
+"""Copies the part of an entry that a scan yields with the key."""
 
 
 Part = Callable[[memoryview | None], bytes | None]
-"""Copies what a look-up yields of an entry, None where there is none."""
+"""Copies the part of an entry that a look-up yields, and returns None for a missing entry."""
 
 
 def entry_of(found: memoryview | None) -> bytes | None:
-    """An entry whole, or None."""
+    """Return a copy of a whole entry, or None if it is missing."""
     return None if found is None else found.tobytes()
 
 
 def tagged(entry: bytes) -> Tagged[bytes]:
-    """The value of an entry, and its tag."""
+    """Return the value of an entry with its tag."""
     return Tagged(entry[TICK:], tag_of(memoryview(entry)))
 
 
 def value_of(found: memoryview | None) -> bytes | None:
-    """The value of an entry, or None."""
+    """Return the value of an entry, or None if it is missing."""
     return None if found is None else found[TICK:].tobytes()
 
 
 def tag_of(found: memoryview | None) -> Tag:
-    """The tag of an entry, or ABSENT."""
+    """Return the tag of an entry, or ABSENT if it is missing."""
     return ABSENT if found is None else Tag(str(int.from_bytes(found[:TICK], "big")))
 
 
 def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[str, T]], str | None]:
-    """Up to ``size`` rows or `ROOM` bytes, and where to go on (None: those were the last).
+    """Return a page of rows, and the name at which the next page begins (None: this is the last page).
 
-    A page ends before a part that is hidden, and the next begins after it.
+    A page ends after ``size`` rows, after `ROOM` bytes, or before keys that are hidden; then the next page
+    begins after these keys.
     """
     page: list[tuple[str, T]] = []
     room = ROOM
@@ -69,12 +70,15 @@ def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
 
 
 def delete_all(keys: list[str], txn: Txn, tick: bytes) -> int:
-    """Delete ``keys``; return how many of them there were."""
+    """Delete ``keys``; return how many of them existed."""
     return sum(txn.delete(key.encode()) for key in keys)
 
 
 def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:
-    """Put the values of ``after`` and delete where it has None; their tag. Conflict unless ``before`` holds."""
+    """Put the values of ``after``, delete the keys for which it has None, and return the tag of the values.
+
+    Raises Conflict if a key does not have its tag in ``before``.
+    """
     for key, tag in before.items():
         if tag_of(txn.get(key.encode())) != tag:
             raise conflict(key)

@@ -42,23 +42,27 @@ from holdall.store import (
 
 T = TypeVar("T")
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
+_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
 _LEVELS = ("full", "os")
 
 
 class LMDB(Store[bytes]):
-    """The entries of the LMDB environment in ``folder``, which the first write makes; until then it is empty.
+    """The entries of the LMDB environment in ``folder``.
 
-    ``durability``: ``"full"`` syncs every commit to the disk; after ``"os"`` a write outlives this process,
-    but a loss of power may damage the environment as a whole. ``map_size``: the most bytes that the data may
-    take, then StoreFull; else the map grows as long as the disk has room.
+    The first write creates the environment; until then the store is empty.
 
-    A read is a transaction of its own, and a scan reads a page at a time and holds nothing open in between:
-    it shows each page as of when it was read, and keeps no old pages from being used again. Writers wait for
-    each other, in all processes, for ``timeout`` seconds at most, then Unavailable. `set_many` and
-    `delete_many` commit each thousand keys, or MiB of values. Tags are ticks and never repeat. Stores of one
-    process on the same folder must agree on ``durability``. Not promised: that LMDB's locks work on a
-    network file system, and that a damaged page is noticed: LMDB may then end the process.
+    ``durability="full"``: every commit is synced to the disk. ``"os"``: a write that returned survives the
+    end of this process, but a power failure may damage the whole environment. ``map_size``: the most bytes
+    that the data may take; then the store raises StoreFull. Without it, the map grows as long as the disk has
+    room.
+
+    Each read is a transaction of its own. A scan reads one page at a time and holds nothing open in
+    between: each page shows the data at the time when it was read, and LMDB can use its old pages again.
+    Writers of all processes wait for each other, for at most ``timeout`` seconds; then the store raises
+    Unavailable. `set_many` and `delete_many` commit after each thousand keys, or after each MiB of values.
+    Tags are ticks and never repeat. All stores of one process on the same folder must use the same
+    ``durability``. The store does not promise that LMDB's locks work on a network file system, or that it
+    notices a damaged page: LMDB may then end the process.
 
     >>> import tempfile
     >>> store = LMDB(tempfile.mkdtemp(), durability="os")
@@ -82,7 +86,7 @@ class LMDB(Store[bytes]):
         check_timeout("lmdb", timeout)
         self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}
-        self._made_with = (self.folder,), options  # a repr or pickle then outlives a chdir
+        self._made_with = (self.folder,), options  # so that a repr or pickle is still right after a chdir
         self._timeout = timeout
         self._open = partial(environment, self.folder, durability, map_size)
         self._found = PerProcess(partial(self._open, create=False))
@@ -116,7 +120,7 @@ class LMDB(Store[bytes]):
         return MISSING if found is None else found
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))  # what is no str is refused there
+        check_key(cast(str, key))  # raises TypeError if the key is not a str
         return self._tag_of(cast(str, key)) != ABSENT
 
     def _tag_of(self, key: str) -> Tag:
@@ -143,7 +147,7 @@ class LMDB(Store[bytes]):
             yield key, tagged(entry)
 
     def _look_up(self, part: Part, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Those of ``keys`` that are there, each with that ``part`` of its entry; checked a page at a time."""
+        """Check ``keys`` page by page, and yield those that exist, each with this ``part`` of its entry."""
         for batch in keys_of(keys, _PAGE):
             rest = iter(batch)
             while page := self._page(part, rest):
@@ -189,8 +193,8 @@ class LMDB(Store[bytes]):
         return chain.from_iterable(map(only_keys, self._pages(row, span)))
 
     def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
-        """The rows of ``span`` by name, foreign ones too."""
-        low: str | None = max(span.low, "\x01")  # only the mark is less
+        """Yield the rows of ``span`` in pages, with their names; foreign ones too."""
+        low: str | None = max(span.low, "\x01")  # only the mark's key sorts before it
         size = _FIRST_PAGE
         while low is not None:
             try:
@@ -224,7 +228,7 @@ class LMDB(Store[bytes]):
         self._deleted([key])
 
     def _deleted(self, keys: list[str]) -> int:
-        """How many of ``keys`` were there to delete."""
+        """Delete ``keys``; return how many of them existed."""
         try:
             return self._found().write(partial(delete_all, keys), self._timeout)
         except Absent:
@@ -257,4 +261,4 @@ class LMDB(Store[bytes]):
         self._made().write(partial(apply, *sides_of(changes)), self._timeout)
 
     def close(self) -> None:
-        self._found.take()  # the last store to let go of an environment closes it
+        self._found.take()  # the environment closes when no store uses it any more

@@ -1,4 +1,4 @@
-"""The ticks of an LMDB environment: they grow with each transaction, whichever process it is of."""
+"""The ticks of an LMDB environment, which grow with each transaction of any process."""
 
 from time import time_ns
 from typing import NamedTuple
@@ -7,16 +7,17 @@ TICK = 8
 """Bytes of a tick."""
 
 FORMAT = b"holdall 1 "
-"""What the mark begins with; the last tick that was taken follows."""
+"""The start of the mark. The last tick that was taken follows it."""
 
-_TAKEN = 16  # at once: fewer than the microseconds in which two processes can take turns
+_TAKEN = 16  # ticks taken at once: fewer than the microseconds that a change of the writing process takes
 
 
 class Ticks(NamedTuple):
-    """Ticks that a process has taken for its transactions: ``left``, the greatest first.
+    """Ticks that a process has taken for its transactions. ``left`` holds the unused ones, greatest first.
 
-    They are its own from when ``mark`` is committed until the mark is another. Not before: what another
-    process takes of the same mark may be the same. Those that are never given are left out.
+    They belong to the process from the commit of ``mark`` until the mark changes. They do not belong to it
+    before the commit, because another process that reads the same old mark may take the same ticks. A tick
+    that is not used before the mark changes is never used.
 
     >>> ticks = Ticks.after(FORMAT + bytes.fromhex("7000000000000000"))
     >>> ticks.left.pop().hex(), ticks.left.pop().hex(), ticks.mark.hex()[-16:]
@@ -28,7 +29,7 @@ class Ticks(NamedTuple):
 
     @classmethod
     def after(cls, mark: bytes) -> "Ticks":
-        """The next to take, where ``mark`` is what the mark is now."""
+        """Return the next ticks to take, if ``mark`` is the current mark."""
         last = int.from_bytes(mark[len(FORMAT) :], "big")
         first = max(time_ns() // 1000, last + 1)
         taken = [tick.to_bytes(TICK, "big") for tick in range(first, first + _TAKEN)]

@@ -1,4 +1,4 @@
-"""``shove+file:///folder`` and the other stores of Shove, each opened as Shove's own address says after ``shove+``."""
+"""``shove+file:///folder`` and the other stores of Shove: Shove's own address follows after ``shove+``."""
 
 from holdall.adapters.shove.store import Shove
 

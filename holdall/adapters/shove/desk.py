@@ -1,4 +1,4 @@
-"""A store of Shove's that is open, and the one thread that works at it."""
+"""An open store of Shove, and the one thread that uses it."""
 
 from collections.abc import Callable
 from os import getpid
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class Desk:
-    """The Shove store at ``uri``, without Shove's buffer and cache, which are in its frontend.
+    """The Shove store at ``uri``, without the buffer and the cache of Shove's frontend.
 
-    Some of these stores may be used by the thread alone that opened them, and others are not made for
-    threads at all: so unless they live in memory, one thread does everything, in the order it is asked to.
-    ``where`` is the address to show.
+    Some of these stores may be used only by the thread that opened them, and others do not support threads at
+    all. So if ``alone`` is true, one thread does all the work, in the order of the calls. ``where`` is the
+    address to show.
     """
 
     def __init__(self, uri: str, where: str, values: Values, options: dict[str, Any], *, alone: bool) -> None:
@@ -31,7 +31,7 @@ class Desk:
         self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
 
     def get(self, key: str) -> bytes:
-        """The value of ``key``."""
+        """Return the value of ``key``. Raises KeyError if the key is missing."""
         value = self._ask(key, lambda: self._store[key])
         if not isinstance(value, bytes | bytearray):
             remedy = "open the store with ?values=pickle"
@@ -45,11 +45,14 @@ class Desk:
         self._ask(key, lambda: self._store.__setitem__(key, value))
 
     def delete(self, key: str) -> None:
-        """Delete ``key``; KeyError where it is missing."""
+        """Delete ``key``. Raises KeyError if the key is missing."""
         self._ask(key, lambda: _delete(self._store, key))
 
     def listed(self) -> list[str]:
-        """Every key there is, in no order; `Foreign` if it is not portable text, by its repr if it is not text."""
+        """Return every key, in no order.
+
+        A key is `Foreign` if it is not portable text. If it is not text at all, its name is its repr.
+        """
         return [self._named(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
 
     def _named(self, kept: Any) -> str:
@@ -57,12 +60,12 @@ class Desk:
         return Foreign(repr(kept), (kept,)) if key is None else named(key)
 
     def __del__(self) -> None:
-        # What a child inherits must not be closed there: SQLite and dbm would write, or let go of locks.
+        # A child must not close the store that it inherits: SQLite and dbm would write, or release locks.
         if self._pid != getpid():
             keep_for_ever(self._store)
 
     def close(self) -> None:
-        """Close the store and end the thread; what is in memory alone is left to whoever asks again."""
+        """Close the store. A store that is only in memory stays open for its next use."""
         if self._thread:
             self._run(self._store.close)
 
@@ -93,11 +96,11 @@ def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pic
 def _delete(store: Any, key: str) -> None:
     del store[key]
     if isinstance(store, shove.base.SQLiteBase) and not store._cursor.rowcount:
-        raise KeyError(key)  # which Shove forgets to ask
+        raise KeyError(key)  # Shove does not check this
 
 
 def _kept(store: Any) -> list[bytes]:
-    """The keys of a store that pickles them, as it keeps them."""
+    """Return the stored form of all keys of a store that pickles its keys."""
     found: list[bytes] = []
     loads, store.loads = store.loads, found.append
     for _ in store:

@@ -1,4 +1,4 @@
-"""What Shove's stores raise, as errors of this package."""
+"""Translate errors of Shove's stores into errors of this package."""
 
 import dbm
 import pickle
@@ -13,10 +13,11 @@ _sqlite = (sqlite3.Error, OverflowError)
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> Exception | KeyboardInterrupt:
-    """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
+    """Return the error to raise in place of ``error``, which concerns ``key`` of the store ``where``.
 
-    Shove's stores, and those written after them, say KeyError for a disk that fails: what they were
-    handling then tells. A KeyError of a missing key is one still.
+    Shove's stores, and stores that follow their example, raise KeyError also if a disk fails. In that case
+    the error that they were handling is the cause, and is translated. The KeyError of a missing key stays
+    a KeyError.
 
     >>> translated(EOFError(), "file:///books", "a")
     Corrupt("'a' in file:///books is damaged ...")

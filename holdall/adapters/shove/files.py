@@ -1,4 +1,4 @@
-"""Shove's store in a folder, with its files as they are and its traps closed."""
+"""Shove's store in a folder, with the same files but without the faults of Shove's own code."""
 
 import os
 from collections.abc import Iterator
@@ -11,27 +11,28 @@ from uuid import uuid4
 from holdall.adapters.shove.importing import shove
 
 _LONGEST = 255  # bytes of a file name
-_OURS = ".%_"  # Shove lists no name that begins with a dot, and never writes % without two digits
+_OURS = ".%_"  # Shove does not list names that begin with a dot, and never writes % without two digits
 
 
 class Files(shove.store.FileStore):  # type: ignore[misc]
-    """One file a key in one folder, that Shove reads and writes too.
+    """One file per key in one folder, which Shove can also read and write.
 
-        name  = quoted | ".%_" digest      the latter where the former would be over 255 bytes
-        file  = data                       where the name is quoted
-              | key %x00 data              where it is a digest; Shove's own code never sees these
+        name  = quoted | ".%_" digest      the latter if the former would be over 255 bytes
+        file  = data                       if the name is quoted
+              | key %x00 data              if the name is a digest; Shove's own code never sees these
 
-    ``quoted`` is the key as `urllib.parse.quote_plus` writes it, ``digest`` the SHA-256 of the key in
-    hexadecimal, ``data`` what Shove makes of the value. A file with another name, or whose name begins
-    with ".%_", is no key.
+    ``quoted`` is the key as `urllib.parse.quote_plus` writes it. ``digest`` is the SHA-256 of the key in
+    hexadecimal. ``data`` is the value in Shove's form. A file with any other name is not a key, even if its
+    name begins with ".%_".
 
-    Shove writes into the file itself, so that a reader or a crash meets half a value, says KeyError for
-    every failure, and makes the folder when it is opened. Here a value is written beside the old one and
-    then takes its place, failures are OSError, and the folder is made by the first write.
+    Shove writes into the file itself, so a reader can see half a value, and a crash can leave one. It
+    raises KeyError for every failure, and creates the folder when the store is opened. Here, a value is
+    written to a new file, which then replaces the old one; a failure raises OSError; and the first write
+    creates the folder.
     """
 
     def _createdir(self) -> None:
-        """Not yet: a mistyped address must not leave a folder."""
+        """Do nothing yet: a mistyped address must not leave a folder."""
 
     def __getitem__(self, key: str) -> Any:
         path, head = self._place(key)
@@ -76,7 +77,7 @@ class Files(shove.store.FileStore):  # type: ignore[misc]
                 yield key
 
     def _place(self, key: str) -> tuple[Path, bytes]:
-        """The file of ``key``, and what it begins with before the data."""
+        """Return the path of the file of ``key``, and the bytes before the data in it."""
         name = quote_plus(key)
         if len(name) <= _LONGEST:
             return Path(self._dir, name), b""
@@ -99,7 +100,7 @@ def _digest(key: str) -> str:
 
 
 def _read(path: Path) -> bytes:
-    # What is linked to is outside the store.
+    # Links are not followed, because their targets are outside the store.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(fd, "rb") as file:
         return file.read()

@@ -1,4 +1,4 @@
-"""Shove 0.6.6 imported where its Python is long gone: it asks for names that 3.10 and setuptools dropped."""
+"""Import Shove 0.6.6, which needs names that Python 3.10 and setuptools have removed."""
 
 import collections
 import collections.abc
@@ -20,9 +20,9 @@ _lock = threading.RLock()
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """For the length of the block, `collections` holds its abstract classes, and pkg_resources finds plug-ins.
+    """During the block, `collections` has the abstract base classes, and pkg_resources finds plug-ins.
 
-    Afterwards both are as they were; what was imported in the block works on.
+    After the block, both are as they were before. Modules that were imported in the block keep working.
 
     >>> with as_it_was():
     ...     from collections import MutableMapping
@@ -46,7 +46,7 @@ def as_it_was() -> Iterator[None]:
 
 
 class _Plugins(ModuleType):
-    """As much of pkg_resources as Shove uses."""
+    """The part of pkg_resources that Shove uses."""
 
     @staticmethod
     def iter_entry_points(group: str) -> Iterable["_Plugin"]:

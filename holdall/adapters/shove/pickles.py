@@ -1,4 +1,4 @@
-"""What a Shove store makes of keys and values, taken apart without running what a pickle says."""
+"""Convert keys and values from and to the form in which Shove stores them, without running any pickle."""
 
 import io
 import pickle
@@ -16,9 +16,9 @@ _PART = 72  # bytes of a list or dict, and a pointer to it
 
 
 class Plain(pickle.Unpickler):
-    """Loads numbers, texts, bytes and containers of them, and no name of anything that could be called.
+    """Loads numbers, texts, bytes and containers of them, and refuses every name, which could be called.
 
-    A ``str`` of Python 2 is loaded by ``encoding``, which may be "bytes".
+    A ``str`` of Python 2 is decoded by ``encoding``, which may be "bytes".
     """
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
@@ -26,7 +26,10 @@ class Plain(pickle.Unpickler):
 
 
 def load(data: bytes, encoding: str) -> Any:
-    """The plain object that ``data`` is the pickle of; UnpicklingError if it is not one, or takes too much memory."""
+    """Return the plain object of which ``data`` is the pickle.
+
+    Raises UnpicklingError if it is not the pickle of a plain object, or would take too much memory.
+    """
     try:
         _check_memory(data)
         return Plain(io.BytesIO(data), encoding=encoding).load()
@@ -39,7 +42,7 @@ def load(data: bytes, encoding: str) -> Any:
 def _check_memory(data: bytes) -> None:
     """Raise UnpicklingError if loading ``data`` would take much more memory than ``data`` has bytes.
 
-    A few bytes can announce a length, or a place in the memo, for which the unpickler would make room.
+    A few bytes can announce a length, or a place in the memo, for which the unpickler would allocate memory.
     """
     parts = 0
     for parts, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
@@ -50,14 +53,14 @@ def _check_memory(data: bytes) -> None:
 
 
 class Pickles:
-    """Takes the place of ``dumps`` and ``loads`` of one Shove ``store``.
+    """Replaces the methods ``dumps`` and ``loads`` of one Shove ``store``.
 
-    As "bytes", a value is a bytes object to Shove and itself here. As "pickle", it is any object to Shove
-    and the pickle of it here, which is never loaded.
+    With "bytes", a value is a bytes object to Shove, and the same bytes here. With "pickle", a value is any
+    object to Shove, and the pickle of this object here, which is never loaded.
 
-    Some stores keep keys as pickles too, and find a key by the bytes of its pickle. Another Python or
-    protocol pickles the same key as other bytes, and then Shove does not find it. So `spell` is told at
-    first how each key is kept.
+    Some stores also keep keys as pickles, and find a key by the bytes of its pickle. Another Python or
+    another protocol pickles the same key as other bytes, and then Shove does not find it. So the caller
+    first gives the stored form of each key to `spell`.
     """
 
     def __init__(self, store: Any, values: Values) -> None:
@@ -68,14 +71,14 @@ class Pickles:
         store.dumps, store.loads = self.dumps, self.loads
 
     def dumps(self, thing: Any) -> bytes:
-        """A key (a str) or a value (bytes) as Shove keeps it."""
+        """Return the stored form of a key (a str) or of a value (bytes)."""
         if isinstance(thing, str):
             found: bytes = self._spelled.get(thing) or self._dumps(thing)
             return found
         return self._packed(thing) if self._raw else self._dumps(thing)
 
     def loads(self, data: bytes) -> Any:
-        """A key or a value from what Shove keeps; Corrupt where it is neither."""
+        """Return the key or the value for a stored form. Raises Corrupt if it can be neither."""
         data = self._unpacked(data)
         if self._raw:
             return data
@@ -86,7 +89,7 @@ class Pickles:
             raise Corrupt(f"a value cannot be read as bytes: {error}; {remedy}") from error
 
     def key(self, kept: Any) -> str | None:
-        """The key that the store lists as ``kept``, or None where it is no text."""
+        """Return the key that the store lists as ``kept``, or None if it is not text."""
         if isinstance(kept, bytes):
             try:
                 kept = load(self._unpacked(kept), "utf-8")
@@ -95,7 +98,7 @@ class Pickles:
         return kept if isinstance(kept, str) else None
 
     def spell(self, kept: list[bytes]) -> None:
-        """Remember how keys are kept that Shove would look for in other words."""
+        """Remember the stored form of each key for which Shove would look under another form."""
         known = set(kept)
         for each in kept:
             key = self.key(each)
@@ -112,7 +115,7 @@ class Pickles:
         try:
             plain = stream.decompress(data, _MOST)
         except zlib.error:
-            return data  # written before the store was told to compress
+            return data  # the value was written without compression
         if not stream.eof:
             raise Corrupt(f"a compressed value is cut short, or is more than {_MOST:,} bytes")
         return plain

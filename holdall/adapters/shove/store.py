@@ -23,19 +23,21 @@ _ON_DISK = ("dbm", "file", "lite")
 
 
 class Shove(Store[bytes]):
-    """The store that Shove 0.6.6 has at ``uri``: one of its own, or of a package that brings it another.
+    """The store of Shove 0.6.6 at ``uri``, which belongs to Shove itself or to a package that extends it.
 
-    ``values="bytes"``: a value is bytes to Shove as well; whatever else Shove holds is Corrupt when it is
-    read. ``values="pickle"``: it is any object to Shove, and the pickle of it here, as it is stored. No
-    pickle is run either way. ``compress`` (True, or 1 to 9) and ``protocol`` are Shove's own options, which
-    must be those that the store was written with.
+    ``values="bytes"``: a value is also bytes to Shove; reading any other value raises Corrupt.
+    ``values="pickle"``: a value is any object to Shove, and here the pickle of this object, as it is stored.
+    No pickle is run in either case. ``compress`` (True, or 1 to 9) and ``protocol`` are Shove's own options.
+    They must be the options with which the store was written.
 
-    Each write is with the store when it returns, nothing is cached, and a failure is no KeyError. In a
-    folder (``file://``) a value is replaced whole. Other processes see the writes, and a kill costs none,
-    with ``file``, ``lite`` and a ``dbm`` of flavor sqlite3 only; a kill can cost a whole dbm of flavor
-    dumb. A dbm must be there, as Shove would choose its flavor by the Python that it runs on. Keys that are
-    no str, or not portable, are left alone and not shown; `foreign_names` tells them. A scan lists all keys first,
-    and so does opening ``lite`` or ``dbm``, where keys are pickles that no other Python need spell alike.
+    Each write has reached the store when it returns, nothing is cached, and a failure does not raise
+    KeyError. In a folder (``file://``), a value is replaced as a whole. With ``file``, ``lite`` and a
+    ``dbm`` of flavor sqlite3, other processes see the writes, and a kill loses none. No other store
+    promises this: a kill can destroy a whole dbm of flavor dumb. A dbm must already exist, because Shove
+    would choose the flavor by the version of Python. The store leaves alone keys that are not a str or are
+    not portable, and no scan of keys yields them; `foreign_names` lists them. A scan first lists all keys.
+    Opening ``lite`` or ``dbm`` also lists all keys, because they are stored as pickles, which another
+    Python may write in another form.
 
     >>> store = Shove("memory://")
     >>> store["invoices/1"] = b"..."
@@ -61,7 +63,7 @@ class Shove(Store[bytes]):
         self._address = Address.parse(self.uri)
         self._values: Values = values
         self._options = {"compress": compress} | ({} if protocol is None else {"protocol": protocol})
-        # A child of a fork opens what is kept elsewhere anew, and inherits what is in memory.
+        # A forked child inherits a store in memory; it opens any other store again.
         self._desks = PerProcess(self._opened)
         self._private = self._opened() if scheme in _PRIVATE else None
 
@@ -70,14 +72,14 @@ class Shove(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "Shove":
-        """``shove+ADDRESS?values=&compress=&protocol=``, where ADDRESS is Shove's own."""
+        """Open ``shove+ADDRESS?values=&compress=&protocol=``. ADDRESS is Shove's own address."""
         scheme = address.transport
         if not scheme:
             raise InvalidAddress("shove: names no store of Shove's; write shove+file:///path")
         ours = {name: value for name, value in address.params.items() if name in _CONVERTERS}
         theirs = address.without(*ours)
         if scheme in (*_PRIVATE, *_ON_DISK):
-            theirs.options()  # which take no parameters
+            theirs.options()  # these stores take no parameters
             if address.userinfo or address.port is not None or (scheme in _PRIVATE and address.path):
                 raise InvalidAddress(
                     f"{address}: write shove+{scheme}://{'' if scheme in _PRIVATE else 'path'}"
@@ -148,14 +150,14 @@ class Shove(Store[bytes]):
 
 
 def _absolute(scheme: str, rest: str) -> str:
-    """The path in an address of Shove's, which a later chdir must not move."""
+    """Return the path in an address of Shove as an absolute path, so that a later chdir does not move it."""
     if rest == ":memory:":
         raise InvalidAddress(f"shove: {scheme}://:memory: lasts as long as one thread; write memory://")
     return absolute(url2pathname(rest), f"shove+{scheme}", f"shove+{scheme}:///path")
 
 
 def _uri(address: Address, scheme: str) -> str:
-    """``address`` as Shove reads it: the parts encoded again, nothing hidden."""
+    """Return ``address`` in the form that Shove reads: its parts encoded again, and nothing redacted."""
     user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
     port = "" if address.port is None else f":{address.port}"
     query = f"?{urlencode(address.params)}" if address.params else ""
@@ -163,7 +165,7 @@ def _uri(address: Address, scheme: str) -> str:
 
 
 def level(text: str) -> bool | int:
-    """Whether to compress, or how much."""
+    """Return whether to compress, or the level of compression."""
     return int(text) if text in set("123456789") else flag(text)
 
 

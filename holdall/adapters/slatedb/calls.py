@@ -1,4 +1,4 @@
-"""What a store asks of an open SlateDB database: calls that run on its loop."""
+"""The calls of a store to an open SlateDB database, which run on the event loop."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from slatedb.uniffi import (
 from holdall.adapters.batches import ROOM
 from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
 
-_STEP = 16  # rows taken from SlateDB at once, between two looks at how large they are
+_STEP = 16  # rows taken from SlateDB at once, between two checks of their size
 _RETRIES = 4  # of a request to the object store: about two seconds
 _AHEAD = ScanOptions(
     durability_filter=DurabilityLevel.MEMORY,
@@ -33,17 +33,17 @@ _AHEAD = ScanOptions(
 
 
 async def opened(root: str, path: str, flush_interval: float) -> Db:
-    """The database at ``path`` of the object store ``root``, which is made where it is missing."""
+    """Open the database at ``path`` of the object store ``root``. Create it if it is missing."""
     settings = Settings.default()
     settings.set("flush_interval", f'"{flush_interval * 1000:.0f}ms"')
-    settings.set("object_store_max_retries", str(_RETRIES))  # unset, it would hide every failure for ever
+    settings.set("object_store_max_retries", str(_RETRIES))  # the default hides failures by endless retries
     builder = DbBuilder(path, ObjectStore.resolve(root))
     builder.with_settings(settings)
     return await builder.build()
 
 
 def tag_of(row: KeyValue | None) -> Tag:
-    """Its sequence number: every write of the database has a greater one than the write before."""
+    """Return the sequence number of ``row``, or ABSENT. Each write has a greater number than the last."""
     return ABSENT if row is None else Tag(str(row.seq))
 
 
@@ -59,13 +59,13 @@ async def write(db: Db, changes: Iterable[Put[bytes] | Delete]) -> None:
 
 
 async def rows(db: Db, keys: list[str]) -> list[KeyValue | None]:
-    """What is under each of ``keys``, looked up at once."""
+    """Look up ``keys`` at the same time. Return the row of each key, or None if the key is missing."""
     found: list[KeyValue | None] = await asyncio.gather(*(db.get_key_value(key.encode()) for key in keys))
     return found
 
 
 async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyValue]:
-    """Up to ``size`` rows in order, fewer where they are large; none is the end."""
+    """Return up to ``size`` rows in order, fewer if they are large. An empty list means the end."""
     between = KeyRange(start=low, start_inclusive=True, end=high, end_inclusive=False)
     iterator = await db.scan_with_options(between, _AHEAD)
     found: list[KeyValue] = []
@@ -80,7 +80,11 @@ async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyVal
 
 
 async def transacted(db: Db, changes: list[Change[bytes]]) -> Tag | None:
-    """The tag of what ``changes`` wrote; None where another writer came between, and nothing was."""
+    """Apply ``changes`` in one transaction, and return the tag of the values that it wrote.
+
+    Returns ABSENT if it had nothing to write, and None if it wrote nothing because of another writer. Raises
+    Conflict if a key does not have an expected tag.
+    """
     transaction = await db.begin(IsolationLevel.SERIALIZABLE_SNAPSHOT)
     try:
         await _check(transaction, changes)

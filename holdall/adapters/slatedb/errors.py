@@ -1,4 +1,7 @@
-"""What SlateDB raises, as errors of holdall. It tells kinds of trouble of its object store by text alone."""
+"""Translate errors of SlateDB into errors of holdall.
+
+Only the text of an error tells which problem SlateDB has with its object store.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ from slatedb.uniffi import CloseReason, Error
 
 from holdall.errors import Corrupt, Fenced, HoldallError, PermissionDenied, StoreNotFound, Unavailable
 
-Failure: Any = Error  # its module defines the name twice, and type checkers see the one that is no exception
+Failure: Any = Error  # the module defines it twice; type checkers see the definition that is not an exception
 
 _DENIED = PermissionDenied, "is refused by its object store; see to the credentials, or the folder's rights"
 _GONE = StoreNotFound, "has no place; make the bucket"
@@ -24,12 +27,12 @@ _kinds: dict[str, tuple[type[HoldallError], str]] = {
 
 
 def translated(error: Any, where: str) -> HoldallError:
-    """The error to raise in place of ``error``, about the store ``where``."""
+    """Return the error to raise in place of ``error``, which concerns the store ``where``."""
     if isinstance(error, Error.Closed) and error.reason == CloseReason.FENCED:
         remedy = "let one process write at a time, or open it again to take it back"
         return Fenced(f"{where} was opened by another writer since; {remedy}")
     said = error.message
-    reason = said.partition("<")[0].partition("\n")[0]  # what follows is the server's answer, of many lines
+    reason = said.partition("<")[0].partition("\n")[0]  # the rest is the server's answer, of many lines
     for text, (kind, remedy) in _kinds.items():
         if text in said:
             return kind(f"{where} {remedy}: {reason}")

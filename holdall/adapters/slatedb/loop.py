@@ -1,4 +1,4 @@
-"""SlateDB from threads: its asynchronous calls run on one event loop, in a thread of its own, a process."""
+"""Call SlateDB from any thread: its asynchronous calls run on one event loop per process, in a thread."""
 
 import asyncio
 import os
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class Loop:
-    """An event loop that any thread may hand a coroutine to.
+    """An event loop to which any thread may give a coroutine.
 
-    SlateDB keeps threads of its own, which no fork copies: a forked child in which one was ever used would
-    wait for them for ever, so there it is Unsupported.
+    SlateDB has threads of its own, which a fork does not copy. If a process forks after it used SlateDB, the
+    child would wait for these threads for ever. So `run` raises Unsupported in the child.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Loop:
         self._pid = 0
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], where: str, timeout: float) -> T:
-        """The result of the coroutine that ``work`` makes; Unavailable after ``timeout`` seconds."""
+        """Return the result of the coroutine of ``work``. Raises Unavailable after ``timeout`` seconds."""
         loop = self._loop or self._started()
         self._check(where)
         try:
@@ -50,4 +50,4 @@ class Loop:
 
 
 LOOP = Loop()
-"""The process's own."""
+"""The event loop of this process."""

@@ -1,4 +1,4 @@
-"""A store in SlateDB: a log-structured merge tree (LSM) whose files lie in a bucket or a folder."""
+"""A store in SlateDB: a log-structured merge tree (LSM) whose files are in a bucket or a folder."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ from holdall.adapters.slatedb.loop import LOOP
 
 T = TypeVar("T")
 
-# It encodes any other character in a path, twice in some of its files and once in others.
+# SlateDB encodes any other character in a path, twice for some of its files and once for others.
 _portable = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*)*").fullmatch
 _MOST = 2**31 - 1  # bytes of a value: UniFFI, the library's bridge to Python, passes lengths as int32
 _LOOKUPS = 128  # keys looked up at once
@@ -50,19 +50,21 @@ _LOOKUPS = 128  # keys looked up at once
 class SlateDB(Store[bytes]):
     """The database at ``url``, ``"file:///folder"`` or ``"s3://bucket/prefix"``. Experimental.
 
-    A scan of many small values reads files of many rows each, and not one object a value. ``flush_interval``:
-    seconds for which writes gather before they are sent to the object store together, so a lone write takes
-    about that long and costs one request. ``timeout``: seconds to wait for any answer, then Unavailable.
+    A scan of many small values reads files that hold many rows each, instead of one object per value.
+    ``flush_interval``: the seconds for which SlateDB collects writes before it sends them to the object store
+    together. So a single write takes about that long and costs one request. ``timeout``: the seconds to wait
+    for any answer; then the store raises Unavailable.
 
-    One process at a time: the first operation, even a read, opens the database, and takes it from whoever
-    had it open. Who lost it so is told at the next write: Fenced, and that write may or may not be kept;
-    until then it may read what is old. So it is not SHARED and refuses to be pickled, and a child that was
-    forked after SlateDB was used refuses to use it. A bucket is reached by what the environment holds
-    (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` …), not by profiles.
-    In a folder, what returned is with the operating system: it outlives the process, not the power.
+    Only one process at a time can use the database. The first operation, even a read, opens the database
+    and takes it from the process that had it open. The next write of that process raises Fenced, and this
+    write may or may not be kept; until then, that process may read old data. So the store is not SHARED and
+    cannot be pickled, and a child that was forked after SlateDB was used raises Unsupported. Access to a
+    bucket is configured by environment variables (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``,
+    ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` …), not by profiles. In a folder, a write that returned is with
+    the operating system: it survives the end of the process, but perhaps not a power failure.
 
-    Tags are sequence numbers of the database. Not promised: that damage to one of its files is noticed. A
-    scan reads a page at a time and holds nothing in between.
+    Tags are sequence numbers of the database. A scan reads one page at a time and holds nothing in between.
+    The store does not promise to notice damage to one of its files.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, SlateDB(f"file://{folder}/books") as store:
@@ -89,7 +91,7 @@ class SlateDB(Store[bytes]):
         self._url = url
         self._flush_interval = flush_interval
         self._timeout = timeout
-        self._db: asyncio.Future[Db] | None = None  # touched by the loop's thread alone
+        self._db: asyncio.Future[Db] | None = None  # changed only by the loop's thread
 
     @classmethod
     def from_address(cls, address: Address) -> "SlateDB":
@@ -153,7 +155,7 @@ class SlateDB(Store[bytes]):
         return ((name, row) for name, row in self._rows(span) if type(name) is not Foreign)
 
     def _rows(self, span: Span) -> Iterator[tuple[str, KeyValue]]:
-        """The rows of ``span`` by name, foreign ones too."""
+        """Yield the rows of ``span`` with their names; foreign ones too."""
         rows = chain.from_iterable(self._pages(span))
         return ((name, row) for row in rows if span.shows(name := named(row.key)))
 
@@ -212,7 +214,7 @@ class SlateDB(Store[bytes]):
         self._commit(changes)
 
     def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
-        """Apply ``changes``; the tag of what they wrote."""
+        """Apply ``changes``, and return the tag of the values that they wrote."""
         changes = [_fitting(change) for change in changes]
         for attempt in range(ATTEMPTS):
             tag = self._run(lambda db: calls.transacted(db, changes))
@@ -224,7 +226,7 @@ class SlateDB(Store[bytes]):
     # ---- The database ----------------------------------------------------------------------------
 
     def _run(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
-        """What ``work`` returns of the open database, with errors translated."""
+        """Run ``work`` on the open database and return its result, with errors translated."""
         try:
             return LOOP.run(lambda: self._with(work), self._url, self._timeout)
         except Failure as error:
@@ -235,7 +237,7 @@ class SlateDB(Store[bytes]):
             self._db = asyncio.ensure_future(calls.opened(self._root, self._path, self._flush_interval))
         opening = self._db
         try:
-            db = await asyncio.shield(opening)  # who gives up waiting leaves it to the others
+            db = await asyncio.shield(opening)  # a caller that stops waiting does not cancel it
         except Failure:
             if self._db is opening:
                 self._db = None
@@ -244,7 +246,7 @@ class SlateDB(Store[bytes]):
 
     def close(self) -> None:
         if self._db is not None:
-            with contextlib.suppress(HoldallError):  # all that was written is kept; what is lost is tidiness
+            with contextlib.suppress(HoldallError):  # all writes are stored; only a clean end is missing
                 self._run(self._shut)
 
     async def _shut(self, db: Db) -> None:

@@ -1,4 +1,4 @@
-"""``sqlite:///path``: rows of an SQLite database, drawn in `holdall.adapters.sqlite.table`."""
+"""``sqlite:///path``: rows of an SQLite database, drawn in `holdall.adapters.sqlite.schema`."""
 
 from holdall.adapters.sqlite.store import SQLite
 

@@ -1,4 +1,4 @@
-"""SQLite's result codes (sqlite.org/rescode.html) as errors of holdall."""
+"""Translate SQLite's result codes (sqlite.org/rescode.html) into errors of holdall."""
 
 import os
 import sqlite3
@@ -47,7 +47,7 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
     sqlite3.SQLITE_NOTADB: _damaged,
     sqlite3.SQLITE_FULL: _full,
     sqlite3.SQLITE_IOERR: _failed,
-    sqlite3.SQLITE_IOERR_SHMSIZE: _full,  # no room to lengthen the index of the write-ahead log
+    sqlite3.SQLITE_IOERR_SHMSIZE: _full,  # no room to extend the index of the write-ahead log
     sqlite3.SQLITE_TOOBIG: _large,
 }
 
@@ -57,12 +57,12 @@ _CALLBACK_RAISED = "user-defined function raised exception"
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
-    """The error to raise in place of ``error``, about ``key`` of the table ``where``.
+    """Return the error to raise in place of ``error``, which concerns ``key`` of the table ``where``.
 
-    An extended result code is looked up first, then its primary code. An interrupt in a callback of ours is an
-    interrupt again: nothing else raises there.
+    The extended result code is looked up first, then its primary code. If the statement was interrupted, or
+    if a callback of holdall raised, the result is KeyboardInterrupt: nothing else raises in these callbacks.
     """
-    if isinstance(error, OverflowError):  # more bytes than SQLite's interface can count
+    if isinstance(error, OverflowError):  # the value has more bytes than SQLite's interface can count
         code = sqlite3.SQLITE_TOOBIG
     else:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
@@ -80,7 +80,7 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
 
 
 def _refusal() -> str | None:
-    """Why the system opens no more files, or None if it does. SQLite does not say."""
+    """Return the reason why the system opens no more files, or None if it does. SQLite does not report it."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
@@ -89,7 +89,7 @@ def _refusal() -> str | None:
 
 
 def _limited() -> bool:
-    """Return whether the size of files is limited for this process. SQLite does not say that one was too large."""
+    """Return whether this process has a limit on the size of files. SQLite does not report a file over it."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows

@@ -1,4 +1,4 @@
-"""How statements of an SQLite store run: on this thread's connection, with errors translated."""
+"""Run the statements of an SQLite store on the current thread's connection, and translate their errors."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -18,23 +18,23 @@ Row = tuple[Any, ...]
 
 
 class Link:
-    """The way to ``table``, for all threads. What reads or erases finds nothing where the table is absent."""
+    """Runs statements on ``table`` for all threads. Reads and deletes find nothing if the table is absent."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._connections = PerThread(table.connect, sqlite3.Connection.close, delayed=True)
-        self.connection = self._connections.__call__  # bound: an instance is slower to call than a method
+        self.connection = self._connections.__call__  # calling a method is faster than calling an instance
 
     @delays_fork
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
-        """The row of a select that finds one at most, or None."""
+        """Return the row of a select that finds at most one row, or None."""
         try:
             return self.connection().execute(select, args).fetchone()
         except (Absent, sqlite3.Error) as error:
             return self.failed(error)
 
     def failed(self, error: Absent | sqlite3.Error) -> Any:
-        """What a read that raised ``error`` finds: no row in an absent table; else it raises, translated."""
+        """Return None if a read raised ``error`` because the table is absent; else raise it, translated."""
         if not isinstance(error, Absent):
             raise translated(error, str(self._table)) from error
         return None
@@ -43,10 +43,11 @@ class Link:
     def page(
         self, select: str, args: tuple[str | bytes, ...], hides: bool, size: int
     ) -> tuple[list[Row], str | None]:
-        """Rows, up to ``size`` or `ROOM`, and the key from which to go on (None: those were the last).
+        """Return a page of rows, and the key at which the next page begins (None: this is the last page).
 
-        Rows begin with the key and end with what has a length. Where reserved keys are hidden, a page ends
-        before a reserved part and the next begins after it. No transaction stays open.
+        A page ends after ``size`` rows, or after `ROOM` bytes. The first column of ``select`` must be the
+        key; the length of the last column counts. ``hides``: a page ends before reserved keys, and the next
+        page begins after them. No transaction stays open.
         """
         try:
             with closing(self.connection().execute(select, args)) as rows:
@@ -56,9 +57,10 @@ class Link:
 
     @delays_fork
     def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
-        """The rows of those that are left in ``keys``: in one transaction, up to `ROOM` bytes of values.
+        """Take keys from ``keys`` and return the rows that they have, read in one transaction.
 
-        A row begins with the key and its value.
+        Stops after `ROOM` bytes of values; the rest of the keys are then left in ``keys``. The first columns
+        of ``select`` must be the key and its value.
         """
         page: list[Row] = []
         room = ROOM
@@ -74,7 +76,7 @@ class Link:
 
     @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
-        """Run one statement, which by itself is a transaction that begins with the lock it needs."""
+        """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
         connection = self._made()
         try:
             return connection.execute(statement, (key, *args))
@@ -83,7 +85,7 @@ class Link:
 
     @delays_fork
     def erase(self, statement: str, *args: str) -> int:
-        """Run one statement that deletes; return the number of rows."""
+        """Run one statement that deletes; return the number of deleted rows."""
         return self._erase(lambda connection: connection.execute(statement, args).rowcount)
 
     @delays_fork
@@ -92,7 +94,10 @@ class Link:
         self._erase(partial(_delete_all, statement, keys))
 
     def _erase(self, work: Callable[[sqlite3.Connection], int]) -> int:
-        """Return the result of ``work``, which deletes, or 0. On a full disk, the log makes room for it."""
+        """Return the result of ``work``, which deletes rows, or 0 if the table is absent.
+
+        If the disk is full, empty the write-ahead log to free some space, and run ``work`` again.
+        """
         try:
             connection = self.connection()
         except Absent:
@@ -110,12 +115,15 @@ class Link:
 
     @delays_fork
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        """Do ``work``, several statements, all or none of which take effect."""
+        """Run ``work``, which consists of several statements: all of them take effect, or none."""
         self._transact(self._made(), work)
 
     @delays_fork
     def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
-        """As `transact`. The lock for writing is taken first: later, it would fail where two want it."""
+        """Do the same as `transact`, on ``connection``.
+
+        The transaction takes the lock for writing first. Later, this could fail if two transactions want it.
+        """
         try:
             _in_transaction(connection, lambda: work(connection))
         except (sqlite3.Error, OverflowError) as error:
@@ -127,7 +135,7 @@ class Link:
         self._table.close()
 
     def _made(self) -> sqlite3.Connection:
-        """This thread's connection, to a table that is created if need be."""
+        """Return this thread's connection; create the table first if it is absent."""
         try:
             return self.connection()
         except Absent:
@@ -136,7 +144,7 @@ class Link:
 
     @contextmanager
     def _open(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        """``connection``, with its errors translated."""
+        """Yield ``connection``, and translate the errors of the block."""
         try:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
@@ -148,8 +156,8 @@ def _delete_all(statement: str, keys: list[str], connection: sqlite3.Connection)
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
-    # No generator may stand between: interrupted as it ends, it would leave the transaction open, and
-    # what is written next in it.
+    # Do not use a generator (a context manager made of one) here: if it is interrupted at its end, it leaves
+    # the transaction open, and later writes become part of that transaction.
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         return work()

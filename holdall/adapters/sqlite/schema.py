@@ -6,9 +6,10 @@
     row      = (tick, key, value)           key as in holdall.keys, value a blob
     tick     = microseconds since 1970 when the table was created, plus the number of writes since
 
-A write deletes the row of its key and adds another under the next tick, which SQLite takes to be one more
-than the highest that is there. So that a deleted row cannot give its tick away, the trigger hands it
-to the mark. Ticks start at the time so that a table created in the place of a lost one does not repeat its.
+A write deletes the row of its key and adds a new row with the next tick. SQLite chooses this tick: one more
+than the highest tick in the table. When the row with the highest tick is deleted, the trigger copies its tick
+to the mark, so that no later row gets the same tick. The first tick is the time of creation, so that a table
+that replaces a lost table does not repeat the ticks of the lost one.
 """
 
 import re
@@ -35,7 +36,7 @@ _comment = re.compile(r"--.*")
 
 
 def create(connection: sqlite3.Connection, name: str) -> None:
-    """Create the table ``name``, unless there is something of that name."""
+    """Create the table ``name``, unless the database already has something with that name."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         if not _entries(connection, name):
@@ -44,10 +45,10 @@ def create(connection: sqlite3.Connection, name: str) -> None:
 
 
 def look(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return the format of the table ``name``, "" if it is not of holdall, and None if there is none.
+    """Return the format of the table ``name``, "" if holdall did not make it, or None if it does not exist.
 
-    Nothing is read from a view or a virtual table, which could run any statement and for ever. A table with
-    triggers of others is not of holdall, for they would write with each change.
+    This never reads from a view or a virtual table, which could run any statement, also one that never ends.
+    A table with other triggers counts as not made by holdall, because they would run with each change.
     """
     entries = _entries(connection, name)
     if not entries:
@@ -60,7 +61,7 @@ def look(connection: sqlite3.Connection, name: str) -> str | None:
 
 
 def _entries(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
-    """The kind and statement of all that the schema has under ``name``, but for the indexes of a table."""
+    """Return the type and the statement of each entry of the schema for ``name``, without indexes."""
     select = (
         "SELECT type, sql FROM sqlite_master "
         "WHERE name = ?1 COLLATE NOCASE OR tbl_name = ?1 COLLATE NOCASE AND type <> 'index'"
@@ -69,13 +70,13 @@ def _entries(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]
 
 
 def _mark(connection: sqlite3.Connection, name: str) -> str:
-    """What the table's mark says, or "" if it has none."""
+    """Return the text of the table's mark, or "" if the table has no mark."""
     try:
         row = connection.execute(f"SELECT value FROM \"{name}\" WHERE key = ''").fetchone()
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
             raise
-        return ""  # other columns; or text that is not UTF-8, which has no code
+        return ""  # the table has other columns, or its text is not UTF-8 (an error without a code)
     return row[0] if row and isinstance(row[0], str) else ""
 
 
@@ -84,5 +85,5 @@ def _filled(statement: str, name: str) -> str:
 
 
 def _bare(sql: str) -> str:
-    """``sql`` without what does not matter: comments, line breaks, case."""
+    """Return ``sql`` in lower case, without comments and line breaks."""
     return " ".join(_comment.sub("", sql).lower().split())

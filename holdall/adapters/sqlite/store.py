@@ -29,7 +29,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows read before the first are handed on, and at most
+_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = (
@@ -42,18 +42,22 @@ _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
 
 class SQLite(Store[bytes]):
-    """The rows of ``table`` in the database file at ``path``, or ``":memory:"``: private, for all threads.
+    """The rows of ``table`` in the SQLite database at ``path``.
 
-    ``durability``: ``"full"`` syncs every write to the disk before it returns; after ``"os"`` it is with
-    the operating system, so that it outlives this process, but the last writes may be lost with the power.
-    Either way no write is ever kept in part. ``timeout``: seconds to wait for other writers, then Unavailable.
+    The path ``":memory:"`` stands for a private database in memory, which all threads may use.
 
-    The file is created by the first write; until then the store reads as empty. A file that is not a database,
-    and another schema under the table's name, raise Mismatch and are left as they are. A scan reads a page at a time
-    and holds nothing open in between, so it shows each page as of when it was read. `set_many` and
-    `delete_many` commit each thousand keys, or MiB of values. Tags are ticks of the table and never
-    repeat, not even in a table made in the place of a lost one. Not promised: that it is noticed when the
-    file is deleted or replaced under an open store, or that SQLite's locks work on a network file system.
+    ``durability="full"``: every write is synced to the disk before it returns. ``"os"``: a write that
+    returned is with the operating system. It survives the end of this process, but a power failure may lose
+    the last writes. With both, no write is ever stored in part. ``timeout``: the seconds to wait for other
+    writers; then the store raises Unavailable.
+
+    The first write creates the file; until then the store is empty. If the file is not a database, or if
+    its table of this name has another schema, the store raises Mismatch and changes nothing. A scan reads
+    one page at a time and holds nothing open in between, so each page shows the data at the time when it
+    was read. `set_many` and `delete_many` commit after each thousand keys, or after each MiB of values.
+    Tags are ticks of the table and never repeat, not even in a table that replaces a lost one. The store
+    does not promise to notice that the file is deleted or replaced while it is open, or that SQLite's locks
+    work on a network file system.
 
     >>> store = SQLite(":memory:")
     >>> tag = store.swap("counter", b"1", ABSENT)
@@ -73,7 +77,7 @@ class SQLite(Store[bytes]):
         if path != MEMORY:
             path = absolute(path, "sqlite", "sqlite:///books.db")
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
-        self._made_with = (path,), options  # a repr or pickle then outlives a chdir
+        self._made_with = (path,), options  # so that a repr or pickle is still right after a chdir
         self._table = Table(path, table, durability, timeout)
         self._link = Link(self._table)
         self._row = self._link.row
@@ -111,7 +115,7 @@ class SQLite(Store[bytes]):
     @delays_fork
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
-        try:  # not self._row: a call less on the hottest path
+        try:  # not self._row: this saves a call on the most frequent path
             row = self._connection().execute(self._get, (text(key),)).fetchone()
         except (Absent, sqlite3.Error) as error:
             self._link.failed(error)
@@ -126,7 +130,7 @@ class SQLite(Store[bytes]):
         return MISSING if row is None else row[0]
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))  # what is no str is refused there
+        check_key(cast(str, key))  # raises TypeError if the key is not a str
         return self._row(self._has, (text(cast(str, key)),)) is not None
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -173,8 +177,8 @@ class SQLite(Store[bytes]):
 
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
         select = f"SELECT {columns} FROM {self._name} WHERE key >= ? AND key < ? ORDER BY key"
-        high = b"" if span.high is None else span.high  # a blob is more than any text: no key is one
-        low: str | None = span.low or "\x01"  # only the mark is less
+        high = b"" if span.high is None else span.high  # a blob sorts after all text, and keys are text
+        low: str | None = span.low or "\x01"  # only the mark's key sorts before it
         size = _FIRST_PAGE
         while low is not None:
             page, low = self._link.page(select, (low, high), span.hides, size)
@@ -281,7 +285,7 @@ class SQLite(Store[bytes]):
     def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
         for low in range(0, len(keys), _AT_ONCE):
             batch = keys[low : low + _AT_ONCE]
-            size = 1 << (len(batch) - 1).bit_length()  # few statements, which the connection then keeps
+            size = 1 << (len(batch) - 1).bit_length()  # few different statements: the connection caches them
             batch += batch[-1:] * (size - len(batch))
             yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
 

@@ -1,4 +1,4 @@
-"""How a connection to one table of one SQLite database is opened, checked and created."""
+"""Open, check and create one table of one SQLite database."""
 
 import os
 import re
@@ -29,31 +29,32 @@ MEMORY = ":memory:"
 
 _named = re.compile(r"(?!sqlite_)[a-z_][a-z0-9_]{0,62}", re.IGNORECASE | re.ASCII).fullmatch
 _synchronous = {"full": "FULL", "os": "NORMAL"}
-_STEPS = 100_000  # of SQLite's virtual machine, between two looks for a signal: about a millisecond
-# What a hostile schema could make SQLite parse or run.
+_STEPS = 100_000  # of SQLite's virtual machine between two checks for a signal: about a millisecond
+# These limits bound the work that a hostile schema can cause in SQLite.
 _limits = {
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
 }
-_PAUSE = 0.005  # seconds between attempts at what SQLite's own busy timeout does not cover
+_PAUSE = 0.005  # seconds between two attempts, if SQLite's own busy timeout does not apply
 _WEEK = 7 * 24 * 3600
 
 
 def _look_for_signals() -> int:
-    """Nothing: Python looks for signals when it is called, and an interrupt ends the statement."""
+    """Do nothing. Python checks for signals when SQLite calls this, and an interrupt ends the statement."""
     return 0
 
 
 class Absent(Exception):
-    """There is no such file or table yet: it reads as empty, and the first write creates it."""
+    """The file or the table does not exist yet. It reads as empty, and the first write creates it."""
 
 
 @dataclass(eq=False)
 class Table:
-    """Where the rows are: ``path`` is absolute, or MEMORY for a database of this object alone.
+    """The table ``name`` in the database at ``path``.
 
-    InvalidAddress for arguments that make no sense. Nothing is opened before `connect`.
+    ``path`` is absolute, or MEMORY for a database in memory that belongs to this object alone. Invalid
+    arguments raise InvalidAddress. No file is opened before `connect` or `create` is called.
 
     >>> str(Table("/srv/books.db", "holdall", "full", 10))
     "table 'holdall' of /srv/books.db"
@@ -81,7 +82,10 @@ class Table:
         return self.path == MEMORY
 
     def connect(self) -> sqlite3.Connection:
-        """A connection to the table. Absent where there is none, Mismatch where it is another's."""
+        """Return a connection to the table.
+
+        Raises Absent if the table does not exist, and Mismatch if this holdall does not know its format.
+        """
         if not self._exists():
             raise Absent
         try:
@@ -92,7 +96,7 @@ class Table:
             return self._opened("ro&immutable=1", self._check)
 
     def _stands_still(self) -> bool:
-        """Whether nobody but root may change the database, so that it can be read without a log and locks."""
+        """Return whether only root may change the database, so that it can be read without log and locks."""
         folder = Path(self.path).parent
         try:
             fixed = not folder.stat().st_mode & 0o222 or os.statvfs(folder).f_flag & os.ST_RDONLY
@@ -101,13 +105,13 @@ class Table:
             return False
 
     def create(self) -> None:
-        """Create the database and the table where they are not there yet."""
+        """Create the database and the table if they do not exist yet."""
         if not self._exists():
             _make_file(self.path)
         self._opened("rwc", self._make).close()
 
     def close(self) -> None:
-        """Let go of a database in memory."""
+        """Release a database in memory."""
         if self.in_memory:
             self._let_go()
 
@@ -128,7 +132,7 @@ class Table:
         return True
 
     def _hold_memory(self) -> str:
-        """The address of a database in memory, which lives as long as a connection to it is open."""
+        """Create a database in memory and return its URI. It exists as long as a connection to it is open."""
         if sqlite3.sqlite_version_info < (3, 36):
             raise Unsupported(f"SQLite {sqlite3.sqlite_version} shares no memory; use memory://")
         self._uri = f"file:/holdall-{uuid.uuid4().hex}?vfs=memdb"
@@ -145,7 +149,7 @@ class Table:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
-            connection.execute("PRAGMA fullfsync = ON")  # macOS alone: its fsync does not reach the disk
+            connection.execute("PRAGMA fullfsync = ON")  # for macOS only, where fsync does not reach the disk
             connection.create_function("is_key", 1, fits, deterministic=True)
             for limit, most in _limits.items():
                 connection.setlimit(limit, most)
@@ -160,7 +164,7 @@ class Table:
         return connection
 
     def _bare(self, mode: str) -> sqlite3.Connection:
-        """A connection that begins no transaction by itself, and that another thread may close."""
+        """Return a connection that begins no transaction by itself and that another thread may close."""
         return sqlite3.connect(
             self._uri if self.in_memory else f"{self._uri}?mode={mode}",
             uri=True,
@@ -189,7 +193,7 @@ class Table:
     # ---- Creating ----------------------------------------------------------------------------------
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA page_size = 8192")  # of a new file; a database in use keeps its own
+        connection.execute("PRAGMA page_size = 8192")  # for a new file; an existing file keeps its page size
         (encoding,) = connection.execute("PRAGMA encoding").fetchone()
         if encoding != "UTF-8":
             raise Mismatch(f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another")
@@ -198,9 +202,10 @@ class Table:
         schema.create(connection, self.name)
 
     def _log_ahead(self, connection: sqlite3.Connection) -> None:
-        """Turn WAL on: readers then neither wait for writers nor stop them. The file remembers it.
+        """Turn on the write-ahead log (WAL), so that readers and writers do not wait for each other.
 
-        Of two who do so at once one is refused without waiting, since each would wait for the other.
+        The file stores this mode. If two connections turn it on at once, SQLite refuses one of them without
+        waiting, because each would wait for the other. So try again until the timeout.
         """
         deadline = time.monotonic() + self.timeout
         while True:
@@ -214,11 +219,12 @@ class Table:
 
 
 def _make_file(path: str) -> None:
-    """Make an empty database at ``path`` with the mode that the umask leaves; SQLite's own mode is 0644 at most.
+    """Create an empty file at ``path`` with the mode 0666 less the umask; SQLite would use 0644 at most.
 
-    If this fails, SQLite tries itself and reports the error.
+    If this fails, SQLite tries to create the file and reports the error.
     """
-    # Not os.open: to close its descriptor would release every lock that this process has on the database.
+    # This does not use os.open, because closing the descriptor would release every lock that this process
+    # has on the database.
     if hasattr(os, "mknod"):
         with suppress(OSError):
             os.mknod(path, 0o666 | S_IFREG)

@@ -16,8 +16,7 @@ V = TypeVar("V")
 
 
 class Guard(PassThrough[V]):
-    """Lets operations through only if the manifest of ``store`` matches ``manifest``; else they raise
-    Mismatch.
+    """Checks that the manifest of ``store`` matches ``manifest``; if not, every operation raises Mismatch.
 
     The first operation reads the manifest, which costs one request. If there is none, the first write checks
     whether the store (or the part of it under a prefix) is empty, and if so records ``manifest`` there. If
@@ -65,8 +64,7 @@ class Guard(PassThrough[V]):
         return store
 
     def _record(self) -> Manifest | None:
-        """Record the manifest, unless another writer was faster; return the manifest that the store has then.
-        """
+        """Record the manifest, unless another writer was faster; return the one that is recorded then."""
         if Feature.SWAP not in self._store.features:
             record(self._store, self.manifest)
             return self.manifest

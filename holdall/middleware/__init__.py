@@ -1,1 +1,1 @@
-"""The middleware layers, one per file. Transforms change keys or values; policies decide what is done."""
+"""The middleware layers, one per file. Transforms change keys or values; policies make decisions."""

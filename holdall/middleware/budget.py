@@ -17,7 +17,7 @@ _ITEMS = 1000  # the keys on one page of a listing of S3 or GCS
 class Budget(Watch[V]):
     """Lets ``requests`` operations through to ``store``; each further one raises OverBudget and does nothing.
 
-    It finds loops that read a million keys where one scan would be enough. Create one for a web request, a
+    It stops a loop that reads a million keys when one scan would be enough. Create one for a web request, a
     job or a test. Each operation counts one; a scan, or an operation on many keys, counts one more for each
     thousand keys. The budget counts the operations that the app calls, not the requests that a store sends.
     Threads share the budget.

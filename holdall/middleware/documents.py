@@ -88,7 +88,7 @@ class Documents(Codec[V, bytes]):
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
-        """The functions that write and read a document of ``type``. Without a declared type it is Any."""
+        """The functions that write and read a document of ``type``. Any means no declared type."""
 
     @abstractmethod
     def _memory(self, data: bytes, enough: int) -> int:

@@ -38,8 +38,8 @@ class Encrypt(Codec[bytes, bytes]):
                    head [ identity ] key      ; the store's key in UTF-8
         identity = as `holdall.middleware.identity` draws it
 
-    ``keys`` says where the keys are: ``env:NAME``, ``file:PATH``, or a function that returns their text (see
-    `Keyring`). Reading raises Corrupt if a value was damaged, or was moved to another key or to another
+    ``keys`` names the source of the keys: ``env:NAME``, ``file:PATH``, or a function that returns their text
+    (see `Keyring`). Reading raises Corrupt if a value was damaged, or was moved to another key or to another
     store. It raises PermissionDenied if the value's key is not in the keyring.
 
     Values are bound to ``context``, a text such as "approved". Without a context they are bound to a random
@@ -131,7 +131,7 @@ class Encrypt(Codec[bytes, bytes]):
     # ---- Notes of revisions, for a layer below: see `holdall.middleware.versions.sealing` -----------
 
     def seal_note(self, about: bytes, note: bytes, /) -> bytes:
-        """``note`` sealed in the same way as a value, and bound to ``about`` in place of a key."""
+        """``note``, sealed in the same way as a value, and bound to ``about`` in place of a key."""
         return self._seal(about, note)
 
     def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:

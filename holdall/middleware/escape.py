@@ -35,8 +35,8 @@ class Escape(Prefixed[V]):
     r"""Accepts any text as a key: empty, with control characters, odd dots or slashes, or lone surrogates.
 
     Each text has its own key, and texts and keys have the same order, by code point. So a scan with any
-    prefix and bounds costs as much as it costs below. Most texts are their own key.
-    The escapes, character by character:
+    prefix and bounds costs as much as it costs below. Most texts are their own key. The escapes, character by
+    character:
 
         at the start, or after "/":   "."  is ".!"     "/"  is ".0/"     and the end is " "
         anywhere:   %x00-1F  is " " %x30-4F            " "  is " _"
@@ -109,7 +109,7 @@ def _key(text: str) -> str:
 
 
 def _text(key: str) -> str | None:
-    """The text that is written as ``key``; None if there is no such text."""
+    """The text that is written as ``key``; None if no text is."""
     if not _changed(key):
         return key
     ends = key == _END or key.endswith("/" + _END)

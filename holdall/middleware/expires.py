@@ -38,8 +38,8 @@ class Expires(Layer[bytes, bytes]):
     costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
     that check, as in ``Expires(Encrypt(store))``.
 
-    If a layer keeps history, `at` returns each value as it was written. A value that had expired at some time
-    is missing from the store as of that time.
+    If a layer keeps history, `at` returns each value as it was written, even if it has expired. A value that
+    had expired at some time is missing from the store as of that time.
 
     >>> from holdall import Memory
     >>> now = 0.0

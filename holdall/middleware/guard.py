@@ -46,7 +46,7 @@ class Guard(PassThrough[V]):
 
     @cached_property
     def _inner(self) -> Store[V]:  # type: ignore[override]
-        """The store, after its manifest was compared."""
+        """The store. The first use compares its manifest, and raises Mismatch if it does not match."""
         self._seen = recorded(self._store)
         if self._seen is None and self._required and not self._is_empty():
             raise Mismatch(f"{self._below!r} has data and no manifest; {RECORD}")
@@ -56,7 +56,7 @@ class Guard(PassThrough[V]):
 
     @cached_property
     def _writable(self) -> Store[V]:
-        """The store, after its manifest was recorded, or compared for writing."""
+        """The store, for writes. The first use records the manifest, or compares it."""
         store = self._inner
         seen = self._seen or (self._record() if self._is_empty() else recorded(self._store))
         if seen is not None and not self.manifest.writes(seen):

@@ -39,7 +39,7 @@ class Identity:
         self._bytes = None if context is None else sized_key(context)
 
     def known(self) -> bytes:
-        """The identity. Raises ValueError if the store has none, because then no value can be bound to it."""
+        """The identity. Raises ValueError if the store has none; then no value of it can be bound to one."""
         if self._bytes is None:
             self._bytes = self._read()
         if self._bytes is None:

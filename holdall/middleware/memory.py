@@ -1,4 +1,4 @@
-"""An estimate, before a stored document is decoded, of the memory that it will take.
+"""Estimates, before a stored document is decoded, how much memory the decoded document takes.
 
 A few bytes can stand for a large value: "[]" is two bytes of JSON and 64 bytes of memory. The estimates
 follow the sizes of CPython's objects, and are rather too high than too low.

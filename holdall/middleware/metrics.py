@@ -28,8 +28,8 @@ class Metrics(Watch[V]):
     Threads add to the same counts and wait for no lock. Neither the counts nor the reports contain keys or
     values.
 
-    The position in the stack decides what is counted: below a cache the requests of the cache, above it those
-    of the app.
+    The position in the stack decides which operations are counted: below a cache those of the cache, above it
+    those of the app.
 
     >>> from holdall import Memory
     >>> store = Metrics(Memory())
@@ -101,7 +101,7 @@ class Metrics(Watch[V]):
                     return
                 count += 1
                 received += _bytes(item)
-                yield item  # type: ignore[misc]  # it is no _END
+                yield item  # type: ignore[misc]  # it is not _END
         finally:
             self._ended(name, took, failed)
             self._passed(name, count, "received", received)

@@ -14,7 +14,7 @@ from holdall.middleware.signing import Source, signing_key
 from holdall.store import MISSING, Change, Store
 
 PROTOCOL: Final = 5
-"""Fixed, so that every Python version that holdall supports can read what another version wrote."""
+"""Fixed, so that every Python version that holdall supports can read the values of every other version."""
 
 
 class Pickle(Codec[Any, bytes]):
@@ -31,16 +31,16 @@ class Pickle(Codec[Any, bytes]):
     value was damaged, was moved from another key, or was not written by holdall.
 
     Without ``sign`` the digest protects only against accidents: whoever can write to the store can run code
-    in the programs that read it. ``sign`` says where the signing key comes from: ``env:NAME``, ``file:PATH``
-    or a function that returns it; the key has 16 bytes or more. With ``sign``, only values that were written
+    in the programs that read it. ``sign`` names the source of the signing key: ``env:NAME``, ``file:PATH`` or
+    a function that returns it; the key has 16 bytes or more. With ``sign``, only values that were written
     with that key are loaded. The key is read when it is needed, and no repr, error or pickle of this layer
     contains it.
 
     A signed value is bound to ``context``, a text such as "approved". Without a context it is bound to a
     random id that the store keeps under a reserved key; see `Encrypt`. Earlier versions of holdall bound a
     signed value to its key alone. Such values are loaded, but with ``bound=True``, or with a context, reading
-    them raises Corrupt. To bind them to the store, write each of them again: ``store.modify(key, lambda
-    value: value)``.
+    them raises Corrupt. To bind them to the store, write each of them again:
+    ``store.modify(key, lambda value: value)``.
 
     >>> from holdall import Memory
     >>> store = Pickle(Memory(), trust=True, sign=lambda: b"sixteen bytes or more")

@@ -1,4 +1,4 @@
-"""The key that signs: an address or a function names it, and no layer shows it."""
+"""The key that signs: an address names its source, or a function returns it; neither contains it."""
 
 import functools
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def signing_key(source: Source | None) -> Callable[[], bytes]:
     """A function that reads the key at ``source`` once, when it is first called; for None it returns b"".
 
     Raises Invalid if ``source`` is not a valid source. The function raises PermissionDenied, and names the
-    source, if there is no key or the key is too short.
+    source, if the key is missing or too short.
 
     >>> signing_key("env:NO_SUCH_KEY")()
     Traceback (most recent call last):

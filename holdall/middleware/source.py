@@ -1,4 +1,4 @@
-"""Where a secret is kept: an address names the place and never contains the secret."""
+"""The source of a secret: an address names the source and never contains the secret."""
 
 import os
 import warnings

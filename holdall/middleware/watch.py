@@ -127,7 +127,7 @@ class Watch(PassThrough[V]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._call("setdefault", self._inner._setdefault, key, default)
 
-    # ---- Other sides of the store ---------------------------------------------------------------
+    # ---- Other views of the store ---------------------------------------------------------------
 
     def history(self, key: str, /) -> Iterator[Revision]:
         return self._stream("history", self._inner.history(key))

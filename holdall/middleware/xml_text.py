@@ -7,6 +7,7 @@ r"""Plain values as XML elements that are named by type, and back.
     content  = element*  (dict, list)  |  text  (str)  |  what Python or ISO 8601 writes  (numbers, dates)
              | "true" | "false"  (bool)  |  base64  (bytes)  |  nothing  (null)
     text     = what XML 1.0 says, but "\" hex hex hex hex  for a backslash and a character that XML has not
+
 White space between elements and around numbers and dates is ignored; in text it counts.
 """
 

@@ -30,7 +30,7 @@ _LONGEST: Final = 4300  # characters of a number or date; Python has the same li
 
 
 def load(data: bytes) -> Any:
-    """The value of the one document in ``data``, which is UTF-8. Raises ValueError unless there is one."""
+    """The value of the one UTF-8 document in ``data``; raises ValueError unless there is exactly one."""
     events = yaml.parse(data.decode(), Loader=CSafeLoader)
     try:
         return _document(events)

@@ -1,4 +1,4 @@
-"""Compression of values by Zstandard: the best choice for most stores, also for small documents."""
+"""Compression of values by Zstandard: the best choice; with a dictionary, also for small documents."""
 
 import threading
 
@@ -31,9 +31,9 @@ class Zstd(Compress):
     Small values contain little that can be compressed. ``dictionary`` is the id of a dictionary that `train`
     made from similar values. Writing uses this dictionary; reading uses the dictionary that the stored value
     names. A dictionary is kept in the store itself, under the reserved key ``.holdall/zstd/<id>``, and is
-    read once. So every process finds it, and a copy of the store must include the reserved keys (``holdall cp
-    --all``). If a dictionary is missing, reading a value that needs it raises Corrupt, and writing with it
-    raises StoreNotFound.
+    read once. So every process finds it. A copy of the store needs the reserved keys (``holdall cp --all``).
+    If a dictionary is missing, reading a value that needs it raises Corrupt, and writing with it raises
+    StoreNotFound.
 
     >>> from holdall import Memory
     >>> store = Zstd(Memory())

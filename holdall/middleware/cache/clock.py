@@ -14,12 +14,12 @@ class _Place:
 
 
 class Clock:
-    """Keeps at most ``items`` keys and ``size`` bytes, by second chance: nearly least recently used.
+    """Keeps at most ``items`` keys and ``size`` bytes, by second chance.
 
-    Keys are arranged in a circle. The hand evicts the key at which it points, unless the key was read since
-    the hand last passed it (F. J. Corbató, A Paging Experiment with the Multics System, 1968). So a read only
-    sets a flag: `touch` moves nothing and takes no lock. All other methods must be called by one thread at a
-    time.
+    It evicts nearly in the order of least recent use, but not exactly. Keys are arranged in a circle. The
+    hand evicts the key at which it points, unless the key was read since the hand last passed it (F. J.
+    Corbató, A Paging Experiment with the Multics System, 1968). So a read only sets a flag: `touch` moves
+    nothing and takes no lock. All other methods must be called by one thread at a time.
 
     >>> clock = Clock(items=2, size=100)
     >>> clock.admit("a", 1), clock.admit("b", 1)

@@ -39,9 +39,9 @@ class Cache(Layer[bytes, bytes]):
     ``misses``, missing keys are remembered too. If the near store fails, reads go to ``store``. If the near
     store cannot drop the old value, a write raises before anything is written.
 
-    Both reads and writes of single keys keep their value in the cache. Scans, `get_tagged` and every
-    compare-and-swap go to ``store`` itself and keep none of the values that they read. Reserved keys are
-    never cached. A write through `raw` shows here at once.
+    A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans,
+    `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
+    Reserved keys are never cached. A write through `raw` shows here at once.
 
     >>> from holdall import Memory
     >>> far = Memory()

@@ -25,7 +25,7 @@ class Nearby:
         self._counted = False
 
     def find(self, key: str) -> Entry | None:
-        """The entry of ``key``; None if there is none, if the store fails, or if the data is no entry."""
+        """The entry of ``key``; None if there is none, if the store fails, or if the data is not an entry."""
         try:
             data = self._store._find(key)
             entry = None if data is MISSING else unpacked(key, data)

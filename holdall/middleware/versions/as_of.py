@@ -47,8 +47,8 @@ class _Group:
 class AsOf(Wrapper[bytes, bytes]):
     """Shows ``store`` as it was at ``time``.
 
-    A scan reads the heads, lists the history, and reads the values that have changed since. It holds one
-    entry in memory for each key in its range. Writing raises PermissionDenied.
+    A scan reads the heads, lists the history, and reads the old values of the keys that have changed since.
+    It holds one entry in memory for each key in its range. Writing raises PermissionDenied.
     """
 
     def __init__(self, store: Store[bytes], records: Records, trail: Trail, time: datetime) -> None:

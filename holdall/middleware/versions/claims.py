@@ -155,7 +155,7 @@ class Claims:
             raise
 
     def help(self, head: Head, name: Name) -> None:
-        """Advance the head to the claim of another writer, which has stopped, or will do the same soon."""
+        """Advance the head to another writer's claim; that writer may have died, or may still do it."""
         data = self._records.get(name)
         if data is not None:
             with contextlib.suppress(Conflict):  # the head is there already
@@ -176,8 +176,8 @@ class Claims:
 
         It usually is, because another writer has advanced the head. The exception is a writer that paused
         while others continued and dropped old records, including the record with the same number. Then it
-        claimed a name that was free again, and there is no record with the next number. Records are dropped
-        oldest first, so a claim that is gone was part of the history too.
+        claimed a name that was free again, and no record has the next number. Records are dropped oldest
+        first, so a claim that is gone was part of the history too.
         """
         newest = self._records.newest(name.key)
         if newest is None or newest.number == name.number:

@@ -14,7 +14,7 @@ from holdall.errors import (
 )
 
 REFUSALS: Final = (InvalidKey, PermissionDenied, StoreFull, StoreNotFound, TooLarge, Unsupported)
-"""After one of these errors, the failed request has changed nothing. After any other, this is unknown."""
+"""After one of these errors, the failed request has changed nothing. After others, it may have."""
 
 
 def unrecorded(error: HoldallError, key: str) -> HoldallError:

@@ -50,7 +50,10 @@ class Fsck:
         self._claims = claims
 
     def run(self) -> Iterator[Problem]:
-        """Yield every problem: first those of the records, in order, then those of keys without records."""
+        """Yield every problem, key by key, in the order of the records.
+
+        Keys that should have records, but have none, come last.
+        """
         seen = set()
         for key, items in groupby(self._records.raw.scan_items(), lambda item: _key(item[0])):
             if key is None:
@@ -100,8 +103,8 @@ class Fsck:
     def _damaged_head(self, key: str, whole: Kept) -> Problem:
         """The problem of a damaged head, which is repaired if possible.
 
-        The stamp contains the check of the value. So an undamaged record with the same stamp is what the head
-        was.
+        The stamp contains the check of the value. So an undamaged record with the same stamp has the head's
+        value.
         """
         data, tag = self._store.get_tagged(key)
         what = "what it holds now is damaged"

@@ -99,7 +99,7 @@ def _deleted(key: str, newest: Stamp | None, until: int | None = None) -> Known:
 def _found(head: Head, newest: Stamp | None) -> Known:
     """A value by "unknown". Its time is 0 if the key has no history, and otherwise now, when it is found."""
     if newest is not None and newest.id == _id(head.tag):
-        return Known(newest, [])  # there is no claim after it, because the head is stamped before a claim
+        return Known(newest, [])  # no claim follows it, because the head is stamped before any claim
     if newest is None:
         stamp = Stamp(FOUND, 1, 0, _id(head.tag), Note(UNKNOWN))
     else:

@@ -1,8 +1,8 @@
 """Marks of the keys that may hold a hidden deletion, on stores without conditional deletes.
 
-On such a store a deletion stays under its key as a stamp, and a scan must leave it out without reading every
-value. So before a deletion is written, its key is marked under ``.holdall/deleted/``. A mark is never
-removed; it only says that the head must be read.
+On such a store a deletion stays under its key, as a stamp without a value. A scan must leave it out without
+reading every value. So before a deletion is written, its key is marked under ``.holdall/deleted/``. A mark is
+never removed; it only says that the head must be read.
 """
 
 from collections.abc import Iterator

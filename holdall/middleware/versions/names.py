@@ -5,6 +5,7 @@ r"""The names of records: one per revision; a listing shows the newest of a key 
     rest   = 12 digits        999999999999 less the number of the revision
     time   = 18 digits        of the revision before it, in microseconds since 1970
     state  = "p" | "d"        of the revision before it: there, or deleted
+
 A name follows from the previous revision, and from nothing else. So two writers that continue from the same
 revision claim the same name, and the store lets only one of them create it. That is why a name contains the
 time of the previous revision and not of its own.

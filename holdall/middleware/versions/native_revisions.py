@@ -6,9 +6,9 @@ from holdall.history import Version
 
 
 def revisions(versions: Iterable[Version]) -> list[Version]:
-    """Sort the ``versions`` of one key, which come newest first, oldest first, with times that never go back.
+    """The ``versions`` of one key, oldest first; their times never go back.
 
-    Deletions of a missing key are left out.
+    The argument lists them newest first. Deletions of a missing key are left out.
 
     >>> from datetime import UTC, datetime
     >>> day = lambda day: datetime(2026, 9, day, tzinfo=UTC)

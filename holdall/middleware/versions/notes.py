@@ -9,7 +9,7 @@ from holdall.history import UNKNOWN, Note
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-_PAGE = 64  # at most so many notes are read together
+_PAGE = 64  # the most notes that are read together
 
 
 class Notes(Generic[K]):
@@ -21,7 +21,7 @@ class Notes(Generic[K]):
 
     def __init__(self, read: Callable[[], Mapping[K, Note]]) -> None:
         self._read = read
-        self._found: Mapping[K, Note] | None = None  # not a cached_property: 3.11 locks all threads in it
+        self._found: Mapping[K, Note] | None = None  # not a cached_property: in 3.11 that locks threads
 
     def of(self, revision: K) -> Note:
         """The note of ``revision``; if there is none, a note by UNKNOWN."""

@@ -17,7 +17,7 @@ _KEYS = 1000  # keys whose records are dropped together
 
 
 class Prune:
-    """Drops all revisions of a key but the ``keep`` newest, if they were replaced before ``before``.
+    """Drops the revisions of a key except the ``keep`` newest, if they were replaced before ``before``.
 
     Without ``before``, the time does not matter. The newest revision and the newest record are never dropped,
     and the others are dropped oldest first. From this order, a writer that paused can tell whether its claim

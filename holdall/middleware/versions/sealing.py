@@ -8,6 +8,7 @@ r"""The sealing of a revision's author and message by the layer that encrypts th
     key    = as the lowest store knows it, in UTF-8
     fixed  = kind number time id        as they are in the stamp
     digest = 32 bytes                   SHA-256 of the value
+
 So without the key nobody can read a note, or change number, time, value or note of a revision unnoticed.
 Notes by "unknown", for changes by a writer without versions, are not sealed.
 """

@@ -48,7 +48,7 @@ _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(micros
 
 
 class Stamp(NamedTuple):
-    """The stamp of one revision. In the store the value follows it, which is empty for deletions.
+    """The stamp of one revision. In the store the value follows it; it is empty for a deletion.
 
     >>> stamp = Stamp(PUT, 2, 1_000_000, b"8 bytes.", Note("Ann", "typing error"))
     >>> Stamp.parse("key", stamp.before(b"value")) == (stamp, b"value")
@@ -91,7 +91,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def parse(cls, key: str, data: bytes) -> tuple[Self, bytes]:
-        """Stamp and value of ``data``, checked. Raises Corrupt if they cannot be what was written."""
+        """Stamp and value of ``data``, checked. Raises Corrupt if the data was damaged."""
         try:
             _, size, kind, number, micros, id, check, split = _LAYOUT.unpack_from(data)
             stamp = cls(kind, number, micros, id, *_note(data[SMALLEST:size], split))

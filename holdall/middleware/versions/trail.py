@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 
 class Trail:
-    """Reads the history of single keys. It never writes, so a claim without a head is not a revision yet."""
+    """Only reads the history of single keys; a claim is not a revision before the head is advanced to it."""
 
     def __init__(self, store: Store[bytes], records: Records, lineage: Lineage, sealing: Sealing) -> None:
         self._store = store

@@ -22,15 +22,15 @@ class Versions(PassThrough[V]):
     ``author`` is the author of writes outside a `note` block that names one. ``history`` is a store for the
     records; without it they are in ``store``, under ``.holdall/history/``. Both stores need SWAP; without it,
     writing raises Unsupported. With ``history="native"`` the lowest store keeps the versions itself, and
-    there are no records. `S3` and `GCS` can do this if versioning is enabled for the bucket, which one
+    holdall writes no records. `S3` and `GCS` can do this if versioning is enabled for the bucket, which one
     request checks here; everything else raises Unsupported.
 
     A layer that encrypts, above or below this one, also seals author and message, so nobody can read or
     change them without its key.
 
     This layer works on the lowest store, below every layer of ``store``: ``Versions(Json(s))`` and
-    ``Json(Versions(s))`` are the same. Values that were in the store before become its first revisions,
-    unchanged. A change by a writer without versions becomes a revision by "unknown".
+    ``Json(Versions(s))`` are the same. A value that was in the store before is adopted unchanged, as the
+    first revision of its key. A change by a writer without versions becomes a revision by "unknown".
 
     >>> from holdall import Json, Memory
     >>> books = Versions(Json(Memory()), author="Ann")

@@ -19,7 +19,7 @@ class Schema(Protocol[S]):
     """A FormEncode validator: a Schema, or anything with its ``to_python``."""
 
     def to_python(self, value: S, /, state: Any = None) -> S:
-        """``value`` as the schema converts it; raises `formencode.Invalid`, with nested reasons, if invalid."""
+        """The converted ``value``; raises `formencode.Invalid`, with nested reasons, if it is not valid."""
         ...
 
 

@@ -114,9 +114,9 @@ class Versions(PassThrough[V]):
         """Drop old revisions of the keys under ``prefix``, and return how many were dropped.
 
         It keeps the ``keep`` newest revisions of each key, including the current one. It also keeps every
-        revision that was still current at ``before`` or was written later, so `as_of` of any later time shows
-        the same as today. Raises ValueError if neither is given or ``keep`` is less than 1, and Unsupported
-        if the store keeps versions itself.
+        revision that was still current at ``before`` or was written later, so pruning does not change
+        `as_of` of a later time. Raises ValueError if neither is given or ``keep`` is less than 1, and
+        Unsupported if the store keeps versions itself.
         """
         return self._kept.prune(keep, before, prefix)
 

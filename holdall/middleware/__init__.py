@@ -1,1 +1,1 @@
-"""What happens on the way: one layer a file. Transforms change keys or values; policies decide."""
+"""The middleware layers, one per file. Transforms change keys or values; policies make decisions."""

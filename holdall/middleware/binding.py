@@ -1,10 +1,10 @@
-"""A store's key as bytes, for the layers that bind a value to its key."""
+"""A store's key as bytes, for layers that bind a value to its key."""
 
 
 def key_bytes(key: object) -> bytes:
-    r"""``key`` in UTF-8, lone surrogates included, which a layer such as `Escape` may let through.
+    r"""``key`` in UTF-8; lone surrogates are included, because a layer such as `Escape` may let them through.
 
-    Empty for what is no str: the store below sees it next, and refuses it with an error of its own.
+    Returns b"" if ``key`` is not a str. The store below then refuses the key with its own error.
 
     >>> key_bytes("é"), key_bytes("\ud800"), key_bytes(7)
     (b'\xc3\xa9', b'\xed\xa0\x80', b'')
@@ -13,7 +13,7 @@ def key_bytes(key: object) -> bytes:
 
 
 def sized_key(key: object) -> bytes:
-    r"""`key_bytes` after their number in 8 bytes, big-endian, so that no part of a value passes for a key.
+    r"""`key_bytes` after their length in 8 bytes, big-endian, so that no part of a value passes for a key.
 
     >>> sized_key("é")
     b'\x00\x00\x00\x00\x00\x00\x00\x02\xc3\xa9'

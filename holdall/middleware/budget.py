@@ -1,4 +1,4 @@
-"""A layer that stops an app which asks more often than it meant to."""
+"""A layer that stops an app that makes more requests than planned."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -11,15 +11,16 @@ from holdall.store import Store
 V = TypeVar("V")
 T = TypeVar("T")
 
-_ITEMS = 1000  # those of one page of a listing of S3 or GCS
+_ITEMS = 1000  # the keys on one page of a listing of S3 or GCS
 
 
 class Budget(Watch[V]):
-    """Lets ``requests`` operations through to ``store``; each further one is OverBudget, and does nothing.
+    """Lets ``requests`` operations through to ``store``; each further one raises OverBudget and does nothing.
 
-    For a loop of a million reads where one scan would do: make one for a web request, a job or a test.
-    Each operation counts one; a scan, and one on many keys, counts one more for each thousand keys. That
-    is what the app asks for, and not what a store sends. Threads share the budget.
+    It stops a loop that reads a million keys when one scan would be enough. Create one for a web request, a
+    job or a test. Each operation counts one; a scan, or an operation on many keys, counts one more for each
+    thousand keys. The budget counts the operations that the app calls, not the requests that a store sends.
+    Threads share the budget.
 
     >>> from holdall import Memory
     >>> store = Budget(Memory(), 2)

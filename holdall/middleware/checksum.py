@@ -1,4 +1,4 @@
-"""Values with a checksum, for stores that keep none: what a disk damaged is Corrupt."""
+"""A checksum for each value, for stores that have none: reading a damaged value raises Corrupt."""
 
 from typing import Literal
 
@@ -12,23 +12,24 @@ with needs("checksum"):
     import google_crc32c
     import xxhash
 
-_CRC32C = b"\xf9"  # no text in UTF-8 begins so
+_CRC32C = b"\xf9"  # UTF-8 text never begins with this byte
 _XXH3 = b"\xfa"
 _LENGTHS = {_CRC32C: 4, _XXH3: 8}
 
 
 class Checksum(Codec[bytes, bytes]):
-    """A checksum over key and value before each value: damage, and a value under another key, is Corrupt.
+    """Stores a checksum over key and value before each value.
 
         value  = ( %xF9 crc32c / %xFA xxh3 ) content
         crc32c = 4 OCTET      ; CRC-32C (RFC 3720, appendix B.4), big-endian
         xxh3   = 8 OCTET      ; XXH3 64, big-endian
         both over: bytes in the key (8, big-endian), the key in UTF-8, content
 
-    crc32c finds every change of up to 32 adjacent bits, xxh3 is faster on large values; of any other
-    change one in 2**32 or 2**64 goes unnoticed. ``algorithm`` concerns writing; reading follows the
-    value. Neither stops somebody who means to deceive: for that there is `Encrypt`, and compressing
-    layers check as well.
+    Reading raises Corrupt if the value is damaged, or was written under another key. crc32c finds every
+    change of up to 32 adjacent bits; xxh3 is faster on large values. Of all other changes, crc32c misses one
+    in 2**32 and xxh3 one in 2**64. ``algorithm`` affects only writing; a stored value says which algorithm
+    was used. Neither algorithm stops an attacker; use `Encrypt` for that. The compressing layers check their
+    values too.
 
     >>> from holdall import Memory
     >>> store = Checksum(Memory())

@@ -1,4 +1,4 @@
-"""The base of every layer that changes values: two functions, and everything is forwarded through them."""
+"""The base of every layer that changes values: two functions, through which every operation passes."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +16,10 @@ _IMMUTABLE: Final = (bytes, str, int, float, type(None))
 
 
 class Codec(Layer[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]`` by ``encode`` on the way down and ``decode`` on the way up.
+    """Shows a ``Store[W]`` as a ``Store[V]``: ``encode`` runs on each write and ``decode`` on each read.
 
-    Both are pure functions of key and value; most ignore the key. A value that ``encode`` refuses raises
-    Invalid, and stored data that ``decode`` refuses raises Corrupt, each naming the key.
+    Both are pure functions of key and value; most ignore the key. If ``encode`` raises an exception, the
+    write raises Invalid. If ``decode`` raises one, the read raises Corrupt. Each error names the key.
 
     >>> class Text(Codec[str, bytes]):
     ...     def encode(self, key, value):
@@ -35,11 +35,11 @@ class Codec(Layer[V, W]):
 
     @abstractmethod
     def encode(self, key: str, value: V, /) -> W:
-        """What to store for ``value``. Any exception refuses it."""
+        """The data to store for ``value``. To refuse the value, raise any exception."""
 
     @abstractmethod
     def decode(self, key: str, data: W, /) -> V:
-        """The value that ``encode`` turned into ``data``. Any exception says that it cannot be one."""
+        """The value that ``encode`` turned into ``data``. To reject the data, raise any exception."""
 
     def _encode(self, key: str, value: V) -> W:
         try:
@@ -64,7 +64,7 @@ class Codec(Layer[V, W]):
 
     def __getitem__(self, key: str, /) -> V:
         data = self._inner[key]
-        try:  # not self._decode: a call less on the hottest path
+        try:  # not self._decode, to save a call on the hottest path
             return self.decode(key, data)
         except (HoldallError, MemoryError):
             raise
@@ -128,17 +128,17 @@ class Codec(Layer[V, W]):
         return self._decode(key, self._inner.modify(key, step, start))
 
     def _was_changed(self, key: str, value: V, data: W) -> bool:
-        """Whether ``value``, which was decoded from ``data``, has been changed in place since."""
+        """Whether ``value``, which was decoded from ``data``, was changed in place afterwards."""
         if isinstance(value, _IMMUTABLE):
             return False
-        try:  # by what is stored: not every object can be compared, and NaN differs from itself
+        try:  # compare the encoded data: not every object can be compared, and NaN differs from itself
             return self.encode(key, value) != self.encode(key, self.decode(key, data))
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001 - it could be decoded, and cannot be encoded any more
+        except Exception:  # noqa: BLE001 - it was decoded, but can no longer be encoded
             return True
 
-    # A value is decoded before it is deleted, so that one that cannot be decoded stays.
+    # A value is decoded before it is deleted, so a value that cannot be decoded is not deleted.
     _take = Store._take
     popitem = Store.popitem
 

@@ -1,4 +1,4 @@
-"""What the compressing layers have in common: bytes to bytes, and a bound on what comes out."""
+"""The base of the compressing layers: bytes to bytes, with a limit on the decompressed size."""
 
 from abc import abstractmethod
 
@@ -8,13 +8,13 @@ from holdall.store import Store, to_bytes
 
 
 class Compress(Codec[bytes, bytes]):
-    """Values compressed by ``level``, none of them over ``max_size`` bytes before compression.
+    """Compresses values by ``level``; a value may have at most ``max_size`` bytes before compression.
 
-    A larger one is TooLarge when it is written. When it is read it is Corrupt, found out before it takes
-    the memory: a few bytes in a store cannot exhaust the process.
+    Writing a larger value raises TooLarge. Reading one raises Corrupt before the value takes that much
+    memory, so a few stored bytes cannot exhaust the memory of the process.
 
-    A subclass supplies ``_pack``, and a ``decode`` that raises for anything but the whole of what one
-    ``_pack`` returned.
+    A subclass supplies ``_pack``, and a ``decode`` that raises an exception unless the data is exactly what
+    one call of ``_pack`` returned.
     """
 
     def __init__(self, store: Store[bytes], level: int, max_size: int) -> None:

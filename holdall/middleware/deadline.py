@@ -1,4 +1,4 @@
-"""A value with its deadline, as it is stored."""
+"""The format of a stored value with its deadline."""
 
 from struct import Struct
 from typing import Final
@@ -7,14 +7,14 @@ from holdall.errors import Corrupt, Invalid
 from holdall.store import to_bytes
 
 NEVER: Final = (1 << 64) - 1
-"""The deadline of what does not expire."""
+"""The deadline of a value that does not expire."""
 
-_MAGIC = 0xFB  # no text in UTF-8 begins so
+_MAGIC = 0xFB  # UTF-8 text never begins with this byte
 _head = Struct(">BQ")
 
 
 def stamped(value: bytes, deadline: int) -> bytes:
-    """``value`` with ``deadline``, microseconds since 1970 UTC.
+    """``value`` with ``deadline``, in microseconds since 1970 UTC.
 
         stored   = %xFB deadline value
         deadline = 8 OCTET              ; big-endian; 2**64 - 1: never
@@ -26,7 +26,7 @@ def stamped(value: bytes, deadline: int) -> bytes:
 
 
 def split(key: str, data: bytes) -> tuple[bytes, int]:
-    """The value and the deadline that `stamped` put together; Corrupt where it did not.
+    """The value and the deadline that `stamped` joined. Raises Corrupt if `stamped` did not write ``data``.
 
     >>> split("key", stamped(b"a", 1_000_000))
     (b'a', 1000000)
@@ -38,7 +38,7 @@ def split(key: str, data: bytes) -> tuple[bytes, int]:
 
 
 def micros(seconds: float) -> int:
-    """Seconds as whole microseconds; Invalid unless they are more than none and less than for ever.
+    """Seconds as whole microseconds. Raises Invalid unless 0 < ``seconds`` < 1e11.
 
     >>> micros(1.5)
     1500000

@@ -1,4 +1,4 @@
-"""What a declared type promises of a document that was written: whether it needs to be read back."""
+"""Which documents of a declared type must be read back when they are written."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final, get_args
@@ -10,7 +10,7 @@ _ANYTHING: Final = {inspect.AnyType, inspect.CustomType, inspect.RawType}
 
 
 class Unfit(ValueError):
-    """A document that is not what its type declares: ``errors`` gives the reason for each part by its path."""
+    """A document that does not fit its declared type; ``errors`` maps the path of each part to the reason."""
 
     def __init__(self, errors: dict[str, str], shown: int) -> None:
         reasons = [f"{path}: {reason}" if path else reason for path, reason in errors.items()]
@@ -20,7 +20,7 @@ class Unfit(ValueError):
 
 
 class Reread:
-    """Documents of a type that promises nothing: each is read back before it is kept."""
+    """Documents of a type that guarantees nothing: each is read back before it is kept."""
 
     sure: frozenset[type] = frozenset()
 
@@ -28,7 +28,7 @@ class Reread:
         self._read = read
 
     def check(self, value: Any, data: bytes) -> None:
-        """ValueError if ``data``, which was written for ``value``, reads as another value."""
+        """Raise ValueError if ``data``, which was written for ``value``, reads as another value."""
         if self._read(data) != value:
             raise ValueError("it would be read back as another value; declare the type of each part")
 
@@ -36,9 +36,10 @@ class Reread:
 class Declared(Reread):
     """Documents of the type ``type``, as msgspec understands it.
 
-    ``sure`` are the classes that it names (Struct, dataclass, NamedTuple) and that declare every part:
-    an instance is read back as it was written. Any other value is read back before it is kept.
-    ``floats`` says whether the format keeps NaN and the infinities; JSON writes them as null.
+    ``sure`` are the classes that it names (Struct, dataclass, NamedTuple) and that declare every part. Their
+    instances are always read back as they were written. ``floats`` says whether the format keeps NaN and the
+    infinities; JSON writes them as null. If it does not keep them, an instance with floats is checked only if
+    its data contains null. Every other value is read back before it is kept.
 
     >>> Declared(list[int], eval).sure
     frozenset()
@@ -57,7 +58,7 @@ class Declared(Reread):
 
 
 def holds_model(type: Any) -> bool:
-    """Whether ``type`` is, or names among its arguments, a class that Pydantic made.
+    """Whether ``type`` is a Pydantic class, or has one among its arguments.
 
     >>> holds_model(list[int]), holds_model(dict[str, bytes | None])
     (False, False)
@@ -66,13 +67,13 @@ def holds_model(type: Any) -> bool:
 
 
 def unknown_class(type: Any) -> Any:
-    """A class that ``type`` is or holds, and that msgspec can neither write nor read; None if there is none.
+    """A class in ``type`` that msgspec can neither write nor read; None if there is none.
 
     >>> unknown_class(list[Reread]), unknown_class(dict[str, object])
     (<class 'holdall.middleware.declared.Reread'>, None)
     """
     custom = (part.cls for part in parts_of(inspect.type_info(type)) if isinstance(part, inspect.CustomType))
-    # A value of a kind that msgspec knows may be an instance of an abstract class.
+    # A value of a type that msgspec knows may be an instance of an abstract class.
     return next((cls for cls in custom if not any(issubclass(kind, cls) for kind in _PLAIN)), None)
 
 
@@ -84,7 +85,7 @@ def _classes(info: inspect.Type) -> Iterator[type]:
 
 
 def parts_of(info: inspect.Type) -> list[Any]:
-    """Every type, field and so on that ``info`` is made of, once: a type may hold itself."""
+    """Every type, field and so on in ``info``, each once, because a type may contain itself."""
     found: dict[int, Any] = {id(info): info}
     todo: list[Any] = [info]
     while todo:

@@ -1,4 +1,4 @@
-"""Training of a dictionary for Zstandard, from the values that it will compress."""
+"""Training of a Zstandard dictionary from the values that it will compress."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ with needs("zstd"):
 
 
 def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 14, samples: int = 5000) -> int:
-    """Make a dictionary of ``store``'s values, keep it in the store, and return its id for `Zstd`.
+    """Make a dictionary from the values of ``store``, keep it in the store, and return its id for `Zstd`.
 
-    Up to ``samples`` values are read, spread evenly over the keys under ``prefix``; ``size`` is the most
-    bytes that the dictionary may take, and a hundred times as much in samples is a good measure. Too few
-    or too small values are Invalid. Pieces of the values are in the dictionary as they stand, so keep it
-    where they may be kept. Equal samples give an equal dictionary. Older ones stay, for what was written
-    with them.
+    It reads up to ``samples`` values, spread evenly over the keys under ``prefix``. ``size`` is the largest
+    size of the dictionary in bytes; the samples together should have about a hundred times as many bytes.
+    Raises Invalid if the values are too few or too small. The dictionary contains pieces of the values in
+    plain form, so protect it like the values. Equal samples give an equal dictionary. Older dictionaries stay
+    in the store, because older values need them.
 
     >>> from holdall import Json, Memory, Zstd
     >>> store = Memory()

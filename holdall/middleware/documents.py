@@ -1,4 +1,4 @@
-"""The base of the serializers of documents, which come back as they were written or are refused."""
+"""The base of the document serializers: a document is read back exactly as it was written, or is refused."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -26,20 +26,21 @@ Read = Callable[[bytes], Any]
 
 
 class Documents(Codec[V, bytes]):
-    """Shows a store of bytes as a store of documents; a subclass says how a format writes and reads them.
+    """Shows a store of bytes as a store of documents; a subclass says how its format writes and reads them.
 
-    Without a type, a document is made of the types in `plain`, exactly, and anything else is Invalid: it
+    Without a type, a document may hold exactly the types in `plain`. Anything else raises Invalid, which
     names the key and the path of the part, also in ``flat()``.
 
-    With ``type`` (a Struct, dataclass, TypedDict or any type msgspec knows) a document is what the type
-    declares, and stored bytes that do not fit it are Corrupt. A value of another type is Invalid. The fields
-    of a Struct are not checked when it is written, as msgspec does not check them when it is made; they are
-    when it is read, and by type checkers. A part declared Any must read back equal: each write tries that. A
-    moment (datetime, time) whose offset from UTC would be rounded to minutes is Invalid. A type that holds a
-    class which the format does not keep is Invalid before anything is written.
+    With ``type`` (a Struct, dataclass, TypedDict or any type that msgspec knows) a document holds the parts
+    that the type declares. Reading raises Corrupt if the stored bytes do not fit the type. Writing raises
+    Invalid for a value of another type. msgspec does not check the fields of a Struct when the Struct is
+    created, and writing does not check them either; reading checks them, and so do type checkers. A part that
+    is declared as Any must be equal after it is read back; each write tests that. Writing raises Invalid for
+    a moment (datetime, time) if its offset from UTC would be rounded to minutes. If the type contains a class
+    that the format does not keep, this raises Invalid before anything is written.
 
-    A document that takes more than about ``max_size`` bytes of memory is TooLarge when it is written, and
-    Corrupt when it is read. Its size is estimated before it is decoded, see `holdall.middleware.memory`.
+    If a document takes more than about ``max_size`` bytes of memory, writing it raises TooLarge, and reading
+    it raises Corrupt. Its size is estimated before it is decoded, see `holdall.middleware.memory`.
 
     >>> from holdall import Json, Memory
     >>> Json(Memory())["a"] = {"lines": [{"codes": {"8200", "8300"}}]}
@@ -49,13 +50,13 @@ class Documents(Codec[V, bytes]):
     """
 
     plain: ClassVar[Plain]
-    """What is kept without a type."""
+    """The types that are kept without a declared type."""
     floats: ClassVar[bool] = True
     """Whether the format has NaN and the infinities."""
     rounded: ClassVar[tuple[type, ...]] = (time,)
-    """The moments that are written with an offset in whole minutes, whatever it is."""
+    """The types of moments whose UTC offset the format always writes in whole minutes."""
     dense: ClassVar[int]
-    """How many bytes of memory a stored byte takes at the most; a document that is small enough is not estimated."""
+    """The most bytes of memory that one stored byte can take. It decides which documents need no estimate."""
 
     def __init__(self, store: Store[bytes], type: Any, max_size: int = LARGEST) -> None:
         super().__init__(store)
@@ -79,7 +80,7 @@ class Documents(Codec[V, bytes]):
             self._write = exactly(self._write, offsets)
 
     def _format_models(self, type: Any) -> tuple[Write, Read]:
-        """As `_format`, for documents that hold Pydantic models."""
+        """As `_format`, for documents that contain Pydantic models."""
         raise self._keeps_no(f"Pydantic models, and {_named(type)} is or holds one", "use Json")
 
     def _keeps_no(self, what: str, remedy: str) -> Invalid:
@@ -87,7 +88,7 @@ class Documents(Codec[V, bytes]):
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
-        """How a document of ``type`` is written and read; Any: one without a type."""
+        """The functions that write and read a document of ``type``. Any means no declared type."""
 
     @abstractmethod
     def _memory(self, data: bytes, enough: int) -> int:
@@ -122,7 +123,7 @@ class Documents(Codec[V, bytes]):
                 return self._write(value)
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - told by its part below
+        except Exception as error:  # noqa: BLE001 - the refusal below names the part
             cause = error
         raise self.plain.refusal(key, value, type(self).__name__, self._write) from cause
 
@@ -134,7 +135,7 @@ class Documents(Codec[V, bytes]):
         return self._read(data)  # type: ignore[no-any-return]
 
     def typed(self, type: type[T], /) -> Store[T]:
-        # Read-only: to write back a part of a document would lose the rest of it.
+        # Read-only, because writing back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
         return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
 
@@ -147,10 +148,10 @@ def _named(type: Any) -> str:
 
 
 def exactly(write: Write, offsets: Offsets) -> Write:
-    """``write``, and ValueError for a document with a moment that it has rounded."""
+    """A function as ``write`` that raises ValueError if ``write`` rounded a moment of the document."""
 
     def write_exactly(value: Any) -> bytes:
-        data = write(value)  # first: it refuses a document that holds itself
+        data = write(value)  # first, because it refuses a document that contains itself
         offsets.check(value)
         return data
 
@@ -158,11 +159,11 @@ def exactly(write: Write, offsets: Offsets) -> Write:
 
 
 _CONVERTED: Final = {bytes, date, datetime, Decimal}
-"""What msgspec writes as text for formats that do not keep it."""
+"""The types that msgspec writes as text for formats that do not keep them."""
 
 
 def converted(type: Any, plain: Plain, write: Write, read: Read) -> tuple[Write, Read]:
-    """``write`` and ``read`` of plain documents, for documents of ``type`` too."""
+    """``write`` and ``read``, which handle plain documents, extended to documents of ``type``."""
     if type is Any:
         return write, read
     kept = tuple(plain.types & _CONVERTED)

@@ -1,4 +1,4 @@
-"""Values encrypted by AES-256-GCM, each bound to its key and to the identity of its store."""
+"""Encryption of values by AES-256-GCM, which binds each value to its key and to the identity of its store."""
 
 import os
 import zlib
@@ -19,13 +19,13 @@ with needs("crypto"):
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_BOUND, _UNBOUND = 0xFE, 0xF8  # no text in UTF-8 begins so
+_BOUND, _UNBOUND = 0xFE, 0xF8  # UTF-8 text never begins with these bytes
 _NONCE = 12  # bytes
 _TAG = 16  # bytes
 
 
 class Encrypt(Codec[bytes, bytes]):
-    """Nobody reads or changes a value without the key: AES-256-GCM (NIST SP 800-38D).
+    """Encrypts values by AES-256-GCM (NIST SP 800-38D): without the key nobody can read or change them.
 
         value    = head nonce sealed
         head     = kind length id check
@@ -38,18 +38,20 @@ class Encrypt(Codec[bytes, bytes]):
                    head [ identity ] key      ; the store's key in UTF-8
         identity = as `holdall.middleware.identity` draws it
 
-    ``keys`` says where the keys are: ``env:NAME``, ``file:PATH``, or a function that returns their text
-    (see `Keyring`). A value that was damaged, or that was moved to another key or to another store, is
-    Corrupt; one whose key is not in the keyring is PermissionDenied.
+    ``keys`` names the source of the keys: ``env:NAME``, ``file:PATH``, or a function that returns their text
+    (see `Keyring`). Reading raises Corrupt if a value was damaged, or was moved to another key or to another
+    store. It raises PermissionDenied if the value's key is not in the keyring.
 
-    Values are bound to ``context``, a text such as "approved". Without it they are bound to a random id that
-    the store keeps under a reserved key, which a copy of the whole store takes with it; a store without SWAP
-    needs a context to be written. holdall once bound values to their key alone (%xF8): such values are read
-    and `rekey` seals them again, but with ``bound=True``, or with a context, they are Corrupt.
+    Values are bound to ``context``, a text such as "approved". Without a context they are bound to a random
+    id that the store keeps under a reserved key. A copy of the whole store copies this id too. A store
+    without SWAP can only be written with a context. Earlier versions of holdall bound values to their key
+    alone (%xF8). Such values can be read, and `rekey` seals them again. With ``bound=True``, or with a
+    context, reading them raises Corrupt.
 
-    Not hidden: the store's keys, how long a value is, and when it was written. Not noticed: that a value
-    was replaced by an older one of the same key. Not encrypted: what lies under reserved keys. Compress
-    before encrypting, as in ``Zstd(Encrypt(store))``. One key should seal no more than 2**32 values: rotate.
+    This layer does not hide the store's keys, the length of a value, or the time when it was written. It does
+    not notice that a value was replaced by an older one of the same key. It does not encrypt the records
+    under reserved keys. Compress values before they are encrypted, as in ``Zstd(Encrypt(store))``. One key
+    should seal at most 2**32 values; then rotate it.
 
     >>> from holdall import Memory
     >>> from holdall.middleware.keyring import new_key
@@ -101,7 +103,7 @@ class Encrypt(Codec[bytes, bytes]):
         start = len(head) + _NONCE
         return self._cipher(id).decrypt(data[len(head) : start], data[start:], bound)
 
-    # The first write makes the identity, which must not happen within a write of the store below.
+    # The first write creates the identity. This must not happen within a write of the store below.
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         self._identity.made()
@@ -118,21 +120,25 @@ class Encrypt(Codec[bytes, bytes]):
         return super().modify(key, function, default)
 
     def reseal(self, key: str, /) -> None:
-        """Seal the value of ``key`` again, with the key that writes and bound to the store; KeyError if missing.
+        """Seal the value of ``key`` again, with the key that writes, and bind it to the store.
 
-        A value that is bound to its key alone is taken, whatever ``bound`` says.
+        Raises KeyError if ``key`` is missing. A value that is bound to its key alone is accepted even if
+        ``bound`` is True.
         """
         self._identity.made()
         self._inner.modify(key, lambda data: self.encode(key, self._open(key, data)))
 
-    # ---- What a layer below knows of a revision, see `holdall.middleware.versions.sealing` ----------
+    # ---- Notes of revisions, for a layer below: see `holdall.middleware.versions.sealing` -----------
 
     def seal_note(self, about: bytes, note: bytes, /) -> bytes:
-        """``note`` sealed as a value is, and bound to ``about`` in place of a key."""
+        """``note``, sealed in the same way as a value, and bound to ``about`` in place of a key."""
         return self._seal(about, note)
 
     def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:
-        """What was sealed; None if it, or what it is about, was changed. PermissionDenied without its key."""
+        """The note that was sealed; None if the note, or ``about``, was changed.
+
+        Raises PermissionDenied if the note's key is not in the keyring.
+        """
         try:
             return self._unseal(about, sealed)
         except (InvalidTag, ValueError):
@@ -150,11 +156,14 @@ class Encrypt(Codec[bytes, bytes]):
         return self._keyring.current
 
     def scan_ids(self, prefix: str = "", *, start: str = "") -> Iterator[tuple[str, str]]:
-        """Each key, in order, and the id of the key that sealed its value. Opens none, but reads them all."""
+        """Yield each key, in order, and the id of the key that sealed its value.
+
+        This reads all values, but decrypts none.
+        """
         return ((key, id) for key, id, _ in self.scan_seals(prefix, start=start))
 
     def scan_seals(self, prefix: str = "", *, start: str = "") -> Iterator[tuple[str, str, bool]]:
-        """As `scan_ids`, and whether the value is bound to the store, and not to its key alone."""
+        """As `scan_ids`, and also whether the value is bound to the store rather than to its key alone."""
         for key, data in self._inner.scan_items(prefix, start=start):
             try:
                 yield key, _key_id(data), data[0] == _BOUND

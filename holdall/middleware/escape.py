@@ -1,4 +1,4 @@
-"""Any text as a key: what the portable grammar leaves out is written by what it holds, order kept."""
+"""Any text as a key: characters outside the portable grammar are escaped, and the order of keys is kept."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -32,10 +32,11 @@ _changed = re.compile(r"[\x00- \[\\~\x7f-\x9f\ud7ff-\udfff]|(?<![^/])[./]|/\Z|\A
 
 
 class Escape(Prefixed[V]):
-    r"""Keys of any text: empty, with control characters, dots, slashes at odd places, lone surrogates.
+    r"""Accepts any text as a key: empty, with control characters, odd dots or slashes, or lone surrogates.
 
-    Each text has a key of its own, and texts and keys are in the same order, by code point; so scans with
-    any prefix and bounds cost what they cost below. Most texts are their own key. Character by character:
+    Each text has its own key, and texts and keys have the same order, by code point. So a scan with any
+    prefix and bounds costs as much as it costs below. Most texts are their own key. The escapes, character by
+    character:
 
         at the start, or after "/":   "."  is ".!"     "/"  is ".0/"     and the end is " "
         anywhere:   %x00-1F  is " " %x30-4F            " "  is " _"
@@ -43,9 +44,9 @@ class Escape(Prefixed[V]):
                     "~"      is "~0"                   %x7F-9F    is "~" %x31-51
                     U+D7FF   is U+D7FF "0"             U+D800-DFFF  is U+D7FF U+4E00-55FF
 
-    An escaped key may take up to 400 bytes; a longer one is InvalidKey. Keys of ``store`` that are not the
-    escape of any text are foreign names: no scan shows them. `raw` shows keys as they are stored. Layers
-    that keep records under a key's name, such as versions, want portable keys: put Escape above them.
+    An escaped key may take up to 400 bytes; a longer one raises InvalidKey. A key of ``store`` that is not
+    the escape of any text is a foreign name, and no scan shows it. `raw` shows keys as they are stored.
+    Layers that keep records under a key's name, such as versions, need portable keys: put Escape above them.
 
     >>> from holdall import Memory
     >>> store = Escape(Memory())
@@ -59,7 +60,7 @@ class Escape(Prefixed[V]):
 
     def _down(self, key: str) -> str:
         down = _key(key)
-        if type(key) is RawKey:  # a layer above vouches for it: it may be longer
+        if type(key) is RawKey:  # a layer above has checked it; it may be longer
             down = RawKey(down)
         try:
             check_key(down)
@@ -98,7 +99,7 @@ def _escaped(text: str) -> str:
         raise no_str(text)
     if not _changed(text):
         return str.__str__(text)
-    # The codes of a first character hold nothing that the table changes.
+    # The codes of a first character contain no character that the table changes.
     return _first.sub(lambda found: _FIRST[found[0]], text).translate(_TABLE)
 
 
@@ -108,7 +109,7 @@ def _key(text: str) -> str:
 
 
 def _text(key: str) -> str | None:
-    """The text that is written as ``key``; None where there is none."""
+    """The text that is written as ``key``; None if no text is."""
     if not _changed(key):
         return key
     ends = key == _END or key.endswith("/" + _END)

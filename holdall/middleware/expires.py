@@ -1,4 +1,4 @@
-"""Values that expire: the deadline travels with the value, and what has expired is missing at once."""
+"""Values that expire: each is stored with its deadline, and is missing as soon as the deadline has passed."""
 
 import contextlib
 import time
@@ -26,19 +26,20 @@ from holdall.store import (
 
 
 class Expires(Layer[bytes, bytes]):
-    """What is written is missing ``after`` seconds later, to every operation; with None, it stays.
+    """A value expires ``after`` seconds after it was written: from then on it is missing for every operation.
 
-    The deadline is stored with each value (see `holdall.middleware.deadline`), so any store will do, and
-    readers need not know of ``after``. Each write sets it anew; `lasting` writes with another. Deadlines are
-    by the wall clock: machines that share a store disagree by as much as their clocks do.
+    With None it never expires. The deadline is stored with each value (see `holdall.middleware.deadline`). So
+    any store can be used, and readers need not know ``after``. Each write sets a new deadline; `lasting`
+    returns the same store with another ``after``. Deadlines follow the wall clock: machines that share a
+    store disagree as much as their clocks do.
 
-    What has expired takes its room until it is written, deleted or swept. Whether a key is there is
-    known from its value alone, so ``in``, ``len``, ``del`` and scans read values, a swap reads first, and
-    `scan_tags` costs a request a key. Damage to a deadline goes unnoticed: put Expires above the layers
+    An expired value takes up space until its key is written, deleted or swept. Only the value tells whether a
+    key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
+    costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
     that check, as in ``Expires(Encrypt(store))``.
 
-    History, where it is kept, shows each value as it was written; what had expired at a time is missing
-    from the store as of that time.
+    If a layer keeps history, `at` returns each value as it was written, even if it has expired. A value that
+    had expired at some time is missing from the store as of that time.
 
     >>> from holdall import Memory
     >>> now = 0.0
@@ -58,13 +59,13 @@ class Expires(Layer[bytes, bytes]):
         self._clock = clock
 
     def lasting(self, after: float | None) -> "Expires":
-        """The same store, where what is written lasts ``after`` seconds."""
+        """The same store, but values that are written through it expire after ``after`` seconds."""
         return Expires(self._inner, after, clock=self._clock)
 
     def sweep(self, prefix: str = "") -> int:
-        """Remove what has expired under ``prefix``, and return how many. Needs REMOVE.
+        """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
 
-        What is written anew meanwhile stays.
+        A value that is written again in the meantime stays.
         """
         if Feature.REMOVE not in self.features:
             raise self._cannot("sweep", Feature.REMOVE)
@@ -98,7 +99,7 @@ class Expires(Layer[bytes, bytes]):
                 yield key, value
 
     def _state(self, key: str) -> tuple[Tag, Tag]:
-        """The tag of ``key`` as it is here, where what has expired is ABSENT, and its tag below."""
+        """The tag of ``key`` as this layer shows it (ABSENT if the value has expired), and its tag below."""
         try:
             data, tag = self._inner.get_tagged(key)
         except KeyError:
@@ -106,7 +107,7 @@ class Expires(Layer[bytes, bytes]):
         return (ABSENT if self._live(key, data) is MISSING else tag), tag
 
     def _below(self, key: str, expected: Tag) -> Tag:
-        """The tag below of ``key``; Conflict where it does not carry ``expected`` here."""
+        """The tag below of ``key``. Raises Conflict if its tag as this layer shows it is not ``expected``."""
         present, tag = self._state(key)
         if present != expected:
             raise conflict(key)
@@ -164,7 +165,7 @@ class Expires(Layer[bytes, bytes]):
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)
 
-    # What the store below says of all its keys counts the expired ones too.
+    # The store below would count the expired keys too.
     __iter__ = Store.__iter__
     __len__ = Store.__len__
     __bool__ = Store.__bool__
@@ -178,7 +179,7 @@ class Expires(Layer[bytes, bytes]):
         self._inner.set_many((key, self._stamped(value)) for key, value in items)
 
     def __delitem__(self, key: str, /) -> None:
-        self[key]  # KeyError where it has expired
+        self[key]  # raises KeyError if it has expired
         del self._inner[key]
 
     _take = Store._take  # it reads the deadline before it deletes the value

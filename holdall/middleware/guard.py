@@ -16,15 +16,16 @@ V = TypeVar("V")
 
 
 class Guard(PassThrough[V]):
-    """Uses ``store`` only where its manifest says what ``manifest`` says; else every operation is Mismatch.
+    """Checks that the manifest of ``store`` matches ``manifest``; if not, every operation raises Mismatch.
 
-    The first operation reads the manifest: one request. Where there is none, the first write looks whether
-    the store, or the part of it under a prefix, is empty, and records it there. Data without a manifest,
-    which others wrote, can be used, and none is recorded; unless it is ``required``. Another schema is
-    Mismatch for writes alone. A Mismatch stays one until the store's manifest is another. `raw`, `close`,
+    The first operation reads the manifest, which costs one request. If there is none, the first write checks
+    whether the store (or the part of it under a prefix) is empty, and if so records ``manifest`` there. If
+    other programs wrote data without a manifest, the data can be used and no manifest is recorded; with
+    ``required`` this raises Mismatch instead. If only the schema differs, only writes raise Mismatch. After a
+    Mismatch every operation raises it again until the store's manifest has changed. `raw`, `close`,
     `features` and `facts` are not guarded.
 
-    After that, each operation costs what it costs below.
+    After the first operations, each operation costs as much as in the store below.
 
     >>> from holdall import Json, Memory
     >>> below = Memory()
@@ -41,11 +42,11 @@ class Guard(PassThrough[V]):
         self._required = required
         self._seen: Manifest | None = None
 
-    # Both are looked up in a cached property once, and are plain attributes from then on.
+    # Each is computed once as a cached property, and is a plain attribute from then on.
 
     @cached_property
     def _inner(self) -> Store[V]:  # type: ignore[override]
-        """The store, once its manifest is known to fit."""
+        """The store. The first use compares its manifest, and raises Mismatch if it does not match."""
         self._seen = recorded(self._store)
         if self._seen is None and self._required and not self._is_empty():
             raise Mismatch(f"{self._below!r} has data and no manifest; {RECORD}")
@@ -55,7 +56,7 @@ class Guard(PassThrough[V]):
 
     @cached_property
     def _writable(self) -> Store[V]:
-        """The store, once it has the manifest that it should have."""
+        """The store, for writes. The first use records the manifest, or compares it."""
         store = self._inner
         seen = self._seen or (self._record() if self._is_empty() else recorded(self._store))
         if seen is not None and not self.manifest.writes(seen):
@@ -63,7 +64,7 @@ class Guard(PassThrough[V]):
         return store
 
     def _record(self) -> Manifest | None:
-        """The manifest that the store has afterwards: this one, or one of who was quicker."""
+        """Record the manifest, unless another writer was faster; return the one that is recorded then."""
         if Feature.SWAP not in self._store.features:
             record(self._store, self.manifest)
             return self.manifest
@@ -74,7 +75,7 @@ class Guard(PassThrough[V]):
         return self.manifest
 
     def _is_empty(self) -> bool:
-        """Whether the lowest store is, or the part of it that a prefix below makes of it."""
+        """Whether the lowest store is empty, or the part of it under the prefix of a `Prefix` layer."""
         prefixes = (layer for layer in layers(self._store) if isinstance(layer, Prefix))
         return not next(prefixes, self._below)
 
@@ -89,7 +90,7 @@ class Guard(PassThrough[V]):
             f"`holdall convert`; if the record is wrong, {RECORD}"
         )
 
-    # ---- Writes: the rest is PassThrough's, through _inner -----------------------------------------
+    # ---- Writes: PassThrough forwards all other operations through _inner ----------------------------
 
     def __setitem__(self, key: str, value: V, /) -> None:
         self._writable[key] = value
@@ -110,9 +111,9 @@ class Guard(PassThrough[V]):
         return self._writable._setdefault(key, default)
 
     def as_of(self, time: datetime, /) -> Store[V]:
-        return self._inner.as_of(time)  # which was compared: no guard of its own
+        return self._inner.as_of(time)  # its manifest is compared already, so it needs no guard of its own
 
-    # ---- What needs no manifest ------------------------------------------------------------------
+    # ---- Operations that need no manifest ----------------------------------------------------------
 
     @property
     def inner(self) -> Store[V]:

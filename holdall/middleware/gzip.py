@@ -1,4 +1,4 @@
-"""Values compressed by gzip: slower and larger than zstd, and read everywhere."""
+"""Compression of values by gzip: slower than zstd and with larger results, but readable everywhere."""
 
 import zlib
 
@@ -11,7 +11,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Gzip(Compress):
-    """Each value is a gzip file (RFC 1952) that any program reads.
+    """Stores each value as a gzip file (RFC 1952), which any program can read.
 
         value   = head deflate crc size
         head    = %x1F.8B.08.00.00.00.00.00.00.FF    ; no name, no time, no system: equal values, equal bytes
@@ -19,8 +19,8 @@ class Gzip(Compress):
         crc     = 4 OCTET                            ; CRC-32 of the value
         size    = 4 OCTET                            ; its length
 
-    A file with another head was written by another program, or damaged, and is Corrupt.
-    ``level`` is 1 (fast) to 9 (small); it concerns writing alone. For ``max_size`` see `Compress`.
+    A file with another head was damaged, or written by another program; reading it raises Corrupt. ``level``
+    is 1 (fast) to 9 (small); it affects only writing. For ``max_size`` see `Compress`.
 
     >>> from holdall import Memory
     >>> store = Gzip(Memory())

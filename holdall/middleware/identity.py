@@ -1,4 +1,4 @@
-"""The identity of a store: what layers that seal or sign bind a value to, besides its key."""
+"""The identity of a store, to which layers that seal or sign bind a value, in addition to its key."""
 
 import re
 import secrets
@@ -23,8 +23,8 @@ class Identity:
         length = 8 OCTET                      ; bytes of the text, big-endian
         text   = context in UTF-8 / the 32HEXDIG of the record
 
-    The id is not secret, and whoever copies the store with its reserved keys copies its identity. A view
-    of the store under a prefix keeps an id of its own under that prefix.
+    The id is not secret. A copy of the store with its reserved keys has the same identity. A view of the
+    store under a prefix keeps an id of its own under that prefix.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -39,7 +39,7 @@ class Identity:
         self._bytes = None if context is None else sized_key(context)
 
     def known(self) -> bytes:
-        """The identity; ValueError if the store has none, for then no value of it can be bound to one."""
+        """The identity. Raises ValueError if the store has none; then no value of it can be bound to one."""
         if self._bytes is None:
             self._bytes = self._read()
         if self._bytes is None:
@@ -50,7 +50,7 @@ class Identity:
         return self._bytes
 
     def made(self) -> bytes:
-        """The identity, which the store has after this. Unsupported if the store cannot keep one safely."""
+        """The identity, created if there is none; raises Unsupported if the store cannot keep one safely."""
         if self._bytes is None:
             self._bytes = self._read() or self._create()
         return self._bytes

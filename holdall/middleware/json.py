@@ -1,4 +1,4 @@
-"""JSON documents, untyped or typed, by msgspec."""
+"""JSON documents, with or without a declared type, by msgspec."""
 
 import math
 from datetime import datetime, time
@@ -24,14 +24,15 @@ _PLAIN: Final = Plain({str, int, bool, NoneType}, {float: math.isfinite})
 
 
 class Json(Documents[V]):
-    """Documents as JSON (RFC 8259) in UTF-8.
+    """Stores documents as JSON (RFC 8259) in UTF-8.
 
-    Without a type: what JSON has (dict, list, str, int, finite float, bool, None). With ``type`` also
-    Decimal, dates and bytes, as text. Of several equal names in an object that another program wrote, the
-    last is read.
+    Without a type, documents hold what JSON has: dict, list, str, int, finite float, bool and None. With
+    ``type`` they may also hold Decimal, dates and bytes, which are stored as text. If an object that another
+    program wrote has several equal names, the last one is read.
 
-    ``type`` may be a Pydantic model, or be made of such, as ``list[Model]``. Pydantic then writes the
-    document and validates it, and each write reads it back: what would be read as another value is Invalid.
+    ``type`` may be a Pydantic model, or contain one, as ``list[Model]`` does. Then Pydantic writes the
+    document and validates it, and each write reads the document back. Writing raises Invalid if it would be
+    read back as another value.
 
     >>> from holdall import Memory
     >>> books = Json(Memory())
@@ -61,7 +62,7 @@ class Json(Documents[V]):
         return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode
 
     def _format_models(self, type: Any) -> tuple[Write, Read]:
-        from holdall.middleware.models import Models  # late: it needs an extra of its own
+        from holdall.middleware.models import Models  # late, because it needs an extra of its own
 
         models = Models(type)
         return models.write, models.read

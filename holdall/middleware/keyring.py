@@ -1,4 +1,4 @@
-"""The keys of an encrypting layer: read from where they are named, so that no address or repr holds one."""
+"""The keys of an encrypting layer, read from a named place, so that no address or repr contains a key."""
 
 import re
 import secrets
@@ -16,7 +16,7 @@ _entry = re.compile(r"(?P<id>[A-Za-z0-9._-]{1,32}):(?P<secret>[A-Za-z0-9+/]{43}=
 
 
 class Keyring:
-    """The keys at ``source``: ``env:NAME``, ``file:PATH``, or a function that returns the text of one.
+    """The keys at ``source``: ``env:NAME``, ``file:PATH``, or a function that returns the text of a keyring.
 
         keyring = *blank key *( 1*blank key ) *blank
         blank   = SP / TAB / CR / LF
@@ -24,9 +24,9 @@ class Keyring:
         id      = 1*32( ALPHA / DIGIT / "." / "_" / "-" )   ; no secret, and stored with each value
         secret  = 32 bytes in base64 (RFC 4648, section 4)
 
-    The first key writes; all of them read. To rotate, put a new one in front. Ids are never used again
-    for another key. A source that is of neither kind is InvalidAddress, one that cannot be read or holds
-    no keyring PermissionDenied; neither message quotes what was there.
+    The first key writes; all keys read. To rotate, put a new key in front. Never use an id again for another
+    key. The constructor raises InvalidAddress if the source is of none of these kinds, and PermissionDenied
+    if it cannot be read or holds no valid keyring; neither message quotes the text of the source.
 
     >>> keys = "2027:" + "A" * 43 + "=  2026:" + "B" * 42 + "A="
     >>> ring = Keyring(lambda: keys)
@@ -45,7 +45,10 @@ class Keyring:
         return next(iter(self._keys))
 
     def __getitem__(self, id: str) -> bytes:
-        """The key of ``id``; where it is not known the source is read again. PermissionDenied without it."""
+        """The key of ``id``; if the id is unknown, the source is read again.
+
+        Raises PermissionDenied if the source does not have it.
+        """
         if id not in self._keys:
             self._keys = self._load()
         if id not in self._keys:
@@ -72,19 +75,19 @@ class Keyring:
 
 
 def _called(function: Callable[[], str]) -> str:
-    # Not its repr: that of a partial shows its arguments.
+    # The function's repr is not used, because the repr of a partial shows its arguments.
     return getattr(function, "__qualname__", type(function).__name__)
 
 
 def _reader(source: str) -> Callable[[], str]:
     if not is_source(source):
-        # It is not shown: it may be the key itself.
+        # The source is not shown, because it may be the key itself.
         raise InvalidAddress("keys are named as env:NAME or file:PATH, or given by a function")
     return lambda: read(source, "keys").decode("ascii", "replace")
 
 
 def new_key(id: str) -> str:
-    """A keyring of one new random key under ``id``, to be put in front of those there are.
+    """The text of one new random key under ``id``, to be put in front of an existing keyring.
 
     >>> Keyring(lambda: new_key("2026")).current
     '2026'

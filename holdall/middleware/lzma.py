@@ -1,4 +1,4 @@
-"""Values compressed by LZMA: the smallest and the slowest, for archives."""
+"""Compression of values by LZMA: the smallest results and the slowest layer, for archives."""
 
 from lzma import CHECK_CRC64, FORMAT_XZ, LZMADecompressor, compress
 
@@ -7,14 +7,15 @@ from holdall.middleware.memory import LARGEST
 from holdall.store import Store
 
 _MEMORY = 1 << 27
-"""Bytes that reading may take for LZMA's own dictionary: twice what level 9 writes for."""
+"""The bytes of memory that reading may use for LZMA's own dictionary: twice as many as level 9 needs."""
 
 
 class Lzma(Compress):
-    """Each value is one .xz file (The .xz File Format, 1.2), with its CRC-64, that any program reads.
+    """Stores each value as one .xz file (The .xz File Format, 1.2) with a CRC-64, which any program can read.
 
-    ``level`` is 0 (fast) to 9 (small, and 674 MiB to write); it concerns writing alone. For ``max_size``
-    see `Compress`. A file that takes more than 128 MiB to read, which no level needs, is Corrupt.
+    ``level`` is 0 (fast) to 9 (small; writing takes 674 MiB of memory); it affects only writing. For
+    ``max_size`` see `Compress`. Reading raises Corrupt for a file that would take more than 128 MiB of
+    memory; no level writes such a file.
 
     >>> from holdall import Memory
     >>> store = Lzma(Memory())
@@ -34,7 +35,7 @@ class Lzma(Compress):
         value = stream.decompress(data, self._max_size + 1)
         if len(value) > self._max_size:
             raise self._too_large()
-        # A stream that says it checks nothing would be believed whatever it holds.
+        # A stream may declare that it has no check. Then the decoder would accept any content.
         if not stream.eof or stream.unused_data or stream.check != CHECK_CRC64:
             raise ValueError("it is cut off, goes on after its end, or has no CRC-64")
         return value

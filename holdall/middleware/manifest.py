@@ -1,4 +1,4 @@
-"""The manifest: by which layers everything in a store was written, kept in the store itself."""
+"""The manifest: the layers with which everything in a store was written, kept in the store itself."""
 
 import json
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ _FOLDER, _NAME = ".holdall/", "manifest"
 FORMAT: Final = 1
 RECORD: Final = "say what is true by `holdall manifest --record`"
 _LARGEST: Final = 1 << 16  # bytes
-_ALONE = {"history": "history=on"}  # a layer whose parameter has but one value that is recorded
+_ALONE = {"history": "history=on"}  # a layer whose parameter has only one value that is recorded
 
 
 @dataclass(frozen=True, repr=False)
 class Manifest:
-    """The layers that decide what the stored bytes are, top first, as an address names them.
+    """The layers that determine the stored bytes, top first, as an address names them.
 
         manifest = JSON object: "format": 1, "layers": [ *layer ], "schema": text, "key": text
         layer    = parameter [ "=" word ]      ; as in "serializer=json", "encrypt"
 
-    ``schema`` is where the validation schema was imported from, as module:name. ``key`` is the id of the
-    key that encrypted when it was recorded: for people, who need to know which keys a copy takes. Nothing
-    in it is secret.
+    ``schema`` is the import path of the validation schema, as module:name. ``key`` is the id of the key that
+    encrypted when the manifest was recorded; it tells people which keys a copy of the store needs. Nothing in
+    a manifest is secret.
 
     >>> Manifest(("serializer=json", "encrypt"))
     Manifest(('serializer=json', 'encrypt'))
@@ -38,12 +38,15 @@ class Manifest:
     key: str = ""
 
     def dump(self) -> bytes:
-        """The bytes that are stored."""
+        """The manifest as bytes, as they are stored."""
         return json.dumps({"format": FORMAT, **vars(self)}, indent=1).encode() + b"\n"
 
     @classmethod
     def load(cls, data: bytes) -> "Manifest":
-        """What `dump` wrote: Corrupt for anything else, Mismatch where a later holdall wrote it."""
+        """The manifest that `dump` wrote.
+
+        Raises Corrupt for any other bytes, and Mismatch if a later holdall wrote it.
+        """
         try:
             read = json.loads(data if len(data) <= _LARGEST else b"")
             made = cls(tuple(read["layers"]), read["schema"], read["key"])
@@ -56,11 +59,11 @@ class Manifest:
         return made
 
     def reads(self, other: "Manifest") -> bool:
-        """Whether what was written by ``other`` can be read by this stack."""
+        """Whether this stack can read values that were written with ``other``."""
         return self.layers == other.layers
 
     def writes(self, other: "Manifest") -> bool:
-        """Whether what this stack writes is as ``other`` has it."""
+        """Whether this stack writes values in the way that ``other`` records."""
         return self.reads(other) and self.schema == other.schema
 
     def __repr__(self) -> str:
@@ -75,23 +78,23 @@ class Manifest:
 
 
 def recorded(store: Store[Any]) -> Manifest | None:
-    """The manifest of ``store``; None where it has none. One request."""
+    """The manifest of ``store``; None if it has none. One request."""
     data = _beside(store).get(_NAME)
     return None if data is None else Manifest.load(data)
 
 
 def record(store: Store[Any], manifest: Manifest) -> None:
-    """Make ``manifest`` that of ``store``, whatever it was."""
+    """Store ``manifest`` in ``store``, and replace the one that it has."""
     _beside(store)[_NAME] = manifest.dump()
 
 
 def create(store: Store[Any], manifest: Manifest) -> None:
-    """Make ``manifest`` that of ``store``; Conflict if it has one. Needs SWAP."""
+    """Store ``manifest`` in ``store``; raises Conflict if it has one. Needs SWAP."""
     _beside(store).swap(_NAME, manifest.dump(), ABSENT)
 
 
 def forget(store: Store[Any]) -> None:
-    """Leave ``store`` without a manifest."""
+    """Delete the manifest of ``store``, if it has one."""
     _beside(store).discard(_NAME)
 
 

@@ -1,32 +1,32 @@
-"""How much memory a stored document takes once it is decoded, estimated before it is decoded.
+"""Estimates, before a stored document is decoded, how much memory the decoded document takes.
 
-A few bytes can stand for much: "[]" is two bytes of JSON and 64 bytes of memory. The estimates follow the sizes of
-CPython's objects, and are meant to be too high rather than too low.
+A few bytes can stand for a large value: "[]" is two bytes of JSON and 64 bytes of memory. The estimates
+follow the sizes of CPython's objects, and are rather too high than too low.
 """
 
 import re
 from typing import Final
 
 LARGEST: Final = 1 << 26
-"""Bytes of one decoded value, unless said otherwise: 64 MiB."""
+"""The default limit in bytes of one decoded value: 64 MiB."""
 
 _LIST, _DICT, _ENTRY, _TEXT, _SCALAR, _POINTER = 64, 184, 72, 56, 32, 8
-_IN_DICT = 5  # entries that a dict has room for from the start
+_IN_DICT = 5  # entries that fit into a new dict
 _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL).finditer
 
 
 def of_json(data: bytes, enough: int) -> int:
-    """Of a JSON document; it looks closer if the first estimate is more than ``enough``.
+    """The estimate for a JSON document; it is refined if the first one is more than ``enough``.
 
     >>> of_json(b'[[], [], {"a": 1.5}]', 0)
     628
     """
-    marks = data.translate(None, _OTHERS)  # one pass over much, then five over little
+    marks = data.translate(None, _OTHERS)  # one pass over all bytes, then five over a few
     found, quotes = _marks(marks), marks.count(b'"')
     size = _size(data, found, quotes)
     if size <= enough:
         return size
-    # In a long text commas and brackets mean nothing.
+    # Commas and brackets in a long text mean nothing, so they are not counted.
     strings = 0
     for strings, each in enumerate(_string(data), 1):
         if strings * _TEXT > enough:
@@ -55,7 +55,7 @@ def _size(data: bytes, marks: list[int], quotes: int) -> int:
 
 
 def of_msgpack(data: bytes, enough: int) -> int:
-    """Of a MessagePack document; it looks closer if the first estimate is more than ``enough``.
+    """The estimate for a MessagePack document; it is refined if the first one is more than ``enough``.
 
     >>> of_msgpack(bytes.fromhex("93 90 90 81 a1 61 00"), 10**6)
     495
@@ -70,7 +70,7 @@ _FIRSTS: Final = (
     (bytes((*range(0xA0, 0xC0), *range(0xC4, 0xCA), *range(0xD4, 0xDC))), _TEXT),
     (bytes(range(0xCA, 0xD4)), _SCALAR),
 )
-"""The first bytes of parts, and how much memory such a part takes; any byte of a text may look like one."""
+"""The first bytes of parts, and the memory of such a part. Any byte of a text may look like one of them."""
 
 _NUMBERS: Final = (4, 8, 1, 2, 4, 8, 1, 2, 4, 8)  # bytes after CA to D3
 _COUNTED: Final = {
@@ -84,7 +84,7 @@ _COUNTED: Final = {
     0xDA: (2, 0),
     0xDB: (4, 0),
 }
-"""Of texts, bytes and extensions: how many bytes tell the length, and how many more follow than it tells."""
+"""For texts, bytes and extensions: how many bytes hold the length, and how many follow in addition to it."""
 
 
 def _count(data: bytes, firsts: bytes) -> int:
@@ -92,7 +92,7 @@ def _count(data: bytes, firsts: bytes) -> int:
 
 
 def _walk(data: bytes, enough: int) -> int:
-    """The same, part by part, until it is more than ``enough``; what is cut off is left to the decoder."""
+    """The same estimate, part by part, until it is over ``enough``; the decoder will report missing bytes."""
     at, end, size = 0, len(data), len(data)
     while at < end and size <= enough:
         first = data[at]
@@ -118,7 +118,7 @@ def _walk(data: bytes, enough: int) -> int:
 
 
 def _length(data: bytes, at: int, first: int) -> int:
-    """How many bytes follow the first byte of a text, bytes or an extension."""
+    """How many bytes follow the first byte of a text, of bytes or of an extension."""
     if first < 0xC0:
         return first & 31
     if first in _COUNTED:
@@ -128,7 +128,7 @@ def _length(data: bytes, at: int, first: int) -> int:
 
 
 def of_xml(data: bytes) -> int:
-    """Of an XML document, and of the elements from which it is read; these are the larger part.
+    """The estimate for an XML document and the elements that the parser creates, which are the larger part.
 
     >>> of_xml(b"<list><null></null></list>")
     952

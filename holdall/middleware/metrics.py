@@ -1,4 +1,4 @@
-"""A layer that counts and times what is asked of a store."""
+"""A layer that counts and times the operations on a store."""
 
 import itertools
 from collections import Counter
@@ -20,14 +20,16 @@ _END = object()
 
 
 class Metrics(Watch[V]):
-    """Counts the operations on ``store``, by the names of `Watch`; bytes too, where its values are bytes.
+    """Counts the operations on ``store`` by the names of `Watch`, and their bytes if the values are bytes.
 
-    `stats` tells them; where OpenTelemetry is installed, it is told of each operation as it ends (see
-    `holdall.middleware.telemetry`), ``name`` being that of the store. A scan is an operation that takes as
-    long as its items are waited for, and ends when its reader ends. Threads add to the same counts and
-    wait for no lock. Neither keys nor values are in what is told.
+    `stats` returns the counts. If OpenTelemetry is installed, each operation is reported to it when the
+    operation ends (see `holdall.middleware.telemetry`); ``name`` is the store's name in these reports. A scan
+    is one operation. It ends when its reader stops, and its time is the time spent waiting for its items.
+    Threads add to the same counts and wait for no lock. Neither the counts nor the reports contain keys or
+    values.
 
-    Where it stands says what it counts: below a cache, what the cache asks for; above, what the app does.
+    The position in the stack decides which operations are counted: below a cache those of the cache, above it
+    those of the app.
 
     >>> from holdall import Memory
     >>> store = Metrics(Memory())
@@ -46,7 +48,7 @@ class Metrics(Watch[V]):
         self._record = recorder(name)
 
     def stats(self) -> dict[str, Measured]:
-        """What was measured since this layer was made, by the name of the operation, in order."""
+        """The counts since this layer was created, by the name of the operation, in order."""
         by_name: dict[str, Counter[str | int]] = {}
         for (name, what), count in sorted(self._tally.total().items(), key=lambda item: item[0][0]):
             by_name.setdefault(name, Counter())[what] = count
@@ -69,7 +71,7 @@ class Metrics(Watch[V]):
             counts[name, "missing"] += 1
         elif received := _bytes(result):
             counts[name, "received"] += received
-        if len(args) > 1 and (sent := _bytes(args)):  # what has no more than a key sends nothing
+        if len(args) > 1 and (sent := _bytes(args)):  # an operation with only a key sends no value
             counts[name, "sent"] += sent
 
     def _ended(self, name: str, took: int, error: BaseException | None) -> None:
@@ -99,7 +101,7 @@ class Metrics(Watch[V]):
                     return
                 count += 1
                 received += _bytes(item)
-                yield item  # type: ignore[misc]  # it is no _END
+                yield item  # type: ignore[misc]  # it is not _END
         finally:
             self._ended(name, took, failed)
             self._passed(name, count, "received", received)
@@ -131,7 +133,7 @@ class Metrics(Watch[V]):
 
 
 def _bytes(found: object) -> int:
-    """The bytes in a value, or in a tuple with one."""
+    """The number of bytes in a value, or in a tuple that contains one."""
     if isinstance(found, bytes):
         return len(found)
     return sum(map(_bytes, found)) if isinstance(found, tuple) else 0

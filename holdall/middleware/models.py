@@ -1,4 +1,4 @@
-"""Documents that hold Pydantic models, as JSON that Pydantic writes, reads and validates."""
+"""Documents that contain Pydantic models, as JSON that Pydantic writes, reads and validates."""
 
 from typing import Any, Final
 
@@ -8,11 +8,11 @@ from holdall.middleware.declared import Unfit
 with needs("pydantic"):
     import pydantic
 
-_SHOWN: Final = 10  # reasons in a message; all of them are in its ``errors``
+_SHOWN: Final = 10  # reasons in a message; ``errors`` has all of them
 
 
 class Models:
-    """Documents of ``type``: a Pydantic model or dataclass, or a type made of such, as ``list[Model]``.
+    """Documents of ``type``: a Pydantic model or dataclass, or a type that contains one, as ``list[Model]``.
 
     Fields are written by their names, and read by their names or aliases. Computed fields and excluded
     fields are not written.
@@ -28,7 +28,7 @@ class Models:
         self._adapter = pydantic.TypeAdapter(type)
 
     def write(self, value: Any) -> bytes:
-        """``value`` as JSON. Whether it is a valid document shows when that is read."""
+        """``value`` as JSON. It is not validated until it is read."""
         if isinstance(self._type, type) and not isinstance(value, self._type):
             raise TypeError(
                 f"it is of the type {type(value).__name__}, and {self._type.__name__} is declared"
@@ -36,7 +36,7 @@ class Models:
         return self._adapter.dump_json(value, round_trip=True, warnings="none")
 
     def read(self, data: bytes) -> Any:
-        """The document; `Unfit`, with a reason for each part, if it is not valid."""
+        """The document. Raises `Unfit`, with a reason for each part, if it is not valid."""
         try:
             return self._adapter.validate_json(data, by_alias=True, by_name=True)
         except pydantic.ValidationError as error:

@@ -1,4 +1,4 @@
-"""MessagePack documents, untyped or typed, by msgspec."""
+"""MessagePack documents, with or without a declared type, by msgspec."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
@@ -28,11 +28,12 @@ _PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _in_u
 
 
 class MessagePack(Documents[V]):
-    r"""Documents as MessagePack: smaller than JSON, and with bytes as they are.
+    r"""Stores documents as MessagePack, which is smaller than JSON and keeps bytes as they are.
 
-    Without a type: dict, list, str, int (from -2**63 to 2**64 - 1), float, bool, None, bytes, and datetime
-    in ``datetime.UTC`` (timestamp extension). With ``type`` also Decimal, date and whatever msgspec knows.
-    Without one, a map whose names are no strings is Corrupt, and so is an extension that is no timestamp.
+    Without a type, documents hold dict, list, str, int (from -2**63 to 2**64 - 1), float, bool, None, bytes,
+    and datetime in ``datetime.UTC`` (timestamp extension). With ``type`` they may also hold Decimal, date and
+    every type that msgspec knows. Without a type, reading raises Corrupt for a map with a name that is not a
+    string, and for an extension that is not a timestamp.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -62,7 +63,7 @@ class MessagePack(Documents[V]):
 
 
 def _plainly(read: Read) -> Read:
-    """Read, and refuse what is no plain document: MessagePack takes anything for the name of a field."""
+    """``read`` with a check for a plain document: MessagePack allows a field name of any type."""
 
     def plainly(data: bytes) -> Any:
         value = read(data)

@@ -1,4 +1,4 @@
-"""Refuses in typed documents what msgspec would round unsaid: a UTC offset of more than whole minutes."""
+"""Refuses UTC offsets that are not whole minutes in typed documents; msgspec would round them silently."""
 
 from datetime import datetime, time
 from typing import Any, Final, get_origin
@@ -13,10 +13,10 @@ _INFO: Final[dict[type, Any]] = {datetime: inspect.DateTimeType, time: inspect.T
 
 
 class Offsets:
-    """Looks at the moments of documents of the type that ``info`` describes: those of ``kinds``.
+    """Checks the moments of the types ``kinds`` in documents of the type that ``info`` describes.
 
-    The offset of a moment is a matter of its value, so no declared type rules it out. Only the fields that can
-    hold one are looked at. Where there is none, an instance is false.
+    A declared type cannot exclude an offset, because the offset depends on the value. Only fields that can
+    hold a moment are checked. If the type can hold none, an instance of this class is false.
 
     >>> bool(Offsets(inspect.type_info(list[time]), (time,))), bool(Offsets(inspect.type_info(str), (time,)))
     (True, False)
@@ -39,7 +39,7 @@ class Offsets:
         return any(isinstance(part, self._infos) for part in parts_of(info))
 
     def check(self, document: Any) -> None:
-        """ValueError where a moment of ``document``, which holds not itself, would be rounded."""
+        """Raise ValueError if a moment of ``document``, which must not contain itself, would be rounded."""
         todo = [document]
         while todo:
             part = todo.pop()

@@ -1,4 +1,4 @@
-"""A layer that changes nothing: the base of those that only watch, or check what is written."""
+"""A layer that changes nothing: the base of layers that only watch operations or check writes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class PassThrough(Layer[V, V]):
-    """Every operation of the store below, as it is.
+    """Forwards every operation to the store below, unchanged.
 
     >>> from holdall import Memory
     >>> PassThrough(Memory())

@@ -1,4 +1,4 @@
-"""Pickled Python objects, for those who trust whoever can write to the store."""
+"""Pickled Python objects, for stores whose writers are all trusted."""
 
 import hashlib
 import hmac
@@ -14,11 +14,11 @@ from holdall.middleware.signing import Source, signing_key
 from holdall.store import MISSING, Change, Store
 
 PROTOCOL: Final = 5
-"""Fixed, so that every Python that holdall runs on reads what another wrote."""
+"""Fixed, so that every Python version that holdall supports can read the values of every other version."""
 
 
 class Pickle(Codec[Any, bytes]):
-    """Any Python object that pickle takes, with a digest before it.
+    """Stores any Python object that pickle accepts, with a digest before it.
 
         value    = digest pickle                 ; without sign and context, and as holdall once signed
                  / %xFE "p2" digest pickle       ; with sign or context
@@ -26,19 +26,21 @@ class Pickle(Codec[Any, bytes]):
         length   = 8 OCTET                       ; bytes of the key, big-endian
         identity = as `holdall.middleware.identity` draws it; only after %xFE "p2"
 
-    To load a pickle is to run what it says, so this must be asked for by ``trust=True``. The digest is
-    checked first, in constant time: a damaged value, one moved from another key, or a pickle that holdall
-    did not write is Corrupt and never loaded.
+    To load a pickle is to run the code in it, so the caller must ask for this layer by ``trust=True``. The
+    digest is checked first, in constant time. Reading raises Corrupt, and never loads the pickle, if the
+    value was damaged, was moved from another key, or was not written by holdall.
 
-    Without ``sign`` the digest guards against accidents only: who can write to the store can run code in
-    the programs that read it. With ``sign``, where the signing key comes from (``env:NAME``, ``file:PATH`` or
-    a function that returns it; 16 bytes or more), only what was written with that key is ever loaded. The
-    key itself is read when it is needed, and no repr, error or pickle of this layer holds it.
+    Without ``sign`` the digest protects only against accidents: whoever can write to the store can run code
+    in the programs that read it. ``sign`` names the source of the signing key: ``env:NAME``, ``file:PATH`` or
+    a function that returns it; the key has 16 bytes or more. With ``sign``, only values that were written
+    with that key are loaded. The key is read when it is needed, and no repr, error or pickle of this layer
+    contains it.
 
-    What is signed is bound to ``context``, a text such as "approved", or without it to a random id that the
-    store keeps under a reserved key; see `Encrypt`. holdall once bound a signed value to its key alone: such
-    values are loaded, but with ``bound=True``, or with a context, they are Corrupt. To bind them to the store,
-    write each of them again: ``store.modify(key, lambda value: value)``.
+    A signed value is bound to ``context``, a text such as "approved". Without a context it is bound to a
+    random id that the store keeps under a reserved key; see `Encrypt`. Earlier versions of holdall bound a
+    signed value to its key alone. Such values are loaded, but with ``bound=True``, or with a context, reading
+    them raises Corrupt. To bind them to the store, write each of them again:
+    ``store.modify(key, lambda value: value)``.
 
     >>> from holdall import Memory
     >>> store = Pickle(Memory(), trust=True, sign=lambda: b"sixteen bytes or more")
@@ -94,7 +96,7 @@ class Pickle(Codec[Any, bytes]):
         return super().modify(key, function, default)
 
     def _identify(self) -> None:
-        """Make the identity before a write, and not within one of the store below."""
+        """Create the identity before a write starts; it must not happen within a write of the store below."""
         if self._identity is not None:
             self._identity.made()
 
@@ -102,7 +104,7 @@ class Pickle(Codec[Any, bytes]):
         return hmac.digest(self._key(), identity + sized_key(key) + data, "sha256")
 
 
-_TRUST: Final = (True,)  # which 1 equals too, and no text
+_TRUST: Final = (True,)  # a tuple, so that 1, which equals True, is accepted, and no text is
 _SIZE: Final = hashlib.sha256().digest_size
 _BOUND: Final = b"\xfep2"
 _START: Final = len(_BOUND) + _SIZE

@@ -1,4 +1,4 @@
-"""What a format keeps of a document without a declared type: checked part by part, by exact type."""
+"""Which documents a format keeps without a declared type: checked part by part, by exact type."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta
@@ -7,21 +7,21 @@ from typing import Any, Final
 from holdall.errors import Invalid
 
 DEPTH: Final = 100
-"""How many dicts and lists may be nested. A deeper document is refused, and so is one that holds itself."""
+"""How many dicts and lists may be nested. A deeper document is refused, as is one that contains itself."""
 
 _MINUTE: Final = timedelta(minutes=1)
 
 NoneType: Final = type(None)
 
 _REMEDY: Final = "declare the document's type (type=...) or write it as text"
-_SHOWN: Final = 60  # characters of a name or a path
+_SHOWN: Final = 60  # characters of a name or a path that are shown
 
 
 class Plain:
-    """Documents of dicts with str keys, of lists, and of scalars: the types that a format keeps exactly.
+    """Documents of dicts with str keys, lists, and the scalar types that a format keeps exactly.
 
-    ``always`` are scalar types kept whatever the value, ``within`` those whose value must pass a test. A
-    subclass is another type: it would be read back as its base.
+    ``always`` are the scalar types of which every value is kept; ``within`` are those whose values must pass
+    a test. A subclass counts as another type, because it would be read back as its base.
 
     >>> Plain({str, int}, {}).keeps({"lines": [1, "a"]})
     True
@@ -33,11 +33,11 @@ class Plain:
 
     @property
     def types(self) -> frozenset[type]:
-        """Every type that is kept, though perhaps not every value of it."""
+        """Every type that is kept, though perhaps not all of its values."""
         return self._always | self._within.keys() | {dict, list}
 
     def keeps(self, value: Any, depth: int = DEPTH) -> bool:
-        """Whether every part of ``value`` is kept. This runs at each write, so it is plain loops."""
+        """Whether every part of ``value`` is kept. It runs at each write, so it uses plain loops."""
         kind, always = type(value), self._always
         if kind is dict:
             for name in value:
@@ -60,9 +60,10 @@ class Plain:
         return kind in self._always or (kind in self._within and self._within[kind](value))
 
     def refusal(self, key: str, value: Any, name: str, write: Callable[[Any], bytes]) -> Invalid:
-        """Invalid for the ``value`` of ``key`` that the layer ``name`` cannot keep: which part, and why.
+        """The error for the ``value`` of ``key`` that the layer ``name`` cannot keep.
 
-        ``write`` says of a part of a kept type what is wrong with it.
+        It names the part that cannot be kept, and the reason. ``write`` raises an exception if it cannot
+        write a part; the text of this exception is then the reason.
         """
         path, reason = next(self._faults("", value, write), ("", "it cannot be written"))
         message = f"{name} cannot keep the value of {key!r}: {f'{path}: ' if path else ''}{reason}"
@@ -100,29 +101,29 @@ class Plain:
             write(value)
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is why the part is refused
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason for the refusal
             yield path, str(error)
 
 
 def sayable(moment: datetime) -> bool:
-    """Whether ISO 8601 says all of ``moment``: no named time zone, no fold, an offset in whole minutes."""
+    """Whether ISO 8601 can express ``moment``: no named time zone, no fold, an offset in whole minutes."""
     read = datetime.fromisoformat(moment.isoformat())
     return in_minutes(moment) and repr(read) == repr(moment)
 
 
 def in_minutes(moment: datetime | time) -> bool:
-    """Whether the offset of ``moment`` from UTC, if it has one, is of whole minutes, as RFC 3339 has it."""
+    """Whether ``moment`` has no UTC offset, or one in whole minutes, as RFC 3339 requires."""
     offset = moment.utcoffset()
     return not offset or not offset % _MINUTE
 
 
 def _shown(name: Any) -> str:
-    """The name of a field as part of a path: on one line, of bounded length, and fit to be printed."""
+    """The name of a field as part of a path: printable, on one line and of limited length."""
     text = str(name)[:_SHOWN]
     return text if text.isprintable() else ascii(text)
 
 
 def _a(value: Any) -> str:
-    """The type of ``value`` for a message; for a type that is kept in part, the value too."""
+    """The type of ``value`` for a message; also the value, for a type of which only some values are kept."""
     kind = type(value).__name__
     return f"the {kind} {value!r}" if isinstance(value, float | datetime) else f"the type {kind}"

@@ -1,4 +1,4 @@
-"""A part of a store, by key prefix, as a store of its own."""
+"""A part of a store, selected by key prefix, as a store of its own."""
 
 from typing import TypeVar
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class Prefix(Prefixed[V]):
-    """The keys of ``store`` under ``prefix``, named without it.
+    """Shows the keys of ``store`` under ``prefix``, without the prefix in their names.
 
-    A prefix is a boundary: it ends in a slash, which is added where it is left out, so that
-    ``Prefix(store, "invoices")`` never shows what is under ``invoices2/``.
+    A prefix ends at a segment: a slash is added if it does not end in one. So ``Prefix(store, "invoices")``
+    never shows the keys under ``invoices2/``.
 
     >>> from holdall import Memory
     >>> store = Memory()

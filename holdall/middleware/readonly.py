@@ -1,4 +1,4 @@
-"""A store that can be read and not written."""
+"""A store that can be read but not written."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -25,10 +25,10 @@ _READS = (
 
 
 class ReadOnly(Wrapper[V, V]):
-    """Reads of ``store``; every write is PermissionDenied, before it reaches the store.
+    """Reads ``store``; every write raises PermissionDenied before it reaches the store.
 
-    It starts from nothing and lets reads through one by one, so a write that is added to the interface
-    some day is refused here too.
+    The class forwards only the reads, each explicitly. So if the interface gets a new write operation, this
+    layer refuses it too.
 
     >>> from holdall import Memory
     >>> ReadOnly(Memory())["a"] = b"1"

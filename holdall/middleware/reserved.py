@@ -1,4 +1,4 @@
-"""The records that a layer keeps under reserved keys, with errors in the words of the layer's user."""
+"""The records that a layer keeps under reserved keys, with errors in words that the layer's user knows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
@@ -12,17 +12,17 @@ T = TypeVar("T")
 
 
 class Called(NamedTuple):
-    """A record in the words of the user: ``words`` for the record, and the user's ``key`` that it is about."""
+    """A record as the user knows it: ``words`` name the record, and ``key`` is the user's key for it."""
 
     words: str
     key: str | None = None
 
 
 class Reserved(Watch[bytes]):
-    """What ``store`` holds under ``prefix``, a reserved part, for the layer that keeps it there.
+    """The part of ``store`` under ``prefix``, a reserved prefix, for the layer that keeps its records there.
 
-    An error of the store names no reserved key: ``called`` says what the record is that has the key, and
-    what the records are altogether if it is given none.
+    Errors of the store do not name reserved keys here. ``called`` names the record of a reserved key instead;
+    without a key, it names the records as a whole.
 
     >>> from holdall import Memory
     >>> marks = Reserved(Memory(), ".holdall/marks/", lambda key: Called("the mark", key))
@@ -51,9 +51,10 @@ class Reserved(Watch[bytes]):
             raise self.reworded(error) from error
 
     def reworded(self, error: HoldallError, key: str | None = None) -> HoldallError:
-        """``error``, which was raised about the record ``key``, or about another one that it names itself.
+        """``error`` in the user's words.
 
-        An error that names no record is returned as it is.
+        It was raised about the record ``key``, or about another record that the error itself names. An error
+        that names no record is returned as it is.
         """
         named = error.key if error.key and RESERVED in error.key else f"{self._prefix}{key or ''}"
         if RESERVED not in str(error) and named != error.key:

@@ -1,4 +1,4 @@
-"""Rotation of an encrypting layer's keys: every value sealed anew with the key that writes."""
+"""Rotation of an encrypting layer's keys: every value is sealed again with the key that writes."""
 
 from collections.abc import Callable
 
@@ -11,19 +11,20 @@ from holdall.store import Feature
 def rekey(
     store: Encrypt, prefix: str = "", *, start: str = "", tell: Callable[[int], None] = lambda count: None
 ) -> int:
-    """Seal every value under ``prefix`` with the current key, and return how many it had to seal.
+    """Seal every value under ``prefix`` with the current key, and return how many values were sealed.
 
-    A value that is bound to its key alone, as holdall once sealed, is sealed again too, and is then bound to
-    the store. Open the store with ``bound=True``, or take the old key away, so that no such value is read
-    any more.
+    A value that an earlier holdall bound to its key alone is sealed again too, and is then bound to the
+    store. Afterwards, open the store with ``bound=True``, or remove the old key, so that such values are no
+    longer read.
 
-    Each value is swapped, so what others write meanwhile is never lost; without SWAP it is Unsupported.
-    After an interruption, run it again: it reads all values, and writes those that still are to be
-    sealed; ``start`` skips what is before it. ``tell`` is given the count of values looked at, as it grows.
+    Each value is swapped, so a value that somebody else writes in the meantime is never lost. Raises
+    Unsupported if the store lacks SWAP. After an interruption, run it again: it reads all values, and writes
+    only those that still must be sealed; ``start`` skips the keys before it. ``tell`` is called with the
+    number of values read so far, each time it grows.
 
-    When it returns, an old key is needed no more for these values. One that `scan_ids` still shows was
-    written meanwhile by a process that does not have the new key yet. Older revisions that a layer below
-    keeps stay sealed as they were.
+    After it returns, these values no longer need an old key. If `scan_ids` still shows an old key, a process
+    that does not have the new key yet wrote that value in the meantime. Older revisions that a layer below
+    keeps stay sealed with their old keys.
 
     >>> import os
     >>> from holdall import Memory
@@ -47,6 +48,6 @@ def rekey(
 def _seal(store: Encrypt, key: str) -> bool:
     try:
         store.reseal(key)
-    except KeyError:  # deleted meanwhile
+    except KeyError:  # deleted in the meantime
         return False
     return True

@@ -1,4 +1,4 @@
-"""The key that signs: named in an address or given by a function, and held in neither."""
+"""The key that signs: an address names its source, or a function returns it; neither contains it."""
 
 import functools
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from holdall.errors import Invalid, PermissionDenied
 from holdall.middleware.source import is_source, read
 
 Source = str | Callable[[], bytes]
-"""``env:NAME`` or ``file:PATH`` (text or bytes, without the space at the ends), or a function."""
+"""``env:NAME`` or ``file:PATH`` (text or bytes; white space at the ends is removed), or a function."""
 
 SHORTEST: Final = 16  # bytes; RFC 2104 discourages keys much shorter than the digest
 
 
 def signing_key(source: Source | None) -> Callable[[], bytes]:
-    """A function that reads the key at ``source`` once, when it is first called; no source, no secret.
+    """A function that reads the key at ``source`` once, when it is first called; for None it returns b"".
 
-    Invalid for what is no source. The function raises PermissionDenied, naming the source, where there is
-    no key or a short one.
+    Raises Invalid if ``source`` is not a valid source. The function raises PermissionDenied, and names the
+    source, if the key is missing or too short.
 
     >>> signing_key("env:NO_SUCH_KEY")()
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Where a secret is kept: an address names the place, and never holds the secret."""
+"""The source of a secret: an address names the source and never contains the secret."""
 
 import os
 import warnings
@@ -22,9 +22,10 @@ def is_source(text: object) -> bool:
 
 
 def read(source: str, what: str) -> bytes:
-    """The bytes in the variable, or at the path, that ``source`` names: ``what``, as an error calls it.
+    """The bytes in the environment variable or the file that ``source`` names; errors call them ``what``.
 
-    PermissionDenied, quoting nothing of it, where it is not there, cannot be read or is over LONGEST bytes.
+    Raises PermissionDenied if the source does not exist, cannot be read, or holds more than LONGEST bytes.
+    The message quotes none of the bytes.
 
     >>> read("env:NO_SUCH_KEYS", "keys")
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Counts that many threads add to at once without a lock."""
+"""Counters to which many threads add at once without a lock."""
 
 import threading
 from collections import Counter, deque
@@ -11,9 +11,9 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Tally(Generic[K]):
-    """A Counter for each thread, and their sum.
+    """One Counter per thread, and their sum.
 
-    `own` gives that of the thread which asks. A forked child goes on from what its parent had counted.
+    `own` returns the Counter of the calling thread. A forked child starts with the counts of its parent.
 
     >>> tally = Tally()
     >>> tally.own()["hits"] += 2
@@ -22,7 +22,7 @@ class Tally(Generic[K]):
     """
 
     def __init__(self) -> None:
-        # Re-entrant: a finalizer may run, and count, while it is held.
+        # Re-entrant, because a finalizer may run, and count, while the lock is held.
         self._lock = PerProcess(threading.RLock)
         self._alive: dict[int, Counter[K]] = {}
         self._ended: deque[Counter[K]] = deque()
@@ -37,17 +37,17 @@ class Tally(Generic[K]):
         return counts
 
     def _settle(self) -> None:
-        """Add up what threads that have ended had counted."""
+        """Add the counts of threads that have ended to the total."""
         while self._ended:
             counts = self._ended.popleft()
             del self._alive[id(counts)]
             self._past.update(counts)
 
     def total(self) -> Counter[K]:
-        """The sum of all; what other threads are about to add may or may not be in it."""
+        """The sum of all counts; it may or may not include counts that other threads are just adding."""
         with self._lock():
             self._settle()
             total = self._past.copy()
             for counts in list(self._alive.values()):
-                total.update(dict.copy(counts))  # at once: its thread may add a name meanwhile
+                total.update(dict.copy(counts))  # atomic: its thread may be adding a name
         return total

@@ -1,4 +1,4 @@
-"""Latencies for OpenTelemetry, where it is installed."""
+"""Latencies for OpenTelemetry, if it is installed."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,16 +6,16 @@ from functools import lru_cache
 from holdall.middleware.measured import BOUNDS
 
 Record = Callable[[str, int, BaseException | None], None]
-"""Takes the name of an operation, the nanoseconds that it took, and what it raised."""
+"""A function of the name of an operation, its duration in nanoseconds, and the exception that it raised."""
 
 
 def recorder(name: str) -> Record | None:
-    """What records operations on the store ``name`` in the histogram ``db.client.operation.duration``.
+    """A function that records operations on the store ``name`` in OpenTelemetry; None if it is not installed.
 
-    Unit and attributes are those of OpenTelemetry's semantic conventions for database clients:
-    db.system.name (``holdall``), db.operation.name, db.namespace (``name``, if there is one) and
-    error.type. Nothing else is told: no key, no value, no address. None without OpenTelemetry's API;
-    without its SDK set up, the API drops what is recorded.
+    They go into the histogram ``db.client.operation.duration``. Its unit and attributes are those of
+    OpenTelemetry's semantic conventions for database clients: db.system.name (``holdall``),
+    db.operation.name, db.namespace (``name``, if it is not empty) and error.type. Nothing else is recorded:
+    no key, no value, no address. If OpenTelemetry's SDK is not set up, its API discards the records.
     """
     try:
         from opentelemetry import metrics

@@ -5,7 +5,10 @@ from holdall.middleware.codec import Codec
 
 
 class Text(Codec[str, bytes]):
-    """Strings as UTF-8: any text but lone surrogates; of a str subclass, nothing but a str would come back.
+    """Stores strings as UTF-8.
+
+    Writing raises Invalid for a lone surrogate, and for a subclass of str, because it would be read back as a
+    plain str.
 
     >>> from holdall import Memory
     >>> notes = Text(Memory())

@@ -1,4 +1,4 @@
-"""Values checked by a FormEncode schema on their way in."""
+"""Validation of values by a FormEncode schema when they are written."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar, cast
@@ -19,15 +19,16 @@ class Schema(Protocol[S]):
     """A FormEncode validator: a Schema, or anything with its ``to_python``."""
 
     def to_python(self, value: S, /, state: Any = None) -> S:
-        """``value`` made clean; `formencode.Invalid` with nested reasons where it cannot be."""
+        """The converted ``value``; raises `formencode.Invalid`, with nested reasons, if it is not valid."""
         ...
 
 
 class Validate(PassThrough[V]):
-    """Writes only what ``schema`` accepts, and writes it as the schema returns it; reads are untouched.
+    """Writes only values that ``schema`` accepts, as the schema returns them; reads are not checked.
 
-    A refusal is Invalid: it names the key and carries every reason, nested in ``errors`` and by field in
-    ``flat()``. Nothing of a refused write is stored; of a refused batch, what came before it may be.
+    A refused value raises Invalid, which names the key and holds every reason, nested in ``errors`` and by
+    field in ``flat()``. Nothing of a refused write is stored. In a batch, items before the refused one may
+    have been stored.
 
     >>> from formencode import Schema, validators
     >>> from holdall import Json, Memory
@@ -79,7 +80,10 @@ class Validate(PassThrough[V]):
 
     @property
     def _accepts_none(self) -> bool:
-        """Whether the schema keeps None as None. Then the store below gets it, and looks for a change in place."""
+        """Whether the schema returns None for None.
+
+        If it does, the store below gets None and checks for changes in place.
+        """
         try:
             return self._schema.to_python(cast(V, None)) is None
         except formencode.Invalid:
@@ -90,7 +94,7 @@ class Validate(PassThrough[V]):
 
 
 def invalid(message: str, error: "formencode.Invalid", *, key: str | None = None) -> Invalid:
-    """FormEncode's refusal as ours: every reason, nested as it came and named in the message."""
+    """FormEncode's error as holdall's Invalid: every reason is in ``errors``, nested, and in the message."""
     refusal = Invalid(message, key=key, errors=_nested(error))
     flat = refusal.flat().items()
     reasons = "; ".join(f"{name}: {reason}" if name else reason for name, reason in flat)

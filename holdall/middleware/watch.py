@@ -1,4 +1,4 @@
-"""A layer that sees every operation go by: the base of those that count, time or stop them."""
+"""A layer that sees every operation: the base of layers that count, time or stop operations."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self, TypeVar, cast
@@ -12,10 +12,11 @@ T = TypeVar("T")
 
 
 class Watch(PassThrough[V]):
-    """Hands each operation of the store below to `_call`, or to `_stream` if it yields.
+    """Passes each operation of the store below to `_call`, or to `_stream` if the operation yields items.
 
-    Operations go by their names in the interface. Those without one are get, set, delete, contains, len
-    and bool; to iterate over a store is scan. What is reached by `raw`, `typed` and `as_of` is watched as well.
+    The name of an operation is its name in the interface. The operators are named get, set, delete, contains,
+    len and bool, and iteration over a store is named scan. The stores that `raw`, `typed` and `as_of` return
+    are watched too.
 
     >>> from holdall import Memory
     >>> class Loud(Watch):
@@ -27,15 +28,15 @@ class Watch(PassThrough[V]):
     """
 
     def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
-        """The result of ``call(*args)``, which is the operation ``name``."""
+        """Return the result of ``call(*args)``, which is the operation ``name``."""
         return call(*args)
 
     def _stream(self, name: str, items: Iterable[T], /) -> Iterator[T]:
-        """``items``, which the operation ``name`` yields."""
+        """Yield ``items``, the results of the operation ``name``."""
         return iter(items)
 
     def _feed(self, name: str, items: Iterable[T], /) -> Iterator[T]:
-        """``items``, which the operation ``name`` takes; `_call` sees it begin and end."""
+        """Yield ``items``, the input of the operation ``name``; `_call` sees when that begins and ends."""
         return iter(items)
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ class Watch(PassThrough[V]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._call("setdefault", self._inner._setdefault, key, default)
 
-    # ---- Other sides of the store ---------------------------------------------------------------
+    # ---- Other views of the store ---------------------------------------------------------------
 
     def history(self, key: str, /) -> Iterator[Revision]:
         return self._stream("history", self._inner.history(key))
@@ -141,7 +142,7 @@ class Watch(PassThrough[V]):
         return cast(Store[T], self.over(self._inner.typed(type)))
 
     def over(self, store: Store[Any]) -> Self:
-        """This watch, with all that it has seen, over another side of its store."""
+        """This layer, with everything that it has counted, over ``store``, another view of its store."""
         args, kwargs = self._made_with
         options = {name: option for name, option in kwargs.items() if name != "store"}
         other = Store.__new__(type(self), store, *args[1:], **options)

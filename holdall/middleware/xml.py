@@ -1,4 +1,4 @@
-"""XML documents whose elements say their types, untyped or typed, parsed by defusedxml."""
+"""XML documents whose elements are named by type, with or without a declared type, parsed by defusedxml."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,14 +23,15 @@ _PLAIN: Final = Plain({str, int, bool, NoneType, float, Decimal, bytes, date}, {
 
 
 class Xml(Documents[V]):
-    """Documents as XML (1.0, UTF-8): an element a part, named by its type; drawn in `holdall.middleware.xml_text`.
+    """Stores documents as XML (1.0, UTF-8), with one element per part, named by the part's type.
 
-    Without a type: dict, list, str, int, float, Decimal, bool, None, bytes, date, and datetime without a
-    time zone or with an offset. With ``type`` also whatever msgspec knows. It is a format of its own: to
-    read UBL invoices see `holdall.domain.ubl`.
+    `holdall.middleware.xml_text` draws the format. Without a type, documents hold dict, list, str, int,
+    float, Decimal, bool, None, bytes, date, and datetime without a time zone or with an offset. With ``type``
+    they may also hold every type that msgspec knows. The format is holdall's own; to read UBL invoices see
+    `holdall.domain.ubl`.
 
-    A document with a document type or entities, an unknown element or attribute, two equal names in a dict
-    or more than 100 levels is Corrupt.
+    Reading raises Corrupt for a document with a document type or entities, an unknown element or attribute,
+    two equal names in a dict, or more than 100 levels.
 
     >>> from holdall import Memory
     >>> store = Memory()

@@ -1,4 +1,4 @@
-r"""Plain values as XML elements that say their types, and back.
+r"""Plain values as XML elements that are named by type, and back.
 
     document = '<?xml version="1.0" encoding="utf-8"?>' newline element
     element  = "<" tag [ ' name="' text '"' ] ">" content "</" tag ">"      name: in a dict, and only there
@@ -8,7 +8,7 @@ r"""Plain values as XML elements that say their types, and back.
              | "true" | "false"  (bool)  |  base64  (bytes)  |  nothing  (null)
     text     = what XML 1.0 says, but "\" hex hex hex hex  for a backslash and a character that XML has not
 
-Space between elements and around numbers and dates means nothing; in text it does.
+White space between elements and around numbers and dates is ignored; in text it counts.
 """
 
 import base64
@@ -18,7 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-# The parser is defusedxml's; the standard library names the element that it builds, and escapes text.
+# The parser is defusedxml's. The standard library supplies the class of the elements and escapes text.
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
@@ -27,11 +27,11 @@ from defusedxml.ElementTree import DefusedXMLParser
 from holdall.middleware.plain import DEPTH
 
 _HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
-_LONGEST: Final = 4300  # characters of a number or date; Python's own bound for an int in text
+_LONGEST: Final = 4300  # characters of a number or date; Python has the same limit for an int in text
 
 
 def dump(value: Any) -> bytes:
-    """The document that holds ``value``, in UTF-8, an element a line."""
+    """The document that holds ``value``, in UTF-8, with one element per line."""
     return (_HEAD + "".join(_lines(value, "", ""))).encode()
 
 
@@ -74,7 +74,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def load(data: bytes) -> Any:
-    """The value that the document in ``data`` holds; an exception where it holds none."""
+    """The value that the document in ``data`` holds; raises an exception if it holds none."""
     parser = DefusedXMLParser(encoding="utf-8", forbid_dtd=True)
     parser.feed(data)
     root = parser.close()
@@ -137,7 +137,7 @@ def _scalar(tag: str, text: str) -> Any:
 _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     dict: ("dict", str),
     list: ("list", str),
-    tuple: ("list", str),  # as msgspec leaves one of a declared type
+    tuple: ("list", str),  # msgspec leaves a tuple of a declared type as a tuple
     str: ("str", lambda text: _escaped(text, _IN_TEXT)),
     int: ("int", str),
     float: ("float", repr),

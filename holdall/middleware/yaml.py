@@ -1,4 +1,4 @@
-"""YAML documents that people can edit, untyped or typed, by PyYAML."""
+"""YAML documents that people can edit, with or without a declared type, by PyYAML."""
 
 import re
 from datetime import date, datetime
@@ -26,14 +26,16 @@ _PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes, date}, {datetime:
 
 
 class Yaml(Documents[V]):
-    """Documents as YAML in UTF-8, one part a line, for people to read and edit.
+    """Stores documents as YAML in UTF-8, one part per line, so that people can read and edit them.
 
-    Without a type: dict, list, str, int, float, bool, None, bytes, date, and datetime without a time zone
-    or with an offset. With ``type`` also Decimal and whatever msgspec knows. A string that any YAML would
-    take for something else (``no``, ``0123``, ``12:30``) is written in quotes; without them, as a person may
-    write it, it is read as that string too (see `holdall.middleware.yaml_text.plain_value`).
+    Without a type, documents hold dict, list, str, int, float, bool, None, bytes, date, and datetime without
+    a time zone or with an offset. With ``type`` they may also hold Decimal and every type that msgspec knows.
+    A string that any version of YAML would read as another type (``no``, ``0123``, ``12:30``) is written in
+    quotes. If a person writes such a string without quotes, it is read as that string too (see
+    `holdall.middleware.yaml_text.plain_value`).
 
-    A document with an alias, a tag that names a type, two equal names or more than 100 levels is Corrupt.
+    Reading raises Corrupt for a document with an alias, a tag that names a type, two equal names, or more
+    than 100 levels.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -70,11 +72,11 @@ def _dump(value: Any) -> bytes:
     )
 
 
-_WIDTH: Final = 2**31 - 1  # columns: no line is folded, so that what differs is one line
+_WIDTH: Final = 2**31 - 1  # columns: no line is folded, so a change of one part changes one line
 
 
 class _Dumper(CSafeDumper):
-    """Writes a part that is there twice twice: reading takes no aliases."""
+    """Writes a part twice if it occurs twice, because the reader refuses aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -91,7 +93,7 @@ class _Dumper(CSafeDumper):
 _STR: Final = "tag:yaml.org,2002:str"
 _Dumper.add_representer(str, _Dumper.represent_str)
 _Dumper.add_representer(datetime, _Dumper.represent_datetime)
-# What YAML 1.2 reads as a number, and PyYAML, which follows 1.1, does not: in quotes, then, as a string.
+# YAML 1.2 reads these as numbers; PyYAML follows 1.1 and does not. So such strings are written in quotes.
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|0o[0-7]+$"),

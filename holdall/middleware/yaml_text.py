@@ -1,4 +1,4 @@
-"""Reading YAML: events of libyaml to plain values, without what makes YAML surprising or dangerous."""
+"""Reading of YAML: libyaml's events to plain values, without YAML's surprising or dangerous features."""
 
 import base64
 import contextlib
@@ -26,11 +26,11 @@ from holdall.middleware.plain import DEPTH
 Events = Iterator[Event]
 
 _TAG: Final = "tag:yaml.org,2002:"
-_LONGEST: Final = 4300  # characters of a number or date; Python's own bound for an int in text
+_LONGEST: Final = 4300  # characters of a number or date; Python has the same limit for an int in text
 
 
 def load(data: bytes) -> Any:
-    """The value of the one document in ``data``, which is UTF-8; ValueError where there is none."""
+    """The value of the one UTF-8 document in ``data``; raises ValueError unless there is exactly one."""
     events = yaml.parse(data.decode(), Loader=CSafeLoader)
     try:
         return _document(events)
@@ -42,9 +42,9 @@ def load(data: bytes) -> Any:
 
 
 def size_of(data: bytes, enough: int) -> int:
-    """About how much memory the document takes, or a size over ``enough`` as soon as it is more."""
+    """About how much memory the document takes; any size over ``enough`` as soon as it is more."""
     size = 0
-    with contextlib.suppress(yaml.YAMLError):  # said when it is read
+    with contextlib.suppress(yaml.YAMLError):  # reading the document raises the error
         for event in yaml.parse(data.decode(), Loader=CSafeLoader):
             size += _MAP if isinstance(event, MappingStartEvent) else _PART
             size += len(event.value) if isinstance(event, ScalarEvent) else 0
@@ -119,10 +119,10 @@ def _scalar(event: Any) -> Any:
 
 
 def plain_value(text: str) -> Any:
-    """What ``text`` without quotes stands for: a word, number or date as people read it, else itself.
+    """The word, number or date that ``text`` without quotes stands for; otherwise the text itself.
 
-    It is text unless every version of YAML reads it as the same other thing. So ``no`` (false in YAML 1.1),
-    ``0123`` (octal), ``12:30`` (sexagesimal), ``0x1f`` and ``1_000`` are the strings that they look like.
+    It is text unless every version of YAML reads it as the same other value. So ``no`` (false in YAML 1.1),
+    ``0123`` (octal), ``12:30`` (sexagesimal), ``0x1f`` and ``1_000`` are read as strings.
 
     >>> [plain_value(text) for text in ("true", "no", "12", "0123", "12:30", "1e3", "~")]
     [True, 'no', 12, '0123', '12:30', 1000.0, None]

@@ -1,4 +1,4 @@
-"""Values compressed by Zstandard: the one to choose; with a dictionary, also for small documents."""
+"""Compression of values by Zstandard: the best choice; with a dictionary, also for small documents."""
 
 import threading
 
@@ -13,25 +13,27 @@ with needs("zstd"):
     import zstandard
 
 DICTIONARIES = ".holdall/zstd/"
-"""Where a store keeps its dictionaries, each under its id in decimal digits."""
+"""The reserved prefix of a store's dictionaries. Each one is stored under its id in decimal digits."""
 
 _NOTHING = bytes.fromhex("28b52ffd240001000099e9d851")
-# Of the frame header's descriptor (RFC 8878, 3.1.1.1.1): decoders are told to ignore one of the fixed bits.
+# Bits of the frame header's descriptor (RFC 8878, 3.1.1.1.1). Decoders must ignore one of the fixed bits.
 _FIXED_BITS = 0b0001_1100
 _CHECKED = 0b0000_0100
 _NAMED = 0b0000_0011
 
 
 class Zstd(Compress):
-    """Each value is one Zstandard frame (RFC 8878) with its size and checksum, that any program reads.
+    """Stores each value as one Zstandard frame (RFC 8878) with its size and checksum.
 
-    ``level`` is -7 (fast) to 22 (small); it concerns writing alone. For ``max_size`` see `Compress`.
+    Any program that knows Zstandard can read the frame. ``level`` is -7 (fast) to 22 (small); it affects only
+    writing. For ``max_size`` see `Compress`.
 
-    Small values have little in them to compress. ``dictionary`` is the id of a dictionary that `train`
-    made of values like them: writing uses it, and reading whichever a value names. A dictionary is kept
-    in the store itself, under the reserved key ``.holdall/zstd/<id>``, and is read once; so every process
-    finds it, and a copy of the store needs its reserved keys (``holdall cp --all``). Without it, what
-    was written with it is Corrupt, and writing is StoreNotFound.
+    Small values contain little that can be compressed. ``dictionary`` is the id of a dictionary that `train`
+    made from similar values. Writing uses this dictionary; reading uses the dictionary that the stored value
+    names. A dictionary is kept in the store itself, under the reserved key ``.holdall/zstd/<id>``, and is
+    read once. So every process finds it. A copy of the store needs the reserved keys (``holdall cp --all``).
+    If a dictionary is missing, reading a value that needs it raises Corrupt, and writing with it raises
+    StoreNotFound.
 
     >>> from holdall import Memory
     >>> store = Zstd(Memory())
@@ -70,7 +72,8 @@ class Zstd(Compress):
             raise self._too_large()
         if not size:
             return _nothing(data)
-        # Most frames name no dictionary, and a descriptor is sooner looked at than a whole header.
+        # Most frames name no dictionary, and it is faster to look at the descriptor than to parse the whole
+        # header.
         id = zstandard.get_frame_parameters(data).dict_id if descriptor & _NAMED else 0
         reader = self._contexts.readers.get(id) or self._new_reader(id)
         return reader.decompress(data, allow_extra_data=False)
@@ -93,12 +96,12 @@ class Zstd(Compress):
 
 
 def dictionaries(store: Store[bytes]) -> Store[bytes]:
-    """The dictionaries that ``store`` keeps, each under its id in decimal digits."""
+    """The store of the dictionaries that ``store`` keeps, each under its id in decimal digits."""
     return Reserved(store, DICTIONARIES, lambda id: Called(f"dictionary {id} of the store"))
 
 
 class _Contexts(threading.local):
-    """What compresses and decompresses: of each thread its own, for the library's may not be shared."""
+    """The compressor and decompressors of one thread. Threads may not share those of the library."""
 
     def __init__(self) -> None:
         self.writer: zstandard.ZstdCompressor | None = None
@@ -106,7 +109,7 @@ class _Contexts(threading.local):
 
 
 def _nothing(data: bytes) -> bytes:
-    # The library looks at no more of an empty frame than its size.
+    # For an empty frame the library checks only the size.
     if data != _NOTHING:
         raise ValueError("its frame is cut off, or goes on after its end")
     return b""

@@ -1,4 +1,4 @@
-"""A near store before a far one, and how far it may lag behind."""
+"""A near store in front of a far one; it may lag behind by a limited time."""
 
 from holdall.middleware.cache.layer import Cache
 

@@ -1,4 +1,4 @@
-"""The raw side of the store below a cache, which forgets what is written there."""
+"""The raw view of the store below a cache; writes through it drop the cache's entries."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -7,7 +7,7 @@ from holdall.middleware.cache.traffic import is_plain
 from holdall.middleware.watch import Watch
 from holdall.store import Store
 
-if TYPE_CHECKING:  # a cache gives this view of itself
+if TYPE_CHECKING:  # the cache creates this view of itself
     from holdall.middleware.cache.layer import Cache
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
 
 
 class Behind(Watch[bytes]):
-    """The raw view below ``cache``, which drops a key before it is written here, and all keys before many are.
+    """The raw view below ``cache``: a write drops its key from the cache first, a bulk write drops all keys.
 
     >>> from holdall import Cache, Memory
     >>> cache = Cache(Memory(), max_age=60)

@@ -1,10 +1,10 @@
-"""Which keys to let go of when a bound is reached: those not asked for lately."""
+"""Which keys to evict when a limit is reached: those that were not read recently."""
 
 from collections import OrderedDict
 
 
 class _Place:
-    """A key's size in bytes, and whether it was asked for since the hand last passed."""
+    """A key's size in bytes, and whether the key was read since the hand last passed it."""
 
     __slots__ = ("asked", "size")
 
@@ -14,11 +14,12 @@ class _Place:
 
 
 class Clock:
-    """At most ``items`` keys, and ``size`` bytes, by second chance: least recently used, in all but order.
+    """Keeps at most ``items`` keys and ``size`` bytes, by second chance.
 
-    Keys stand in a circle. The hand takes away the one that it points at, unless that was asked for since
-    the hand last passed (F. J. Corbató, A Paging Experiment with the Multics System, 1968). So to ask is
-    to set a flag: `touch` moves nothing and takes no lock. All else is for one thread at a time.
+    It evicts nearly in the order of least recent use, but not exactly. Keys are arranged in a circle. The
+    hand evicts the key at which it points, unless the key was read since the hand last passed it (F. J.
+    Corbató, A Paging Experiment with the Multics System, 1968). So a read only sets a flag: `touch` moves
+    nothing and takes no lock. All other methods must be called by one thread at a time.
 
     >>> clock = Clock(items=2, size=100)
     >>> clock.admit("a", 1), clock.admit("b", 1)
@@ -35,17 +36,17 @@ class Clock:
         self._places: OrderedDict[str, _Place] = OrderedDict()
 
     def touch(self, key: str) -> None:
-        """Note that ``key`` was asked for."""
+        """Record that ``key`` was read."""
         place = self._places.get(key)
         if place is not None:
             place.asked = True
 
     def fits(self, size: int) -> bool:
-        """Whether ``size`` bytes could be kept at all."""
+        """Whether ``size`` bytes could be kept if all other keys were evicted."""
         return size <= self._size
 
     def admit(self, key: str, size: int) -> list[str]:
-        """Add ``key``, which fits, and return the keys taken away for it."""
+        """Add ``key``, which must fit, and return the keys that were evicted for it."""
         self.forget(key)
         taken = []
         while len(self._places) >= self._items or self._room < size:
@@ -61,12 +62,12 @@ class Clock:
         return taken
 
     def forget(self, key: str) -> None:
-        """Take ``key`` away, if it is there."""
+        """Remove ``key``, if it is there."""
         place = self._places.pop(key, None)
         if place is not None:
             self._room += place.size
 
     def clear(self) -> None:
-        """Take all keys away."""
+        """Remove all keys."""
         self._places.clear()
         self._room = self._size

@@ -1,4 +1,4 @@
-"""What a cache keeps of one key, and how a near store holds it."""
+"""The entry that a cache keeps for one key, and how a near store holds it."""
 
 import struct
 from typing import NamedTuple
@@ -6,14 +6,14 @@ from typing import NamedTuple
 from holdall.errors import Corrupt
 from holdall.store import MISSING, Missing, Tag
 
-_VALUE, _NONE = 0xFC, 0xFD  # no text in UTF-8 begins so
+_VALUE, _NONE = 0xFC, 0xFD  # UTF-8 text never begins with these bytes
 _head = struct.Struct(">BQH")
 
 
 class Entry(NamedTuple):
-    """The far store held ``value`` (MISSING: nothing) under ``tag`` at some moment not before ``checked``.
+    """The ``value`` (MISSING for none) and ``tag`` that the far store had at some moment since ``checked``.
 
-    ``tag`` is ABSENT where it is not known; ``checked`` is in seconds, by the clock of the cache.
+    ``tag`` is ABSENT if it is not known. ``checked`` is in seconds, by the clock of the cache.
     """
 
     value: bytes | Missing
@@ -39,7 +39,7 @@ def packed(entry: Entry) -> bytes:
 
 
 def unpacked(key: str, data: bytes) -> Entry:
-    """The entry that `packed` made ``data`` of; Corrupt where it made none.
+    """The entry that `packed` turned into ``data``. Raises Corrupt if `packed` did not write ``data``.
 
     >>> unpacked("key", packed(Entry(b"a", Tag(""), 1.5)))
     Entry(value=b'a', tag='', checked=1.5)

@@ -23,24 +23,25 @@ _BATCH = 64  # keys that get_many asks for at once
 
 
 class Cache(Layer[bytes, bytes]):
-    """Answers reads of ``store`` from nearby, with what it held at most ``max_age`` seconds ago.
+    """Answers reads of ``store`` from nearby entries that were correct at most ``max_age`` seconds ago.
 
-    What is older is asked for again: by its tag where the store has TAGS (on S3 a HEAD), and read again
-    where that changed. With 0 every read asks; `math.inf` is for a store that nobody else writes to. The
-    age counts from before the request, so another's write shows at most ``max_age`` and one request late.
-    What was written through this cache shows at once, to all its readers: also where a write failed, for
-    nothing of its key is then kept.
+    An older entry is checked again: by its tag if the store has TAGS (on S3 this is a HEAD request), and by
+    reading the value if the tag has changed or is not known. With a ``max_age`` of 0 every read asks the
+    store; `math.inf` is for a store that nobody else writes to. The age is counted from before the request,
+    so another writer's change shows at most ``max_age`` plus one request late. A write through this cache
+    shows at once, to all readers of this cache. This also holds if the write failed, because then the cache
+    keeps nothing for its key.
 
-    Kept are up to ``items`` values of ``size`` bytes altogether, in memory or in the store ``near``, by
-    second chance (as good as least recently used). ``near`` is for this cache alone. If processes
-    share one, each may read what was overwritten, even by itself, for up to ``max_age``; and the bounds are
-    for what each process put there or met. ``misses``: remember missing keys too. Where the near store
-    fails, reads go to ``store``; a write raises, before anything is written, if the near store cannot drop
-    the old value.
+    The cache keeps up to ``items`` values with ``size`` bytes in total, in memory or in the store ``near``.
+    It evicts by second chance, which is as good as least recently used. ``near`` must be used by this cache
+    alone. If several processes share one, each may read values that were overwritten, even by itself, for up
+    to ``max_age``; and the limits apply to the entries that each process wrote or found there. With
+    ``misses``, missing keys are remembered too. If the near store fails, reads go to ``store``. If the near
+    store cannot drop the old value, a write raises before anything is written.
 
-    A read keeps what it found, and so does a write. Scans, `get_tagged` and every compare-and-swap ask
-    the store itself, and keep nothing of what they read. Reserved keys are never kept; what is written
-    through `raw` shows here at once.
+    A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans,
+    `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
+    Reserved keys are never cached. A write through `raw` shows here at once.
 
     >>> from holdall import Memory
     >>> far = Memory()
@@ -70,7 +71,8 @@ class Cache(Layer[bytes, bytes]):
         self._max_age = max_age
         self._bounds = items, size
         self._misses = misses
-        # What another process, or a later one, is to understand must be by the clock on the wall.
+        # Another process, or a later one, cannot use a monotonic clock of this process, so a near store needs
+        # wall-clock time.
         self._clock = clock or (time.monotonic if near is None else time.time)
         self._here = PerProcess(self._open)
         self._tally: Tally[str] = Tally()
@@ -86,10 +88,10 @@ class Cache(Layer[bytes, bytes]):
         return is_shown and (self._max_age > 0 or entry.tag != ABSENT)
 
     def stats(self) -> dict[str, int]:
-        """Counts of the reads of a key since this cache was made, by how they were answered.
+        """The number of reads of a key since this cache was created, by how they were answered.
 
-        ``hits``: from nearby. ``revalidated``: from nearby, once the store told the same tag. ``misses``: by
-        the store.
+        ``hits``: from the cache. ``revalidated``: from the cache, after the store confirmed the tag.
+        ``misses``: from the store.
         """
         total = self._tally.total()
         return {name: total[name] for name in ("hits", "revalidated", "misses")}
@@ -108,7 +110,7 @@ class Cache(Layer[bytes, bytes]):
         return self._here().load(key, lambda: self._read(key)).value if entry is None else entry.value
 
     def _read(self, key: str) -> Entry:
-        entry = self._fresh(key)  # someone may have read it just now
+        entry = self._fresh(key)  # another thread may have read it in the meantime
         return self._checked(key) if entry is None else entry
 
     def _checked(self, key: str) -> Entry:
@@ -264,7 +266,7 @@ class Cache(Layer[bytes, bytes]):
     # ---- The store itself ----------------------------------------------------------------------
 
     def raw(self, prefix: str = "") -> Store[bytes]:
-        kept = RESERVED not in prefix.split("/")[:-1]  # nothing under a reserved prefix ever is
+        kept = RESERVED not in prefix.split("/")[:-1]  # the cache keeps no reserved keys
         return Behind(self, prefix) if kept else self._inner.raw(prefix)
 
     def close(self) -> None:

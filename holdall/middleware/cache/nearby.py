@@ -1,4 +1,4 @@
-"""Entries in a store, so that they outlive the process or take more room than memory has."""
+"""Cache entries in a store, so that they outlive the process or can take more room than the memory has."""
 
 from holdall.errors import HoldallError
 from holdall.middleware.cache.clock import Clock
@@ -7,9 +7,9 @@ from holdall.store import MISSING, Store
 
 
 class Nearby:
-    """Entries in ``store``, as `packed` writes them, as many as ``clock`` allows.
+    """Keeps entries in ``store``, as `packed` writes them, as many as ``clock`` allows.
 
-    When the first entry is kept, what the store holds from before is counted by a scan of its values.
+    When the first entry is kept, a scan of the store's values counts the entries from earlier.
 
     >>> from holdall import Memory
     >>> from holdall.store import ABSENT
@@ -25,7 +25,7 @@ class Nearby:
         self._counted = False
 
     def find(self, key: str) -> Entry | None:
-        """The entry of ``key``; None also where the store cannot tell, or holds none of ours."""
+        """The entry of ``key``; None if there is none, if the store fails, or if the data is not an entry."""
         try:
             data = self._store._find(key)
             entry = None if data is MISSING else unpacked(key, data)

@@ -1,4 +1,4 @@
-"""Entries in this process's memory."""
+"""Cache entries in the memory of this process."""
 
 from typing import Protocol
 
@@ -8,27 +8,27 @@ from holdall.store import MISSING
 
 
 class Near(Protocol):
-    """Where entries are kept. Any thread may `find` at any time; the rest is for one at a time."""
+    """A place for entries. Any thread may call `find` at any time; only one at a time may call the others."""
 
     def find(self, key: str) -> Entry | None:
-        """The entry of ``key``, if one is kept."""
+        """The entry of ``key``, if there is one."""
         ...
 
     def keep(self, key: str, entry: Entry) -> None:
-        """Keep ``entry`` if it fits, and let go of others for it."""
+        """Keep ``entry`` if it fits, and evict others for it."""
         ...
 
     def drop(self, key: str) -> None:
-        """Keep nothing of ``key``."""
+        """Drop the entry of ``key``."""
         ...
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop all entries."""
         ...
 
 
 class Shelf:
-    """Entries in memory, as many as ``clock`` allows.
+    """Keeps entries in memory, as many as ``clock`` allows.
 
     >>> from holdall.store import ABSENT
     >>> shelf = Shelf(Clock(items=10, size=1000))

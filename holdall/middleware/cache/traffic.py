@@ -1,4 +1,4 @@
-"""Reads and writes of the far store that are under way, so that nothing outdated is kept."""
+"""Coordination of concurrent reads and writes of the far store, so that no outdated entry is kept."""
 
 import contextlib
 import threading
@@ -11,11 +11,11 @@ from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.shelf import Near
 
 Load = Future[Entry]
-"""One read of a key, for all who want it."""
+"""One read of a key, for all threads that want it."""
 
 
 class Write:
-    """The writes of one key that overlap; ``entry`` is what the key holds after one that succeeded."""
+    """The writes of one key that overlap; ``entry`` is the new entry if one of them succeeded."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -24,16 +24,17 @@ class Write:
 
 
 class Traffic:
-    """Decides what is kept in ``near`` and when, so that nobody reads what was there before his own write.
+    """Decides which entries ``near`` keeps, so that no thread reads a value older than its own write.
 
-    - Before a key is written, its entry is dropped; after, the new one is kept, unless the write failed
-      or met another one of the same key: then nobody can know here which came last.
-    - What was read is kept unless a write of the key was under way at any time of the read. A read that
-      begins after a write does not share the answer of one that began before the write's end.
-    - Of those who read a key at once, one asks the far store. Its answer or error is that of all.
-    - While many keys are written at once, nothing is kept.
+    - Before a key is written, its entry is dropped. After the write the new entry is kept, unless the write
+      failed or overlapped another write of the same key: then this process cannot know which came last.
+    - An entry that was read is kept unless a write of the key was under way at any time of the read. A read
+      that begins after a write does not share the result of a read that began before the write's end.
+    - If several threads read a key at once, only one asks the far store. All of them get its result or error.
+    - While a write of many keys is under way, no entry is kept.
 
-    ``worth`` says whether an entry is ever of use. Threads share the traffic; a fork needs another.
+    ``worth`` says whether an entry can ever be useful. Threads share one instance; a forked process needs a
+    new one.
     """
 
     def __init__(self, near: Near, worth: Callable[[Entry], bool]) -> None:
@@ -48,7 +49,10 @@ class Traffic:
     # ---- Reading -------------------------------------------------------------------------------
 
     def load(self, key: str, read: Callable[[], Entry]) -> Entry:
-        """What ``read`` returns, or raises, to whoever is reading the key already."""
+        """Return the result of ``read``; if another thread is reading ``key`` already, return its result.
+
+        If the read of the other thread raises an error, this raises the same error.
+        """
         while True:
             own: dict[str, Load] = {key: Future()}
             try:
@@ -59,11 +63,14 @@ class Traffic:
             except BaseException as error:
                 self._failed(own, error)
                 raise
-            with contextlib.suppress(CancelledError):  # who read it was interrupted
+            with contextlib.suppress(CancelledError):  # the thread that read it was interrupted
                 return load.result()
 
     def load_many(self, keys: Iterable[str], read: Callable[[], dict[str, Entry]]) -> dict[str, Entry]:
-        """What ``read`` returns for ``keys``; those that someone reads already are read again, and not kept."""
+        """The result of ``read`` for ``keys``.
+
+        A key that another thread is reading already is read again, and the result is not kept in the cache.
+        """
         own: dict[str, Load] = {}
         try:
             with self._lock:
@@ -81,7 +88,7 @@ class Traffic:
         return found
 
     def _failed(self, loads: dict[str, Load], error: BaseException) -> None:
-        """Nobody is to wait for ``loads``: also where Ctrl-C came as they began, or as they ended."""
+        """End ``loads``, so that no thread waits for them forever, also if Ctrl-C interrupted the reader."""
         self._land(loads, {})
         for load in loads.values():
             if load.done():
@@ -103,7 +110,11 @@ class Traffic:
 
     @contextlib.contextmanager
     def write(self, key: str) -> Iterator[Write]:
-        """While ``key`` is written; what the block sets as the write's ``entry`` is kept."""
+        """A context in which ``key`` is written.
+
+        The block may set the write's ``entry``. It is kept afterwards, unless the write failed or overlapped
+        another.
+        """
         with self._lock:
             write = self._writes.setdefault(key, Write())
             write.count += 1
@@ -116,7 +127,7 @@ class Traffic:
                 self._ended(key, write)
 
     def _ended(self, key: str, write: Write) -> None:
-        self._loads.pop(key, None)  # what began before this end is not kept, and nobody new waits for it
+        self._loads.pop(key, None)  # an earlier read is not kept, and new readers do not join it
         write.count -= 1
         if not write.count:
             del self._writes[key]
@@ -125,7 +136,7 @@ class Traffic:
 
     @contextlib.contextmanager
     def bulk(self) -> Iterator[None]:
-        """While any keys are written, each of which is dropped first."""
+        """A context in which any keys are written; the caller drops each of them first."""
         with self._lock:
             self._bulks += 1
             for write in self._writes.values():
@@ -137,20 +148,20 @@ class Traffic:
                 self._bulks -= 1
                 self._loads.clear()
 
-    # ---- What is near --------------------------------------------------------------------------
+    # ---- The near entries ----------------------------------------------------------------------
 
     def drop(self, key: str) -> None:
-        """Keep nothing of ``key``."""
+        """Drop the entry of ``key``."""
         with self._lock:
             self._near.drop(key)
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop all entries."""
         with self._lock:
             self._near.clear()
 
     def _keep(self, key: str, entry: Entry) -> None:
-        # A near store that is full or away makes reads slower, and fails none.
+        # If the near store is full or cannot be reached, reads become slower, but none fails.
         with contextlib.suppress(HoldallError):
             if is_plain(key) and self._worth(entry):
                 self._near.keep(key, entry)
@@ -159,7 +170,7 @@ class Traffic:
 
 
 def is_plain(key: str) -> bool:
-    """Whether anybody may ask for ``key``: not if it is reserved, or longer than a user's key may be."""
+    """Whether a user may ask for ``key``: not if it is reserved, or longer than a user's key may be."""
     try:
         check_key(str(key))
     except InvalidKey:

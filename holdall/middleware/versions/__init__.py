@@ -1,4 +1,4 @@
-"""Versions: every write keeps what it replaced. `docs/explanation/versions.md` argues why none is lost."""
+"""Versions: every write keeps the value that it replaces; `docs/explanation/versions.md` has the argument."""
 
 from holdall.middleware.versions.fsck import Problem
 from holdall.middleware.versions.versions import Versions

@@ -1,4 +1,4 @@
-"""The whole store as it was at one moment, for reading."""
+"""A read-only view of the whole store as it was at one moment."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -21,23 +21,23 @@ from holdall.middleware.versions.stamp import (
 from holdall.middleware.versions.trail import Trail, dropped
 from holdall.store import Feature, Store
 
-_BATCH = 256  # records read at once
+_BATCH = 256  # records that are read together
 
 
 class _Group:
-    """What a listing tells of one key: the newest name, the one that held at the time, and the last looked at.
+    """The records of one key in a listing: the newest, the one current at the time, and the last listed.
 
-    They are the last segments of names, and parsed when they are needed, which is rarely.
+    All are kept as the last segments of names. They are parsed only when they are needed, which is rare.
     """
 
     __slots__ = ("held", "last", "newest")
 
     def __init__(self, leaf: str) -> None:
         self.newest = self.last = leaf
-        self.held: tuple[str, str] | None = None  # and the one after it
+        self.held: tuple[str, str] | None = None  # the record current at the time, and the next newer one
 
     def add(self, leaf: str, limit: str) -> None:
-        """The next older one."""
+        """Add the next older record."""
         if self.held is None:
             if time_of(self.last) <= limit and time_of(leaf) <= limit:
                 self.held = leaf, self.last
@@ -45,9 +45,10 @@ class _Group:
 
 
 class AsOf(Wrapper[bytes, bytes]):
-    """``store`` as it was at ``time``. A scan reads the heads, lists the history, and reads what has changed since.
+    """Shows ``store`` as it was at ``time``.
 
-    It holds an entry a key of the scan's range in memory. Writing is PermissionDenied.
+    A scan reads the heads, lists the history, and reads the old values of the keys that have changed since.
+    It holds one entry in memory for each key in its range. Writing raises PermissionDenied.
     """
 
     def __init__(self, store: Store[bytes], records: Records, trail: Trail, time: datetime) -> None:
@@ -94,14 +95,14 @@ class AsOf(Wrapper[bytes, bytes]):
         return groups
 
     def _held(self, key: str, data: bytes | None, group: _Group | None) -> bytes | str | None:
-        """The value of ``key`` then, or the text of its record's name, or None where it was missing."""
+        """The value of ``key`` at the time, or the text of its record's name; None if the key was missing."""
         if data is None or not is_stamped(data):
             return data if group is None else self._one(key)
         _, number, micros = peek(key, data)
         if not number and group is not None and number_of(group.newest) > 1:
             if not group.newest.endswith(DELETED):
                 return self._one(key)
-            # The newest record is that of the head: only a creation follows a deletion.
+            # The newest record belongs to the head, because only a creation follows a deletion.
             micros = max(micros, int(time_of(group.newest)))
         if micros <= self._micros:
             return None if is_deletion(data) else bare(key, data)
@@ -115,7 +116,10 @@ class AsOf(Wrapper[bytes, bytes]):
         return None
 
     def _one(self, key: str) -> bytes | None:
-        """What the listings do not tell: found, lost, deleted and new keys, and what is being written."""
+        """Read one key by itself, for cases that the listings leave open; None if the key was missing.
+
+        These are keys that were found, lost, deleted or created, and keys that are being written.
+        """
         try:
             return self._trail.as_of(RawKey(key), self._micros)
         except KeyError:
@@ -145,7 +149,7 @@ class AsOf(Wrapper[bytes, bytes]):
 
 
 def _with_missing(heads: Iterable[tuple[str, bytes]], keys: list[str]) -> Iterator[tuple[str, bytes | None]]:
-    """``heads`` and, in order among them, those of ``keys`` that have none."""
+    """Yield ``heads`` and, in order among them, each of ``keys`` that has no head, with None."""
     waiting = iter(keys)
     key = next(waiting, None)
     for head, data in heads:

@@ -1,8 +1,9 @@
-"""The protocol on a store with compare-and-swap alone: claim a revision, then bring the head forward.
+"""The protocol on a store with compare-and-swap alone: claim a revision, then advance the head to it.
 
-`docs/explanation/versions.md` draws the states and argues why it holds. In short: the name of a record
-follows from the revision before, so creating it decides who comes next; whoever meets a claim that the
-head lacks brings it forward. Where nothing is, the head comes first and its record after.
+`docs/explanation/versions.md` draws the states and argues why the protocol is correct. In short: the name of
+a record follows from the previous revision, so creating the record decides who writes the next revision. A
+writer that finds a claim newer than the head advances the head to it. If the key does not exist, the head is
+written first and its record afterwards.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from holdall.store import ABSENT, Feature, Store, Tag, conflict
 
 
 class Written(NamedTuple):
-    """A head that was committed; ``tag`` is None where the store did not tell it."""
+    """A head that was committed; ``tag`` is None if the store did not return it."""
 
     key: str
     data: bytes
@@ -31,7 +32,7 @@ class Written(NamedTuple):
 
 
 class Claims:
-    """Commits one change at a time. ``marks`` are for a store that cannot delete on a condition."""
+    """Commits one change at a time. ``marks`` are for a store without conditional deletes."""
 
     def __init__(
         self,
@@ -50,9 +51,10 @@ class Claims:
         self._author = author
 
     def commit(self, head: Head, value: bytes | None) -> Written:
-        """Make ``value`` the revision after ``head``, None: a deletion.
+        """Commit ``value`` as the revision after ``head``; None is a deletion.
 
-        Conflict where another came first: nothing was changed, read the head and decide again.
+        Raises Conflict if another writer came first. Then nothing was changed: read the head and decide
+        again.
         """
         self._records.check(head.key)
         if head.tag == ABSENT:
@@ -80,7 +82,7 @@ class Claims:
         except HoldallError as error:
             raise unsettled(error, name.key) from error
 
-    # ---- Where nothing is: the head first --------------------------------------------------------
+    # ---- Creation: the head first ------------------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
         data = self._sealing.before(key, Stamp.now(NEW, 0, noted(self._author)), value)
@@ -100,7 +102,7 @@ class Claims:
             self._record_late(head.key, head.data)
 
     def _record(self, head: Head) -> None:
-        # The first name may be free though there is history: old records are dropped, but never the newest.
+        # The first name may be free although there is history: old records are dropped, but never the newest.
         names = list(islice(self._records.names(head.key), 2))
         if names:
             self._complete(head, self._lineage.by_records(head, names))
@@ -108,7 +110,10 @@ class Claims:
             raise conflict(head.key)
 
     def _record_late(self, key: str, data: bytes) -> None:
-        """Record ``data``, which was the head. Conflict where a writer without versions replaced it before that."""
+        """Record ``data``, which was the head.
+
+        Raises Conflict if a writer without versions replaced it before it was recorded.
+        """
         while (head := Head.read(self._store, key)).data == data:
             with contextlib.suppress(Conflict):
                 self.recorded(head)
@@ -119,7 +124,7 @@ class Claims:
             raise conflict(key)
 
     def recorded(self, head: Head) -> Stamp:
-        """The revision that ``head`` is, which has a record after this."""
+        """Make sure that ``head`` has a record, and return its revision."""
         return self._complete(head, self._lineage.of(head))
 
     def _complete(self, head: Head, known: Known) -> Stamp:
@@ -130,11 +135,15 @@ class Claims:
         return known.last
 
     def _stamped(self, head: Head, found: Stamp) -> Head:
-        """Stamp what a writer without versions put there: it may put the same again, and its tag come again."""
+        """Stamp a value that a writer without versions wrote, before anything is claimed on it.
+
+        Such a writer may write the same value again. Without the stamp, its tag would then be the same again
+        too.
+        """
         data = found.before(head.data)
         return Head.of(head.key, data, self._store.swap(head.key, data, head.tag))
 
-    # ---- Elsewhere: the claim first --------------------------------------------------------------
+    # ---- All other changes: the claim first --------------------------------------------------------
 
     def _settle(self, head: Head, name: Name, data: bytes) -> Written:
         try:
@@ -146,10 +155,10 @@ class Claims:
             raise
 
     def help(self, head: Head, name: Name) -> None:
-        """Bring forward the claim that another made and left, or is about to bring forward itself."""
+        """Advance the head to another writer's claim; that writer may have died, or may still do it."""
         data = self._records.get(name)
         if data is not None:
-            with contextlib.suppress(Conflict):  # done already
+            with contextlib.suppress(Conflict):  # the head is there already
                 self._bring(head, data)
 
     def _bring(self, head: Head, data: bytes) -> Tag:
@@ -163,11 +172,12 @@ class Claims:
         return ABSENT
 
     def _counts(self, name: Name) -> bool:
-        """Whether the claim called ``name``, which lost the head, is history.
+        """Whether the claim ``name`` is part of the history, although its writer failed to advance the head.
 
-        It is, unless this writer slept while others went on and dropped old records, that of the same
-        number among them: then it claimed a name that was free again, and the next number is not taken.
-        Records are dropped oldest first, so a claim that is gone was history too.
+        It usually is, because another writer has advanced the head. The exception is a writer that paused
+        while others continued and dropped old records, including the record with the same number. Then it
+        claimed a name that was free again, and no record has the next number. Records are dropped oldest
+        first, so a claim that is gone was part of the history too.
         """
         newest = self._records.newest(name.key)
         if newest is None or newest.number == name.number:
@@ -176,7 +186,7 @@ class Claims:
         return name.number not in around or name.number + 1 in around
 
     def _after(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
-        """``value``, or a deletion, stamped as the revision after ``last``."""
+        """``value``, or a deletion, with the stamp of the revision after ``last``."""
         kind = DELETED if value is None else PUT
         number, micros = (last.number, last.micros) if last else (0, 0)
         stamp = Stamp.now(kind, number + 1, noted(self._author), after=micros)

@@ -1,4 +1,4 @@
-"""What changed between two documents."""
+"""The difference between two documents."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ with needs("versions"):
 
 
 def difference(key: str, old: Any, new: Any) -> list[dict[str, Any]]:
-    """A JSON Patch (RFC 6902) from ``old`` to ``new``; typed documents are compared as they are written.
+    """The JSON Patch (RFC 6902) from ``old`` to ``new``; typed documents are compared in their stored form.
 
     >>> difference("a", {"lines": [1, 2]}, {"lines": [1, 3]})
     [{'op': 'replace', 'path': '/lines/1', 'value': 3}]

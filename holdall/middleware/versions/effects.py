@@ -1,4 +1,4 @@
-"""Errors of a write that takes several requests: each says which effect the write had, or may have."""
+"""Errors of a write that takes several requests: each says which effect the write had, or may have had."""
 
 from typing import Final
 
@@ -14,11 +14,11 @@ from holdall.errors import (
 )
 
 REFUSALS: Final = (InvalidKey, PermissionDenied, StoreFull, StoreNotFound, TooLarge, Unsupported)
-"""After one of these the request that it is about has changed nothing. After any other, nobody knows."""
+"""After one of these errors, the failed request has changed nothing. After others, it may have."""
 
 
 def unrecorded(error: HoldallError, key: str) -> HoldallError:
-    """``error`` of a write that put a new value where nothing was, and failed to record it."""
+    """The error for a write that created a value, but failed to record it because of ``error``."""
     return _said(
         error,
         key,
@@ -28,7 +28,7 @@ def unrecorded(error: HoldallError, key: str) -> HoldallError:
 
 
 def unsettled(error: HoldallError, key: str) -> HoldallError:
-    """``error`` of a write that recorded a revision, or may have, and did not bring the head forward."""
+    """The error for a write that recorded a revision, or may have, but failed to advance the head."""
     return _said(
         error,
         key,
@@ -38,7 +38,7 @@ def unsettled(error: HoldallError, key: str) -> HoldallError:
 
 
 def untagged(error: HoldallError, key: str) -> HoldallError:
-    """``error`` of a swap that was carried out, and failed to read the new tag."""
+    """The error for a swap that succeeded, but failed to read the new tag."""
     return _said(error, key, f"{key!r} has its new value, but its tag cannot be read: ", "")
 
 

@@ -1,4 +1,4 @@
-"""Whether heads and records fit together, key by key, and what can be mended of what does not."""
+"""The check whether heads and records fit together, key by key, and the repair of problems."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Kept = dict[Name, bytes]
 
 
 class Problem(NamedTuple):
-    """What is wrong with ``key``, at ``revision`` if it is one; ``mended`` where it no longer is."""
+    """A problem of ``key``, at ``revision`` if it belongs to one; ``mended`` is true if it was repaired."""
 
     key: str
     revision: int | None
@@ -30,7 +30,10 @@ class Problem(NamedTuple):
 
 
 class Fsck:
-    """Reads every record and every head. With ``claims`` it mends, as any writer would, and from what is whole."""
+    """Checks every record and every head. With ``claims`` it also repairs them.
+
+    It repairs as any writer would, and replaces damaged copies by intact ones.
+    """
 
     def __init__(
         self,
@@ -47,7 +50,10 @@ class Fsck:
         self._claims = claims
 
     def run(self) -> Iterator[Problem]:
-        """Every problem, in the order of the records, then keys that should have records and have none."""
+        """Yield every problem, key by key, in the order of the records.
+
+        Keys that should have records, but have none, come last.
+        """
         seen = set()
         for key, items in groupby(self._records.raw.scan_items(), lambda item: _key(item[0])):
             if key is None:
@@ -77,7 +83,7 @@ class Fsck:
             yield from self._unsettled(head, whole)
 
     def _notes(self, key: str, whole: Kept) -> Iterator[Problem]:
-        """Stamps that were changed, and those without a seal where all should have one."""
+        """Yield the stamps that were changed, and those without a seal if all should have one."""
         seal = self._sealing.of(key)
         if seal is None:
             return
@@ -95,7 +101,11 @@ class Fsck:
                 yield Problem(key, name.number, "its stamp was changed, or was not made for it")
 
     def _damaged_head(self, key: str, whole: Kept) -> Problem:
-        """The stamp holds the check of the value, so a whole record with this stamp is what was here."""
+        """The problem of a damaged head, which is repaired if possible.
+
+        The stamp contains the check of the value. So an undamaged record with the same stamp has the head's
+        value.
+        """
         data, tag = self._store.get_tagged(key)
         what = "what it holds now is damaged"
         for name, record in whole.items():
@@ -112,11 +122,14 @@ class Fsck:
         return Problem(name.key, name.number, what)
 
     def _unsettled(self, head: Head, kept: Kept) -> Iterator[Problem]:
-        """What a crash or a writer without versions left, which the next writer would settle too."""
+        """Yield problems that a crash or a writer without versions left.
+
+        The next writer of the key would repair these problems too.
+        """
         try:
             last, missing = self._lineage.of(head)
         except Conflict:
-            return  # it is being written, so it is being settled
+            return  # another writer is writing it, and so repairs it
         for name, data in missing:
             stamp, _ = Stamp.parse(head.key, data)
             author = SEALED if stamp.sealed else stamp.note.author
@@ -150,7 +163,7 @@ def _key(text: str) -> str | None:
 
 
 def _whole(kept: Kept) -> dict[Name, Stamp]:
-    """The stamps of the records that are not damaged, newest first as these are."""
+    """The stamps of the undamaged records, newest first, in the order of ``kept``."""
     found = {}
     for name, data in kept.items():
         with contextlib.suppress(Corrupt):
@@ -159,7 +172,7 @@ def _whole(kept: Kept) -> dict[Name, Stamp]:
 
 
 def _times(stamps: dict[Name, Stamp]) -> Iterator[Problem]:
-    """`as_of` shows the newest revision that is not later than a time, so times must not go back."""
+    """Yield times that go back. `as_of` picks the newest revision up to a time, so times must be in order."""
     before = 0
     for name, stamp in reversed(stamps.items()):
         before = max(before, name.before)

@@ -1,4 +1,4 @@
-"""The head of a key: what is stored under the key itself, as the protocol sees it."""
+"""The head of a key: the data stored under the key itself, as the protocol sees it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Self
@@ -8,10 +8,10 @@ from holdall.store import ABSENT, Store, Tag
 
 
 class Head(NamedTuple):
-    """What was read under ``key``: its ``tag`` (ABSENT where nothing is), stamp and value.
+    """The data that was read under ``key``, with its ``tag`` (ABSENT if there is none), stamp and value.
 
-    ``stamp`` is None for what was written without versions. ``value`` is None where the key is missing to
-    its users: nothing is stored, or a deletion.
+    ``stamp`` is None if the data was written without versions. ``value`` is None if the key is missing for
+    users, because nothing or a deletion is stored.
 
     >>> from holdall import Memory
     >>> Head.read(Memory(), "a").there
@@ -26,7 +26,7 @@ class Head(NamedTuple):
 
     @classmethod
     def read(cls, store: Store[bytes], key: str) -> Self:
-        """The head of ``key`` now."""
+        """The current head of ``key``."""
         try:
             data, tag = store.get_tagged(key)
         except KeyError:
@@ -38,12 +38,12 @@ class Head(NamedTuple):
         """The head of each of ``keys``, read one after another."""
         heads = {key: cls(key) for key in keys}
         for key, (data, tag) in store._tagged_many(list(heads)):
-            heads[key] = cls.of(heads[key].key, data, tag)  # as it was asked for: it may be vouched for
+            heads[key] = cls.of(heads[key].key, data, tag)  # the key as the caller gave it, perhaps a RawKey
         return heads
 
     @classmethod
     def of(cls, key: str, data: bytes, tag: Tag) -> Self:
-        """The head that ``data`` is; Corrupt where it is damaged."""
+        """The head that is stored as ``data``. Raises Corrupt if it is damaged."""
         if not is_stamped(data):
             return cls(key, tag, data, None, data)
         stamp, value = Stamp.parse(key, data)
@@ -51,10 +51,10 @@ class Head(NamedTuple):
 
     @property
     def there(self) -> bool:
-        """Whether the key is there for its users."""
+        """Whether the key exists for users."""
         return self.value is not None
 
     @property
     def shown(self) -> Tag:
-        """The tag that users see: ABSENT also for a deletion that had to be kept."""
+        """The tag that users see; it is ABSENT for a stored deletion too."""
         return self.tag if self.there else ABSENT

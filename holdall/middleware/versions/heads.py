@@ -1,4 +1,4 @@
-"""The newest value of every key: reads of a store of stamped values, at the cost of plain ones."""
+"""The newest value of every key: reads of a store of stamped values, at the cost of plain reads."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -13,16 +13,16 @@ T = TypeVar("T")
 
 
 class Heads(Wrapper[bytes, bytes]):
-    """Reads ``store`` without the stamps; what was written there without versions is shown as it is.
+    """Reads ``store`` without the stamps; values that were written without versions are returned unchanged.
 
-    Where the store cannot delete on a condition, deletions stay under their keys and are left out here.
+    If the store has no conditional deletes, deletions stay under their keys, and this class leaves them out.
     """
 
     def __init__(self, store: Store[bytes]) -> None:
         super().__init__(store)
         self._store = store
         self._marks = Marks(store)
-        self._hiding: bool | None = None  # until it is known: to ask for features may cost a request
+        self._hiding: bool | None = None  # None: not known yet, as the features may cost a request
 
     def _hides(self) -> bool:
         if self._hiding is None:
@@ -31,7 +31,7 @@ class Heads(Wrapper[bytes, bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         data = self._store[key]
-        size = SIZES.get(data[:7])  # not bare(): a call less on the hottest path
+        size = SIZES.get(data[:7])  # not bare(), to save a call on the hottest path
         return data[size:] if size is not None and size <= len(data) else bare(key, data)
 
     def _find(self, key: str, /) -> bytes | Missing:

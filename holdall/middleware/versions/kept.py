@@ -1,4 +1,4 @@
-"""The store of bytes below `Versions`: every write keeps what it replaces."""
+"""The store of bytes below `Versions`: every write keeps the value that it replaces."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -37,7 +37,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_BATCH, _ROOM = 200, 1 << 20  # keys, and bytes of new values, that are written in one transaction
+_BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
 Decide = Callable[[Head], bytes | None]
 Planned = tuple[Head, bytes | None]
 
@@ -67,7 +67,7 @@ class Kept(Heads):
         features = self._store.features | Feature.HISTORY
         if self._history is not None:
             features &= ~Feature.ATOMIC
-        if Feature.SWAP in features:  # a stamp makes every tag a new one, and a deletion a swap
+        if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap
             features |= Feature.REMOVE | Feature.TICKS
         return features
 
@@ -80,7 +80,7 @@ class Kept(Heads):
         return self._protocol
 
     def _chosen(self) -> Claims:
-        """How this store commits; asked for by the first write, for to know its features may cost a request."""
+        """Choose how this store commits, at its first write, because the features may cost a request."""
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
@@ -90,9 +90,9 @@ class Kept(Heads):
         return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)
 
     def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
-        """Commit what ``decide`` makes of the head, None: a deletion; again where another came first.
+        """Commit the value that ``decide`` returns for the head; None is a deletion. Retry after a conflict.
 
-        ``head`` is what it is taken for at first; without it, it is read.
+        ``head`` is the first assumption about the head; without it, the head is read.
         """
         claims = self._claims
         for attempt in range(ATTEMPTS):
@@ -131,7 +131,7 @@ class Kept(Heads):
             head = Head.read(self._store, written.key)
         except HoldallError as error:
             raise untagged(error, written.key) from error
-        # It may be replaced already: then its tag is one that nothing carries.
+        # The head may be replaced already. Then the tag of this write is one that no value has.
         return head.tag if head.data == written.data else Tag("replaced")
 
     def remove(self, key: str, /, expected: Tag) -> None:
@@ -174,7 +174,7 @@ class Kept(Heads):
     # ---- Many at once --------------------------------------------------------------------------
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        """As `Store.transact`; of several changes to one key the last is a revision."""
+        """As `Store.transact`; of several changes to one key only the last becomes a revision."""
         claims = self._claims
         if not isinstance(claims, Transactions):
             raise self._cannot("change several keys at once", Feature.ATOMIC)
@@ -190,7 +190,7 @@ class Kept(Heads):
         raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
 
     def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
-        """Each key that changes with its new value, and of the others what must still hold."""
+        """Each key that changes, with its new value, and the tags of the other keys that must still hold."""
         heads = Head.read_many(self._store, map(key_of, changes))
         writes: dict[str, bytes | None] = {}
         for change in changes:
@@ -222,7 +222,7 @@ class Kept(Heads):
             self._transact_some(batch)
 
     def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
-        """In one transaction, or in as many as it takes where that is more than the store takes in one."""
+        """Write ``changes`` in one transaction, or in several if the store refuses them as too large."""
         try:
             self.transact(changes)
         except TooLarge:
@@ -255,7 +255,7 @@ class Kept(Heads):
         return Fsck(self._store, self._records, self._lineage, self._sealing, claims).run()
 
     def sealed_by(self, prefix: str, seal: Seal, /) -> None:
-        """From now on ``seal`` seals who and why of the writes to keys under ``prefix``."""
+        """From now on ``seal`` seals author and message of writes to keys under ``prefix``."""
         self._sealing.add(prefix, seal)
 
     def raw(self, prefix: str = "") -> Store[bytes]:

@@ -1,4 +1,4 @@
-"""Which revision of its key a head is, and which records on the way to it are missing."""
+"""Finds out which revision of its key a head is, and which records up to it are missing."""
 
 import hashlib
 from itertools import islice
@@ -13,18 +13,18 @@ from holdall.store import ABSENT, Store, Tag, conflict
 
 
 class Known(NamedTuple):
-    """The revision that a head is, None where the key never was, and the records missing up to it."""
+    """The revision of a head (None if the key never existed), and the missing records up to it."""
 
     last: Stamp | None
     missing: list[tuple[Name, bytes]]
 
 
 class Lineage:
-    """Tells settled, new, found and lost heads apart. It reads and never writes.
+    """Distinguishes settled, new, found and lost heads. It only reads.
 
-    A stamped head tells its number, unless it was put where nothing was: then it is the revision that it
-    is recorded under, or else the next. A head without a stamp is a revision by "unknown", and so is the
-    loss of a head that no deletion is recorded of.
+    A stamped head holds its number, unless it was written when the key did not exist. Then its record gives
+    the number; without a record it is the next number. A head without a stamp is a revision by "unknown". A
+    head that is gone without a recorded deletion is a deletion by "unknown".
     """
 
     def __init__(self, store: Store[bytes], records: Records) -> None:
@@ -32,7 +32,7 @@ class Lineage:
         self._records = records
 
     def of(self, head: Head) -> Known:
-        """What ``head`` is. Conflict where it is no longer the head: read it again."""
+        """The revision of ``head``. Raises Conflict if it is no longer the head; then read the head again."""
         stamp = head.stamp
         if stamp is not None and stamp.number:
             return Known(stamp, [])
@@ -41,22 +41,26 @@ class Lineage:
         return self.by_records(head, list(islice(self._records.names(head.key), 2)))
 
     def by_records(self, head: Head, names: list[Name]) -> Known:
-        """What ``head``, which was there before they were listed, is by the two newest ``names``; as `of`."""
-        # The last record is the head's, or a claim on it that was not brought forward, or older than it.
+        """As `of`, by the two newest ``names``, which were listed after ``head`` was read."""
+        # The newest record belongs to the head, is a claim that the head does not have yet, or is older.
         found = [stamp for _, stamp, _ in self._records.read_many(names)] if names else []
         if found and not self._still(head, names[0], found[0]):
             raise conflict(head.key)
         return _joined(head, found)
 
     def of_many(self, heads: list[Head]) -> list[Known]:
-        """What each of ``heads`` is, as `of` says; of all that never were, together."""
+        """The revision of each of ``heads``, as `of` returns it.
+
+        Missing keys without any record are looked up together.
+        """
         unknown = self._records.unknown(head.key for head in heads if head.tag == ABSENT)
         return [Known(None, []) if head.key in unknown else self.of(head) for head in heads]
 
     def _still(self, head: Head, name: Name, newest: Stamp) -> bool:
-        """Whether the record ``newest`` was the newest while ``head`` was the head.
+        """Whether the record ``newest`` was the newest one while ``head`` was the head.
 
-        A missing head may have come and gone meanwhile, but not without a newer record, a deletion.
+        A missing head may have been created and deleted in the meantime, but only with a newer record, a
+        deletion.
         """
         if Head.read(self._store, head.key).tag != head.tag:
             return False
@@ -73,16 +77,16 @@ def _joined(head: Head, found: list[Stamp]) -> Known:
     for stamp in found:
         if stamp.id == head.stamp.id:
             return Known(stamp, [])
-    # It was put where nothing was, so what was there before is gone.
+    # The head was written when the key did not exist, so the value before it is gone.
     last, missing = _deleted(head.key, newest, head.stamp.micros)
     name = Name.of(head.key, last)
     return Known(name.placed(head.stamp), [*missing, (name, head.data)])
 
 
 def _deleted(key: str, newest: Stamp | None, until: int | None = None) -> Known:
-    """The deletion of a key; a deletion by "unknown" if none is recorded.
+    """The deletion of a key; if none is recorded, a deletion by "unknown".
 
-    Such a deletion is of now, when it is found, or of ``until``, when another value was put there.
+    The time of such a deletion is now, when it is found, or ``until``, when another value was written there.
     """
     if newest is None or newest.deleted:
         return Known(newest, [])
@@ -93,9 +97,9 @@ def _deleted(key: str, newest: Stamp | None, until: int | None = None) -> Known:
 
 
 def _found(head: Head, newest: Stamp | None) -> Known:
-    """A value by "unknown": of ever since where there is no history, else of now, when it is found."""
+    """A value by "unknown". Its time is 0 if the key has no history, and otherwise now, when it is found."""
     if newest is not None and newest.id == _id(head.tag):
-        return Known(newest, [])  # and nothing was claimed on it: it is stamped before that
+        return Known(newest, [])  # no claim follows it, because the head is stamped before any claim
     if newest is None:
         stamp = Stamp(FOUND, 1, 0, _id(head.tag), Note(UNKNOWN))
     else:
@@ -105,5 +109,5 @@ def _found(head: Head, newest: Stamp | None) -> Known:
 
 
 def _id(tag: Tag) -> bytes:
-    """The id of a value that was found: the same for everyone who finds it under ``tag``."""
+    """The id of a found value: the same for every process that finds it under ``tag``."""
     return hashlib.blake2b(tag.encode(), digest_size=8).digest()

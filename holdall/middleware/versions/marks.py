@@ -1,8 +1,8 @@
-"""Which keys may hold a hidden deletion, on stores that cannot delete on a condition.
+"""Marks of the keys that may hold a hidden deletion, on stores without conditional deletes.
 
-There a deletion stays under its key, stamped, and a scan has to leave it out without reading every value.
-So before a deletion is written its key is marked under ``.holdall/deleted/``; a mark stays, and says only
-that the head must be looked at.
+On such a store a deletion stays under its key, as a stamp without a value. A scan must leave it out without
+reading every value. So before a deletion is written, its key is marked under ``.holdall/deleted/``. A mark is
+never removed; it only says that the head must be read.
 """
 
 from collections.abc import Iterator
@@ -30,11 +30,11 @@ class Marks:
         self._raw = Reserved(store, ROOT, lambda key: Called("the mark of a deletion", key))
 
     def add(self, key: str) -> None:
-        """Before a deletion is written to ``key``."""
+        """Mark ``key``; call this before a deletion is written to it."""
         self._raw[key] = b""
 
     def without_deletions(self, items: Iterator[tuple[str, T]], prefix: str) -> Iterator[tuple[str, T]]:
-        """``items`` by key, in order, less those whose key holds a deletion. One more listing."""
+        """Yield ``items``, sorted by key, without those whose key holds a deletion. One more listing."""
         marks = self._raw.scan(prefix)
         mark = next(marks, None)
         for key, item in items:

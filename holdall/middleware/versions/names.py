@@ -1,4 +1,4 @@
-r"""The names of records: one a revision, the newest of a key first in a listing.
+r"""The names of records: one per revision; a listing shows the newest of a key first.
 
     name   = key "/.holdall/" leaf                under ".holdall/history/"
     leaf   = rest [ "." time state ]
@@ -6,9 +6,9 @@ r"""The names of records: one a revision, the newest of a key first in a listing
     time   = 18 digits        of the revision before it, in microseconds since 1970
     state  = "p" | "d"        of the revision before it: there, or deleted
 
-A name follows from the revision before, and from nothing else: two writers who go on from the same
-revision claim the same name, and the store lets one of them create it. That is why it tells the time of
-the revision before and not its own.
+A name follows from the previous revision, and from nothing else. So two writers that continue from the same
+revision claim the same name, and the store lets only one of them create it. That is why a name contains the
+time of the previous revision and not of its own.
 """
 
 import re
@@ -19,7 +19,7 @@ from holdall.middleware.versions.stamp import NEW, Stamp
 ROOT: Final = ".holdall/history/"
 BETWEEN: Final = "/.holdall/"
 LONGEST: Final = len(BETWEEN) + 12 + 1 + 18 + 1
-"""How much longer than its key a name is at most."""
+"""The largest number of bytes by which a name is longer than its key."""
 
 THERE: Final = "p"
 DELETED: Final = "d"
@@ -28,7 +28,7 @@ _leaf = re.compile(r"([0-9]{12})(?:\.([0-9]{18})([pd]))?").fullmatch
 
 
 class Name(NamedTuple):
-    """The name of the record of revision ``number`` of ``key``, and what it tells of the one before.
+    """The name of the record of revision ``number`` of ``key``, with time and state of the previous revision.
 
     >>> first = Name.of("a", None)
     >>> first.text, Name.parse(first.text) == first
@@ -49,24 +49,24 @@ class Name(NamedTuple):
 
     @property
     def text(self) -> str:
-        """It as a key under ROOT."""
+        """The name as a key under ROOT."""
         rest = f"{self.key}{BETWEEN}{_ALL - self.number:012}"
         if self.number == 1:
             return rest
         return f"{rest}.{shown_time(self.before)}{DELETED if self.before_deleted else THERE}"
 
     def placed(self, stamp: Stamp) -> Stamp:
-        """``stamp``, read from the record of this name, with the number and the time of its revision.
+        """``stamp``, read from the record with this name, with the number and the time of its revision.
 
-        A writer that puts a value where nothing is does not know yet what was there before. So the name
-        of the record gives such a stamp its number, and the earliest time that it can have.
+        A writer that creates a key does not know yet which revisions came before. So the name of the record
+        gives such a stamp its number, and the earliest time that it can have.
         """
         micros = max(stamp.micros, self.before) if stamp.kind == NEW else stamp.micros
         return stamp._replace(number=self.number, micros=micros)
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The name that ``text`` is, or None."""
+        """The name that is written as ``text``; None if it is not a name."""
         key, between, leaf = text.rpartition(BETWEEN)
         found = _leaf(leaf)
         if not between or found is None:
@@ -76,22 +76,22 @@ class Name(NamedTuple):
 
 
 def all_of(key: str) -> str:
-    """The prefix of every name of ``key``, and of no other key's."""
+    """The prefix of all names of ``key``, and of no other key's names."""
     return key + BETWEEN
 
 
 def from_number(key: str, number: int) -> str:
-    """Where the names of ``key`` from ``number`` down begin in a listing."""
+    """The key at which a listing of the names of ``key`` from ``number`` down begins."""
     return f"{key}{BETWEEN}{_ALL - number:012}"
 
 
 def shown_time(micros: int) -> str:
-    """``micros`` as names show it: in the order of time."""
+    """``micros`` as names contain it; the texts sort in the order of time."""
     return f"{micros:018}"
 
 
 def time_of(leaf: str) -> str:
-    """The time in a leaf, as `shown_time` shows it."""
+    """The time in a leaf, in the form of `shown_time`."""
     return leaf[13:31]
 
 

@@ -1,4 +1,4 @@
-"""The store of bytes below `Versions` where the store keeps versions by itself."""
+"""The store of bytes below `Versions` if the lowest store keeps versions itself."""
 
 import operator
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from holdall.store import Feature, Store
 
 
 class Native(PassThrough[bytes]):
-    """``store`` as it is, its own versions told as revisions: counted from the oldest that is there.
+    """Shows ``store`` unchanged, and the versions that it keeps as revisions, numbered from the oldest.
 
-    What the store drops by rules of its own is gone, and the numbers of what is left begin at 1 again.
-    A deletion of what was missing is no revision. Unsupported where ``store`` keeps no versions.
+    If the store drops versions by its own rules, they are gone, and the remaining ones are numbered from 1
+    again. A deletion of a missing key is not a revision. Raises Unsupported if ``store`` keeps no versions.
     """
 
     def __init__(self, store: Store[bytes], author: str = "") -> None:
@@ -54,7 +54,7 @@ class Native(PassThrough[bytes]):
         return NativeAsOf(self, time)
 
     def _revisions(self, key: str) -> list[Version]:
-        """Oldest first; KeyError where there is none."""
+        """The revisions, oldest first. Raises KeyError if there are none."""
         check_key(key)
         found = revisions(self.past.of(key))
         if not found:

@@ -1,4 +1,4 @@
-"""The whole store as it was at one moment, where the store keeps versions by itself; for reading."""
+"""A read-only view of the whole store at one moment, if the store keeps versions itself."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,14 +15,15 @@ from holdall.store import Feature
 if TYPE_CHECKING:
     from holdall.middleware.versions.native import Native
 
-_BATCH = 256  # values read at once
+_BATCH = 256  # values that are read together
 
 
 class NativeAsOf(Wrapper[bytes, bytes]):
-    """``store`` as it was at ``time``. A scan lists all versions and reads those that held, and no others.
+    """Shows ``store`` as it was at ``time``.
 
-    A version that the store has dropped is missing. Writing is PermissionDenied. Errors of
-    `require_moment` for ``time``.
+    A scan lists all versions and reads only those that were current at the time. A version that the store has
+    dropped is missing. Writing raises PermissionDenied. The constructor raises the errors of `require_moment`
+    for ``time``.
     """
 
     def __init__(self, store: "Native", time: datetime) -> None:
@@ -61,7 +62,11 @@ class NativeAsOf(Wrapper[bytes, bytes]):
             yield from self._held(found)
 
     def _held(self, versions: Iterable[Version]) -> list[Version]:
-        """Of the ``versions`` of one key, newest first, the one that held, unless that is a deletion."""
+        """The version of one key that was current at the time, in a list.
+
+        ``versions`` are those of the key, newest first. The list is empty if the key was missing or deleted
+        at the time.
+        """
         past = [version for version in revisions(versions) if version.time <= self._time]
         return [version for version in past[-1:] if not version.deleted]
 

@@ -1,4 +1,4 @@
-"""The revisions of a key, as the versions that a store keeps by itself tell them."""
+"""The revisions of a key on a store that keeps versions itself."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ from holdall.history import Version
 
 
 def revisions(versions: Iterable[Version]) -> list[Version]:
-    """Oldest first, the ``versions`` of one key, which come newest first: their times never go back.
+    """The ``versions`` of one key, oldest first; their times never go back.
 
-    Deletions of what was missing are left out.
+    The argument lists them newest first. Deletions of a missing key are left out.
 
     >>> from datetime import UTC, datetime
     >>> day = lambda day: datetime(2026, 9, day, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The notes of revisions, read many at once, as they are asked for."""
+"""The notes of revisions, read many at once when they are needed."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -9,11 +9,11 @@ from holdall.history import UNKNOWN, Note
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-_PAGE = 64  # revisions at most whose notes are read at once
+_PAGE = 64  # the most notes that are read together
 
 
 class Notes(Generic[K]):
-    """The notes that ``read`` returns by revision; it is called when the first of them is asked for.
+    """The notes by revision that ``read`` returns; it is called when the first note is asked for.
 
     >>> Notes(lambda: {2: Note("Ann")}).of(1)
     Note(author='unknown', message='')
@@ -21,19 +21,19 @@ class Notes(Generic[K]):
 
     def __init__(self, read: Callable[[], Mapping[K, Note]]) -> None:
         self._read = read
-        self._found: Mapping[K, Note] | None = None  # not cached_property: in 3.11 it locks all threads
+        self._found: Mapping[K, Note] | None = None  # not a cached_property: in 3.11 that locks threads
 
     def of(self, revision: K) -> Note:
-        """The note of ``revision``; by UNKNOWN where there is none."""
+        """The note of ``revision``; if there is none, a note by UNKNOWN."""
         if self._found is None:
             self._found = self._read()
         return self._found.get(revision, Note(UNKNOWN))
 
 
 def pages(revisions: Iterable[T]) -> Iterator[list[T]]:
-    """``revisions`` in pages that grow, lazily.
+    """Yield ``revisions`` lazily in pages that grow.
 
-    So who asks for the newest note reads one record, and who asks for all reads many at once.
+    So a caller that asks for the newest note reads one record, and one that asks for all reads many at once.
 
     >>> [len(page) for page in pages(range(10))]
     [1, 2, 4, 3]

@@ -1,4 +1,4 @@
-"""Dropping old revisions, so that what is kept stays whole."""
+"""Dropping of old revisions, so that the remaining history stays whole."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -13,14 +13,15 @@ from holdall.middleware.versions.records import Records, named
 from holdall.middleware.versions.stamp import Stamp, micros_of
 from holdall.store import Store
 
-_KEYS = 1000  # whose records are dropped together
+_KEYS = 1000  # keys whose records are dropped together
 
 
 class Prune:
-    """Which records to drop: all but the ``keep`` newest revisions of a key, of what was replaced by ``before``.
+    """Drops the revisions of a key except the ``keep`` newest, if they were replaced before ``before``.
 
-    The newest revision and the newest record are never dropped, and the others oldest first: a writer that
-    slept tells by that whether its claim is history (see `Claims`).
+    Without ``before``, the time does not matter. The newest revision and the newest record are never dropped,
+    and the others are dropped oldest first. From this order, a writer that paused can tell whether its claim
+    is part of the history (see `Claims`).
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Prune:
         self._before = None if before is None else micros_of(before)
 
     def run(self, prefix: str) -> int:
-        """Drop them under ``prefix`` and say how many they were."""
+        """Drop the old records under ``prefix`` and return their number."""
         names = named(self._records.raw.scan(prefix))
         keys = (list(names) for _, names in groupby(names, lambda name: name.key))
         dropped = 0
@@ -53,11 +54,11 @@ class Prune:
         return dropped
 
     def _old(self, names: list[Name]) -> list[Name]:
-        """Those of the ``names`` of a key, newest first, that are to be dropped; oldest first."""
+        """The ``names`` of a key that must be dropped, oldest first; ``names`` come newest first."""
         try:
             last = self._last(names)
         except Conflict:
-            return []  # it is being written; the next time will do
+            return []  # it is being written; the next prune will drop its records
         if last is None:
             return []
         most = min(names[0].number - 1, last.number - self._keep)
@@ -68,14 +69,14 @@ class Prune:
         return [name for name in reversed(names) if name.number in old]
 
     def _last(self, names: list[Name]) -> Stamp | None:
-        """The revision that the key is; not asked where there is nothing to drop anyway."""
+        """The current revision of the key; None if the key never existed, or has nothing to drop anyway."""
         if len(names) <= self._keep:
             return None
         return self._lineage.of(Head.read(self._store, RawKey(names[0].key))).last
 
 
 def _rounds(keys: Iterable[list[Name]]) -> Iterator[list[Name]]:
-    """The oldest of every key, then the next of every key, and so on."""
+    """Yield the oldest name of every key, then the next of every key, and so on."""
     waiting = [iter(names) for names in keys]
     while names := [name for rest in waiting if (name := next(rest, None)) is not None]:
         yield names

@@ -28,7 +28,7 @@ class Records:
 
     @staticmethod
     def check(key: str) -> None:
-        """Raise InvalidKey if ``key``, with the prefix of a layer above, is too long for a record's name."""
+        """Raise InvalidKey if ``key``, with the prefixes of layers above, is too long for a record's name."""
         if len(key) * 4 > _KEY_BYTES and (size := len(key.encode())) > _KEY_BYTES:
             raise InvalidKey(
                 f"key {key[:77]!a}… is {size} bytes of UTF-8 with its prefix; "
@@ -37,7 +37,7 @@ class Records:
             )
 
     def create(self, name: Name, data: bytes) -> bool:
-        """Whether ``data`` is now the record called ``name``; False where there is one already."""
+        """Create the record ``name`` with ``data`` and return True; return False if it exists already."""
         try:
             self.raw.swap(name.text, data, ABSENT)
         except Conflict:
@@ -45,16 +45,19 @@ class Records:
         return True
 
     def get(self, name: Name) -> bytes | None:
-        """The record called ``name`` as it is stored."""
+        """The record ``name`` as it is stored; None if there is none."""
         return self.raw.get(name.text)
 
     def read(self, name: Name) -> tuple[Stamp, bytes] | None:
-        """Stamp (with the number of its name) and value of the record; Corrupt where it is damaged."""
+        """Stamp and value of the record; None if it does not exist. Raises Corrupt if it is damaged.
+
+        The name gives the stamp its number.
+        """
         data = self.get(name)
         return None if data is None else numbered(name, data)
 
     def read_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, Stamp, bytes]]:
-        """The records called ``names`` that are there, in the order asked."""
+        """Yield the existing records of ``names``, in the order of ``names``."""
         for name, (stamp, value) in self.stored_many(names):
             yield name, name.placed(stamp), value
 
@@ -65,16 +68,19 @@ class Records:
             yield by_text[text], Stamp.parse(by_text[text].key, data)
 
     def names(self, key: str, below: int | None = None) -> Iterator[Name]:
-        """Names of ``key``, newest first; with ``below``, those of numbers up to it."""
+        """Yield the names of ``key``, newest first; with ``below``, those with numbers up to it."""
         start = "" if below is None else from_number(key, below)
         return named(self.raw.scan(all_of(key), start=start))
 
     def newest(self, key: str) -> Name | None:
-        """The name of the newest record of ``key``. One listing."""
+        """The name of the newest record of ``key``; None if there is none. One listing."""
         return next(self.names(key), None)
 
     def unknown(self, keys: Iterable[str]) -> set[str]:
-        """Those of ``keys`` that have no record. A listing for each run of them that no record divides."""
+        """Those of ``keys`` that have no record.
+
+        It needs one listing for each run of such keys that no record interrupts.
+        """
         waiting = sorted(map(all_of, keys), reverse=True)
         unknown: list[str] = []
         while waiting:
@@ -86,11 +92,11 @@ class Records:
         return {names.removesuffix(BETWEEN) for names in unknown}
 
     def named(self, key: str, number: int) -> Name | None:
-        """The name of the record of revision ``number``. One listing."""
+        """The name of the record of revision ``number``; None if there is none. One listing."""
         return next(self._between(key, number, number - 1), None)
 
     def around(self, name: Name) -> Iterator[Name]:
-        """``name`` and the name of the next revision, those of them that are there. One listing."""
+        """Yield ``name`` and the name of the next revision, if they exist. One listing."""
         return self._between(name.key, name.number + 1, name.number - 1)
 
     def _between(self, key: str, first: int, last: int) -> Iterator[Name]:
@@ -98,7 +104,7 @@ class Records:
         return named(self.raw.scan(all_of(key), start=start, stop=stop))
 
     def drop(self, names: Iterable[Name]) -> None:
-        """Delete the records called ``names``, in no certain order."""
+        """Delete the records ``names``, in no particular order."""
         self.raw.delete_many(name.text for name in names)
 
 
@@ -111,11 +117,11 @@ def _called(text: str | None) -> Called:
 
 
 def named(texts: Iterable[str]) -> Iterator[Name]:
-    """The names that ``texts`` are; what is none is left to fsck."""
+    """Yield the names in ``texts``; texts that are not names are left to fsck."""
     return (name for name in map(Name.parse, texts) if name is not None)
 
 
 def numbered(name: Name, data: bytes) -> tuple[Stamp, bytes]:
-    """Stamp and value of a record, with the number and time that its name gives it."""
+    """Stamp and value of a record, with the number and time that its name gives."""
     stamp, value = Stamp.parse(name.key, data)
     return name.placed(stamp), value

@@ -1,4 +1,4 @@
-r"""Who and why of a revision, sealed by the layer that encrypts the values.
+r"""The sealing of a revision's author and message by the layer that encrypts the values.
 
     sealed = %xFE note                  in place of author and message in a stamp; its author-size is 0
     note   = what the layer makes of:   author-size author message
@@ -9,8 +9,8 @@ r"""Who and why of a revision, sealed by the layer that encrypts the values.
     fixed  = kind number time id        as they are in the stamp
     digest = 32 bytes                   SHA-256 of the value
 
-So nobody without the key reads a note, or changes number, time, value or note of a revision unnoticed. Notes by
-"unknown", of what a writer without versions did, are not sealed.
+So without the key nobody can read a note, or change number, time, value or note of a revision unnoticed.
+Notes by "unknown", for changes by a writer without versions, are not sealed.
 """
 
 import hashlib
@@ -26,29 +26,32 @@ from holdall.prefixed import Prefixed
 from holdall.store import Store
 
 SEALED: Final = "(sealed)"
-"""The author that is shown of a note that cannot be opened, because the key is not at hand."""
+"""The author that is shown if a note cannot be opened because the key is not available."""
 
 
 class Seal(Protocol):
     """A layer that encrypts. `Encrypt` is one."""
 
     only_bound: bool
-    """Whether it refuses whatever is not bound to its store."""
+    """Whether it refuses values that are not bound to its store."""
 
     def seal_note(self, about: bytes, note: bytes, /) -> bytes:
         """``note`` sealed, and bound to ``about``."""
         ...
 
     def open_note(self, about: bytes, sealed: bytes, /) -> bytes | None:
-        """What was sealed, None if it or what it is about was changed; PermissionDenied without its key."""
+        """The note that was sealed; None if the note, or ``about``, was changed.
+
+        Raises PermissionDenied if the note's key is not available.
+        """
         ...
 
 
 class Sealing:
-    """The seals of the keys of a store, by prefix."""
+    """The seals of a store's keys, by prefix."""
 
     def __init__(self) -> None:
-        # Weak: a layer holds the store that holds this.
+        # Weak, because a layer holds the store that holds this object.
         self._seals: WeakValueDictionary[str, Seal] = WeakValueDictionary()
 
     def __reduce__(self) -> tuple[type["Sealing"], tuple[()]]:
@@ -59,12 +62,12 @@ class Sealing:
         self._seals[prefix] = seal
 
     def of(self, key: str) -> Seal | None:
-        """The seal of ``key``."""
+        """The seal of ``key``; None if there is none."""
         found = [prefix for prefix in self._seals if key.startswith(prefix)]
         return self._seals.get(max(found, key=len)) if found else None
 
     def before(self, key: str, stamp: Stamp, value: bytes) -> bytes:
-        """``value`` with ``stamp``, whose note is sealed if there is a seal of ``key``."""
+        """``value`` with ``stamp``, whose note is sealed if ``key`` has a seal."""
         seal = self.of(key)
         if seal is None:
             return stamp.before(value)
@@ -74,7 +77,7 @@ class Sealing:
         return stamp._replace(note=Note(), sealed=sealed).before(value)
 
     def note(self, key: str, stamp: Stamp, value: bytes) -> Note:
-        """The note of ``stamp``, as it was read before ``value``; Corrupt if either was changed."""
+        """The note of ``stamp``, which was stored before ``value``. Raises Corrupt if either was changed."""
         if not stamp.sealed:
             return stamp.note
         seal = self.of(key)
@@ -104,7 +107,7 @@ class Sealable(Protocol):
 
 
 def offer(store: Store[bytes], seal: Seal) -> None:
-    """Have the stores below seal their notes by ``seal``, a layer that is put on ``store``."""
+    """Tell the stores below to seal their notes by ``seal``, a layer on ``store``."""
     prefix = ""
     for layer in layers(store):
         if isinstance(layer, Prefixed):

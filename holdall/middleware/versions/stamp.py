@@ -1,4 +1,4 @@
-r"""The stamp before every value that is kept: which revision it is, since when, by whom and why.
+r"""The stamp before every stored value: the revision, its time, its author and its message.
 
     stamped = stamp value
     stamp   = magic size kind number time id check author-size note
@@ -18,7 +18,8 @@ r"""The stamp before every value that is kept: which revision it is, since when,
     check   = 4 bytes        CRC-32 of the value
     author-size = 1 byte     of the author, which is at most 255 bytes
 
-A head (the newest value, under its own key) and the record of the same revision are equal, byte for byte.
+A head (the newest value, stored under its own key) and the record of the same revision are equal, byte for
+byte.
 """
 
 import secrets
@@ -38,16 +39,16 @@ PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
 _LAYOUT = struct.Struct(">4sHcQQ8sIB")
 _FRONT = struct.Struct(">4sHcQQ")
 _FIXED = struct.Struct(">cQQ8s")
-_SEALED: Final = b"\xfe"  # no text in UTF-8 begins so
+_SEALED: Final = b"\xfe"  # UTF-8 text never begins with this byte
 _LONGEST: Final = NOTE_BYTES + 128  # a sealed note is longer than its texts
 SMALLEST: Final = _LAYOUT.size
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = 10**12 - 2  # what a name has digits for, and one after it
+_LAST: Final = 10**12 - 2  # a name has digits for this number and one after it
 _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Stamp(NamedTuple):
-    """The stamp of one revision; ``value`` follows it in the store and is empty for deletions.
+    """The stamp of one revision. In the store the value follows it; it is empty for a deletion.
 
     >>> stamp = Stamp(PUT, 2, 1_000_000, b"8 bytes.", Note("Ann", "typing error"))
     >>> Stamp.parse("key", stamp.before(b"value")) == (stamp, b"value")
@@ -63,12 +64,12 @@ class Stamp(NamedTuple):
 
     @classmethod
     def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0) -> Self:
-        """A new stamp of this moment, but not earlier than ``after``: times of a key do not go back."""
+        """A new stamp with the current time, or ``after`` if that is later: times of a key do not go back."""
         return cls(kind, number, max(time.time_ns() // 1000, after), secrets.token_bytes(8), note)
 
     @property
     def fixed(self) -> bytes:
-        """Kind, number, time and id as they are stored."""
+        """Kind, number, time and id in their stored form."""
         return _FIXED.pack(self.kind, self.number, self.micros, self.id)
 
     @property
@@ -78,11 +79,11 @@ class Stamp(NamedTuple):
 
     @property
     def time(self) -> datetime:
-        """Since when, in UTC."""
+        """The time of the revision, in UTC."""
         return moment(self.micros)
 
     def before(self, value: bytes) -> bytes:
-        """``value`` with this stamp; TooLarge where author and message do not fit."""
+        """``value`` with this stamp before it. Raises TooLarge if author and message do not fit."""
         author, message = (b"", _SEALED + self.sealed) if self.sealed else self.note.encoded
         size = SMALLEST + len(author) + len(message)
         fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
@@ -90,7 +91,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def parse(cls, key: str, data: bytes) -> tuple[Self, bytes]:
-        """Stamp and value of ``data``, checked; Corrupt where they cannot be what was written."""
+        """Stamp and value of ``data``, checked. Raises Corrupt if the data was damaged."""
         try:
             _, size, kind, number, micros, id, check, split = _LAYOUT.unpack_from(data)
             stamp = cls(kind, number, micros, id, *_note(data[SMALLEST:size], split))
@@ -99,14 +100,14 @@ class Stamp(NamedTuple):
             raise corrupt(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
             raise corrupt(key, "its check fails")
-        if number > _LAST or micros > _LATEST:  # the check is over the value alone
+        if number > _LAST or micros > _LATEST:  # the check covers only the value
             raise corrupt(key, "no revision has its number or time")
         return stamp, value
 
 
-@lru_cache(64)  # writes to many keys mostly say the same of each
+@lru_cache(64)  # writes to many keys mostly have the same note
 def _note(texts: bytes, split: int) -> tuple[Note, bytes]:
-    """The note, or an empty one and what is sealed."""
+    """The note and b""; for a sealed note, an empty note and the sealed bytes."""
     if texts.startswith(_SEALED):
         return Note(), texts[len(_SEALED) :]
     return Note(texts[:split].decode(), texts[split:].decode()), b""
@@ -116,7 +117,7 @@ _KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))
 
 
 def corrupt(key: str, why: str) -> Corrupt:
-    """The error of a stamped value that is damaged."""
+    """The error for a stamped value that is damaged."""
     return Corrupt(
         f"what is stored for {key!r} is damaged ({why}); `holdall fsck` says what can be mended",
         key=key,
@@ -124,28 +125,28 @@ def corrupt(key: str, why: str) -> Corrupt:
 
 
 def moment(micros: int) -> datetime:
-    """The time that stamps count as ``micros``, in UTC."""
+    """The time that a stamp stores as ``micros``, in UTC."""
     return _EPOCH + timedelta(microseconds=micros)
 
 
 def micros_of(time: datetime) -> int:
-    """``time`` as stamps count; errors of `require_moment`."""
+    """``time`` as stamps store it. Raises the errors of `require_moment`."""
     require_moment(time)
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def is_stamped(data: bytes) -> bool:
-    """Whether ``data`` begins as a stamp does; else it was written without versions."""
+    """Whether ``data`` begins with a stamp; if not, it was written without versions."""
     return data.startswith(MAGIC)
 
 
 def is_deletion(data: bytes) -> bool:
-    """Whether ``data`` is a stamped deletion. A loss that was found is recorded and never a head."""
+    """Whether ``data`` is a stamped deletion. A found loss is recorded, but is never a head."""
     return data[6:7] == DELETED and data[:4] == MAGIC
 
 
 def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
-    """Kind, number and time of what is stamped, unchecked."""
+    """Kind, number and time of stamped ``data``, unchecked."""
     if len(data) < SMALLEST:
         raise corrupt(key, "it is cut short")
     _, _, kind, number, micros = _FRONT.unpack_from(data)
@@ -153,14 +154,14 @@ def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
 
 
 SIZES: Final[dict[bytes, int]] = {}
-"""How long the stamp is that begins with these seven bytes (magic, size, kind), of all that were met.
+"""The length of every stamp seen so far, by its first seven bytes (magic, size, kind).
 
-At most some thousands. One look here settles what a read has to know.
+It has at most some thousand entries. One lookup is all that most reads need.
 """
 
 
 def bare(key: str, data: bytes) -> bytes:
-    """``data`` without its stamp, if it has one; KeyError where that is a deletion. Checks no CRC."""
+    """``data`` without its stamp, if it has one. Raises KeyError for a deletion. The CRC is not checked."""
     size = SIZES.get(data[:7])
     if size is not None and size <= len(data):
         return data[size:]
@@ -168,7 +169,7 @@ def bare(key: str, data: bytes) -> bytes:
 
 
 def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """``items`` without stamps and deletions."""
+    """Yield ``items`` without stamps and without deletions."""
     known = SIZES.get
     for key, data in items:
         size = known(data[:7])

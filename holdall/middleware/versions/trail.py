@@ -1,4 +1,4 @@
-"""What a key was: its revisions from the newest down, and the value of each."""
+"""The history of a key: its revisions, newest first, and the value of each."""
 
 import operator
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from holdall.store import ATTEMPTS, Store
 
 
 class Line(NamedTuple):
-    """A revision before the newest, as the listing tells it; ``name`` is that of its record."""
+    """A revision before the newest, as the listing shows it; ``name`` is the name of its record."""
 
     name: Name
     micros: int
@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 
 class Trail:
-    """Reads the history of single keys and never writes: a claim not brought forward is no revision yet."""
+    """Only reads the history of single keys; a claim is not a revision before the head is advanced to it."""
 
     def __init__(self, store: Store[bytes], records: Records, lineage: Lineage, sealing: Sealing) -> None:
         self._store = store
@@ -36,7 +36,10 @@ class Trail:
         self._sealing = sealing
 
     def revisions(self, key: str) -> Iterator[Revision]:
-        """Newest first. The head is read now; the others cost one listing, and their notes when asked."""
+        """The revisions, newest first. Notes are read when they are asked for.
+
+        It reads the head now; the other revisions cost one listing.
+        """
         head, tip, known = self._tip(key)
         stamp, value = head.stamp or tip, head.value or b""
         newest = Revision(tip.number, tip.time, tip.deleted, lambda: self._sealing.note(key, stamp, value))
@@ -79,7 +82,7 @@ class Trail:
         raise KeyError(key)
 
     def _tip(self, key: str) -> tuple[Head, Stamp, Known]:
-        """The head of ``key`` and the revision that it is; KeyError where the key never was."""
+        """The head of ``key`` and its revision. Raises KeyError if the key never existed."""
         for _ in range(ATTEMPTS):
             head = Head.read(self._store, key)
             try:
@@ -92,8 +95,8 @@ class Trail:
         raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was read; try again", key=key)
 
     def _lines(self, key: str, known: Known) -> Iterator[Line]:
-        """The revisions before the newest: each name tells of the one before it."""
-        assert known.last is not None  # noqa: S101 - `_tip` has seen to it
+        """Yield the revisions before the newest; each name tells time and state of the one before it."""
+        assert known.last is not None  # noqa: S101 - `_tip` has checked it
         missing = [name for name, _ in reversed(known.missing)]
         names = chain(missing, self._records.names(key, known.last.number))
         for later, name in pairwise(names):
@@ -117,5 +120,5 @@ def _value(key: str, value: bytes | None) -> bytes:
 
 
 def dropped(key: str, number: int) -> NoRevision:
-    """The refusal of a revision that has no record any more."""
+    """The error for a revision that no longer has a record."""
     return NoRevision(f"revision {number} of {key!r} is dropped; its history begins later", key=key)

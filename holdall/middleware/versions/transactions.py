@@ -15,7 +15,7 @@ from holdall.store import ABSENT, Change, Delete, Expect, Put
 
 
 class _Step(NamedTuple):
-    """One key's part of a transaction: its new head, and every record that is missing up to it."""
+    """One key's part of a transaction: its new head, and all missing records up to it."""
 
     head: Head
     data: bytes
@@ -24,7 +24,7 @@ class _Step(NamedTuple):
     def recorded(self) -> Iterator[Change[bytes]]:
         for name, data in self.records:
             record = RawKey(ROOT + name.text)
-            if self.head.tag == ABSENT:  # which comes again, as no other tag does
+            if self.head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
                 yield Expect(record, ABSENT)
             yield Put(record, data)
 
@@ -35,10 +35,10 @@ class _Step(NamedTuple):
 
 
 class Transactions(Claims):
-    """Commits any number of changes at once, all or nothing; there is nothing to repair after a crash.
+    """Commits any number of changes at once, all or nothing; a crash leaves nothing to repair.
 
-    A store that was copied from one without transactions may hold a claim that was never brought forward.
-    Nobody was told that it was written, and the next revision takes its place.
+    A store that was copied from one without transactions may contain a claim that the head never reached. No
+    caller was told that this write succeeded, and the next revision takes its place.
     """
 
     def commit(self, head: Head, value: bytes | None) -> Written:
@@ -49,14 +49,14 @@ class Transactions(Claims):
     def commit_all(
         self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
     ) -> None:
-        """Commit every pair of a head and its new value, where also what is ``expected`` holds."""
+        """Commit every pair of a head and its new value, if every ``expected`` tag still holds."""
         changes = list(changes)
         known = self._lineage.of_many([head for head, _ in changes])
         steps = [self._step(*change, each) for change, each in zip(changes, known, strict=True)]
         self._transact(steps, expected)
 
     def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
-        """Heads come after all records, so that where a store keeps things as they come heads lie together."""
+        """Write all records first and then all heads, so that stores which append keep the heads together."""
         parts = chain(map(_Step.recorded, steps), map(_Step.moved, steps))
         try:
             self._store.transact(chain(expected, chain.from_iterable(parts)))

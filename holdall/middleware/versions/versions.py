@@ -1,4 +1,4 @@
-"""`Versions`: what its users hold. Everything is decided below, on bytes."""
+"""`Versions`, the public layer. The stores of bytes below it do the work."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -17,19 +17,20 @@ V = TypeVar("V")
 
 
 class Versions(PassThrough[V]):
-    """Keeps what every write replaces: number, time, who and why, and the value.
+    """Keeps the value that every write replaces, with its number, time, author and message.
 
-    ``author`` is who writes where no `note` says so. ``history`` is a store for the records; without it
-    they are in ``store``, under ``.holdall/history/``. Both need SWAP, or writing is Unsupported. Where it
-    is ``"native"`` the lowest store keeps versions by itself, and there are no records: `S3` and `GCS` can
-    where the bucket is set up to, which one request asks here, and everything else is Unsupported.
+    ``author`` is the author of writes outside a `note` block that names one. ``history`` is a store for the
+    records; without it they are in ``store``, under ``.holdall/history/``. Both stores need SWAP; without it,
+    writing raises Unsupported. With ``history="native"`` the lowest store keeps the versions itself, and
+    holdall writes no records. `S3` and `GCS` can do this if versioning is enabled for the bucket, which one
+    request checks here; everything else raises Unsupported.
 
-    A layer that encrypts, above or below this one, also seals who and why, so that they are neither read nor
-    changed without its key.
+    A layer that encrypts, above or below this one, also seals author and message, so nobody can read or
+    change them without its key.
 
-    It works on the lowest store, below every layer of ``store``: ``Versions(Json(s))`` and
-    ``Json(Versions(s))`` are the same. What was in the store before is adopted as it stands; what a writer
-    without versions changes is a revision by "unknown".
+    This layer works on the lowest store, below every layer of ``store``: ``Versions(Json(s))`` and
+    ``Json(Versions(s))`` are the same. A value that was in the store before is adopted unchanged, as the
+    first revision of its key. A change by a writer without versions becomes a revision by "unknown".
 
     >>> from holdall import Json, Memory
     >>> books = Versions(Json(Memory()), author="Ann")
@@ -68,11 +69,12 @@ class Versions(PassThrough[V]):
         return self._inner.as_of(time)
 
     def diff(self, key: str, old: int, new: int, /) -> list[dict[str, Any]]:
-        """What turns the document of revision ``old`` into that of ``new``: a JSON Patch (RFC 6902).
+        """The JSON Patch (RFC 6902) from the document of revision ``old`` to that of revision ``new``.
 
-        A deletion counts as null. Unsupported where values are no documents; NoRevision as in `at`.
+        A deletion counts as null. Raises Unsupported if the values are not documents, and NoRevision as `at`
+        does.
         """
-        from holdall.middleware.versions.diff import difference  # late: it needs an extra
+        from holdall.middleware.versions.diff import difference  # late, because it needs an extra
 
         return difference(key, self._document(key, old), self._document(key, new))
 
@@ -80,24 +82,28 @@ class Versions(PassThrough[V]):
         try:
             return self.at(key, revision)
         except KeyError:
-            self.history(key)  # KeyError where the key never was
+            self.history(key)  # raises KeyError if the key never existed
             return None
 
     def revert(self, key: str, revision: int, /) -> None:
-        """Write the value of ``revision`` again, or delete ``key`` where that is a deletion.
+        """Write the value of ``revision`` again, or delete ``key`` if that revision is a deletion.
 
-        What a schema refuses today is Invalid, though it was accepted then. Errors of `at` as there.
+        Raises Invalid if a schema refuses the value today, even if the schema accepted it then. Raises the
+        same errors as `at`.
         """
         try:
             value = self.at(key, revision)
         except KeyError:
-            self.history(key)  # KeyError where the key never was
+            self.history(key)  # raises KeyError if the key never existed
             self.discard(key)
         else:
             self[key] = value
 
     def undelete(self, key: str, /) -> None:
-        """Write what ``key`` held before it was deleted. Conflict where it is there."""
+        """Write the value that ``key`` had before it was deleted.
+
+        Raises Conflict if ``key`` exists, and KeyError if it has no value to restore.
+        """
         for revision in self.history(key):
             if not revision.deleted:
                 self.swap(key, self.at(key, revision.number), ABSENT)
@@ -105,29 +111,30 @@ class Versions(PassThrough[V]):
         raise KeyError(key)
 
     def prune(self, *, keep: int | None = None, before: datetime | None = None, prefix: str = "") -> int:
-        """Drop old revisions of the keys under ``prefix``, and return how many.
+        """Drop old revisions of the keys under ``prefix``, and return how many were dropped.
 
-        Kept are the ``keep`` newest of each key, the present one among them, and whatever still held at
-        ``before`` or was written later: `as_of` of any later time shows what it showed. ValueError where
-        neither is given or ``keep`` is less than 1. Unsupported where the store keeps versions by itself.
+        It keeps the ``keep`` newest revisions of each key, including the current one. It also keeps every
+        revision that was still current at ``before`` or was written later, so pruning does not change
+        `as_of` of a later time. Raises ValueError if neither is given or ``keep`` is less than 1, and
+        Unsupported if the store keeps versions itself.
         """
         return self._kept.prune(keep, before, prefix)
 
     def fsck(self, *, mend: bool = False) -> Iterator[Problem]:
-        """What is wrong in heads and history, key by key; lists everything and reads every record.
+        """Yield the problems in heads and history, key by key. It lists everything and reads every record.
 
-        This includes times that go back from one revision to the next, which nothing can mend.
+        The problems include times that go back from one revision to the next; these cannot be repaired.
 
-        With ``mend`` what can be mended is: claims are brought forward, what has no record gets one, and
-        what is damaged is taken from its other copy, the head from the record or the record from the head.
-        A `Cache` shows what was mended as late as another's write. Unsupported where the store keeps
-        versions by itself.
+        With ``mend`` it repairs the others as far as possible. It completes claims, adds missing records, and
+        replaces a damaged copy by the other copy: the head by its record, or the record by its head. A
+        `Cache` shows a repair as late as another writer's change. Raises Unsupported if the store keeps
+        versions itself.
         """
         return self._kept.fsck(mend=mend)
 
 
 def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> Store[Any]:
-    """``store`` with the lowest of its stores replaced by ``kept`` of it."""
+    """``store`` with its lowest store replaced by ``kept(lowest)``."""
     if isinstance(store, Versions | Kept | Native):
         raise Unsupported(f"{store!r} keeps versions already; wrap it once")
     if isinstance(store, Layer):

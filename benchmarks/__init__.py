@@ -1,1 +1,1 @@
-"""Speed beside peers: every contest is run in turns, in one process, on the same documents."""
+"""Speed comparisons with other tools. Each contest runs both sides alternately, in one process, on the same documents."""

@@ -1,1 +1,1 @@
-"""Speed comparisons with other tools. Each contest runs both sides alternately, in one process, on the same documents."""
+"""Speed comparisons with other tools. Both sides of a contest run alternately, in one process, on the same data."""

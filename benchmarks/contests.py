@@ -17,7 +17,7 @@ TASKS = {
 
 
 class Contender(Protocol):
-    """Has one method per task, which does the part of ``plan`` for one round and returns the number of operations."""
+    """Has one method per task. It does the part of ``plan`` for one round and returns the number of operations."""
 
     plan: Plan
 

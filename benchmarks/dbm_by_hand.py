@@ -1,4 +1,4 @@
-"""Berkeley DB as a contender, written by hand: a B-tree without locks. A kill during a write may tear its file."""
+"""Berkeley DB as a contender, written by hand: a B-tree without locks. A kill during a write may tear it."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 
 class FileByHand:
-    """There is one name for the temporary file, so one writer. ``synced``: fsync the file, then its folder."""
+    """There is one temporary file name, so one writer. ``synced``: fsync the file, then its folder."""
 
     def __init__(self, root: Path, plan: Plan, *, synced: bool) -> None:
         root.mkdir()

@@ -78,7 +78,7 @@ def file_synced(folder: Path) -> Iterator[Row]:
 
 
 def embedded(folder: Path) -> Iterator[Row]:
-    """LMDB without fsync, and Berkeley DB, each against a loop written by hand, which does not survive a kill."""
+    """LMDB without fsync, and Berkeley DB, each against a loop by hand, which does not survive a kill."""
     plan = Plan(rounds=50, size=200)
     with (
         LMDB(folder / "ours", durability="os") as store,

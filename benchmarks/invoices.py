@@ -23,7 +23,7 @@ FIRST = date(2026, 1, 1)
 
 
 def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
-    """Yield ``count`` invoices with their numbers, in the order of the numbers. All pass the domain's schema."""
+    """Yield ``count`` invoices with their numbers, ordered by number. All pass the domain's schema."""
     random = Random(seed)
     for index in range(count):
         number = f"2026-{index:06}"

@@ -70,7 +70,7 @@ class ORM:
             return sum(1 for _ in session.scalars(every.execution_options(yield_per=PAGE)))
 
     def billed(self, round: int) -> int:
-        """The amounts billed by currency and code, for all invoices at once, as `Receivables.billed` returns them."""
+        """The amounts billed by currency and code over all invoices, as in `Receivables.billed`."""
         amount = func.sum(SplitRow.amount)
         query = (
             select(InvoiceRow.currency, SplitRow.code, amount)

@@ -15,7 +15,7 @@ Started = tuple[str, asyncio.AbstractEventLoop, asyncio.Event]
 
 @contextmanager
 def slowed(endpoint: str, seconds: float) -> Iterator[str]:
-    """Yield an endpoint on loopback that passes everything on to ``endpoint``; requests are ``seconds`` late."""
+    """Yield an endpoint on loopback that passes all bytes on to ``endpoint``; requests are ``seconds`` late."""
     started: SimpleQueue[Started] = SimpleQueue()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(endpoint, seconds, started)))
     thread.start()

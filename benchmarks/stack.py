@@ -1,4 +1,4 @@
-"""The cost of layers compared with the calls that they make: compressed documents in SQLite, and two serializers."""
+"""The cost of layers over the calls that they make: compressed documents in SQLite, and two serializers."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ Put = Callable[[str, Invoice], object]
 
 
 def stack(folder: Path) -> Iterator[Row]:
-    """Typed JSON and zstd on SQLite, opened by one address. Then typed serializers alone, on memory and on a dict."""
+    """Typed JSON and zstd on SQLite by one address; then typed serializers alone, on memory and on a dict."""
     address = f"sqlite:///{folder}/ours.db?durability=os&serializer=json&compress=zstd"
     with (
         holdall.open(address, type=Invoice) as store,

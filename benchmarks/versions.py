@@ -1,4 +1,4 @@
-"""The cost of versions: a store with versions and without, and a scan of the past against one of the present."""
+"""The cost of versions: a store with and without versions, and a scan of the past against the present."""
 
 from collections import deque
 from collections.abc import Iterator

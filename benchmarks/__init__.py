@@ -1,1 +1,1 @@
-"""Speed beside peers: every contest is run in turns, in one process, on the same documents."""
+"""Speed comparisons with other tools. Both sides of a contest run alternately, in one process, on the same data."""

@@ -1,4 +1,4 @@
-"""``make bench``: run the groups of contests that are asked for, or all, and show the results as a table."""
+"""``make bench``: run the named groups of contests, or all groups, and show the results as tables."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ WIDTH = 120
 
 
 def main() -> None:
-    """Print each group as it ends; ``--json`` and ``--markdown`` write all of them to a file."""
+    """Print each group when it ends; ``--json`` and ``--markdown`` write all groups to a file."""
     options = _options()
     console = Console(width=WIDTH)
     rows: list[Row] = []

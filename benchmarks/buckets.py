@@ -1,4 +1,4 @@
-"""A bucket on a real server of S3's protocol: bulk reads, single reads, memory, and latency hidden."""
+"""A bucket on a real server that speaks S3: bulk reads, single reads, memory, and a distant server."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ FAR = 2000
 
 
 def buckets(folder: Path) -> Iterator[Row]:
-    """Everything that is promised of S3."""
+    """Every contest that has a goal for S3."""
     with pytest.MonkeyPatch.context() as patch, seaweedfs(folder) as endpoint:
         for name, value in _environment().items():
             patch.setenv(name, value)
@@ -81,7 +81,7 @@ def _single(endpoint: str) -> Row:
 
 
 def _memory(endpoint: str) -> Row:
-    """The peak of a process that scans ten times as much, in place of times."""
+    """Compare the peak memory of two processes instead of times; one scans ten times as many objects."""
     few = _peak(endpoint)
     Obstore(endpoint, "bench").fill(10 * COUNT, SIZE)
     many = _peak(endpoint)
@@ -113,16 +113,16 @@ print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _peak(endpoint: str) -> int:
-    """KiB that a process held at most while it scanned the bucket, as Linux counts it.
+    """The greatest number of KiB that a process held while it scanned the bucket, as Linux counts it.
 
-    What ``getrusage`` says of a child begins with what its parent held.
+    ``getrusage`` is not used here, because its value for a child begins with the memory of its parent.
     """
     command = [sys.executable, "-c", _SCAN, endpoint]
     return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _latency(endpoint: str) -> Row:
-    """A bucket 20 ms away: all at once against one after another."""
+    """A bucket 20 ms away: all requests at once against one request after another."""
     with slowed(endpoint, LATENCY) as far, S3("far", endpoint_url=endpoint, create=True) as near:
         near["filled"] = b"soon"
         del near["filled"]

@@ -1,4 +1,4 @@
-"""What one would write by hand, or with another library, to read all of a bucket."""
+"""Readers of a whole bucket, written by hand or with another library."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -17,17 +17,17 @@ class Reader(Protocol):
     """Reads every object of a bucket."""
 
     def read(self, round: int) -> int:
-        """List and get all; how many there were."""
+        """List and get all objects, and return their number."""
         ...
 
 
 def client(endpoint: str, threads: int = 1) -> Any:
-    """A boto3 client as it comes, but for the connections that its threads need."""
+    """A boto3 client with its defaults, except for as many connections as ``threads`` needs."""
     return boto3.client("s3", endpoint_url=endpoint, config=Config(max_pool_connections=threads))
 
 
 class Boto3:
-    """A paginator and a pool of threads, or none."""
+    """A paginator, with or without a pool of threads."""
 
     def __init__(self, endpoint: str, bucket: str, threads: int = 16) -> None:
         self._client = client(endpoint, threads)
@@ -81,7 +81,7 @@ class Obstore:
 
 
 class S3fs:
-    """The bulk cat of the filesystem that the data libraries use."""
+    """The bulk ``cat`` of the file system that data libraries use."""
 
     def __init__(self, endpoint: str, bucket: str) -> None:
         self._files = s3fs.S3FileSystem(

@@ -1,4 +1,4 @@
-"""What a read costs that a cache answers from memory, alone and with threads that contend."""
+"""The cost of a read that a cache answers from memory, in one thread and in threads that contend."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ KEYS = [f"2026-{index:06}" for index in range(1000)]
 
 
 class ByHand:
-    """The cache that one would write: cachetools' LRUCache, which asks to be used under a lock."""
+    """A cache written by hand: cachetools' LRUCache under a lock, as its documentation asks."""
 
     def __init__(self) -> None:
         self._kept: LRUCache[str, bytes] = LRUCache(len(KEYS))
@@ -32,7 +32,7 @@ class ByHand:
 
 
 def caches(folder: Path) -> Iterator[Row]:
-    """Hits of `Cache` and of a cache by hand, and reads that `Metrics` counts."""
+    """Hits of `Cache` and of a cache written by hand, and reads that `Metrics` counts."""
     far, hand = Memory(), ByHand()
     store = Cache(far, HOUR)
     for key in KEYS:

@@ -1,4 +1,4 @@
-"""The tasks that contenders are compared at; those after the first need what it loaded."""
+"""The tasks in which contenders compete. The first task loads the documents that the others need."""
 
 from collections.abc import Iterator, Mapping
 from typing import Protocol
@@ -17,7 +17,7 @@ TASKS = {
 
 
 class Contender(Protocol):
-    """Has a method for each task, which does its part of ``plan`` in one round and returns how much it was."""
+    """Has one method per task. It does the part of ``plan`` for one round and returns the number of operations."""
 
     plan: Plan
 
@@ -30,7 +30,7 @@ def contests(
     scale: Scale = OVER,
     scans: int = 11,
 ) -> Iterator[Row]:
-    """A row for each task of ``goals``; ``scans`` rounds of the scan, which is the longest."""
+    """Yield a row for each task of ``goals``. The scan takes longest, so it has only ``scans`` rounds."""
     for task, goal in goals.items():
         yield compare(
             group,

@@ -1,4 +1,4 @@
-"""Berkeley DB as a contender, written by hand: a B-tree without locks, that a kill in mid-write may tear."""
+"""Berkeley DB as a contender, written by hand: a B-tree without locks. A kill during a write may tear it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 
 class DBMByHand:
-    """One open handle for all, which syncs after each commit."""
+    """One open handle for all operations. It syncs after each commit."""
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.plan = plan

@@ -1,4 +1,4 @@
-"""Files as a contender, written by hand: one file a document, replaced whole by a rename."""
+"""Files as a contender, written by hand: one file per document, replaced as a whole by a rename."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 
 class FileByHand:
-    """One name for the temporary file, so one writer. ``synced``: fsync of the file, then of its folder."""
+    """There is one temporary file name, so one writer. ``synced``: fsync the file, then its folder."""
 
     def __init__(self, root: Path, plan: Plan, *, synced: bool) -> None:
         root.mkdir()

@@ -1,4 +1,4 @@
-"""The groups of contests: what is set against what, and how it should come out."""
+"""The groups of contests: their contenders and their goals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -42,7 +42,7 @@ TUNED_ORM = {
 
 
 def sqlite(folder: Path) -> Iterator[Row]:
-    """SQLite without fsync, against the same written by hand."""
+    """SQLite without fsync, against a loop written by hand."""
     plan = Plan(rounds=50, size=400)
     with (
         SQLite(folder / "ours.db", durability="os") as store,
@@ -52,7 +52,7 @@ def sqlite(folder: Path) -> Iterator[Row]:
 
 
 def sqlite_synced(folder: Path) -> Iterator[Row]:
-    """SQLite with fsync at every commit, against the same written by hand."""
+    """SQLite with an fsync at every commit, against a loop written by hand."""
     plan = Plan(rounds=40, size=10)
     with (
         SQLite(folder / "ours.db") as store,
@@ -62,7 +62,7 @@ def sqlite_synced(folder: Path) -> Iterator[Row]:
 
 
 def file(folder: Path) -> Iterator[Row]:
-    """Files without fsync, against the same written by hand."""
+    """Files without fsync, against a loop written by hand."""
     plan = Plan(rounds=50, size=200)
     store = File(folder / "ours", durability="os")
     with closing(FileByHand(folder / "hand", plan, synced=False)) as peer:
@@ -70,7 +70,7 @@ def file(folder: Path) -> Iterator[Row]:
 
 
 def file_synced(folder: Path) -> Iterator[Row]:
-    """Files with fsync of each and of its folder, against the same written by hand."""
+    """Files with an fsync of each file and of its folder, against a loop written by hand."""
     plan = Plan(rounds=40, size=5, bulk=50)
     store = File(folder / "ours")
     with closing(FileByHand(folder / "hand", plan, synced=True)) as peer:
@@ -78,7 +78,7 @@ def file_synced(folder: Path) -> Iterator[Row]:
 
 
 def embedded(folder: Path) -> Iterator[Row]:
-    """LMDB without fsync, and Berkeley DB, each against the same written by hand, which is safe from no kill."""
+    """LMDB without fsync, and Berkeley DB, each against a loop by hand, which does not survive a kill."""
     plan = Plan(rounds=50, size=200)
     with (
         LMDB(folder / "ours", durability="os") as store,
@@ -101,7 +101,7 @@ def orm(folder: Path) -> Iterator[Row]:
         SQLite(folder / "ours.db", durability="os") as store,
         closing(ORM(folder / "orm.db", Plan(rounds=40, size=10))) as peer,
     ):
-        ours = Ours(store, Plan(rounds=40, size=250))  # as long a round, so that caches are as warm
+        ours = Ours(store, Plan(rounds=40, size=250))  # rounds as long as the ORM's, so caches are as warm
         yield from contests("SQLite / ORM", ours, peer, TUNED_ORM, FASTER, scans=3)
 
 

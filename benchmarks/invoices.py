@@ -1,4 +1,4 @@
-"""Invoices to measure with: made up, of about a kilobyte of JSON each, the same on every run."""
+"""Generated invoices to measure with, of about a kilobyte of JSON each. They are the same on every run."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ FIRST = date(2026, 1, 1)
 
 
 def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
-    """``count`` invoices under their numbers, in the order of these; all pass the domain's schema."""
+    """Yield ``count`` invoices with their numbers, ordered by number. All pass the domain's schema."""
     random = Random(seed)
     for index in range(count):
         number = f"2026-{index:06}"
@@ -31,13 +31,13 @@ def invoices(count: int, seed: int = 7) -> Iterator[tuple[str, Invoice]]:
 
 
 def cent(place: int) -> Payment:
-    """A payment of a cent, for an invoice that has ``place`` payments."""
+    """A payment of one cent, for an invoice that has ``place`` payments."""
     amount = Decimal("0.01")
     return Payment(f"bank-{place}", FIRST, amount, (Allocation(CODES[0], amount),), "standing order")
 
 
 def paid(invoice: Invoice) -> Invoice:
-    """``invoice`` with another payment."""
+    """``invoice`` with one more payment."""
     return replace(invoice, payments=(*invoice.payments, cent(len(invoice.payments))))
 
 

@@ -1,4 +1,4 @@
-"""What one layer costs: a store with it against the same without, in nanoseconds a call."""
+"""The cost of one layer: a store with the layer against the same store without it, in nanoseconds a call."""
 
 from collections.abc import Iterator
 from pathlib import Path

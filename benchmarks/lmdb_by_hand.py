@@ -1,4 +1,4 @@
-"""LMDB as a contender, written by hand: a transaction for each task, and values as they are."""
+"""LMDB as a contender, written by hand: one transaction per task, and values without any header."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _decode = msgspec.json.Decoder(Invoice).decode
 
 
 class LMDBByHand:
-    """Every document one entry; no commit waits for the disk."""
+    """Each document is one entry. No commit waits for the disk."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.plan = plan

@@ -1,4 +1,4 @@
-"""Two contenders timed in turns: a round runs each once, so what slows the machine slows both."""
+"""Times two contenders alternately. Each round runs both, so a slow moment of the machine slows both."""
 
 import gc
 import resource
@@ -9,18 +9,18 @@ from statistics import median, quantiles
 from typing import NamedTuple
 
 Work = Callable[[int], int]
-"""Does some operations, given the number of the round, and says how many."""
+"""Does some operations for the round of the given number, and returns how many."""
 
 
 class Time(NamedTuple):
-    """Seconds that one operation took: by the clock on the wall, and on a processor."""
+    """Seconds that one operation took, by the wall clock and by the processor's clock."""
 
     wall: float
     cpu: float
 
 
 class Goal(NamedTuple):
-    """What a value has to be: ``sign`` is "≤" or "≥"."""
+    """The bound that a value must keep; ``sign`` is "≤" or "≥"."""
 
     sign: str
     bound: float
@@ -44,10 +44,10 @@ def at_least(bound: float) -> Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the results, by ``clock``: medians over the rounds.
+    """One line of the results. Its values are medians over the rounds, by ``clock``.
 
-    ``ours`` and ``peer`` are seconds an operation. ``value`` is the two compared, in ``unit``; half of
-    the rounds lie from ``low`` to ``high``. ``other`` is the same by the clock that does not count.
+    ``ours`` and ``peer`` are in seconds per operation. ``value`` compares the two, in ``unit``. Half of the
+    rounds lie between ``low`` and ``high``. ``other`` is ``value`` by the other clock.
     """
 
     group: str
@@ -71,10 +71,10 @@ class Row:
 
 
 class Scale(NamedTuple):
-    """How two times by ``clock``, "cpu" or "wall", are compared: ``of(ours, peer)``, in ``unit``.
+    """Compares two times by ``clock``, which is "cpu" or "wall": ``of(ours, peer)`` is in ``unit``.
 
-    The processor's clock is not disturbed by what else a machine does. The one on the wall is for what
-    waits for a disk.
+    Other work on the machine does not disturb the processor's clock. The wall clock is for contenders that
+    wait for a disk.
     """
 
     unit: str
@@ -103,9 +103,9 @@ def compare(
     scale: Scale = OVER,
     goal: Goal | None = None,
 ) -> Row:
-    """Run both ``rounds`` times in turns, the first one alternating."""
+    """Run both ``rounds`` times alternately; the contender that goes first alternates too."""
     gc.collect()
-    gc.freeze()  # or a collection, paid for by whoever is running, would visit all documents
+    gc.freeze()  # else a collection would visit all documents, at the cost of the contender that is running
     times = [_round(ours, peer, number) for number in range(rounds)]
     compared = [Time(*map(scale.of, us, them)) for us, them in times]
     clock, other = ("cpu", "wall") if scale.clock == "cpu" else ("wall", "cpu")

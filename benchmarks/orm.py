@@ -1,6 +1,6 @@
-"""SQLAlchemy's ORM as a contender, on SQLite, as tuned as its documentation says.
+"""SQLAlchemy's ORM as a contender, on SQLite, tuned as its documentation recommends.
 
-WAL, a session for each operation, lines and payments by selectinload, and bulk inserts of plain rows.
+It uses WAL, one session per operation, selectinload for lines and payments, and bulk inserts of plain rows.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ WHOLE = (
     selectinload(InvoiceRow.lines).selectinload(LineRow.splits),
     selectinload(InvoiceRow.payments).selectinload(PaymentRow.allocations),
 )
-PAGE = 1000  # rows that a scan makes objects of at a time
+PAGE = 1000  # rows that a scan turns into objects at a time
 
 
 class ORM:
-    """Commits without fsync (synchronous = NORMAL), as the store that it is compared with."""
+    """Commits without fsync (synchronous = NORMAL), like the store that it is compared with."""
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self.plan = plan
@@ -37,7 +37,7 @@ class ORM:
         return len(self.plan.load[round])
 
     def write(self, invoices: Sequence[Invoice]) -> None:
-        """Add all in one transaction."""
+        """Add all invoices in one transaction."""
         with Session(self.engine) as session, session.begin():
             for table, rows in self.rows.of(invoices).items():
                 session.execute(insert(table), rows)
@@ -70,7 +70,7 @@ class ORM:
             return sum(1 for _ in session.scalars(every.execution_options(yield_per=PAGE)))
 
     def billed(self, round: int) -> int:
-        """What is billed by currency and code: the question of `Receivables.billed`, of everything at once."""
+        """The amounts billed by currency and code over all invoices, as in `Receivables.billed`."""
         amount = func.sum(SplitRow.amount)
         query = (
             select(InvoiceRow.currency, SplitRow.code, amount)
@@ -83,7 +83,7 @@ class ORM:
         return 1
 
     def billed_by_code(self, round: int) -> int:
-        """The same without the currency, which takes one table."""
+        """The same without the currency, which needs only one table."""
         with Session(self.engine) as session:
             query = select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
             session.execute(query).all()

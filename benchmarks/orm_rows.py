@@ -1,4 +1,4 @@
-"""An invoice of the domain as what the ORM wants: objects, or plain rows for a bulk insert."""
+"""Turns an invoice of the domain into objects of the ORM, or into plain rows for a bulk insert."""
 
 from collections.abc import Iterable, Mapping
 from itertools import count
@@ -28,13 +28,13 @@ def payment_object(payment: Payment) -> PaymentRow:
 
 
 class Rows:
-    """Numbers rows itself, so that those of a whole batch can be written table by table."""
+    """Numbers the rows itself, so that the rows of a whole batch can be written table by table."""
 
     def __init__(self) -> None:
         self._lines, self._payments = count(1), count(1)
 
     def of(self, invoices: Iterable[Invoice]) -> Bulk:
-        """The rows of each table, in an order in which they can be inserted."""
+        """The rows of each table, in an order in which the database accepts them."""
         bulk: Bulk = {kind: [] for kind in (InvoiceRow, LineRow, SplitRow, PaymentRow, AllocationRow)}
         for invoice in invoices:
             bulk[InvoiceRow].append(_invoice(invoice))

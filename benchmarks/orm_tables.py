@@ -1,7 +1,7 @@
-"""The invoice as SQLAlchemy's ORM has it: a table for each class of the domain.
+"""The invoice as tables of SQLAlchemy's ORM: one table for each class of the domain.
 
-Amounts are Decimals, as in the domain, and kept as whole cents, which SQLite adds up fastest. Foreign
-keys have an index, accounting codes have none.
+Amounts are Decimals, as in the domain. They are stored as whole cents, which SQLite adds up fastest. Foreign
+keys have an index; accounting codes do not.
 """
 
 from datetime import date

@@ -12,7 +12,7 @@ def stack(store: Store[bytes]) -> Store[Invoice]:
 
 
 class Ours:
-    """Does what ``plan`` asks for by the dict protocol, on ``store``."""
+    """Does the tasks of ``plan`` on ``store``, through the dict protocol."""
 
     def __init__(self, store: Store[bytes], plan: Plan) -> None:
         self.store = stack(store)

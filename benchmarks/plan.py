@@ -1,4 +1,4 @@
-"""What every contender of a group does in each round: the same documents and numbers for all of them."""
+"""The work of every contender of a group in each round: all of them get the same documents and numbers."""
 
 from collections.abc import Sequence
 from random import Random
@@ -17,11 +17,11 @@ BULKS = 20
 
 
 class Plan:
-    """Invoices by number, in parts for the rounds of each task: short rounds, of which most are undisturbed.
+    """Invoices by number, divided into the rounds of each task. Rounds are short, so most run undisturbed.
 
-    ``load`` is COUNT invoices in the order of their numbers, and makes up the store. ``change`` has
-    ``bulk`` of these a round, in bytes that no round before has written. ``insert`` has new ones, and
-    ``get`` and ``pay`` have numbers in no order: ``size`` in each of ``rounds``.
+    ``load`` is COUNT invoices in the order of their numbers; they fill the store. ``change`` has ``bulk`` of
+    these invoices in each round, with bytes that no earlier round wrote. ``insert`` has new invoices, and
+    ``get`` and ``pay`` have numbers in random order: ``size`` of them in each of ``rounds``.
     """
 
     def __init__(self, rounds: int, size: int, bulk: int = 1000) -> None:

@@ -1,4 +1,4 @@
-"""What is billed by accounting code: map-reduce over documents against SQL over rows."""
+"""The amounts billed by accounting code: map-reduce over documents against SQL over rows."""
 
 from collections.abc import Iterator
 from contextlib import closing

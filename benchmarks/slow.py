@@ -1,4 +1,4 @@
-"""A server as if it were far away: what it is sent arrives later by a fixed time."""
+"""A proxy that makes a server seem far away: each request arrives later, by a fixed time."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ Started = tuple[str, asyncio.AbstractEventLoop, asyncio.Event]
 
 @contextmanager
 def slowed(endpoint: str, seconds: float) -> Iterator[str]:
-    """An endpoint on loopback that passes everything on to ``endpoint``, requests ``seconds`` late."""
+    """Yield an endpoint on loopback that passes all bytes on to ``endpoint``; requests are ``seconds`` late."""
     started: SimpleQueue[Started] = SimpleQueue()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(endpoint, seconds, started)))
     thread.start()

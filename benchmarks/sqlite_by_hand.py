@@ -1,4 +1,4 @@
-"""SQLite as a contender, written by hand: one table of keys and values, and a statement for each task."""
+"""SQLite as a contender, written by hand: one table of keys and values, and one statement per task."""
 
 import sqlite3
 from pathlib import Path
@@ -18,7 +18,7 @@ _SCAN = "SELECT key, value FROM documents WHERE key >= 'invoices/' AND key < 'in
 
 
 class SQLiteByHand:
-    """Every document one row. ``synchronous``: NORMAL commits without fsync, FULL with."""
+    """Each document is one row. ``synchronous``: NORMAL commits without fsync, FULL with fsync."""
 
     def __init__(self, path: Path, plan: Plan, synchronous: str = "NORMAL") -> None:
         self.plan = plan

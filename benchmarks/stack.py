@@ -1,4 +1,4 @@
-"""What layers cost beside the calls that they stand for: documents, compressed, in SQLite, and two serializers."""
+"""The cost of layers over the calls that they make: compressed documents in SQLite, and two serializers."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ Put = Callable[[str, Invoice], object]
 
 
 def stack(folder: Path) -> Iterator[Row]:
-    """Typed JSON and zstd on SQLite as one address, then typed serializers alone on memory and on a dict."""
+    """Typed JSON and zstd on SQLite by one address; then typed serializers alone, on memory and on a dict."""
     address = f"sqlite:///{folder}/ours.db?durability=os&serializer=json&compress=zstd"
     with (
         holdall.open(address, type=Invoice) as store,
@@ -68,7 +68,7 @@ def _rows(name: str, store: Store[Invoice], put: Put, get: Get, goal: Goal) -> I
 
 
 def _encoded(name: str, layer: Any, encode: Bytes, decode: Callable[[bytes], Invoice]) -> Iterator[Row]:
-    """The layer's two functions, against those of msgspec that they call."""
+    """The layer's two functions, against the functions of msgspec that they call."""
     data = [(number, encode(invoice)) for number, invoice in DOCUMENTS]
     for task, ours, pairs, peer in (
         ("encode", layer.encode, DOCUMENTS, encode),

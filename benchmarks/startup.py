@@ -1,4 +1,4 @@
-"""How long a process takes to start: an import, and the help of the command line."""
+"""The time that a process takes to start: for an import, and for the help of the command line."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ ROUNDS = 31
 
 
 def startup(folder: Path) -> Iterator[Row]:
-    """Against a Python that does nothing."""
+    """Compare each with a Python that does nothing."""
     bare = _runs(sys.executable, "-c", "pass")
     imports = _runs(sys.executable, "-c", "import holdall")
     helps = _runs(str(Path(sys.executable).with_name("holdall")), "--help")

@@ -1,4 +1,4 @@
-"""Rows as a table, for a terminal and for a page."""
+"""Formats rows as a table, for a terminal or for a page."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -23,7 +23,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows of all groups, a heading each."""
+    """The rows of all groups as Markdown, with one heading per group."""
     parts = (_section(group, list(each)) for group, each in groupby(rows, key=lambda row: row.group))
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""What keeping versions costs: the same store with and without, and the store as it was against as it is."""
+"""The cost of versions: a store with and without versions, and a scan of the past against the present."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from holdall import SQLite, Versions
 READS = {"get": at_most(1.05), "scan": at_most(1.05)}
 WRITES = {"load": at_most(2.2), "insert": at_most(2.2), "change": at_most(2.2), "pay": at_most(2.2)}
 COUNT = 10_000
-CHANGED = 10  # one in so many was changed since
+CHANGED = 10  # one key in ten changed after the load
 ROUNDS = 15
 
 
 def versions(folder: Path) -> Iterator[Row]:
-    """Everything that is promised of versions on SQLite; requests on S3 are counted by tests."""
+    """Every contest that has a goal for versions on SQLite. Tests count the requests on S3."""
     yield from _processor(folder)
     yield from _disk(folder)
     yield _as_of(folder)
@@ -47,7 +47,7 @@ def _disk(folder: Path) -> Iterator[Row]:
 
 
 def _as_of(folder: Path) -> Row:
-    """A scan of the store as it was, against one of the store as it is and a listing of the history."""
+    """A scan of a past state, against a scan of the present state plus a listing of the history."""
     with SQLite(folder / "past.db", durability="os") as below:
         store = stack(Versions(below))
         documents = list(islice(invoices(COUNT), COUNT))

@@ -1,4 +1,4 @@
-"""Makes the package's long description from README.md, without links that lead nowhere outside the repository."""
+"""Makes the package's long description from README.md, without links that only work inside the repository."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ _link = re.compile(_LINK)
 
 
 def without_links(text: str) -> str:
-    """The Markdown ``text`` without pictures, asides and links that are relative; of a link the words stay.
+    """The Markdown ``text`` without pictures, asides and relative links. The words of a link stay.
 
     >>> without_links("See [the docs](docs/index.md), or [Python](https://python.org) ([how](docs/how.md)).")
     'See the docs, or [Python](https://python.org).'
@@ -22,7 +22,7 @@ def without_links(text: str) -> str:
 
 
 class LongDescription(MetadataHookInterface):
-    """Hatchling calls it when it builds."""
+    """Hatchling calls this hook when it builds the package."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         text = Path(self.root, "README.md").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""A pytest plugin that hides every installed package that the requirements in ONLY do not bring.
+"""A pytest plugin that hides every installed package that the requirements in ONLY do not need.
 
-To import one raises ModuleNotFoundError, as in an environment with those requirements alone. The packages that
-run the tests stay: pytest and sybil. `tools/test_pages.py` uses it.
+Importing a hidden package raises ModuleNotFoundError, as in an environment that has only those requirements. The
+packages that run the tests stay: pytest and sybil. `tools/test_pages.py` uses this plugin.
 """
 
 import os
@@ -20,7 +20,7 @@ TOOLS = ("pytest", "sybil", "packaging", "pip", "setuptools")
 
 
 def needed(name: str, extras: frozenset[str], seen: set[tuple[str, str]]) -> Iterator[str]:
-    """The distributions that ``name`` with ``extras`` brings, itself included."""
+    """Yield the distributions that ``name`` with ``extras`` needs, including itself."""
     yield canonicalize_name(name)
     try:
         wanted = [Requirement(text) for text in requires(name) or ()]
@@ -36,7 +36,7 @@ def needed(name: str, extras: frozenset[str], seen: set[tuple[str, str]]) -> Ite
 
 
 def hidden(requirements: list[str]) -> set[str]:
-    """The top-level modules that ``requirements`` do not bring."""
+    """The top-level modules that ``requirements`` do not need."""
     seen: set[tuple[str, str]] = set()
     asked = [Requirement(text) for text in (*TOOLS, *requirements)]
     kept = {name for each in asked for name in needed(each.name, frozenset(each.extras), seen)}
@@ -49,7 +49,7 @@ def hidden(requirements: list[str]) -> set[str]:
 
 
 class Hiding(MetaPathFinder):
-    """Finds none of ``modules``, nor anything below them."""
+    """Makes every import of ``modules``, and of their submodules, fail."""
 
     def __init__(self, modules: set[str]) -> None:
         self._modules = modules

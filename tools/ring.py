@@ -1,9 +1,9 @@
-"""Copy documents from store to store by `holdall cp`, and show that what came out is what went in.
+"""Copy documents from store to store by `holdall cp`, and show that the last store holds the same documents.
 
 .venv/bin/python -m tools.ring --count 10000 file:/tmp/first sqlite:////tmp/last.db
 
-The first store is filled; each is copied to the next. It ends with 1 where two of their digests differ.
-`make ring` does so with real servers, as tests/adapters/servers/test_ring.py starts them.
+The first store is filled, and each store is copied to the next. The exit status is 1 if two digests differ.
+`make ring` does this with real servers, which tests/adapters/servers/test_ring.py starts.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def documents(count: int) -> Iterator[tuple[str, bytes]]:
 
 
 def shown(address: str, seconds: float) -> str:
-    """The digest of the store at ``address``, which is printed too."""
+    """Print and return the digest of the store at ``address``; the line also shows ``seconds``."""
     total = hashlib.sha256()
     count = 0
     with holdall.open(address) as store:

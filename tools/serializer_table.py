@@ -35,7 +35,7 @@ class Line(msgspec.Struct):
 
 
 class Invoice(msgspec.Struct):
-    """The document that is timed."""
+    """The document whose reads and writes are timed."""
 
     number: str
     customer: str
@@ -47,7 +47,7 @@ class Invoice(msgspec.Struct):
 
 
 def trusted(store: Store[bytes]) -> Pickle:
-    """A pickle layer as the tables show it."""
+    """A pickle layer, with the trust that the tables assume."""
     return Pickle(store, trust=True)
 
 
@@ -93,7 +93,7 @@ INVOICE = Invoice("2026-7", "Müller & Söhne AG", "2026-11-22", "EUR", False, N
 
 
 def kept(make: Make, name: str) -> str:
-    """Whether ``make`` keeps the sample: without a type, of a declared one, or not."""
+    """Whether ``make`` keeps the sample: without a type ("yes"), with a declared one ("typed"), or not ("-")."""
     sample = SAMPLES[name]
     if comes_back(make, sample):
         return "yes"
@@ -103,7 +103,7 @@ def kept(make: Make, name: str) -> str:
 
 
 def comes_back(make: Make, value: Any, **options: Any) -> bool:
-    """Whether what is read is what was written, to the letter; what is refused does not."""
+    """Whether a read returns exactly the value that was written; False if the store refuses it."""
     try:
         store = make(Memory(), **options)
         store["a"] = value
@@ -133,7 +133,7 @@ def row(name: str, plain: Any) -> list[str]:
 
 
 def size(make: Make, value: Any) -> str:
-    """How many bytes are stored for ``value``."""
+    """The number of bytes that are stored for ``value``."""
     below = Memory()
     make(below)["a"] = value
     return f"{len(below['a']):,}"
@@ -147,7 +147,7 @@ def timed(make: Make, value: Any, **options: Any) -> list[str]:
 
 
 def microseconds(act: Callable[[], object]) -> float:
-    """Processor time of one call, by the best of five rounds of a fifth of a second or more."""
+    """Processor time of one call: the best of five rounds, each of a fifth of a second or more."""
     timer = timeit.Timer(act, timer=time.process_time)
     count, _ = timer.autorange()
     return min(timer.repeat(5, count)) / count * 1e6
@@ -160,7 +160,7 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
 
 
 def pages(text: str, tables: dict[str, str]) -> str:
-    """The page with its tables, each between two marks, made anew."""
+    """The page with new tables, each between its two marks."""
     for name, body in tables.items():
         before, mark, rest = text.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition("<!-- end -->")

@@ -1,4 +1,4 @@
-"""Write the table of docs/reference/s3.md, what each server makes of the suite, from a run of the tests.
+"""Write the table of docs/reference/s3.md, the results of the suite on each server, from a run of the tests.
 
 make test-servers ARGS=--junitxml=servers.xml && .venv/bin/python -m tools.server_table servers.xml
 """
@@ -30,10 +30,10 @@ def main(report: Path) -> None:
 
 
 def table(report: Path) -> str:
-    """A row for each server: how many checks of the suite ended how, and seconds."""
+    """A row for each server: the number of checks by outcome, and the seconds."""
     counts: Counter[tuple[str, str]] = Counter()
     seconds: defaultdict[str, float] = defaultdict(float)
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - what pytest has just written
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written this file
         if SUITES(case.get("classname", "")):
             server = server_of(case.get("name", ""))
             counts[server, outcome(case)] += 1
@@ -47,12 +47,12 @@ def table(report: Path) -> str:
 
 
 def server_of(name: str) -> str:
-    """The server in the name of a test; those of Cloud Storage have one only and do not name it."""
+    """The server in the name of a test. Cloud Storage has only one server, and its tests do not name it."""
     return next((key for key in SERVERS if key in name), "fake_gcs")
 
 
 def outcome(case: ElementTree.Element) -> str:
-    """``declared`` is an expected failure."""
+    """How ``case`` ended; ``declared`` is an expected failure."""
     if case.find("failure") is not None or case.find("error") is not None:
         return "failed"
     return "declared" if case.find("skipped") is not None else "passed"

@@ -1,4 +1,4 @@
-"""Write the table of docs/reference/stores.md, what each store promises and passes, from runs of the tests.
+"""Write the table of docs/reference/stores.md, the features and results of each store, from runs of the tests.
 
 make test ARGS='--junitxml=local.xml tests/conformance/test_conformance.py tests/adapters'
 HOLDALL_SOAK=1 make test ARGS='--junitxml=dbm.xml --dist=load tests/conformance/test_dbm.py'
@@ -15,12 +15,12 @@ from xml.etree import ElementTree
 from holdall import Feature
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "stores.md"
-PROMISES = [feature for feature in Feature if feature is not Feature.HISTORY]  # a layer's to give
+PROMISES = [feature for feature in Feature if feature is not Feature.HISTORY]  # layers add HISTORY
 SYNCED = "synced to the disk, or `durability=os`"
 BUCKET = "the bucket's"
 SERVER = "the server's"
 
-# What the page calls a store, how its tests' class ends, what brackets hold in their names, how durable it is.
+# Label on the page, end of the test class's name, text in the brackets of its tests' names, durability.
 STORES = [
     ("`memory://`", "test_conformance.TestStores", "memory", "none"),
     ("`file://`", "test_conformance.TestStores", "file", SYNCED),
@@ -48,14 +48,14 @@ STORES = [
 
 @dataclass
 class Run:
-    """What one store made of the suite."""
+    """The results of one store in the suite."""
 
     features: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
 def main(reports: list[Path]) -> None:
-    """Put the table between the marks of the page; KeyError where a store was not in the runs."""
+    """Put the table between the marks of the page. Raises KeyError if a store was not in the runs."""
     found = runs(reports)
     head = ["store", *(str(feature.name) for feature in PROMISES), "durability", "suite"]
     rows = [row(label, durability, found[kind, name]) for label, kind, name, durability in STORES]
@@ -74,12 +74,12 @@ def row(label: str, durability: str, run: Run) -> list[str]:
 
 
 def runs(reports: list[Path]) -> dict[tuple[str, str], Run]:
-    """What each store of STORES made of the suite, by class and brackets."""
+    """The results of each store of STORES, by class and brackets."""
     cases = {
         (case.get("classname", ""), case.get("name", "")): case
         for report in reports
-        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314 - what pytest has just written
-    }  # of a test in several reports, the last outcome
+        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest has just written this file
+    }  # if a test is in several reports, its last outcome
     found: dict[tuple[str, str], Run] = {}
     for (where, name), case in cases.items():
         for _, kind, brackets, _ in STORES:
@@ -89,12 +89,12 @@ def runs(reports: list[Path]) -> dict[tuple[str, str], Run]:
 
 
 def matches(name: str, brackets: str) -> bool:
-    """Whether the name of a test says that it is about the store; some classes test one store alone."""
+    """Whether the name of a test belongs to the store. Some classes test only one store."""
     return not brackets or name.endswith(f"[{brackets}]")
 
 
 def tell(run: Run, case: ElementTree.Element) -> None:
-    """Count ``case``: ``declared`` is an expected failure, and a skip."""
+    """Count ``case``. An expected failure counts as ``declared``, and so does a skip."""
     bad = case.find("failure") is not None or case.find("error") is not None
     run.outcomes["failed" if bad else "declared" if case.find("skipped") is not None else "passed"] += 1
     for told in case.iter("property"):

@@ -1,6 +1,6 @@
 """Print the part of a lock that extras of holdall need: `python tools/sublock.py requirements.lock all test`.
 
-Run it by a Python in which the whole lock is installed: the packages there say what each of them asks for.
+Run it by a Python in which the whole lock is installed, because it reads the requirements of each installed package.
 """
 
 import re
@@ -18,7 +18,7 @@ ENTRY = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; ([^\\\n]+))? *\\?(?:\n    .*)*", 
 
 
 class Entry(NamedTuple):
-    """One package of a lock: `text` is all that the lock says of it."""
+    """One package of a lock; `text` is its whole entry in the lock."""
 
     name: str
     version: str
@@ -31,13 +31,13 @@ class Entry(NamedTuple):
 
 
 def entries(lock: str) -> Iterator[Entry]:
-    """Yield the packages that ``lock`` names; a package may be there twice, with other markers."""
+    """Yield the packages that ``lock`` names. It may name a package twice, with different markers."""
     for found in ENTRY.finditer(lock):
         yield Entry(found[1], found[2], found[3] or "", found[0])
 
 
 def needed(*extras: str) -> Iterator[Requirement]:
-    """Yield every requirement of holdall with ``extras`` on this Python, and of each package that it needs."""
+    """Yield every requirement of holdall with ``extras`` on this Python, and of each package that it requires."""
     waiting, seen = [Requirement(f"holdall[{','.join(extras)}]")], set[str]()
     while waiting:
         requirement = waiting.pop()

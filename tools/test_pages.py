@@ -1,7 +1,7 @@
-"""Run the code of each page of the documentation, and the example app, with only the packages that each names.
+"""Run the code of each page of the documentation, and the example app, with only the packages that each one names.
 
-A page names them in a line near its top: "This page needs `pip install '.[cli,file]'`", in a checkout, or
-`pip install .` if it needs no extra. Pages with the same line run in one process, where no other package can be
+A page names its packages in a line near its top: "This page needs `pip install '.[cli,file]'`", in a checkout, or
+`pip install .` if it needs no extra. Pages with the same line run in one process, in which no other package can be
 imported: see `only_extras`.
 """
 
@@ -22,7 +22,7 @@ _run_here = re.compile(r"^```(?:python|bash)$", re.MULTILINE)
 
 
 def pages() -> dict[str, list[Path]]:
-    """The pages with code, by what they tell pip to install."""
+    """The pages with code, grouped by the line that names their packages."""
     found = defaultdict(list)
     silent = []
     for page in sorted(DOCS.rglob("*.md")):
@@ -39,7 +39,7 @@ def pages() -> dict[str, list[Path]]:
 
 
 def run(line: str, found: list[Path]) -> bool:
-    """Whether the blocks and the sessions of the pages work with the packages of ``line`` alone."""
+    """Whether the blocks and the sessions of the pages work with only the packages of ``line``."""
     only = " ".join(re.sub(r"^\.", "holdall", word) for word in shlex.split(line))
     paths = [str(page) for page in found if _run_here.search(page.read_text("utf-8"))]
     sessions = " or ".join(page.stem for page in found if "```console" in page.read_text("utf-8"))

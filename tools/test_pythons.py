@@ -1,7 +1,7 @@
-"""Run the suite on every Python from 3.11 that this machine has, each in an environment of its own.
+"""Run the suite on every Python from 3.11 on this machine, each in an environment of its own.
 
-Looks on the path, in /usr/bin and /usr/local/bin, and among pyenv's versions. Exits with 1 where any of
-them fails, and lists at the end which it ran and which it could not, with the reason.
+It looks on the path, in /usr/bin and /usr/local/bin, and among pyenv's versions. At the end it lists the Pythons on
+which the suite ran, and those on which it could not run, with the reason. The exit status is 1 if any run failed.
 """
 
 import os
@@ -18,7 +18,7 @@ ASK = "import platform, sys; print(platform.python_version(), sys.implementation
 
 
 def candidates() -> Iterator[Path]:
-    """Whatever is called python3.N where Pythons are kept."""
+    """Yield the files called python3.N in the folders that hold Pythons."""
     path = [*os.get_exec_path(), "/usr/bin", "/usr/local/bin"]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     for folder in (*map(Path, path), *pyenv.glob("*/bin")):
@@ -26,7 +26,7 @@ def candidates() -> Iterator[Path]:
 
 
 def pythons() -> dict[Path, str]:
-    """Each interpreter that runs and is new enough, oldest first, and its name and version."""
+    """The interpreters that run and are new enough, oldest first; for each its name and version."""
     found: dict[Path, str] = {}
     for candidate in candidates():
         asked = subprocess.run([candidate, "-c", ASK], capture_output=True, text=True)
@@ -38,7 +38,7 @@ def pythons() -> dict[Path, str]:
 
 
 def tested(python: Path) -> str:
-    """What became of the suite on ``python``: passed, failed, or skipped and why."""
+    """The result of the suite on ``python``: passed, failed, or skipped with the reason."""
     environment = ENVIRONMENTS / "-".join(python.parts[1:])
     made = subprocess.run([python, "-m", "venv", environment], stdout=subprocess.PIPE, text=True)
     if made.returncode:
@@ -54,7 +54,7 @@ def tested(python: Path) -> str:
 
 
 def main() -> int:
-    """Run, report, and say whether any failed."""
+    """Run the suite, print a report, and return 1 if any run failed."""
     outcomes: dict[str, str] = {}
     for python, name in pythons().items():
         print(f"\n{name}: {python}", flush=True)

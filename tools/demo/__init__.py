@@ -1,1 +1,1 @@
-"""Makes the invoices of the demo from documents.toml: python -m tools.demo."""
+"""Makes the invoices of the demo from documents.toml. Run it by python -m tools.demo."""

@@ -1,4 +1,4 @@
-"""Writes the invoices of the demo into the package, over those that are there."""
+"""Writes the invoices of the demo into the package and replaces the earlier ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The documents that documents.toml describes, and what each of them comes to."""
+"""The documents that documents.toml describes, and their totals."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SOURCE = Path(__file__).with_name("documents.toml")
 
 
 class Party(NamedTuple):
-    """A firm; ``endpoint`` and ``address`` are scheme and id, and street, city, postal code, country."""
+    """A company. ``endpoint`` is scheme and id; ``address`` is street, city, postal code, country."""
 
     name: str
     vat: str
@@ -21,7 +21,7 @@ class Party(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line; ``rate`` is its VAT in percent."""
+    """A line of a document; ``rate`` is its VAT in percent."""
 
     code: str
     quantity: Decimal
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """A charge on the whole document, negative where it is an allowance."""
+    """A charge on the whole document. The amount of an allowance is negative."""
 
     amount: Decimal
     reason: str
@@ -41,7 +41,7 @@ class Charge(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """An invoice, or a credit note where ``credits`` names one. Amounts are rounded half up, as VAT is."""
+    """An invoice, or a credit note if ``credits`` names an invoice. Amounts and VAT are rounded half up."""
 
     number: str
     seller: Party
@@ -69,7 +69,7 @@ class Document:
         return self.rounded(line.quantity * line.price)
 
     def taxable(self) -> dict[int, Decimal]:
-        """What is taxed, by rate."""
+        """The taxable amounts, by rate."""
         sums: dict[int, Decimal] = {}
         for rate, amount in [
             *((line.rate, self.net(line)) for line in self.lines),
@@ -94,7 +94,7 @@ class Document:
         return self.exclusive() + self.taxes()
 
     def rounding(self) -> Decimal:
-        """What makes the total a multiple of ``step``."""
+        """The amount that makes the total a multiple of ``step``."""
         step = Decimal(self.step or "0.01")
         return (self.inclusive() / step).quantize(Decimal(1), ROUND_HALF_UP) * step - self.inclusive()
 

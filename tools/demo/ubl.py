@@ -1,4 +1,4 @@
-"""A document of the demo as UBL, in the look of Peppol BIS Billing 3."""
+"""Writes a document of the demo as UBL, in the form of Peppol BIS Billing 3."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,7 +12,7 @@ UBL = "urn:oasis:names:specification:ubl:schema:xsd"
 PREFIXES = {"cac": f"{UBL}:CommonAggregateComponents-2", "cbc": f"{UBL}:CommonBasicComponents-2"}
 EN = "urn:cen.eu:en16931:2017"
 PEPPOL = f"{EN}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-# Peppol has no sub-lines, which a line split over codes needs; the extension of XRechnung has.
+# A line that is split over codes needs sub-lines. Peppol has none, but the extension of XRechnung has them.
 EXTENSION = f"{EN}#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 
@@ -23,7 +23,7 @@ def files(documents: Iterable[Document]) -> dict[str, bytes]:
 
 
 def xml(document: Document) -> bytes:
-    """The document, its parts in the order of the UBL 2.1 schema."""
+    """The document as XML, with its parts in the order of the UBL 2.1 schema."""
     namespace = f"{UBL}:{document.name}-2"
     for prefix, uri in {"": namespace, **PREFIXES}.items():
         ElementTree.register_namespace(prefix, uri)
@@ -43,7 +43,7 @@ def xml(document: Document) -> bytes:
 
 
 def _put(parent: Element, path: str, text: object = "", **attributes: str) -> Element:
-    """A new element at ``path`` below ``parent``, the steps on the way new too."""
+    """Add an element at ``path`` below ``parent`` and return it. All steps of the path become new elements."""
     for step in path.split("/"):
         prefix, name = step.split(":")
         parent = SubElement(parent, f"{{{PREFIXES[prefix]}}}{name}")

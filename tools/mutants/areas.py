@@ -23,7 +23,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The same for the same change of the same file in each run."""
+        """A name that is the same for the same change of the same file in each run."""
         return hashlib.sha256(f"{self.path}\n{self.source}".encode()).hexdigest()[:16]
 
 
@@ -42,7 +42,7 @@ class Areas:
                 self.files.setdefault(path.relative_to(root).as_posix(), name)
 
     def choose(self, names: list[str], count: int, seed: int) -> list[Mutant]:
-        """A sample of the mutants of the areas ``names``; of all that have tests, if there are no names."""
+        """A sample of the mutants of the areas ``names``; if ``names`` is empty, of all areas that have tests."""
         wanted = names or [name for name, tests in self.tests.items() if tests]
         sources = {
             path: (self.root / path).read_text("utf-8") for path, name in self.files.items() if name in wanted
@@ -65,7 +65,7 @@ class Areas:
 
 
 def _words(lines: list[str]) -> list[str]:
-    """The lines without spaces, which a change may add."""
+    """The lines without spaces, because a change may add spaces."""
     return ["".join(line.split()) for line in lines]
 
 

@@ -13,12 +13,17 @@ from parso.python.tree import Keyword
 
 Place = tuple[tuple[int, int], tuple[int, int]]
 
-_FIXED = {"name", "string", "newline", "endmarker"}  # nodes that no operator changes; most nodes are of these
+_FIXED = {
+    "name",
+    "string",
+    "newline",
+    "endmarker",
+}  # most nodes are of these types, and no operator changes them
 _TYPES_ONLY = {"@final", "@overload", "@override", "@runtime_checkable"}
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
-    """Put ``pass`` in the place of a call, a raise, a deletion, or an assignment that changes an object."""
+    """Replaces a call, a raise, a deletion, or an assignment that changes an object, by ``pass``."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
         if node.type == "simple_stmt" and _has_effect(node.children[0]):
@@ -39,7 +44,7 @@ class RemoveStatement(Operator):  # type: ignore[misc]  # cosmic-ray ships no ty
 
 
 class RemoveKeyword(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
-    """Remove an argument that is given by its name."""
+    """Removes an argument that is given by its name."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
         for argument in _named(node):
@@ -80,7 +85,7 @@ OPERATORS: list[Operator] = [
 
 
 class Mutation(NamedTuple):
-    """The change that ``operator`` makes at its ``occurrence``-th place in a module."""
+    """The change that ``operator`` makes at its place number ``occurrence`` in a module."""
 
     operator: Operator
     occurrence: int
@@ -93,7 +98,7 @@ class Mutation(NamedTuple):
 
 
 def sites(source: str) -> list[tuple[int, list[Mutation]]]:
-    """The places of a module that can change, each as its line and its changes; types and the like are left out."""
+    """The places of a module that can change, each as its line and its changes, without those only for types."""
     tree = get_ast(source)
     nodes = list(ast_nodes(tree))
     types = [(node.start_pos, node.end_pos) for node in nodes if _is_for_types(node)]
@@ -108,7 +113,7 @@ def sites(source: str) -> list[tuple[int, list[Mutation]]]:
 
 
 def _is_for_types(node: Any) -> bool:
-    """Whether the node only speaks to type checkers, so that no test can miss it."""
+    """Whether only type checkers use the node, so that no test can notice a change of it."""
     if node.type == "decorator":
         return node.get_code(include_prefix=False).strip() in _TYPES_ONLY
     above = node.parent
@@ -124,7 +129,7 @@ def _is_for_types(node: Any) -> bool:
 
 
 def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, Mutation]]:
-    """``count`` of the changes of the modules as path, line and change: every place is as likely as any other."""
+    """``count`` of the changes of the modules as path, line and change. Every place is equally likely."""
     chooser = random.Random(seed)  # noqa: S311 - the same seed must choose the same
     places = [(path, line, changes) for path in sorted(sources) for line, changes in sites(sources[path])]
     chosen = chooser.sample(places, min(count, len(places)))

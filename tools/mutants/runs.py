@@ -20,7 +20,7 @@ KILLED, TIMED_OUT, SURVIVED, EQUIVALENT = "killed", "timed out", "survived", "eq
 
 
 class Results:
-    """The mutants that were killed so far, one line of JSON for each. One that survived runs again."""
+    """The mutants that were killed so far, one line of JSON for each. A mutant that survived runs again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class Results:
         self.known: dict[str, str] = dict(json.loads(line) for line in lines)
 
     def add(self, mutant: Mutant) -> None:
-        """Note the outcome of a mutant."""
+        """Record the outcome of a mutant."""
         if mutant.outcome != SURVIVED:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([mutant.name, mutant.outcome]) + "\n")
@@ -41,11 +41,11 @@ class Copy:
         self.root = folder / root.name
         ignore = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "node_modules", "site")
         shutil.copytree(root, self.root, ignore=ignore, symlinks=True)
-        self.home = folder / "t"  # short, for the path of a socket in it is at most 107 bytes long
+        self.home = folder / "t"  # short, because the path of a socket in it must have at most 107 bytes
         self.home.mkdir()
 
     async def run(self, command: list[str], limit: float | None) -> str:
-        """Run the tests for up to ``limit`` seconds, and tell how they ended."""
+        """Run the tests for up to ``limit`` seconds, and return how they ended."""
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=self.root,
@@ -68,7 +68,7 @@ class Copy:
             return TIMED_OUT
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # also the servers that the tests have started
+                os.killpg(process.pid, signal.SIGKILL)  # this also ends the servers that the tests started
             await process.wait()
 
     async def run_mutant(self, mutant: Mutant, command: list[str], limit: float) -> str:
@@ -83,14 +83,14 @@ class Copy:
 
 
 def _write(path: Path, source: str) -> None:
-    """Write a module and remove its bytecode, which Python takes for current if size and second are the same."""
+    """Write a module and remove its bytecode, which Python would use if the size and second of the file are equal."""
     path.write_text(source, "utf-8")
     for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         compiled.unlink()
 
 
 async def run(areas: Areas, mutants: list[Mutant], results: Results) -> None:
-    """Run the mutants without a known outcome, several at once, and note each outcome."""
+    """Run the mutants without a known outcome, several at once, and record each outcome."""
     for mutant in mutants:
         mutant.outcome = EQUIVALENT if areas.is_equivalent(mutant) else results.known.get(mutant.name, "")
     left = iter([mutant for mutant in mutants if not mutant.outcome])
@@ -116,7 +116,7 @@ async def run(areas: Areas, mutants: list[Mutant], results: Results) -> None:
 
 
 async def _limit(copy: Copy, area: str, command: list[str]) -> float:
-    """The seconds that a mutant of the area gets, from a run of its tests on the package as it is."""
+    """The seconds that a mutant of the area gets; measured on a run of its tests on the unchanged package."""
     start = time.monotonic()
     if await copy.run(command, None) != SURVIVED:
         raise SystemExit(f"{area}: its tests fail on the package as it is; correct that first")
@@ -126,5 +126,5 @@ async def _limit(copy: Copy, area: str, command: list[str]) -> float:
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line without buffering."""
     print(line, flush=True)

@@ -2,6 +2,6 @@
 
 
 def examples(*lines: str) -> str:
-    """The epilog that shows ``lines``, which are commands without the leading ``holdall``."""
+    """Return the epilog that shows ``lines``, which are commands without the leading ``holdall``."""
     heading = "Example" if len(lines) == 1 else "Examples"
     return "\n".join(["\b", f"{heading}:", *(f"  holdall {line}" for line in lines)])

@@ -22,9 +22,10 @@ _KEYS = ["value", *_SWAPPED, *_REMOVED]
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check: "yes", "no" (the store does not offer the feature) or "failed", with a detail.
+    """The result of one check: an outcome and a detail.
 
-    The outcome is empty for information that the store gives about itself.
+    The outcome is "yes", "no" if the store does not offer the feature, or "failed". It is empty for
+    information that the store gives about itself.
     """
 
     check: str
@@ -46,7 +47,7 @@ class Examination:
         self._wrote = False
 
     def findings(self) -> Generator[Finding, None, None]:
-        """Yield the outcome of each check. If writing or listing fails, the checks that need it are left out."""
+        """Yield the outcome of each check, except checks that need a write or a listing that failed."""
         try:
             listed = self._made("list", self._list)
             yield listed
@@ -134,8 +135,8 @@ class Examination:
     def _require(self, feature: Feature, attempt: Callable[[], object]) -> None:
         """If the store lacks ``feature``, call ``attempt``, so that the error of the store tells why.
 
-    Raises Unsupported if ``attempt`` raises nothing.
-    """
+        Raises Unsupported if ``attempt`` raises nothing.
+        """
         if feature not in self._store.features:
             attempt()
             raise Unsupported("the store does not offer it")

@@ -97,7 +97,7 @@ def _number(text: str) -> int:
 
 
 def _document(store: Versions[bytes], key: str, revision: int) -> Any:
-    """Return the JSON document, its lines of text if it is not JSON, or None if the revision is a deletion."""
+    """Return the JSON document, the lines of text if it is not JSON, or None if it is a deletion."""
     try:
         data = written(store.at(key, revision))
     except KeyError:

@@ -145,6 +145,6 @@ def find(books: Books, number: str, seller: str | None) -> Invoice:
 
 
 def note_if_empty(books: Books, uri: str) -> None:
-    """Print on standard error that there are no invoices, if so, because the address may be wrong."""
+    """Print a line on standard error if the books are empty, because the address may be wrong."""
     if next(books.sellers(), None) is None:
         click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

@@ -93,7 +93,7 @@ def _print(receivables: Receivables, on: date) -> None:
 def _example(books: Books) -> list[str]:
     """Return the arguments that name the first invoice: its number, and its seller if that is needed.
 
-    The list is empty if there are no invoices.
+    The list is empty if the books are empty.
     """
     for invoice in books:
         try:

@@ -62,8 +62,8 @@ def _row(revision: Revision) -> tuple[str, ...]:
 def show_(at: dict[str, Any], revision: int | None) -> None:
     """Write the value that KEY had at a revision to standard output, byte for byte.
 
-    If the address names a serializer of documents, the document is written as JSON. On a terminal, control
-    characters are shown as escapes.
+    A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
+    On a terminal, control characters are shown as escapes.
     """
     with _kept(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)

@@ -30,7 +30,8 @@ def new(file: Path, id_: str | None) -> None:
 
     An address uses the keys in FILE by encrypt=file:FILE. If FILE holds keys already, the new key becomes the
     first one. The first key encrypts every value that is written from then on; the other keys still decrypt
-    the values that they encrypted. Without its key no value can be read, so keep a copy in a safe place.
+    the values that they encrypted. A value cannot be read without the key that encrypted it, so keep a copy
+    of FILE in a safe place.
     """
     added = new_key(id_ or str(zone.Zone().today()))
     lines = [added, *_keys(file)]

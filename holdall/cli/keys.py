@@ -23,8 +23,8 @@ from holdall.registry import plan
 def get(at: dict[str, Any]) -> None:
     """Write the value of KEY to standard output, byte for byte.
 
-    If the address names a serializer of documents, the document is written as JSON. On a terminal, control
-    characters are shown as escapes.
+    A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
+    On a terminal, control characters are shown as escapes.
     """
     with open_store(at["uri"]) as store:
         try:
@@ -43,9 +43,9 @@ def get(at: dict[str, Any]) -> None:
 def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
     """Store a value under KEY: VALUE, the content of the file that --file names, or standard input.
 
-    If the address names a serializer of documents, give the value as JSON. It must fit the type that the
-    address declares. In a store that holds books, an invoice is written only if the address declares its type
-    and the invoice is valid.
+    If the address names a serializer of documents, such as serializer=msgpack, give the value as JSON. It
+    must fit the type that the address declares. In a store that holds books, an invoice is written only if
+    the address declares its type and the invoice is valid.
     """
     if source and at["value"] is not None:
         raise click.UsageError("give VALUE or --file, not both")

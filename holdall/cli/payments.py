@@ -79,8 +79,8 @@ def pay(
 ) -> None:
     """Record a payment on the invoice NUMBER, and allocate it to the accounting codes of the invoice.
 
-    The payment is refused, and nothing changes, if it is more than the invoice owes or if it names an
-    accounting code that the invoice does not bill. To record more than is owed, use --overpaid.
+    The payment is refused, and nothing changes, if it is more than the amount owed, or if it names an
+    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid.
     """
     if parts and policy:
         raise click.UsageError("give --to or --policy, not both")

@@ -46,7 +46,7 @@ class Zone:
 def zone(text: str) -> Zone:
     """Return the zone with the name ``text`` in the IANA time zone database.
 
-    An empty name means the local zone. Raises BadParameter if there is no zone with that name.
+    An empty name means the local zone. Raises BadParameter if the name is not in the database.
 
     >>> zone("Europe/Berlin").named
     zoneinfo.ZoneInfo(key='Europe/Berlin')

@@ -42,8 +42,8 @@ def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool
     never kept a history, because today's books would be shown as those of another time. Raises Mismatch if
     the store records a history that ``uri`` does not name.
 
-    Documents that are not invoices raise Corrupt, and the error names all of them. With ``skip_damaged`` they
-    are left out, and a line on standard error tells how many there are and which.
+    Documents that are not invoices raise Corrupt, and the error counts them and names the first ten. With
+    ``skip_damaged`` they are left out, and a line on standard error counts and names them in the same way.
     """
     with open_store(uri, type=Invoice) as opened:
         if as_of is not None:

@@ -14,7 +14,7 @@ Errors = str | dict[str, "Errors"] | list["Errors | None"]
 
 
 class Rule(NamedTuple):
-    """A rule across fields: ``check`` takes the values of the fields ``needs``, and returns errors by field."""
+    """A rule across fields: ``check`` takes the values of the fields ``needs``, returns errors by field."""
 
     needs: tuple[str, ...]
     check: Callable[..., dict[str, Errors]]

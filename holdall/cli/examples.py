@@ -1,4 +1,4 @@
-"""Examples at the end of a command's help, each on a line of its own."""
+"""Examples at the end of a command's help, one per line."""
 
 
 def examples(*lines: str) -> str:

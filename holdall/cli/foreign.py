@@ -9,7 +9,7 @@ from holdall.layer import layers
 from holdall.middleware.escape import Escape
 from holdall.store import Store
 
-_SHOWN = 10  # names
+_SHOWN = 10  # number of names to show
 
 _ESCAPE = (
     'declare TO in holdall.toml with layers = ["escape"] and copy to it without --all: '

@@ -78,7 +78,7 @@ def diff(at: dict[str, Any], as_json: bool) -> None:
 
     JSON documents are compared part by part. Other values are compared line by line.
     """
-    from holdall.cli.patch import lines  # late: it needs an extra
+    from holdall.cli.patch import lines  # imported late: it needs an extra
     from holdall.middleware.versions.diff import difference
 
     with _kept(at) as store:

@@ -1,4 +1,4 @@
-"""Accounts receivable: invoices, payments against accounting codes, and what is still owed.
+"""Accounts receivable: invoices, payments against accounting codes, and the amounts still owed.
 
 `model` defines an invoice, `schema` checks an invoice before it is stored, and `allocation` divides a
 payment. `Books` keeps invoices in any mapping, and `Receivables` answers questions about them.

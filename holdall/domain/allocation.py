@@ -83,9 +83,9 @@ def oldest_due_first(
     """Divide ``amount`` among invoices: each is paid in full, the one with the earliest due day first.
 
     Returns pairs of an invoice and its part. If an invoice has no due day, its day of issue counts; among
-    equal days, the smaller number comes first. The amount of a credit note is used at once. Invoices that get
-    nothing are left out. Raises Invalid if ``amount`` is more than all invoices owe together, or if an
-    invoice is not in ``currency``.
+    equal days, the smaller number comes first. A credit note is settled at once, so that ``amount`` reaches
+    further. Invoices that get nothing are left out. Raises Invalid if ``amount`` is more than all invoices
+    owe together, or if an invoice is not in ``currency``.
 
     >>> oldest_due_first(Decimal(0), "EUR", [])
     []

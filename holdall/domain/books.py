@@ -159,7 +159,7 @@ class Books:
 
 
 def _skipping(store: Store[Invoice]) -> Iterator[str]:
-    """Yield the sellers with one look-up per seller, which starts after the last key of the seller before."""
+    """Yield the sellers. Each takes one look-up, which starts after the last key of the seller before."""
     start: str | None = PREFIX
     while start and (key := next(store.scan(PREFIX, start=start), None)):
         yield seller_of(key)

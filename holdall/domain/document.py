@@ -14,7 +14,10 @@ Errors = str | dict[str, "Errors"] | list["Errors | None"]
 
 
 class Rule(NamedTuple):
-    """A rule across fields: ``check`` takes the values of the fields ``needs``, returns errors by field."""
+    """A rule across fields.
+
+    ``check`` takes the values of the fields ``needs``, and returns the errors by field.
+    """
 
     needs: tuple[str, ...]
     check: Callable[..., dict[str, Errors]]
@@ -23,9 +26,9 @@ class Rule(NamedTuple):
 class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
     """A mapping that has only declared fields and satisfies all ``rules``.
 
-    FormEncode skips chained validators if a field has an error, and it reports only one unknown field,
-    outside of ``error_dict``. This class reports every unknown field under its name, and checks a rule
-    whenever the fields that the rule needs are valid.
+    FormEncode skips chained validators if a field has an error, and it reports an unknown field without the
+    other errors, outside of ``error_dict``. This class reports every unknown field under its name, and checks
+    a rule whenever the fields that the rule needs are valid.
 
     >>> from holdall.domain.fields import Text
     >>> class Note(Document):

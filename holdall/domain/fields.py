@@ -72,7 +72,7 @@ class Text(Field):
 
 
 class Choice(Field):
-    """One of ``values``.
+    """A str that is one of ``values``.
 
     >>> Choice(values=("invoice", "credit-note")).to_python("invoice")
     'invoice'

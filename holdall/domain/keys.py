@@ -30,7 +30,7 @@ def invoice_key(seller: str, number: str) -> str:
 
 
 def seller_prefix(seller: str) -> str:
-    """Return the prefix that the keys of one seller's invoices have, and no other keys.
+    """Return the prefix of the keys of one seller's invoices. No other keys begin with it.
 
     >>> seller_prefix("..")
     'invoices/%2E%2E/'

@@ -52,7 +52,8 @@ def places(currency: str) -> int:
 def minor(amount: Decimal, currency: str) -> int:
     """Return ``amount`` in minor units of ``currency``, such as cents.
 
-    Raises Invalid if ``amount`` has more decimals than the currency or more than `DIGITS` digits.
+    Raises Invalid if ``amount`` has more decimals than the currency, or more than `DIGITS` digits before the
+    point.
 
     >>> minor(Decimal("12.3"), "EUR")
     1230

@@ -90,11 +90,12 @@ class Receivables:
         return self._report(columns, query, partial(_by_customer, len(labels)))
 
     def statement(self, customer: str) -> Report[StatementRow]:
-        """Return the account of the customer with that id: every document and payment, and the balance then.
+        """Return the account of the customer with that id.
 
-        The rows are sorted by currency, and within a currency by day. Within a day, invoices come first, then
-        credit notes, then payments, each sorted by number. The last balance of a currency is the amount that
-        the customer owes in it. The report is empty if the customer has no documents.
+        The rows are every document and payment, each with the balance after it. They are sorted by currency,
+        and within a currency by day. Within a day, invoices come first, then credit notes, then payments,
+        each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
+        report is empty if the customer has no documents.
         """
         query = MapReduce(partial(maps.statement, customer), type=maps.Entry)
         columns = ("on", "kind", "number", "reference", "currency", "amount", "balance")

@@ -20,8 +20,8 @@ def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = No
     """Return ``invoice`` with ``payment`` allocated and appended, or unchanged if it is recorded already.
 
     ``payment`` has no allocations yet; ``to`` is a policy, or the amount of each code. Raises Conflict if
-    another payment has the same id. Raises Invalid, naming the invoice, if the payment may not be recorded,
-    or if ``currency`` is given and is not the currency of the invoice.
+    another payment has the same id. Raises Invalid, naming the payment and the invoice, if the payment may
+    not be recorded. Raises Invalid if ``currency`` is given and is not the currency of the invoice.
     """
     if currency not in (None, invoice.currency):
         raise Invalid(

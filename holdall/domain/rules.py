@@ -2,10 +2,10 @@
 
 The rules take fields that are valid by themselves, as dicts of Decimals, and compare exactly.
 
-A payment may settle all or part of the amount owed on a code, and a later payment may take it back. After
-each payment the balance of a code must lie between zero and the amount billed. If an earlier payment with
-``overpaid`` has left it outside, it may come nearer, but not move further away. Payments count in the order
-in which they are recorded.
+A payment may settle all or part of the amount owed on a code, and a later payment may take it back. After a
+payment that is not ``overpaid``, the balance of a code must lie between zero and the amount billed. If an
+earlier payment, which was ``overpaid``, left the balance outside of these limits, it may come nearer to them
+but not move further away. Payments count in the order in which they are recorded.
 """
 
 from collections import Counter

@@ -42,7 +42,7 @@ class SplitSchema(Document):
 
 
 class LineSchema(Document):
-    """A `LineItem`. Its splits sum to its amount; there is at least one, and no two have the same code."""
+    """A `LineItem`. Its splits sum to its amount; there is at least one, and no two share a code."""
 
     id = Text()
     description = Text(free=True, limit=10_000)
@@ -55,7 +55,7 @@ class LineSchema(Document):
 
 
 class PaymentSchema(Document):
-    """A `Payment`. Its allocations sum to its amount; there is at least one, and no two have the same code."""
+    """A `Payment`. Its allocations sum to its amount; there is at least one, and no two share a code."""
 
     id = Text()
     on = Day()

@@ -12,9 +12,9 @@
     BT-113 prepaid                                      a payment on the day of issue, in proportion
     BT-115 payable + BT-113 prepaid                     total, to which the lines must sum
 
-The amounts and quantities of a credit note change their sign, because the book keeps amounts as the customer
-owes them. All other parts of a document are ignored, and attachments are not held in memory. Elements are
-found by their namespaces, whatever their prefixes.
+The amounts and quantities of a credit note change their sign, because an amount in the book is positive if
+the customer owes it. All other parts of a document are ignored, and attachments are not held in memory.
+Elements are found by their namespaces, whatever their prefixes.
 """
 
 from holdall.domain.ubl.reader import MAX_BYTES, read

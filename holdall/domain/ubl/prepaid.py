@@ -9,7 +9,7 @@ from holdall.domain.model import UNAPPLIED, LineItem, Payment
 from holdall.domain.money import summed_by
 
 PREPAID = "prepaid"
-"""The id and the reference of that payment."""
+"""The id and the reference of the payment for the prepaid amount."""
 
 
 def prepaid(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]) -> tuple[Payment, ...]:

@@ -17,9 +17,9 @@ MAX_BYTES = 100 * 2**20
 def read(source: bytes | str | os.PathLike[str] | BinaryIO, *, limit: int = MAX_BYTES) -> Invoice:
     """Return the invoice or credit note in ``source``.
 
-    ``source`` is the document as bytes, its path, or an open binary file.
-    The file is read once, to its end. An open file stays open. Amounts are exact, with all decimals of the
-    currency, and the lines sum to the total.
+    ``source`` is the document as bytes, its path, or an open binary file. The file is read once, to its end.
+    An open file stays open. Amounts are exact, with all decimals of the currency, and the lines sum to the
+    total.
 
     Raises Invalid if the source is not a UBL document, is not safe to read, has more than ``limit`` bytes,
     lacks a required element, or does not add up. The message is one line with the source, the place and the

@@ -36,7 +36,7 @@ def parse(file: BinaryIO, limit: int) -> Element:
     Raises Invalid if the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and namespaces,
     `MAX_NAMES` names or `MAX_DEPTH` levels, or if it has a name of more than `MAX_NAME` characters or a tag
     of more than `MAX_TAG` bytes. Raises Invalid if the file is not well-formed, or if it declares a document
-    type: attacks by entities need a document type, and UBL does not.
+    type, which entity bombs and external entities need and UBL does not need.
     """
     try:
         return _build(file, limit)

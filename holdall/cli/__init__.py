@@ -1,4 +1,4 @@
-"""The command line: ``holdall``. Each command is imported when it is called, so that ``--help`` is quick."""
+"""The command line ``holdall``. A command is imported only when it is called, so ``--help`` is quick."""
 
 import sys
 
@@ -8,9 +8,9 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line on ``sys.argv`` and exit, as `holdall.cli.run` says."""
+    """Run the command line on ``sys.argv``, and exit with one of the codes that `holdall.cli.run` lists."""
     try:
-        from holdall.cli.run import run  # late: without the extra there is no click to import
+        from holdall.cli.run import run  # imported late: without the extra, click is not installed
 
         sys.exit(run())
     except MissingExtra as error:

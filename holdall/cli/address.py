@@ -1,4 +1,4 @@
-"""Where a command's store is: its first argument, or HOLDALL_URI."""
+"""Finds the address of a command's store: the first argument, or HOLDALL_URI."""
 
 import os
 import re
@@ -17,11 +17,12 @@ VARIABLE = "HOLDALL_URI"
 
 
 def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
-    """The arguments ``[URI]``, then one for each of ``names``, then perhaps ``optional``.
+    """Return a decorator that adds the arguments ``[URI]``, ``names`` and ``optional``, in this order.
 
-    With HOLDALL_URI set, the first argument is the store only if it looks like one: it holds ``://``, begins
-    with the scheme of a store or as a path does, or is the name of a declared store. The decorated function gets
-    ``at``: a dict of ``uri`` and each of the names, None if ``optional`` is not given.
+    If HOLDALL_URI is set, the first argument is read as the store only if it looks like an address: it
+    contains ``://``, begins with the scheme of a store, begins as a path does (``./``, ``../`` or ``/``), or
+    is the name of a declared store. The decorated function gets the argument ``at``, a dict with ``uri`` and
+    each of the names. The value of ``optional`` is None if the user does not give it.
     """
     metavar = " ".join(["[URI]", *map(str.upper, names), *([f"[{optional.upper()}]"] if optional else [])])
     counts = range(len(names), len(names) + bool(optional) + 1)
@@ -40,7 +41,10 @@ def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
 
 
 def _split(given: tuple[str, ...], counts: range) -> tuple[str, tuple[str, ...]]:
-    """The address of the store and the other arguments; UsageError if it is not clear which is which."""
+    """Return the address of the store, and the other arguments.
+
+    Raises UsageError if no store is named, or if an argument may be either the store or a key.
+    """
     default = os.environ.get(VARIABLE)
     _require(given or default, f"name a store, as in sqlite:///books.db, or set {VARIABLE}")
     if not default:
@@ -51,7 +55,10 @@ def _split(given: tuple[str, ...], counts: range) -> tuple[str, tuple[str, ...]]
 
 
 def _is_store(given: tuple[str, ...], counts: range) -> bool:
-    """Whether the first argument is a store, with HOLDALL_URI set."""
+    """Return whether the first argument is a store, given that HOLDALL_URI is set.
+
+    Raises UsageError if the argument may be either a store or a key.
+    """
     first, store_fits, key_fits = given[0], len(given) - 1 in counts, len(given) in counts
     if _is_address(first):
         return True
@@ -86,7 +93,7 @@ def _require(condition: object, problem: str) -> None:
 
 def _is_address(text: str) -> bool:
     scheme = scheme_of(text)
-    path = text.startswith(("./", "../", "/"))  # which no key can begin with
+    path = text.startswith(("./", "../", "/"))  # no key can begin with these
     return path or "://" in text or (bool(scheme) and scheme.partition("+")[0] in schemes())
 
 
@@ -104,7 +111,10 @@ def _counted(given: tuple[str, ...]) -> str:
 
 
 def option(name: str) -> Callable[[Any], Any]:
-    """The option ``--from URI`` or ``--into URI`` of commands on books, with HOLDALL_URI as its default."""
+    """Return a decorator that adds the option ``--from URI`` or ``--into URI`` to a command on books.
+
+    HOLDALL_URI is the default of the option.
+    """
     return click.option(
         f"--{name}",
         "uri",
@@ -117,12 +127,12 @@ def option(name: str) -> Callable[[Any], Any]:
 
 
 def note_empty(uri: str) -> None:
-    """Say on standard error that a store has no keys: its address may be another than was meant."""
+    """Print on standard error that the store has no keys, because its address may be wrong."""
     click.echo(f"holdall: there are no keys at {Address.parse(uri)}", err=True)
 
 
 def announce(uri: str) -> None:
-    """Say on standard error which store the command is about to change."""
+    """Print on standard error which store the command is about to change."""
     address = Address.parse(uri)
     where = f"{address} ({plan(uri)[1]})" if address.name else str(address)
     source = f", which {VARIABLE} names" if uri == os.environ.get(VARIABLE) else ""

@@ -1,4 +1,4 @@
-"""The tree of commands, by name: a command's module is imported when it is called or its help is asked."""
+"""The tree of commands. The module of a command is imported only to call the command or to show its help."""
 
 from importlib import import_module
 from typing import Any
@@ -12,7 +12,10 @@ from holdall.cli.examples import examples
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are given as ``name -> (module:attribute, one line of help)``."""
+    """A group that imports a command when it is needed.
+
+    ``lazy`` gives the commands as ``name -> (module:attribute, one line of help)``.
+    """
 
     def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,7 +33,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self._lazy and ":" in args[0]:  # it is not shown: it may hold a password
+        if args[0] not in self._lazy and ":" in args[0]:  # the message omits it: it may hold a password
             raise click.UsageError(
                 "an address is not a command; write it after one, as in `holdall ls URI`", ctx
             )
@@ -43,7 +46,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # whoever read the output has seen enough, as in `holdall ls | head`
+        except BrokenPipeError:  # the reader closed the pipe, as in `holdall ls | head`
             raise Exit(0) from None
 
 
@@ -88,11 +91,11 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, message="holdall %(version)s")
 def app() -> None:
-    """One dict over any store: keys and values at an address, and the books kept there.
+    """One dict over any store. Read and write keys and values at an address, and keep invoices there.
 
-    An address (URI) is such as sqlite:///books.db, file:folder or memory://name, with layers as in
-    sqlite:///books.db?serializer=json, or the name of a store in holdall.toml. Where the environment has
-    HOLDALL_URI, it is the one that is not given.
+    An address (URI) names a store, as in sqlite:///books.db, file:folder or memory://name. It may add
+    layers, as in sqlite:///books.db?serializer=json. The name of a store in holdall.toml is an address too.
+    If you leave out an address that is optional, the command uses the environment variable HOLDALL_URI.
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """

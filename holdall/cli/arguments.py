@@ -1,4 +1,4 @@
-"""What is typed for an amount, a day, and the amount of an accounting code; as it stands, or refused."""
+"""Reads typed amounts, days, times and amounts of accounting codes. Each is taken exactly, or refused."""
 
 import re
 from contextlib import suppress
@@ -12,7 +12,9 @@ _day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 
 
 def amount(text: str) -> Decimal:
-    """A decimal number, exact as it is typed, but not zero.
+    """Return the decimal number in ``text``, exactly as it is typed.
+
+    Raises BadParameter if ``text`` is not a decimal number, or is zero.
 
     >>> amount("12.50")
     Decimal('12.50')
@@ -23,7 +25,9 @@ def amount(text: str) -> Decimal:
 
 
 def part(text: str) -> tuple[str, Decimal]:
-    """An accounting code and its amount, as CODE=AMOUNT; the code may hold an equals sign.
+    """Return the accounting code and the amount in ``text``, which is written as CODE=AMOUNT.
+
+    The code may contain an equals sign. Raises BadParameter if ``text`` has another form.
 
     >>> part("4400=12.50")
     ('4400', Decimal('12.50'))
@@ -35,7 +39,9 @@ def part(text: str) -> tuple[str, Decimal]:
 
 
 def day(text: str) -> date:
-    """A day, as ISO 8601 writes it in full.
+    """Return the day in ``text``, which is written as YYYY-MM-DD (ISO 8601, in full).
+
+    Raises BadParameter if ``text`` is not a day of the calendar in this form.
 
     >>> day("2026-03-01")
     datetime.date(2026, 3, 1)
@@ -49,7 +55,9 @@ def day(text: str) -> date:
 
 
 def moment(text: str) -> date | datetime:
-    """A day or a time in ISO 8601, in any of its forms.
+    """Return the day or the time in ``text``, in any form of ISO 8601 that ``fromisoformat`` reads.
+
+    Raises BadParameter if ``text`` is neither.
 
     >>> moment("2026-09-30"), moment("2026-09-30T12:00:00+02:00").isoformat()
     (datetime.date(2026, 9, 30), '2026-09-30T12:00:00+02:00')

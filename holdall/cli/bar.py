@@ -1,4 +1,4 @@
-"""The bar that shows how far long work has come, how fast it is, and how long it will take."""
+"""The progress bar of a long command: how much is done, how fast, and how much time is left."""
 
 from rich.console import Console
 from rich.progress import (
@@ -15,14 +15,17 @@ from rich.text import Text
 
 
 class Rate(ProgressColumn):
-    """How many a second."""
+    """The column that shows how many items are done per second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed or 0:,.0f}/s")
 
 
 def bar(total: int | None) -> Progress:
-    """A bar on standard error that goes away when it ends; the time left is shown where ``total`` is known."""
+    """Return a bar on standard error that disappears when the work ends.
+
+    The bar shows the time left if ``total`` is known.
+    """
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""The books at an address, opened for a command."""
+"""Opens the books at an address for a command."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -26,18 +26,24 @@ from holdall.store import Feature, Store
 
 @contextmanager
 def books_at(uri: str) -> Iterator[Books]:
-    """The books at ``uri``: typed invoices, as JSON unless it says otherwise, closed when the command is done."""
+    """Open the books at ``uri``, and close them when the command is done.
+
+    The store holds values of the type Invoice, as JSON unless ``uri`` names another serializer.
+    """
     with open_store(uri, type=Invoice) as store:
         yield Books(store)
 
 
 @contextmanager
 def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
-    """The books at ``uri``, or with ``as_of`` as they were at that time, to read all of them.
+    """Open the books at ``uri`` for a command that reads all of them.
 
-    Documents that are not invoices raise Corrupt, which names them all; with ``skip_damaged`` they are left
-    out, and a line on standard error says how many and which. Raises Unsupported if no history was ever
-    kept: today's books would be shown as those of another time.
+    With ``as_of``, the command reads the books as they were at that time. Raises Unsupported if the store
+    never kept a history, because today's books would be shown as those of another time. Raises Mismatch if
+    the store records a history that ``uri`` does not name.
+
+    Documents that are not invoices raise Corrupt, and the error counts them and names the first ten. With
+    ``skip_damaged`` they are left out, and a line on standard error counts and names them in the same way.
     """
     with open_store(uri, type=Invoice) as opened:
         if as_of is not None:
@@ -86,7 +92,7 @@ def _require_history(books: Store[Invoice], address: Address) -> None:
 
 
 def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option ``--skip-damaged`` of a command that reads all books."""
+    """Add the option ``--skip-damaged`` to a command that reads all books."""
     return click.option(
         "--skip-damaged",
         is_flag=True,
@@ -95,9 +101,10 @@ def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def require_invoice(store: Store[Any], key: str, value: object) -> None:
-    """Raise Invalid if ``value`` must not be written under ``key``, which is one of invoices.
+    """Raise Invalid if ``value`` must not be written under ``key``, which is the key of an invoice.
 
-    An Invoice must keep the rules. Another value is refused if ``store`` holds books.
+    An Invoice must satisfy the rules of `holdall.domain.schema`. Any other value is refused if ``store``
+    holds books.
     """
     if isinstance(value, Invoice):
         check(value)
@@ -110,7 +117,7 @@ def require_invoice(store: Store[Any], key: str, value: object) -> None:
 
 
 def holds_books(store: Store[Any]) -> bool:
-    """Whether one of the first documents under the keys of invoices is an invoice."""
+    """Return whether one of the first ten documents under the keys of invoices is an invoice."""
     return any(_is_invoice(store, key) for key in islice(store.scan(PREFIX), _TRIED))
 
 
@@ -129,7 +136,7 @@ _TRIED = 10
 
 
 def find(books: Books, number: str, seller: str | None) -> Invoice:
-    """The invoice of that number; an unknown one is a refusal in one line."""
+    """Return the invoice with that number. Raises HoldallError, with one line of text, if it is not found."""
     try:
         return books.find(number, seller)
     except KeyError as missing:
@@ -138,6 +145,6 @@ def find(books: Books, number: str, seller: str | None) -> Invoice:
 
 
 def note_if_empty(books: Books, uri: str) -> None:
-    """Say on standard error that there are no invoices at all: the address may be another than was meant."""
+    """Print a line on standard error if the books are empty, because the address may be wrong."""
     if next(books.sellers(), None) is None:
         click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

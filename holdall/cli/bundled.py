@@ -1,4 +1,4 @@
-"""The invoices and payments that come with the package, recorded in books."""
+"""Imports the fictional invoices and payments that come with the package."""
 
 import tomllib
 from contextlib import ExitStack
@@ -14,16 +14,16 @@ from holdall.errors import HoldallError
 
 
 def import_bundled(books: Books) -> date:
-    """Import the invoices, record the payments on them, and return the day on which that set looks back.
+    """Import the invoices, record the payments on them, and return the day of the demo's reports.
 
-    What is there already is left as it is. Books that hold other invoices are refused: what is made up
-    must not be mixed with what is not.
+    Invoices and payments that the books hold already stay as they are. Raises HoldallError if the books hold
+    invoices of other sellers, because fictional invoices must not be mixed with real ones.
     """
     demo = files("holdall") / "demo"
     told = tomllib.loads((demo / "payments.toml").read_text(encoding="utf-8"))
     _refuse_others(books, {payment["seller"] for payment in told["payments"]})
     with ExitStack() as extracted:
-        # File by file: Python 3.11 extracts no folder from an archive.
+        # One file at a time: Python 3.11 cannot extract a folder from an archive.
         invoices = [extracted.enter_context(as_file(file)) for file in (demo / "invoices").iterdir()]
         import_files(books, sorted(invoices), err=True)
     for payment in told["payments"]:

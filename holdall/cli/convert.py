@@ -1,4 +1,4 @@
-"""The command convert: every document of one store into another, in other layers."""
+"""The command convert, which writes every document of one store to another store with other layers."""
 
 from typing import Any
 
@@ -22,13 +22,17 @@ _FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=ms
 @click.option("--dry-run", is_flag=True, help="Write nothing: read all, and try whether TO could keep it.")
 @click.option("--restart", is_flag=True, help="Begin anew where a conversion was interrupted.")
 def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, restart: bool) -> None:
-    """Write every document at FROM anew at TO, in the layers that TO names, and read each back to compare.
+    """Write every document of the store at FROM to the store at TO, in the layers that TO names.
 
-    Run again after an interruption, it goes on where it was; what changed meanwhile at FROM, before that
-    key, stays as it was converted: see --restart. Deadlines are set anew, and history stays behind.
+    Each document is read back from TO and compared with the document that was read at FROM. The history of
+    FROM is not converted. If the values at TO expire, their lifetime begins when they are written to TO.
 
-    A stored name that is not a key, such as a//b, is converted if TO has the layer escape. The names that
-    are left out are counted and shown, and the exit code is 1.
+    If the command is interrupted, run it again: it continues after the last key that it recorded. It does
+    not convert the documents before that key again, even if they have changed at FROM in the meantime;
+    --restart converts all documents.
+
+    A stored name that is not a key, such as a//b, is converted if TO has the layer escape. Names that
+    cannot be converted are counted, the first ten of them are shown, and the exit code is 1.
     """
     left = Names()
     with both(source, target) as (here, there):
@@ -68,7 +72,7 @@ def _convert(
 
 
 def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int, left: Names) -> int:
-    next(there.scan(), None)  # a Mismatch, where it is written in other layers
+    next(there.scan(), None)  # raises Mismatch if TO was written in other layers
     trial = plan(target, manifest="off")[0].on(Memory())
     with told("trying", here, prefix) as tell:
         return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell, leave=left)

@@ -1,4 +1,4 @@
-"""The command cp: every key of one store to another."""
+"""The command cp, which copies every key of one store to another."""
 
 import click
 
@@ -22,12 +22,12 @@ from holdall.transfer import copied, transfer
 def cp(source: str, target: str, prefix: str, workers: int, everything: bool) -> None:
     """Copy every key of the store at FROM to the store at TO.
 
-    Keys that are at TO already are overwritten, other keys there are left alone. A copy that was
-    interrupted has whole values only, and running it again completes it. Where there is nothing to copy
-    that is an error, since the address may be another than was meant.
+    A key that exists at TO already is overwritten. Other keys at TO are not changed. If the command is
+    interrupted, every value at TO is complete; run the command again to finish the copy. If there is
+    nothing to copy, the command fails, because the address may be wrong.
 
-    A stored name that is not a key, such as a//b, is copied if TO has the layer escape. The names that
-    are left out are counted and shown, and the exit code is 1.
+    A stored name that is not a key, such as a//b, is copied if TO has the layer escape. Names that cannot be
+    copied are counted, the first ten of them are shown, and the exit code is 1.
     """
     left = Names()
     with both(source, target) as (here, there):

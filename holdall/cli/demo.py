@@ -1,4 +1,4 @@
-"""The demo: a set of invoices into one store, payments recorded, and what is owed."""
+"""The command demo, which imports invoices, records payments and prints the receivables."""
 
 import os
 import shlex
@@ -52,9 +52,10 @@ OWN = "sqlite:///holdall-invoices.db"
     help="The day for which to tell how late debts are.",
 )
 def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
-    """Import invoices, record payments and print the receivables; again, and nothing is doubled.
+    """Import invoices, record payments and print the receivables.
 
-    Files of yours that cannot be imported are listed with the reason, and no payments are made up.
+    You can run the command again: it records no invoice and no payment twice. With --invoices, files that
+    cannot be imported are listed with the reason, and no payments are recorded.
     """
     uri = uri or (OWN if folder else BUNDLED)
     with books_at(uri) as books:
@@ -90,11 +91,14 @@ def _print(receivables: Receivables, on: date) -> None:
 
 
 def _example(books: Books) -> list[str]:
-    """What to type for the first invoice: nothing, its number, or that and its seller."""
+    """Return the arguments that name the first invoice: its number, and its seller if that is needed.
+
+    The list is empty if the books are empty.
+    """
     for invoice in books:
         try:
             books.find(invoice.number)
-        except Invalid:  # another seller has that number too
+        except Invalid:  # another seller uses that number too
             return ["--seller", invoice.seller.id, "--", invoice.number]
         return ["--", invoice.number] if invoice.number.startswith("-") else [invoice.number]
     return []
@@ -111,6 +115,6 @@ def _what_next(uri: str, invoice: list[str]) -> None:
 
 
 def _program() -> str:
-    """What to type for this command: where it is, unless the shell finds it."""
+    """Return the name of this command if the shell finds it, else its path."""
     beside = Path(sys.executable).with_name("holdall")
     return "holdall" if shutil.which("holdall") else shlex.quote(os.path.relpath(beside))

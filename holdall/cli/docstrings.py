@@ -1,10 +1,13 @@
-"""Help texts from docstrings, also where Python was started with -OO, which leaves the docstrings out."""
+"""Help texts from docstrings, even if Python was started with -OO, which removes docstrings."""
 
 import click
 
 
 def with_help(command: click.Command) -> click.Command:
-    """``command``, with the docstring in its source as its help if it has none; so for each command of a group."""
+    """Return ``command`` with a help text, which is the docstring in its source if it has none.
+
+    Every command of a group gets a help text in the same way.
+    """
     if command.help is None:
         command.help = _docstring(command)
     for each in command.commands.values() if isinstance(command, click.Group) else ():
@@ -13,12 +16,12 @@ def with_help(command: click.Command) -> click.Command:
 
 
 def _docstring(command: click.Command) -> str | None:
-    import ast  # late: only -OO needs these
+    import ast  # imported late: only -OO needs these modules
     import inspect
     from textwrap import dedent
 
     try:
         [function] = ast.parse(dedent(inspect.getsource(command.callback))).body  # type: ignore[arg-type]
-    except OSError:  # there is no source, as in a bundle
+    except OSError:  # the source is missing, as in a bundled program
         return None
     return ast.get_docstring(function)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The command doctor: what the store at an address can do, and what to do about the rest."""
+"""The command doctor, which tests the features of a store and tells how to repair failures."""
 
 from contextlib import closing
 from glob import escape
@@ -21,10 +21,11 @@ from holdall.registry import plan
 @formats
 @click.pass_context
 def doctor(ctx: click.Context, at: dict[str, Any], style: str | None) -> None:
-    """Try what the store can do: list, write, read, compare-and-swap, delete; and say how fast.
+    """Test the store: list, write, read, compare-and-swap, compare-and-delete and delete. Show the times.
 
-    It writes under a reserved key, which no scan shows, and deletes it again. "no" is what this kind of
-    store does not offer; a check that failed makes the exit code 1, and says what to do.
+    The command writes under a reserved key, which no scan shows, and deletes the key again. The outcome "no"
+    means that this kind of store does not offer the feature. If a check fails, its outcome is "failed", its
+    detail tells what to do, and the exit code is 1.
     """
     _require_there(at["uri"])
     with open_store(at["uri"]) as store, closing(Examination(store).findings()) as findings:
@@ -38,10 +39,10 @@ def _cells(finding: Finding) -> tuple[str, str, str]:
 
 
 def _require_there(uri: str) -> None:
-    """Refuse a local store that is not there: to try it would be to make it."""
+    """Raise StoreNotFound if a local store does not exist, because a test would create it."""
     address = plan(uri)[1]
     path = Path(address.path.removeprefix("/") if address.scheme == "sqlite" else address.path)
-    # A dbm store may be several files, none of which is named just so.
+    # A dbm store may consist of several files, none of which has exactly this name.
     there = path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))
     if address.engine in _LOCAL and address.path not in ("", "/") and not there:
         raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")

@@ -1,4 +1,4 @@
-"""What a store can do, found out by doing it under a reserved key that is deleted again."""
+"""Tests the features of a store by using them on reserved keys, which are deleted afterwards."""
 
 import secrets
 import statistics
@@ -13,7 +13,7 @@ from holdall.cli.foreign import Names
 from holdall.errors import Conflict, HoldallError, Unsupported
 from holdall.store import ABSENT, Feature, Store
 
-ROUNDS = 5  # races, and reads that are timed
+ROUNDS = 5  # number of races, and of timed reads
 
 _SWAPPED = [f"swap-{turn}" for turn in range(ROUNDS)]
 _REMOVED = [f"remove-{turn}" for turn in range(ROUNDS)]
@@ -22,7 +22,11 @@ _KEYS = ["value", *_SWAPPED, *_REMOVED]
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check: "yes", "no" (the store does not offer it) or "failed", and what was seen."""
+    """The result of one check: an outcome and a detail.
+
+    The outcome is "yes", "no" if the store does not offer the feature, or "failed". It is empty for
+    information that the store gives about itself.
+    """
 
     check: str
     outcome: str
@@ -30,10 +34,10 @@ class Finding:
 
 
 class Examination:
-    """Checks of ``store``, lazily: each is made when the iteration comes to it.
+    """Checks of ``store``. Each check runs when the iteration reaches it.
 
-    What is written is under ``.holdall/doctor/``, seen by no scan, and deleted when the iteration ends,
-    also when it is given up half-way: use it in a ``with`` statement of `contextlib.closing`.
+    The checks write under ``.holdall/doctor/``, which no scan shows. The keys are deleted when the iteration
+    ends, and also when it is closed early: use `contextlib.closing` in a ``with`` statement.
     """
 
     def __init__(self, store: Store[bytes]) -> None:
@@ -43,7 +47,7 @@ class Examination:
         self._wrote = False
 
     def findings(self) -> Generator[Finding, None, None]:
-        """Each check in turn. One that needs a write, or a listing, is left out where that failed."""
+        """Yield the outcome of each check, except checks that need a write or a listing that failed."""
         try:
             listed = self._made("list", self._list)
             yield listed
@@ -129,7 +133,10 @@ class Examination:
         return f"of two deleters at once one won, in each of {ROUNDS} races"
 
     def _require(self, feature: Feature, attempt: Callable[[], object]) -> None:
-        """Let the store itself say why it lacks ``feature``."""
+        """If the store lacks ``feature``, call ``attempt``, so that the error of the store tells why.
+
+        Raises Unsupported if ``attempt`` raises nothing.
+        """
         if feature not in self._store.features:
             attempt()
             raise Unsupported("the store does not offer it")

@@ -1,4 +1,4 @@
-"""Foreign names in words: how many there are, the first ten, and the command that copies them."""
+"""Messages about foreign names: how many there are, the first ten, and how to copy them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from holdall.layer import layers
 from holdall.middleware.escape import Escape
 from holdall.store import Store
 
-_SHOWN = 10  # names
+_SHOWN = 10  # number of names to show
 
 _ESCAPE = (
     'declare TO in holdall.toml with layers = ["escape"] and copy to it without --all: '
@@ -44,12 +44,12 @@ class Names:
         return f"{self.count:,} {names}: {', '.join(self._first)}{more}"
 
     def remedy(self, there: Store[Any] | None = None) -> str:
-        """How to copy them; ``there`` is the store that did not take them."""
+        """Return the steps that copy the names. ``there`` is the store that did not accept them."""
         escaped = there is not None and any(isinstance(layer, Escape) for layer in layers(there))
         steps = [_RENAME if escaped else _ESCAPE] * self._unfit + [_SET] * self._fit
         return "; ".join(steps)
 
     def refuse(self, there: Store[Any]) -> None:
-        """Raise HoldallError if there are any, which were not copied to ``there``."""
+        """Raise HoldallError if there are any names. They were not copied to ``there``."""
         if self.count:
             raise HoldallError(f"left out {self}; {self.remedy(there)}")

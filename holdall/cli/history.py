@@ -1,4 +1,4 @@
-"""Commands on what keys held before: history, show, diff, revert, undelete, prune, fsck."""
+"""Commands on the history of keys: history, show, diff, revert, undelete, prune, fsck."""
 
 import getpass
 import json
@@ -43,14 +43,14 @@ def _kept(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
 @positional("key")
 @formats
 def history(at: dict[str, Any], style: str | None) -> None:
-    """List the revisions of KEY, newest first: when, who and why."""
+    """List the revisions of KEY, newest first, each with its time, author and message."""
     with _kept(at) as store:
         show(COLUMNS, map(_row, store.history(at["key"])), style)
 
 
 def _row(revision: Revision) -> tuple[str, ...]:
     shown = revision.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if not revision.time.timestamp():  # found when versions began, and nobody knows since when it was there
+    if not revision.time.timestamp():  # it is older than its history, so its time is not known
         shown = "earlier"
     what = "deleted" if revision.deleted else "written"
     return (str(revision.number), shown, what, revision.author, revision.message)
@@ -60,8 +60,9 @@ def _row(revision: Revision) -> tuple[str, ...]:
 @positional("key")
 @click.option("--at", "revision", type=int, help="The revision [the newest].")
 def show_(at: dict[str, Any], revision: int | None) -> None:
-    """Write what KEY held at a revision to standard output, byte for byte.
+    """Write the value that KEY had at a revision to standard output, byte for byte.
 
+    A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
     On a terminal, control characters are shown as escapes.
     """
     with _kept(at) as store:
@@ -75,9 +76,9 @@ def show_(at: dict[str, Any], revision: int | None) -> None:
 def diff(at: dict[str, Any], as_json: bool) -> None:
     """Show what changed in KEY between the revisions OLD and NEW.
 
-    Documents are compared by their parts; what is no JSON is compared by lines.
+    JSON documents are compared part by part. Other values are compared line by line.
     """
-    from holdall.cli.patch import lines  # late: it needs an extra
+    from holdall.cli.patch import lines  # imported late: it needs an extra
     from holdall.middleware.versions.diff import difference
 
     with _kept(at) as store:
@@ -96,11 +97,11 @@ def _number(text: str) -> int:
 
 
 def _document(store: Versions[bytes], key: str, revision: int) -> Any:
-    """The JSON document, or lines of text where it is none; None for a deletion."""
+    """Return the JSON document, the lines of text if it is not JSON, or None if it is a deletion."""
     try:
         data = written(store.at(key, revision))
     except KeyError:
-        store.history(key)  # which raises where the key never was
+        store.history(key)  # raises KeyError if the key never existed
         return None
     try:
         return json.loads(data)
@@ -113,7 +114,10 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
 @_author
 @_message
 def revert(at: dict[str, Any], author: str | None, message: str) -> None:
-    """Make what KEY held at REVISION its newest revision. Nothing is lost by it."""
+    """Write the value that KEY had at REVISION as its newest revision. All other revisions stay.
+
+    If REVISION is a deletion, KEY is deleted.
+    """
     number = _number(at["revision"])
     with _kept(at) as store, store.note(author or _user(), message or f"revert to {number}"):
         store.revert(at["key"], number)
@@ -122,7 +126,7 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a number that no list of users names, as containers have
+    except (KeyError, OSError):  # the number of the user has no name, as in some containers
         raise HoldallError("this user has no name; say who it is by --author or HOLDALL_AUTHOR") from None
 
 
@@ -131,7 +135,7 @@ def _user() -> str:
 @_author
 @_message
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
-    """Bring back what KEY held before it was deleted."""
+    """Bring back the value that KEY had before it was deleted."""
     with _kept(at) as store, store.note(author or _user(), message or "undelete"):
         try:
             store.undelete(at["key"])
@@ -147,7 +151,11 @@ def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
 @click.option("--before", type=day, help="Keep what held on this day, and what is newer.")
 @zone.option
 def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone) -> None:
-    """Drop old revisions of the keys that begin with PREFIX, or of all."""
+    """Drop old revisions of the keys that begin with PREFIX, or of all keys.
+
+    The newest revision of a key always stays. With both --keep and --before, a revision is dropped only if
+    both options allow it.
+    """
     if keep is None and before is None:
         raise click.UsageError("give --keep, --before, or both")
     midnight = None if before is None else zone.instant(datetime.combine(before, time.min))
@@ -163,10 +171,10 @@ def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone)
 @formats
 @click.pass_context
 def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) -> None:
-    """Check that the store and its history are whole; the exit code is 1 where something stays broken.
+    """Check that the store and its history are complete and undamaged.
 
-    A write that was interrupted is reported too; the next write of the key would finish it. Where the store
-    has no key at all, a line on standard error says so.
+    An interrupted write is reported too; the next write to its key would complete it. The exit code is 1 if a
+    problem is not mended. If the store has no keys at all, a line on standard error says so.
     """
     if mend:
         announce(at["uri"])

@@ -1,4 +1,4 @@
-"""Importing files into books: each by itself, so that a bad one stops none of the others."""
+"""Imports files into books, one by one, so that a file that cannot be imported does not stop the others."""
 
 import os
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from holdall.errors import Conflict, HoldallError, Invalid, InvalidKey, TooLarge
 
 @dataclass
 class Outcome:
-    """How many files were imported so far, were in the books already, and were refused."""
+    """How many files have been imported so far, were already in the books, or were refused."""
 
     added: int = 0
     known: int = 0
@@ -30,9 +30,10 @@ class Outcome:
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and every .xml in the folders named and below them, in the order of their names.
+    """Return the files in ``paths``, and for each folder in ``paths`` every .xml file in it and below it.
 
-    A folder without any is an error, and so is one below that cannot be read.
+    The files of one folder are sorted by path, and no file is returned twice. Raises HoldallError if a folder
+    has no .xml file in it or below it, or if a folder cannot be read.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -43,7 +44,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 def _xml_in(folder: Path) -> list[Path]:
     inside = (Path(above, name) for above, _, names in os.walk(folder, onerror=_closed) for name in names)
     files = sorted(path for path in inside if path.suffix.lower() == ".xml")
-    # What leads nowhere is left in, to be refused by its name; a pipe would be waited for.
+    # A broken link stays in the list, so that it is refused by its name. Reading a pipe would wait for data.
     if files := [path for path in files if path.is_file() or not path.exists()]:
         return files
     raise HoldallError(f"{folder}: no .xml file in it or below; name the folder of your invoices")
@@ -56,10 +57,11 @@ def _closed(error: OSError) -> NoReturn:
 
 
 def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> Outcome:
-    """Add the invoices in the files that `files_in` finds to ``books``, and tell what became of them.
+    """Add the invoices in the files that `files_in` finds to ``books``, print a summary and return it.
 
-    Told on standard output or, with ``err``, error; those refused on error, with the reason. An error of
-    the store itself ends the import: what was added by then stays, and a repeat goes on from there.
+    The summary is printed on standard output, or with ``err`` on standard error. Each refused file is printed
+    on standard error with the reason. An error of the store itself ends the import: the invoices that were
+    added before it stay, and running the import again adds the others.
     """
     files, outcome = files_in(paths), Outcome()
     try:
@@ -86,7 +88,7 @@ def _import(books: Books, file: Path, outcome: Outcome) -> None:
 
 
 def _tell(text: str, *, err: bool) -> None:
-    """Print a line, if anybody reads it still: an import goes on, and its exit code stands, where nobody does."""
+    """Print a line, and ignore a closed pipe, so that an import continues and keeps its exit code."""
     with suppress(BrokenPipeError):
         click.echo(text, err=err)
 

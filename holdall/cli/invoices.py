@@ -1,4 +1,4 @@
-"""Commands on invoices: import, list, show; and pay, which has a file of its own."""
+"""Commands on invoices: import, list, show, and pay, which is defined in `holdall.cli.payments`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +37,11 @@ invoices.add_command(pay)
 @address.option("into")
 @click.pass_context
 def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
-    """Import UBL 2.1 invoices and credit notes: files, and every .xml in folders and below them.
+    """Import UBL 2.1 invoices and credit notes from PATHS, which are files or folders.
 
-    What is in the books already is left as it is. Files that cannot be imported are listed with the
-    reason, the others are imported, and the exit code is then 1.
+    Every .xml file in a folder and below it is imported. An invoice that is in the books already stays as it
+    is. If a file cannot be imported, it is listed with the reason, the other files are imported, and the exit
+    code is 1.
     """
     with books_at(uri) as books:
         outcome = import_files(books, paths)
@@ -54,7 +55,8 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
 def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
     """List the invoices, by seller and number.
 
-    Seller and customer are shown by id; name is the customer's. Owed is the total less what was paid.
+    The columns seller and customer show ids, and the column name shows the name of the customer. The column
+    owed shows the total less all payments.
     """
     columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
     with books_to_read(uri, skip_damaged=skip_damaged) as books:
@@ -91,7 +93,7 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
 @click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
 @click.option("--json", "as_json", is_flag=True, help="Print the document, amounts as text.")
 def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
-    """Show invoice NUMBER: its lines, their accounting codes, and what was paid."""
+    """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
     with books_at(uri) as books:
         invoice = find(books, number, seller)
     if as_json:

@@ -1,4 +1,4 @@
-"""The command key new: a key for an encrypted store, in a file that nobody else can read."""
+"""The command key new, which makes a key for an encrypted store in a file that only its owner can read."""
 
 from pathlib import Path
 
@@ -26,10 +26,12 @@ def key() -> None:
     "--id", "id_", metavar="NAME", show_default="today", help="The name of the key, stored with each value."
 )
 def new(file: Path, id_: str | None) -> None:
-    """Make a key and write it to FILE, which only you can read then. Name it by encrypt=file:FILE.
+    """Make a key and write it to FILE, which then only you can read.
 
-    If FILE holds keys already, the new key goes in front of them. It seals what is written from then on; the others
-    still open what they sealed. Without the keys nothing can be read again, so keep a copy in a safe place.
+    An address uses the keys in FILE by encrypt=file:FILE. If FILE holds keys already, the new key becomes the
+    first one. The first key encrypts every value that is written from then on; the other keys still decrypt
+    the values that they encrypted. A value cannot be read without the key that encrypted it, so keep a copy
+    of FILE in a safe place.
     """
     added = new_key(id_ or str(zone.Zone().today()))
     lines = [added, *_keys(file)]
@@ -42,7 +44,10 @@ def new(file: Path, id_: str | None) -> None:
 
 
 def _keys(file: Path) -> list[str]:
-    """The keys that are in ``file``; none if it does not exist. PermissionDenied if it holds anything else."""
+    """Return the keys in ``file``, or an empty list if it does not exist.
+
+    Raises PermissionDenied if ``file`` holds anything other than keys.
+    """
     if not file.exists():
         return []
     file.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Commands on single keys: get, set, del, ls, count."""
+"""Commands on keys: get, set, del, ls, count."""
 
 import os
 import sys
@@ -21,8 +21,9 @@ from holdall.registry import plan
 @click.command(epilog=examples("get sqlite:///notes.db greeting"))
 @positional("key")
 def get(at: dict[str, Any]) -> None:
-    """Write the value of KEY to standard output, byte for byte; a document of a serializer as JSON.
+    """Write the value of KEY to standard output, byte for byte.
 
+    A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
     On a terminal, control characters are shown as escapes.
     """
     with open_store(at["uri"]) as store:
@@ -40,10 +41,11 @@ def get(at: dict[str, Any]) -> None:
 @positional("key", optional="value")
 @click.option("--file", "source", type=click.File("rb"), help="Read the value from this file.")
 def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
-    """Store a value under KEY: VALUE, what is in a file, or what comes on standard input.
+    """Store a value under KEY: VALUE, the content of the file that --file names, or standard input.
 
-    If the address names a serializer, the value is a document, given as JSON, of the type that the address
-    declares. Into a store that holds books, an invoice is written only with a type, and only a valid one.
+    If the address names a serializer of documents, such as serializer=msgpack, give the value as JSON. It
+    must fit the type that the address declares. In a store that holds books, an invoice is written only if
+    the address declares its type and the invoice is valid.
     """
     if source and at["value"] is not None:
         raise click.UsageError("give VALUE or --file, not both")
@@ -52,7 +54,7 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
     value = read(given, stack)
     with open_store(at["uri"]) as store:
         if at["key"].startswith(PREFIX):
-            from holdall.cli.books import require_invoice  # late: most keys are not of books
+            from holdall.cli.books import require_invoice  # imported late: most keys are not in books
 
             require_invoice(store, at["key"], value)
         store[at["key"]] = value
@@ -69,7 +71,7 @@ def _read(source: BinaryIO | None) -> bytes:
 @click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
 @positional("key")
 def del_(at: dict[str, Any]) -> None:
-    """Delete KEY; an error if it is missing."""
+    """Delete KEY. The command fails if KEY is missing."""
     announce(at["uri"])
     with open_store(at["uri"]) as store:
         try:
@@ -81,23 +83,23 @@ def del_(at: dict[str, Any]) -> None:
 @click.command(epilog=examples("ls sqlite:///books.db", "ls sqlite:///books.db invoices/"))
 @positional(optional="prefix")
 def ls(at: dict[str, Any]) -> None:
-    """List the keys that begin with PREFIX, or all; one a line, in code-point order.
+    """List the keys that begin with PREFIX, or all keys: one key per line, in code-point order.
 
-    Where the store has no key at all, a line on standard error says so.
+    If the store has no keys at all, a line on standard error says so.
     """
     with open_store(at["uri"]) as store:
         keys = store.scan(at["prefix"] or "")
         first = list(islice(keys, 1))
         shown = map(visible, chain(first, keys)) if sys.stdout.isatty() else chain(first, keys)
         sys.stdout.writelines(f"{key}\n" for key in shown)
-        if not (first or store):  # the address may be another than was meant
+        if not (first or store):  # the address may be wrong
             note_empty(at["uri"])
 
 
 @click.command(epilog=examples("count sqlite:///books.db", "count sqlite:///books.db invoices/"))
 @positional(optional="prefix")
 def count(at: dict[str, Any]) -> None:
-    """Count the keys that begin with PREFIX, or all. This lists them."""
+    """Count the keys that begin with PREFIX, or all keys. The command lists the keys to count them."""
     with open_store(at["uri"]) as store:
         click.echo(sum(1 for _ in store.scan(at["prefix"] or "")))
 

@@ -1,4 +1,4 @@
-"""Text from outside, fit to be shown on a terminal: it can neither hide, nor turn round, nor fake output."""
+"""Makes text from outside safe to show on a terminal: it cannot hide, reverse or imitate other output."""
 
 import re
 
@@ -6,7 +6,9 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 
 def one_line(text: str) -> str:
-    r"""``text`` with a space for each run of control characters, and of characters that turn the direction.
+    r"""Return ``text`` with each run of control characters replaced by one space, and none at its ends.
+
+    Characters that change the direction of text count as control characters.
 
     >>> one_line("paid\r\nin full\x1b[8m")
     'paid in full [8m'
@@ -17,7 +19,9 @@ def one_line(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    r"""``text`` with such characters as escapes, which JSON reads as the same text; lines and tabs stay.
+    r"""Return ``text`` with its control characters as escapes, which JSON reads as the same text.
+
+    Characters that change the direction of text count as control characters. Line feeds and tabs stay.
 
     >>> print(visible("paid\t\u202e00.1\x1b[8m"))
     paid	\u202e00.1\u001b[8m

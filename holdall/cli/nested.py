@@ -1,4 +1,4 @@
-"""A stack of layers as nested constructors, a layer a line."""
+"""Shows a stack of layers as nested constructors, one layer per line."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from holdall.store import Store
 
 
 def nested(store: Store[Any], indent: str = "") -> str:
-    """The constructors that make ``store``, without secrets.
+    """Return the nested constructors that make ``store``, without secrets.
 
     >>> from holdall import Cache, Gzip, Memory, Text
     >>> print(nested(Text(Cache(Memory("far"), 60, near=Gzip(Memory("near"))))))
@@ -39,7 +39,7 @@ def _option(name: str, value: object, indent: str) -> str:
 
 
 class _Made:
-    """Something that its repr says nothing of, as a call of its class."""
+    """An object whose repr is not useful. It is shown as a call of its class."""
 
     def __init__(self, thing: object) -> None:
         self._name = type(thing).__name__

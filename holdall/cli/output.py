@@ -1,4 +1,4 @@
-"""Rows on standard output: a table for people, JSON or CSV for programs."""
+"""Prints rows on standard output: a table for people, JSON or CSV for programs."""
 
 import csv
 import json
@@ -13,13 +13,16 @@ import click
 from holdall.cli.line import visible
 from holdall.cli.table import table
 
-_ODD: Final = "backslashreplace"  # for the name of a file that is not UTF-8
+_ODD: Final = "backslashreplace"  # for file names that are not UTF-8
 
 Cells = Iterable[Sequence[str]]
 
 
 def formats(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options ``--json``, ``--csv`` and ``--csv-exact`` of a command that prints rows; it gets ``style``."""
+    """Add the options ``--json``, ``--csv`` and ``--csv-exact`` to a command that prints rows.
+
+    The command gets the name of the format as ``style``, or None for a table.
+    """
     for name, text in (
         ("csv-exact", "Print CSV without these apostrophes."),
         ("csv", "Print CSV with a header line, and an apostrophe before text that looks like a formula."),
@@ -30,9 +33,11 @@ def formats(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show(columns: Sequence[str], rows: Cells, style: str | None = None, title: str = "") -> None:
-    """Print ``rows`` of text under ``columns``: a table, or "json" objects by column, or "csv", or "csv-exact".
+    """Print ``rows`` of text under ``columns``, as a table or in the format ``style``.
 
-    JSON and CSV are UTF-8 (RFC 8259, RFC 4180) wherever they go; lines of CSV end in a line feed.
+    "json" prints an array with one object per row, by column. "csv" prints CSV with an apostrophe before text
+    that a spreadsheet would read as a formula, and "csv-exact" prints CSV without it. JSON and CSV are always
+    UTF-8 (RFC 8259, RFC 4180), and lines of CSV end in a line feed.
     """
     if style == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
@@ -50,7 +55,7 @@ def print_json(value: object) -> None:
 
 
 def write(data: bytes) -> None:
-    """Write ``data`` to standard output: as it is, or on a terminal with its control characters made visible."""
+    """Write ``data`` to standard output. On a terminal, its control characters are shown as escapes."""
     shown = visible(data.decode(errors="backslashreplace")) if sys.stdout.isatty() else data
     click.echo(shown, nl=False)
 
@@ -61,12 +66,12 @@ def _print_csv(rows: Iterable[Iterable[str]]) -> None:
 
 def _csv_line(row: Iterable[str]) -> str:
     written = StringIO()
-    csv.writer(written).writerow(row)  # its line end is \r\n, so it quotes both in a cell
+    csv.writer(written).writerow(row)  # it ends lines in \r\n, so it quotes cells with either character
     return f"{written.getvalue()[:-2]}\n"
 
 
 def _no_formula(cell: str) -> str:
-    """``cell``, which a spreadsheet must not take for a formula: then an apostrophe comes first.
+    """Return ``cell``, with an apostrophe before it if a spreadsheet would read it as a formula.
 
     >>> list(map(_no_formula, ["=1+1", "-12.50", "-12.50+cmd", "Acme"]))
     ["'=1+1", '-12.50', "'-12.50+cmd", 'Acme']

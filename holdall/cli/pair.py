@@ -1,4 +1,4 @@
-"""What commands on two stores share: both opened, progress told, and never a quiet nothing."""
+"""Shared by commands on two stores: opening both, showing progress, and failing if no key is found."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from holdall.store import Store
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The arguments ``FROM`` and ``TO``, and the options that say what is moved and by how many threads."""
+    """Add the arguments ``FROM`` and ``TO``, and the options ``--prefix`` and ``--workers``, to a command."""
     workers = click.IntRange(1, 64)
     for option in (
         click.option(
@@ -31,7 +31,10 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def both(source: str, target: str) -> Iterator[tuple[Store[Any], Store[Any]]]:
-    """The stores at both addresses, which may not be the same one, in whatever layers."""
+    """Open the stores at both addresses.
+
+    Raises HoldallError if both addresses name the same store, even with different layers.
+    """
     with open_store(source) as here, open_store(target) as there:
         lowest = [list(layers(store))[-1] for store in (here, there)]
         if repr(lowest[0]) == repr(lowest[1]):
@@ -41,13 +44,13 @@ def both(source: str, target: str) -> Iterator[tuple[Store[Any], Store[Any]]]:
 
 @contextmanager
 def told(label: str, here: Store[Any], prefix: str) -> Iterator[Callable[[str, int], None]]:
-    """What to tell `transfer` for a bar with the time left."""
+    """Yield the function to give `transfer` as ``tell``. It shows a progress bar with the time left."""
     with counting(label, lambda: sum(1 for _ in here.scan(prefix))) as tell:
         yield lambda key, count: tell(count)
 
 
 def require_some(source: str, prefix: str, count: int) -> str:
-    """How many keys, in words; an error where there are none, for the address may be another than was meant."""
+    """Return ``count`` in words. Raises HoldallError if it is 0, because the address may be wrong."""
     if not count:
         within = f" that begins with {prefix!r}" if prefix else ""
         raise HoldallError(f"no key{within} at {Address.parse(source)}; check the address")

@@ -1,4 +1,4 @@
-"""What changed between two documents, in lines for people."""
+"""The differences between two documents, in lines for people."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,9 @@ with needs("versions"):
 
 
 def lines(key: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
-    """Pairs of a sign and a text: "-" and "+" for what went and came, "~" for what became something else.
+    """Yield the differences between ``old`` and ``new`` as pairs of a sign and a text.
+
+    The sign is "-" for a part that was removed, "+" for one that was added, and "~" for one that was changed.
 
     >>> list(lines("a", {"total": "119.00", "paid": []}, {"total": "107.10"}))
     [('-', '/paid: []'), ('~', '/total: "119.00" → "107.10"')]

@@ -1,4 +1,4 @@
-"""The command pay: a payment recorded on an invoice."""
+"""The command pay, which records a payment on an invoice."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -77,9 +77,10 @@ def pay(
     overpaid: bool,
     uri: str,
 ) -> None:
-    """Record a payment on invoice NUMBER, allocated to its accounting codes.
+    """Record a payment on the invoice NUMBER, and allocate it to the accounting codes of the invoice.
 
-    It is refused, and nothing is changed, where it goes beyond what is owed or a code is not billed.
+    The payment is refused, and nothing changes, if it is more than the amount owed, or if it names an
+    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid.
     """
     if parts and policy:
         raise click.UsageError("give --to or --policy, not both")

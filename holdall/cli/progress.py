@@ -1,4 +1,4 @@
-"""Progress of long work, on standard error and only where somebody is looking."""
+"""Shows the progress of long work on standard error, if that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,14 +7,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def counting(label: str, total: int | Callable[[], int] | None = None) -> Iterator[Callable[[int], None]]:
-    """A function to tell how many are done: shown with the rate and the time taken.
+    """Yield a function that takes the number of items done and shows it, with the rate and the time taken.
 
-    With ``total``, also as a part of it and with the time left; a function is called only if it is shown.
+    With ``total``, the share that is done and the time left are shown too. If ``total`` is a function, it is
+    called only if the progress is shown.
     """
     if not sys.stderr.isatty():
         yield lambda count: None
         return
-    from holdall.cli.bar import bar  # late: rich takes longer to import than most commands run
+    from holdall.cli.bar import bar  # imported late: rich takes longer to import than most commands run
 
     whole = total() if callable(total) else total
     with bar(whole) as shown:

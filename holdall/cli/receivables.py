@@ -1,4 +1,4 @@
-"""Commands on what is owed: billed, paid, outstanding, received, aging, statement."""
+"""Commands that report on receivables: billed, paid, outstanding, received, aging, statement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ AT = "--from sqlite:///books.db"
 
 @click.group(epilog=examples(f"receivables outstanding {AT}", f"receivables aging {AT} --csv"))
 def receivables() -> None:
-    """What is billed, paid and owed, each answer by map-reduce over the books.
+    """Report the amounts billed, paid and owed. Each report is a map-reduce query over the books.
 
-    Amounts are in the currency that their row names; amounts of different currencies are never added.
-    Where the books keep versions, --as-of asks them as they were.
+    Amounts are in the currency that their row names, and amounts of different currencies are never added. If
+    the books keep versions, --as-of reports on the books as they were at an earlier time.
     """
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The books that a report is about, and how to print it."""
+    """The books that a report reads, and how to print the report."""
 
     uri: str
     seller: str | None
@@ -43,7 +43,10 @@ class Asked:
     style: str | None
 
     def report(self, ask: Callable[[Receivables], Report[Any]], heading: str = "") -> Report[Any]:
-        """Ask the books, print the answer, and return it. A table has a heading that names its day and time."""
+        """Run the report ``ask`` on the books, print it, and return it.
+
+        A table has a heading with its day and time.
+        """
         with books_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
             with counting("reading invoices") as tell:
                 report = ask(Receivables(books.store, self.seller, progress=tell))
@@ -53,7 +56,7 @@ class Asked:
         return report
 
     def day(self) -> date:
-        """The day of ``--as-of``, or today."""
+        """Return the day of ``--as-of``, or today."""
         return self.zone.today() if self.as_of is None else self.zone.day(self.as_of)
 
     def _title(self, heading: str) -> str:
@@ -72,7 +75,7 @@ _as_of = click.option(
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every report has: ``command`` gets them as an Asked, and its own after it."""
+    """Add the options that every report has. ``command`` gets them as an Asked, and then its own options."""
 
     @wraps(command)
     def asking(
@@ -119,7 +122,7 @@ received = _by_name("received", "Cash received, less cash paid back, per month."
     help="The day for which to tell how late debts are.",
 )
 def aging(asked: Asked, on: date | None) -> None:
-    """What each customer owes, by how many days it is past due."""
+    """Show the balance of each customer by days past due."""
     late_on = on or asked.day()
     shown = f"{late_on}" if on else f"{late_on} ({asked.zone})"
     asked.report(lambda books: books.aging(late_on), f"Aging per customer, in days past due on {shown}")
@@ -132,7 +135,7 @@ def aging(asked: Asked, on: date | None) -> None:
 @_common
 @click.argument("customer", metavar="CUSTOMER-ID")
 def statement(asked: Asked, customer: str) -> None:
-    """Every document and payment of one customer, in order, with the running balance."""
+    """List every document and payment of one customer, in order, with the running balance."""
     if not asked.report(lambda books: books.statement(customer)):
         raise HoldallError(
             f"no documents of customer {customer!r}; `holdall invoices list` shows the ids there are"

@@ -1,4 +1,4 @@
-"""The command rekey: every value of an encrypted store sealed with the key that writes."""
+"""The command rekey, which encrypts every value of a store again with the first key of its keyring."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 @positional()
 @click.option("--prefix", default="", help="Only keys that begin with this.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
-    """Seal every value with the first key of the keyring, so that the older keys are not needed any more.
+    """Seal (encrypt) every value with the first key of the keyring, so that older keys are no longer needed.
 
-    A value that is bound to its key alone, as earlier versions sealed it, is bound to the store. Others may
-    read and write in the meantime. After an interruption run it again: it skips the values that it sealed.
+    Earlier versions of holdall bound an encrypted value to its key in the store alone. These values are
+    sealed again too, and are then also bound to the store. Old revisions in a history stay as they are, and
+    still need their keys.
+
+    Other programs may read and write in the meantime. If the command is interrupted, run it again: it skips
+    the values that it has sealed already.
     """
-    from holdall.middleware.rotate import rekey as rekey_values  # late: the help needs no extra
+    from holdall.middleware.rotate import rekey as rekey_values  # late: the help works without the extra
 
     announce(at["uri"])
     with open_store(at["uri"]) as store:
-        next(store.scan(), None)  # a Mismatch, where it is written in other layers
+        next(store.scan(), None)  # raises Mismatch if the store was written in other layers
         sealing = _sealing(store, at["uri"])
         looked = 0
 

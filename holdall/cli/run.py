@@ -1,4 +1,4 @@
-"""One run of the command line: its exit code, and its errors in one line each."""
+"""Runs the command line once, returns its exit code, and prints each error in one line."""
 
 import os
 import sys
@@ -20,17 +20,18 @@ _INTERRUPTED = "interrupted; what was written is whole, run it again to go on"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run ``arguments``, which are ``sys.argv`` if not given, and return the exit code.
+    """Run ``arguments``, or ``sys.argv`` if there are none, and return the exit code.
 
-    0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by Ctrl-C. Whatever is not 0 is told on
-    standard error in one line, except usage without any arguments, which shows the help.
+    The exit codes are 0 for done, 1 for refused or failed, 2 for wrong usage, and 130 for interrupted by
+    Ctrl-C. Every error is printed on standard error in one line. A call without any arguments prints the help
+    there instead.
     """
-    # Python has None for a stream that was closed, and what is opened next would take its place.
+    # Python sets a closed stream to None. The next file that is opened would get its number and its output.
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     if sys.stdout is None:
         return _failed("standard output is closed; send it to a file, or to /dev/null", 1)
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal cannot show is no reason to fail half-way.
+        # A command must not fail half-way because the terminal cannot show a name.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     with warnings.catch_warnings():
         warnings.showwarning = _warned
@@ -58,7 +59,7 @@ def _warned(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _failed(message: str, code: int) -> int:
-    # click quotes its arguments: an address with a password, or a value of megabytes.
+    # The messages of click quote arguments, such as an address with a password or a value of megabytes.
     click.echo(f"holdall: {one_line(safe(message))}", err=True)
     return code
 
@@ -77,11 +78,14 @@ def _shown(error: Exception) -> str:
 
 
 def _flushed(code: int) -> int:
-    """``code``, once standard output has taken all that is left; an error if it cannot."""
+    """Flush standard output and return ``code``. Print an error and return 1 if that fails.
+
+    A pipe that its reader closed is not an error.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python flushes again at exit
         if not isinstance(error, BrokenPipeError):
             return _failed(f"standard output: {error.strerror}", 1)
     return code

@@ -1,4 +1,4 @@
-"""The commands stores, explain and manifest: what can be opened, in which layers, and how it was written."""
+"""The commands stores, explain and manifest, which show declared stores and the layers of a store."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def stores(style: str | None) -> None:
 @click.command(epilog=examples("explain 'sqlite:///new.db?serializer=msgpack&compress=zstd'"))
 @positional()
 def explain(at: dict[str, Any]) -> None:
-    """Print the store at URI as the constructors that make it, top first. Nothing is read or written."""
+    """Print the constructors that make the store at URI, top layer first. Nothing is read or written."""
     with open_store(at["uri"]) as store:
         click.echo(nested(store))
 
@@ -41,11 +41,11 @@ def explain(at: dict[str, Any]) -> None:
 @click.option("--forget", "forgetting", is_flag=True, help="Delete what is recorded.")
 @formats
 def manifest(at: dict[str, Any], recording: bool, forgetting: bool, style: str | None) -> None:
-    """Show in which layers the store at URI says that it was written; or set that right.
+    """Show the layers that are recorded in the store at URI, or correct the record.
 
-    A store that holdall opens with layers records them when it is first written, and is not opened with
-    others. Data that was there before, or that you know better than the record, gets one by --record:
-    nothing is converted, so it has to be true.
+    When a store with layers is first written, holdall records these layers in the store. From then on it
+    refuses to use the store with other layers. Use --record if the data is older than the record, or if the
+    record is wrong. No data is converted, so URI must name the layers in which the data was written.
     """
     if recording and forgetting:
         raise click.UsageError("give --record or --forget, not both")

@@ -1,4 +1,4 @@
-"""Rows as a table for people."""
+"""Draws rows as a table for people."""
 
 import sys
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from holdall.cli.line import one_line
 if TYPE_CHECKING:
     from rich.table import Table
 
-# May go on in a second line where there is little room; nothing else is broken, or ever cut.
+# These columns may wrap on a narrow terminal. No other column wraps, and no text is ever cut off.
 _WORDS = {"name", "description", "reference", "message", "detail", "problem", "layers"}
-_NAMES = {"line", "code", "number", "id", "seller", "customer"}  # of digits alone, and no amounts
-_ANY_WIDTH = 10_000  # columns; a table takes what it needs of them
+_NAMES = {"line", "code", "number", "id", "seller", "customer"}  # may be only digits, but are not amounts
+_ANY_WIDTH = 10_000  # characters; a table uses only as many as it needs
 
 
 def table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> str:
-    """``rows`` under ``columns``, amounts to the right, and an empty line at the end.
+    """Return ``rows`` under ``columns``, with amounts aligned right, and a line feed at the end.
 
-    On a terminal, as wide as that where nothing but words needs to be broken for it. What goes elsewhere is
-    as wide as it needs to be, the same everywhere.
+    On a terminal, the table fits the width of the terminal if it is enough to wrap the columns of words.
+    Elsewhere the table is as wide as it needs to be, so that the output is the same everywhere.
     """
-    from rich.console import Console  # late: it takes longer to import than most commands run
+    from rich.console import Console  # imported late: it takes longer than most commands
     from rich.text import Text
 
     drawn = _drawn(columns, rows)
@@ -47,7 +47,7 @@ def _drawn(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
         right = column not in _NAMES and all(_is_amount(line[index]) for line in lines)
         words = column in _WORDS
         least = None if words else max(map(cell_len, [column, *(line[index] for line in lines)]))
-        heading = Text(one_line(column))  # a str would be read as markup, and some are numbers of invoices
+        heading = Text(one_line(column))  # rich reads a str as markup, and a heading may be a number
         drawn.add_column(heading, justify="right" if right else "left", no_wrap=not words, min_width=least)
     for line in lines:
         drawn.add_row(*map(Text, line))

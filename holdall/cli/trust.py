@@ -1,4 +1,4 @@
-"""The command trust: which configuration files may run code and send credentials."""
+"""The command trust, which decides which configuration files may run code and send credentials."""
 
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from holdall.configuration.reading import read, resolved
 @click.option("--list", "listing", is_flag=True, help="List the files that you trust.")
 @formats
 def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> None:
-    """Let the stores of the configuration file FILE take effect. Read the file first.
+    """Trust the configuration file FILE, so that its stores take effect. Read the file first.
 
-    A store of such a file may run code and send your credentials to a server that the file names. The file
-    is trusted as it is now and where it is now: after a change, read it and trust it again.
+    A store in the file may run code, and may send your credentials to a server that the file names. holdall
+    trusts the file only with its present content and at its present path. If the file is changed or moved,
+    read it and trust it again.
     """
     if listing == (file is not None) or (revoke and listing):
         raise click.UsageError("give either FILE or --list")

@@ -1,4 +1,4 @@
-"""Values as they are typed and printed: bytes and text as they are, documents as JSON."""
+"""Reads typed values and prints stored values: bytes and text as they are, documents as JSON."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from holdall.errors import HoldallError, Invalid
 
 
 def written(value: Any) -> bytes:
-    r"""What is printed for ``value``; a document as one line of JSON.
+    r"""Return the bytes to print for ``value``. A document becomes one line of JSON.
+
+    Raises HoldallError if a document cannot be written as JSON.
 
     >>> written(b"\xff"), written("é"), written({"total": 1})
     (b'\xff', b'\xc3\xa9', b'{"total":1}\n')
@@ -17,7 +19,7 @@ def written(value: Any) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    import msgspec  # late: plain stores need none
+    import msgspec  # imported late: plain stores do not need it
 
     try:
         return msgspec.json.encode(value) + b"\n"
@@ -26,10 +28,11 @@ def written(value: Any) -> bytes:
 
 
 def read(data: bytes, stack: Stack) -> Any:
-    """The value that ``data`` stands for in a store with the layers of ``stack``.
+    """Return the value of ``data`` for a store with the layers of ``stack``.
 
-    That is bytes or text; or, for a store of documents, the document of the declared type that ``data`` is
-    as JSON. Raises Invalid if ``data`` is not JSON or does not fit the type.
+    Without a serializer, the value is ``data`` itself. With the serializer text, it is a str. With any other
+    serializer, ``data`` must be JSON, and the value is a document of the declared type. Raises Invalid if
+    ``data`` is not UTF-8 text, is not JSON or does not fit the type.
 
     >>> read(b"1", Stack())
     b'1'
@@ -49,7 +52,7 @@ def _text(data: bytes) -> str:
 
 
 def _document(data: bytes, type: Any) -> Any:
-    from holdall.middleware.json import Json  # late: plain stores need none
+    from holdall.middleware.json import Json  # imported late: plain stores do not need it
 
     try:
         return Json(Memory(), type).decode("", data)

@@ -1,4 +1,4 @@
-"""The history of a store that a command was given by its address."""
+"""Gives commands access to the history of a store."""
 
 from typing import TypeVar
 
@@ -9,5 +9,5 @@ V = TypeVar("V")
 
 
 def versioned(store: Store[V]) -> Versions[V]:
-    """``store`` as one that keeps versions, whether or not its address says so."""
+    """Return ``store`` as a store that keeps versions, whether or not its address names them."""
     return store if isinstance(store, Versions) else Versions(store)

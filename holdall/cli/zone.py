@@ -1,4 +1,4 @@
-"""The time zone of a command: that of this machine, or the one that ``--tz`` names."""
+"""The time zone of a command: the local zone, or the zone that ``--tz`` names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,20 +10,22 @@ import click
 
 @dataclass(frozen=True)
 class Zone:
-    """Days and times in one zone; in the local one if ``named`` is None."""
+    """Converts days and times in one time zone, which is the local zone if ``named`` is None."""
 
     named: tzinfo | None = None
 
     def today(self) -> date:
-        """The day that it is now."""
+        """Return the current day."""
         return datetime.now(self.named).date()
 
     def day(self, moment: datetime) -> date:
-        """The day on which ``moment`` is."""
+        """Return the day of ``moment``."""
         return self.instant(moment).date()
 
     def instant(self, moment: date) -> datetime:
-        """The time ``moment``, which is in this zone if it names no other; the end of it if it is a day.
+        """Return ``moment`` as a time in this zone.
+
+        A day becomes the end of that day. A time that names no zone is a time in this zone.
 
         >>> zone("Europe/Berlin").instant(date(2026, 9, 30)).isoformat()
         '2026-09-30T23:59:59.999999+02:00'
@@ -34,7 +36,7 @@ class Zone:
         return whole.astimezone(self.named)
 
     def shown(self, moment: datetime) -> str:
-        """``moment`` to the second, with its offset from UTC and the name of the zone."""
+        """Return ``moment`` as text, to the second, with its offset from UTC and the name of the zone."""
         return f"{self.instant(moment).isoformat(sep=' ', timespec='seconds')} ({self})"
 
     def __str__(self) -> str:
@@ -42,18 +44,20 @@ class Zone:
 
 
 def zone(text: str) -> Zone:
-    """The zone of that name in the IANA time zone database; the local zone if there is no name.
+    """Return the zone with the name ``text`` in the IANA time zone database.
+
+    An empty name means the local zone. Raises BadParameter if the name is not in the database.
 
     >>> zone("Europe/Berlin").named
     zoneinfo.ZoneInfo(key='Europe/Berlin')
     """
     if not text:
         return Zone()
-    from zoneinfo import ZoneInfo, available_timezones  # late: most commands name no zone
+    from zoneinfo import ZoneInfo, available_timezones  # imported late: most commands name no zone
 
     try:
         return Zone(ZoneInfo(text))
-    except (KeyError, ValueError, OSError):  # of a name that is not known, not a name, or a folder
+    except (KeyError, ValueError, OSError):  # the name is unknown, invalid, or a folder
         known = available_timezones()
     remedy = "write a name such as Europe/Berlin" if known else "install the package tzdata, which has them"
     raise click.BadParameter(f"{text!r} is not a time zone; {remedy}")

@@ -1,7 +1,7 @@
-"""Accounts receivable: invoices, payments against accounting codes, and what is still owed.
+"""Accounts receivable: invoices, payments against accounting codes, and the amounts still owed.
 
-`model` says what an invoice is, `schema` what one must be to be kept, `allocation` how a payment is
-divided; `Books` keeps invoices in any mapping, `Receivables` answers questions about them.
+`model` defines an invoice, `schema` checks an invoice before it is stored, and `allocation` divides a
+payment. `Books` keeps invoices in any mapping, and `Receivables` answers questions about them.
 """
 
 from importlib import import_module
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdall.domain.receivables import Receivables
     from holdall.domain.schema import InvoiceSchema
 
-# Imported when first asked for: whoever needs the model alone does not wait for FormEncode.
+# Each name is imported when it is first used, so that a program that needs only the model skips FormEncode.
 _lazy = {
     "Allocation": "model",
     "Books": "books",

@@ -1,9 +1,9 @@
-"""Policies that divide a payment among the accounting codes, or the invoices, it settles.
+"""Policies that divide a payment among the accounting codes, or the invoices, that it settles.
 
-A policy is a function of the amount and of what is owed, both in minor units and with owed in the
-order of the invoice's codes; it returns the parts in that order, and they sum to the amount. The
-amount it is asked for is not zero and not beyond the sum of what is owed; both may be negative, as for
-a credit note. Any function of that shape will do.
+A policy is a function of the amount paid and of the amounts owed, all in minor units. The amounts owed are in
+the order of the invoice's codes. The policy returns the parts in the same order, and they sum to the amount
+paid. That amount is never zero, and never beyond the sum of the amounts owed; both may be negative, as for a
+credit note. Every function of this form can be used as a policy.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,9 @@ Policy = Callable[[int, Sequence[int]], Sequence[int]]
 
 
 def in_proportion(amount: int, owed: Sequence[int]) -> list[int]:
-    """Each code its share of what is owed, exact to the unit by largest remainder (see `money`).
+    """Pay each code in proportion to the amount owed on it.
+
+    The parts are exact to the unit, by the method of the largest remainder (see `money`).
 
     >>> in_proportion(50, [60, 40]), in_proportion(10, [1, 1, 1])
     ([30, 20], [4, 3, 3])
@@ -26,10 +28,10 @@ def in_proportion(amount: int, owed: Sequence[int]) -> list[int]:
 
 
 def oldest_first(amount: int, owed: Sequence[int]) -> list[int]:
-    """Each code in full, in order, as far as the amount goes.
+    """Pay each code in full, in order, as far as the amount reaches.
 
-    What is owed the other way (a code of allowances among codes of items) is used up at once, so that
-    the amount reaches further. No part shrinks when the amount grows. An amount of 0 is 0 for each code.
+    A code owed with the opposite sign (a code of allowances among codes of items) is settled at once, so that
+    the amount reaches further. No part shrinks if the amount grows. An amount of 0 gives 0 for each code.
 
     >>> oldest_first(70, [60, 40]), oldest_first(50, [60, -20, 40])
     ([60, 10], [60, -20, 10])
@@ -54,10 +56,11 @@ def allocate(
     *,
     overpaid: bool = False,
 ) -> tuple[Allocation, ...]:
-    """``amount`` allocated to the codes of ``owed``, by a policy or as ``to`` says; no part is zero.
+    """Return ``amount`` allocated to codes. ``to`` is a policy, or the amount of each code.
 
-    Where ``to`` names amounts they are taken as they stand. A policy never goes beyond what is owed: the
-    rest is Invalid, or is allocated to UNAPPLIED where ``overpaid`` says that it is meant.
+    If ``to`` names amounts, they are taken as they are. A policy divides ``amount`` among the codes of
+    ``owed``, never beyond the amount owed, and parts of zero are left out. If ``amount`` is more than the
+    amount owed, the rest is allocated to UNAPPLIED if ``overpaid`` is True; otherwise this raises Invalid.
 
     >>> allocate(Decimal("0.10"), {"4400": Decimal(2), "4410": Decimal(1)}, "EUR")
     (Allocation(code='4400', amount=Decimal('0.07')), Allocation(code='4410', amount=Decimal('0.03')))
@@ -77,11 +80,12 @@ def allocate(
 def oldest_due_first(
     amount: Decimal, currency: str, invoices: Iterable[Invoice]
 ) -> list[tuple[Invoice, Decimal]]:
-    """``amount`` over invoices, all in ``currency``: each in full, the one longest due first.
+    """Divide ``amount`` among invoices: each is paid in full, the one with the earliest due day first.
 
-    Without a due day the day of issue counts; of equal days the smaller number is first. What a credit
-    note gives back is used up at once. Invoices that get nothing are left out. Invalid where the amount
-    is beyond what all of them owe, or one is in another currency.
+    Returns pairs of an invoice and its part. If an invoice has no due day, its day of issue counts; among
+    equal days, the smaller number comes first. A credit note is settled at once, so that ``amount`` reaches
+    further. Invoices that get nothing are left out. Raises Invalid if ``amount`` is more than all invoices
+    owe together, or if an invoice is not in ``currency``.
 
     >>> oldest_due_first(Decimal(0), "EUR", [])
     []
@@ -105,7 +109,7 @@ def _debt(invoice: Invoice, currency: str) -> int:
 
 
 def _within(amount: int, owed: int) -> int:
-    """The part of ``amount`` from nothing to ``owed``, whichever sign that has."""
+    """Return ``amount``, limited to the range between 0 and ``owed``. ``owed`` may be negative."""
     return max(min(amount, max(owed, 0)), min(owed, 0))
 
 

@@ -1,4 +1,4 @@
-"""The books: invoices in a mapping, each added once, payments recorded one after another."""
+"""The books: invoices in a mapping. Each is added once, and payments are recorded one after another."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import date
@@ -18,12 +18,13 @@ from holdall.store import ABSENT, Feature, Store
 
 
 class Books:
-    """Invoices in ``store``, under the keys that `holdall.domain.keys` draws; a dict will do for a store.
+    """Invoices in ``store``, under the keys that `holdall.domain.keys` defines. ``store`` may also be a dict.
 
-    What comes in is checked by `holdall.domain.schema`, so that a refused invoice or payment is Invalid
-    and changes nothing; what is there with an amount that can be none is Corrupt. On a `Store` two writers
-    cannot both add a number, and no payment is lost: that needs SWAP, and is Unsupported without. On
-    another mapping it holds within one thread.
+    `holdall.domain.schema` checks every invoice and payment before it is written. A refused one raises
+    Invalid and changes nothing. Reading an invoice with a damaged amount raises Corrupt.
+
+    On a `Store`, two writers cannot both add the same number, and no payment is lost. This needs SWAP; a
+    store without SWAP raises Unsupported. On another mapping, this holds within one thread only.
 
     >>> from holdall.domain.model import LineItem, Party, Split
     >>> books, one, ten = Books({}), Decimal(1), Decimal(10)
@@ -48,36 +49,37 @@ class Books:
         self.store = store
 
     def __iter__(self) -> Iterator[Invoice]:
-        """Every invoice, by seller and number in the order of their keys."""
+        """Yield every invoice, by seller and number, in the order of the keys."""
         return self.of("")
 
     def of(self, seller: str) -> Iterator[Invoice]:
-        """Every invoice of the seller with that id, in the order of their keys."""
+        """Return an iterator over the invoices of the seller with that id, in the order of the keys."""
         prefix = seller_prefix(seller) if seller else PREFIX
         if isinstance(self.store, Store):
             return (sound(key, invoice) for key, invoice in self.store.scan_items(prefix))
         return (self._read(key) for key in sorted(self.store) if key.startswith(prefix))
 
     def sellers(self) -> Iterator[str]:
-        """Ids of sellers of whom there is an invoice, in the order of their keys."""
+        """Return an iterator over the ids of the sellers that have an invoice, in the order of the keys."""
         if isinstance(self.store, Store) and Feature.SEEK in self.store.features:
             return _skipping(self.store)
         keys = (key for key in self.store if key.startswith(PREFIX))
         return iter(dict.fromkeys(map(seller_of, sorted(keys))))
 
     def find(self, number: str, seller: str | None = None) -> Invoice:
-        """The invoice of that number; KeyError where there is none.
+        """Return the invoice with that number. Raises KeyError if it is missing.
 
-        Numbers are unique within a seller only: Invalid, naming the sellers, where more than one has it
-        and ``seller``, the id, is not given.
+        A number is unique only within a seller. If several sellers have the number and the id ``seller`` is
+        not given, this raises Invalid, and the error names the sellers.
         """
         return self._read(self._key(number, seller))
 
     def add(self, invoice: Invoice) -> bool:
-        """Add an invoice or a credit note; False where the same is there already and nothing changed.
+        """Add an invoice or a credit note, and return True. Return False if it is in the books already.
 
-        It is the same where all but the payments is equal and its payments are among those recorded.
-        Conflict, naming what differs, where the seller has another invoice of that number.
+        It is in the books already if an invoice there is equal in everything but the payments, and has all of
+        its payments. Then nothing changes. Raises Conflict, naming the fields that differ, if the seller has
+        a different invoice with that number.
         """
         invoice = check(invoice)
         key = invoice_key(invoice.seller.id, invoice.number)
@@ -100,15 +102,18 @@ class Books:
         note: str = "",
         overpaid: bool = False,
     ) -> Payment:
-        """Record a payment on an invoice, allocated to codes by a policy or as ``to`` says, and return it.
+        """Record a payment on an invoice, and return it.
 
-        ``id`` names the payment, as the bank or the payer does: the same again under the same id changes
-        nothing and returns what was recorded; another payment under it is Conflict. Without an id every
-        call is a payment of its own, since two equal ones on one day do happen.
+        ``to`` is the policy that allocates the payment to accounting codes, or the amount of each code.
 
-        Invalid where it goes beyond what is owed and is not said to be ``overpaid``, where a code is not
-        billed, where ``currency`` is given and is not the invoice's. What an overpaid payment has over
-        goes to `UNAPPLIED`. KeyError and Invalid also as `find` raises them.
+        ``id`` is the name that the bank or the payer gives to the payment. Recording the same payment again
+        with the same id changes nothing and returns the recorded payment. Recording a different payment with
+        that id raises Conflict. Without an id, every call records a new payment, because two equal payments
+        on one day do happen.
+
+        Raises Invalid if the payment is more than the amount owed and ``overpaid`` is False, if a code is not
+        billed, or if ``currency`` is given and is not the currency of the invoice. A policy allocates the
+        excess of an overpaid payment to `UNAPPLIED`. Raises KeyError and Invalid also as `find` does.
         """
         payment = Payment(token_hex(8) if id is None else id, on, amount, (), reference, note, overpaid)
         key = self._key(number, seller)
@@ -134,7 +139,7 @@ class Books:
         return invoice_key(sellers[0], number)
 
     def _create(self, key: str, invoice: Invoice) -> Invoice | None:
-        """Keep ``invoice`` where there is none; what is there already, or None."""
+        """Store ``invoice`` if ``key`` is free, and return None. Otherwise return the invoice at ``key``."""
         if not isinstance(self.store, Store):
             kept = self.store.setdefault(key, invoice)
             return None if kept is invoice else kept
@@ -154,7 +159,7 @@ class Books:
 
 
 def _skipping(store: Store[Invoice]) -> Iterator[str]:
-    """Sellers, by one look-up each: from the first key of one past the last of it."""
+    """Yield the sellers. Each takes one look-up, which starts after the last key of the seller before."""
     start: str | None = PREFIX
     while start and (key := next(store.scan(PREFIX, start=start), None)):
         yield seller_of(key)

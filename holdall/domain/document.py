@@ -1,4 +1,4 @@
-"""A FormEncode schema that reports every error at once: of fields, of unknown fields, of rules."""
+"""A FormEncode schema that reports all errors at once: in fields, of unknown fields, and of rules."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,22 +10,25 @@ with needs("domain"):
     from holdall._formencode import Invalid, Schema, format_compound_error
 
 Errors = str | dict[str, "Errors"] | list["Errors | None"]
-"""A reason, or the errors by field, or one entry for each item of a list and None for a sound one."""
+"""A reason, or the errors by field, or a list with one entry per item, which is None for a valid item."""
 
 
 class Rule(NamedTuple):
-    """What must hold across fields: ``check``, given the fields ``needs``, returns the errors by field."""
+    """A rule across fields.
+
+    ``check`` takes the values of the fields ``needs``, and returns the errors by field.
+    """
 
     needs: tuple[str, ...]
     check: Callable[..., dict[str, Errors]]
 
 
 class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
-    """A mapping with the fields declared and no others, that keeps every one of ``rules``.
+    """A mapping that has only declared fields and satisfies all ``rules``.
 
-    FormEncode skips chained validators once a field is in error, and reports an unknown field alone and
-    outside of ``error_dict``. Here every unknown field is an error of that name, and a rule is checked
-    whenever the fields that it needs are sound.
+    FormEncode skips chained validators if a field has an error, and it reports an unknown field without the
+    other errors, outside of ``error_dict``. This class reports every unknown field under its name, and checks
+    a rule whenever the fields that the rule needs are valid.
 
     >>> from holdall.domain.fields import Text
     >>> class Note(Document):
@@ -35,7 +38,7 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
     """
 
     rules: tuple[Rule, ...] = ()
-    # Let through here so that they are reported below, all of them.
+    # FormEncode lets unknown fields pass, so that `_convert_to_python` can report all of them.
     allow_extra_fields = True
     filter_extra_fields = True
 
@@ -54,7 +57,7 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
         return clean
 
     def _sound(self, value: dict[str, Any], state: Any) -> tuple[dict[str, Any], dict[str, Invalid]]:
-        """The fields that are sound, converted, and the errors of the others."""
+        """Return the converted values of the valid fields, and the errors of the others."""
         try:
             clean: Any = super()._convert_to_python(value, state)
             return clean, {}
@@ -69,7 +72,7 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
 
 
 def _invalid(errors: Errors | None, value: object) -> Invalid | None:
-    """The exception that FormEncode would unpack to ``errors``."""
+    """Return the exception that FormEncode unpacks to ``errors``."""
     if isinstance(errors, list):
         items = [_invalid(each, value) for each in errors]
         return Invalid("see its items", value, None, error_list=items)

@@ -1,8 +1,8 @@
-"""FormEncode validators for the fields of a document: exact types, nothing coerced, nothing quietly empty.
+"""FormEncode validators for the fields of a document. They coerce no types and replace no value by None.
 
-FormEncode was made for web forms, where everything arrives as text and a missing list is an empty one.
-These take a document as JSON gives it: text is text, an amount is decimal text or a Decimal, a list is a
-list. Each reports the value it refuses, and the remedy.
+FormEncode was made for web forms, in which every value is text and a missing list is an empty list. These
+validators take a document as JSON gives it: text is text, an amount is decimal text or a Decimal, a list is a
+list. Each error shows the refused value and the remedy.
 """
 
 import re
@@ -22,7 +22,9 @@ _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 
 
 def shown(value: object) -> str:
-    """``value`` in ASCII, cut to a length that a log can bear; its type where it is too large or deep for that.
+    """Return ``value`` in ASCII, cut to at most 60 characters for a log.
+
+    Returns a text with the type of ``value`` if the value is too large or too deep to show.
 
     >>> shown("12,50"), shown(10**5000)
     ("'12,50'", 'a value of the type int')
@@ -35,7 +37,7 @@ def shown(value: object) -> str:
 
 
 class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
-    """A validator that sees every value: none counts as empty and becomes None unseen."""
+    """A validator that checks every value. FormEncode alone would turn an empty value into None unchecked."""
 
     accept_iterator = True
 
@@ -43,12 +45,14 @@ class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
         return False
 
     def refuse(self, value: object, remedy: str) -> Invalid:
-        """The error to raise: the value as `shown`, and the remedy."""
+        """Return the error to raise, with the value as `shown` and the remedy."""
         return Invalid(f"{shown(value)}: {remedy}", value, None)
 
 
 class Text(Field):
-    """A str of 1 to ``limit`` characters without control characters; of any and none where ``free``.
+    """A str of 1 to ``limit`` characters, without control characters.
+
+    If ``free`` is True, it may be empty and may contain control characters.
 
     >>> Text().to_python("4400")
     '4400'
@@ -68,7 +72,7 @@ class Text(Field):
 
 
 class Choice(Field):
-    """One of ``values``.
+    """A str that is one of ``values``.
 
     >>> Choice(values=("invoice", "credit-note")).to_python("invoice")
     'invoice'
@@ -83,7 +87,7 @@ class Choice(Field):
 
 
 class Flag(Field):
-    """True or False, and nothing that only counts as such.
+    """True or False, and no other value that is only equal to one of them, such as 1.
 
     >>> Flag().to_python(True)
     True
@@ -109,7 +113,9 @@ class Currency(Field):
 
 
 class Day(Field):
-    """A date, or its text as ISO 8601 writes it in full: 2026-03-01. None too where ``optional``.
+    """A date, or its text in the full form of ISO 8601, such as 2026-03-01.
+
+    If ``optional`` is True, None is allowed too.
 
     >>> Day().to_python("2026-03-01")
     datetime.date(2026, 3, 1)
@@ -133,8 +139,8 @@ class Day(Field):
 class Number(Field):
     """A Decimal, or decimal text such as "-12.50"; never an int, a float or a bool.
 
-    It has at most ``money.DIGITS`` digits before the point, and after it ``decimals``; where that is None
-    as many as the currency has, which ``state.decimals`` holds.
+    It has at most ``money.DIGITS`` digits before the point, and at most ``decimals`` after it. If
+    ``decimals`` is None, the limit is the number of decimals of the currency, which is ``state.decimals``.
 
     >>> Number(decimals=6).to_python("12.50")
     Decimal('12.50')
@@ -160,13 +166,13 @@ class Number(Field):
 
 
 class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
-    """A list of at least ``least`` of what the given validator takes; one value is no list of one.
+    """A list of at least ``least`` items that the given validator accepts. A single value is not a list.
 
     >>> Each(Text()).to_python(["a", "b"])
     ['a', 'b']
     """
 
-    # ForEach says [] for a missing list and for None, and wraps what is no list into one.
+    # ForEach returns [] for a missing list and for None, and makes a list of any value that is not a list.
     if_missing = NoDefault
     accept_iterator = True
     least = 0

@@ -1,12 +1,13 @@
-"""The store keys of invoices: which seller's, which number.
+"""The store keys of invoices, which are made of the seller's id and the invoice number.
 
     key     = "invoices/" seller "/" number
     seller  = 1*char          the seller's id
     number  = 1*char          the invoice number, unique within the seller
     char    = any character that a key may hold, or "%" and two hex digits for each byte of another
 
-Percent-encoded are "%", "/", the backslash and control characters, and the dots of an id that is ".",
-".." or ".holdall". Different invoices so have different keys, and plain ones read as they are written.
+These characters are percent-encoded: "%", "/", the backslash, control characters, and the dots of an id or a
+number that is ".", ".." or ".holdall". So different invoices have different keys, and plain ids and numbers
+appear in the key as they are.
 """
 
 import re
@@ -20,7 +21,7 @@ _special = re.compile(r"[%/\\\x00-\x1f\x7f-\x9f]")
 
 
 def invoice_key(seller: str, number: str) -> str:
-    """The key of invoice ``number`` of the seller with that id. Length is left to the store to check.
+    """Return the key of the invoice ``number`` of the seller with that id. The store checks its length.
 
     >>> invoice_key("0088:123", "2026/7")
     'invoices/0088:123/2026%2F7'
@@ -29,7 +30,7 @@ def invoice_key(seller: str, number: str) -> str:
 
 
 def seller_prefix(seller: str) -> str:
-    """What the keys of one seller's invoices, and no others, begin with.
+    """Return the prefix of the keys of one seller's invoices. No other keys begin with it.
 
     >>> seller_prefix("..")
     'invoices/%2E%2E/'
@@ -38,7 +39,7 @@ def seller_prefix(seller: str) -> str:
 
 
 def seller_of(key: str) -> str:
-    """The id of the seller whose invoice has that key.
+    """Return the id of the seller whose invoice has that key.
 
     >>> seller_of("invoices/a%2Fb/7")
     'a/b'
@@ -47,7 +48,9 @@ def seller_of(key: str) -> str:
 
 
 def prefix_of(key: str) -> str:
-    """What ``key`` begins with up to its number, as it is written; another program may encode otherwise.
+    """Return the part of ``key`` before the number, unchanged.
+
+    Another program may have percent-encoded the seller's id in another way than `seller_prefix`.
 
     >>> prefix_of("invoices/a%2fb/7")
     'invoices/a%2fb/'

@@ -1,8 +1,9 @@
 """The maps of the receivables queries, each with the part of an invoice that it reads.
 
-A map takes a store key and a part, and yields (group, value) pairs. The groups are drawn beside each.
-The parts declare a few fields of `Invoice`, so that a typed scan decodes no more; an `Invoice` fits too.
-They hold no cycles, so the garbage collector need not look at the many that a scan makes (gc=False).
+A map takes a store key and a part, and yields (group, value) pairs. Its docstring shows them as group →
+value. A part declares a few fields of `Invoice`, so that a typed scan decodes only these; an `Invoice` can be
+used as a part too. Parts hold no reference cycles, so the garbage collector need not track the many parts of
+a scan (gc=False).
 """
 
 from bisect import bisect_left
@@ -17,33 +18,33 @@ from holdall.domain.money import EXACT, summed
 
 
 class Lines(Struct, gc=False):
-    """A line by code."""
+    """A line, with its amounts by code."""
 
     splits: Sequence[Split]
 
 
 class Allocated(Struct, gc=False):
-    """A payment by code."""
+    """A payment, with its amounts by code."""
 
     allocations: Sequence[Allocation]
 
 
 class Billed(Struct, gc=False):
-    """What `billed` reads."""
+    """The part of an invoice that `billed` reads."""
 
     currency: str
     lines: Sequence[Lines]
 
 
 class Paid(Struct, gc=False):
-    """What `paid` reads."""
+    """The part of an invoice that `paid` reads."""
 
     currency: str
     payments: Sequence[Allocated] = ()
 
 
 class Account(Struct, gc=False):
-    """What `outstanding` reads."""
+    """The part of an invoice that `outstanding` reads."""
 
     currency: str
     lines: Sequence[Lines]
@@ -51,7 +52,7 @@ class Account(Struct, gc=False):
 
 
 class Receipt(Struct, gc=False):
-    """A payment as `received` and `statement` read it."""
+    """The part of a payment that `received`, `aging` and `statement` read."""
 
     on: date
     amount: Decimal
@@ -59,14 +60,14 @@ class Receipt(Struct, gc=False):
 
 
 class Receipts(Struct, gc=False):
-    """What `received` reads."""
+    """The part of an invoice that `received` reads."""
 
     currency: str
     payments: Sequence[Receipt] = ()
 
 
 class Balance(Struct, gc=False):
-    """What `aging` reads."""
+    """The part of an invoice that `aging` reads."""
 
     customer: Party
     issued: date
@@ -77,7 +78,7 @@ class Balance(Struct, gc=False):
 
 
 class Entry(Struct, gc=False):
-    """What `statement` reads."""
+    """The part of an invoice that `statement` reads."""
 
     number: str
     kind: InvoiceKind
@@ -93,7 +94,7 @@ Money = tuple[tuple[str, str], Decimal]
 
 
 def billed(key: str, part: Billed) -> Iterator[Money]:
-    """(currency, code) → amount."""
+    """Yield (currency, code) → amount of each split."""
     currency = part.currency
     for line in part.lines:
         for split in line.splits:
@@ -101,7 +102,7 @@ def billed(key: str, part: Billed) -> Iterator[Money]:
 
 
 def paid(key: str, part: Paid) -> Iterator[Money]:
-    """(currency, code) → amount."""
+    """Yield (currency, code) → amount of each allocation."""
     currency = part.currency
     for payment in part.payments:
         for each in payment.allocations:
@@ -109,7 +110,7 @@ def paid(key: str, part: Paid) -> Iterator[Money]:
 
 
 def outstanding(key: str, part: Account) -> Iterator[Money]:
-    """(currency, code) → amount, of a payment negative."""
+    """Yield (currency, code) → amount of each split, and the negative amount of each allocation."""
     currency = part.currency
     for line in part.lines:
         for split in line.splits:
@@ -120,7 +121,7 @@ def outstanding(key: str, part: Account) -> Iterator[Money]:
 
 
 def received(key: str, part: Receipts) -> Iterator[Money]:
-    """(month as 2026-03, currency) → amount."""
+    """Yield (month as 2026-03, currency) → amount of each payment."""
     for each in part.payments:
         yield (each.on.isoformat()[:7], part.currency), each.amount
 
@@ -128,9 +129,10 @@ def received(key: str, part: Receipts) -> Iterator[Money]:
 def aging(
     on: date, bounds: Sequence[int], key: str, part: Balance
 ) -> Iterator[tuple[tuple[str, str, str, int], Decimal]]:
-    """(customer id, currency, customer name, bucket) → balance, where there is one.
+    """Yield (customer id, currency, customer name, bucket) → balance, if the balance is not zero.
 
-    Bucket n holds what is more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on ``on``.
+    Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
+    ``on``.
     """
     balance = EXACT.subtract(part.total, summed(each.amount for each in part.payments))
     if balance:
@@ -143,9 +145,9 @@ Line = tuple[tuple[str, date, int, str], tuple[str, str, Decimal]]
 
 
 def statement(customer: str, key: str, part: Entry) -> Iterator[Line]:
-    """(currency, day, rank, number) → (kind, reference, amount), of a payment negative.
+    """Yield (currency, day, rank, number) → (kind, reference, amount). The amount of a payment is negative.
 
-    The rank puts invoices before credit notes before payments of one day.
+    The rank sorts the entries of one day: first invoices, then credit notes, then payments.
     """
     if part.customer.id != customer:
         return

@@ -1,11 +1,13 @@
 """Invoices, their lines split over accounting codes, and the payments recorded against each code.
 
-One sign rule: an amount is what the customer owes. An invoice of 100 has total 100; a credit note
-of 100 has total -100, and so have its lines and splits; a payment received is positive, a refund
-negative. A customer's balance is the plain sum of totals less the plain sum of payments.
+All amounts follow one sign rule: an amount is positive if the customer owes it. An invoice of 100 has the
+total 100. A credit note of 100 has the total -100, and its lines and splits are negative too. A payment
+received is positive, and a refund is negative. The balance of a customer is the sum of the totals less the
+sum of the payments.
 
-Everything that makes up the total is a line of its kind: tax, allowances and charges on the whole
-document and the rounding of the payable amount too. So what is billed per code adds up to the total.
+Every part of the total is a line, and its ``kind`` tells which: tax, allowances and charges on the whole
+document, and the rounding of the payable amount, are lines too. So the amounts billed per code add up to the
+total.
 """
 
 from datetime import date
@@ -22,20 +24,20 @@ UNCODED = "uncoded"
 """The code of a line whose source names no accounting code."""
 
 TAX = "VAT"
-"""The code of tax, unless its source says another."""
+"""The code of tax, unless its source names another."""
 
 ROUNDING = "rounding"
-"""The code of what rounding the payable amount (EN 16931 BT-114) adds or takes."""
+"""The code of the amount that rounding the payable amount (EN 16931 BT-114) adds or subtracts."""
 
 UNAPPLIED = "unapplied"
-"""The code of money received beyond what is owed: a credit of the customer's, of no code billed."""
+"""The code of money received beyond the amount owed: a credit of the customer, which is on no billed code."""
 
 InvoiceKind = Literal["invoice", "credit-note"]
 LineKind = Literal["item", "allowance", "charge", "tax", "rounding"]
 
 
 class Party(Struct, frozen=True, forbid_unknown_fields=True):
-    """A seller or a customer. ``id`` tells parties apart; ``name`` is for people.
+    """A seller or a customer. ``id`` identifies the party; ``name`` is for people to read.
 
     >>> Party("DE123456789", "Seiler GmbH").name
     'Seiler GmbH'
@@ -57,10 +59,11 @@ class Split(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class LineItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One line. ``amount`` is net of the line's own allowances and may be negative.
+    """One line of an invoice. ``amount`` is net of the line's own allowances, and may be negative.
 
-    ``amount`` need not be ``quantity * unit_price``: prices have base quantities (BT-149) and lines
-    have allowances (BG-27). The splits, at least one and each of its own code, sum to ``amount``.
+    ``amount`` may differ from ``quantity * unit_price``, because prices have base quantities (BT-149) and
+    lines have allowances (BG-27). A line has at least one split, no two splits have the same code, and the
+    splits sum to ``amount``.
 
     >>> splits = (Split("4400", Decimal(60)), Split("4410", Decimal(40)))
     >>> LineItem("1", "Rent", Decimal(2), Decimal(50), Decimal(100), splits).kind
@@ -90,8 +93,8 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Money received (positive) or paid back (negative) on a day, in the currency of its invoice.
 
-    The allocations sum to ``amount``. ``id`` is unique within the invoice: recording the same payment
-    twice is recording it once. ``overpaid`` says that going beyond what is owed is meant.
+    The allocations sum to ``amount``. ``id`` is unique within the invoice, so that recording the same payment
+    twice records it once. ``overpaid`` is True if the payment is meant to be more than the amount owed.
 
     >>> allocations = (Allocation("4400", Decimal(35)),)
     >>> Payment("bank-17", date(2026, 3, 1), Decimal(35), allocations).overpaid
@@ -108,12 +111,12 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """An invoice or a credit note, with the payments recorded so far in the order of recording.
+    """An invoice or a credit note, with the payments recorded so far, in the order of recording.
 
-    ``number`` (BT-1) is unique within a seller. ``currency`` is an ISO 4217 code (BT-5), of every
-    amount. ``due`` (BT-9) is None where the document names no day. ``total`` is with tax and before
-    payments, and the lines sum to it. ``references`` are the numbers of the same seller's invoices
-    that this one corrects (BT-25).
+    ``number`` (BT-1) is unique within a seller. ``currency`` is the ISO 4217 code (BT-5) of every amount.
+    ``due`` (BT-9) is None if the document names no due day. ``total`` includes tax and does not subtract
+    payments; the lines sum to it. ``references`` are the numbers of the invoices of the same seller that this
+    document corrects (BT-25).
 
     >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
     >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
@@ -141,15 +144,18 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     references: tuple[str, ...] = ()
 
     def billed(self) -> dict[str, Decimal]:
-        """Amounts billed by accounting code, codes in the order of the lines."""
+        """Return the amounts billed by accounting code. The codes are in the order of the lines."""
         return summed_by((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
-        """Amounts paid by accounting code, codes in the order of the payments."""
+        """Return the amounts paid by accounting code. The codes are in the order of the payments."""
         return summed_by((part.code, part.amount) for paid in self.payments for part in paid.allocations)
 
     def owed(self) -> dict[str, Decimal]:
-        """What is billed less what is paid, by accounting code; settled codes too, at zero."""
+        """Return the amounts billed less the amounts paid, by accounting code.
+
+        A settled code is included with the amount zero.
+        """
         owed = self.billed()
         for code, amount in self.paid().items():
             owed[code] = EXACT.subtract(owed.get(code, Decimal(0)), amount)

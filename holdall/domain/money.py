@@ -1,4 +1,4 @@
-"""Money is a Decimal in a named currency: how many decimals it has, and how to divide it without loss."""
+"""Money is a Decimal in a named currency. Functions here check its decimals and divide it without loss."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
@@ -6,8 +6,8 @@ from functools import reduce
 
 from holdall.errors import Invalid
 
-# ISO 4217, list one as of 2026, without metals, funds of no minor unit and test codes; and the codes
-# withdrawn since 2010, which documents in old books still carry.
+# ISO 4217, list one as of 2026, without metals, funds without a minor unit and test codes. The codes
+# withdrawn since 2010 are here too, because documents in old books still have them.
 _CODES = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF BYR",
     2: """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD
@@ -21,22 +21,24 @@ _CODES = {
     4: "CLF UYW",
 }
 PLACES = {code: places for places, codes in _CODES.items() for code in codes.split()}
-"""Decimals of each currency's amounts, by ISO 4217 code."""
+"""The number of decimals of each currency's amounts, by ISO 4217 code."""
 
 MOST_PLACES = max(PLACES.values())
-"""Decimals of the currency that has most."""
+"""The largest number of decimals of any currency."""
 
 DIGITS = 15
 """An amount has at most this many digits before the point."""
 
 EXACT = Context(prec=99)
-"""What amounts are computed in, whatever the caller's context: of more digits than any sum of them has."""
+"""The context for computing with amounts, whatever the caller's context. It has more digits than any sum."""
 
 _UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(DIGITS)]
 
 
 def places(currency: str) -> int:
-    """Decimals that amounts in ``currency`` have; Invalid where ISO 4217 knows no such code.
+    """Return the number of decimals of amounts in ``currency``.
+
+    Raises Invalid if ``currency`` is not a code of ISO 4217.
 
     >>> places("EUR"), places("JPY"), places("KWD")
     (2, 0, 3)
@@ -48,7 +50,10 @@ def places(currency: str) -> int:
 
 
 def minor(amount: Decimal, currency: str) -> int:
-    """``amount`` in minor units of ``currency``; Invalid where it has more decimals or digits than fit.
+    """Return ``amount`` in minor units of ``currency``, such as cents.
+
+    Raises Invalid if ``amount`` has more decimals than the currency, or more than `DIGITS` digits before the
+    point.
 
     >>> minor(Decimal("12.3"), "EUR")
     1230
@@ -63,7 +68,7 @@ def minor(amount: Decimal, currency: str) -> int:
 
 
 def major(units: int, currency: str) -> Decimal:
-    """The amount that ``units`` minor units are, written with all decimals of ``currency``.
+    """Return the amount of ``units`` minor units, with all decimals of ``currency``.
 
     >>> major(1230, "EUR")
     Decimal('12.30')
@@ -72,7 +77,9 @@ def major(units: int, currency: str) -> Decimal:
 
 
 def text(amount: Decimal, currency: str) -> str:
-    """``amount`` as decimal text with the decimals of ``currency``, or more where rounding would lose some.
+    """Return ``amount`` as decimal text with the decimals of ``currency``.
+
+    The text has more decimals if rounding would lose some.
 
     >>> text(Decimal("7"), "EUR"), text(Decimal("1E+3"), "JPY"), text(Decimal("0.125"), "EUR")
     ('7.00', '1000', '0.125')
@@ -82,7 +89,7 @@ def text(amount: Decimal, currency: str) -> str:
 
 
 def summed(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum of ``amounts``, 0 where there are none.
+    """Return the exact sum of ``amounts``, or 0 if there are none.
 
     >>> summed([Decimal("0.1"), Decimal("1E+14")])
     Decimal('100000000000000.1')
@@ -91,7 +98,7 @@ def summed(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def summed_by(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    """The exact sums of the amounts in ``pairs`` by their names, in the order in which names first come.
+    """Return the exact sum of the amounts in ``pairs`` for each name, in the order of their first appearance.
 
     >>> summed_by([("4400", Decimal(1)), ("VAT", Decimal(2)), ("4400", Decimal(3))])
     {'4400': Decimal('4'), 'VAT': Decimal('2')}
@@ -103,12 +110,13 @@ def summed_by(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
-    """``amount`` divided in proportion to ``weights``: whole units that sum to it, each less than one off.
+    """Divide ``amount`` in proportion to ``weights``, into whole units that sum to ``amount``.
 
-    The units left after rounding down go to the largest remainders; of equal ones to the first. A
-    negative amount divides as the positive one does. The weights may be of mixed sign but not sum to 0.
-    The larger weight never gets less. Not promised: that every part grows when the amount does (with
-    weights 6, 6 and 2, ten units are 4, 4 and 2, eleven are 5, 5 and 1).
+    Each part differs by less than one unit from its exact share. The units left after rounding down go to the
+    parts with the largest remainders, and among equal remainders to the first. A negative amount is divided
+    in the same way as the positive amount. The weights may have mixed signs, but must not sum to 0. The
+    larger of two weights never gets less. Not promised: that every part grows if the amount grows (with the
+    weights 6, 6 and 2, ten units become 4, 4 and 2, and eleven units become 5, 5 and 1).
 
     >>> largest_remainder(100, [1, 1, 1])
     [34, 33, 33]
@@ -127,7 +135,9 @@ def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
 
 
 def fits(amount: object, decimals: int) -> bool:
-    """Whether ``amount`` is a finite Decimal, of at most DIGITS digits before the point, ``decimals`` after.
+    """Return whether ``amount`` is a finite Decimal with at most ``decimals`` decimals.
+
+    It must also have at most `DIGITS` digits before the point.
 
     >>> fits(Decimal("1.50"), 1), fits(Decimal("1.5"), 0), fits(Decimal("NaN"), 2)
     (True, False, False)
@@ -140,7 +150,9 @@ def fits(amount: object, decimals: int) -> bool:
 
 
 def possible(amount: object) -> bool:
-    """Whether ``amount`` could be one: finite, of at most DIGITS digits before the point and fewer after it.
+    """Return whether ``amount`` can be an amount of money in some currency.
+
+    It must be finite, with at most `DIGITS` digits before the point and fewer than that after it.
 
     >>> possible(Decimal("0.125")), possible(Decimal("1E+99")), possible(Decimal("sNaN"))
     (True, False, False)

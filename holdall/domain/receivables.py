@@ -1,4 +1,4 @@
-"""What is billed, paid and owed: the queries over the books, each one map-reduce."""
+"""Reports on the amounts billed, paid and owed. Each report is one map-reduce query over the books."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -19,12 +19,14 @@ BOUNDS = (0, 30, 60, 90)
 
 
 class Receivables:
-    """Queries over the invoices in ``store``, of all sellers or of the one whose id is given.
+    """Queries over the invoices in ``store``, of all sellers or of the seller with the id ``seller``.
 
-    ``store`` is what `Books` were given, or any store whose documents are invoices. Amounts of different
-    currencies are never added up. ``progress`` is called with the number of invoices read so far. A report
-    raises Corrupt, naming every document at fault, if one is not an invoice or has a damaged amount. To
-    leave such documents out, give `holdall.domain.sound.Sound` of the store, and look at its ``left_out``.
+    ``store`` is the store of `Books`, or any store whose documents are invoices. Amounts of different
+    currencies are never added. ``progress`` is called with the number of invoices read so far.
+
+    A report raises Corrupt if a document is not an invoice or has a damaged amount. The error counts these
+    documents and names the first ten. To leave them out, pass `holdall.domain.sound.Sound` of the store, and
+    read its ``left_out`` afterwards.
 
     >>> from holdall.domain.books import Books
     >>> books = {}
@@ -44,31 +46,43 @@ class Receivables:
         self.progress = progress
 
     def billed(self) -> Report[CodeRow]:
-        """What is billed, less what is credited, by currency and accounting code, in that order."""
+        """Return the amounts billed, less the amounts credited.
+
+        They are by currency and accounting code, in that order.
+        """
         return self._by_code(MapReduce(maps.billed, "sum", type=maps.Billed))
 
     def paid(self) -> Report[CodeRow]:
-        """What is paid, less what is paid back, by currency and accounting code, in that order."""
+        """Return the amounts paid, less the amounts paid back.
+
+        They are by currency and accounting code, in that order.
+        """
         return self._by_code(MapReduce(maps.paid, "sum", type=maps.Paid))
 
     def outstanding(self) -> Report[CodeRow]:
-        """Billed less paid, by currency and accounting code, in that order; settled codes are left out."""
+        """Return the amounts billed, less the amounts paid.
+
+        They are by currency and accounting code, in that order. Settled codes are left out.
+        """
         return self._by_code(MapReduce(maps.outstanding, "sum", type=maps.Account))
 
     def received(self) -> Report[MonthRow]:
-        """Cash received, less cash paid back, by month and currency, in that order."""
+        """Return the cash received, less the cash paid back, by month and currency, in that order."""
         query = MapReduce(maps.received, "sum", type=maps.Receipts)
         return self._report(("month", "currency", "amount"), query, _by_month)
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
-        """Balances by customer and currency, in that order, spread over how long they are past due.
+        """Return balances by customer and currency, in that order, in buckets of days past due.
 
-        A balance is that of a document, net of its payments. It is current until ``on`` is past the due
-        day, and where there is none past the day of issue; then it belongs to 1-30 days, 31-60 and so on
-        as ``bounds`` has it. A credit note stands in the bucket of its own day, as a negative balance.
-        ``on`` decides how late a balance is, not what is counted: all of the books are. So the totals are
-        those of `outstanding`. A customer with a balance in no bucket is left out; of several names in use
-        the first by code point is shown.
+        Each document has a balance: its total less its payments. The balance is current until ``on`` is after
+        the due day, or after the day of issue if the document has no due day. Then it is 1-30 days past due,
+        31-60 days, and so on, as ``bounds`` sets the limits. The balance of a credit note is negative, in the
+        bucket of its own day.
+
+        ``on`` decides how late a balance is, and not which documents are counted: all documents in the books
+        are counted, so the totals equal those of `outstanding`. A customer whose buckets are all zero is left
+        out. If a customer has several names, the first by code point is shown. Raises Invalid if ``bounds``
+        do not rise from 0.
         """
         labels = _labels(bounds)
         query = MapReduce(partial(maps.aging, on, bounds), "sum", type=maps.Balance)
@@ -76,11 +90,12 @@ class Receivables:
         return self._report(columns, query, partial(_by_customer, len(labels)))
 
     def statement(self, customer: str) -> Report[StatementRow]:
-        """The account of the customer with that id: every document and payment, with the balance then.
+        """Return the account of the customer with that id.
 
-        By currency, and in each by day; on one day invoices, then credit notes, then payments, each by
-        number. The last balance of a currency is what the customer owes in it. No rows where there are no
-        documents of that customer.
+        The rows are every document and payment, each with the balance after it. They are sorted by currency,
+        and within a currency by day. Within a day, invoices come first, then credit notes, then payments,
+        each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
+        report is empty if the customer has no documents.
         """
         query = MapReduce(partial(maps.statement, customer), type=maps.Entry)
         columns = ("on", "kind", "number", "reference", "currency", "amount", "balance")
@@ -95,9 +110,10 @@ class Receivables:
         query: MapReduce[Any, Any],
         shown: Callable[[list[Row[Any]]], Iterable[Any]],
     ) -> Report[Any]:
-        """The answer as ``shown`` makes it; Corrupt if a document is not an invoice or an amount is damaged.
+        """Run ``query``, and return the rows that ``shown`` makes of its result.
 
-        All documents are looked through only if something is wrong, so that sound books are read once.
+        Raises Corrupt if a document is not an invoice or an amount is damaged. The documents are checked one
+        by one only if something is wrong, so that sound books are read only once.
         """
         try:
             report = Report(columns, shown(query.run(self.store, self.prefix, progress=self.progress)))
@@ -118,7 +134,7 @@ def _by_month(rows: list[Row[Decimal]]) -> Iterator[MonthRow]:
 
 
 def _labels(bounds: Sequence[int]) -> list[str]:
-    """Names of the buckets that ``bounds`` make, days past due: one more than there are bounds."""
+    """Return the names of the buckets, in days past due. There is one bucket more than there are bounds."""
     if not bounds or bounds[0] != 0 or any(low >= high for low, high in pairwise(bounds)):
         raise Invalid(f"bounds {tuple(bounds)} are not days that rise from 0; write such as {BOUNDS}")
     between = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
@@ -132,7 +148,7 @@ def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
 
 
 def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
-    """One customer's row, of groups (customer, currency, name, bucket)."""
+    """Return the row of one customer, from groups (customer, currency, name, bucket)."""
     buckets = [Decimal(0)] * count
     for (_, _, _, bucket), amount in rows:
         buckets[bucket] = EXACT.add(buckets[bucket], amount)
@@ -141,7 +157,7 @@ def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
 
 
 def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:
-    """The entries, groups (currency, day, rank, number), with the balance of their currency."""
+    """Yield the entries of groups (currency, day, rank, number), with the running balance of the currency."""
     for currency, entries in groupby(rows, key=lambda row: row.key[0]):
         balance = Decimal(0)
         for (_, on, _, number), (kind, reference, amount) in entries:

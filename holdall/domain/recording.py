@@ -1,4 +1,4 @@
-"""One payment more on an invoice: the functions that compute it, apart from where invoices are kept."""
+"""Computes an invoice with one more payment. These functions do not read or write a store."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,10 +17,11 @@ _NO_CODE = "no code is named; name the amount of each code"
 
 
 def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = None) -> Invoice:
-    """``invoice`` with ``payment`` allocated and appended, or as it is where that is recorded already.
+    """Return ``invoice`` with ``payment`` allocated and appended, or unchanged if it is recorded already.
 
-    ``payment`` comes without allocations; ``to`` is a policy or the amount of each code. Conflict where
-    another payment has its id; Invalid, naming the payment and the invoice, where it may not be recorded.
+    ``payment`` has no allocations yet; ``to`` is a policy, or the amount of each code. Raises Conflict if
+    another payment has the same id. Raises Invalid, naming the payment and the invoice, if the payment may
+    not be recorded. Raises Invalid if ``currency`` is given and is not the currency of the invoice.
     """
     if currency not in (None, invoice.currency):
         raise Invalid(
@@ -31,7 +32,10 @@ def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = No
 
 
 def recorded(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
-    """What is recorded of ``payment``, with allocations, or None; Conflict where its id is another's."""
+    """Return the recorded payment with the id of ``payment``, or None.
+
+    Raises Conflict if the recorded payment differs from ``payment``.
+    """
     known = next((each for each in invoice.payments if each.id == payment.id), None)
     if known and not _same(known, payment, to):
         raise Conflict(
@@ -42,7 +46,10 @@ def recorded(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
 
 
 def _same(known: Payment, payment: Payment, to: To) -> bool:
-    """Whether they are one; what a policy once made of it is not compared, as the books have moved on."""
+    """Return whether the payments are the same.
+
+    Allocations by a policy are not compared, because the amounts owed have changed since then.
+    """
     named = {part.code: part.amount for part in known.allocations}
     return replace(known, allocations=()) == payment and (not isinstance(to, Mapping) or to == named)
 

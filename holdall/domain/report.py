@@ -1,4 +1,4 @@
-"""What a query answers: typed rows, and the same as named columns of text for tables, CSV and JSON."""
+"""The result of a query: typed rows, and the same rows as columns of text for tables, CSV and JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from holdall.domain.money import possible, text
 
 
 class CodeRow(Struct, frozen=True):
-    """An amount on one accounting code."""
+    """An amount of one accounting code."""
 
     currency: str
     code: str
@@ -20,7 +20,7 @@ class CodeRow(Struct, frozen=True):
 
 
 class MonthRow(Struct, frozen=True):
-    """Cash of one month, written as 2026-03."""
+    """The cash of one month. ``month`` is written as 2026-03."""
 
     month: str
     currency: str
@@ -28,7 +28,7 @@ class MonthRow(Struct, frozen=True):
 
 
 class AgingRow(Struct, frozen=True):
-    """A customer's balance in one currency, by how long it is past due, and in all."""
+    """A customer's balance in one currency, by days past due, and its total."""
 
     customer: str
     name: str
@@ -38,10 +38,11 @@ class AgingRow(Struct, frozen=True):
 
 
 class StatementRow(Struct, frozen=True):
-    """One entry of a customer's account: ``amount`` as it changes the balance, and the balance then.
+    """One entry of a customer's account. ``amount`` is the change of the balance, ``balance`` the result.
 
-    ``number`` is of the invoice or credit note, also of one that a payment settles. ``reference`` is a
-    payment's, or the numbers of the invoices that a credit note corrects.
+    ``number`` is the number of the invoice or credit note; a payment has the number of the document that it
+    settles. ``reference`` is the reference of the payment, or the numbers of the invoices that a credit note
+    corrects.
     """
 
     on: date
@@ -57,7 +58,7 @@ Row = TypeVar("Row", bound=CodeRow | MonthRow | AgingRow | StatementRow)
 
 
 class Report(Sequence[Row], Generic[Row]):
-    """Rows in order. ``columns`` names their cells, also where there are no rows.
+    """Rows in order. ``columns`` names their cells, even if the report is empty.
 
     >>> report = Report(("currency", "code", "amount"), [CodeRow("EUR", "4400", Decimal(7))])
     >>> report.columns, list(report.cells())
@@ -81,15 +82,18 @@ class Report(Sequence[Row], Generic[Row]):
         return self._rows[index]
 
     def cells(self) -> Iterator[tuple[str, ...]]:
-        """Each row as text, a cell for each column; amounts with the decimals of their currency."""
+        """Yield each row as text, one cell per column. Amounts have the decimals of their currency."""
         return (tuple(_texts(row)) for row in self._rows)
 
     def records(self) -> list[dict[str, str]]:
-        """Each row as text by column."""
+        """Return each row as a dict from column to text."""
         return [dict(zip(self.columns, cells, strict=True)) for cells in self.cells()]
 
     def possible(self) -> bool:
-        """Whether every amount could be one of a single document: a sum of many may be larger."""
+        """Return whether every amount is within the limits of an amount in one document.
+
+        False does not prove damage: a sum over many documents may be larger.
+        """
         values = (each for row in self._rows for each in _values(row))
         return all(possible(each) for each in values if isinstance(each, Decimal))
 

@@ -1,10 +1,11 @@
-"""What must hold between the amounts of a document: the rules that `schema` checks.
+"""The rules between the amounts of a document, which `schema` checks.
 
-They take fields that are sound by themselves, as dicts of Decimals, and compare exactly.
+The rules take fields that are valid by themselves, as dicts of Decimals, and compare exactly.
 
-A payment may settle what is owed on a code, wholly or in part, and a later one may take it back. It may
-not leave a code with a balance past zero, nor past what was billed; one that is past already (a payment
-said ``overpaid``) may come nearer. Payments count in the order in which they are recorded.
+A payment may settle all or part of the amount owed on a code, and a later payment may take it back. After a
+payment that is not ``overpaid``, the balance of a code must lie between zero and the amount billed. If an
+earlier payment, which was ``overpaid``, left the balance outside of these limits, it may come nearer to them
+but not move further away. Payments count in the order in which they are recorded.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ _NOTHING: Final = Decimal(0)
 
 
 def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
-    """The rule that the parts in field ``name``, of a code each, sum to the amount."""
+    """Return the rule that the parts in field ``name`` have different codes and sum to the amount."""
 
     def check(amount: Decimal, parts: list[Part]) -> dict[str, Errors]:
         codes = Counter(part["code"] for part in parts)
@@ -36,14 +37,17 @@ def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
 
 
 def lines_sum(total: Decimal, lines: list[Part]) -> dict[str, Errors]:
-    """The lines sum to the total."""
+    """Return the errors by field if the lines do not sum to the total."""
     if (amount := _sum(lines)) != total:
         return {"total": f"the lines sum to {amount}, not to {total}; correct one of them"}
     return {}
 
 
 def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
-    """Each payment has its own id and settles codes that are billed, as far as they are owed."""
+    """Return the errors by field if two payments have the same id, or if a payment settles too much.
+
+    A payment may settle only codes that are billed, up to the amount owed on each.
+    """
     billed = summed_by((split["code"], split["amount"]) for line in lines for split in line["splits"])
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
@@ -62,7 +66,7 @@ def _payment(payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]
 def _allocation(
     part: Part, billed: dict[str, Decimal], owed: dict[str, Decimal], overpaid: bool
 ) -> dict[str, Errors] | None:
-    """The error of one allocation, or None; ``owed`` is brought forward by it."""
+    """Return the errors of one allocation, or None, and subtract its amount from ``owed``."""
     code, amount = part["code"], part["amount"]
     if code not in owed and not (overpaid and code == UNAPPLIED):
         return {"code": f"{code!r} is not billed here; the codes are {', '.join(billed)}"}

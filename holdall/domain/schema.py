@@ -1,12 +1,12 @@
-"""The FormEncode schema of an invoice: what must be true of one before it is kept.
+"""The FormEncode schema that an invoice must satisfy before it is stored.
 
-Of fields: text is text, amounts are Decimals with at most the decimals of their currency, days are ISO
-8601, the currency is of ISO 4217, and there are no fields but these. Of amounts, exactly, without any
-tolerance: the splits sum to their line, the lines to the total, the allocations to their payment, and
-no payment goes beyond what is owed on a code unless it says ``overpaid`` (see `rules`).
+The schema checks the fields: text is text, amounts are Decimals with at most the decimals of their currency,
+days are ISO 8601, the currency is a code of ISO 4217, and there are no other fields. It checks the amounts
+exactly, without any tolerance: the splits sum to their line, the lines to the total, the allocations to their
+payment, and no payment is more than the amount owed on a code unless it is ``overpaid`` (see `rules`).
 
-Not enforced, since invoices in use break it and rightly: amount = quantity * unit price (prices have
-base quantities, lines have allowances), signs by kind (there are negative invoices), due after issued.
+It does not enforce these rules, because correct invoices break them: amount = quantity * unit price (prices
+have base quantities, lines have allowances), signs by kind (there are negative invoices), due after issued.
 """
 
 from datetime import date
@@ -24,7 +24,7 @@ from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
 from holdall.middleware.validate import invalid
 
-_PRICE_DECIMALS = 12  # quantities and unit prices: EN 16931 leaves them open
+_PRICE_DECIMALS = 12  # of quantities and unit prices; EN 16931 sets no limit
 
 
 class PartySchema(Document):
@@ -42,7 +42,7 @@ class SplitSchema(Document):
 
 
 class LineSchema(Document):
-    """A `LineItem`: its splits, at least one and of a code each, sum to its amount."""
+    """A `LineItem`. Its splits sum to its amount; there is at least one, and no two share a code."""
 
     id = Text()
     description = Text(free=True, limit=10_000)
@@ -55,7 +55,7 @@ class LineSchema(Document):
 
 
 class PaymentSchema(Document):
-    """A `Payment`: its allocations, at least one and of a code each, sum to its amount."""
+    """A `Payment`. Its allocations sum to its amount; there is at least one, and no two share a code."""
 
     id = Text()
     on = Day()
@@ -68,11 +68,11 @@ class PaymentSchema(Document):
 
 
 class InvoiceSchema(Document):
-    """An `Invoice`, as a document (a dict such as JSON gives) or as the Struct.
+    """An `Invoice`, as a document (a dict as from JSON) or as the Struct.
 
-    ``to_python`` returns a document with Decimals, dates and every field, or a Struct where it was given
-    one; it raises ``formencode.Invalid``, of which ``unpack_errors`` gives all errors, nested. So it
-    serves as the schema of a `Validate` layer over a store of typed documents.
+    ``to_python`` returns a document with Decimals, dates and every field, or a Struct if it was given a
+    Struct. It raises ``formencode.Invalid``, whose ``unpack_errors`` returns all errors, nested. So this
+    class can be the schema of a `Validate` layer over a store of typed documents.
 
     >>> InvoiceSchema.to_python({"number": ""})
     Traceback (most recent call last):
@@ -80,7 +80,7 @@ class InvoiceSchema(Document):
     formencode.api.Invalid: ...
     """
 
-    document_type = Invoice  # of an address that names this schema and no type
+    document_type = Invoice  # for an address that names this schema and no type
     number = Text()
     kind = Choice(values=get_args(InvoiceKind))
     seller = PartySchema()
@@ -106,9 +106,9 @@ _schema = InvoiceSchema()
 
 
 def check(invoice: Invoice) -> Invoice:
-    """``invoice``, if it may be kept.
+    """Return ``invoice`` if it may be stored.
 
-    Raises `holdall.errors.Invalid` with every error if not, and TypeError if it is not an Invoice.
+    Raises `holdall.errors.Invalid`, with all errors, if it may not. Raises TypeError if it is not an Invoice.
     """
     if not isinstance(invoice, Invoice):
         raise TypeError(
@@ -123,6 +123,10 @@ def check(invoice: Invoice) -> Invoice:
 
 
 def _decimals(document: Any) -> int:
-    """Decimals of the document's currency; of any currency where it names none, an error of its own."""
+    """Return the decimals of the document's currency.
+
+    If the document names no valid currency, which is an error by itself, the decimals of any currency are
+    allowed.
+    """
     currency = document.get("currency") if isinstance(document, dict) else None
     return PLACES.get(currency, MOST_PLACES) if isinstance(currency, str) else MOST_PLACES

@@ -1,4 +1,4 @@
-"""Which stored documents are not sound invoices: those of another shape, and those with a damaged amount."""
+"""Finds stored documents that are not sound invoices: they have another shape, or a damaged amount."""
 
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
@@ -27,7 +27,7 @@ def _amounts(invoice: Invoice) -> Iterator[Decimal]:
 
 
 def sound(key: str, invoice: Invoice) -> Invoice:
-    """``invoice``, which is stored under ``key``; raises Corrupt, naming the key, if an amount is damaged."""
+    """Return ``invoice``, which is stored under ``key``. Raises Corrupt if an amount in it is damaged."""
     for amount in _amounts(invoice):
         if not possible(amount):
             raise _corrupt(key, amount)
@@ -35,7 +35,7 @@ def sound(key: str, invoice: Invoice) -> Invoice:
 
 
 def _corrupt(key: str, amount: Decimal) -> Corrupt:
-    """The error of an ``amount`` that can be none, in the invoice under ``key``."""
+    """Return the error for a damaged ``amount`` in the invoice under ``key``."""
     return Corrupt(
         f"the invoice at {key!r} holds {brief(str(amount))} for an amount, which can be none: "
         "restore it from a backup or its history, or import it again into other books",
@@ -44,7 +44,9 @@ def _corrupt(key: str, amount: Decimal) -> Corrupt:
 
 
 class Sound(PassThrough[Any]):
-    """The sound invoices of ``store``, for scans; ``left_out`` has the error of each other document by key.
+    """The sound invoices of ``store``, for scans.
+
+    ``left_out`` has the error of each document that is not a sound invoice, by key.
 
     >>> from holdall import Json, Memory
     >>> store = Json(Memory())
@@ -70,7 +72,10 @@ class Sound(PassThrough[Any]):
                 yield key, checked
 
     def _readable(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, Invoice]]:
-        """The documents that can be decoded. A scan ends at one that cannot; another begins after it."""
+        """Yield the documents that can be decoded.
+
+        A scan ends at a document that cannot be decoded. Then a new scan begins after that document.
+        """
         while True:
             try:
                 for key, invoice in self._inner.scan_items(prefix, start=start, stop=stop):
@@ -91,16 +96,23 @@ class Sound(PassThrough[Any]):
         except Corrupt as error:
             self.left_out[key] = error
         else:
-            if invoice is not None:  # it was deleted in the meantime
+            if invoice is not None:  # None if it was deleted in the meantime
                 yield key, invoice
 
     def typed(self, type: Any, /) -> Store[Any]:
-        """This view: a document of which a part could be read is left out too, so that reports agree."""
+        """Return this view.
+
+        A report may read only a part of each document. A damaged document is left out even if that part can
+        be read, so that all reports agree.
+        """
         return self
 
 
 def require_sound(store: Mapping[str, Any], prefix: str = PREFIX) -> None:
-    """Raise Corrupt, naming every document under ``prefix`` that is not a sound invoice, if there is one."""
+    """Raise Corrupt if a document under ``prefix`` is not a sound invoice.
+
+    The error counts these documents and names the first ten.
+    """
     found = _unsound(store, prefix)
     if len(found) == 1:
         raise next(iter(found.values()))
@@ -128,7 +140,7 @@ def _unsound(store: Mapping[str, Any], prefix: str) -> dict[str, Corrupt]:
 
 
 def count_of(documents: Collection[object]) -> str:
-    """How many ``documents`` there are, in words.
+    """Return the number of ``documents`` in words.
 
     >>> count_of(["a"]), count_of(["a"] * 1000)
     ('1 document', '1,000 documents')
@@ -137,7 +149,7 @@ def count_of(documents: Collection[object]) -> str:
 
 
 def names(keys: Collection[str]) -> str:
-    """The first ten of ``keys`` for a message, and how many others there are.
+    """Return the first ten of ``keys`` for a message, and the number of the others.
 
     >>> names(["a", "b"])
     "'a', 'b'"

@@ -1,19 +1,20 @@
-"""UBL 2.1 invoices and credit notes (ISO/IEC 19845), as EN 16931 and Peppol BIS 3 use them, read.
+"""Reads UBL 2.1 invoices and credit notes (ISO/IEC 19845), as EN 16931 and Peppol BIS 3 use them.
 
-    what the document says                              what the book keeps
+    the document                                        the book
     BT-1 number, BT-2 issued, BT-5 currency, BT-9 due   the same
     BT-25 preceding invoices                            references
     BG-4 seller, BG-7 customer                          Party: see `parties.party` for its id
     BG-25 lines, BT-133 accounting code                 lines; without a code, that of the document
     sub-lines that add up to their line                 its splits
-    BT-19 accounting code of the document               the code of what names none, else ``uncoded``
+    BT-19 accounting code of the document               the code of lines that name none, else ``uncoded``
     BG-20 allowances, BG-21 charges                     lines of their kind, allowances negative
     BT-110 tax, BT-114 rounding                         lines of their kind, codes ``VAT``, ``rounding``
     BT-113 prepaid                                      a payment on the day of issue, in proportion
-    BT-115 payable + BT-113 prepaid                     total: what the lines must come to
+    BT-115 payable + BT-113 prepaid                     total, to which the lines must sum
 
-A credit note's amounts and quantities change sign, since the book keeps what is owed. What else a
-document may hold is ignored, attachments without being kept in memory. Namespaces count, prefixes do not.
+The amounts and quantities of a credit note change their sign, because an amount in the book is positive if
+the customer owes it. All other parts of a document are ignored, and attachments are not held in memory.
+Elements are found by their namespaces, whatever their prefixes.
 """
 
 from holdall.domain.ubl.reader import MAX_BYTES, read

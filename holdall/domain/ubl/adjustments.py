@@ -1,4 +1,4 @@
-"""What a document adds to its lines or takes off them: allowances, charges, tax and rounding."""
+"""The amounts that a document adds to its lines or subtracts: allowances, charges, tax and rounding."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,10 +10,11 @@ from holdall.domain.ubl.terms import Terms, accounting_code
 
 
 def charges(document: Node, terms: Terms) -> Iterator[LineItem]:
-    """Document level allowances (BG-20), which lower the total, and charges (BG-21), which raise it.
+    """Yield the allowances (BG-20) and charges (BG-21) of the whole document as lines.
 
-    Their ids are kind and position in the document, as ``charge-2``. UBL lets them name an accounting
-    code, EN 16931 does not; then the document's is theirs.
+    Allowances lower the total, and charges raise it. The id of a line is its kind and its position in the
+    document, such as ``charge-2``. In UBL an allowance or a charge may name an accounting code, in EN 16931
+    it may not. Without a code of its own, it has the code of the document.
     """
     for position, node in enumerate(document.every("cac:AllowanceCharge", "BG-20, BG-21"), 1):
         raises = node.one("cbc:ChargeIndicator", "BG-20, BG-21").truth()
@@ -26,9 +27,10 @@ def charges(document: Node, terms: Terms) -> Iterator[LineItem]:
 
 
 def taxes(document: Node, terms: Terms) -> Iterator[LineItem]:
-    """The total tax (BT-110), one line for each cac:TaxTotal in the document's currency.
+    """Yield the total tax (BT-110), one line for each cac:TaxTotal in the document's currency.
 
-    Tax in the accounting currency (BT-111, BT-6) tells the tax office; nobody owes it, so it is no line.
+    Tax in the accounting currency (BT-111, BT-6) is information for the tax office. Nobody owes it, so it
+    does not become a line. A tax of zero does not become a line either.
     """
     for position, node in enumerate(document.every("cac:TaxTotal"), 1):
         tax = node.one("cbc:TaxAmount", "BT-110")
@@ -38,14 +40,14 @@ def taxes(document: Node, terms: Terms) -> Iterator[LineItem]:
 
 
 def rounding(document: Node, terms: Terms) -> Iterator[LineItem]:
-    """What rounding the payable amount adds or takes (BT-114), where it is not nothing."""
+    """Yield one line with the amount that rounding the payable amount adds (BT-114), if it is not zero."""
     node = document.first("cac:LegalMonetaryTotal/cbc:PayableRoundingAmount", term="BT-114")
     if node and (amount := terms.amount(node)):
         yield _line("rounding", "Rounding", amount, ROUNDING, "rounding")
 
 
 def _rates(total: Node) -> str:
-    """The tax by name and rates: VAT 25%, 15%."""
+    """Return the description of the tax, with its rates: VAT 25%, 15%."""
     rates = [each.text for each in total.every("cac:TaxSubtotal/cac:TaxCategory/cbc:Percent")]
     return " ".join([TAX, ", ".join(f"{rate}%" for rate in dict.fromkeys(rates))]).strip()
 

@@ -1,4 +1,4 @@
-"""A UBL document as an invoice of the book: its head, its lines and the totals that must agree."""
+"""Makes an Invoice from a UBL document: its head, its lines, and the totals, which must agree."""
 
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,7 @@ _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd"
 _NAMES = {f"{{{_SCHEMA}:{name}-2}}{name}": name for name in ("Invoice", "CreditNote")}
 _KINDS: dict[str, InvoiceKind] = {"Invoice": "invoice", "CreditNote": "credit-note"}
 
-# Of UNTDID 1001, those that EN 16931 allows in the other type of document alone (BR-CL-01).
+# The codes of UNTDID 1001 that EN 16931 allows only in the other type of document (BR-CL-01).
 _CONTRADICTIONS = {
     "Invoice": frozenset(
         ["81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"]
@@ -29,9 +29,10 @@ _CONTRADICTIONS = {
 
 
 def invoice(root: Element) -> Invoice:
-    """The invoice or credit note that the document under ``root`` is.
+    """Return the invoice or credit note in the document with the element ``root``.
 
-    Invalid where it is neither, lacks what EN 16931 demands of what is read, or does not add up.
+    Raises Invalid if the document is neither, lacks an element that is read here and that EN 16931 requires,
+    or does not add up.
     """
     node = Node(root, _name(root))
     terms = _terms(node)
@@ -77,7 +78,7 @@ def _lines(node: Node, terms: Terms) -> tuple[LineItem, ...]:
 
 
 def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
-    """The prepaid amount (BT-113), in a document whose totals agree."""
+    """Return the prepaid amount (BT-113). Raises Invalid if the totals of the document do not agree."""
     totals = node.one("cac:LegalMonetaryTotal", "BG-22")
     payable = totals.one("cbc:PayableAmount", "BT-115")
     prepayment = totals.first("cbc:PrepaidAmount", term="BT-113")
@@ -93,12 +94,12 @@ def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
 
 
 def _due(node: Node) -> date | None:
-    """BT-9, which a credit note has among its payment means."""
+    """Return the due day (BT-9), which a credit note has among its payment means."""
     due = node.first("cbc:DueDate", "cac:PaymentMeans/cbc:PaymentDueDate", term="BT-9")
     return due.date() if due else None
 
 
 def _references(node: Node) -> tuple[str, ...]:
-    """The numbers of the preceding invoices (BT-25), each once."""
+    """Return the numbers of the preceding invoices (BT-25), each once."""
     found = node.every("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", "BT-25")
     return tuple(dict.fromkeys(each.text for each in found if each.text))

@@ -1,4 +1,4 @@
-"""Invoice lines (BG-25), each split over the accounting codes of its sub-lines or under its own."""
+"""Invoice lines (BG-25). Each is split over the accounting codes of its sub-lines, or has its own code."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +13,7 @@ _SMALLEST = Decimal(1).scaleb(-_PRICE_PLACES)
 
 
 def items(document: Node, terms: Terms) -> Iterator[LineItem]:
-    """The lines in document order; Invalid where there is none, as each document has one (BR-16)."""
+    """Yield the lines in document order. Raises Invalid if the document has none (BR-16)."""
     path = f"cac:{terms.name}Line"
     document.one(path, "BG-25")
     for node in document.every(path, "BG-25"):
@@ -43,7 +43,10 @@ def _quantity(node: Node, terms: Terms) -> Decimal:
 
 
 def _unit_price(node: Node) -> Decimal:
-    """The net price (BT-146) of one unit, where it is said for several (BT-149) to 12 decimals."""
+    """Return the net price (BT-146) of one unit, rounded to 12 decimals.
+
+    If the document states the price for several units (BT-149), it is divided by their number.
+    """
     price = node.one("cac:Price/cbc:PriceAmount", "BT-146").number()
     if base := node.first("cac:Price/cbc:BaseQuantity", term="BT-149"):
         if (units := base.number()) <= 0:
@@ -58,10 +61,11 @@ def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:
 
 
 def _parts(node: Node, amount: Decimal, terms: Terms, default: str) -> Iterator[tuple[str, Decimal]]:
-    """The codes and amounts of a line, or of its sub-lines where these add up to it.
+    """Yield the codes and amounts of a line, or of its sub-lines if these sum to the amount of the line.
 
-    UBL 2.1 lets lines of the same form detail a line (cac:SubInvoiceLine, cac:SubCreditNoteLine), and
-    who uses them has them sum to it (XRechnung extension, BR-DEX-02). Others only inform.
+    In UBL 2.1 a line may have sub-lines of the same form (cac:SubInvoiceLine, cac:SubCreditNoteLine), and in
+    the XRechnung extension these must sum to the line (BR-DEX-02). Sub-lines that do not sum to the line are
+    only information, and are ignored.
     """
     code = accounting_code(node, default)
     details = [(each, _amount(each, terms)) for each in node.every(f"cac:Sub{terms.name}Line")]

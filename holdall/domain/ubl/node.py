@@ -1,4 +1,4 @@
-"""An element that knows the way to it, so that whatever is wrong with it is said by path and term."""
+"""An element that knows its path in the document, so that an error can name its path and its term."""
 
 import re
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _WIDTH = 40  # characters of the longest number
 
 
 class Node:
-    """One element of a document, its path and the business term (EN 16931) it carries.
+    """One element of a document, with its path and its business term (EN 16931).
 
-    Paths are written with the prefixes cac: and cbc: whatever the document calls these namespaces.
-    ``text`` is the element's text with each run of white space as one space and none at the ends; what
-    has elements in it has no text.
+    Paths use the prefixes cac: and cbc:, even if the document has other prefixes for these namespaces.
+    ``text`` is the text of the element, with each run of white space as one space, and no white space at the
+    ends. It is empty if the element contains other elements.
 
     >>> element = Element("Invoice")
     >>> Node(element, "Invoice").first("cbc:DueDate") is None
@@ -39,13 +39,16 @@ class Node:
         self.text = "" if len(element) else " ".join((element.text or "").split())
 
     def every(self, path: str, term: str = "") -> Iterator[Self]:
-        """The elements at ``path``, in document order; each path tells the position, from 1."""
+        """Yield the elements at ``path`` in document order. The path of each has its position, from 1."""
         found = self.element.findall(path, _NAMESPACES)
         for position, element in enumerate(found, 1):
             yield type(self)(element, f"{self.path}/{path}[{position}]", term)
 
     def first(self, *paths: str, term: str = "") -> Self | None:
-        """The first element at the first of ``paths`` that has one; without text a cbc: one is none."""
+        """Return the first element at the first of ``paths`` that has one, or None.
+
+        A cbc: element without text does not count.
+        """
         for path in paths:
             for element in self.element.findall(path, _NAMESPACES):
                 node = type(self)(element, f"{self.path}/{path}", term)
@@ -54,14 +57,14 @@ class Node:
         return None
 
     def one(self, path: str, term: str) -> Self:
-        """As `first`, of an element that must be there: Invalid where there is none, or it is empty."""
+        """Return the same element as `first`. Raises Invalid if the element is missing or empty."""
         if (node := self.first(path, term=term)) is None:
             node = type(self)(Element(path), f"{self.path}/{path}", term)
             raise node.wrong("is missing or empty", "give it, in its UBL 2 namespace")
         return node
 
     def date(self) -> date:
-        """An xsd:date; a time zone is dropped, as the day is the one that the document says."""
+        """Return the day of an xsd:date. A time zone is dropped, since the document states the day itself."""
         match = _DATE.fullmatch(self.text)
         try:
             return date.fromisoformat(match[1] if match else self.text[:0])
@@ -69,15 +72,19 @@ class Node:
             raise self.wrong(f"is {short(self.text)}", "write a day as YYYY-MM-DD") from None
 
     def number(self) -> Decimal:
-        """An xsd:decimal, exact: no exponent, no grouping, at most 40 characters."""
+        """Return the exact number of an xsd:decimal.
+
+        Raises Invalid if it has an exponent, a grouping of digits, or more than 40 characters.
+        """
         if len(self.text) > _WIDTH or not _NUMBER.fullmatch(self.text):
             raise self.wrong(f"is {short(self.text)}", "write a number as 1234.50")
         return Decimal(self.text)
 
     def money(self, currency: str) -> Decimal:
-        """An amount in ``currency``, with all its decimals.
+        """Return an amount in ``currency``, with all decimals of the currency.
 
-        Invalid where its ``currencyID`` is another, or it has more decimals than the currency.
+        Raises Invalid if ``currencyID`` names another currency, or if the amount has more digits than
+        `DIGITS` before the point or more decimals than the currency.
         """
         amount, own = self.number(), self.element.get("currencyID", currency)
         if own != currency:
@@ -88,12 +95,12 @@ class Node:
         return major(minor(amount, currency), currency)
 
     def truth(self) -> bool:
-        """An xsd:boolean: true, false, 1 or 0."""
+        """Return the value of an xsd:boolean, which is written as true, false, 1 or 0."""
         if self.text not in ("true", "false", "1", "0"):
             raise self.wrong(f"is {short(self.text)}", "write true or false")
         return self.text in ("true", "1")
 
     def wrong(self, problem: str, remedy: str) -> Invalid:
-        """The error that says what is wrong here and what to do."""
+        """Return the error for this element, with its path, its term, the problem and the remedy."""
         term = f" ({self.term})" if self.term else ""
         return Invalid(f"{self.path}{term} {problem}: {remedy}", errors={self.path: problem})

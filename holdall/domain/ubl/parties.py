@@ -1,4 +1,4 @@
-"""Who sells and who buys: a party's id and name, out of the many that UBL has for it."""
+"""The seller and the customer. UBL has several ids and names for a party; this module selects one of each."""
 
 from holdall.domain.model import Party
 from holdall.domain.ubl.node import Node
@@ -13,14 +13,18 @@ _NAMES = ("cac:PartyLegalEntity/cbc:RegistrationName", "cac:PartyName/cbc:Name")
 
 
 def party(role: Node, term: str) -> Party:
-    """The party in ``role``, an accounting supplier or customer; ``term`` is its name's (BT-27, BT-44).
+    """Return the party in ``role``, which is an accounting supplier or customer.
 
-    The id is the first that is given of: the VAT identifier (BT-31, BT-48), within which the law wants
-    invoice numbers unique (Directive 2006/112/EC, article 226); the legal registration (BT-30, BT-47);
-    the identifier (BT-29, BT-46); another tax registration (BT-32); the electronic address (BT-34,
-    BT-49); the name. An id with a ``schemeID`` is written ``scheme:id``, being unique only within it.
-    The name is the registered one, else the trading name (BT-28, BT-45). Invalid where there is neither a
-    name nor an id.
+    ``term`` is the business term of the party's name (BT-27, BT-44), for messages.
+
+    The id is the first of these that the document gives: the VAT identifier (BT-31, BT-48), within which the
+    law requires invoice numbers to be unique (Directive 2006/112/EC, article 226); the legal registration
+    (BT-30, BT-47); the identifier (BT-29, BT-46); another tax registration (BT-32); the electronic address
+    (BT-34, BT-49); the name. An id with a ``schemeID`` is written ``scheme:id``, because it is unique only
+    within its scheme.
+
+    The name is the registered name, or else the trading name (BT-28, BT-45), or else the id. Raises Invalid
+    if the document gives neither a name nor an id.
     """
     node = role.one("cac:Party", term)
     known = _vat(node) or node.first(*_IDS)

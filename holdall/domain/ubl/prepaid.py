@@ -1,4 +1,4 @@
-"""What was paid before the document was issued, as the first payment against it."""
+"""The amount paid before the document was issued, as the first payment on it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,14 +9,14 @@ from holdall.domain.model import UNAPPLIED, LineItem, Payment
 from holdall.domain.money import summed_by
 
 PREPAID = "prepaid"
-"""The id and the reference of that payment."""
+"""The id and the reference of the payment for the prepaid amount."""
 
 
 def prepaid(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]) -> tuple[Payment, ...]:
-    """``paid`` (BT-113) as one payment of the day of issue, or none where it is nothing.
+    """Return ``paid`` (BT-113) as one payment on the day of issue, or no payment if it is zero.
 
-    UBL does not say for what it was paid, so it settles each code in proportion to what is billed there.
-    What goes beyond the total is kept unapplied.
+    UBL does not tell which codes the amount pays, so it settles each code in proportion to the amount billed
+    on it. An amount beyond the total is allocated to `UNAPPLIED`.
     """
     if not paid:
         return ()

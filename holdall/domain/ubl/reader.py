@@ -1,4 +1,4 @@
-"""Reads a UBL file, wherever it is, and names it in whatever is wrong with it."""
+"""Reads a UBL document from bytes, a path or an open file, and names the source in every error."""
 
 import os
 from io import BytesIO
@@ -15,14 +15,15 @@ MAX_BYTES = 100 * 2**20
 
 
 def read(source: bytes | str | os.PathLike[str] | BinaryIO, *, limit: int = MAX_BYTES) -> Invoice:
-    """The invoice or credit note in ``source``: the document itself, its path, or an open binary file.
+    """Return the invoice or credit note in ``source``.
 
-    The file is read once, to its end; an open one stays open. Amounts are exact, with all decimals of
-    the currency, and the lines sum to the total.
+    ``source`` is the document as bytes, its path, or an open binary file. The file is read once, to its end.
+    An open file stays open. Amounts are exact, with all decimals of the currency, and the lines sum to the
+    total.
 
-    Invalid where the source is no UBL document, is not safe to read, has more than ``limit`` bytes, lacks
-    what must be there, or does not add up: the message is one line of source, place and remedy. OSError
-    where the path cannot be read.
+    Raises Invalid if the source is not a UBL document, is not safe to read, has more than ``limit`` bytes,
+    lacks a required element, or does not add up. The message is one line with the source, the place and the
+    remedy. Raises OSError if the path cannot be read.
 
     >>> read(b"<Invoice/>")
     Traceback (most recent call last):

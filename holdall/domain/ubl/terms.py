@@ -1,4 +1,4 @@
-"""What holds for a whole document and is needed to read each of its amounts."""
+"""The properties of a whole document that are needed to read each of its amounts."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,9 +9,10 @@ from holdall.domain.ubl.node import Node
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The name of the document's type, Invoice or CreditNote, its currency (BT-5) and default code.
+    """The name of the document's type, Invoice or CreditNote, its currency (BT-5) and its default code.
 
-    ``code`` is the accounting code of what names none: that of the document (BT-19), or the book's.
+    ``code`` is the accounting code of a line that names none: the code of the document (BT-19), or the
+    default code of the book.
 
     >>> Terms("CreditNote", "EUR", "4400").sign
     -1
@@ -23,23 +24,26 @@ class Terms:
 
     @property
     def sign(self) -> int:
-        """-1 for a credit note: it says in positive amounts what the book keeps as owed no more."""
+        """The factor from the document's amounts to the book's amounts.
+
+        It is -1 for a credit note, whose positive amounts reduce the amount owed, and 1 for an invoice.
+        """
         return -1 if self.name == "CreditNote" else 1
 
     def amount(self, node: Node) -> Decimal:
-        """The amount in ``node`` as the book keeps it."""
+        """Return the amount in ``node`` with the sign that it has in the book."""
         return self.signed(node.money(self.currency))
 
     def signed(self, number: Decimal) -> Decimal:
-        """``number`` from the document's sign to the book's, or back."""
+        """Convert ``number`` from the document's sign to the book's sign, or back."""
         return EXACT.multiply(number, self.sign)
 
 
 def accounting_code(node: Node, default: str) -> str:
-    """The code that ``node`` itself names, or ``default``.
+    """Return the accounting code that ``node`` itself names, or ``default``.
 
-    That is cbc:AccountingCost (BT-19 of a document, BT-133 of a line), which EN 16931 has, or else
-    cbc:AccountingCostCode, which UBL has for the same.
+    The code is in cbc:AccountingCost (BT-19 of a document, BT-133 of a line), as in EN 16931, or else in
+    cbc:AccountingCostCode, which UBL has for the same purpose.
     """
     found = node.first("cbc:AccountingCost", "cbc:AccountingCostCode")
     return found.text if found else default

@@ -1,8 +1,8 @@
-"""XML from strangers, read into a small tree: bounded, without entities, without what is attached."""
+"""Reads XML from untrusted sources into a small tree, with limits, without entities and attachments."""
 
 from typing import BinaryIO
 
-# The parser is defusedxml's; the standard library only builds the tree that it is told of.
+# The parser comes from defusedxml. The standard library only builds the tree from the parser's calls.
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from holdall.errors import Invalid
@@ -17,26 +17,26 @@ CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
 
 MAX_NODES = 1_000_000  # elements, attributes and namespace declarations, skipped ones too
-MAX_NAMES = 10_000  # different names, which the parser keeps; an invoice has a few hundred
-MAX_NAME = 1_000  # characters of one, with its namespace, which a prefix repeats at the cost of a few bytes
+MAX_NAMES = 10_000  # different names; the parser keeps all of them, and an invoice has a few hundred
+MAX_NAME = 1_000  # characters of a name with its namespace, which a prefix repeats in a few bytes
 MAX_DEPTH = 64
 MAX_TAG = 2**20  # bytes of one tag or comment, which the parser holds as a whole
 
 SKIPPED = frozenset({f"{{{CAC}}}Attachment", f"{{{EXT}}}UBLExtensions"})
-"""Elements that are passed over: attached files (BT-125) and extensions, which hold signatures."""
+"""Elements that are skipped: attached files (BT-125), and extensions, which hold signatures."""
 
 _CHUNK = 2**16
 
 
 def parse(file: BinaryIO, limit: int) -> Element:
-    """The root element of the document in ``file``, without the elements in `SKIPPED`.
+    """Return the root element of the document in ``file``, without the elements in `SKIPPED`.
 
-    Memory grows with what is kept, not with what is skipped.
+    Memory grows with the elements that are kept, not with the skipped ones.
 
-    Invalid where the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and namespaces,
-    `MAX_NAMES` names or `MAX_DEPTH` levels, a name of more than `MAX_NAME` characters or a tag of more than
-    `MAX_TAG` bytes; is not well-formed; or declares a document type, which entity bombs and external
-    entities need and UBL does not.
+    Raises Invalid if the file has more than ``limit`` bytes, `MAX_NODES` elements, attributes and namespaces,
+    `MAX_NAMES` names or `MAX_DEPTH` levels, or if it has a name of more than `MAX_NAME` characters or a tag
+    of more than `MAX_TAG` bytes. Raises Invalid if the file is not well-formed, or if it declares a document
+    type, which entity bombs and external entities need and UBL does not need.
     """
     try:
         return _build(file, limit)
@@ -62,9 +62,10 @@ def _build(file: BinaryIO, limit: int) -> Element:
 
 
 class _Builder(TreeBuilder):
-    """A `TreeBuilder` that counts what it is told of and builds no element at or below a skipped one.
+    """A `TreeBuilder` that counts elements, attributes and names, and leaves out skipped elements.
 
-    The root is never skipped: without one there is no tree.
+    The elements below a skipped element are left out too. The root is never skipped, because a tree needs a
+    root.
     """
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ S = TypeVar("S", bound=Store[Any])
 
 
 def below(store: S, layer: type) -> S:
-    """Return ``store``. Raises TypeError, which names ``layer``, if it is not a store (but an address, say)."""
+    """Return ``store``. Raises TypeError, which names ``layer``, if it is not a store (an address, say)."""
     if not isinstance(store, Store):
         raise TypeError(
             f"{layer.__name__} stands on a store, not on a {type(store).__name__}; "

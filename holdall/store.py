@@ -89,7 +89,7 @@ class Delete(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """In a transaction: ``key`` must have ``tag`` before it (for ABSENT: be missing), or it raises Conflict."""
+    """In a transaction: raise Conflict if ``key`` does not have ``tag`` before it (ABSENT: is missing)."""
 
     key: str
     tag: Tag

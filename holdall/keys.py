@@ -45,7 +45,9 @@ class RawKey(str):
 
 
 class Foreign(str):
-    """A stored name that is not a valid key. `Store.scan_names` yields it; `Store.get_foreign` reads the value.
+    """A stored name that is not a valid key.
+
+    `Store.scan_names` yields it, and `Store.get_foreign` reads its value.
 
     The text is the name without the prefix of the store. Bytes that are not UTF-8 become lone surrogates, as
     `os.fsdecode` makes them. `stored` is the name by which the store finds the value.

@@ -99,7 +99,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def without_secrets(name: str, value: Any) -> Any:
-    """Return the ``value`` of an option of this name, hidden if it is a secret; so is each secret in a dict.
+    """Return the ``value`` of an option of this name, hidden if it is a secret. Hide each secret in a dict.
 
     >>> without_secrets("options", {"host": "h", "login": {"password": "hunter2"}})
     {'host': 'h', 'login': {'password': '***'}}

@@ -1,4 +1,4 @@
-"""Makes calls in other threads, safe from interrupts. If no thread can start, the caller makes the call itself.
+"""Makes calls in other threads, safe from interrupts. If no thread can start, the caller makes the call.
 
 The futures of the standard library wait on a `threading.Condition`. An exception that a signal handler raises
 (Ctrl-C, a time limit) can leave a condition locked, and then both sides wait for ever. Here the threads

@@ -95,7 +95,7 @@ def _is_file(path: Path) -> bool:
 def _require_trust(file: ConfigFile, found: Named) -> None:
     if file.trusted or not (reason := harm(found)):
         return
-    from holdall.configuration.trust import is_trusted  # late: trust needs an extra, and most files are harmless
+    from holdall.configuration.trust import is_trusted  # late: it needs an extra that is rarely used
 
     if not is_trusted(file):
         raise PermissionDenied(

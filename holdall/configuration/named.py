@@ -69,7 +69,7 @@ class Named(NamedTuple):
         return [each["near"] for each in (self.address.params, *(self.layers or ())) if "near" in each]
 
     def plan(self, given: dict[str, Any]) -> tuple[Stack, Address]:
-        """Return the stack and the address of the store below it. ``given`` overrides the values in the file."""
+        """Return the stack and the address of the store below it. ``given`` overrides values in the file."""
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
@@ -79,7 +79,7 @@ class Named(NamedTuple):
 
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
-    """Return the stores that the file declares. Raises InvalidAddress, which names the file, if it is not valid."""
+    """Return the stores that the file declares. If the file is not valid, InvalidAddress names it."""
     file, read = source.path, _parsed(source)
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})
@@ -143,7 +143,7 @@ def _said(entry: Any) -> dict[str, str] | None:
 
 
 def _placed(file: Path, said: Mapping[str, str]) -> dict[str, str]:
-    """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded if the value is an address."""
+    """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded inside an address."""
     plain = _folder(file)
     encoded = _encoded(plain)
     return {

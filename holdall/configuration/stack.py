@@ -13,7 +13,7 @@ from holdall.middleware.manifest import Manifest
 from holdall.store import Store
 
 MANIFEST: Final = ("check", "require", "off")
-"""The values of ``manifest=``: compare the manifest if there is one; require one; do not read or write one."""
+"""The values of ``manifest=``: compare the manifest if there is one, require one, or do not use one."""
 
 
 Opened = Callable[[Address], Store[bytes] | None]
@@ -53,7 +53,7 @@ class Stack:
 
     @classmethod
     def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
-        """Return the stack of ``entries``. Each entry has the parameters of a layer: ``compress=zstd&level=19``.
+        """Return the stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
 
         The parameters in ``address`` override those of the listed layers. Of layers that are not listed, only
         `readonly` can be added.
@@ -111,7 +111,7 @@ class Stack:
         return {"required": True} if self.manifest == "require" else {}
 
     def _above(self) -> int:
-        """Return the number of layers above the guard, down to the last layer whose parameter is in `_ABOVE`."""
+        """Return the number of layers above the guard: up to the last one whose parameter is in `_ABOVE`."""
         places = [place for place, chosen in enumerate(self.layers, 1) if chosen.row.parameter in _ABOVE]
         return max(places, default=0)
 
@@ -179,7 +179,10 @@ def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
 
 
 def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) -> tuple[Chosen, ...]:
-    """Return the layer that ``entry`` names. Parameters of this layer in ``given`` override and are removed."""
+    """Return the layer that ``entry`` names.
+
+    Parameters of this layer in ``given`` override those in ``entry``, and are removed from ``given``.
+    """
     said = dict(entry)
     rows = [row for row in LISTED if row.parameter in said]
     if len({row.parameter for row in rows}) != 1:

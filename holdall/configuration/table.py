@@ -6,13 +6,13 @@ constructor's argument. To add a layer, add a line here and its parameters to `h
 The order has these reasons:
 
 - `readonly` refuses a write before any other layer does work for it.
-- `history` is at the top, because its users call it; `validate` sees documents. The records of history are stored
-  in the store itself, below all other layers.
+- `history` is near the top, because the app calls its methods; `validate` sees documents. The records of
+  history are in the store itself, below all other layers.
 - `serializer` converts documents to bytes. The layers below it convert bytes to bytes.
 - `expires` is above all layers that check bytes, so that they check the deadline too.
 - `compress` is before `encrypt`, because encrypted bytes cannot be compressed.
 - `checksum` is computed over the bytes on the disk, so that it can be checked without the encryption key.
-- `cache` is below these layers. So it holds the stored bytes: compressed, encrypted, and checked at each read.
+- `cache` is below these layers, so it holds the stored bytes: compressed, encrypted, checked at each read.
 - `metrics` and `budget` count only the requests that a cache does not answer.
 """
 
@@ -25,7 +25,7 @@ from holdall.configuration.values import document_type, duration, place, schema,
 
 
 class Row(NamedTuple):
-    """A layer. It is chosen if ``parameter`` equals ``value``, or has a value that the converter ``value`` accepts.
+    """A layer. It is chosen if ``parameter`` equals ``value``, or if the converter ``value`` accepts it.
 
     The converted value is the constructor's ``argument``. If ``argument`` is empty, the value is a yes or no.
     ``options`` are further parameters, passed as arguments of the same name; for an address, the store at

@@ -90,6 +90,6 @@ def schema(text: str) -> Any:
     Raises InvalidAddress if the object is not a FormEncode schema.
     """
     found = imported(text)
-    if not hasattr(found, "to_python"):  # checked before the call, because other objects may not be safe to call
+    if not hasattr(found, "to_python"):  # before the call: other objects may not be safe to call
         raise InvalidAddress(f"{text!r} is no FormEncode schema: it has no to_python")
     return found() if isinstance(found, type) else found

@@ -10,7 +10,7 @@ _ROUNDING: Final = 1e-9  # relative to the largest number that was added up
 
 
 def alike(left: object, right: object, scale: float = 0.0) -> bool:
-    """Return whether ``left`` and ``right`` are equal, or differ only by rounding of numbers of size ``scale``.
+    """Return whether ``left`` equals ``right``, or differs only by rounding of numbers of size ``scale``.
 
     Tuples, lists, mappings, dataclasses and Structs are compared part by part. Two objects that cannot be
     compared, because their class does not define equality, count as equal.
@@ -22,7 +22,7 @@ def alike(left: object, right: object, scale: float = 0.0) -> bool:
 
 
 def largest(value: object) -> float:
-    """Return the largest size of a number in ``value`` and its parts; 0.0 if there are no numbers.
+    """Return the largest size of a number in ``value`` and its parts, or 0.0 without a number.
 
     >>> largest([("EUR", -7.5), ("USD", 2)])
     7.5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm fro
     from typing_extensions import TypeForm
     from typing_extensions import TypeVar as Defaulted
 
-    # An untyped map takes documents of any type: mypy reads this from the default, and pyright from the bound.
+    # An untyped map takes documents of any type: mypy reads that from the default, pyright from the bound.
     D = Defaulted("D", bound=Any, default=Any)
     V = Defaulted("V", default=Any)
     R = Defaulted("R", default=Any)
@@ -54,9 +54,9 @@ class MapReduce(Generic[V, R]):
 
     ``reduce`` is one of
 
-    - "sum": the exact sum. int can be added to Decimal: the sum has as many digits as it needs, and the decimal
-      context does not matter. int can be added to float: the result is the float nearest to the exact sum.
-      Decimal with float is refused, and so are bool, NaN and infinities;
+    - "sum": the exact sum. int can be added to Decimal: the sum has as many digits as it needs, whatever the
+      decimal context is. int can be added to float: the result is the float nearest to the exact sum. Decimal
+      with float is refused, and bool, NaN and infinities are refused too;
     - "count"; "min" and "max" in the order of the collation; "stats": a `Stats` of numbers;
     - "distinct": the number of different values, by the collation. It keeps all of them in memory;
     - a function of a non-empty list of values, which is applied again to lists of its own results. So the
@@ -135,12 +135,12 @@ class MapReduce(Generic[V, R]):
         ``prefix``, ``start`` and ``stop`` choose documents, as in `Store.scan_items`. ``store`` may also be a
         plain dict; its values are not converted.
 
-        ``at`` selects one group, or all groups whose tuple begins with the tuple ``at``. ``between`` selects the
-        groups from its first bound to its second, both included; ``...`` leaves a side open.
+        ``at`` selects one group, or all groups whose tuple begins with the tuple ``at``. ``between`` selects
+        the groups from its first bound to its second, both included; ``...`` leaves a side open.
 
         ``group_level`` n groups the selected keys by the first n elements of their tuples; keys of other
-        types stay whole. Level 0 makes one group, None, of all keys. The default groups by whole keys. If
-        there are no pairs, there are no rows, also at level 0.
+        types stay whole. Level 0 makes one group, None, of all keys. The default groups by whole keys.
+        Without any pair, the result is empty, also at level 0.
 
         ``progress`` is called with the number of mapped documents, after every 256 documents and at the end.
         Memory is bounded by the groups and 8,192 pairs (or four per group), for any number of documents.

@@ -20,7 +20,7 @@ STEP = 256  # documents between two calls of progress
 
 
 class Reading(Generic[V]):
-    """One pass over ``documents``. ``pairs`` are the pairs that ``map`` yields for each document, in their order.
+    """One pass over ``documents``. ``pairs`` are the pairs that ``map`` yields for them, in their order.
 
     ``key`` is the key of the document that is being mapped, or None while the store is being read. ``done``
     is true if there are no more documents. ``progress`` is called with the number of documents mapped so far,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from holdall.query.alike import alike, largest
 from holdall.query.reducer import Reducer
 
-TRIALS: Final = 32  # lists of values per run; with a single group these come from a quarter of a million pairs
+TRIALS: Final = 32  # lists of values per run; a single group has them in a quarter of a million pairs
 SAMPLE: Final = 8  # values per list
 LEAST: Final = 3  # values: two can hide the error, because len([1, 1]) is 2 in parts and at once
 

@@ -1,4 +1,4 @@
-"""Servers for tests that do not outlive the process which started them."""
+"""Servers for tests, which end at the latest with the process that started them."""
 
 import shutil
 import subprocess
@@ -6,10 +6,10 @@ from functools import cache
 
 
 def bound(command: list[str]) -> list[str]:
-    """``command`` as a process that is killed when the thread which starts it ends, in whatever way.
+    """Return ``command``, changed so that its process is killed when the thread that starts it ends in any way.
 
-    So says PR_SET_PDEATHSIG in prctl(2), through setpriv(1) of util-linux, and a kill of the process ends its
-    threads. Not promised where that is missing, as it is on macOS: the command is then left as it is.
+    setpriv(1) of util-linux sets PR_SET_PDEATHSIG, see prctl(2); a kill of the process ends its threads too.
+    If setpriv is missing, as on macOS, this returns the command unchanged, and the kill is not promised.
 
     >>> bound(["redis-server", "--port", "0"])[-3:]
     ['redis-server', '--port', '0']

@@ -6,10 +6,11 @@ from functools import cache
 
 
 def bound(command: list[str]) -> list[str]:
-    """Return ``command``, changed so that its process is killed when the thread that starts it ends in any way.
+    """Return ``command`` for a process that is killed when the thread that starts it ends, for any reason.
 
-    setpriv(1) of util-linux sets PR_SET_PDEATHSIG, see prctl(2); a kill of the process ends its threads too.
-    If setpriv is missing, as on macOS, this returns the command unchanged, and the kill is not promised.
+    setpriv(1) of util-linux sets PR_SET_PDEATHSIG, see prctl(2). A kill of the starting process ends its
+    threads, and so it also kills the command. If setpriv is missing, as on macOS, this returns ``command``
+    unchanged, and the kill is not promised.
 
     >>> bound(["redis-server", "--port", "0"])[-3:]
     ['redis-server', '--port', '0']

@@ -51,7 +51,11 @@ class StoreMachine(MappingMachine):
         return seen
 
     def settle(self, call: Callable[[], object], *expected: Seen[int]) -> bool:
-        """Return whether a call that ``expected`` these states won. It wins if and only if they are current."""
+        """Return whether a call that ``expected`` these states won.
+
+        The call must win if all of these states are current, and must lose if one of them is not. Without
+        TICKS, a state also counts as current if the key has its old value again.
+        """
         try:
             call()
         except Conflict:

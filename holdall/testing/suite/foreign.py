@@ -25,7 +25,7 @@ class ForeignTests(StoreCase[V]):
         assert {name: store.get_foreign(name) for name in foreign} == planted
         for prefix in ("a", "b/", "~"):
             within = {name for name in planted if name.startswith(prefix)}
-            # A store of files compares the prefix with decoded names of folders, so it may yield further names.
+            # A store of files compares the prefix with decoded folder names, so it may yield further names.
             assert within <= set(store.foreign_names(prefix)) <= set(planted)
 
     def test_foreign_names_are_not_keys(self, store: Store[V]) -> None:

@@ -1,4 +1,4 @@
-"""Tests of one call in the middle of another: no write is lost, and one of two rival compare-and-swaps wins."""
+"""Tests of one call in the middle of another: no write is lost, and one of two rival swaps wins."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -22,7 +22,7 @@ class RaceTests(StoreCase[V]):
     def interleave(
         self, first: Callable[[int], A], second: Callable[[int], B], points: int = POINTS
     ) -> Iterator[Met[A, B]]:
-        """Run ``second`` in the middle of ``first``, at no more places than ``points`` and ``self.points``."""
+        """Run ``second`` in the middle of ``first``, at ``points`` places, or at ``self.points`` if fewer."""
         return interleave(first, second, min(points, self.points))
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:

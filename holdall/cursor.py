@@ -12,7 +12,7 @@ FOLDER = ".holdall/transfer/"
 
 
 class Cursor:
-    """The stored progress of a transfer: every key under ``prefix`` up to this key was moved to ``there``.
+    """The last key of ``here`` under ``prefix`` up to which all keys were moved to ``there``.
 
         key   = ".holdall/transfer/" 32HEXDIG     ; of the address of ``here``, as it is shown, and prefix
         value = JSON object: "after": key, "count": number    ; of keys moved so far

@@ -29,8 +29,7 @@ def require_moment(time: datetime) -> None:
     >>> require_moment("2026-01-01")
     Traceback (most recent call last):
       ...
-    TypeError: '2026-01-01' is not a datetime; give one with a time zone, as in datetime(2026, 1, 31,
-    tzinfo=UTC)
+    TypeError: '2026-01-01' is not a datetime; give one with a time zone, as in datetime(2026, 1, 31, tzinfo=UTC)
     """
     if not isinstance(time, datetime):
         raise TypeError(
@@ -155,7 +154,7 @@ _NOTHING = Note()
 
 @contextmanager
 def note(author: str | None = None, message: str | None = None) -> Iterator[None]:
-    """Set ``author`` and ``message`` for the writes in the block; None keeps the value outside the block."""
+    """Set ``author`` and ``message`` for the writes in the block. None keeps the value from outside it."""
     around = noted()
     inner = Note(
         around.author if author is None else author,

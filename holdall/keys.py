@@ -74,7 +74,7 @@ def named(stored: str | bytes) -> str:
 
 
 def raw_key(key: str) -> RawKey:
-    """Return ``key`` as a `RawKey`. It is checked as `check_key` does, but it may be reserved.
+    """Return ``key`` as a `RawKey`, after the checks of `check_key`. ``key`` may be reserved.
 
     >>> raw_key(".holdall/manifest")
     '.holdall/manifest'
@@ -180,9 +180,9 @@ def is_reserved(key: str) -> bool:
 
 
 def past_reserved(key: str) -> str:
-    """Return the bound after all keys that share the reserved part of ``key``.
+    """Return the smallest key after all keys that share the reserved part of ``key``.
 
-    A scan that hides reserved keys continues there.
+    A scan that hides reserved keys continues at this key.
 
     >>> past_reserved("a/.holdall/history/b")
     'a/.holdall0'

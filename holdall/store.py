@@ -89,7 +89,10 @@ class Delete(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """In a transaction: raise Conflict if ``key`` does not have ``tag`` before it (ABSENT: is missing)."""
+    """In a transaction: ``key`` must have the tag ``tag`` before it, or be missing if ``tag`` is ABSENT.
+
+    If this check fails, the transaction raises Conflict.
+    """
 
     key: str
     tag: Tag
@@ -114,15 +117,15 @@ class Feature(enum.Flag):
 
     NONE = 0
     SEEK = enum.auto()
-    """The cost of a scan depends on the keys it yields: the store looks up prefix, start and stop, and does
-    not filter all keys by them."""
+    """The cost of a scan depends only on the keys that it yields: the store looks up prefix, start and stop,
+    and does not filter all keys by them."""
     BATCH = enum.auto()
-    """get_many, set_many and delete_many need less than one round trip or commit per key."""
+    """get_many, set_many and delete_many cost fewer round trips or commits than one per key."""
     TAGS = enum.auto()
     """The store has get_tagged, tag and scan_tags."""
     TICKS = enum.auto()
-    """A key never has the same tag again after another write. Without this feature, a tag may be a hash, and
-    writing the same bytes again gives the same tag."""
+    """A key never has the same tag again after another write. Without this feature, a tag may be a hash, so
+    that a write of the same bytes gives the same tag."""
     SWAP = enum.auto()
     """The store has swap: compare-and-swap, and creation of a missing key, decided by the store itself."""
     REMOVE = enum.auto()
@@ -256,11 +259,10 @@ class Store(MutableMapping[str, V]):
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         """Yield the keys in the order of `scan`, and among them, at any place, the foreign names.
 
-        The foreign names have the same bounds as the keys.
         Another program may have stored a value under a name that is not a valid key, for example ``a//b``.
-        This is a foreign name, a `holdall.keys.Foreign`. Scans leave it out, `clear` does not delete it, and
-        only `get_foreign` reads it. Reserved keys are not foreign names. This costs one listing, or two on
-        file systems.
+        This is a foreign name, a `holdall.keys.Foreign`. The bounds apply to foreign names too. Scans leave
+        foreign names out, `clear` does not delete their values, and only `get_foreign` reads them. Reserved
+        keys are not foreign names. This costs one listing, or two on file systems.
         """
         return self.scan(prefix, start=start, stop=stop)
 
@@ -382,7 +384,8 @@ class Store(MutableMapping[str, V]):
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` still has the tag ``expected``, and return the new tag. Needs SWAP.
 
-        If ``expected`` is ABSENT, ``key`` must be missing. Otherwise it raises Conflict and writes nothing.
+        If ``expected`` is ABSENT, ``key`` must be missing. If this check of the tag fails, `swap` raises
+        Conflict and writes nothing.
         """
         raise self._cannot("compare and swap", Feature.SWAP)
 

@@ -109,13 +109,13 @@ def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | 
 
 
 def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
-    # The source has checked its keys. Marked as checked, a key that a prefix made long is moved as it is.
+    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
     while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
         yield list[str](batch)
 
 
 def copied(read: Read, there: Store[Any], keys: list[str]) -> int:
-    """Move values without a check, and return their number."""
+    """Move values unchanged, and return their number."""
     count = itertools.count()
     there.set_many((RawKey(key), value) for (key, value), _ in zip(read(keys), count, strict=False))
     return next(count)

@@ -62,7 +62,9 @@ def place(text: str) -> Address:
 
 
 def imported(text: str) -> Any:
-    """Return the object at ``module:name``. This imports the module, so trust an address as you trust code.
+    """Return the object at ``module:name``.
+
+    This imports the module, so an address must be as trustworthy as code.
 
     Raises InvalidAddress if the object does not exist.
 

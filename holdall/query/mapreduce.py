@@ -1,4 +1,4 @@
-"""Map-reduce in one process. A query makes one pass over a store, then groups, reduces and sorts."""
+"""Map-reduce in one process. A query groups and reduces in one pass over a store, and then sorts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from reprlib import repr as brief

@@ -1,4 +1,4 @@
-"""Servers for tests, which end at the latest with the process that started them."""
+"""Servers for tests that do not outlive the process that started them."""
 
 import shutil
 import subprocess

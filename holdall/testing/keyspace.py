@@ -100,7 +100,7 @@ def keys() -> SearchStrategy[str]:
 
 
 def near_keys() -> SearchStrategy[str]:
-    """Return a strategy for one of `NEAR`, so that operations often use the same key or its neighbours."""
+    """Return a strategy for one of `NEAR`, so that operations often meet at a key, a neighbour or a child."""
     return st.sampled_from(NEAR)
 
 

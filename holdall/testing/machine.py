@@ -53,8 +53,8 @@ class StoreMachine(MappingMachine):
     def settle(self, call: Callable[[], object], *expected: Seen[int]) -> bool:
         """Return whether a call that ``expected`` these states won.
 
-        The call must win if all of these states are current, and must lose if one of them is not. Without
-        TICKS, a state also counts as current if the key has its old value again.
+        The call must win if all of these states are current, and must lose otherwise. Without TICKS, it may
+        also win if the keys have their old values again.
         """
         try:
             call()

@@ -9,7 +9,7 @@ V = TypeVar("V")
 
 
 class Seen(NamedTuple, Generic[V]):
-    """A tag that was read for a key, the write that made it, and the value that it named (not for ABSENT)."""
+    """A tag that was read for a key, the write that made it, and its value (None for ABSENT)."""
 
     key: str
     tag: Tag

@@ -6,9 +6,9 @@
     gcs_store       a new bucket: of the server at STORAGE_EMULATOR_HOST, or of fake-gcs-server
     holdall_store   a part of the store at each --holdall-uri (default memory://), emptied after the test
 
-Each is a Store of bytes and is empty at the beginning of the test. If a fixture needs a library that is not
-installed, the test is skipped with a message that says how to install it. The plugin imports nothing until a
-test uses a fixture.
+Each is a Store of bytes and is empty at the beginning of the test. If a fixture does not find a library or
+program that it needs, the test is skipped with a message that says how to install it. The plugin imports
+nothing until a test uses a fixture.
 """
 
 import os

@@ -296,7 +296,7 @@ class Store(MutableMapping[str, V]):
     def update(self, other: Any = (), /, **values: V) -> None:
         """Write pairs as `dict.update` does. Each single value is written completely or not at all.
 
-        If this raises, some of the pairs may have been written.
+        The batch may be written in part, for example if this raises.
         """
         self.set_many(itertools.chain(_pairs(other), values.items()))
 

@@ -6,7 +6,8 @@
     >>> dict(store)
     {'greeting': b'hello'}
 
-`open` gives the store at an address; layers such as `Json` wrap it; `holdall.store` is the contract.
+`open` returns the store at an address, and layers such as `Json` wrap a store. The contract of every store is
+in `holdall.store`.
 """
 
 from importlib import import_module
@@ -78,7 +79,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Imported when first asked for, so that `import holdall` stays light and needs no extra.
+# Each module is imported at the first use of its name: `import holdall` stays fast and needs no extra.
 _lazy = {
     "DBM": "holdall.adapters.dbm",
     "Budget": "holdall.middleware.budget",
@@ -191,8 +192,9 @@ __all__ = [
 _public = [*__all__, "open"]
 
 if not TYPE_CHECKING:
-    # `from holdall import *` then asks `__getattr__`. A name in a list that Python finds here would raise
-    # MissingExtra if its extra is not installed. `open` is left out, for it would hide the builtin.
+    # Without `__all__`, `from holdall import *` asks `__getattr__` for the list, which then has no name whose
+    # extra is missing. With `__all__`, such a name would raise MissingExtra. `open` is left out, because it
+    # would hide the builtin.
     del __all__
 
 

@@ -1,4 +1,4 @@
-"""``python -m holdall`` is ``holdall``."""
+"""Makes ``python -m holdall`` run the command line ``holdall``."""
 
 from holdall.cli import main
 

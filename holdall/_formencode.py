@@ -1,4 +1,4 @@
-"""FormEncode, imported without the warning of Python 3.11 and 3.12 that it imports `cgi`."""
+"""FormEncode, imported without the warning of Python 3.11 and 3.12 about its import of `cgi`."""
 
 import warnings
 

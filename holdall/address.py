@@ -6,12 +6,14 @@
     scheme   = engine [ "+" transport ]
     name     = 1*( letter | digit | "_" | "-" )
 
-Percent-encoding (RFC 3986) is undone in path, userinfo and parameters. If the slashes before a login are
-missing or too many, the login is taken for userinfo all the same, so that it is hidden; no store opens such
-an address. In a path with a colon, write ``@`` as ``%40``. A string without a scheme that is
-one word is the name of a store in a configuration file. Any other is a path of the file system, taken as
-it is: the folder ``books`` below this one is ``./books`` or ``file:books``. One that ends as databases do
-(``books.db``) is refused without a scheme, for it may be meant as either.
+Path, userinfo and parameters are percent-decoded (RFC 3986). If an address has too few or too many slashes
+before a login, the login is still parsed as userinfo, so that it is hidden; no store opens such an address.
+In a path with a colon, write ``@`` as ``%40``.
+
+If a string without a scheme is one word, it is the name of a store in a configuration file. Any other string
+without a scheme is a path of the file system and is not decoded. Write ``./books`` or ``file:books`` for the
+folder ``books`` in the current folder. A path without a scheme is refused if it has the suffix of a database
+(``books.db``), because it may mean a database or a folder.
 """
 
 import re
@@ -28,7 +30,7 @@ _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
 _named = re.compile(r"([A-Za-z0-9_-]+)(?:\?(.*))?", re.DOTALL).fullmatch
 
-_quoted = partial(quote, errors="backslashreplace")  # a path of the file system may be no UTF-8
+_quoted = partial(quote, errors="backslashreplace")  # a path of the file system may not be UTF-8
 _database = re.compile(r".*\.(?:db|sqlite3?)|:memory:", re.DOTALL | re.IGNORECASE).fullmatch
 
 _word = re.compile(r"[A-Za-z_][\w.-]*").fullmatch
@@ -41,7 +43,7 @@ LAYERED: Final = (
     *("expires", "compress", "level", "dictionary", "encrypt", "context", "bound", "checksum"),
     *("cache", "near", "items", "size", "misses", "metrics", "budget"),
 )
-"""The parameters that put layers on a store, whatever its scheme: see `holdall.configuration.table`."""
+"""The parameters that put layers on a store of any scheme. See `holdall.configuration.table`."""
 
 _KNOWN: Final = frozenset(
     {
@@ -51,25 +53,27 @@ _KNOWN: Final = frozenset(
         *("values", "protocol", "ca", "tls", "escape", "anon", "content_type", "cache_control"),
     }
 )
-"""The parameters whose values are shown: of any other, nobody knows whether it is a secret."""
+"""The parameters whose values are shown. The value of any other parameter may be a secret."""
 
 _FROM_HERE: Final = frozenset({"file", "dbm", "lmdb"})
 _FROM_ROOT: Final = frozenset({*_FROM_HERE, "local", "sqlite", "lite"})
-"""Schemes and transports of stores on this machine, by the paths that they take. These may hold an ``@``."""
+"""Schemes and transports of stores on this machine: `_FROM_HERE` also takes relative paths, `_FROM_ROOT`
+absolute ones. These paths may contain an ``@``."""
 
 ADDRESSES: Final = ("near",)
-"""Those of them that are addresses themselves."""
+"""The parameters whose values are addresses themselves."""
 
 COMPRESSIONS: Final = ("zstd", "gzip", "lzma")
 """The layers that ``compress`` names."""
 
 Converter = Callable[[str], Any] | tuple[str, ...]
-"""Turns the text of an option into its value (ValueError: it cannot), or lists the texts it may be."""
+"""A function that converts the text of an option to its value (and raises ValueError if it cannot), or a list
+of the valid texts."""
 
 
 @dataclass(frozen=True, repr=False)
 class Address:
-    """Where a store is and how to open it.
+    """The place of a store and its parameters.
 
     >>> address = Address.parse("s3://acme/invoices?region=eu-west-1", timeout=3)
     >>> address.scheme, address.host, address.path, dict(address.params)
@@ -88,7 +92,10 @@ class Address:
 
     @classmethod
     def parse(cls, text: str, /, **options: Any) -> Self:
-        """The address in ``text``, its parameters overridden by ``options``. InvalidAddress with a remedy."""
+        """Return the address in ``text``. ``options`` override its parameters.
+
+        Raises InvalidAddress, with a remedy, if ``text`` is not a valid address.
+        """
         if not text:
             raise InvalidAddress("the address is empty; write for example sqlite:///books.db")
         if not _scheme(text):
@@ -119,7 +126,9 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The name of a store in a configuration file, or empty: what `host` is where there is no scheme.
+        """The name of a store in a configuration file, or empty if the address has a scheme.
+
+        Without a scheme, `host` holds the name.
 
         >>> Address.parse("books?readonly=1").name, Address.parse("./books").name
         ('books', '')
@@ -140,8 +149,8 @@ class Address:
     def layered(self) -> tuple[str, ...]:
         """The parameters that put layers on the store.
 
-        ``compress`` of a store of Shove's is one only if it names a layer, and otherwise Shove's own: a level, or
-        yes or no.
+        For a Shove store, ``compress`` puts a layer on the store only if it names a layer. Otherwise it is
+        Shove's own parameter: a level, or yes or no.
 
         >>> Address.parse("shove+file:///a?compress=9&cache=60s").layered
         ('cache',)
@@ -150,10 +159,10 @@ class Address:
         return tuple(name for name in self.params if name in LAYERED and not (own and name == "compress"))
 
     def options(self, **converters: Converter) -> dict[str, Any]:
-        """The parameters that were given, each by its converter.
+        """Return the parameters of this address, each converted by its converter.
 
-        Values that are no str (options given in Python) are taken as they are. InvalidAddress where a
-        parameter is none of ``converters`` or does not convert.
+        A value that is not a str (an option given in Python) is not converted. Raises InvalidAddress if a
+        parameter has no converter, or if its value cannot be converted.
 
         >>> Address.parse("sqlite:///a.db?table=t").options(table=str, durability=("full", "os"))
         {'table': 't'}
@@ -194,7 +203,7 @@ class Address:
         )
 
     def _may_be_secret(self, name: str) -> bool:
-        """Whether the name of a parameter may be a part of a password, which held an ``&`` or a ``?``."""
+        """Return whether the name of a parameter may be a part of a password that contains ``&`` or ``?``."""
         if name in _KNOWN or (is_secret(name) and _word(name)):
             return False
         value = self.params[name]
@@ -211,15 +220,15 @@ class Address:
 
     @property
     def lead(self) -> str:
-        """How an error about this address begins: its scheme, or its name in quotes."""
+        """The beginning of an error about this address: its scheme, or its name in quotes."""
         return f"{self.scheme}:" if self.scheme else f"{self.host!r}:"
 
     def with_options(self, **options: Any) -> "Address":
-        """This address with ``options`` in place of parameters of the same name."""
+        """Return this address with ``options``, which replace parameters of the same name."""
         return replace(self, params={**self.params, **options})
 
     def without(self, *names: str) -> "Address":
-        """This address less some of its parameters."""
+        """Return this address without the parameters ``names``."""
         return replace(self, params={n: v for n, v in self.params.items() if n not in names})
 
     def __str__(self) -> str:
@@ -232,7 +241,7 @@ class Address:
 
     @property
     def shown_path(self) -> str:
-        """The path without a login that it may hold: in an address of a server, all before an ``@``."""
+        """The path with its login hidden. In the address of a server, all text before ``@`` is a login."""
         if self.host or _holds_login(self.scheme, self.path):
             _, at, rest = self.path.rpartition("@")
             return f"/{HIDDEN}@{rest}" if at else self.path
@@ -247,7 +256,9 @@ class Address:
 
 
 def shown(name: str, value: Any) -> str:
-    """The ``value`` of a parameter as text, without secrets: also if it is an address, or may be a secret.
+    """Return the ``value`` of a parameter as text, without secrets.
+
+    A value that may be a secret is hidden. If the value is an address, the secrets in it are hidden.
 
     >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
     ('redis://***@cache.example/0', 't')
@@ -263,18 +274,18 @@ def shown(name: str, value: Any) -> str:
 
 
 def scheme_of(text: str) -> str:
-    """The scheme of an address, or empty: the part of it that is safe to show before it is parsed."""
+    """Return the scheme of an address, or empty. It is the part that is safe to show before parsing."""
     found = _scheme(text)
     return found[1].lower() if found else ""
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """The remedy for a mistyped ``name``.
+    """Return the remedy for a mistyped ``name``.
 
     >>> meant("sqlit", ["sqlite", "file"]), meant("zzz", ["sqlite", "file"]), meant("x", [])
     ("did you mean 'sqlite'?", 'there are file, sqlite', 'it takes none')
     """
-    import difflib  # a mistake alone pays for it
+    import difflib  # late, so that only a mistake costs the time of this import
 
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
@@ -290,7 +301,10 @@ def _remedy(name: str, converters: Iterable[str]) -> str:
 
 
 def flag(text: str) -> bool:
-    """A yes or no in an address: ``1 true yes on`` or ``0 false no off``; ValueError for anything else."""
+    """Return the bool for a yes or no in an address: ``1 true yes on`` or ``0 false no off``.
+
+    Raises ValueError for any other text.
+    """
     lowered = text.lower()
     if lowered in ("1", "true", "yes", "on"):
         return True
@@ -300,7 +314,10 @@ def flag(text: str) -> bool:
 
 
 def _holds_login(scheme: str, path: str) -> bool:
-    """Whether a path without a host before it holds a login: an ``@``, and on this machine a colon before it."""
+    """Return whether a path without a host contains a login.
+
+    A login has an ``@`` after it. In the path of a store on this machine, it must also contain a colon.
+    """
     before, at, _ = path.rpartition("@")
     local = scheme in _FROM_HERE or (path.startswith("/") and scheme.rpartition("+")[2] in _FROM_ROOT)
     return bool(at) and (":" in before or not local)
@@ -322,7 +339,7 @@ def _path(text: str) -> str:
 
 
 def _split(text: str) -> tuple[SplitResult, int | None]:
-    # urlsplit drops some control characters, and its own messages quote what may be a password.
+    # urlsplit drops some control characters, and its own messages quote text that may be a password.
     if _control(text):
         raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
     _check_encoding(text)
@@ -339,7 +356,7 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
 
 
 def _cuts_login(parts: SplitResult) -> bool:
-    """Whether what looks like host and port may be a login, up to a '/' or '?' in its password."""
+    """Return whether the parsed host and port may be a login that was cut at a '/' or '?' in its password."""
     port = ":" in parts.netloc.rpartition("]")[2]
     return port and "@" not in parts.netloc and "@" in parts.path + parts.query
 
@@ -353,7 +370,7 @@ def _check_encoding(text: str) -> None:
 
 
 def parameters(query: str) -> dict[str, Any]:
-    """The parameters in ``query``, percent-encoding undone; InvalidAddress where one is given twice.
+    """Return the parameters in ``query``, percent-decoded. Raises InvalidAddress if one is given twice.
 
     >>> parameters("compress=zstd&level=19")
     {'compress': 'zstd', 'level': '19'}

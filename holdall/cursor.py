@@ -1,4 +1,4 @@
-"""How far a transfer has come, kept in the store that it fills, so that a kill costs only the last batches."""
+"""The progress of a transfer, stored in its destination. After a kill, only the last batches are repeated."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ FOLDER = ".holdall/transfer/"
 
 
 class Cursor:
-    """The last key up to which all of ``here`` under ``prefix`` has been moved to ``there``.
+    """The last key of ``here`` under ``prefix`` up to which all keys were moved to ``there``.
 
         key   = ".holdall/transfer/" 32HEXDIG     ; of the address of ``here``, as it is shown, and prefix
         value = JSON object: "after": key, "count": number    ; of keys moved so far
@@ -30,7 +30,7 @@ class Cursor:
         self._key = hashlib.blake2b(said, digest_size=16).hexdigest()
 
     def get(self) -> tuple[str, int]:
-        """The key, and how many were moved; empty and 0 where no transfer was interrupted."""
+        """Return the last moved key and the number of moved keys; empty and 0 if nothing was interrupted."""
         data = self._raw.get(self._key)
         if data is None:
             return "", 0
@@ -43,9 +43,9 @@ class Cursor:
             ) from error
 
     def set(self, key: str, count: int) -> None:
-        """Everything up to ``key`` has been moved."""
+        """Record that every key up to ``key`` was moved, ``count`` keys in total."""
         self._raw[self._key] = json.dumps({"after": key, "count": count}).encode()
 
     def clear(self) -> None:
-        """Everything has been moved."""
+        """Delete the record, because every key was moved."""
         self._raw.discard(self._key)

@@ -21,8 +21,8 @@
     └── Unavailable (ConnectionError)       the store did not answer within its time
         └── Throttled                       it answered: slow down
 
-A missing key is the builtin KeyError, and nothing else is: none of these is a KeyError.
-Each also inherits the builtin in brackets, so that a caller who knows only Python catches it.
+A missing key raises the builtin KeyError. No other problem does, and none of these classes is a KeyError.
+Each class also inherits the builtin in brackets, so that a caller can catch it without knowing holdall.
 """
 
 from typing import Final
@@ -30,17 +30,18 @@ from typing import Final
 from holdall.redact import message as _shown
 
 UNCHANGED: Final = ", so this write changed nothing"
-"""How a store that refuses a write says in its message that the write had no effect.
+"""The words with which a store that refuses a write says in its message that the write had no effect.
 
-A layer whose write is several writes of its store leaves this out of the message if it is not true of all.
+If one write of a layer is several writes of the store below, and only some had no effect, the layer removes
+these words from the message.
 """
 
 
 class HoldallError(Exception):
     """The root of the tree.
 
-    ``key`` is the key at fault if there is one, else None. The message is one line that names the thing and
-    its remedy. It has 2,000 characters at most, and every login of an address in it is hidden.
+    ``key`` is the key that caused the error, or None. The message is one line that names the problem and its
+    remedy. It has at most 2,000 characters, and every login in an address in it is hidden.
 
     >>> HoldallError("stored bytes are no JSON", key="invoices/7").key
     'invoices/7'
@@ -56,7 +57,7 @@ class InvalidKey(HoldallError, ValueError):
 
 
 class InvalidAddress(HoldallError, ValueError):
-    """An address that makes no sense: unknown scheme or parameter, a missing part, a secret in it."""
+    """The address is not valid: it has an unknown scheme or parameter, lacks a part, or contains a secret."""
 
 
 class MissingExtra(HoldallError, ImportError):
@@ -66,8 +67,8 @@ class MissingExtra(HoldallError, ImportError):
 class Invalid(HoldallError, ValueError):
     """A value that validation refuses.
 
-    ``errors`` holds the reasons: a mapping of field name to a reason, a nested mapping, or a list with
-    one entry (or None) an item.
+    ``errors`` holds the reasons. It maps each field name to a reason, to a nested mapping, or to a list with
+    one entry (or None) per item.
 
     >>> problem = Invalid("not valid", errors={"items": [None, {"code": "missing"}]})
     >>> problem.flat()
@@ -79,7 +80,7 @@ class Invalid(HoldallError, ValueError):
         self.errors = errors
 
     def flat(self) -> dict[str, str]:
-        """Reasons by field name, written as FormEncode's NestedVariables writes them: ``items-1.code``."""
+        """Return the reasons by field name, named as FormEncode's NestedVariables does: ``items-1.code``."""
         return dict(_flatten("", self.errors))
 
 
@@ -94,15 +95,15 @@ def _flatten(name: str, errors: object) -> list[tuple[str, str]]:
 
 
 class InvalidQuery(HoldallError, ValueError):
-    """A query that makes no sense: an unknown reducer, a range upside down, a key that has no order."""
+    """The query is not valid: it has an unknown reducer, a reversed range, or a key that has no order."""
 
 
 class QueryFailed(HoldallError):
-    """A map or a reduce raised (see ``__cause__``); ``key`` is the document's, None for a reduce."""
+    """A map or a reduce raised an error (see ``__cause__``). ``key`` is the document's, None for a reduce."""
 
 
 class OverBudget(HoldallError):
-    """More requests than the app allowed itself. Nothing was read or written by this one."""
+    """The app made more requests than it allowed itself. This request did not read or write anything."""
 
 
 class TooLarge(HoldallError, ValueError):
@@ -110,39 +111,39 @@ class TooLarge(HoldallError, ValueError):
 
 
 class Conflict(HoldallError):
-    """Compare-and-swap lost: the key no longer carries the expected tag. Read it again and retry."""
+    """A compare-and-swap lost: the key no longer has the expected tag. Read it again and retry."""
 
 
 class Fenced(HoldallError):
-    """Another writer took over a store that has one writer at a time. This write may or may not be kept."""
+    """Another writer took over a store that allows one writer at a time. This write may be stored or not."""
 
 
 class NoRevision(HoldallError, LookupError):
-    """No such revision of the key: it never was, or its record is dropped. Says which there are."""
+    """The revision of the key never existed, or it was dropped. The message names the existing revisions."""
 
 
 class Unsupported(HoldallError, NotImplementedError):
-    """This store cannot promise that operation, so it refuses rather than races."""
+    """This store cannot guarantee the operation, so it refuses it instead of risking a race condition."""
 
 
 class Corrupt(HoldallError, ValueError):
-    """Stored bytes that cannot be what was written: they are reported, never returned."""
+    """Stored bytes are damaged: they cannot be the bytes that were written. They are never returned."""
 
 
 class Mismatch(HoldallError, ValueError):
-    """The store was written by another stack of layers than the one that opens it."""
+    """The store was written with other layers than those that it is opened with."""
 
 
 class PermissionDenied(HoldallError, PermissionError):
-    """The store is there and refuses the operation."""
+    """The store exists, but it refuses the operation."""
 
 
 class StoreNotFound(HoldallError, FileNotFoundError):
-    """No such bucket, table, database or folder."""
+    """The bucket, table, database or folder does not exist."""
 
 
 class StoreFull(HoldallError, OSError):
-    """No room left (disk, quota, map size). The key keeps its old value, unless the message says otherwise."""
+    """The disk, quota or map size is full. The key keeps its old value, unless the message says otherwise."""
 
 
 class Unavailable(HoldallError, ConnectionError):
@@ -150,4 +151,4 @@ class Unavailable(HoldallError, ConnectionError):
 
 
 class Throttled(Unavailable):
-    """The store answered, and asked to be asked less often."""
+    """The store answered and asked for fewer requests."""

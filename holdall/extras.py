@@ -1,4 +1,4 @@
-"""A missing library says which extra of the package brings it."""
+"""Errors for missing libraries, which name the extra of the package that installs the library."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,10 +9,10 @@ from holdall.errors import MissingExtra
 
 @contextmanager
 def needs(extra: str, hint: str = "") -> Iterator[None]:
-    """Turn 'no such module' in the block into MissingExtra that names ``extra``.
+    """Raise MissingExtra, which names ``extra``, if an import in the block does not find its module.
 
-    Only where a module is not there at all, the library or one that it needs; pip brings both. Whatever a
-    module that is there raises is passed on, for to install it would not mend it.
+    The missing module may be the library or a module that it needs; pip installs both. Any other error of an
+    import passes unchanged, because installing the extra would not fix it.
 
     >>> with needs("s3"):
     ...     import no_such_library
@@ -29,10 +29,10 @@ def needs(extra: str, hint: str = "") -> Iterator[None]:
 
 
 def at_hand(module: str, names: Iterable[str]) -> list[str]:
-    """Those of ``names`` whose extra is installed, in their order; each is imported to see.
+    """Return those of ``names`` whose extra is installed, in their order. It imports each one to find out.
 
-    For the `__dir__` of ``module``: `help` and completion ask for every name that it tells, and stop at
-    one that raises MissingExtra.
+    The `__dir__` of ``module`` uses this, because `help` and completion ask for every name in `__dir__`, and
+    fail if one name raises MissingExtra.
 
     >>> at_hand("holdall", ["Memory", "open"])
     ['Memory', 'open']

@@ -1,7 +1,7 @@
-"""Handles of one thread or of one process, made at their first use. A forked child never uses its parent's.
+"""Handles per thread or per process, made at their first use. A forked child never uses its parent's handles.
 
-Every handle belongs to the process that made it, known by its pid, because not every fork runs the hooks of
-`os.register_at_fork`: uWSGI forks in C.
+Every handle belongs to the process that made it, which is known by its pid. The pid is needed because not
+every fork runs the hooks of `os.register_at_fork`: uWSGI forks in C.
 """
 
 import os
@@ -20,11 +20,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PerProcess(Generic[H]):
-    """Calling it gives this process's handle, which all its threads share. A child makes its own.
+    """One handle per process, shared by its threads. Calling this object returns it. A child makes its own.
 
-    A lock that many threads share is such a handle too: a thread of the parent may hold the parent's lock at the
-    moment of the fork, and the child would then wait for ever. The state that the lock guards must be sound
-    between any two steps, because the child finds it as that thread left it.
+    A lock that many threads share must be a handle of this kind too: if a thread of the parent holds the
+    parent's lock at the moment of the fork, the child would wait for it for ever. The state that the lock
+    guards must be valid between any two steps, because the child finds it as that thread left it.
 
     >>> lock = PerProcess(threading.Lock)
     >>> lock() is lock()
@@ -50,13 +50,13 @@ class PerProcess(Generic[H]):
             return made
 
     def take(self) -> H | None:
-        """Return this process's handle, if it was made, for the caller to close. The next call makes a new one."""
+        """Return this process's handle, or None, for the caller to close. The next call makes a new one."""
         made, self._made = self._made, None
         return made[1] if made and made[0] == getpid() else None
 
 
 class _Holder(Generic[H]):
-    """Disposes of its handle when the thread that owns it, or the store, is gone."""
+    """Disposes of its handle when the thread that owns it has ended, or when the store is deallocated."""
 
     def __init__(self, handle: H, dispose: Callable[[H], None]) -> None:
         self.release = weakref.finalize(self, _dispose, handle, dispose, getpid())
@@ -69,16 +69,19 @@ class _Holder(Generic[H]):
 
 
 class PerThread(Generic[H]):
-    """Calling it gives this thread's handle. If making it raises, the next call tries again.
+    """One handle per thread. Calling this object returns it. If making it raises, the next call tries again.
 
     ``dispose`` is called once for each handle: when its thread has ended, at `close`, or at the end of the
     process; possibly from another thread. It is called only in the process that made the handle.
 
-    Before a fork that Python sees, the parent disposes of the handle of the forking thread, because libraries
-    that count their open files by process (SQLite) would believe in the child that they still hold the parent's
-    locks. ``delayed``: every function that uses a handle is marked by `delays_fork`; then the parent disposes of
-    the handles of all threads, and after a fork that Python did not see, the child does, unless a call was
-    running. A child keeps any other inherited handle open and never uses it.
+    Before a fork that Python sees, the parent disposes of the handle of the forking thread. Otherwise, a
+    library that counts its open files by process (SQLite) would believe in the child that it still holds the
+    parent's locks.
+
+    ``delayed`` means that every function that uses a handle is marked by `delays_fork`. Then the parent
+    disposes of the handles of all threads before the fork. After a fork that Python did not see, the child
+    disposes of them, unless a call was running. A child keeps any other inherited handle open and never uses
+    it.
 
     >>> handles = PerThread(list, list.clear)
     >>> handles() is handles()
@@ -91,7 +94,7 @@ class PerThread(Generic[H]):
         self._delayed = delayed
         self._pid = (
             getpid()
-        )  # 0 while a fork waits for calls: whoever asks for a handle then waits for the fork
+        )  # 0 while a fork waits for calls: a thread that asks for a handle then waits for the fork
         self._start()
         _without_fork(lambda: _alive.add(cast(PerThread[object], self)))
 
@@ -139,7 +142,7 @@ class PerThread(Generic[H]):
             holder.release()
 
     def _part(self, *, quiet: bool) -> None:
-        """Dispose of the handles that a child must not inherit; ``quiet``: no thread is using one."""
+        """Dispose of the handles that a child must not inherit. ``quiet`` means that no thread uses one."""
         if quiet and self._delayed:
             self._close()
         elif own := getattr(self._own, "holder", None):
@@ -174,17 +177,17 @@ _waiting: PerProcess[set[int]] = PerProcess(set)  # idents of the threads that w
 
 
 def delays_fork(function: F) -> F:
-    """Mark ``function``: a fork in another thread waits until no call of it is running.
+    """Mark ``function``, so that a fork in another thread waits until no call of it is running.
 
-    A library in C may hold locks during such a call, and the child could then never take them. The function
-    must not run code of the caller, which may take any time.
+    During the call, a library in C may hold locks, and after a fork the child could never take them. The
+    function must not run code of its caller, because this code may take any amount of time.
     """
     _delaying.add(function.__code__)
     return function
 
 
 def _without_fork(function: Callable[[], object]) -> None:
-    """Run ``function`` while no fork happens; a fork does not wait for those who wait here."""
+    """Run ``function`` while no fork happens. A fork does not wait for threads that wait here."""
     ident, waiting = threading.get_ident(), _waiting()
     waiting.add(ident)
     try:
@@ -209,7 +212,7 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     for handles in list(_alive):
         handles._pid = getpid()
-    with suppress(RuntimeError):  # an interrupt came before the lock was taken
+    with suppress(RuntimeError):  # an interrupt came before this thread had the lock
         _lock().release()
 
 

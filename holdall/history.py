@@ -1,9 +1,9 @@
-"""What is told of a revision: number, time, who and why; and how a writer says who and why.
+"""Revisions (number, time, author and message), and `note`, with which a writer sets author and message.
 
     with note(author="Ann", message="the discount was missing"):
         invoices["2026/17"] = corrected
 
-A note holds for every write of this thread or task to whatever keeps history, until the block ends.
+A note applies to every write of this thread or task to any store that keeps history, until the block ends.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +15,12 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 from holdall.errors import Invalid, TooLarge
 
 NOTE_BYTES: Final = 1000
-"""How long author and message may be together, in UTF-8."""
+"""The limit for author and message together, in bytes of UTF-8."""
 
 _AUTHOR_BYTES = 255
 
 UNKNOWN = "unknown"
-"""The author of what was found in a store and written without history."""
+"""The author of a revision that was written without history and found in a store later."""
 
 
 def require_moment(time: datetime) -> None:
@@ -40,14 +40,14 @@ def require_moment(time: datetime) -> None:
 
 
 class Note(NamedTuple):
-    """Who wrote a revision, and why; either may be empty."""
+    """The author of a revision and the reason for it; either may be empty."""
 
     author: str = ""
     message: str = ""
 
     @property
     def encoded(self) -> tuple[bytes, bytes]:
-        """Author and message in UTF-8; TooLarge where they are too long to be kept, Invalid where they are no text."""
+        """Author and message in UTF-8. Raises TooLarge if they are too long, Invalid if they are not text."""
         try:
             author, message = self.author.encode(), self.message.encode()
         except UnicodeEncodeError:
@@ -65,9 +65,8 @@ class Note(NamedTuple):
 class Revision:
     """One state that a key had: ``number`` from 1 up, ``time`` in UTC, and whether it was ``deleted``.
 
-    Numbers order revisions; times tell when, by the clock of the writer, and never go back from one
-    revision of a key to the next. ``note`` (and so ``author`` and ``message``) may cost a read when it
-    is first asked for.
+    Numbers order the revisions. Times come from the clock of the writer, and never go back from one revision
+    of a key to the next. The first access to ``note`` (or to ``author`` or ``message``) may cost a read.
 
     >>> from datetime import UTC, datetime
     >>> Revision(2, datetime(2026, 9, 30, 12, tzinfo=UTC), False, lambda: Note("Ann", "typing error"))
@@ -82,7 +81,7 @@ class Revision:
 
     @property
     def note(self) -> Note:
-        """Who and why."""
+        """The author and the message."""
         return self._note()
 
     @property
@@ -99,7 +98,10 @@ class Revision:
 
 
 class Version(NamedTuple):
-    """What a store that keeps versions by itself lists of one: ``id`` is its own name for it, ``time`` in UTC."""
+    """One entry in the list of versions that a store keeps by itself.
+
+    ``id`` is the store's own name for the version. ``time`` is in UTC.
+    """
 
     key: str
     id: str
@@ -108,22 +110,28 @@ class Version(NamedTuple):
 
 
 class Past(Protocol):
-    """The versions that a store keeps by itself. They may be dropped at any time by rules of its own."""
+    """The versions that a store keeps by itself. The store may drop them at any time by its own rules."""
 
     def of(self, key: str) -> Iterator[Version]:
-        """Those of ``key``, newest first."""
+        """Yield the versions of ``key``, newest first."""
         ...
 
     def scan(self, prefix: str, start: str, stop: str | None) -> Iterator[Version]:
-        """Those of the keys that `Store.scan` could show, key by key in order, newest first of each."""
+        """Yield the versions of the keys that `Store.scan` could yield.
+
+        Keys are in order; the versions of one key are newest first.
+        """
         ...
 
     def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
-        """The value of each of ``versions``, which are no deletions, in their order; None: it is dropped."""
+        """Yield the value of each of ``versions``, in their order, or None if the version was dropped.
+
+        None of ``versions`` may be a deletion.
+        """
         ...
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """The note of each of ``versions``, in their order; by UNKNOWN where there is none."""
+        """Yield the note of each of ``versions``, in their order. Without a note, the author is UNKNOWN."""
         ...
 
 
@@ -132,9 +140,10 @@ class Remembers(Protocol):
     """A store that can keep versions by itself."""
 
     def past(self, author: str = "", /) -> Past:
-        """The versions it keeps. From now on each write stores its note, `noted` by ``author``.
+        """Return the versions that the store keeps. After this call, each write stores its note, see `noted`.
 
-        Unsupported where it is not set up to keep versions. Costs a request.
+        ``author`` is the author of a note that names none. Raises Unsupported if the store is not set up to
+        keep versions. This costs a request.
         """
         ...
 
@@ -145,7 +154,7 @@ _NOTHING = Note()
 
 @contextmanager
 def note(author: str | None = None, message: str | None = None) -> Iterator[None]:
-    """Note that writes in the block are by ``author``, for the reason ``message``; None: as outside it."""
+    """Set ``author`` and ``message`` for the writes in the block. None keeps the value from outside it."""
     around = noted()
     inner = Note(
         around.author if author is None else author,
@@ -159,6 +168,6 @@ def note(author: str | None = None, message: str | None = None) -> Iterator[None
 
 
 def noted(author: str = "") -> Note:
-    """The note that holds here, by ``author`` where it names none."""
+    """Return the note that applies here. If it has no author, its author is ``author``."""
     note = _noted.get(_NOTHING)
     return note if note.author or not author else note._replace(author=author)

@@ -1,20 +1,20 @@
-r"""The portable key grammar, and the span of keys that one scan asks for.
+r"""The portable key grammar, and the span of keys of one scan.
 
     key      = segment *( "/" segment )          1 to 400 bytes of UTF-8
     segment  = 1*char, but not "." or ".." or ".holdall"
     char     = any Unicode scalar value but "/", "\" and the control characters (category Cc)
 
-Every store keeps all such keys apart. What the grammar leaves out was seen to be folded, dropped or
-refused by some store. Keys are never normalised, case is kept, and their order is by code point, which is
-the byte order of their UTF-8.
+Every store keeps any two of these keys apart. The grammar excludes every form that at least one store was
+seen to fold, drop or refuse. Keys are never normalised, and their case is kept. Their order is by code point,
+which is the byte order of their UTF-8.
 
-A segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only
-keys that come through `Store.raw` may hold it, and they may be up to 480 bytes long.
+The segment ``.holdall`` is reserved for the package's own records (manifest, history, journals). Only keys
+that come through `Store.raw` may contain it, and these keys may be up to 480 bytes long.
 
-A key that a layer makes of a user's key may be that long too. So the 400 bytes are the user's alone: the
-keys under a prefix are accepted wherever they would be accepted without it. Such a long key is shown by a
-scan of the store below the layer, and copied with the others; but to ask that store for it is InvalidKey.
-Ask the layer for it, or `Store.raw`.
+A layer may make a longer key of a user's key, also up to 480 bytes. So the user can always use all 400 bytes:
+a key is accepted under a prefix if it is accepted without the prefix. A scan of the store below the layer
+yields the long key, and a copy of that store includes it, but reading it from that store raises InvalidKey.
+Read it through the layer or through `Store.raw`.
 """
 
 import re
@@ -29,23 +29,25 @@ KEY_BYTES = 400
 RAW_KEY_BYTES = 480
 RESERVED = ".holdall"
 
-# Most keys are plain; one match of this settles them without the slower questions.
+# Most keys match this pattern, and need none of the slower checks.
 _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
-_VOUCHED = RAW_KEY_BYTES // 4  # characters that surely fit, at four bytes each
+_VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
 class RawKey(str):
-    """A key or a scan prefix that is already checked, and may be reserved; a scan of it hides nothing.
+    """A key or scan prefix that is already checked and may be reserved. A scan of this prefix hides no keys.
 
-    `raw_key` makes it, and layers make it of parts that they checked; an application never needs it.
+    `raw_key` makes it, and layers make it from parts that they checked. An application never needs it.
     """
 
     __slots__ = ()
 
 
 class Foreign(str):
-    """A stored name that is not a key; `Store.scan_names` yields it, and `Store.get_foreign` reads its value.
+    """A stored name that is not a valid key.
+
+    `Store.scan_names` yields it, and `Store.get_foreign` reads its value.
 
     The text is the name without the prefix of the store. Bytes that are not UTF-8 become lone surrogates, as
     `os.fsdecode` makes them. `stored` is the name by which the store finds the value.
@@ -62,7 +64,7 @@ class Foreign(str):
 
 
 def named(stored: str | bytes) -> str:
-    r"""The name under which a store keeps a value: a plain str if it is a key, else `Foreign`.
+    r"""Return the name of a stored value: a plain str if it is a valid key, else a `Foreign`.
 
     >>> named(b"a/b"), type(named(b"a//b")), named(b"\xff")
     ('a/b', <class 'holdall.keys.Foreign'>, '\udcff')
@@ -72,7 +74,7 @@ def named(stored: str | bytes) -> str:
 
 
 def raw_key(key: str) -> RawKey:
-    """``key``, which may be reserved, and otherwise is checked as `check_key` does.
+    """Return ``key`` as a `RawKey`, after the checks of `check_key`. ``key`` may be reserved.
 
     >>> raw_key(".holdall/manifest")
     '.holdall/manifest'
@@ -95,7 +97,7 @@ def check_key(key: str) -> None:
     holdall.errors.InvalidKey: key '../etc/passwd' has a segment '..'; ...
     """
     kind = type(key)
-    # All that a layer cannot know of a key is how long it has become.
+    # A layer has checked everything but the length of the key that it made.
     if kind is RawKey and len(key) <= _VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
@@ -104,7 +106,7 @@ def check_key(key: str) -> None:
 
 
 def fits(name: str) -> bool:
-    """Whether ``name`` fits the grammar, reserved or not: what other programs write to a store may not.
+    """Return whether ``name`` fits the grammar; it may be reserved. Names of other programs may not fit.
 
     >>> fits(".holdall/manifest"), fits("../manifest")
     (True, False)
@@ -113,12 +115,12 @@ def fits(name: str) -> bool:
 
 
 def only_keys(rows: list[R]) -> list[R]:
-    """Those of ``rows`` whose first item fits the grammar, in their order.
+    """Return those of ``rows`` whose first item fits the grammar, in their order.
 
     >>> only_keys([("a/b", 1), ("a//b", 2)])
     [('a/b', 1)]
     """
-    # One look at all names, without a call for each: most pages hold plain keys alone.
+    # Check all names at once, without a call per name, because most pages contain plain keys only.
     names = [row[0] for row in rows]
     text = f"/{'/'.join(names)}/"
     if (
@@ -139,7 +141,7 @@ def _check(key: str) -> None:
 
 
 def no_str(key: object) -> TypeError:
-    """The TypeError for a key that is not a str, as `shelve` and cachetools make them."""
+    """Return the TypeError for a key that is not a str; `shelve` and cachetools make keys of other types."""
     return TypeError(
         f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
         "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
@@ -164,12 +166,12 @@ def _problem(key: str) -> str | None:
 
 
 def shown(key: str) -> str:
-    """``key`` for a message: in ASCII and of bounded length."""
+    """Return ``key`` for a message: in ASCII and of bounded length."""
     return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
 
 
 def is_reserved(key: str) -> bool:
-    """Whether ``key`` has a segment ``.holdall``.
+    """Return whether ``key`` has a segment ``.holdall``.
 
     >>> is_reserved("a/.holdall/manifest"), is_reserved("a/.holdall-notes")
     (True, False)
@@ -178,18 +180,20 @@ def is_reserved(key: str) -> bool:
 
 
 def past_reserved(key: str) -> str:
-    """The least key after all that share the reserved part of ``key``: where a scan that hides them goes on.
+    """Return the smallest key after all keys that share the reserved part of ``key``.
+
+    A scan that hides reserved keys continues at this key.
 
     >>> past_reserved("a/.holdall/history/b")
     'a/.holdall0'
     """
     part = ("/" + key + "/").index(f"/{RESERVED}/") + len(RESERVED)
-    # No key holds a control character, and some servers take no NUL; 0 comes after /.
+    # No key contains a control character, and some servers refuse NUL. "0" is the character after "/".
     return key[:part] + ("\x01" if part == len(key) else "0")
 
 
 def successor(prefix: str) -> str | None:
-    r"""The least string after every string that starts with ``prefix``; None where there is none.
+    r"""Return the smallest string after every string that starts with ``prefix``, or None if there is none.
 
     >>> successor("inv"), successor("\ud7ff") == "\ue000", successor("\U0010ffff")
     ('inw', True, None)
@@ -204,10 +208,10 @@ def successor(prefix: str) -> str | None:
 
 
 class Span(NamedTuple):
-    """The keys of one scan: at or after ``low``, before ``high`` (None: no end), reserved ones hidden or not.
+    """The keys of one scan: at or after ``low`` and before ``high`` (None: no end).
 
-    ``key in span`` answers for all three; an adapter whose store honours the bounds itself asks only
-    `shows`.
+    If ``hides``, the reserved keys are left out. ``key in span`` checks all three conditions. An adapter
+    whose store applies the bounds itself only needs `shows`.
 
     >>> span = Span.of("invoices/", start="invoices/b")
     >>> span.low, span.high, "invoices/a" in span, "invoices/c" in span, "invoices/.holdall/x" in span
@@ -220,9 +224,10 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str = "", start: str = "", stop: str | None = None) -> Self:
-        """The span of ``scan(prefix, start=start, stop=stop)``; errors of `check_bounds`.
+        """Return the span of ``scan(prefix, start=start, stop=stop)``. Raises the errors of `check_bounds`.
 
-        It is empty if no key can begin with ``prefix``, so that no store is asked for what it may not take.
+        The span is empty if no key can begin with ``prefix``, so that the adapter does not send the store a
+        prefix that the store may refuse.
         """
         check_bounds(prefix, start, stop)
         hides = type(prefix) is not RawKey
@@ -235,11 +240,11 @@ class Span(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Whether no key at all can be in it."""
+        """Whether the span cannot contain any key."""
         return self.high is not None and self.high <= self.low
 
     def shows(self, key: str) -> bool:
-        """Whether a key within the bounds is to be yielded."""
+        """Return whether the scan yields ``key``, a key within the bounds."""
         return not (self.hides and RESERVED in key and is_reserved(key))
 
     def __contains__(self, key: object) -> bool:
@@ -252,13 +257,16 @@ class Span(NamedTuple):
 
 
 def _begins_key(prefix: str, hides: bool) -> bool:
-    """Whether a key can begin with ``prefix``; if ``hides``, one that is not reserved."""
+    """Return whether a key can begin with ``prefix``; if ``hides``, a key that is not reserved."""
     longer = f"{prefix}a"
     return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
 
 
 def check_bounds(prefix: str, start: str, stop: str | None) -> None:
-    """TypeError where a bound of a scan is no str, InvalidKey where it holds a lone surrogate: none can match."""
+    """Raise TypeError if a bound of a scan is not a str, and InvalidKey if it contains a lone surrogate.
+
+    No key can match a bound with a lone surrogate.
+    """
     _check_bound(prefix)
     _check_bound(start)
     if stop is not None:

@@ -1,4 +1,7 @@
-"""A store that stands on another one; and what every transform has in common: it forwards all without a value."""
+"""`Wrapper`, a store on top of another store, and `Layer`, the base of all transforms.
+
+`Layer` forwards every operation that involves no value.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,7 +17,7 @@ S = TypeVar("S", bound=Store[Any])
 
 
 def below(store: S, layer: type) -> S:
-    """``store``; TypeError where what ``layer`` was given to stand on is no store, such as an address."""
+    """Return ``store``. Raises TypeError, which names ``layer``, if it is not a store (an address, say)."""
     if not isinstance(store, Store):
         raise TypeError(
             f"{layer.__name__} stands on a store, not on a {type(store).__name__}; "
@@ -24,7 +27,7 @@ def below(store: S, layer: type) -> S:
 
 
 class Wrapper(Store[V], Generic[V, W]):
-    """A store on a ``Store[W]``, which is its first argument, ``store``. It forwards nothing by itself."""
+    """A store on top of a ``Store[W]``, its first argument ``store``. It forwards no operation by itself."""
 
     def __init__(self, store: Store[W]) -> None:
         self._inner = below(store, type(self))
@@ -35,17 +38,18 @@ class Wrapper(Store[V], Generic[V, W]):
         return self._inner
 
     def over(self, store: Store[Any]) -> Self:
-        """The same layer over another store."""
+        """Return the same layer over another store."""
         args, options = self._made_with
         rest = {name: value for name, value in options.items() if name != "store"}
         return type(self)(store, *args[1:], **rest)
 
 
 class Layer(Wrapper[V, W]):
-    """Shows a ``Store[W]`` as a ``Store[V]``, key by key; tags, features and costs are the store's below.
+    """A layer that shows a ``Store[W]`` as a ``Store[V]``, key by key.
 
-    Here are the operations without a value. `PassThrough` and `Codec` add the others; there is no
-    ``__getattr__``, for a forwarded bulk method would skip the transform.
+    Tags, features and costs are those of the store below. This class has the operations that involve no
+    value; `PassThrough` and `Codec` add the others. There is no ``__getattr__``, because a forwarded bulk
+    method would skip the transform.
     """
 
     def __delitem__(self, key: str, /) -> None:
@@ -110,13 +114,13 @@ class Layer(Wrapper[V, W]):
 
 
 def with_foreign(keys: Iterable[str], names: Iterable[str]) -> Iterator[str]:
-    """``keys``, and then the foreign ones of ``names``: for a layer that does not show every key below it."""
+    """Yield ``keys``, then the foreign names in ``names``, for a layer that does not show all keys below."""
     yield from keys
     yield from (name for name in names if isinstance(name, Foreign))
 
 
 def layers(store: Store[Any]) -> Iterator[Store[Any]]:
-    """``store``, the store below it, and so on down to one that stands on none.
+    """Yield ``store``, the store below it, and so on down to the lowest store.
 
     >>> from holdall import Json, Memory, Prefix
     >>> [type(each).__name__ for each in layers(Json(Prefix(Memory(), "a")))]

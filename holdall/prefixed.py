@@ -1,4 +1,4 @@
-"""The keys under a prefix as a store of their own: the base of such layers, and the view of `Store.raw`."""
+"""Layers that show the keys under a prefix as a store of their own, and the view that `Store.raw` returns."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 
 class Prefixed(Layer[V, V]):
-    """Shows the keys of ``store`` that begin with ``prefix``, without it, as a store of their own.
+    """Shows the keys of ``store`` that begin with ``prefix`` as a store of their own, without the prefix.
 
-    ``_down`` and ``_bound`` add the prefix to a key and to the prefix of a scan; ``_up`` takes it off. A
-    subclass that overrides these may change keys in another way, if their order stays the same.
+    ``_down`` adds the prefix to a key, ``_bound`` adds it to the prefix of a scan, and ``_up`` removes it. A
+    subclass may override these and change keys in another way, if the order of the keys stays the same.
     """
 
     def __init__(self, store: Store[V], prefix: str) -> None:
@@ -34,13 +34,13 @@ class Prefixed(Layer[V, V]):
 
     @property
     def prefix(self) -> str:
-        """What is added to each key."""
+        """The text that is added before each key."""
         return self._prefix
 
     def _down(self, key: str) -> str:
         check_key(key)
         down = self._prefix + key
-        # A hundred characters are at most 400 bytes. What may be longer is checked already: vouch for it.
+        # A hundred characters are at most 400 bytes. A longer key is marked as checked already.
         return down if len(down) <= 100 and type(key) is not RawKey else RawKey(down)
 
     def _bound(self, prefix: str) -> str:
@@ -51,7 +51,7 @@ class Prefixed(Layer[V, V]):
         return key[self._length :]
 
     def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:
-        check_bounds(prefix, start, stop)  # before the prefix hides what is wrong with them
+        check_bounds(prefix, start, stop)  # first, because with the prefix a wrong bound may look right
         return {
             "prefix": self._bound(prefix),
             "start": self._prefix + start,
@@ -69,7 +69,7 @@ class Prefixed(Layer[V, V]):
         return self._inner._find(self._down(key))
 
     def __contains__(self, key: object, /) -> bool:
-        return self._down(key) in self._inner  # type: ignore[arg-type]  # what is no str is refused there
+        return self._down(key) in self._inner  # type: ignore[arg-type]  # `_down` refuses other types
 
     def __setitem__(self, key: str, value: V, /) -> None:
         self._inner[self._down(key)] = value
@@ -109,7 +109,7 @@ class Prefixed(Layer[V, V]):
         length = self._length
         return ((key[length:], item) for key, item in items)
 
-    # What these say of the store below is about all of it, so a part is asked by a scan.
+    # The store below would answer these for all of its keys, so they scan the keys under the prefix instead.
     __iter__ = Store.__iter__
     __len__ = Store.__len__
     __bool__ = Store.__bool__
@@ -180,12 +180,15 @@ class Prefixed(Layer[V, V]):
 
     @staticmethod
     def _renamed(error: KeyError, down: str, key: str) -> KeyError:
-        """A KeyError of the store below under the key's own name; one of the caller's function as it is."""
+        """Return a KeyError with the caller's ``key`` for ``error``.
+
+        If ``error`` came from the caller's function and not from the store below, return it unchanged.
+        """
         return KeyError(key) if error.args == (down,) else error
 
 
 class Raw(Prefixed[bytes]):
-    """Every key under ``prefix``, reserved ones included: what `Store.raw` returns."""
+    """The view that `Store.raw` returns: every key under ``prefix``, including the reserved keys."""
 
     def _down(self, key: str) -> str:
         if not isinstance(key, str):

@@ -1,4 +1,4 @@
-"""Shows calls, addresses and messages without the secrets in them, and within bounds."""
+"""Shows calls, addresses and messages without the secrets in them, and with a limited length."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _secret = re.compile(
 
 
 def is_secret(name: str) -> bool:
-    """Whether an option or query parameter of this name is taken for a secret.
+    """Return whether an option or query parameter of this name is treated as a secret.
 
     >>> [is_secret(name) for name in ("password", "account_key", "table", "sas_token")]
     [True, True, False, True]
@@ -23,16 +23,16 @@ def is_secret(name: str) -> bool:
     return _secret(name) is not None
 
 
-# Possessive, so that no text takes longer than its length.
+# The quantifiers are possessive, so that the time is linear in the length of the text.
 _words = re.compile(r"""[^\s'"<>]++""")
 _scheme = re.compile(r"(?:[\w.]*+[=(\[,])?[A-Za-z][\w+.-]*+:/*+").match
 _parameter = re.compile(r"""([?&]([^\s'"=&?]++)=)[^\s'"&]++""")
 
 
 def without_logins(text: str) -> str:
-    """``text`` with each login of an address hidden, and each parameter of an address that is a secret.
+    """Return ``text`` with each login and each secret parameter of an address hidden.
 
-    What stands before an ``@`` is a login if there is a colon in it.
+    Text before an ``@`` is a login if it contains a colon.
 
     >>> without_logins("No such command 'redis:/:hunter2@cache/0?token=abc'.")
     "No such command 'redis:/***@cache/0?token=***'."
@@ -45,7 +45,7 @@ def without_logins(text: str) -> str:
 
 
 def _hide_login(found: re.Match[str]) -> str:
-    """The word without its login; its scheme is shown, because it is not a secret."""
+    """Return the word without its login. Its scheme is shown, because the scheme is not a secret."""
     before, _, after = found[0].rpartition("@")
     if ":" not in before:
         return found[0]
@@ -58,7 +58,7 @@ def _hide_secret(found: re.Match[str]) -> str:
 
 
 def message(text: str) -> str:
-    """``text`` as a message may show it: without logins, and cut in the middle if it is over LONGEST characters.
+    """Return ``text`` for a message: without logins, and cut in the middle if it is longer than LONGEST.
 
     >>> len(message("invoice " + "7" * 20_000_000 + " is not valid"))
     2000
@@ -67,18 +67,18 @@ def message(text: str) -> str:
 
 
 def brief(value: object) -> str:
-    """The repr of ``value``, cut in the middle if it is long.
+    """Return the repr of ``value``, cut in the middle if it is long.
 
     >>> brief("a"), len(brief("a" * 1_000_000))
     ("'a'", 120)
     """
-    if isinstance(value, str):  # the repr of a large value takes a while
+    if isinstance(value, str):  # the repr of a large value is slow
         value = _ends(value)
     if isinstance(value, bytes):
         value = _ends(value)
     try:
         return shortened(repr(value), _BRIEF)
-    except ValueError:  # Python writes no number of over 4,300 digits
+    except ValueError:  # Python refuses to write a number with more than 4,300 digits
         return f"a large {type(value).__name__}"
 
 
@@ -87,7 +87,7 @@ def _ends(text: AnyStr) -> AnyStr:
 
 
 def shortened(text: str, most: int) -> str:
-    """``text``, or its beginning and its end around an ellipsis, ``most`` characters together.
+    """Return ``text``, or its beginning, an ellipsis and its end, ``most`` characters in total.
 
     >>> shortened("abcdefgh", 6)
     'abc…gh'
@@ -99,7 +99,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def without_secrets(name: str, value: Any) -> Any:
-    """The ``value`` of an option of this name, hidden where it is a secret; of a dict, what in it is one.
+    """Return the ``value`` of an option of this name, hidden if it is a secret. Hide each secret in a dict.
 
     >>> without_secrets("options", {"host": "h", "login": {"password": "hunter2"}})
     {'host': 'h', 'login': {'password': '***'}}
@@ -112,9 +112,9 @@ def without_secrets(name: str, value: Any) -> Any:
 
 
 def shown_value(name: str, value: Any) -> str:
-    """The ``value`` of a query parameter as text, hidden where it is a secret or may be one.
+    """Return the ``value`` of a query parameter as text, hidden if it is a secret or may be one.
 
-    The parameters that say where keys are may by mistake hold a key.
+    A parameter that should name the place of a key may contain the key itself by mistake.
 
     >>> shown_value("table", "t"), shown_value("encrypt", "env:KEY"), shown_value("encrypt", "hunter2")
     ('t', 'env:KEY', '***')
@@ -125,11 +125,11 @@ def shown_value(name: str, value: Any) -> str:
 
 SOURCED = ("encrypt", "sign")
 SOURCES = ("env:", "file:")
-"""What the address of a secret begins with, and the secret itself does not."""
+"""The address of a secret begins with one of these; the secret itself does not."""
 
 
 def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """The call ``name(*args, **kwargs)`` as source, with secrets hidden.
+    """Return the call ``name(*args, **kwargs)`` as source code, with secrets hidden.
 
     >>> shown_call("Books", ("a", 1), {"table": "t", "password": "hunter2"})
     "Books('a', 1, table='t', password='***')"
@@ -140,6 +140,6 @@ def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> s
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, partial):  # its arguments have no names, and one may be a key
+    if isinstance(value, partial):  # its arguments have no names, so one may be a secret key
         return f"partial({_shown(value.func)}, ...)"
     return value.__name__ if isinstance(value, type) else repr(value)

@@ -1,8 +1,8 @@
-"""From an address to a store: schemes by dotted name, so that an adapter is imported when it is first opened.
+"""Opens the store at an address. An adapter is imported when one of its stores is first opened.
 
-Another package adds a scheme by an entry point in the group ``holdall.adapters``, named as the scheme
-or as the engine of a scheme ``engine+transport``, that points at a Store class with
-``from_address(address)``. A built-in scheme cannot be taken over.
+Another package adds a scheme by an entry point in the group ``holdall.adapters``. The name of the entry point
+is the scheme, or the engine of a scheme ``engine+transport``; it points at a Store class with
+``from_address(address)``. A built-in scheme cannot be replaced.
 """
 
 import os
@@ -47,10 +47,10 @@ BRIDGES = {
 
 
 class Adapter(Protocol):
-    """What a scheme stands for."""
+    """The Store class, or other object, that opens the addresses of a scheme."""
 
     def from_address(self, address: Address, /) -> Store[bytes]:
-        """The store at ``address``; InvalidAddress where that makes no sense."""
+        """Return the store at ``address``. Raises InvalidAddress if the address is not valid."""
         ...
 
 
@@ -61,14 +61,14 @@ def open(
 @overload
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]: ...
 def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[Any]:
-    """The store at ``address``, with ``options`` in place of parameters of the same name.
+    """Return the store at ``address``. ``options`` replace parameters of the same name.
 
-    An option of None takes the parameter away. The result is a `Store[bytes]`, or what the layers that the
-    address names make of one: see `holdall.configuration`. ``type``, the type of documents, is best given
-    as an option, where type checkers see it.
+    An option of None removes the parameter. The result is a `Store[bytes]`, wrapped in the layers that the
+    address names (see `holdall.configuration`). It is best to give ``type``, the type of documents, as an
+    option, because type checkers see it there.
 
-    Most stores do no I/O before they are used. InvalidAddress for an address that makes no sense,
-    MissingExtra where a library that it needs is not installed.
+    Most stores do no I/O before their first use. Raises InvalidAddress if the address is not valid, and
+    MissingExtra if a library that it needs is not installed.
 
     >>> store = open("memory://")
     >>> store["greeting"] = b"hello"
@@ -81,7 +81,7 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
 
 
 def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
-    """What `open` would open: the stack of layers, and the address of the store that it stands on.
+    """Return the stack of layers that `open` would open, and the address of the store below them.
 
     >>> stack, below = plan("memory://?serializer=json", serializer="text")
     >>> stack.serializer, below
@@ -99,7 +99,11 @@ def _planned(address: Address) -> tuple[Stack, Address]:
 
 
 def _opened(address: Address, far: Address | None = None, through: tuple[str, ...] = ()) -> Store[Any]:
-    """The store at ``address``, to be near the one at ``far`` if any; ``through`` are the names on the way."""
+    """Return the store at ``address``.
+
+    If ``far`` is given, the store will be the near cache of the store at ``far``. ``through`` holds the names
+    of the stores that led here.
+    """
     stack, below = _planned(address)
     way = (*through, address.name)
     if far:
@@ -130,7 +134,7 @@ def _address(given: str | os.PathLike[str] | Address) -> Address:
 
 
 def adapter(scheme: str) -> Adapter:
-    """The adapter of ``scheme``; InvalidAddress with the nearest name where there is none."""
+    """Return the adapter of ``scheme``. If there is none, raises InvalidAddress with the nearest name."""
     engine = scheme.partition("+")[0]
     ours = BUILT_IN.get(scheme) or BRIDGES.get(engine)
     if ours:
@@ -144,12 +148,12 @@ def adapter(scheme: str) -> Adapter:
 
 
 def schemes() -> list[str]:
-    """Every scheme that can be opened, in order."""
+    """Return every scheme that can be opened, in order."""
     return sorted({*BUILT_IN, *BRIDGES, *_entry_points()})
 
 
 def _entry_points() -> dict[str, Any]:
-    # Half the time of `import holdall`, and rarely needed.
+    # Late, because this import is rarely needed, and would take half the time of `import holdall`.
     from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=GROUP)}

@@ -1,7 +1,7 @@
-"""holdall as a store of Shove: an app written for Shove keeps its objects at any address of holdall's.
+"""holdall as a store for Shove: an app written for Shove can keep its objects at any holdall address.
 
-Import this before `shove`, which no Python since 3.10 can import by itself. Then ``holdall://`` and an
-address make an address of Shove's::
+Import this module before `shove`, which no Python since 3.10 can import by itself. Then ``holdall://``
+followed by a holdall address is a valid Shove address::
 
     import holdall.shove
     from shove import Shove
@@ -20,16 +20,16 @@ __all__ = ["HoldallStore"]
 
 
 class HoldallStore(shove.store.BaseStore):  # type: ignore[misc]
-    """The objects of an app that uses Shove, kept at the address after ``holdall://``.
+    """The objects of an app that uses Shove, stored at the address after ``holdall://``.
 
         key   = any text, written as `holdall.Escape` writes it: portable keys as they are
         value = pickle                 ; compressed by zlib where Shove is told compress=True
 
-    To load a pickle is to run what it says, here as in all of Shove: give it an address that only the
-    app can write to. Without pickles, hand Shove a store in place of an address, as in
+    As everywhere in Shove, loading a pickle runs the code in it, so use an address that only the app can
+    write to. To avoid pickles, give Shove a store instead of an address, as in
     ``Shove(Json(holdall.open("s3://acme/books")))``.
 
-    A batch of Shove's is written by one `set_many`. Keys that are no str are TypeError.
+    One `set_many` writes a whole batch of Shove. A key that is not a str raises TypeError.
 
     >>> store = HoldallStore("holdall://memory://")
     >>> store["../a"] = {"total": 7}

@@ -1,18 +1,18 @@
 """The interface: one dict over any store. Read this first.
 
-An adapter supplies four methods; everything else has a default here that is correct though slow, or
-refuses with `Unsupported`; none is racy. What a store can promise beyond the four it declares in
-`Store.features`, and nothing else tells stores apart.
+An adapter supplies four methods. Every other method has a default here: it is correct but can be slow, or it
+raises `Unsupported`. No default has a race condition. A store declares each promise beyond the four methods
+in `Store.features`, and stores differ in nothing else.
 
-The contract, the same on every store (`holdall.testing` checks it):
+The contract is the same for every store (`holdall.testing` checks it):
 
-- Keys are str in the portable grammar of `holdall.keys`; anything else is TypeError or InvalidKey
+- Keys are str in the portable grammar of `holdall.keys`. Any other key raises TypeError or InvalidKey
   before any I/O.
-- A missing key is KeyError, and nothing else is.
-- A write that returned is durable at the level the store states. Values are copies.
-- A scan is in code-point order and yields once everything that is there throughout; what is written or
-  deleted meanwhile may or may not appear; it never raises for that.
-- Threads may share a store. Processes reopen it: a pickle holds how the store was made, never a handle.
+- A missing key raises KeyError. No other problem does.
+- After a write returns, the value is durable at the level that the store states. Values are copies.
+- A scan is in code-point order. It yields every key that exists for the whole scan exactly once. A key that
+  is written or deleted during the scan may or may not appear, and the scan never raises because of it.
+- Threads may share a store. Processes reopen it: a pickle holds the constructor call, never a handle.
 """
 
 import contextlib
@@ -45,14 +45,14 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 Tag = NewType("Tag", str)
-"""Names one state of one key. Tags are equal or not; they have no order.
+"""Names one state of one key. Tags can be compared for equality only; they have no order.
 
-Two tags of a key that differ: it was written in between. Two that are equal: it held the same value both
-times, and where the store has TICKS, it was not written in between.
+If two tags of a key differ, the key was written in between. If they are equal, the key held the same value
+both times; if the store also has TICKS, the key was not written in between.
 """
 
 ABSENT: Final = Tag("")
-"""The tag of a key that is not there. No store issues it for one that is."""
+"""The tag of a missing key. No store issues this tag for a key that exists."""
 
 
 class Missing(enum.Enum):
@@ -65,7 +65,7 @@ class Missing(enum.Enum):
 
 
 MISSING: Final = Missing.MISSING
-"""Stands for no value, and for no default given."""
+"""Means that a key has no value, or that the caller gave no default."""
 
 
 class Tagged(NamedTuple, Generic[V]):
@@ -76,20 +76,23 @@ class Tagged(NamedTuple, Generic[V]):
 
 
 class Put(NamedTuple, Generic[V]):
-    """In a transaction: ``key`` holds ``value`` afterwards."""
+    """In a transaction: ``key`` has the value ``value`` afterwards."""
 
     key: str
     value: V
 
 
 class Delete(NamedTuple):
-    """In a transaction: ``key`` is gone afterwards. Not an error where it was not there."""
+    """In a transaction: ``key`` is missing afterwards. A key that was missing before is not an error."""
 
     key: str
 
 
 class Expect(NamedTuple):
-    """In a transaction: ``key`` carries ``tag`` (or is missing: ABSENT) before it, or Conflict."""
+    """In a transaction: ``key`` must have the tag ``tag`` before it, or be missing if ``tag`` is ABSENT.
+
+    If this check fails, the transaction raises Conflict.
+    """
 
     key: str
     tag: Tag
@@ -99,7 +102,7 @@ Change = Put[V] | Delete | Expect
 
 
 def key_of(change: Change[Any], /) -> str:
-    """The key that ``change`` is about; TypeError for what is no change.
+    """Return the key of ``change``. Raises TypeError if ``change`` is not a Put, a Delete or an Expect.
 
     >>> key_of(Delete("a"))
     'a'
@@ -110,39 +113,42 @@ def key_of(change: Change[Any], /) -> str:
 
 
 class Feature(enum.Flag):
-    """What a store promises beyond the mapping protocol."""
+    """The promises of a store beyond the mapping protocol."""
 
     NONE = 0
     SEEK = enum.auto()
-    """A scan costs what it yields: prefix, start and stop are looked up, not filtered."""
+    """The cost of a scan depends only on the keys that it yields: the store looks up prefix, start and stop,
+    and does not filter all keys by them."""
     BATCH = enum.auto()
-    """get_many, set_many and delete_many cost fewer round trips or commits than one a key."""
+    """get_many, set_many and delete_many cost fewer round trips or commits than one per key."""
     TAGS = enum.auto()
-    """get_tagged, tag and scan_tags."""
+    """The store has get_tagged, tag and scan_tags."""
     TICKS = enum.auto()
-    """A tag never comes again for its key. Without it, a tag may be a hash that equal bytes bring back."""
+    """A key never has the same tag again after another write. Without this feature, a tag may be a hash, so
+    that a write of the same bytes gives the same tag."""
     SWAP = enum.auto()
-    """swap: compare-and-swap, and creation of an absent key, decided by the store itself."""
+    """The store has swap: compare-and-swap, and creation of a missing key, decided by the store itself."""
     REMOVE = enum.auto()
-    """remove: compare-and-delete, decided by the store itself."""
+    """The store has remove: compare-and-delete, decided by the store itself."""
     ATOMIC = enum.auto()
-    """transact: several keys, all or nothing."""
+    """The store has transact: it changes several keys, all or nothing."""
     HISTORY = enum.auto()
-    """history, at and as_of: what a key held before."""
+    """The store has history, at and as_of, which return earlier values of a key."""
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
-    """A write that returned is still there after this process is killed; `holdall.testing` tests that.
+    """After a write returns, its value survives a kill of this process; `holdall.testing` tests that.
 
-    Whether it is there after a power failure depends on the store's ``durability``; that is not tested.
+    Whether the value survives a power failure depends on the store's ``durability``; that is not tested.
     """
 
 
 class Store(MutableMapping[str, V]):
-    """A mapping of str to ``V``, kept somewhere. Adapters are ``Store[bytes]``; layers make more of it.
+    """A stored mapping of str to ``V``. Adapters are ``Store[bytes]``; layers show them as other types.
 
-    An adapter supplies ``__getitem__``, ``__setitem__``, ``__delitem__`` and ``scan``, and overrides what
-    its store does better. Constructor arguments are remembered, which gives `repr` and pickling.
+    An adapter supplies ``__getitem__``, ``__setitem__``, ``__delitem__`` and ``scan``, and overrides each
+    other method that its store can do better. A store remembers its constructor arguments for `repr` and
+    pickling.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -160,36 +166,36 @@ class Store(MutableMapping[str, V]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # A copy of __new__ that wraps __init__: so Sphinx, help() and editors show the parameters of __init__.
+        # A copy of __new__ wraps __init__, so that Sphinx, help() and editors show __init__'s parameters.
         if "__init__" in vars(cls) and "__new__" not in vars(cls):
             cls.__new__ = _wrapping(Store.__new__, cls.__init__)  # type: ignore[method-assign]
 
-    # ---- The four an adapter supplies ----------------------------------------------------------
+    # ---- The four methods that an adapter supplies ---------------------------------------------
 
     @abstractmethod
     def __getitem__(self, key: str, /) -> V:
-        """The value of ``key``; KeyError where it is missing, and only then."""
+        """Return the value of ``key``. Raises KeyError if ``key`` is missing, and only then."""
 
     @abstractmethod
     def __setitem__(self, key: str, value: V, /) -> None:
-        """Make ``value`` the value of ``key``: wholly or not at all, durably once it returns."""
+        """Set ``key`` to ``value``, completely or not at all. The value is durable when this returns."""
 
     @abstractmethod
     def __delitem__(self, key: str, /) -> None:
-        """Delete ``key``; KeyError where it is missing."""
+        """Delete ``key``. Raises KeyError if ``key`` is missing."""
 
     @abstractmethod
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        """Keys that begin with ``prefix``, from ``start`` on and before ``stop``, in order.
+        """Yield the keys that begin with ``prefix``, from ``start`` on and before ``stop``, in order.
 
-        Bounds are whole keys, not relative to the prefix. Reserved keys are not shown.
+        ``start`` and ``stop`` are whole keys, not relative to the prefix. Reserved keys are not yielded.
         """
 
     # ---- Reading -------------------------------------------------------------------------------
 
     @property
     def features(self) -> Feature:
-        """What this store promises. May cost a request the first time it is asked on a remote store."""
+        """The promises of this store. On a remote store, the first access may cost a request."""
         return Feature.NONE
 
     @overload
@@ -199,19 +205,22 @@ class Store(MutableMapping[str, V]):
     @overload
     def get(self, key: str, /, default: D) -> V | D: ...
     def get(self, key: str, /, default: object = None) -> object:
-        """The value of ``key``, or ``default`` where it is missing. A store that can do better overrides `_find`."""
+        """Return the value of ``key``, or ``default`` if it is missing.
+
+        A store that can do better overrides `_find`.
+        """
         value = self._find(key)
         return default if value is MISSING else value
 
     def _find(self, key: str, /) -> V | Missing:
-        """The value of ``key``, or MISSING. `get` stands on this, and a layer calls it on the store below."""
+        """Return the value of ``key``, or MISSING. `get` calls this; a layer calls it on the store below."""
         try:
             return self[key]
         except KeyError:
             return MISSING
 
     def __contains__(self, key: object, /) -> bool:
-        """Whether ``key`` is there. TypeError for a key that is not a str, where a dict would say False."""
+        """Return whether ``key`` exists. Raises TypeError if it is not a str; a dict would return False."""
         try:
             self[cast(str, key)]
         except KeyError:
@@ -222,75 +231,85 @@ class Store(MutableMapping[str, V]):
         return self.scan()
 
     def __len__(self) -> int:
-        """How many keys there are. This lists the store (and ``list(store)`` lists it twice: `scan` once)."""
+        """Return the number of keys. This lists the store.
+
+        ``list(store)`` calls this too, and so lists the store twice; ``list(store.scan())`` lists it once.
+        """
         return sum(1 for _ in self.scan())
 
     def __bool__(self) -> bool:
-        """Whether there is any key. Asks for one."""
+        """Return whether there is any key. It asks the store for one key."""
         return next(self.scan(), None) is not None
 
     def items(self) -> ItemsView[str, V]:
-        """A view over `scan_items`."""
+        """Return a view over `scan_items`."""
         return _Items(self)
 
     def values(self) -> ValuesView[V]:
-        """A view over the values of `scan_items`."""
+        """Return a view over the values of `scan_items`."""
         return _Values(self)
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
-        """Keys and values as `scan` orders them. A key that vanishes meanwhile is left out."""
+        """Yield keys and values in the order of `scan`. A key that is deleted during the scan is left out."""
         keys = map(RawKey, self.scan(prefix, start=start, stop=stop))
         return ((str(key), value) for key, value in self.get_many(keys))
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        """Keys as `scan` orders them, and every foreign name within the same bounds, in any order among them.
+        """Yield the keys in the order of `scan`, and among them, at any place, the foreign names.
 
-        A foreign name is the name of a value that another program stored and that cannot be a key, such as
-        ``a//b``: it is a `holdall.keys.Foreign`. Scans leave it out, `clear` does not delete it, and only
-        `get_foreign` reads it. Reserved keys are not foreign. Costs a listing, or on file systems two.
+        Another program may have stored a value under a name that is not a valid key, for example ``a//b``.
+        This is a foreign name, a `holdall.keys.Foreign`. The bounds apply to foreign names too. Scans leave
+        foreign names out, `clear` does not delete their values, and only `get_foreign` reads them. Reserved
+        keys are not foreign names. This costs one listing, or two on file systems.
         """
         return self.scan(prefix, start=start, stop=stop)
 
     def foreign_names(self, prefix: str = "") -> Iterator[Foreign]:
-        """The foreign names of `scan_names`, lazily, in any order. Lists the store."""
+        """Yield the foreign names of `scan_names`, lazily, in any order. This lists the store."""
         return (name for name in self.scan_names(prefix) if isinstance(name, Foreign))
 
     def get_foreign(self, name: Foreign, /) -> V:
-        """The value of ``name``, which `scan_names` or `foreign_names` of this store yielded.
+        """Return the value of ``name``, which `scan_names` or `foreign_names` of this store yielded.
 
-        Raises KeyError if it is gone, and Unsupported if this store cannot read it.
+        Raises KeyError if the value was deleted, and Unsupported if this store cannot read it.
         """
         raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
-        """``(key, value)`` for each of ``keys`` that is there, in the order asked, lazily."""
+        """Yield ``(key, value)`` for each of ``keys`` that exists, in the order of ``keys``, lazily."""
         for key in keys:
             value = self._find(key)
             if value is not MISSING:
                 yield key, value
 
     def typed(self, type: type[T], /) -> "Store[T]":
-        """A view for reading that decodes only the part of each document that ``type`` declares.
+        """Return a read-only view that decodes only the part of each document that ``type`` declares.
 
-        Unsupported where no layer decodes documents. Writing through it is refused.
+        Raises Unsupported if no layer decodes documents. The view refuses writes.
         """
         raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {type.__name__}")
 
     # ---- Writing -------------------------------------------------------------------------------
 
     def update(self, other: Any = (), /, **values: V) -> None:
-        """As `dict.update`. Each key is written wholly or not at all; the batch may be written in part."""
+        """Write pairs as `dict.update` does. Each single value is written completely or not at all.
+
+        The batch may be written in part, for example if this raises.
+        """
         self.set_many(itertools.chain(_pairs(other), values.items()))
 
     def __ior__(self, other: Any) -> Self:  # type: ignore[misc]  # `|` itself is refused
-        """As `update`: ``store |= other`` writes every pair of ``other``."""
+        """Write every pair of ``other``, as `update` does."""
         self.update(other)
         return self
 
     def __or__(self, other: object) -> NoReturn:
-        """TypeError: ``|`` of two dicts makes a dict, and it should be seen that this one reads the whole store."""
+        """Raise TypeError, because the result would be a dict of the whole store.
+
+        Code that reads the whole store should show it.
+        """
         raise TypeError(
             f"| does not read the whole of {self!r}; write dict(store) | other, or store |= other"
         )
@@ -298,53 +317,59 @@ class Store(MutableMapping[str, V]):
     __ror__ = __or__
 
     def copy(self) -> NoReturn:
-        """TypeError: a copy needs a place, which only the caller can name."""
+        """Raise TypeError, because only the caller can say where to put the copy."""
         raise TypeError(
             f"{self!r} has no copy(); write dict(store) to read all of it into memory, "
             "or other.update(store.items()) to copy it to another store"
         )
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
-        """Write every pair of ``items``, which may be any length; the last of equal keys wins."""
+        """Write every pair of ``items``, of any length. If a key comes several times, its last value wins."""
         self._each(self.__setitem__, items)
 
     def _each(self, write: Callable[[str, V], object], items: Iterable[tuple[str, V]]) -> None:
-        """Call ``write`` with every pair of ``items``; pairs with equal keys in their order.
+        """Call ``write`` with every pair of ``items``. Pairs with the same key keep their order.
 
-        A store where several writes at once are faster overrides this. A layer whose writes take several
-        steps hands them to the `_each` of the store below, and so gets the same concurrency.
+        A store overrides this if several concurrent writes are faster. A layer whose write takes several
+        steps passes that write to the `_each` of the store below, and gets the same concurrency.
         """
         for key, value in items:
             write(key, value)
 
     def discard(self, key: str, /) -> None:
-        """Delete ``key`` if it is there."""
+        """Delete ``key`` if it exists."""
         with contextlib.suppress(KeyError):
             del self[key]
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        """Delete those of ``keys`` that are there."""
+        """Delete those of ``keys`` that exist."""
         for key in keys:
             self.discard(key)
 
     def clear(self) -> None:
-        """Delete every key that a scan shows. Lists once; what is written meanwhile may stay."""
+        """Delete every key that a scan yields. It lists once; a key written in the meantime may stay."""
         self.delete_many(map(RawKey, self.scan()))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
-        """The value of ``key`` and its tag, read together; KeyError where it is missing. Needs TAGS."""
+        """Return the value of ``key`` and its tag, read together. Needs TAGS.
+
+        Raises KeyError if ``key`` is missing.
+        """
         raise self._cannot("tell tags", Feature.TAGS)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
-        """``(key, get_tagged(key))`` for each of ``keys`` that is there, in the order asked, lazily."""
+        """Yield ``(key, get_tagged(key))`` for each of ``keys`` that exists, in their order, lazily."""
         for key in keys:
             with contextlib.suppress(KeyError):
                 yield key, self.get_tagged(key)
 
     def tag(self, key: str, /) -> Tag:
-        """The tag of ``key``, ABSENT where it is missing. Most stores do not read the value for it. Needs TAGS."""
+        """Return the tag of ``key``, or ABSENT if it is missing. Needs TAGS.
+
+        Most stores do not read the value for this.
+        """
         try:
             return self.get_tagged(key).tag
         except KeyError:
@@ -353,38 +378,41 @@ class Store(MutableMapping[str, V]):
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        """Keys and tags as `scan` orders them, without reading values. Needs TAGS."""
+        """Yield keys and tags in the order of `scan`, without reading values. Needs TAGS."""
         raise self._cannot("tell tags", Feature.TAGS)
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
-        """Write ``value`` if ``key`` still carries ``expected``, or is missing where that is ABSENT.
+        """Write ``value`` if ``key`` still has the tag ``expected``, and return the new tag. Needs SWAP.
 
-        Returns the new tag. Conflict where it lost, and then nothing was written. Needs SWAP.
+        If ``expected`` is ABSENT, ``key`` must be missing. If this check of the tag fails, `swap` raises
+        Conflict and writes nothing.
         """
         raise self._cannot("compare and swap", Feature.SWAP)
 
     def remove(self, key: str, /, expected: Tag) -> None:
-        """Delete ``key`` if it still carries ``expected``; Conflict where it does not. Needs REMOVE.
+        """Delete ``key`` if it still has the tag ``expected``. Needs REMOVE.
 
-        ABSENT is no state to remove, so it always is Conflict.
+        Raises Conflict if ``key`` has another tag or is missing. If ``expected`` is ABSENT, it always raises
+        Conflict, because a missing key cannot be deleted.
         """
         raise self._cannot("compare and delete", Feature.REMOVE)
 
     def transact(self, changes: Iterable[Change[V]], /) -> None:
-        """Apply all of ``changes`` or none: Conflict where an Expect fails. Needs ATOMIC.
+        """Apply all of ``changes`` or none of them. Needs ATOMIC.
 
-        Every Expect is about the state before; puts and deletes then apply in order. TypeError for what is
-        none of the three.
+        Every Expect is compared with the state before the transaction; then the puts and deletes apply in
+        order. Raises Conflict if an Expect fails, and TypeError if a change is not a Put, Delete or Expect.
         """
         raise self._cannot("change several keys at once", Feature.ATOMIC)
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
-        """Replace the value of ``key`` by ``function`` of it, and return the new value. Needs SWAP.
+        """Replace the value of ``key`` by ``function(value)``, and return the new value. Needs SWAP.
 
-        A missing key is KeyError, or reads as ``default``. ``function`` runs again each time that another
-        writer came first, so it should do nothing but compute. Conflict after a thousand such attempts.
-        Raises TypeError if ``function`` changed its argument in place and returned None, and writes nothing.
-        If it left its argument as it was, None is the new value.
+        If ``key`` is missing, ``function`` gets ``default``; without a default, this raises KeyError.
+        ``function`` runs again each time another writer was first, so it should compute and do nothing else.
+        Raises Conflict after a thousand lost attempts. Raises TypeError and writes nothing if ``function``
+        changed its argument in place and returned None. If ``function`` returned None and did not change its
+        argument, None is the new value.
         """
         for attempt in range(ATTEMPTS):
             value, tag = self._tagged_or(key, default)
@@ -405,11 +433,14 @@ class Store(MutableMapping[str, V]):
         except KeyError:
             if default is MISSING:
                 raise
-            # A function that changes its argument in place must not see its own change at the next attempt.
+            # If the function changes its argument in place, it must not see that change at the next attempt.
             return Tagged(copy.deepcopy(default), ABSENT)
 
     def _was_other(self, key: str, value: V, tag: Tag, default: V | Missing) -> bool:
-        """Whether ``key`` still carries ``tag``, and ``value``, which was read under it, differs from its value."""
+        """Return whether ``key`` still has ``tag`` and its value differs from ``value``.
+
+        ``value`` is the object that was read with ``tag``.
+        """
         held = self._tagged_or(key, default)
         return held.tag == tag and held.value != value
 
@@ -420,9 +451,10 @@ class Store(MutableMapping[str, V]):
     @overload
     def pop(self, key: str, /, default: D) -> V | D: ...
     def pop(self, key: str, /, default: object = MISSING) -> object:
-        """Delete ``key`` and return the very value that was deleted, also beside other writers. Needs REMOVE.
+        """Delete ``key`` and return exactly the value that was deleted, despite other writers. Needs REMOVE.
 
-        KeyError, or ``default``, where it is missing. A store that can do better overrides `_take`.
+        If ``key`` is missing, this returns ``default``; without a default, it raises KeyError. A store that
+        can do better overrides `_take`.
         """
         value = self._take(key)
         if value is not MISSING:
@@ -432,7 +464,7 @@ class Store(MutableMapping[str, V]):
         return default
 
     def _take(self, key: str, /) -> V | Missing:
-        """Delete ``key`` and return what it held, or MISSING. `pop` and `popitem` stand on this."""
+        """Delete ``key`` and return its value, or MISSING. `pop` and `popitem` call this."""
         for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
@@ -446,7 +478,10 @@ class Store(MutableMapping[str, V]):
         raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was popped; try again", key=key)
 
     def popitem(self) -> tuple[str, V]:
-        """Delete the first key and return it with what it held; KeyError where there is none. Needs REMOVE."""
+        """Delete the first key and return it with its value. Needs REMOVE.
+
+        Raises KeyError if the store is empty.
+        """
         for key in self.scan():
             value = self._take(RawKey(key))
             if value is not MISSING:
@@ -458,14 +493,14 @@ class Store(MutableMapping[str, V]):
     @overload
     def setdefault(self, key: str, /, default: V) -> V: ...
     def setdefault(self, key: str, /, default: Any = None) -> Any:
-        """The value of ``key``, which becomes ``default`` if it is missing. Needs SWAP.
+        """Return the value of ``key``; if ``key`` is missing, first set it to ``default``. Needs SWAP.
 
         A store that can do better overrides `_setdefault`.
         """
         return self._setdefault(key, default)
 
     def _setdefault(self, key: str, default: V, /) -> V:
-        """The value of ``key``, which becomes ``default`` if it is missing. `setdefault` stands on this."""
+        """Return the value of ``key``; if it is missing, set it to ``default`` first. For `setdefault`."""
         for _ in range(ATTEMPTS):
             try:
                 return self[key]
@@ -484,25 +519,25 @@ class Store(MutableMapping[str, V]):
     # ---- History -------------------------------------------------------------------------------
 
     def history(self, key: str, /) -> Iterator[Revision]:
-        """What ``key`` was, newest first, lazily; the first is what it is now. Needs HISTORY.
+        """Yield the revisions of ``key``, newest first, lazily; the first is the current one. Needs HISTORY.
 
-        KeyError where it never was. Deletions are revisions too.
+        Raises KeyError if ``key`` never existed. A deletion is a revision too.
         """
         raise self._forgets()
 
     def at(self, key: str, revision: int, /) -> V:
-        """The value of ``key`` at ``revision``. Needs HISTORY.
+        """Return the value of ``key`` at ``revision``. Needs HISTORY.
 
-        KeyError where that revision is a deletion or the key never was, NoRevision where there is no
-        such revision, or none any more.
+        Raises KeyError if the revision is a deletion or the key never existed. Raises NoRevision if the
+        revision does not exist or was dropped.
         """
         raise self._forgets()
 
     def as_of(self, time: datetime, /) -> "Store[V]":
-        """The whole store as it was at ``time`` (with a time zone), for reading. Needs HISTORY.
+        """Return a read-only view of the store as it was at ``time`` (with a time zone). Needs HISTORY.
 
-        Each key has the value of its newest revision, by number, that is not later than ``time``. To read a
-        key whose revision of that time was dropped is NoRevision.
+        Each key has the value of its newest revision, by number, that is not later than ``time``. Reading a
+        key raises NoRevision if its revision of that time was dropped.
         """
         raise self._forgets()
 
@@ -512,26 +547,27 @@ class Store(MutableMapping[str, V]):
     # ---- The store itself ----------------------------------------------------------------------
 
     def raw(self, prefix: str = "") -> "Store[bytes]":
-        """The bytes of every key under ``prefix``, reserved keys included: the only way to reach those.
+        """Return a view of the stored bytes of every key under ``prefix``, including the reserved keys.
 
-        Keys of the view are relative to ``prefix``. It is for layers that keep records of their own, and for
-        copies of everything as it is stored; an application does not need it.
+        There is no other way to reach reserved keys. The keys of the view are relative to ``prefix``. The
+        view is for layers that store records of their own, and for exact copies of a whole store. An
+        application does not need it.
         """
-        from holdall.prefixed import Raw  # a view is a store, so it cannot be imported above
+        from holdall.prefixed import Raw  # Raw is a Store, so importing it above would be circular
 
         return Raw(cast("Store[bytes]", self), prefix)
 
     def facts(self) -> dict[str, str]:
-        """What is worth knowing about this store beyond its contract, by name; may cost requests.
+        """Return facts about this store beyond its contract, by name. This may cost requests.
 
-        For people: `holdall doctor` prints it. Nothing is promised about names or texts.
+        They are for people: `holdall doctor` prints them. Their names and texts may change at any time.
         """
         return {}
 
     def close(self) -> None:
-        """Release handles. May be called twice. It saves nothing: every write that returned is saved.
+        """Release handles. It may be called twice. It saves nothing: every write that returned is saved.
 
-        Not promised: that the store can be used afterwards.
+        The store may not work after it is closed.
         """
 
     def __enter__(self) -> Self:
@@ -554,7 +590,7 @@ class Store(MutableMapping[str, V]):
 
 
 def to_bytes(value: bytes) -> bytes:
-    """``value`` as immutable bytes; TypeError unless it is a bytes-like object.
+    """Return ``value`` as immutable bytes. Raises TypeError if it is not bytes, bytearray or memoryview.
 
     >>> to_bytes(bytearray(b"ab"))
     b'ab'
@@ -568,21 +604,24 @@ def to_bytes(value: bytes) -> bytes:
 
 
 def changed_in_place() -> TypeError:
-    """The TypeError for a function that was given to `Store.modify`."""
+    """Return the TypeError for a function that changed its argument in place in `Store.modify`."""
     return TypeError(
         "the function given to modify changed its argument in place and returned None; return the new value"
     )
 
 
 def conflict(key: str) -> Conflict:
-    """The Conflict of a compare-and-swap on ``key`` that lost."""
+    """Return the Conflict for a lost compare-and-swap on ``key``."""
     return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
 
 
 def pause(attempt: int) -> float:
-    """Seconds to wait after lost attempt number ``attempt``, from 0: random, below a bound that doubles."""
+    """Return a random number of seconds to wait after lost attempt ``attempt`` (from 0).
+
+    It is below a bound that doubles with each attempt.
+    """
     longest = min(_LONGEST_PAUSE, 0.0002 * 2 ** min(attempt, 10))
-    return random.uniform(0, longest)  # noqa: S311 - spreads writers out; nothing secret
+    return random.uniform(0, longest)  # noqa: S311 - it only spreads writers out in time; it is not secret
 
 
 ATTEMPTS = 1000
@@ -602,8 +641,8 @@ def _remake(kind: type[Store[Any]], args: tuple[Any, ...], kwargs: dict[str, Any
 def _pairs(other: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(other, Mapping):
         return other.items()
-    if hasattr(other, "keys"):  # what dict.update takes for a mapping
-        return ((key, other[key]) for key in other.keys())  # noqa: SIM118 - it may not iterate itself
+    if hasattr(other, "keys"):  # dict.update treats such an object as a mapping
+        return ((key, other[key]) for key in other.keys())  # noqa: SIM118 - it may not be iterable
     return cast(Iterable[tuple[str, Any]], other)
 
 

@@ -1,9 +1,10 @@
-"""Calls in other threads: safe from interrupts, and made by the caller itself if no thread can be started.
+"""Makes calls in other threads, safe from interrupts. If no thread can start, the caller makes the call.
 
 The futures of the standard library wait on a `threading.Condition`. An exception that a signal handler raises
-(Ctrl-C, a time limit) can leave a condition locked, and then both sides wait for ever. Here the threads talk
-through `queue.SimpleQueue` alone: its methods are written in C, so no interrupt stops them halfway. It is looked
-up at each use, because gevent and eventlet may replace it after this module is imported.
+(Ctrl-C, a time limit) can leave a condition locked, and then both sides wait for ever. Here the threads
+communicate only through `queue.SimpleQueue`. Its methods are written in C, so no interrupt stops them
+halfway. The class is looked up at each use, because gevent and eventlet may replace it after this module is
+imported.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from queue import Empty
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_LOOK = 0.05  # seconds between two looks at a call, if an interrupt took the wake-up
+_LOOK = 0.05  # seconds between two checks of a call, in case an interrupt lost the wake-up
 
 
 class Call(Generic[T]):
-    """One call of ``work``, made once, and its outcome.
+    """One call of ``work``, which is made at most once, and its outcome.
 
     >>> call = Call(lambda: 1 + 1)
     >>> call.run()
@@ -28,12 +29,12 @@ class Call(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
-        self._work = [work]  # whoever pops it makes the call: a list's pop is atomic
+        self._work = [work]  # the thread that pops it makes the call: a list's pop is atomic
         self._outcome: list[tuple[T | None, BaseException | None]] = []
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes the caller who waits
 
     def run(self) -> None:
-        """Make the call, unless it was made or cancelled."""
+        """Make the call, unless it was already made or cancelled."""
         try:
             work = self._work.pop()
         except IndexError:
@@ -71,17 +72,18 @@ class Call(Generic[T]):
 def _value(outcome: tuple[T | None, BaseException | None]) -> T:
     value, error = outcome
     if error is None:
-        return value  # type: ignore[return-value]  # None only if that is a T
+        return value  # type: ignore[return-value]  # it is None only if None is a T
     try:
         raise error
     finally:
-        del outcome, error  # else they and this frame hold each other
+        del outcome, error  # otherwise they and this frame keep each other alive
 
 
 class Workers:
-    """Up to ``most`` threads that make calls in the order of `submit`. They end when this object is gone.
+    """Up to ``most`` threads that make calls in the order of `submit`. They end when this object is deleted.
 
-    When the interpreter ends, or the system has no thread to spare, `submit` makes the call itself.
+    If no thread can start, because the interpreter ends or the system has no more threads, `submit` makes the
+    call itself.
     """
 
     def __init__(self, most: int) -> None:
@@ -94,7 +96,7 @@ class Workers:
         self._calls.put(call)
         if self._started < self._most and not self._calls.empty():
             try:
-                # A daemon, because a thread that waits for calls must not keep the interpreter from ending.
+                # A daemon thread, because a thread that waits for calls must not keep the interpreter alive.
                 threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True).start()
                 self._started += 1
             except RuntimeError:
@@ -108,16 +110,17 @@ class Workers:
 def _run_all(calls: "queue.SimpleQueue[Call[Any] | None]") -> None:
     while call := calls.get():
         call.run()
-        del call  # the next one may be long in coming
+        del call  # release it now, because the next call may come much later
     calls.put(None)  # for the next thread
 
 
 def run_in_loop(
     loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]], timeout: float | None = None
 ) -> T:
-    """The result of the coroutine that ``work`` makes, in ``loop``, which another thread runs.
+    """Run the coroutine that ``work`` makes in ``loop``, which another thread runs, and return its result.
 
-    TimeoutError if that takes longer than ``timeout`` seconds. Whoever stops waiting cancels the coroutine.
+    Raises TimeoutError if that takes longer than ``timeout`` seconds. If the wait ends early, by a timeout or
+    an exception such as KeyboardInterrupt, the coroutine is cancelled.
     """
     outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
     tasks: list[asyncio.Task[None]] = []

@@ -1,4 +1,4 @@
-"""Every key of one store to another, by several threads: the engine of `holdall cp` and `holdall convert`."""
+"""Moves every key of one store to another with several threads, for `holdall cp` and `holdall convert`."""
 
 import hashlib
 import itertools
@@ -16,10 +16,10 @@ from holdall.threads import Call, Workers
 BATCH: Final = 200  # keys that one thread moves at a time
 
 Read = Callable[[Iterable[str]], Iterable[tuple[str, Any]]]
-"""Yields keys and their values, as `Store.get_many` does."""
+"""A function that yields keys and their values, as `Store.get_many` does."""
 
 Move = Callable[[Read, Store[Any], list[str]], int]
-"""Writes to the store the values that it reads of the keys, and returns how many there were to read."""
+"""A function that reads the values of the keys, writes them to the store, and returns how many it found."""
 
 
 def transfer(
@@ -33,15 +33,15 @@ def transfer(
     tell: Callable[[str, int], None] = lambda key, count: None,
     leave: Callable[[str], None] = lambda name: None,
 ) -> int:
-    """Move every key of ``here`` under ``prefix`` that comes after the key ``after``; how many there were.
+    """Move every key of ``here`` under ``prefix`` that comes after the key ``after``; return their number.
 
-    A foreign name, and a key outside the grammar that only a layer such as `Escape` shows, is moved if
-    ``there`` takes it as a key; else ``leave`` is called with it. A foreign name that could be a key as it
-    stands may belong to another value at ``there``, so it is left too.
+    A foreign name, or a key outside the grammar that only a layer such as `Escape` shows, is moved if
+    ``there`` accepts it as a key; otherwise ``leave`` is called with it. ``leave`` is also called with a
+    foreign name whose text is a valid key, because at ``there`` this key may belong to another value.
 
-    ``tell(key, count)`` is called now and then, by this thread: every key up to ``key`` has been moved,
-    ``count`` in all. Whatever one thread raises ends it all; keys beyond the last that was told may have
-    been moved too. What is written to ``here`` meanwhile may or may not be.
+    From time to time, this thread calls ``tell(key, count)``: every key up to ``key`` was moved, ``count``
+    keys in total. If a thread raises an error, the transfer ends with it; keys after the last reported key
+    may have been moved too. A value that is written to ``here`` during the transfer may or may not be moved.
     """
     count = carried = 0
 
@@ -64,7 +64,7 @@ def transfer(
 
 
 def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
-    """The results of ``calls``, in order, made by ``workers`` threads."""
+    """Make ``calls`` in ``workers`` threads, and yield their results in order."""
     threads = Workers(workers)
     under_way: deque[tuple[str, Call[int]]] = deque()
     try:
@@ -83,7 +83,7 @@ def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tup
 
 
 def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
-    """The keys after ``after``, and every foreign name."""
+    """Yield the keys after ``after``, and every foreign name."""
     if after:
         past = here.scan_names(prefix, stop=after + "\0")
         yield from (name for name in past if isinstance(name, Foreign))
@@ -91,7 +91,10 @@ def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
 
 
 def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | None:
-    """Move the value of ``name``; None if ``there`` does not take the name, or ``here`` cannot read it."""
+    """Move the value of ``name`` and return how many values were moved.
+
+    Returns None if ``there`` does not accept the name or ``here`` cannot read its value.
+    """
     key = str(name)
     if fits(key):
         return None
@@ -106,20 +109,23 @@ def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | 
 
 
 def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
-    # What the source shows is vouched for: a key that a prefix made long is moved as it is.
+    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
     while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
         yield list[str](batch)
 
 
 def copied(read: Read, there: Store[Any], keys: list[str]) -> int:
-    """Move values as they are."""
+    """Move values unchanged, and return their number."""
     count = itertools.count()
     there.set_many((RawKey(key), value) for (key, value), _ in zip(read(keys), count, strict=False))
     return next(count)
 
 
 def verified(read: Read, there: Store[Any], keys: list[str]) -> int:
-    """Move values, read them back and compare their digests; Corrupt, naming the key, where one differs."""
+    """Move values, read them back, and compare their digests. Return the number of values.
+
+    Raises Corrupt, which names the key, if a value differs.
+    """
     digests: dict[str, bytes] = {}
 
     def noted() -> Iterator[tuple[str, Any]]:
@@ -136,14 +142,16 @@ def verified(read: Read, there: Store[Any], keys: list[str]) -> int:
 
 
 def tried(read: Read, there: Store[Any], keys: list[str]) -> int:
-    """As `verified`, and what was moved is deleted again: ``there`` is a store to try on."""
+    """Move values as `verified` does, then delete them again. ``there`` is a store for a trial run."""
     count = verified(read, there, keys)
     there.delete_many(keys)
     return count
 
 
 def digest(value: Any) -> bytes:
-    """Sixteen bytes that are equal for equal documents of the same types; not surely so for other objects.
+    """Return sixteen bytes, which are equal for equal documents of the same types.
+
+    For other objects, equal digests are not guaranteed.
 
     >>> digest({"a": 1}) == digest({"a": 1}), digest({"a": 1}) == digest({"a": True})
     (True, False)
@@ -153,5 +161,8 @@ def digest(value: Any) -> bytes:
 
 
 def _equal(read: Read, there: Store[Any], key: str) -> bool:
-    """Whether the values are equal after all: sets have no order, and somebody may have written both."""
+    """Return whether the values are equal despite different digests.
+
+    Sets have no order, and another program may have written both values in the meantime.
+    """
     return bool(dict(read([RawKey(key)])).get(key) == there.get(RawKey(key)))

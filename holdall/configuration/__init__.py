@@ -1,1 +1,1 @@
-"""What an address or a configuration file says of layers, and the stack that it means."""
+"""Reads the layers in an address or a configuration file, and makes the stack of layers for them."""

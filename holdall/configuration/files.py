@@ -1,13 +1,13 @@
-"""Finds the configuration file that declares the store of a name.
+"""Finds the configuration file that declares a named store.
 
 holdall looks for a name in the file that HOLDALL_CONFIG names. Without that variable, it looks in
 ``holdall.toml`` in the current folder, or in the nearest folder above it that has one, and then in the user's
 configuration folder (``~/.config/holdall/holdall.toml`` on Linux; with the extra ``config``).
 
-A file that other users can write, or that belongs to another user than you and root, is refused; so is a
-symbolic link in the current folder or above it. The environment and your configuration folder are your own: a
-file in that folder, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
-with a project that you downloaded. Its stores take effect if they are harmless (see
+holdall refuses a file that other users can write, or that belongs to a user other than you and root. It also
+refuses a symbolic link in the current folder or above it. The environment and your configuration folder are
+your own: a file in that folder, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may
+have come with a project that you downloaded. Its stores take effect if they are harmless (see
 `holdall.configuration.harmless`), or if you trust the file (see `holdall.configuration.trust`).
 """
 
@@ -29,10 +29,10 @@ NAME: Final = "holdall.toml"
 
 
 def find(name: str) -> Named:
-    """The store of that name.
+    """Return the store with this name.
 
-    Raises InvalidAddress, with the names that there are, if no file declares the store, and PermissionDenied if
-    the file that declares it needs trust.
+    Raises InvalidAddress, with the existing names, if no file declares the store, and PermissionDenied if the
+    file that declares it needs trust.
     """
     for file in _files():
         if found := stores_of(file).get(name):
@@ -49,7 +49,7 @@ def find(name: str) -> Named:
 
 
 def stores() -> list[Named]:
-    """Every store that has a name, in the order of the names; of equal names the one that would be opened."""
+    """Return every named store, in the order of the names; of equal names, the store that would be opened."""
     found: dict[str, Named] = {}
     for file in _files():
         found = stores_of(file) | found
@@ -57,7 +57,7 @@ def stores() -> list[Named]:
 
 
 def _files() -> Iterator[ConfigFile]:
-    """The files in which a name is looked for, the first one first."""
+    """Yield the files in which holdall looks for a name, in that order."""
     if named := os.environ.get(VARIABLE):
         own = Path(named).is_absolute()
         yield read(resolved(Path(named)), trusted=own, owners=not own)
@@ -81,7 +81,7 @@ def _user_files() -> Iterator[ConfigFile]:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether ``path`` is a file. Raises PermissionDenied if a folder on the way to it may not be searched."""
+    """Return whether ``path`` is a file. Raises PermissionDenied if a folder above it may not be searched."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except PermissionError as error:
@@ -95,7 +95,7 @@ def _is_file(path: Path) -> bool:
 def _require_trust(file: ConfigFile, found: Named) -> None:
     if file.trusted or not (reason := harm(found)):
         return
-    from holdall.configuration.trust import is_trusted  # late: it needs an extra, and most files are harmless
+    from holdall.configuration.trust import is_trusted  # late: it needs an extra that is rarely used
 
     if not is_trusted(file):
         raise PermissionDenied(

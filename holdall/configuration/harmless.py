@@ -1,10 +1,10 @@
-"""Tells which stores of a stranger's configuration file can do no harm.
+"""Decides which stores in a stranger's configuration file are harmless.
 
-The list names what is harmless, so that a new setting needs trust until it is listed here. A store is harmless
-if it is in memory, or a folder of files or a SQLite database inside the folder of the configuration file, and
-has only the settings below. These run no code of the file's author, read nothing outside that folder, and
-send nothing over a network. A database of the other engines is not listed, because their libraries
-were not made to read a hostile file.
+The lists below name the harmless settings, so a new setting needs trust until it is added here. A store is
+harmless if it is in memory, or a folder of files or a SQLite database inside the folder of the configuration
+file, and if it has only the settings below. These settings run no code of the file's author, read no file
+outside that folder, and send nothing over a network. Databases of other engines are not listed, because their
+libraries were not made to read a hostile file.
 """
 
 import os
@@ -26,7 +26,7 @@ _SETTINGS: Final = frozenset(
 
 
 def harm(found: Named) -> str:
-    """The first thing in the declaration of ``found`` that is not known to be harmless; empty if all is."""
+    """Return the first part in the declaration of ``found`` that is not known to be harmless, or empty."""
     folder = str(found.file.parent)
     reasons = [_harm_of_address(found.address, folder)]
     reasons += [_harm_of_settings(layer, folder) for layer in found.layers or ()]
@@ -34,7 +34,7 @@ def harm(found: Named) -> str:
 
 
 def _harm_of_address(address: Address, folder: str) -> str:
-    if address.name:  # of another store, which is checked when it is found
+    if address.name:  # this is the name of another store, which is checked when it is found
         return _harm_of_settings(address.params, folder)
     if address.scheme not in _SCHEMES:
         return f"{address.scheme}://"
@@ -47,7 +47,7 @@ def _is_inside(address: Address, folder: str) -> bool:
     path = address.path.removeprefix("/") if address.scheme == "sqlite" else address.path
     try:
         return os.path.commonpath([os.path.realpath(path), folder]) == folder
-    except ValueError:  # no path holds a NUL
+    except ValueError:  # a path cannot contain a NUL
         return False
 
 

@@ -10,11 +10,12 @@
     [store.drafts]
     uri = "sqlite:///{here}/drafts.db?serializer=json"                                  # in the usual order
 
-``uri`` is an address. ``layers`` takes what an address takes and also ``escape`` and ``prefix=name``, in any
-order in which they can work; then the address names none. A layer is a text as in an address, or a table of
-the same names, where nothing is percent-encoded. In both, ``{here}`` is the absolute path of the file's
-folder; other relative paths are from the current folder, as everywhere. Two caches of a file have no near
-store in common.
+``uri`` is an address. ``layers`` accepts the same layers as an address, and also ``escape`` and
+``prefix=name``, in any order in which they can work. If there are ``layers``, the address must not name
+layers. A layer is a text as in an address, or a table with the same names, in which no value is
+percent-encoded. In ``uri`` and ``layers``, ``{here}`` is the absolute path of the file's folder. Other
+relative paths start at the current folder, as everywhere. Two caches of a file cannot have the same near
+store.
 """
 
 import re
@@ -31,15 +32,15 @@ from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.redact import HIDDEN, is_secret
 
-_PARTS: Final = 16  # of a dotted key; a store needs three
-_long_key = re.compile(  # tomllib takes a time that grows with the square of the parts
+_PARTS: Final = 16  # the limit for a dotted key; a store needs three
+_long_key = re.compile(  # the time of tomllib grows with the square of the number of parts
     rb"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
     rb"""(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}""" % _PARTS
 ).search
 
 
 class Named(NamedTuple):
-    """A store that a file declares; ``layers`` is None where its address names them."""
+    """A store that a file declares. ``layers`` is None if the address names the layers."""
 
     name: str
     address: Address
@@ -47,7 +48,7 @@ class Named(NamedTuple):
     file: Path
 
     def shown_layers(self) -> tuple[str, ...]:
-        """The layers that are listed, with nothing secret."""
+        """Return the listed layers as texts, with secrets hidden."""
         return tuple(
             "&".join(f"{name}={shown(name, value)}" for name, value in layer.items())
             for layer in self.layers or ()
@@ -55,7 +56,7 @@ class Named(NamedTuple):
 
     @property
     def holds_secret(self) -> bool:
-        """Whether the declaration itself holds a password or another secret."""
+        """Whether the declaration itself contains a password or another secret."""
         settings = (self.address.params, *(self.layers or ()))
         return bool(self.address.userinfo) or any(
             is_secret(name) or (name in LAYERED and HIDDEN in shown(name, value))
@@ -64,11 +65,11 @@ class Named(NamedTuple):
         )
 
     def nears(self) -> list[str]:
-        """The near stores that its caches name."""
+        """Return the near stores that its caches name."""
         return [each["near"] for each in (self.address.params, *(self.layers or ())) if "near" in each]
 
     def plan(self, given: dict[str, Any]) -> tuple[Stack, Address]:
-        """The stack and the address of the store below it, with ``given`` in place of what the file says."""
+        """Return the stack and the address of the store below it. ``given`` overrides values in the file."""
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
@@ -78,7 +79,7 @@ class Named(NamedTuple):
 
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
-    """The stores that the file declares. Raises InvalidAddress, which names the file, if it is not valid."""
+    """Return the stores that the file declares. If the file is not valid, InvalidAddress names it."""
     file, read = source.path, _parsed(source)
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})
@@ -133,7 +134,7 @@ def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
 
 
 def _said(entry: Any) -> dict[str, str] | None:
-    """The parameters of a layer that is listed; None where it is not written as one."""
+    """Return the parameters of a listed layer, or None if ``entry`` is not written as a layer."""
     if isinstance(entry, str):
         return parameters(entry if "=" in entry else f"{entry}=on")
     if isinstance(entry, dict) and all(isinstance(each, str | int | float) for each in entry.values()):
@@ -142,7 +143,7 @@ def _said(entry: Any) -> dict[str, str] | None:
 
 
 def _placed(file: Path, said: Mapping[str, str]) -> dict[str, str]:
-    """``said`` with the folder of ``file``, encoded where it is a part of an address."""
+    """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded inside an address."""
     plain = _folder(file)
     encoded = _encoded(plain)
     return {
@@ -173,5 +174,5 @@ def _parsed(source: ConfigFile) -> dict[str, Any]:
         return tomllib.loads(source.data.decode())
     except RecursionError:
         raise InvalidAddress(f"{source.path} has values nested too deep; write flat tables") from None
-    except ValueError as error:  # TOML's error, and that of UTF-8
+    except ValueError as error:  # the errors of TOML and of UTF-8
         raise InvalidAddress(f"{source.path} is no TOML: {error}") from error

@@ -1,4 +1,4 @@
-"""Reads a configuration file only if nobody else can have written it."""
+"""Reads a configuration file only if no other user can have written it."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ _LINK: Final = (errno.ELOOP, errno.EMLINK)  # Linux and macOS; FreeBSD
 
 
 class ConfigFile(NamedTuple):
-    """A file as it was read. ``trusted``: it is the user's own configuration, and not a project's file."""
+    """A file with the content that was read. ``trusted``: it is the user's own file and not a project's."""
 
     path: Path
     data: bytes
@@ -25,14 +25,15 @@ class ConfigFile(NamedTuple):
 
 
 def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFile:
-    """The file at ``path``, at most `LARGEST` bytes and one byte more.
+    """Return the file at ``path``, with at most `LARGEST` bytes and one byte more.
 
-    Checks the descriptor that it reads, so that no other file can take the place of the checked one.
-    Raises PermissionDenied if ``path`` is a symbolic link, if a group or everybody may write the file, or, with
-    ``owners``, if the file belongs to another user who is not root; InvalidAddress if it cannot be read.
+    It checks the file descriptor from which it reads, so that nobody can replace the file after the check.
+    Raises PermissionDenied if ``path`` is a symbolic link, if a group or everybody may write the file, or,
+    with ``owners``, if the file belongs to another user who is not root. Raises InvalidAddress if the file
+    cannot be read.
     """
     try:
-        # O_NONBLOCK: a named pipe would block.
+        # O_NONBLOCK, because opening a named pipe would block.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         if error.errno in _LINK:
@@ -51,7 +52,7 @@ def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFil
 
 
 def resolved(path: Path) -> Path:
-    """The absolute path without symbolic links; of links in a circle, one of them."""
+    """Return the absolute path without symbolic links. If links form a circle, return one of the links."""
     return Path(os.path.realpath(path))
 
 
@@ -74,8 +75,11 @@ def _writable_by_others(found: os.stat_result) -> bool:
 
 
 def _is_private_group(found: os.stat_result) -> bool:
-    """Whether the file's group is the owner's alone. Many systems make such groups and have the umask 002."""
-    import grp  # late: not every system has them
+    """Return whether the file's group has the owner as its only member.
+
+    Many systems make a group of this kind for each user, and have the umask 002.
+    """
+    import grp  # late: not every system has these two modules
     import pwd
 
     try:

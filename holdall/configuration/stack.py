@@ -1,4 +1,4 @@
-"""A stack of layers as an address or a list of texts names it, to be put on a store."""
+"""A stack of layers, named by an address or by a list of texts, which can be put on a store."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from holdall.middleware.manifest import Manifest
 from holdall.store import Store
 
 MANIFEST: Final = ("check", "require", "off")
-"""What ``manifest=`` may be: compare it if there is one; there has to be one; neither read nor write it."""
+"""The values of ``manifest=``: compare the manifest if there is one, require one, or do not use one."""
 
 
 Opened = Callable[[Address], Store[bytes] | None]
-"""Opens a store that a layer needs beside the one below it, or leaves it out."""
+"""A function that opens a further store of a layer, besides the store below, or returns None for no store."""
 
 
 class Chosen(NamedTuple):
-    """A layer and the arguments of its constructor, but for the store."""
+    """A layer and the arguments of its constructor except the store."""
 
     row: Row
     arguments: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """Layers, top first, and what is done with the manifest of the store that they are put on.
+    """Layers, top first, and the treatment of the manifest in the store below them (see `MANIFEST`).
 
     >>> stack, below = Stack.of(Address.parse("memory://?compress=gzip&serializer=json"))
     >>> [chosen.row.word for chosen in stack.layers], below
@@ -41,9 +41,9 @@ class Stack:
 
     @classmethod
     def of(cls, address: Address) -> "tuple[Stack, Address]":
-        """The stack that the parameters of ``address`` name, and the address of the store below it.
+        """Return the stack that the parameters of ``address`` name, and the address of the store below it.
 
-        InvalidAddress for a parameter that does not convert, or that does nothing beside the others.
+        Raises InvalidAddress if a parameter cannot be converted, or has no effect together with the others.
         """
         given = _remaining({name: address.params[name] for name in address.layered})
         manifest = _manifest(address, given)
@@ -53,9 +53,10 @@ class Stack:
 
     @classmethod
     def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
-        """The stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
+        """Return the stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
 
-        What ``address`` says of a layer that is listed replaces what the list says; `readonly` may be added.
+        The parameters in ``address`` override those of the listed layers. Of layers that are not listed, only
+        `readonly` can be added.
         """
         given = {name: address.params[name] for name in address.layered}
         manifest = _manifest(address, given)
@@ -71,13 +72,13 @@ class Stack:
 
     @property
     def serializer(self) -> str:
-        """The serializer, as an address names it; empty where values are bytes."""
+        """The serializer by its name in an address, or empty if values are bytes."""
         found = [chosen.row.value for chosen in self.layers if chosen.row.parameter == "serializer"]
         return str(found[0]) if found else ""
 
     @property
     def type(self) -> Any:
-        """The declared type of documents; Any if there is none."""
+        """The declared type of documents, or Any if none is declared."""
         found = [
             chosen.arguments.get("type") for chosen in self.layers if chosen.row.parameter == "serializer"
         ]
@@ -85,13 +86,14 @@ class Stack:
 
     @property
     def above(self) -> list[str]:
-        """The parameters of the layers that see documents, or keep a store from being written as it comes."""
+        """The parameters of the layers that see documents or keep a store from being written directly."""
         return [chosen.row.parameter for chosen in self.layers if chosen.row.parameter in _ABOVE]
 
     def on(self, store: Store[bytes], opened: Opened = lambda address: None) -> Store[Any]:
-        """These layers on ``store``, guarded by its manifest where what is stored depends on them.
+        """Return ``store`` with these layers on it.
 
-        Without ``opened`` no further store is used: a cache is then in memory.
+        If the stored bytes depend on the layers, the manifest of ``store`` guards them. Without ``opened``,
+        no further store is used, so a cache is in memory.
         """
         guarded = self.manifest != "off" and any(chosen.row.stored for chosen in self.layers)
         made: Store[Any] = store
@@ -109,7 +111,7 @@ class Stack:
         return {"required": True} if self.manifest == "require" else {}
 
     def _above(self) -> int:
-        """How many layers stand above the guard: those that see documents, and that write nothing."""
+        """Return the number of layers above the guard: up to the last one whose parameter is in `_ABOVE`."""
         places = [place for place, chosen in enumerate(self.layers, 1) if chosen.row.parameter in _ABOVE]
         return max(places, default=0)
 
@@ -123,7 +125,7 @@ _ABOVE: Final = ("readonly", "history", "validate", "serializer")
 
 
 def _manifest(address: Address, given: dict[str, Any]) -> str:
-    """What ``given`` says of the manifest, which is taken out of it."""
+    """Remove the parameter ``manifest`` from ``given``, and return its value."""
     said = Address(address.scheme, address.host, params={"manifest": given.pop("manifest", "check")})
     found: str = said.options(manifest=MANIFEST)["manifest"]
     return found
@@ -146,11 +148,14 @@ _UNSOUND: Final = (
     ({"serializer"}, {"validate", "serializer"}, "makes bytes of documents"),
     ({"cache"}, {"expires", "compress", "encrypt", "checksum", "escape"}, "keeps what the store keeps"),
 )
-"""Layers that cannot stand above which others, and why."""
+"""Layers that cannot be above certain others, these others, and the reason."""
 
 
 def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """``layers``, unless they contradict: a schema and no documents, or an order in which one cannot work."""
+    """Return ``layers`` as a tuple, with their type.
+
+    Raises InvalidAddress if there is a schema but no serializer, or if a layer cannot work in this order.
+    """
     words = [chosen.row.parameter for chosen in layers]
     if "validate" in words and "serializer" not in words:
         raise InvalidAddress(f"{address.lead} validate checks documents; name a serializer, such as json")
@@ -162,7 +167,7 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
 
 
 def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """``layers``, with the type that a schema makes of documents (its ``document_type``) if none is declared."""
+    """Return ``layers``. If no type is declared, a serializer gets the ``document_type`` of the schema."""
     schemas = [chosen.arguments["schema"] for chosen in layers if chosen.row.parameter == "validate"]
     made = next((each.document_type for each in schemas if hasattr(each, "document_type")), None)
     return tuple(
@@ -174,7 +179,10 @@ def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
 
 
 def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) -> tuple[Chosen, ...]:
-    """The layer that ``entry`` names, with what ``given`` says of it, which is taken out."""
+    """Return the layer that ``entry`` names.
+
+    Parameters of this layer in ``given`` override those in ``entry``, and are removed from ``given``.
+    """
     said = dict(entry)
     rows = [row for row in LISTED if row.parameter in said]
     if len({row.parameter for row in rows}) != 1:
@@ -188,7 +196,10 @@ def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) ->
 
 
 def _remaining(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given`` without what is None: a layer with all that goes with it, or a setting of a layer."""
+    """Return ``given`` without the parameters that are None.
+
+    If the parameter of a layer is None, the options of the layer are removed too.
+    """
     gone = {name for name, value in given.items() if value is None}
     gone |= {option for row in LISTED if row.parameter in gone for option in row.options}
     return {name: value for name, value in given.items() if name not in gone}

@@ -1,19 +1,19 @@
-"""The layers that an address can name, in the one order in which they are put on a store: top first.
+"""The layers that an address can name, in the fixed order in which they are put on a store: top first.
 
-A layer is one row: the parameter, what its text may be, where the layer is, and the name of the
-constructor's argument. So a new layer is a line here, and its words in `holdall.address.LAYERED`.
+A layer is one row: the parameter, its valid values, the module and class of the layer, and the name of the
+constructor's argument. To add a layer, add a line here and its parameters to `holdall.address.LAYERED`.
 
-The order, and why it is that one:
+The order has these reasons:
 
-- `readonly` refuses before anybody works for a write.
-- `history` is what its users hold; `validate` sees documents. The records of history are kept in the store
-  itself, below all others.
-- `serializer` makes bytes of documents. What follows is from bytes to bytes.
-- `expires` is above all that checks, so that a deadline is checked too.
-- `compress` before `encrypt`: what is encrypted cannot be compressed.
-- `checksum` is over what lies on the disk, so that it can be checked without the key.
-- `cache` is below these, and so holds what the store holds: compressed, sealed, and checked at each read.
-- `metrics` and `budget` count what a cache does not answer.
+- `readonly` refuses a write before any other layer does work for it.
+- `history` is near the top, because the app calls its methods; `validate` sees documents. The records of
+  history are in the store itself, below all other layers.
+- `serializer` converts documents to bytes. The layers below it convert bytes to bytes.
+- `expires` is above all layers that check bytes, so that they check the deadline too.
+- `compress` is before `encrypt`, because encrypted bytes cannot be compressed.
+- `checksum` is computed over the bytes on the disk, so that it can be checked without the encryption key.
+- `cache` is below these layers, so it holds the stored bytes: compressed, encrypted, checked at each read.
+- `metrics` and `budget` count only the requests that a cache does not answer.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ from holdall.configuration.values import document_type, duration, place, schema,
 
 
 class Row(NamedTuple):
-    """A layer: chosen where ``parameter`` is ``value``, or has a value that the converter ``value`` takes.
+    """A layer. It is chosen if ``parameter`` equals ``value``, or if the converter ``value`` accepts it.
 
-    A converted value is the constructor's ``argument``, unless there is none: then it is yes or no.
-    ``options`` are further parameters, which are arguments of the same name; one that is an address stands
-    for the store there. ``stored`` says whether what lies in the store depends on the layer, so that a
-    manifest has to name it.
+    The converted value is the constructor's ``argument``. If ``argument`` is empty, the value is a yes or no.
+    ``options`` are further parameters, passed as arguments of the same name; for an address, the store at
+    this address is passed. ``stored`` says whether the stored bytes depend on the layer, so that a manifest
+    has to name the layer.
     """
 
     parameter: str
@@ -42,11 +42,11 @@ class Row(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What a manifest calls it."""
+        """The name of this layer in a manifest."""
         return f"{self.parameter}={self.value}" if isinstance(self.value, str) else self.parameter
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The constructor's arguments, but for the store; None where this layer is not chosen."""
+        """Return the constructor's arguments except the store, or None if this layer is not chosen."""
         value = given.get(self.parameter, False)
         if value is False or not self._takes(value):
             return None
@@ -56,10 +56,10 @@ class Row(NamedTuple):
     def _takes(self, value: Any) -> bool:
         if isinstance(self.value, str):
             return bool(value == self.value)
-        return self.value is not flag or not isinstance(value, str)  # a text is for a row of its own
+        return self.value is not flag or not isinstance(value, str)  # a text belongs to another row
 
     def load(self) -> Any:
-        """The class; MissingExtra where its library is not installed."""
+        """Return the class. Raises MissingExtra if its library is not installed."""
         module, _, name = self.layer.partition(":")
         return getattr(import_module(f"holdall.middleware.{module}"), name)
 
@@ -91,18 +91,18 @@ LAYERS: Final = (
     Row("metrics", flag, "metrics:Metrics", stored=False),
     Row("budget", int, "budget:Budget", "requests", stored=False),
 )
-"""What an address takes, in order."""
+"""The layers that an address accepts, in their order."""
 
 LISTED: Final = (
     *LAYERS,
     Row("escape", flag, "escape:Escape"),
     Row("prefix", str, "prefix:Prefix", "prefix", stored=False),
 )
-"""What a list of layers in a configuration file takes, in any order in which they can work."""
+"""The layers that a list in a configuration file accepts, in any order in which they can work."""
 
 
 def converters(rows: tuple[Row, ...]) -> dict[str, Converter]:
-    """What converts each parameter of ``rows``.
+    """Return the converter of each parameter of ``rows``.
 
     >>> converters(LAYERS)["compress"]
     ('zstd', 'gzip', 'lzma')
@@ -116,7 +116,7 @@ def converters(rows: tuple[Row, ...]) -> dict[str, Converter]:
 
 
 def _either(before: Converter, word: str) -> Converter:
-    """What takes ``word``, and whatever ``before`` does."""
+    """Return a converter that accepts ``word`` and everything that ``before`` accepts."""
     if isinstance(before, tuple):
         return (*before, word)
     return lambda text: word if text == word else before(text)

@@ -4,7 +4,7 @@
     digest  = SHA-256 of the path, a NUL and the content of the file, in hex
     path    = the absolute path, which holds no symbolic link
 
-A file that changes, or that lies at another path, is not the file that was trusted.
+After a file was changed or moved to another path, it is not trusted any more.
 """
 
 import os
@@ -24,27 +24,27 @@ with needs("config", "It finds the files that you trust, and a stranger's file n
 
 
 class Record(NamedTuple):
-    """A file that was trusted: where it is, and whether it is still the same."""
+    """A file that was trusted: its path, and whether it has not changed since then."""
 
     path: Path
     current: bool
 
 
 def is_trusted(file: ConfigFile) -> bool:
-    """Whether the user trusts ``file`` as it is."""
+    """Return whether the user trusts ``file`` with its current content."""
     place = _place(file.path)
     return place.exists() and read(place).data == _record(file)
 
 
 def trust(file: ConfigFile) -> None:
-    """Trust ``file`` as it was read."""
+    """Trust ``file`` with the content that was read."""
     place = _place(file.path)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(place, _record(file))
 
 
 def revoke(path: Path) -> None:
-    """Trust the file at ``path`` no more, whether or not it is still there. HoldallError if it was not trusted."""
+    """Stop trusting the file at ``path``, which need not exist. Raises HoldallError if it was not trusted."""
     try:
         _place(resolved(path)).unlink()
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def revoke(path: Path) -> None:
 
 
 def records() -> Iterator[Record]:
-    """Every file that was trusted, in the order of the paths."""
+    """Yield every file that was trusted, in the order of the paths."""
     found = (read(place).data for place in _folder().glob("[!.]*"))
     for path in sorted(Path(os.fsdecode(data.split(b"\n", 1)[1][:-1])) for data in found):
         current = False

@@ -1,4 +1,4 @@
-"""What the text of a layer's parameter stands for: a time, or an object of the application."""
+"""Converts the text of a layer's parameter to its value: a time, a size, an address, or an app's object."""
 
 import math
 import re
@@ -17,7 +17,9 @@ _object = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)").fullmatch
 
 
 def duration(text: str) -> float | None:
-    """Seconds, from a number and perhaps a unit (s, m, h, d); None for ``never``. ValueError otherwise.
+    """Return the seconds in a number with an optional unit (s, m, h, d), or None for ``never``.
+
+    Raises ValueError for any other text.
 
     >>> duration("90s"), duration("1.5h"), duration("never")
     (90.0, 5400.0, None)
@@ -31,7 +33,7 @@ def duration(text: str) -> float | None:
 
 
 def seconds(text: str) -> float:
-    """As `duration`, but that ``never`` ends is infinity.
+    """Return the seconds as `duration` does, but infinity for ``never``.
 
     >>> seconds("60s"), seconds("never")
     (60.0, inf)
@@ -41,7 +43,9 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> int:
-    """Bytes, from a number and perhaps a unit: kB MB GB (decimal) or KiB MiB GiB, in any case.
+    """Return the bytes in a number with an optional unit: kB MB GB (decimal) or KiB MiB GiB, in any case.
+
+    Raises ValueError for any other text.
 
     >>> size("1000"), size("2GB"), size("1.5KiB")
     (1000, 2000000000, 1536)
@@ -53,14 +57,16 @@ def size(text: str) -> int:
 
 
 def place(text: str) -> Address:
-    """The address of a further store, which is opened with the one that names it."""
+    """Return the address of another store, which is opened together with the store that names it."""
     return Address.parse(text)
 
 
 def imported(text: str) -> Any:
-    """The object at ``module:name``, whose module is imported: an address is to be trusted like code.
+    """Return the object at ``module:name``.
 
-    InvalidAddress where there is none.
+    This imports the module, so an address must be as trustworthy as code.
+
+    Raises InvalidAddress if the object does not exist.
 
     >>> imported("decimal:Decimal")
     <class 'decimal.Decimal'>
@@ -76,13 +82,16 @@ def imported(text: str) -> Any:
 
 
 def document_type(text: str) -> Any:
-    """The type of documents at ``module:name``."""
+    """Return the type of documents at ``module:name``."""
     return imported(text)
 
 
 def schema(text: str) -> Any:
-    """The FormEncode schema at ``module:name``: one made of the class, or the object that it is."""
+    """Return the FormEncode schema at ``module:name``. If the object is a class, return an instance of it.
+
+    Raises InvalidAddress if the object is not a FormEncode schema.
+    """
     found = imported(text)
-    if not hasattr(found, "to_python"):  # before it is called: not everything may be
+    if not hasattr(found, "to_python"):  # before the call: other objects may not be safe to call
         raise InvalidAddress(f"{text!r} is no FormEncode schema: it has no to_python")
     return found() if isinstance(found, type) else found

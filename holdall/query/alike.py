@@ -1,4 +1,4 @@
-"""Whether two results of a reducer are equal, numbers up to rounding."""
+"""Compares two results of a reducer. Numbers may differ by rounding."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -10,7 +10,7 @@ _ROUNDING: Final = 1e-9  # relative to the largest number that was added up
 
 
 def alike(left: object, right: object, scale: float = 0.0) -> bool:
-    """Whether ``left`` and ``right`` are equal, or differ by the rounding of numbers of the size ``scale``.
+    """Return whether ``left`` equals ``right``, or differs only by rounding of numbers of size ``scale``.
 
     Tuples, lists, mappings, dataclasses and Structs are compared part by part. Two objects that cannot be
     compared, because their class does not define equality, count as equal.
@@ -22,7 +22,7 @@ def alike(left: object, right: object, scale: float = 0.0) -> bool:
 
 
 def largest(value: object) -> float:
-    """The largest size of a number in ``value`` and its parts; 0.0 if there are none.
+    """Return the largest size of a number in ``value`` and its parts, or 0.0 without a number.
 
     >>> largest([("EUR", -7.5), ("USD", 2)])
     7.5
@@ -49,7 +49,7 @@ def _nearly(left: object, right: object, scale: float) -> bool:
 
 
 def _near(left: Any, right: Any, scale: float) -> bool:
-    if isinstance(left, Rational) and isinstance(right, Rational):  # which are exact
+    if isinstance(left, Rational) and isinstance(right, Rational):  # these types are exact
         return False
     try:
         one, other = float(left), float(right)
@@ -71,14 +71,14 @@ def _sizes(value: Any) -> Iterator[float]:
 
 
 def _parts(value: Any) -> Mapping[Any, Any] | None:
-    """The parts of ``value`` by index or name; None if it has none that we know of."""
+    """Return the parts of ``value`` by index or name, or None if it has no known parts."""
     if isinstance(value, tuple | list):
         return dict(enumerate(value))
     return value if isinstance(value, Mapping) else _state(value)
 
 
 def _state(value: Any) -> Mapping[str, Any] | None:
-    names = getattr(value, "__struct_fields__", None)  # of msgspec, which is an extra
+    names = getattr(value, "__struct_fields__", None)  # a Struct of msgspec, which is an extra
     if names is None and is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in fields(value)]
     if names is not None:

@@ -1,12 +1,12 @@
-"""The one order of query keys: which types a key may have, and which key comes before which.
+"""The types that a query key may have, and the order of query keys.
 
     None < False < True < numbers < text < dates < naive datetimes < aware datetimes < tuples
 
-Numbers are in one order by exact value, so 1, 1.0 and Decimal("1.00") are the same key; True is
-none of them. Text is by code point, as keys are in every store. A date and a datetime are never
-equal: all dates come first. Naive datetimes are by the calendar, aware ones by the instant, and are
-shown in UTC. Tuples hold any of these but tuples, and compare element by element, shorter first.
-NaN has no place in any order and is refused.
+Numbers of all types are ordered by their exact value, so 1, 1.0 and Decimal("1.00") are the same key; True is
+another key. Text is ordered by code point, as are the keys in every store. A date and a datetime are never
+equal: all dates come first. Naive datetimes are ordered by the calendar. Aware datetimes are ordered by the
+instant and shown in UTC. The elements of a tuple may have any of these types but tuple. Tuples are compared
+element by element, and a shorter tuple comes before a longer one. NaN has no order and is refused.
 """
 
 from datetime import UTC, date, datetime
@@ -25,10 +25,10 @@ NONE, FALSE, TRUE, NUMBER, TEXT, DATE, NAIVE, AWARE, TUPLE = range(9)
 
 
 def collate(key: object) -> Place:
-    """The place of ``key``: a pair (rank, value) that compares, and hashes, as the order says.
+    """Return the place of ``key``: a pair (rank, value) that compares and hashes by the order above.
 
-    Two keys are the same key if and only if their places are equal. Raises InvalidQuery, naming the
-    offending part, for any other type and for NaN.
+    Two keys are the same key if and only if their places are equal. Raises InvalidQuery, which names the
+    wrong part, for any other type and for NaN.
 
     >>> sorted([("EUR", 2), "EUR", 1, True, None], key=collate)
     [None, True, 1, 'EUR', ('EUR', 2)]
@@ -67,7 +67,7 @@ def _ordered(value: float | Decimal) -> float | Decimal:
 
 
 def shown(place: Place) -> Key:
-    """The key at ``place``: of several equal numbers, the one that the place was made of.
+    """Return the key at ``place``. Of several equal numbers, it is the number from which the place was made.
 
     >>> shown(collate(("EUR", True)))
     ('EUR', True)
@@ -77,15 +77,15 @@ def shown(place: Place) -> Key:
 
 
 def cut(place: Place, length: int) -> Place:
-    """The place of the first ``length`` elements of a tuple; any other place as it is."""
+    """Return the place of the first ``length`` elements of a tuple; return any other place unchanged."""
     rank, value = place
     return (rank, value[:length]) if rank == TUPLE else place
 
 
 def ambiguous(place: Place) -> bool:
-    """Whether a dict could take the key at ``place`` for one that belongs elsewhere.
+    """Return whether a dict could confuse the key at ``place`` with a key at another place.
 
-    To a dict True is 1, and two aware datetimes of an hour that the clock repeats are equal.
+    For a dict, True equals 1, and two aware datetimes in an hour that the clock repeats are equal.
 
     >>> ambiguous(collate((2026, 1))), ambiguous(collate((2026, 2)))
     (True, False)

@@ -1,4 +1,4 @@
-"""Sums without rounding, and so the same in any order and grouping."""
+"""Sums without rounding, which are therefore the same in any order and grouping."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, getcontext, setcontext
@@ -10,7 +10,7 @@ Number: TypeAlias = float | Decimal
 Kind: TypeAlias = type[int] | type[float] | type[Decimal]
 _Exact: TypeAlias = Iterable[int | Decimal]
 
-DIGITS = 2_000  # any two finite floats add up exactly in 1,383
+DIGITS = 2_000  # the exact sum of any two finite floats has at most 1,383
 _EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 _KINDS: dict[frozenset[type], Kind] = {
     frozenset([int]): int,
@@ -22,7 +22,7 @@ _KINDS: dict[frozenset[type], Kind] = {
 
 
 class Total(NamedTuple):
-    """An exact sum, and the type that it is to be shown as.
+    """An exact sum, and the type of the number to show for it.
 
     >>> (total([1e16, 1.0]) + total([-1e16])).shown()
     1.0
@@ -36,15 +36,15 @@ class Total(NamedTuple):
         return Total(kind, _sum(kind, [self.value, other.value]))
 
     def shown(self) -> Number:
-        """The sum itself; of floats, the float nearest to the exact sum."""
+        """Return the sum. For floats, return the float nearest to the exact sum."""
         return float(self.value) if self.kind is float else self.value
 
 
 def total(values: Sequence[Number]) -> Total:
-    """The exact sum of one or more numbers.
+    """Return the exact sum of one or more numbers.
 
-    int goes with Decimal and with float. InvalidQuery for Decimal with float, bool, infinities, NaN
-    and sums of more than 2,000 digits.
+    int can be added to Decimal and to float. Raises InvalidQuery for Decimal with float, for bool, infinities
+    and NaN, and if the sum has more than 2,000 digits.
     """
     kind = _kind(map(type, values))
     return Total(kind, _sum(kind, map(Decimal, values) if kind is float else cast(_Exact, values)))
@@ -63,7 +63,7 @@ def _sum(kind: Kind, values: _Exact) -> int | Decimal:
         return sum(values)
     context = getcontext()
     try:
-        setcontext(_EXACT)  # not localcontext: to copy it is half of the time where groups are many
+        setcontext(_EXACT)  # not localcontext: its copy takes half of the time if there are many groups
         result: Decimal = sum(values, Decimal())  # type: ignore[assignment]
     except ArithmeticError as problem:
         raise InvalidQuery(f"no exact sum of finite numbers within {DIGITS} digits") from problem

@@ -1,4 +1,4 @@
-"""One pass over mapped pairs: a batch of values is listed by group, folded, and forgotten."""
+"""Reduces mapped pairs in one pass: it collects a batch of values by group, folds it, and drops it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from holdall.query.trial import Unsplittable
 
 T = TypeVar("T")
 
-BATCH = 8192  # pairs, at least; what a pass holds beside one partial a group
+BATCH = 8192  # pairs, at least; a pass holds one batch and one partial per group
 _NOWHERE: deque[Any] = deque(maxlen=0)
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """Which keys count, and how many of a tuple's first elements make its group.
+    """The keys that a query includes, and how many first elements of a tuple make its group.
 
     >>> shown(Grouping(level=1).group(collate(("EUR", 2026, 6))))
     ('EUR',)
@@ -35,7 +35,7 @@ class Grouping:
             raise InvalidQuery(f"group_level is {self.level}: use None, 0 or more")
 
     def group(self, place: Place) -> Place | None:
-        """The place of the group of the key at ``place``, or None if that key is out of range."""
+        """Return the place of the group of the key at ``place``, or None if the key is out of range."""
         if not self.range.holds(place):
             return None
         if self.level is None:
@@ -46,8 +46,8 @@ class Grouping:
 class Batch(dict[Any, Any]):
     """Lists of values by group: ``batch[key].append(value)`` puts a value in the list of its group.
 
-    ``groups`` has the lists by place. The dict is only a short cut past the collation, for the keys
-    about which dict and collation agree.
+    ``groups`` has the lists by place. The dict itself only saves calls of the collation, for the keys that
+    the dict and the collation compare in the same way.
 
     >>> batch = Batch(Grouping())
     >>> batch[1].append("one"), batch[1.0].append("one, too"), batch[True].append("true")
@@ -71,10 +71,13 @@ class Batch(dict[Any, Any]):
 
 
 def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, Any, Any]) -> dict[Place, Any]:
-    """One partial a group. Memory is bounded by these and one batch, however much is read."""
+    """Return one partial per group.
+
+    Memory is bounded by the partials and one batch, and does not depend on the number of documents.
+    """
     result: dict[Place, Any] = {}
     while not reading.done:
-        # A batch of less than the groups would fold most values by themselves.
+        # In a batch with fewer pairs than groups, most values would be folded one by one.
         size = max(BATCH, 4 * len(result))
         for place, values in _batch(reading, grouping, size).items():
             partial = reduced(place, reducer.fold, values)
@@ -85,10 +88,10 @@ def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, An
 
 
 def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
-    """``step`` of a reducer on the group at ``place``.
+    """Return the result of ``step``, a step of a reducer, for the group at ``place``.
 
-    Raises an error that names the group if ``step`` fails: InvalidQuery for a reducer that depends on
-    batches, QueryFailed for anything else.
+    If ``step`` fails, this raises an error that names the group: InvalidQuery if the result of the reducer
+    depends on batches, and QueryFailed for any other error.
     """
     try:
         return step(*arguments)

@@ -1,4 +1,4 @@
-"""Map-reduce in one process: one pass over a store, grouped, reduced and sorted."""
+"""Map-reduce in one process. A query groups and reduces in one pass over a store, and then sorts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from reprlib import repr as brief
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm fro
     from typing_extensions import TypeForm
     from typing_extensions import TypeVar as Defaulted
 
-    # An untyped map takes documents of any type: mypy reads this from the default, and pyright from the bound.
+    # An untyped map takes documents of any type: mypy reads that from the default, pyright from the bound.
     D = Defaulted("D", bound=Any, default=Any)
     V = Defaulted("V", default=Any)
     R = Defaulted("R", default=Any)
@@ -32,7 +32,7 @@ Function: TypeAlias = Callable[[Sequence[Any]], W]
 
 
 class Row(NamedTuple, Generic[R]):
-    """One line of a result: a group's key and what its values were reduced to."""
+    """One row of a result: the key of a group and its reduced value."""
 
     key: Any
     value: R
@@ -49,25 +49,25 @@ def _bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
 class MapReduce(Generic[V, R]):
     """A query: ``map(key, value)`` yields (group, value) pairs; each group is reduced to one row.
 
-    A group is None, a bool, a number, text, a date, a datetime, or a tuple of these; see
-    `holdall.query.collation` for which are equal and how they sort.
+    A group is None, a bool, a number, text, a date, a datetime, or a tuple of these. See
+    `holdall.query.collation` for which groups are equal and how they sort.
 
     ``reduce`` is one of
 
-    - "sum": exact. int goes with Decimal (the sum has as many digits as it takes, whatever the
-      decimal context) and with float (the float nearest to the exact sum); Decimal with float is
-      refused, as are bool, NaN and infinities;
+    - "sum": the exact sum. int can be added to Decimal: the sum has as many digits as it needs, whatever the
+      decimal context is. int can be added to float: the result is the float nearest to the exact sum. Decimal
+      with float is refused, and bool, NaN and infinities are refused too;
     - "count"; "min" and "max" in the order of the collation; "stats": a `Stats` of numbers;
-    - "distinct": how many values differ, as the collation tells them apart. It holds them all;
-    - a function of a non-empty list of values, which is applied again to lists of its own results.
-      So it must be associative: ``f(a + b) == f([f(a), f(b)])`` for lists a and b of values, which
-      come in the order of their documents. A run checks this on samples of the values it meets, and
-      raises InvalidQuery if it does not hold. The function must not keep or change the list;
-    - a `Reducer`: an object whose partial results are of another kind than the values;
-    - None: every pair is a row, those of one group in the order of their documents. It holds them
-      all.
+    - "distinct": the number of different values, by the collation. It keeps all of them in memory;
+    - a function of a non-empty list of values, which is applied again to lists of its own results. So the
+      function must be associative: ``f(a + b) == f([f(a), f(b)])`` for lists a and b of values in the order
+      of their documents. A run checks this on samples of its values, and raises InvalidQuery if it does not
+      hold. The function must not keep or change the list;
+    - a `Reducer`: an object whose partial results have another type than the values;
+    - None: every pair is a row, and the rows of one group are in the order of their documents. It keeps all
+      pairs in memory.
 
-    ``type`` is the part of a document that ``map`` reads: the store is asked to decode no more.
+    ``type`` is the part of a document that ``map`` reads. The store then decodes only this part.
 
     >>> invoices = {"1": {"EUR": 10, "USD": 5}, "2": {"EUR": 7}}
     >>> billed = MapReduce(lambda key, invoice: invoice.items(), "sum")
@@ -75,8 +75,8 @@ class MapReduce(Generic[V, R]):
     [Row(key='EUR', value=17), Row(key='USD', value=5)]
     """
 
-    # With ``type``, the store may hold documents of any type that has these parts.
-    # Without, it holds documents of the type that map takes.
+    # With ``type``, the store may contain documents of any type that has these parts.
+    # Without it, the store contains documents of the type that map takes.
     @overload
     def __init__(self: "MapReduce[D, int]", map: Map[D, Any], reduce: Exact) -> None: ...
     @overload
@@ -130,24 +130,26 @@ class MapReduce(Generic[V, R]):
         between: tuple[Bound, Bound] = (..., ...),
         progress: Progress | None = None,
     ) -> list[Row[R]]:
-        """The rows, sorted by key, from one pass over a range of documents.
+        """Return the rows, sorted by key, from one pass over a range of documents.
 
-        ``prefix``, ``start`` and ``stop`` choose documents, as in `Store.scan_items`. A plain dict
-        will do for a store: its values are taken as they are.
+        ``prefix``, ``start`` and ``stop`` choose documents, as in `Store.scan_items`. ``store`` may also be a
+        plain dict; its values are not converted.
 
-        ``at`` asks for one group, or for all whose tuple begins with that tuple; ``between`` for
-        those from its first bound to its second, both included, ``...`` leaving a side open.
-        Of the keys that remain, ``group_level`` n makes groups of the first n elements of tuples
-        (other keys stay whole), 0 one group, None, of all. The default groups by whole keys.
-        No pairs give no rows, at level 0 too.
+        ``at`` selects one group, or all groups whose tuple begins with the tuple ``at``. ``between`` selects
+        the groups from its first bound to its second, both included; ``...`` leaves a side open.
 
-        ``progress`` is called with the number of documents mapped, every 256 and at the end. Memory
-        is bounded by the groups and 8,192 pairs (or four a group), however many documents there are.
+        ``group_level`` n groups the selected keys by the first n elements of their tuples; keys of other
+        types stay whole. Level 0 makes one group, None, of all keys. The default groups by whole keys.
+        Without any pair, the result is empty, also at level 0.
 
-        Raises QueryFailed, naming the document, if ``map`` raises or yields something other than pairs
-        of a key and a value; and, naming the group, if its values cannot be reduced. Raises InvalidQuery
-        for a range or level that makes no sense, before anything is read, and for a reducer whose
-        result depends on how the values are split. Errors of the store come as they are.
+        ``progress`` is called with the number of mapped documents, after every 256 documents and at the end.
+        Memory is bounded by the groups and 8,192 pairs (or four per group), for any number of documents.
+
+        Raises QueryFailed, which names the document, if ``map`` raises or yields something other than pairs
+        of a key and a value. Raises QueryFailed, which names the group, if its values cannot be reduced.
+        Raises InvalidQuery before it reads anything if the range or level is not valid, and InvalidQuery if
+        the result of a reducer depends on how the values are split. Errors of the store are passed on
+        unchanged.
         """
         low, high = _bounds(at, between)
         grouping = Grouping(Range(low, high), group_level)

@@ -1,4 +1,4 @@
-"""A range of query keys, in which a tuple as a bound stands for all that begin with it."""
+"""A range of query keys. A tuple as a bound includes every tuple that begins with it."""
 
 from types import EllipsisType
 from typing import TypeAlias
@@ -10,10 +10,10 @@ Bound: TypeAlias = Key | EllipsisType
 
 
 class Range:
-    """Keys from ``low`` to ``high``, both included; ``...`` leaves a side open.
+    """The keys from ``low`` to ``high``, both included; ``...`` leaves a side open.
 
-    A tuple is compared with a tuple over the bound's length only, so the bound ``("EUR",)`` takes in
-    every tuple that begins with "EUR". InvalidQuery if no key could be in it.
+    A tuple is compared with a tuple bound over the length of the bound only, so the bound ``("EUR",)``
+    includes every tuple that begins with "EUR". Raises InvalidQuery if no key can be in the range.
 
     >>> june = Range((2026, 6), (2026, 6))
     >>> june.holds(collate((2026, 6, "acme"))), june.holds(collate((2026, 7, "acme")))
@@ -27,7 +27,7 @@ class Range:
             raise InvalidQuery(f"no key is between {low!r} and {high!r}: swap them")
 
     def holds(self, place: Place) -> bool:
-        """Whether the key at ``place`` is in the range."""
+        """Return whether the key at ``place`` is in the range."""
         return (self.low is None or _cut(place, self.low) >= self.low) and (
             self.high is None or _cut(place, self.high) <= self.high
         )

@@ -1,4 +1,4 @@
-"""The documents of a store, mapped one after another, and where that reading is."""
+"""Maps the documents of a store one by one, and keeps the position of this pass."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -20,11 +20,11 @@ STEP = 256  # documents between two calls of progress
 
 
 class Reading(Generic[V]):
-    """One pass over ``documents``: ``pairs`` are what ``map`` yields for each, in their order.
+    """One pass over ``documents``. ``pairs`` are the pairs that ``map`` yields for them, in their order.
 
-    ``key`` is the key of the document being mapped, None while the store is being read; ``done``
-    says that there are no more. ``progress`` is called with the number of documents mapped so far,
-    every 256 and at the end.
+    ``key`` is the key of the document that is being mapped, or None while the store is being read. ``done``
+    is true if there are no more documents. ``progress`` is called with the number of documents mapped so far,
+    after every 256 documents and at the end.
 
     >>> reading = Reading(lambda key, text: [(key, len(text))], [("a", "one"), ("b", "three")])
     >>> list(reading.pairs), reading.done
@@ -52,10 +52,11 @@ class Reading(Generic[V]):
         self.done = True
 
     def failure(self, problem: Exception, key: object) -> QueryFailed:
-        """The error that names the document, for a ``problem`` at or after its pair of ``key``.
+        """Return the error that names the document, for a ``problem`` at or after its pair of ``key``.
 
-        A key that is not even hashable has failed as a TypeError: the collation knows a better one. What
-        failed in no code of ``map`` is what it gave.
+        If ``key`` is not hashable, ``problem`` is a TypeError, and the collation has a better error for it.
+        If no code of ``map`` raised ``problem``, the result of ``map`` is wrong, and the error adds the
+        remedy.
         """
         at_fault = "" if problem.__traceback__ and problem.__traceback__.tb_next else f"; {_REMEDY}"
         try:
@@ -70,13 +71,16 @@ _REMEDY = "map must yield (group, value) pairs, or return a list of them"
 
 
 def _require_pairs(mapped: object) -> None:
-    """Refuse what was returned in place of pairs: of one pair of short texts each would be taken for a pair."""
+    """Raise InvalidQuery if ``map`` returned something other than pairs.
+
+    If it returned one pair of two short texts, each text would otherwise be taken as a pair.
+    """
     if not isinstance(mapped, tuple) or any(not isinstance(pair, tuple | list) for pair in mapped):
         raise InvalidQuery(f"it returned {brief(mapped)}; {_REMEDY}")
 
 
 def _counted(documents: Iterable[T], progress: Progress) -> Iterator[T]:
-    """``documents``, of which each counts when the next is asked for."""
+    """Yield ``documents``. A document counts when the next one is requested."""
     count = 0
     for count, document in enumerate(documents, 1):
         yield document
@@ -87,17 +91,17 @@ def _counted(documents: Iterable[T], progress: Progress) -> Iterator[T]:
 
 
 def reason(problem: Exception) -> str:
-    """What went wrong, in words that need no traceback."""
+    """Return a description of ``problem`` that can be understood without a traceback."""
     return str(problem) if isinstance(problem, HoldallError) else repr(problem)
 
 
 def documents(
     store: Mapping[str, Any], prefix: str, start: str, stop: str | None, type: type[Any] | None
 ) -> Iterator[tuple[str, Any]]:
-    """The keys and values of a range of ``store`` in the order of keys, read as ``type`` if given.
+    """Yield the keys and values of a range of ``store`` in the order of the keys, read as ``type`` if given.
 
-    A mapping that is not a Store is sorted first, and its values are taken as they are. Raises TypeError if
-    ``store`` is not a mapping.
+    If the mapping is not a Store, its keys are sorted first, and its values are not converted. Raises
+    TypeError if ``store`` is not a mapping.
     """
     if not isinstance(store, Mapping):
         raise TypeError(

@@ -1,6 +1,6 @@
-"""What every reducer does. It works in steps, so that a group is reduced a batch at a time, or in several places.
+"""The protocol of a reducer. It works in steps, so that a group can be reduced batch by batch or in parallel.
 
-Values are folded into a partial, partials merge, and the last partial gives the result.
+A reducer folds values into a partial, merges partials, and makes the result from the last partial.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ P = TypeVar("P")
 
 @runtime_checkable
 class Reducer(Protocol[V_contra, P, R_co]):
-    """Three steps that reduce the values of a group: fold a batch, merge two partials, show the result.
+    """Three steps that reduce the values of a group: fold a batch, merge two partials, return the result.
 
-    The result must not depend on how the values are split into batches: a query checks this on samples of
-    the values, and raises InvalidQuery if it does. Batches come, and are merged, in the order of the
-    documents. Partials can be pickled. One reducer serves all groups, so it keeps nothing between calls.
+    The result must not depend on how the values are split into batches. A query checks this on samples of the
+    values, and raises InvalidQuery if the result depends on it. Batches are folded and merged in the order of
+    the documents. It must be possible to pickle a partial. One reducer serves all groups, so it must not keep
+    anything between calls.
 
     >>> class Mean:
     ...     def fold(self, values):
@@ -32,13 +33,13 @@ class Reducer(Protocol[V_contra, P, R_co]):
     """
 
     def fold(self, values: Sequence[V_contra], /) -> P:
-        """The partial of one or more values. It must not keep or change the list."""
+        """Return the partial of one or more values. It must not keep or change the list."""
         ...
 
     def merge(self, left: P, right: P, /) -> P:
-        """The partial of the values of both partials. It may change either of them."""
+        """Return the partial of the values of both partials. It may change both arguments."""
         ...
 
     def result(self, partial: P, /) -> R_co:
-        """The value of the row."""
+        """Return the value of the row."""
         ...

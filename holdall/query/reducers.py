@@ -1,4 +1,4 @@
-"""The reducers of a query: those with a name, and one for any function."""
+"""The reducers of a query: the named ones, and one for any function."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stats:
-    """How many numbers, their exact sum, the least and the greatest.
+    """The count of some numbers, their exact sum, the smallest and the largest.
 
     >>> Stats(count=2, sum=7, min=3, max=4).mean
     3.5
@@ -29,7 +29,7 @@ class Stats:
 
     @property
     def mean(self) -> Any:
-        """The sum divided by the count: rounded to the decimal context, or to a float."""
+        """The sum divided by the count, rounded to the decimal context or to a float."""
         return self.sum / self.count
 
 
@@ -57,7 +57,7 @@ class _Count:
 
 class _Stats:
     def fold(self, values: Sequence[Number]) -> Stats:
-        # The sum comes first, for it refuses what has no least and greatest.
+        # The sum comes first, because it refuses the values that have no minimum and maximum, such as NaN.
         return Stats(len(values), total(values), min(values), max(values))
 
     def merge(self, left: Stats, right: Stats) -> Stats:
@@ -99,7 +99,7 @@ class _Distinct:
 
 
 class Function:
-    """A function of a sequence of values, applied again to its own results."""
+    """A reducer from a function of a sequence of values. The function is applied again to its own results."""
 
     def __init__(self, function: Callable[[Sequence[Any]], Any]) -> None:
         self.function = function
@@ -118,7 +118,7 @@ class Function:
 
 
 class Every:
-    """No reduction: the values themselves, in the order of their documents."""
+    """A reducer that keeps the values as they are, in the order of their documents."""
 
     def fold(self, values: Sequence[T]) -> list[T]:
         return list(values)
@@ -144,9 +144,9 @@ BUILT_IN: Mapping[str, Reducer[Any, Any, Any]] = {
 
 
 def reducer(reduce: Reduce) -> Reducer[Any, Any, Any]:
-    """The reducer that ``reduce`` names or is, for one run.
+    """Return the reducer that ``reduce`` names or is, for one run.
 
-    Raises InvalidQuery for an unknown name, and TypeError if ``reduce`` is neither a name nor a Reducer nor
+    Raises InvalidQuery if the name is unknown, and TypeError if ``reduce`` is not None, a name, a Reducer or
     a function.
     """
     if reduce is None:

@@ -1,4 +1,4 @@
-"""A reducer that a user wrote, tried on the values that it meets: its result must not depend on batches."""
+"""Checks a user's reducer on the values of a run: its result must not depend on batches."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -8,9 +8,9 @@ from typing import Any, Final
 from holdall.query.alike import alike, largest
 from holdall.query.reducer import Reducer
 
-TRIALS: Final = 32  # lists of values in one run, of a single group those of a quarter of a million pairs
-SAMPLE: Final = 8  # values of a list
-LEAST: Final = 3  # values: two can hide the fault, for len([1, 1]) is 2 in parts and at once
+TRIALS: Final = 32  # lists of values per run; a single group has them in a quarter of a million pairs
+SAMPLE: Final = 8  # values per list
+LEAST: Final = 3  # values: two can hide the error, because len([1, 1]) is 2 in parts and at once
 
 _REMEDY: Final = (
     "A function is applied again to its own results, so f(a + b) must equal f([f(a), f(b)]); "
@@ -19,19 +19,20 @@ _REMEDY: Final = (
 
 
 class Unsplittable(Exception):
-    """Raised for a reducer whose result depends on how the values are split into batches."""
+    """The result of a reducer depends on how the values are split into batches."""
 
 
 class Few(list[Any]):
-    """The values of a group that are too few to try the reducer on, in place of their partial."""
+    """The values of a group, in place of their partial, while they are too few to try the reducer on."""
 
 
 class Tried:
-    """The results of ``reducer``; Unsplittable if it gives another result for the same values in two parts.
+    """A reducer that returns the results of ``reducer``, and tries it on lists of values.
 
-    Each list of three or more values is tried, the first 32 of a run: on copies of up to 8 of its values,
-    so that a function that changes its values does no harm. Fewer values wait for others of their group, so
-    no group of three or more escapes because its values came in different batches.
+    Raises Unsplittable if ``reducer`` has another result for the same values in two parts. The first 32 lists
+    of a run that have three or more values are tried. A trial uses copies of up to 8 values of the list, so
+    that a function that changes its values does no harm. If a list is shorter, its values wait for other
+    values of their group; so a group of three or more values is tried even if they came in different batches.
     """
 
     def __init__(self, reducer: Reducer[Any, Any, Any]) -> None:
@@ -59,7 +60,7 @@ class Tried:
         return self._reducer.fold(list(partial)) if isinstance(partial, Few) else partial
 
     def _sample(self, values: Sequence[Any]) -> list[Any]:
-        """Copies of values that are spread over ``values``; none if it was tried often enough."""
+        """Return copies of values that are spread over ``values``, or no copies after enough trials."""
         if not self._left:
             return []
         self._left -= 1

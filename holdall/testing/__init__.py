@@ -1,6 +1,6 @@
-"""The conformance kit: what a store or layer must do, as tests that its author runs.
+"""The conformance kit: tests for every store and layer, which its author runs.
 
-A store that is no part of holdall is tested in ten lines::
+Ten lines test a store that is not part of holdall::
 
     import pytest
     from holdall.testing import StoreTests
@@ -11,9 +11,9 @@ A store that is no part of holdall is tested in ten lines::
         def open_store(self, tmp_path_factory):
             return lambda: MyStore(tmp_path_factory.mktemp("store"))
 
-What may differ between stores is decided by `holdall.Feature` alone: where a feature is missing, the
-suite checks that what depends on it is refused. It needs pytest and hypothesis, and as many examples are
-tried as the loaded hypothesis profile says.
+Stores may differ only by `holdall.Feature`. If a store lacks a feature, the suite checks that the store
+refuses the operations that depend on it. The suite needs pytest and hypothesis. The loaded hypothesis profile
+decides how many examples are tried.
 """
 
 from importlib import import_module
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from holdall.testing.suite import BrokenStoreTests, LayerTests, StoreTests
     from holdall.testing.values import BYTES, DOCUMENTS, Values
 
-# Imported when first asked for: the plugin beside them is loaded wherever pytest runs, with or without
-# hypothesis.
+# Each module is imported at the first use of its name, because pytest always loads the plugin in this
+# package, with or without hypothesis.
 _lazy = {
     "BYTES": "values",
     "BrokenStoreTests": "suite",
@@ -60,7 +60,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _explain_asserts() -> None:
-    """Have pytest rewrite the suite's asserts before it is imported, as it does with test modules."""
+    """Let pytest rewrite the asserts of the suite before its import, as it does for test modules."""
     import sys
 
     import pytest

@@ -1,4 +1,4 @@
-"""Servers for tests that do not outlive the process which started them."""
+"""Servers for tests that do not outlive the process that started them."""
 
 import shutil
 import subprocess
@@ -6,10 +6,11 @@ from functools import cache
 
 
 def bound(command: list[str]) -> list[str]:
-    """``command`` as a process that is killed when the thread which starts it ends, in whatever way.
+    """Return ``command`` for a process that is killed when the thread that starts it ends, for any reason.
 
-    So says PR_SET_PDEATHSIG in prctl(2), through setpriv(1) of util-linux, and a kill of the process ends its
-    threads. Not promised where that is missing, as it is on macOS: the command is then left as it is.
+    setpriv(1) of util-linux sets PR_SET_PDEATHSIG, see prctl(2). A kill of the starting process ends its
+    threads, and so it also kills the command. If setpriv is missing, as on macOS, this returns ``command``
+    unchanged, and the kill is not promised.
 
     >>> bound(["redis-server", "--port", "0"])[-3:]
     ['redis-server', '--port', '0']

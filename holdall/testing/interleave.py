@@ -1,9 +1,9 @@
-"""Two calls at once, not by luck: the second runs in the midst of the first, at one line after another.
+"""Runs two calls at the same time: the second call runs in the middle of the first one, at each line in turn.
 
-A race between a check and a write shows only if another writer comes in between. So the first call runs
-once to count the lines of Python that it executes; then again and again, and each time it is held at one
-of those lines until the second call, in another thread, is done (or seems to wait for a lock that the
-first one holds). A store that decides for itself stands this at every line.
+A race between a check and a write is visible only if another writer writes in between. So the first call runs
+once, to count the lines of Python that it executes. Then it runs many times more. Each time, it stops at one
+of these lines until the second call, in another thread, has ended (or seems to wait for a lock that the first
+call holds). A store that decides a compare-and-swap itself passes this test at every line.
 """
 
 import sys
@@ -18,11 +18,11 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 POINTS = 60
-"""How many lines are tried, evenly spread where there are more."""
+"""The number of lines that are tried. If a call has more lines, these are evenly spread over it."""
 
 
 class Met(NamedTuple, Generic[A, B]):
-    """The round in which two calls met, and what came of each: a result or an exception."""
+    """The number of a round, and the outcome of both calls in it: a result or an exception."""
 
     round: int
     first: Future[A]
@@ -32,9 +32,9 @@ class Met(NamedTuple, Generic[A, B]):
 def interleave(
     first: Callable[[int], A], second: Callable[[int], B], points: int = POINTS
 ) -> Iterator[Met[A, B]]:
-    """Let ``second(round)`` come into the midst of ``first(round)``, a line later in each round from 1 on.
+    """Run ``second(round)`` in the middle of ``first(round)``, from round 1 on one line later in each round.
 
-    Round 0 runs them one after the other. It is for the caller to give each round a key of its own.
+    Round 0 runs one call after the other. The caller should use another key in each round.
 
     >>> [met.first.result() + met.second.result() for met in interleave(lambda n: n, lambda n: 10)][:3]
     [10, 11]
@@ -53,10 +53,10 @@ def interleave(
 
 
 class _Hand:
-    """A thread that does one call after another.
+    """A thread that makes one call after another.
 
-    No executor: all executors share a lock, and handing over the second call would wait for it for ever where
-    the first one is held inside an executor of its own.
+    It is not an executor, because all executors share a lock. If the first call stops inside an executor of
+    its own, submitting the second call would wait for this lock for ever.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Hand:
         def call() -> None:
             try:
                 future.set_result(function(*arguments))
-            except BaseException as error:  # noqa: BLE001 - it is the caller's
+            except BaseException as error:  # noqa: BLE001 - the caller gets it
                 future.set_exception(error)
 
         self._calls.put(call)
@@ -105,7 +105,7 @@ def _met(
 
     one = left.submit(_Lines(line, enter).run, first, number)
     wait([one])
-    if not entered:  # it took a shorter way than the first time
+    if not entered:  # this time the call executed fewer lines
         entered.append(right.submit(second, number))
     wait(entered)
     return Met(number, one, entered[0])

@@ -1,4 +1,4 @@
-"""Keys that stores were seen to fold, drop or refuse, and the independent word on their order and spans."""
+"""Keys that stores were seen to fold, drop or refuse, and a second definition of their order and spans."""
 
 import itertools
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ GOOD = (
     *("x" * 255, "x" * 256, "x" * 400, "X" * 400, "é" * 200, "日" * 133, "\U0001f4da" * 100),
     *("/".join("a" * 200), "/".join("b" * 200), "y" * 199 + "/" + "y" * 200),
 )
-"""Keys within the grammar that must all exist side by side, each for itself."""
+"""Keys within the grammar, which must all be able to exist in a store at the same time."""
 
 BAD = (
     *("", "/", "//", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b"),
@@ -36,11 +36,11 @@ BAD = (
     *("x" * 401, "é" * 200 + "a", "\U0001f4da" * 101, "a/" * 200 + "ab"),
     *(".holdall", ".holdall/a", "a/.holdall", "a/.holdall/b"),
 )
-"""Texts outside the grammar, the reserved segment included: InvalidKey in every operation."""
+"""Texts outside the grammar or with the reserved segment. Every operation must raise InvalidKey for them."""
 
 
 def letters(count: int) -> list[str]:
-    """The first ``count`` letters that have two cases, both of them, each a key; then numbers.
+    """Return ``count`` keys: the first letters that have two cases, each in both cases, and then numbers.
 
     >>> letters(3), len(letters(5000))
     (['A', 'B', 'C'], 5000)
@@ -50,7 +50,7 @@ def letters(count: int) -> list[str]:
 
 
 NO_STR = (None, 7, True, 1.5, b"a", ("a",))
-"""What is no text at all: TypeError in every operation, never coerced."""
+"""Keys that are not text. Every operation must raise TypeError for them and never convert them."""
 
 BOUNDS = (
     *("", "a", "a/", "a/b", "a/b/", "a/c", "b", "A"),
@@ -59,7 +59,7 @@ BOUNDS = (
     *(".holdall/", "a/.holdall/"),
     *("é", "e", "\uffff", "\U00010000", "\U0010ffff", "x" * 401, "日" * 700),
 )
-"""Prefixes and bounds of a scan; many are no keys, which a bound need not be."""
+"""Prefixes and bounds of a scan. Many of them are not valid keys, because a bound need not be one."""
 
 TREE = (
     *("a", "a/b", "a/b/c", "a/c", "a-", "a0", "aa"),
@@ -67,22 +67,22 @@ TREE = (
     *("invoices/2", "invoices2/1", "e", "é", "z"),
     *("a\uffff", "a\U00010000", "\uffff", "\U00010000"),
 )
-"""A few keys around every boundary that `BOUNDS` draws."""
+"""A few keys before and after every bound in `BOUNDS`."""
 
 NEAR = (
     *("a", "A", "a ", "a.", "a-", "a/a", "a/b", "a/b/c", "a0", "b", "b/a", "B/a"),
     *("é", "e\u0301", "é/\uffff", "é/\U00010000"),
 )
-"""Few keys, much alike."""
+"""A few keys that are very similar."""
 
 
 def in_order(keys: Iterable[str]) -> list[str]:
-    """``keys`` as every store orders them: by the bytes of their UTF-8."""
+    """Return ``keys`` in the order of every store, by the bytes of their UTF-8."""
     return sorted(keys, key=str.encode)
 
 
 def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | None = None) -> list[str]:
-    """Which of ``keys`` a scan yields, said without the package's own arithmetic of bounds.
+    """Return those of ``keys`` that a scan yields, without the package's own computation of bounds.
 
     >>> between(["b", "a", "a/1", "ab"], "a", "a/", "b")
     ['a/1', 'ab']
@@ -93,19 +93,19 @@ def between(keys: Iterable[str], prefix: str = "", start: str = "", stop: str | 
 
 
 def keys() -> SearchStrategy[str]:
-    """Any key of the portable grammar that is not reserved."""
+    """Return a strategy for any key of the portable grammar that is not reserved."""
     characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\")
     segments = st.text(characters, min_size=1, max_size=12).filter(_is_segment)
     return st.lists(segments, min_size=1, max_size=4).map("/".join)
 
 
 def near_keys() -> SearchStrategy[str]:
-    """One of `NEAR`, so that operations meet again on one key, its neighbours and its children."""
+    """Return a strategy for one of `NEAR`, so that operations often meet at a key, a neighbour or a child."""
     return st.sampled_from(NEAR)
 
 
 def spans() -> SearchStrategy[tuple[str, str, str | None]]:
-    """Prefix, start and stop of a scan: often none, often a key as it is, and odd ones."""
+    """Return a strategy for prefix, start and stop of a scan: often none, often a key, and unusual texts."""
     bounds = near_keys() | st.sampled_from(BOUNDS)
     return st.tuples(st.just("") | bounds, st.just("") | bounds, st.none() | bounds)
 

@@ -1,4 +1,4 @@
-"""A store and a dict side by side, by every operation that the store's features promise."""
+"""Compares a store with a dict, by every operation that the features of the store promise."""
 
 import pickle
 from collections.abc import Callable
@@ -22,14 +22,14 @@ _numbers = st.integers(0, 9)
 
 
 def _promised(feature: Feature) -> Callable[[R], R]:
-    """Only where the store promises ``feature``."""
+    """Return a decorator: the rule runs only if the store promises ``feature``."""
     return precondition(lambda machine: feature in machine.store.features)
 
 
 class StoreMachine(MappingMachine):
-    """`MappingMachine` with tags: it swaps, removes and transacts by tags remembered, fresh and stale.
+    """A `MappingMachine` with tags: it also swaps, removes and transacts by remembered tags, fresh and stale.
 
-    ``open_store`` returns a new and empty store, and ``values`` writes numbers to it.
+    ``open_store`` returns a new and empty store. ``values`` converts the numbers that are written to it.
 
     >>> from holdall import Memory
     >>> from hypothesis.stateful import run_state_machine_as_test
@@ -43,7 +43,7 @@ class StoreMachine(MappingMachine):
         self.issued: dict[tuple[str, Tag], Seen[int]] = {}
 
     def remember(self, key: str, tag: Tag) -> Seen[int]:
-        """What ``tag`` names now; no other state may have been named so."""
+        """Return the state that ``tag`` names now. The same tag must not have named another state before."""
         seen = self.oracle.seen(key, tag)
         named = self.issued.setdefault((key, tag), seen)
         if tag != ABSENT:
@@ -51,7 +51,11 @@ class StoreMachine(MappingMachine):
         return seen
 
     def settle(self, call: Callable[[], object], *expected: Seen[int]) -> bool:
-        """Whether a call that ``expected`` these states won; it does where they are, and only then."""
+        """Return whether a call that ``expected`` these states won.
+
+        The call must win if all of these states are current, and must lose otherwise. Without TICKS, it may
+        also win if the keys have their old values again.
+        """
         try:
             call()
         except Conflict:

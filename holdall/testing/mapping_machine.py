@@ -1,4 +1,4 @@
-"""A store and a dict side by side, by the operations that every store has: they stay equal."""
+"""Compares a store with a dict, by the operations that every store has. The two must stay equal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ _many_keys = st.lists(_keys, max_size=6)
 
 
 class MappingMachine(RuleBasedStateMachine):
-    """Random operations on the new and empty store of ``open_store()``, compared with an `Oracle` after each.
+    """Random operations on a new store from ``open_store()``, which is compared with an `Oracle` after each.
 
     >>> from holdall import Memory
     >>> machine = MappingMachine(Memory)
@@ -33,7 +33,7 @@ class MappingMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Leave a reserved key among the user's, to be there in the end."""
+        """Write a reserved key among the user's keys. It must still exist at the end."""
         self.store.raw("a/.holdall/")["record"] = b"record"
 
     def teardown(self) -> None:

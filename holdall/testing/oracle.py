@@ -1,4 +1,4 @@
-"""What a store should hold by now: a dict, and which state of a key each remembered tag named."""
+"""The expected content of a store: a dict, and the state of a key that each remembered tag named."""
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -9,7 +9,7 @@ V = TypeVar("V")
 
 
 class Seen(NamedTuple, Generic[V]):
-    """A tag that was read of a key, the write that made it, and the value it named (none for ABSENT)."""
+    """A tag that was read for a key, the write that made it, and its value (None for ABSENT)."""
 
     key: str
     tag: Tag
@@ -18,7 +18,7 @@ class Seen(NamedTuple, Generic[V]):
 
 
 class Oracle(Generic[V]):
-    """A dict that knows the write that each value came from.
+    """A dict that knows which write each value came from.
 
     >>> oracle = Oracle()
     >>> oracle.put("b", 1), oracle.put("a", 2), oracle.scan()
@@ -50,15 +50,15 @@ class Oracle(Generic[V]):
         return [(key, self.held[key]) for key in self.scan(*bounds)]
 
     def seen(self, key: str, tag: Tag) -> Seen[V]:
-        """To remember that ``key`` carries ``tag`` now."""
+        """Return a record of the current state of ``key``, whose tag is ``tag``."""
         return Seen(key, tag, self._writes.get(key, 0), self.held.get(key))
 
     def is_as(self, seen: Seen[V]) -> bool:
-        """Whether nothing was written to the key since."""
+        """Return whether the key was not written since ``seen`` was made."""
         return self._writes.get(seen.key, 0) == seen.write
 
     def looks_as(self, seen: Seen[V]) -> bool:
-        """Whether the key holds what it held then: a tag that is a hash cannot tell."""
+        """Return whether the key has the same value as in ``seen``. A tag that is a hash shows only this."""
         if seen.tag == ABSENT:
             return seen.key not in self.held
         return seen.key in self.held and self.held[seen.key] == seen.value

@@ -1,13 +1,14 @@
-"""A pytest plugin: stores for the tests of an app. It is loaded by itself where holdall is installed.
+"""A pytest plugin with stores for the tests of an app. If holdall is installed, pytest loads the plugin.
 
     memory_store    a dict
-    s3_store        a bucket of its own: moto in this process, or with --holdall-server its server, or what
-                    AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL points at, such as LocalStack
-    gcs_store       a bucket of its own: what STORAGE_EMULATOR_HOST points at, or fake-gcs-server
+    s3_store        a new bucket: of moto in this process, with --holdall-server of moto's server, or of the
+                    server at AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, such as LocalStack
+    gcs_store       a new bucket: of the server at STORAGE_EMULATOR_HOST, or of fake-gcs-server
     holdall_store   a part of the store at each --holdall-uri (default memory://), emptied after the test
 
-Each is a Store of bytes, empty when the test begins. What a fixture needs and does not find is a skip
-that says how to install it. The plugin imports nothing until a fixture is asked for.
+Each is a Store of bytes and is empty at the beginning of the test. If a fixture does not find a library or
+program that it needs, the test is skipped with a message that says how to install it. The plugin imports
+nothing until a test uses a fixture.
 """
 
 import os
@@ -47,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def memory_store() -> "Iterator[Store[bytes]]":
-    """A new store in memory."""
+    """Yield a new store in memory."""
     from holdall import Memory
 
     with Memory(f"test-{uuid4().hex}") as store:
@@ -56,7 +57,7 @@ def memory_store() -> "Iterator[Store[bytes]]":
 
 @pytest.fixture
 def holdall_store(request: pytest.FixtureRequest) -> "Iterator[Store[bytes]]":
-    """A part, for this test alone, of the store at each address of ``--holdall-uri``."""
+    """Yield a part of the store at each address of ``--holdall-uri``; only this test uses the part."""
     from holdall import Prefix
     from holdall import open as open_store
 
@@ -70,7 +71,7 @@ def holdall_store(request: pytest.FixtureRequest) -> "Iterator[Store[bytes]]":
 
 @pytest.fixture(scope="session")
 def holdall_s3(pytestconfig: pytest.Config) -> Iterator[str | None]:
-    """Where `s3_store` finds S3: the address of an endpoint, or None for Amazon's, mocked."""
+    """Yield the endpoint that `s3_store` uses, or None for Amazon's endpoint, mocked."""
     from holdall.testing import emulators
 
     if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
@@ -85,7 +86,7 @@ def holdall_s3(pytestconfig: pytest.Config) -> Iterator[str | None]:
 
 @pytest.fixture
 def s3_store(holdall_s3: str | None) -> "Iterator[Store[bytes]]":
-    """A bucket of S3 for this test alone."""
+    """Yield a bucket of S3 that only this test uses."""
     from holdall.testing import emulators
 
     with emulators.s3_bucket(holdall_s3) as bucket:
@@ -94,7 +95,7 @@ def s3_store(holdall_s3: str | None) -> "Iterator[Store[bytes]]":
 
 @pytest.fixture(scope="session")
 def holdall_gcs() -> Iterator[str]:
-    """Where `gcs_store` finds Google Cloud Storage: the address of an emulator."""
+    """Yield the address of the emulator of Google Cloud Storage that `gcs_store` uses."""
     from holdall.testing import emulators
 
     if host := os.environ.get("STORAGE_EMULATOR_HOST"):
@@ -106,7 +107,7 @@ def holdall_gcs() -> Iterator[str]:
 
 @pytest.fixture
 def gcs_store(holdall_gcs: str) -> "Iterator[Store[bytes]]":
-    """A bucket of Google Cloud Storage for this test alone."""
+    """Yield a bucket of Google Cloud Storage that only this test uses."""
     from holdall.testing import emulators
 
     with emulators.gcs_bucket(holdall_gcs) as bucket:

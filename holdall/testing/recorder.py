@@ -1,4 +1,4 @@
-"""Every operation of the interface, and a layer that records which of them are called."""
+"""The list of all operations of the interface, and a layer that records which of them are called."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,9 +15,10 @@ OPERATIONS = (
     *("scan_names", "get_foreign", "history", "at", "as_of"),
     *("raw", "facts", "close"),
 )
-"""What a store answers itself, `get` as ``_find``, `pop` as ``_take`` and `setdefault` as ``_setdefault``.
+"""The operations that a store implements itself.
 
-`features` is a property, and everything else stands on these.
+For `get`, `pop` and `setdefault`, these are ``_find``, ``_take`` and ``_setdefault``. `features` is left out,
+because it is a property. All other methods call these operations.
 """
 
 DERIVED = {
@@ -45,7 +46,7 @@ DERIVED = {
 
 
 class Recorder(PassThrough[V]):
-    """Passes every operation on to ``store``, and keeps the names of those that were called.
+    """Passes every operation to ``store``, and records the names of the called operations.
 
     >>> from holdall import Memory
     >>> recorder = Recorder(Memory())

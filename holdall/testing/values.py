@@ -1,4 +1,4 @@
-"""The values that the suite writes: bytes for adapters, documents for what serializes them."""
+"""The values that the suite writes: bytes for adapters, documents for serializers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Values(Generic[V]):
-    """Which values a store of ``V`` takes and which it must refuse.
+    """The values that a store of ``V`` must accept, and the values that it must refuse.
 
-    ``of`` makes a value that stands for a natural number, and ``number`` reads it back: both are functions
-    of a module, for they are sent to other processes. ``special`` holds values that stores were seen to
-    damage, ``refused`` what must raise TypeError or Invalid, and ``large`` is about a megabyte. ``huge`` holds
-    values of more than 8 MiB, which many servers and libraries treat in a way of its own; a store may refuse
-    these as TooLarge.
+    ``of`` makes a value for a natural number, and ``number`` reads the number back. Both must be functions of
+    a module, because they are sent to other processes. ``special`` holds values that stores were seen to
+    damage. ``refused`` holds values that must raise TypeError or Invalid. ``large`` is about a megabyte.
+    ``huge`` holds values of more than 8 MiB, which many servers and libraries treat differently; a store may
+    refuse them with TooLarge.
 
     >>> BYTES.number(BYTES.of(7))
     7
@@ -49,7 +49,7 @@ BYTES: Values[bytes] = Values(
     any=st.binary(max_size=64),
     huge=(b"".join(b"%08d" % number + bytes(range(248)) for number in range(1 << 15)) + b"end" + bytes(14),),
 )
-"""What every adapter keeps."""
+"""The values that every adapter must keep."""
 
 
 def _document(number: int) -> dict[str, Any]:
@@ -72,4 +72,4 @@ DOCUMENTS: Values[Any] = Values(
     large={"text": "holdall " * 131_072},
     any=st.recursive(_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner)),
 )
-"""What a serializer such as `Json` keeps: the data model of JSON."""
+"""The values that a serializer such as `Json` must keep: the data model of JSON."""

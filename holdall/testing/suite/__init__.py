@@ -1,4 +1,4 @@
-"""The suite, part by part, and all of it as one class."""
+"""The parts of the suite, and one class with all of them."""
 
 from typing import TypeVar
 
@@ -42,7 +42,7 @@ class StoreTests(
     ProcessTests[V],
     LifetimeTests[V],
 ):
-    """What every store must do. Subclass it, say how to open one, and run pytest.
+    """Tests for every store. Subclass it, override `open_store` to open one, and run pytest.
 
     >>> import pytest
     >>> from holdall import Memory

@@ -1,4 +1,4 @@
-"""A store that cannot be reached, or that refuses, says so: it never reads as empty or missing."""
+"""Tests of a store that cannot be reached or that refuses: it raises an error and never looks empty."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,9 +13,9 @@ V = TypeVar("V")
 
 
 class BrokenStoreTests(StoreCase[V]):
-    """What a store must do whose other end is away, forbidden, gone or no store at all.
+    """Tests for a store whose server is unreachable, forbids access, was deleted or is not a store.
 
-    ``open_store`` opens such a store: one that opens, and then cannot work.
+    ``open_store`` opens a broken store: opening it works, but all operations fail.
     """
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""Many keys at once: the same as one by one, in whatever form they come."""
+"""Tests of operations on many keys: they do the same as operations on single keys, for any iterable."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ V = TypeVar("V")
 
 
 class BulkTests(StoreCase[V]):
-    """`get_many`, `set_many`, `delete_many` and what stands on them."""
+    """Tests of `get_many`, `set_many`, `delete_many` and the methods that use them."""
 
     def test_get_many_keeps_the_order_asked(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b", "c", "d/e"])
@@ -99,4 +99,4 @@ class BulkTests(StoreCase[V]):
 
 
 class _Broken(Exception):
-    """What a generator of items may raise."""
+    """An error that a generator of items raises."""

@@ -1,4 +1,4 @@
-"""What every part of the suite stands on: a way to open stores, values for them, and what features decide."""
+"""The base of every part of the suite: it opens stores, has values for them, and selects tests by feature."""
 
 import functools
 import pickle
@@ -20,22 +20,22 @@ S = TypeVar("S", bound="StoreCase[Any]")
 class StoreCase(Generic[V]):
     """The base of each part of the suite.
 
-    A subclass overrides the fixture `open_store`, and `values` where the store keeps no bytes. ``many``
-    is how many keys make a long scan: more than the store fetches at once (S3 and GCS list 1,000).
-    ``points`` is at how many places of an operation another caller comes in, fewer where a request takes
-    long. ``names`` are names that the repr of its stores uses beyond the public ones of holdall, and
-    ``secrets`` texts that must show nowhere.
+    A subclass overrides the fixture `open_store`, and `values` if the values of the store are not bytes.
+    ``many`` is the number of keys for a long scan; it must be more than the store fetches at once (S3 and GCS
+    list 1,000). ``points`` is the number of places in an operation at which another caller interrupts it; it
+    can be lower if a request is slow. ``names`` are the names in the repr of its stores that are not public
+    names of holdall. ``secrets`` are texts that must not be visible anywhere.
     """
 
     values: Values[Any] = BYTES
     many: int = 1100
     points: int = POINTS
-    names: dict[str, Any] = {}  # noqa: RUF012 - a declaration, overridden and not changed
+    names: dict[str, Any] = {}  # noqa: RUF012 - subclasses override it and never change it
     secrets: tuple[str, ...] = ()
 
     @pytest.fixture
     def open_store(self) -> Callable[[], Store[V]]:
-        """A function that opens a new and empty store at each call."""
+        """Return a function that opens a new and empty store at each call."""
         raise NotImplementedError(
             "override the fixture open_store: it returns a function that opens a new store"
         )
@@ -46,24 +46,25 @@ class StoreCase(Generic[V]):
             yield store
 
     def fill(self, store: Store[V], keys: Iterable[str]) -> dict[str, V]:
-        """Write a value of its own to each of ``keys``; what the store then should hold."""
+        """Write a different value to each of ``keys``, and return the expected keys and values."""
         held = {key: self.values.of(number) for number, key in enumerate(keys)}
         store.set_many(held.items())
         return held
 
     def plant(self, store: Store[V]) -> dict[str, V]:
-        """Store values under names that are not keys, as another program would; each name with its value.
+        """Store values under names that are not valid keys, as another program would do; return them by name.
 
-        Override it if ``store`` can hold such names. The names are as `Store.foreign_names` tells them.
+        Override it if ``store`` can contain foreign names. The names are those that `Store.foreign_names`
+        yields.
         """
         return {}
 
     def numbered(self, count: int, form: str = "k{:05}") -> list[str]:
-        """``count`` keys in order."""
+        """Return ``count`` keys in order."""
         return [form.format(number) for number in range(count)]
 
     def check_refusal(self, store: Store[V], lacking: Feature) -> None:
-        """What depends on a feature in ``lacking`` raises Unsupported and changes nothing."""
+        """Check that an operation raises Unsupported and changes nothing if its feature is in ``lacking``."""
         if Feature.SHARED in lacking:
             self.check_private(store)
         value = store["there"] = self.values.of(1)
@@ -74,7 +75,7 @@ class StoreCase(Generic[V]):
         assert list(store.items()) == [("there", value)]
 
     def check_private(self, store: Store[V]) -> None:
-        """A store that is not SHARED is the same store within this process, or refuses to be pickled."""
+        """Check that a pickle of a store that is not SHARED opens the same store here, or is refused."""
         value = store["there"] = self.values.of(1)
         try:
             pickled = pickle.dumps(store)
@@ -102,7 +103,7 @@ class StoreCase(Generic[V]):
 def refused(
     error: type[E] | tuple[type[E], ...], call: Callable[..., object], *arguments: Any, by: str = "the store"
 ) -> E:
-    """The ``error`` that ``call(*arguments)`` raises; the test fails, and names ``by``, where it raises none."""
+    """Return the ``error`` that ``call(*arguments)`` raises. If it raises no error, fail and name ``by``."""
     try:
         call(*arguments)
     except error as refusal:
@@ -114,7 +115,7 @@ Check = Callable[[S, Store[Any]], None]
 
 
 def needs(feature: Feature) -> Callable[[Check[S]], Check[S]]:
-    """Run a check where the store has ``feature``; elsewhere check that it refuses rather than races."""
+    """Run a check if the store has ``feature``. Otherwise, check that the store refuses the operations."""
 
     def decorate(check: Check[S]) -> Check[S]:
         @functools.wraps(check)

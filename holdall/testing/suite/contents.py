@@ -1,4 +1,4 @@
-"""Values come back as they were written, whole, and belong to whoever reads them."""
+"""Tests that a value is read exactly as it was written, and that a reader gets a copy."""
 
 import copy
 from collections.abc import Callable
@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 
 class ContentTests(StoreCase[V]):
-    """What is true of values."""
+    """Tests of values."""
 
     def test_special_values_come_back(self, store: Store[V]) -> None:
         for number, value in enumerate(self.values.special):

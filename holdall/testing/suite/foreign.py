@@ -1,4 +1,4 @@
-"""Foreign names: no scan shows them, nothing deletes them, and a listing of names tells each."""
+"""Tests of foreign names: no scan yields them, nothing deletes them, and `scan_names` yields all of them."""
 
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class ForeignTests(StoreCase[V]):
-    """Values that another program stored under names that are not keys: see `StoreCase.plant`."""
+    """Tests of values that another program stored under names that are not keys (see `StoreCase.plant`)."""
 
     def test_foreign_names_are_listed_and_read(self, store: Store[V]) -> None:
         store.raw()[".holdall/record"] = b"1"
@@ -25,7 +25,8 @@ class ForeignTests(StoreCase[V]):
         assert {name: store.get_foreign(name) for name in foreign} == planted
         for prefix in ("a", "b/", "~"):
             within = {name for name in planted if name.startswith(prefix)}
-            assert within <= set(store.foreign_names(prefix)) <= set(planted)  # a folder's name is spelled
+            # A store of files compares the prefix with decoded folder names, so it may yield further names.
+            assert within <= set(store.foreign_names(prefix)) <= set(planted)
 
     def test_foreign_names_are_not_keys(self, store: Store[V]) -> None:
         planted = self.plant(store)

@@ -1,4 +1,4 @@
-"""Any history of operations: a store and a dict stay equal (see `holdall.testing.machine`)."""
+"""Tests of random operations: a store and a dict must stay equal (see `holdall.testing.machine`)."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 
 class HistoryTests(StoreCase[V]):
-    """Random histories, shrunk where they fail."""
+    """Tests of random sequences of operations. Hypothesis shrinks a sequence that fails."""
 
     def test_a_store_and_a_dict_stay_equal(self, open_store: Callable[[], Store[V]]) -> None:
         values = self.values
@@ -23,7 +23,7 @@ class HistoryTests(StoreCase[V]):
             def __init__(self) -> None:
                 super().__init__(open_store, values)
 
-        # As many examples as the loaded profile says; a store may take its time over each.
-        every: Any = list(HealthCheck)  # its metaclass iterates, which type checkers do not see
+        # The loaded profile decides the number of examples. A store may need any time for each.
+        every: Any = list(HealthCheck)  # type checkers do not see that its metaclass can be iterated
         patient = settings(deadline=None, suppress_health_check=every)
         run_state_machine_as_test(Machine, settings=patient)

@@ -1,4 +1,4 @@
-"""The key grammar: what is in it is kept apart, byte for byte; what is not is refused before any I/O."""
+"""Tests of the key grammar: valid keys are kept apart, byte for byte; others are refused before any I/O."""
 
 import enum
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class _Name(enum.StrEnum):
 
 
 class KeyTests(StoreCase[V]):
-    """The portable key grammar of `holdall.keys`."""
+    """Tests of the portable key grammar in `holdall.keys`."""
 
     def test_every_good_key_is_kept_apart_from_every_other(self, store: Store[V]) -> None:
         held = self.fill(store, GOOD)
@@ -68,7 +68,7 @@ class KeyTests(StoreCase[V]):
         assert [type(key) for key, _ in store.scan_items()] == [str]
 
     def operations(self, store: Store[V]) -> list[tuple[str, Callable[[Any], object]]]:
-        """Every operation of ``store`` that takes a key, ready to be given one."""
+        """Return every operation of ``store`` that takes a key, as a function of the key."""
         value = self.values.of(1)
         found = self._plain_operations(store, value)
         if Feature.TAGS in store.features:

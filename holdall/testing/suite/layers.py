@@ -1,4 +1,4 @@
-"""A layer that is pure per item answers every operation itself, at no call more than it was given."""
+"""Tests of a transform: it implements every operation itself, and makes one call below for each call."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,10 +22,11 @@ Use = Callable[[Store[Any]], object]
 
 
 class LayerTests(Generic[V]):
-    """What a transform (codec, escape, prefix) must do so that it costs nothing but itself.
+    """Tests that a transform (codec, escape, prefix) adds no calls to the store below it.
 
-    A subclass overrides the fixture `wrap`; ``values`` where the layer shows no bytes; and the fixture
-    ``below`` where it stands on none. ``instead`` says of an operation which others it calls below.
+    A subclass overrides the fixture `wrap`. It overrides ``values`` if the values of the layer are not bytes,
+    and the fixture ``below`` if the values of the store below are not bytes. ``instead`` maps an operation to
+    the other operations that the layer calls below for it.
 
     >>> from holdall import PassThrough
     >>> class TestPassThrough(LayerTests[bytes]):
@@ -39,12 +40,12 @@ class LayerTests(Generic[V]):
 
     @pytest.fixture
     def wrap(self) -> Wrap[V]:
-        """A function that puts the layer on a store."""
+        """Return a function that puts the layer on a store."""
         raise NotImplementedError("override the fixture wrap: it returns a function that wraps a store")
 
     @pytest.fixture
     def below(self) -> Store[Any]:
-        """A new and empty store for the layer to stand on, with every feature."""
+        """Return a new and empty store with every feature, on which the layer is put."""
         return Memory()
 
     def test_it_overrides_every_operation(self, wrap: Wrap[V], below: Store[Any]) -> None:
@@ -129,10 +130,10 @@ _DECODED_FIRST: Final = {
     "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
     "pop of a missing key": ["get_tagged"],
 }
-"""The calls by which a codec takes a value: it must not delete a value that it cannot decode."""
+"""The calls with which a codec pops a value. It must not delete a value that it cannot decode."""
 
 
 def _overrides(layer: type[Store[Any]], name: str) -> bool:
-    """Whether a class of layers, and not the interface, says what ``name`` does."""
+    """Return whether a class of layers, and not the interface, defines ``name``."""
     definer = next(kind for kind in layer.__mro__ if name in vars(kind))
     return issubclass(definer, Layer) or definer not in Store.__mro__

@@ -1,4 +1,4 @@
-"""How a store is made, shown, closed and forgotten."""
+"""Tests of how a store is made, shown, closed and deleted."""
 
 import gc
 import pickle
@@ -15,11 +15,11 @@ from holdall.store import Feature, Store
 from holdall.testing.suite.case import StoreCase
 
 V = TypeVar("V")
-PATIENCE = 60  # seconds, after which a thread or socket that is still there was leaked
+PATIENCE = 60  # seconds; a thread or socket that is still open after them was leaked
 
 
 class LifetimeTests(StoreCase[V]):
-    """Repr, features, close, and what is left behind."""
+    """Tests of repr, features and close, and of leaked files and threads."""
 
     def test_each_new_store_is_its_own(self, open_store: Callable[[], Store[V]]) -> None:
         with open_store() as one, open_store() as two:
@@ -79,7 +79,7 @@ class LifetimeTests(StoreCase[V]):
             assert other == held
 
     def test_a_closed_store_leaves_nothing_open(self, open_store: Callable[[], Store[V]]) -> None:
-        self._use(open_store)  # what the process makes once and keeps is there after this
+        self._use(open_store)  # after this, everything that a process opens once is open
         gc.collect()
         before = _held()
         for _ in range(3):
@@ -97,13 +97,13 @@ class LifetimeTests(StoreCase[V]):
 
 
 def _held() -> tuple[int, int]:
-    """How many files and sockets this process has open (0 where it cannot tell), and how many threads."""
+    """Return the number of open files and sockets of this process (0 if unknown), and of its threads."""
     folder = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
     return (sum(1 for _ in folder.iterdir()) if folder else 0), threading.active_count()
 
 
 def _settled(before: tuple[int, int]) -> bool:
-    """Whether no more is held than ``before``, soon: the other end of a connection closes in its own time."""
+    """Return whether the numbers soon return to ``before``. The other end of a connection may close later."""
     deadline = time.monotonic() + PATIENCE
     while True:
         files, threads = _held()

@@ -1,4 +1,4 @@
-"""A store is a mapping: every method of `MutableMapping`, as a dict would answer."""
+"""Tests that a store is a mapping: every method of `MutableMapping` answers as a dict does."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class MappingTests(StoreCase[V]):
-    """The mapping protocol."""
+    """Tests of the mapping protocol."""
 
     def test_a_new_store_is_empty(self, store: Store[V]) -> None:
         assert [list(store), list(store.keys()), list(store.values()), list(store.items())] == [[]] * 4
@@ -92,7 +92,7 @@ class MappingTests(StoreCase[V]):
 
     def test_views_tell_what_they_hold(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
-        assert "a" in store.keys()  # noqa: SIM118 - the view is what is asked
+        assert "a" in store.keys()  # noqa: SIM118 - this tests the view
         assert "c" not in store.keys()  # noqa: SIM118
         assert held["a"] in store.values()
         assert self.values.of(9) not in store.values()
@@ -159,7 +159,7 @@ class MappingTests(StoreCase[V]):
 
 
 class _Keyed:
-    """What `dict.update` takes for a mapping, and is none."""
+    """An object that is not a mapping, but that `dict.update` treats as one."""
 
     def __init__(self, held: dict[str, Any]) -> None:
         self._held = held

@@ -1,4 +1,4 @@
-"""Processes: a pickle reopens the store, others see what was written, a kill loses nothing that returned."""
+"""Tests of processes: a pickle reopens the store, others see writes, and a kill loses no finished write."""
 
 import contextlib
 import multiprocessing
@@ -17,11 +17,11 @@ from holdall.testing.suite.case import StoreCase, needs
 
 V = TypeVar("V")
 TIMES = 20
-PATIENCE = 60  # seconds, after which a child that hangs is a failure
+PATIENCE = 60  # seconds; a child that still runs after them is a failure
 
 
 class ProcessTests(StoreCase[V]):
-    """What a store is to other processes."""
+    """Tests of a store in several processes."""
 
     def test_a_pickle_reopens_the_store(self, store: Store[V]) -> None:
         if Feature.SHARED not in store.features:
@@ -82,10 +82,10 @@ class ProcessTests(StoreCase[V]):
 
 @contextmanager
 def child(work: Callable[..., object], *arguments: Any, method: str = "spawn") -> Iterator[None]:
-    """Run ``work`` in another process beside the block, and fail where it fails."""
+    """Run ``work`` in another process during the block, and fail if it fails."""
     process = multiprocessing.get_context(method).Process(target=work, args=arguments)  # type: ignore[attr-defined]
     with warnings.catch_warnings():
-        # Python 3.12 warns of a fork beside threads, which is what is tested here.
+        # Python 3.12 warns of a fork while other threads run. This is tested here.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     try:

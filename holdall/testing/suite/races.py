@@ -1,4 +1,4 @@
-"""One caller in the midst of another's call: no write is lost, and of two that expect the same one wins."""
+"""Tests of one call in the middle of another: no write is lost, and one of two rival swaps wins."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -13,30 +13,30 @@ A = TypeVar("A")
 B = TypeVar("B")
 V = TypeVar("V")
 OLD, ONE, TWO = 1, 2, 3
-FEW = 20  # places of an operation on many keys, most of whose lines are one for each key
+FEW = 20  # places in an operation on many keys: most of its lines run once per key
 
 
 class RaceTests(StoreCase[V]):
-    """Another writer comes in at every line of an operation: see `holdall.testing.interleave`."""
+    """Tests in which another writer runs at every line of an operation (see `holdall.testing.interleave`)."""
 
     def interleave(
         self, first: Callable[[int], A], second: Callable[[int], B], points: int = POINTS
     ) -> Iterator[Met[A, B]]:
-        """Let ``second`` come in at as many places of ``first`` as this store's tests have time for."""
+        """Run ``second`` in the middle of ``first``, at ``points`` places, or at ``self.points`` if fewer."""
         return interleave(first, second, min(points, self.points))
 
     def prepare(self, store: Store[V]) -> dict[str, Tag]:
-        """Write OLD under a key for each round; the tags."""
+        """Write OLD to a key for each round, and return the tags by key."""
         value = self.values.of(OLD)
         store.set_many((f"k{turn}", value) for turn in range(self.points + 1))
         return {f"k{turn}": store.get_tagged(f"k{turn}").tag for turn in range(self.points + 1)}
 
     def held(self, store: Store[V], turn: int) -> int | None:
-        """The number under the key of a round; None where it is gone."""
+        """Return the number under the key of a round, or None if the key is missing."""
         return next((self.values.number(value) for _, value in store.get_many([f"k{turn}"])), None)
 
     def setter(self, store: Store[V]) -> Callable[[int], None]:
-        """Writes TWO in a round, whatever is there."""
+        """Return a function that writes TWO to the key of a round unconditionally."""
         return lambda turn: store.__setitem__(f"k{turn}", self.values.of(TWO))
 
     @needs(Feature.TAGS | Feature.SWAP)
@@ -166,7 +166,7 @@ class RaceTests(StoreCase[V]):
             assert self.held(store, turn) == (ONE if won(first) else TWO)
 
     def set_some(self, store: Store[V]) -> Callable[[int], None]:
-        """Writes ONE to two keys in a round."""
+        """Return a function that writes ONE to two keys of a round."""
         value = self.values.of(ONE)
         return lambda turn: store.set_many([(f"a{turn}", value), (f"b{turn}", value)])
 
@@ -223,7 +223,7 @@ class RaceTests(StoreCase[V]):
 
     def test_a_value_is_written_whole(self, store: Store[V]) -> None:
         small = store["a"] = self.values.of(OLD)
-        written = [self.values.large, small]  # the first call is the one whose lines are counted
+        written = [self.values.large, small]  # the lines of the first call are counted
         write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
         for turn, first, second in self.interleave(write, lambda turn: store["a"]):
             first.result()
@@ -240,13 +240,13 @@ class RaceTests(StoreCase[V]):
 
 
 def finish(*calls: "Future[Any]") -> None:
-    """Raise what any of ``calls`` raised."""
+    """Raise the error of ``calls``, if one of them raised an error."""
     for call in calls:
         call.result()
 
 
 def won(call: "Future[Any]") -> bool:
-    """Whether a compare-and-swap won; a failure that is no Conflict is raised."""
+    """Return whether a compare-and-swap won. Raise its error if that is not a Conflict."""
     error = call.exception()
     if error is not None and not isinstance(error, Conflict):
         raise error

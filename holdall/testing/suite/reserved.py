@@ -1,4 +1,4 @@
-"""Reserved keys: nobody sees or touches them, but through `Store.raw`."""
+"""Tests of reserved keys: users can see and change them only through `Store.raw`."""
 
 from typing import TypeVar
 
@@ -14,21 +14,21 @@ RECORDS = (".holdall/manifest", "a/.holdall/history/1", "b/.holdall", "zz/.holda
 
 
 class ReservedTests(StoreCase[V]):
-    """The segment ``.holdall``, and the one door to it."""
+    """Tests of the segment ``.holdall``, and of `raw`, the only access to it."""
 
     def reserve(self, store: Store[V]) -> dict[str, bytes]:
-        """Write records of the package's own; what `raw` then should show."""
+        """Write records under reserved keys, and return the records that `raw` should show."""
         records = {key: key.encode() for key in RECORDS}
         store.raw().set_many(records.items())
         return records
 
     def kept(self, store: Store[V]) -> dict[str, bytes]:
-        """What `raw` shows, less what the store itself keeps there: a store with history has records."""
+        """Return the items of `raw` without the records of the store itself; history makes some."""
         own = (".holdall/history/", ".holdall/deleted/")
         return {key: value for key, value in store.raw().scan_items() if not key.startswith(own)}
 
     def reserved(self, store: Store[V]) -> dict[str, bytes]:
-        """Those of `kept` that are reserved."""
+        """Return those items of `kept` whose keys are reserved."""
         kept = self.kept(store)
         return {key: value for key, value in kept.items() if ".holdall" in key.split("/")}
 

@@ -1,4 +1,4 @@
-"""Scans: in order, within their bounds, once each, whatever is written meanwhile."""
+"""Tests of scans: keys come in order, within the bounds and once, even during writes."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ V = TypeVar("V")
 
 
 class ScanTests(StoreCase[V]):
-    """`scan` and `scan_items`; `scan_tags` where there are tags."""
+    """Tests of `scan` and `scan_items`, and of `scan_tags` if the store has tags."""
 
     def test_order_is_by_code_point(self, store: Store[V]) -> None:
         self.fill(store, reversed(TREE))
@@ -95,7 +95,7 @@ class ScanTests(StoreCase[V]):
         self._disturb(store, lambda: (key for key, _ in store.scan_tags()))
 
     def _disturb(self, store: Store[V], scan: Callable[[], Iterator[str]]) -> None:
-        """Change much of what a scan has and has not come to; what stays is yielded once, in order."""
+        """Change many keys before and after the position of a scan. Other keys must come once, in order."""
         keys = self.numbered(self.many)
         self.fill(store, keys)
         scanning = scan()

@@ -1,4 +1,4 @@
-"""Compare-and-swap, one caller at a time: what wins and what loses."""
+"""Tests of compare-and-swap with one caller at a time: which calls win and which lose."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class SwapTests(StoreCase[V]):
-    """`swap`, `remove` and `modify`."""
+    """Tests of `swap`, `remove` and `modify`."""
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_swap_creates_only_what_is_absent(self, store: Store[V]) -> None:

@@ -1,4 +1,4 @@
-"""Tags: what they tell of a key, and what they never do."""
+"""Tests of tags: when the tag of a key changes, and when it does not."""
 
 import itertools
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class TagTests(StoreCase[V]):
-    """`get_tagged`, `tag` and `scan_tags`."""
+    """Tests of `get_tagged`, `tag` and `scan_tags`."""
 
     @needs(Feature.TAGS)
     def test_a_tag_stays_while_its_key_does(self, store: Store[V]) -> None:
@@ -59,7 +59,7 @@ class TagTests(StoreCase[V]):
             assert seen.setdefault(tag, value) == value
 
     def _history(self, store: Store[V]) -> Any:
-        """Values of ``a`` as they change: overwritten with the same, deleted, cleared and written again."""
+        """Yield the value of ``a`` after each write: overwrites (also by an equal value) and re-creations."""
         one, two = self.values.of(1), self.values.of(2)
         for value in (one, one, two, one):
             store["a"] = value
@@ -78,7 +78,7 @@ class TagTests(StoreCase[V]):
         yield two
 
     def _rewrites(self, store: Store[V], value: V) -> Any:
-        """Other ways to write to ``a`` what it holds, where the store has them."""
+        """Yield functions that write the same value to ``a`` again, if the store has their features."""
         if Feature.SWAP in store.features:
             yield lambda: store.swap("a", value, store.tag("a"))
             yield lambda: store.modify("a", lambda held: held)
@@ -99,7 +99,7 @@ class TagTests(StoreCase[V]):
             assert found == [pair for pair in expected if pair[0] in some]
         for wrong in (7, b"a"):
             with pytest.raises(TypeError):
-                list(store.scan_tags(wrong))  # type: ignore[arg-type]  # the point of it
+                list(store.scan_tags(wrong))  # type: ignore[arg-type]  # this tests the wrong type
 
     @needs(Feature.TAGS)
     def test_scan_tags_shows_what_changed(self, store: Store[V]) -> None:

@@ -1,4 +1,4 @@
-"""Threads that share a store."""
+"""Tests of threads that share a store."""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +14,7 @@ TIMES = 25
 
 
 def together(*calls: Callable[[], object]) -> None:
-    """Run ``calls`` at once, each in a thread, and raise what any of them raised."""
+    """Run ``calls`` at the same time, each in a thread. If a call raises an error, raise it."""
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], object]) -> None:
@@ -27,7 +27,7 @@ def together(*calls: Callable[[], object]) -> None:
 
 
 class ThreadTests(StoreCase[V]):
-    """Any thread may use the store at any time."""
+    """Tests that any thread may use the store at any time."""
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_threads_count_together(self, store: Store[V]) -> None:

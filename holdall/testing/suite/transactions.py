@@ -1,4 +1,4 @@
-"""Transactions: several keys, all or nothing."""
+"""Tests of transactions: several keys, all or nothing."""
 
 from typing import Any, TypeVar, cast
 
@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class TransactionTests(StoreCase[V]):
-    """`transact`."""
+    """Tests of `transact`."""
 
     @needs(Feature.ATOMIC)
     def test_all_changes_apply(self, store: Store[V]) -> None:

@@ -26,19 +26,18 @@ _LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carri
 class PostgreSQL(SQL):
     """The rows of ``table`` in the database ``database`` of the server at ``host``; values up to 1 GB.
 
-    What is left out (port, user, password) libpq finds as it does for every client: in PGPASSWORD and its
-    like, and in ~/.pgpass; a pickle finds it there again. ``tls`` is ``"system"``, ``"off"`` or a file of
-    certificates. If it is not ``"off"``, the connection is encrypted, and the server must show a certificate
-    for ``host`` that an authority of the system, or of the file, has signed. It defaults to PGSSLMODE and
-    PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to ``"system"`` elsewhere.
-    A server that asks for the password in the clear is refused unless the connection is encrypted or a Unix
-    socket.
-    ``create`` makes the table on first use. A statement takes ``timeout`` seconds at most, and so does
-    waiting for a connection (2 at least), then the server is Unavailable.
+    If port, user or password are not given, libpq finds them as it does for every client, for example in
+    PGPASSWORD or ~/.pgpass. A store that was given ``password`` cannot be pickled. ``tls`` is ``"system"``,
+    ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is encrypted, and the server must
+    show a certificate for ``host`` that an authority of the system, or of the file, has signed. It defaults to
+    PGSSLMODE and PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to ``"system"``
+    elsewhere. A server that asks for the password in the clear is refused unless the connection is encrypted or
+    a Unix socket. ``create`` creates the table on first use. A statement takes ``timeout`` seconds at most, and
+    so does the wait for a connection (but at least 2 seconds); after that the store raises Unavailable.
 
-    A scan asks for one page after the other and holds nothing open in between. A batch of `set_many` or
-    `delete_many`, a thousand keys or a MiB of values, is written wholly or not at all. What returned is
-    committed: it is on disk as the server's ``synchronous_commit`` says.
+    A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
+    `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
+    returned is committed; whether it is on disk depends on the server's ``synchronous_commit``.
 
     >>> PostgreSQL("db.example", "acme", table="invoices")
     PostgreSQL('db.example', 'acme', table='invoices')

@@ -43,15 +43,17 @@ _LOOKUPS = 128
 class Redis(Served):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
-    The password is ``password``, or better that in the variable REDISCLI_AUTH, which a pickle finds again.
-    ``tls`` encrypts and checks the server's name and certificate, which one of the system's authorities must
-    have signed, or one of the file ``ca``; that asks for ``tls`` by itself. Each wait for the server takes
-    ``timeout`` seconds at most, then it is Unavailable; nothing is sent twice.
+    Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
+    ``password`` cannot be pickled. ``tls`` encrypts the connection and checks the server's name and certificate. An authority that the
+    system trusts must have signed the certificate, or an authority in the file ``ca``, which implies ``tls``.
+    Each wait for the server takes ``timeout`` seconds at most; after that the store raises Unavailable. No
+    command is sent twice.
 
-    One request for each operation, thousand keys of a scan or batch, or MiB of values. Batches of
-    `set_many` and `delete_many` are each written wholly or not at all. What returned is with the server: it
-    is on its disk as its own ``appendonly`` and ``appendfsync`` say. Not promised: anything where the server
-    may evict keys (a ``maxmemory-policy`` other than ``noeviction``), nor work on a cluster.
+    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each batch
+    of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server has it;
+    whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If the server
+    may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing. Clusters are
+    not supported.
 
     >>> Redis("cache.example", 2, prefix="books")
     Redis('cache.example', 2, prefix='books')

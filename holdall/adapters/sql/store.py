@@ -1,4 +1,4 @@
-"""A store in a table of an SQL server: what it does is here, how each server differs is in its `Link`."""
+"""A store in a table of an SQL server. The `Link` of each server implements the differences between servers."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -29,7 +29,7 @@ _LOOKUPS = 128
 
 
 class SQL(Served):
-    """The rows of a table; a store of one kind of server passes its ``link``."""
+    """A store of the rows of a table. The subclass for each kind of server passes its ``link`` to `_open`."""
 
     def _open(self, link: Link) -> None:
         self._link = link

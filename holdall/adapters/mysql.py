@@ -30,16 +30,16 @@ _IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")
 class MySQL(SQL):
     """The rows of ``table`` in the database ``database`` of the server at ``host``, or at a Unix socket's path.
 
-    Pass the password as ``password``, or better, set the variable MYSQL_PWD: a store that was given ``password``
-    cannot be pickled. ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is
-    encrypted, and the server must show a certificate for ``host`` that an authority of the system, or of the
-    file, has signed. It defaults to ``"off"`` on this machine and to ``"system"`` elsewhere. A server that
-    asks for the password in the clear is refused unless the connection is encrypted or a Unix socket.
-    ``create`` creates the table (InnoDB) on first use. Each wait for the server takes ``timeout`` seconds at
-    most; after that the store raises Unavailable.
+    Pass the password as ``password``, or better, set the variable MYSQL_PWD: a store that was given
+    ``password`` cannot be pickled. ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not
+    ``"off"``, the connection is encrypted, and the server must show a certificate for ``host`` that an
+    authority of the system, or of the file, has signed. It defaults to ``"off"`` on this machine and to
+    ``"system"`` elsewhere. A server that asks for the password in the clear is refused unless the connection
+    is encrypted or a Unix socket. ``create`` creates the table (InnoDB) on first use. Each wait for the
+    server takes ``timeout`` seconds at most; after that the store raises Unavailable.
 
-    The largest value is half of the server's ``max_allowed_packet``, because a statement may escape each byte.
-    A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
+    The largest value is half of the server's ``max_allowed_packet``, because a statement may escape each
+    byte. A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
     `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
     returned is committed; whether it is on disk depends on the server's ``innodb_flush_log_at_trx_commit``.
 

@@ -28,12 +28,13 @@ class PostgreSQL(SQL):
 
     If port, user or password are not given, libpq finds them as it does for every client, for example in
     PGPASSWORD or ~/.pgpass. A store that was given ``password`` cannot be pickled. ``tls`` is ``"system"``,
-    ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is encrypted, and the server must
-    show a certificate for ``host`` that an authority of the system, or of the file, has signed. It defaults to
-    PGSSLMODE and PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to ``"system"``
-    elsewhere. A server that asks for the password in the clear is refused unless the connection is encrypted or
-    a Unix socket. ``create`` creates the table on first use. A statement takes ``timeout`` seconds at most, and
-    so does the wait for a connection (but at least 2 seconds); after that the store raises Unavailable.
+    ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is encrypted, and the server
+    must show a certificate for ``host`` that an authority of the system, or of the file, has signed. It
+    defaults to PGSSLMODE and PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to
+    ``"system"`` elsewhere. A server that asks for the password in the clear is refused unless the connection
+    is encrypted or a Unix socket. ``create`` creates the table on first use. A statement takes ``timeout``
+    seconds at most, and so does the wait for a connection (but at least 2 seconds); after that the store
+    raises Unavailable.
 
     A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
     `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that

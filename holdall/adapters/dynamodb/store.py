@@ -37,17 +37,18 @@ _TRANSACTION = 4 * 2**20
 class DynamoDB(Served):
     """The store called ``name`` in the table ``table``; values up to nearly 400 KB.
 
-    One table can hold several stores. The partition key of the table is ``store`` and its sort key is ``key``,
-    both of type string. ``create`` creates the table on first use, with on-demand billing. The AWS SDK finds the
-    credentials, and also the region and profile if ``region`` and ``profile`` are not given. ``endpoint_url`` is
-    the address of another server that speaks the same protocol. A request waits up to ``timeout`` seconds for a
-    connection, and as long for the answer. After a failure it is retried up to ``retries`` times.
+    One table can hold several stores. The partition key of the table is ``store`` and its sort key is
+    ``key``, both of type string. ``create`` creates the table on first use, with on-demand billing. The AWS
+    SDK finds the credentials, and also the region and profile if ``region`` and ``profile`` are not given.
+    ``endpoint_url`` is the address of another server that speaks the same protocol. A request waits up to
+    ``timeout`` seconds for a connection, and as long for the answer. After a failure it is retried up to
+    ``retries`` times.
 
-    Reads are strongly consistent. A scan reads up to 1 MiB per request; DynamoDB charges for the values even if
-    the scan only needs keys. `get_many` reads 100 keys per request. `set_many` and `delete_many` change 25 keys
-    per request; if such a request fails, some of its keys may have been changed. `transact` takes up to 100 keys
-    and 4 MiB. A store is one partition: it can take about 1,000 writes and 3,000 reads of 4 KB per second until
-    DynamoDB splits it.
+    Reads are strongly consistent. A scan reads up to 1 MiB per request; DynamoDB charges for the values even
+    if the scan only needs keys. `get_many` reads 100 keys per request. `set_many` and `delete_many` change 25
+    keys per request; if such a request fails, some of its keys may have been changed. `transact` takes up to
+    100 keys and 4 MiB. A store is one partition: it can take about 1,000 writes and 3,000 reads of 4 KB per
+    second until DynamoDB splits it.
 
     >>> DynamoDB("acme", "invoices", region="eu-west-1")
     DynamoDB('acme', 'invoices', region='eu-west-1')

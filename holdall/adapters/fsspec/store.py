@@ -26,20 +26,22 @@ T = TypeVar("T")
 class Fsspec(Store[bytes]):
     """A store of the files below the folder at ``url``, on any file system that fsspec supports.
 
-    ``options`` are passed to the file system. Memory, local files, SFTP, FTP and Azure Blob Storage are tested;
-    `features` shows the promises of each. Compare-and-swap uses a lock in this process for memory, a lock file
-    for local files, and conditional requests for Azure; other file systems refuse it. A file system that is not
-    in this list is used through fsspec's interface alone, and promises nothing beyond the four operations.
+    ``options`` are passed to the file system. Memory, local files, SFTP, FTP and Azure Blob Storage are
+    tested; `features` shows the promises of each. Compare-and-swap uses a lock in this process for memory, a
+    lock file for local files, and conditional requests for Azure; other file systems refuse it. A file system
+    that is not in this list is used through fsspec's interface alone, and promises nothing beyond the four
+    operations.
 
-    A value is written to a temporary file, which is then renamed to replace the old one, so no reader sees part
-    of a value. (Azure replaces a blob in one step anyway.) A crash can leave a file ``.new-…``, which is not a
-    key. Folders are created as needed and remain when they are empty. A scan lists one folder at a time. An SFTP
-    server must be in ``known_hosts``. SFTP and FTP servers must allow a rename that replaces an existing file.
+    A value is written to a temporary file, which is then renamed to replace the old one, so no reader sees
+    part of a value. (Azure replaces a blob in one step anyway.) A crash can leave a file ``.new-…``, which is
+    not a key. Folders are created as needed and remain when they are empty. A scan lists one folder at a
+    time. An SFTP server must be in ``known_hosts``. SFTP and FTP servers must allow a rename that replaces an
+    existing file.
 
     Logins come from the SSH agent, the environment variables of Azure, or fsspec's configuration
-    (``FSSPEC_FTP_PASSWORD`` and others). A store that was given its password cannot be pickled. Each wait takes
-    ``timeout`` seconds at most; after that the store raises Unavailable. After a lost connection, the next use
-    connects again.
+    (``FSSPEC_FTP_PASSWORD`` and others). A store that was given its password cannot be pickled. Each wait
+    takes ``timeout`` seconds at most; after that the store raises Unavailable. After a lost connection, the
+    next use connects again.
 
     >>> store = Fsspec("memory://letters")
     >>> store["2026/1"] = b"Dear Sir"

@@ -44,16 +44,16 @@ class Redis(Served):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
-    ``password`` cannot be pickled. ``tls`` encrypts the connection and checks the server's name and certificate. An authority that the
-    system trusts must have signed the certificate, or an authority in the file ``ca``, which implies ``tls``.
-    Each wait for the server takes ``timeout`` seconds at most; after that the store raises Unavailable. No
-    command is sent twice.
+    ``password`` cannot be pickled. ``tls`` encrypts the connection and checks the server's name and
+    certificate. An authority that the system trusts must have signed the certificate, or an authority in the
+    file ``ca``, which implies ``tls``. Each wait for the server takes ``timeout`` seconds at most; after that
+    the store raises Unavailable. No command is sent twice.
 
-    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each batch
-    of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server has it;
-    whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If the server
-    may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing. Clusters are
-    not supported.
+    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each
+    batch of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server
+    has it; whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If
+    the server may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing.
+    Clusters are not supported.
 
     >>> Redis("cache.example", 2, prefix="books")
     Redis('cache.example', 2, prefix='books')

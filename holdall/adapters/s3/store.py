@@ -32,25 +32,25 @@ class S3(BucketStore[Bucket]):
 
     The AWS SDK finds the credentials: environment, profile, SSO, web identity or instance role.
     ``endpoint_url`` is the address of another server that speaks S3; it defaults to AWS_ENDPOINT_URL_S3, then
-    AWS_ENDPOINT_URL, then Amazon. ``addressing`` puts the bucket in the ``path`` of a URL, or in its host name
-    (``virtual``). A request waits up to ``timeout`` seconds for a connection, and as long for each part of the
-    answer. After a failure it is retried up to ``retries`` times, with jitter. ``transport`` selects the client
-    for bulk reads: ``boto3``, ``rust`` (needs the extra of that name), or ``auto``, which uses rust if it is
-    installed and no mock or tracer observes the boto3 client. ``listing`` is ``flat``, or ``nested`` for a
-    server that lists one folder after the other; ``auto`` decides by the name that the server gives in its
-    answers. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to read public data.
-    ``content_type`` and ``cache_control`` are the headers that the server sends with every object that this
-    store writes.
+    AWS_ENDPOINT_URL, then Amazon. ``addressing`` puts the bucket in the ``path`` of a URL, or in its host
+    name (``virtual``). A request waits up to ``timeout`` seconds for a connection, and as long for each part
+    of the answer. After a failure it is retried up to ``retries`` times, with jitter. ``transport`` selects
+    the client for bulk reads: ``boto3``, ``rust`` (needs the extra of that name), or ``auto``, which uses
+    rust if it is installed and no mock or tracer observes the boto3 client. ``listing`` is ``flat``, or
+    ``nested`` for a server that lists one folder after the other; ``auto`` decides by the name that the
+    server gives in its answers. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to
+    read public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
+    object that this store writes.
 
-    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and one for each thousand keys of
-    a scan or a bulk delete. A delete that has to report a missing key (``del``) sends one more. Values above
-    16 MiB are uploaded in parts. On a server that is not Amazon's, the store tests the conditional requests when
-    `features` are first needed, with up to ten requests.
+    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and one for each thousand keys
+    of a scan or a bulk delete. A delete that has to report a missing key (``del``) sends one more. Values
+    above 16 MiB are uploaded in parts. On a server that is not Amazon's, the store tests the conditional
+    requests when `features` are first needed, with up to ten requests.
 
-    A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again, so
-    the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
-    expected, but it does not notice if the value changed and changed back. Removing a key needs the permission
-    s3:GetObject in addition to s3:DeleteObject.
+    A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again,
+    so the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
+    expected, but it does not notice if the value changed and changed back. Removing a key needs the
+    permission s3:GetObject in addition to s3:DeleteObject.
 
     >>> S3("acme", "books", region="eu-west-1")
     S3('acme', 'books', region='eu-west-1')

@@ -111,7 +111,7 @@ class GCS(BucketStore[Bucket]):
         exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
 
     def past(self, author: str = "", /) -> GCSPast:
-        """The versions that the bucket keeps. From now on each write also stores a note. See `Remembers.past`."""
+        """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
         found = GCSPast(self._bucket)
         self._bucket.note = partial(note_of, author)
         return found

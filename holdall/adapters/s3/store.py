@@ -136,7 +136,7 @@ class S3(BucketStore[Bucket]):
         exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:
-        """The versions that the bucket keeps. From now on each write also stores a note. See `Remembers.past`."""
+        """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
         found = S3Past(self._bucket)
         self._bucket.note = partial(note_of, author)
         return found

@@ -29,7 +29,7 @@ from holdall.store import (
     conflict,
 )
 
-_ITEM = 400 * 1024  # bytes of an item: "Quotas in Amazon DynamoDB", as are the next four
+_ITEM = 400 * 1024  # bytes of an item; this and the next four limits: "Quotas in Amazon DynamoDB"
 _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
@@ -95,7 +95,7 @@ class DynamoDB(Served):
         return MISSING if found is None else value_of(found, key)
 
     def __contains__(self, key: object, /) -> bool:
-        return self._get(cast(str, key), "key") is not None  # what is no str is refused there
+        return self._get(cast(str, key), "key") is not None  # raises TypeError if it is not a str
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         found = self._get(key, "value", "tag")
@@ -210,7 +210,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
-            if _met(error, key) != tag_of(item, key):  # else it is our own, sent twice
+            if _met(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
                 raise _lost(key, error) from error
         return tag_of(item, key)
 
@@ -236,7 +236,7 @@ class DynamoDB(Served):
             raise
 
     def _parts(self, parts: dict[str, Part]) -> dict[str, Item]:
-        """What is sent for each key of a transaction; TooLarge where that is more than one takes."""
+        """The request for each key of a transaction. Raises TooLarge if that exceeds a limit of DynamoDB."""
         sizes = (len(part.change.value) for part in parts.values() if isinstance(part.change, Put))
         if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
             raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
@@ -255,13 +255,16 @@ class DynamoDB(Served):
 
 
 def _met(error: Conflict, key: str) -> Tag:
-    """The tag of the item that a condition was tried on, ABSENT where there was none."""
+    """The tag of the item that did not meet the condition; ABSENT if there was no item."""
     item = getattr(error.__cause__, "response", {}).get("Item")
     return tag_of(item, key) if item else ABSENT
 
 
 def _lost(key: str, error: Conflict) -> Conflict:
-    """The Conflict of a write that met another tag; Unavailable where its own may have been there before."""
+    """The Conflict for a write that found another tag.
+
+    Raises Unavailable if an earlier attempt of the same write may have succeeded.
+    """
     if doubted(error.__cause__):
         unknown(key, error)
     return conflict(key)

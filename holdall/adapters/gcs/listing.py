@@ -58,7 +58,7 @@ def listed(ask: Ask, names: Range) -> Iterator[Found]:
 
 
 def _beyond(name: str) -> str | None:
-    """The name at which to continue after the reserved folder that holds ``name``; None if no such folder does."""
+    """The name at which to continue after the reserved folder of ``name``; None if it is not in one."""
     head, reserved, _ = f"/{name}".partition(f"/{RESERVED}/")
     return successor(f"{head}{reserved}"[1:]) if reserved else None
 

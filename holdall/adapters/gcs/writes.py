@@ -42,7 +42,7 @@ class Writes:
                 raise
 
     def delete(self, key: str) -> None:
-        """Delete ``key``. Raises KeyError if it is missing, and Unavailable if it cannot be known whether it was."""
+        """Delete ``key``. Raises KeyError if it is missing, and Unavailable if that cannot be known."""
         try:
             self._bucket.delete(key)
         except KeyError as error:

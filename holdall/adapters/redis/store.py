@@ -104,7 +104,7 @@ class Redis(Served):
         return MISSING if value is None else value
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))  # what is no str is refused there
+        check_key(cast(str, key))  # raises TypeError if it is not a str
         return bool(self._link.command("HEXISTS", self._link.values, cast(str, key)))
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -166,7 +166,7 @@ class Redis(Served):
         for batch in keys_of(keys, _LOOKUPS):
             while batch:
                 found = self._link.run(scripts.LOOK_UP, ROOM, *batch)
-                pairs = zip(batch, found, strict=False)  # what found no room is asked for again
+                pairs = zip(batch, found, strict=False)  # the next request asks for the keys that had no room
                 yield from ((str(key), value) for key, value in pairs if value is not None)
                 batch = batch[len(found) :]
 

@@ -24,7 +24,7 @@ with needs("mysql"):
 
 
 _IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")
-"""What a server calls the ways to log in that send it the password as it is."""
+"""The server's names for the ways to log in that send the password in the clear."""
 
 
 class MySQL(SQL):
@@ -122,7 +122,7 @@ class _Link(Link):
         return connection
 
     def _security(self) -> dict[str, Any]:
-        """How the connection is secured, as the driver takes it."""
+        """The arguments for the driver that secure the connection."""
         if self._tls and self._tls != OFF:
             return {"ssl": ssl.create_default_context(cafile=file_of("mysql", self._tls))}
         refused = {} if "unix_socket" in self._login else dict.fromkeys(_IN_THE_CLEAR, _Refusal)
@@ -130,7 +130,11 @@ class _Link(Link):
 
     @property
     def _lock_wait(self) -> int:
-        """Whole seconds, so that the server tells of a lock before it is given up itself; 1 is its least."""
+        """How long the server waits for a lock: whole seconds, at least 1, which is its minimum.
+
+        If possible, that is less than ``timeout``, so that the server reports the lock before the client
+        gives up.
+        """
         return max(1, math.ceil(self._timeout) - 1)
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:
@@ -147,7 +151,7 @@ class _Link(Link):
 
 
 class _Refusal:
-    """In the place of a way to log in."""
+    """Replaces a way to log in, and refuses it."""
 
     def __init__(self, connection: Any) -> None:
         pass

@@ -19,8 +19,8 @@ with needs("postgresql"):
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
 
-_REFUSES_CLEAR = 16_00_00  # the first libpq that knows require_auth
-_LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carries one little more
+_REFUSES_CLEAR = 16_00_00  # the first version of libpq that has require_auth
+_LARGEST = 1_000_000_000  # bytes; a field may hold 1 GiB, and a message with a field hardly more
 
 
 class PostgreSQL(SQL):
@@ -95,13 +95,16 @@ class _Link(Link):
             **self._login, **self._security(), connect_timeout=wait, autocommit=True
         )
         connection.patience = self._timeout
-        # So that the server gives up what nobody waits for any more.
+        # The server gives up a statement when the client no longer waits for it.
         gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
         connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
         return connection
 
     def _security(self) -> dict[str, Any]:
-        """How the connection is secured, as libpq takes it; what its environment says if ``tls`` is None."""
+        """The arguments for libpq that secure the connection.
+
+        They are empty if ``tls`` is None, because libpq then reads its environment.
+        """
         if self._tls is None:
             return {}
         if self._tls != OFF:
@@ -128,17 +131,17 @@ class _Link(Link):
 
 
 class _Connection(psycopg.Connection[Any]):
-    """A connection that waits for an answer no longer than ``patience`` seconds, and then is closed."""
+    """A connection that waits up to ``patience`` seconds for an answer, and is then closed."""
 
     patience: float | None = None
 
     def __del__(self, warn: Any = None, /) -> None:
-        """Say nothing: an interrupt can make its user drop it, and what it holds closes it then."""
+        """Do not warn. After an interrupt, a caller may drop an open connection; its ``pgconn`` closes it."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.OperationalError:
             if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-                self.pgconn.finish()  # its answer may still come, to whatever would be asked next
+                self.pgconn.finish()  # a late answer would be taken for the answer to the next statement
             raise

@@ -61,7 +61,7 @@ class Fsspec(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "Fsspec":
-        """``fsspec+URL?options``: a URL of fsspec's, and the parameters of its file system as options."""
+        """``fsspec+URL?options``: a URL of fsspec, and the parameters of its file system as options."""
         if not address.transport:
             raise InvalidAddress("fsspec: names no protocol; write for example fsspec+sftp://host/folder")
         plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
@@ -76,7 +76,10 @@ class Fsspec(Store[bytes]):
     def _ask(
         self, key: str | None, work: Callable[[Tree], T], *, again: bool = True, makes: bool = False
     ) -> T:
-        """The result of ``work``; unless it ``makes`` files, what it misses is ``key``."""
+        """The result of ``work`` on the tree. Raises holdall's errors.
+
+        Raises KeyError if a file is missing and ``key`` is given, unless ``work`` ``makes`` files.
+        """
         try:
             link = self._shared() if self._shared else self._own()
             return link.ask(work, again=again)

@@ -22,7 +22,10 @@ def session(profile: str | None, region: str | None) -> tuple[boto3.Session, Any
 
 
 def survive_interrupts(client: Any) -> None:
-    """Give ``client`` connection pools that no interrupt can leave locked. The SDK has no public way."""
+    """Give ``client`` connection pools that no interrupt can leave locked.
+
+    The SDK has no public way to do this.
+    """
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(with_idle(pools))
 

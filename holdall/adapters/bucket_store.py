@@ -13,7 +13,7 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
 class Bucket(Protocol):
-    """Requests by key to a bucket, or to a prefix of it. They raise KeyError and holdall's errors."""
+    """Requests by key to a bucket, or to the part below a prefix. They raise KeyError and holdall's errors."""
 
     name: str
     pace: Pace

@@ -22,5 +22,5 @@ def note_doubt(request: Any, response: Any) -> None:
 
 def doubted(error: BaseException | None) -> bool:
     """Whether an earlier attempt of the same request may have caused ``error``."""
-    answer = getattr(error, "response", None)  # of a ClientError it is a dict
+    answer = getattr(error, "response", None)  # for a ClientError it is a dict
     return isinstance(answer, dict) and bool(answer.get("ResponseMetadata", {}).get(_DOUBT))

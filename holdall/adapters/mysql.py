@@ -28,7 +28,7 @@ _IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")
 
 
 class MySQL(SQL):
-    """The rows of ``table`` in the database ``database`` of the server at ``host``, or at a Unix socket's path.
+    """A store in ``table`` of the database ``database`` on the server at ``host``, or at a Unix socket's path.
 
     Pass the password as ``password``, or better, set the variable MYSQL_PWD: a store that was given
     ``password`` cannot be pickled. ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not

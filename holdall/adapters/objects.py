@@ -102,7 +102,10 @@ class Rounds:
 
 
 def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]], pace: Pace) -> None:
-    """Call ``write`` for each of ``items``, several at once, fewer if they are large: see `ordered`."""
+    """Call ``write`` for each of ``items``, several at once at ``pace``, and fewer if values are large.
+
+    See `ordered` and `Rounds`.
+    """
 
     def send(item: tuple[str, bytes]) -> int:
         write(*item)

@@ -46,13 +46,16 @@ class Exhausted(Exception):
 
 
 class _User:
-    """One use of a connection. It counts until it ends, or until an interrupt stops its caller and it is freed."""
+    """One use of a connection. It counts until it ends, or until it is freed after an interrupt of its user."""
 
     __slots__ = ("__weakref__",)
 
 
 class Pool(Generic[C]):
-    """Up to about ``most`` connections, made when needed. `use` waits ``timeout`` seconds, then is Exhausted."""
+    """Up to about ``most`` connections, which are made when they are needed.
+
+    `use` waits up to ``timeout`` seconds for a free one, then raises Exhausted.
+    """
 
     def __init__(self, connector: Connector[C], *, most: int, timeout: float) -> None:
         self._connector = connector

@@ -24,7 +24,7 @@ _LARGEST = 1_000_000_000  # bytes; a field may hold 1 GiB, and a message with a 
 
 
 class PostgreSQL(SQL):
-    """The rows of ``table`` in the database ``database`` of the server at ``host``; values up to 1 GB.
+    """A store in ``table`` of the database ``database`` on the server at ``host``; values up to 1 GB.
 
     If port, user or password are not given, libpq finds them as it does for every client, for example in
     PGPASSWORD or ~/.pgpass. A store that was given ``password`` cannot be pickled. ``tls`` is ``"system"``,
@@ -95,7 +95,7 @@ class _Link(Link):
             **self._login, **self._security(), connect_timeout=wait, autocommit=True
         )
         connection.patience = self._timeout
-        # The server gives up a statement when the client no longer waits for it.
+        # The server cancels a statement when the client no longer waits for it.
         gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
         connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
         return connection

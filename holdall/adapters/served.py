@@ -6,7 +6,7 @@ from holdall.store import MISSING, Feature, Missing, Store
 
 
 class Served(Store[bytes]):
-    """A store with every feature but HISTORY. `_find` returns the value of a key or MISSING, with one request."""
+    """A store with every feature but HISTORY. `_find` sends one request, and returns the value or MISSING."""
 
     @property
     def features(self) -> Feature:

@@ -126,9 +126,10 @@ def _fitted(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
 
 
 def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
-    """If ``hides`` is true, the rows before the first reserved key, and the key from which to continue.
+    """The rows to show, and the key from which to continue, or None if no row was cut off.
 
-    Each row begins with its key. The second result is None if no row was cut off.
+    If ``hides`` is true, the rows before the first reserved key are shown; otherwise all are. Each row begins
+    with its key.
     """
     if hides:
         for index, (key, *_) in enumerate(rows):

@@ -8,6 +8,8 @@ ID, its trace, in the metadata of the object, and copies the traces of the write
                    | "=" tag                    what one replaced that had left none
                    | "=new"                     one created the object
 
+If the replaced state has no traces, its tag is stored in their place, or "=new" if the object was missing.
+
 After a lost answer, a writer reads the traces of the object. If its own trace is there, its write happened,
 even if others have written since. If its own trace is missing, but that of the state which it expected is
 there, another writer came first. An unconditional write copies no traces and stores at most its own. That

@@ -15,7 +15,10 @@ _ATTEMPTS = 4
 
 
 class FTP(Tree):
-    """A tree on an FTP server. The server's reply is the same for a missing and a forbidden file; a listing tells.
+    """A tree on an FTP server.
+
+    The server gives the same reply for a missing file and for a forbidden one, so a listing finds out which
+    it is.
 
     A rename on the server replaces the old value with the new one. A server that refuses to rename to an
     existing name, or that has no machine-readable listings (RFC 3659, section 7), cannot hold a store.

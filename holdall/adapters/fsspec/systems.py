@@ -86,7 +86,7 @@ def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) ->
 
 _imported_in = getpid()
 _ready: PerProcess[object] = PerProcess(lambda: getpid() == _imported_in or reset_after_fork())
-"""Lets fsspec start its thread in a forked child: after a fork that Python does not see, its hook has not run."""
+"""Lets fsspec start its thread in a forked child. After a fork that Python does not see, no hook of fsspec ran."""
 
 
 def _from_url(made: Any, address: Address) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Tree:
 
 
 class Swaps(Tree):
-    """A tree that can compare and swap. Its features include that."""
+    """A tree that can compare and swap. Its ``features`` include TAGS, SWAP and REMOVE."""
 
     @abstractmethod
     def get_tagged(self, name: str) -> tuple[bytes, Tag]:

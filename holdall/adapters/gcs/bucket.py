@@ -102,7 +102,7 @@ class Bucket:
     # ---- Reading -------------------------------------------------------------------------------
 
     def read(self, key: str, generation: str = "") -> tuple[State, bytes]:
-        """The state of ``key`` and its whole body, of ``generation`` or, if it is empty, of the newest one."""
+        """The state of ``key`` and its whole body. An empty ``generation`` means the newest one."""
 
         def send(connection: Connection, retry: Any) -> tuple[State, bytes]:
             where = connection, self.name, self.root + key, generation, self.options.timeout

@@ -4,8 +4,8 @@ The client downloads through the JSON API, whose answers do not contain the meta
 the same credentials, and its answers carry the metadata in headers ("GET Object" in its reference). An
 emulator serves the XML API only under the host name that it was configured with, or not at all. So emulators
 are read through the JSON API; the emulator that the tests use adds the same headers there. If a server sends
-no metadata and the answer to a swap is lost, that swap cannot be told from the write of another writer, and
-raises Unavailable: see `holdall.adapters.traces`.
+no metadata and the answer to a swap is lost, that swap cannot be distinguished from the write of another
+writer, and raises Unavailable: see `holdall.adapters.traces`.
 """
 
 import base64

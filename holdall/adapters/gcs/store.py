@@ -36,9 +36,9 @@ class GCS(BucketStore[Bucket]):
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand
     keys of a scan, and one for each hundred keys of a bulk delete. Writing a value above 8 MiB takes one
-    more. If the first operation of a store misses its key or is a bulk delete, it costs one more request,
-    which tells a missing key from a missing bucket. On a server that is not Google's, the store tests the
-    conditional requests when `features` are first needed, with up to ten requests.
+    more. If the first operation of a store asks for a missing key, or is a bulk delete, it costs one more
+    request, which tells a missing key from a missing bucket. On a server that is not Google's, the store
+    tests the conditional requests when `features` are first needed, with up to ten requests.
 
     A tag is the generation of the object, which is never used again.
 

@@ -45,9 +45,9 @@ class Redis(Served):
 
     Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
     ``password`` cannot be pickled. ``tls`` encrypts the connection and checks the server's name and
-    certificate. An authority that the system trusts must have signed the certificate, or an authority in the
-    file ``ca``, which implies ``tls``. Each wait for the server takes ``timeout`` seconds at most; after that
-    the store raises Unavailable. No command is sent twice.
+    certificate. The certificate must be signed by an authority that the system trusts or, if ``ca`` names a
+    file of certificates, by an authority in that file. ``ca`` turns on ``tls``. Each wait for the server
+    takes ``timeout`` seconds at most; after that the store raises Unavailable. No command is sent twice.
 
     An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each
     batch of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server

@@ -114,7 +114,7 @@ class Bucket:
         """The state of ``key``, from a HEAD request.
 
         A 404 answer to HEAD does not say whether the key or the bucket is missing. So if no request has
-        succeeded before, one more request checks the bucket.
+        succeeded before, one more request checks whether the bucket exists.
         """
         try:
             return state_of(self.ask("head_object", key, **version), key)

@@ -1,4 +1,4 @@
-"""Uploads in parts, for values that are too large to send in one request and to send again if it fails."""
+"""Uploads in parts, for values that are too large to be sent, and sent again after an error, in one request."""
 
 import contextlib
 from collections.abc import Iterator

@@ -4,8 +4,8 @@
     value   bytes                                     BYTEA, LONGBLOB
     tag     drawn by whoever wrote it last            as key
 
-The primary key is ``key``. MySQL pads and folds text when it compares, so there a key is stored as the bytes
-of its UTF-8.
+The primary key is ``key``. MySQL pads and folds text when it compares, so there the tag and the key are
+stored as the bytes of their UTF-8.
 """
 
 import re

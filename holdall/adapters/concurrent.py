@@ -15,7 +15,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _ROOM = 64 * 2**20  # bytes of results that may wait to be yielded; estimated, as later sizes are unknown
-_AHEAD = 4  # pending results per concurrent request: with fewer, one slow request soon stops the others
+_AHEAD = 4  # pending calls per concurrent request; with fewer, one slow request soon blocks the others
 
 
 class Pace:

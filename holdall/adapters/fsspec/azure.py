@@ -23,7 +23,7 @@ _NO_BLOB = "BlobNotFound"  # ContainerNotFound does not mean that a key is missi
 
 
 class Azure(Swaps):
-    """A tree of blobs. Azure replaces a blob in one step, so there are no temporary files. A tag is its ETag.
+    """A tree of blobs, whose tags are ETags. Azure replaces a blob in one step, without a temporary file.
 
     No request is sent twice. If the answer to a conditional request were lost and the request sent again, its
     condition would fail because of the first attempt.

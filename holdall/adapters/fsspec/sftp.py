@@ -22,7 +22,7 @@ class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
 
 
 class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
-    """fsspec's SFTP file system, which trusts any server, restricted to the servers in ``known_hosts``.
+    """fsspec's SFTP file system, restricted to the servers in ``known_hosts``. fsspec's own trusts any server.
 
     ``timeout`` (seconds) bounds the connection and each wait for an answer. Without ``password`` and
     ``key_filename``, the login uses SSH's agent and the keys in ``~/.ssh``.

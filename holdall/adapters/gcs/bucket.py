@@ -202,7 +202,7 @@ class Bucket:
         with contextlib.suppress(KeyError):
             self.delete(key)
 
-    # ---- What the server can do ----------------------------------------------------------------
+    # ---- Abilities of the server ---------------------------------------------------------------
 
     @property
     def conditions(self) -> Conditions:

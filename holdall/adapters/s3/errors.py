@@ -126,7 +126,7 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
 def _missing(code: str, operation: str, place: str, key: str | None) -> Exception:
     if key is None:
         return _no_bucket(place)
-    # An answer to HEAD has no body that could say what is missing: see `Bucket.head`. And the client cannot
+    # An answer to HEAD has no body that could name the missing thing: see `Bucket.head`. And the client cannot
     # parse an answer that repeats a key with characters that XML does not allow.
     named = operation not in ("HeadObject", "DeleteObject") and not {"\ufffe", "\uffff"} & set(key)
     if named and code in ("", "404"):

@@ -1,4 +1,4 @@
-"""What a store in a bucket does whoever runs the bucket; how a service differs is in its bucket and writes."""
+"""The common part of stores in buckets. Each service adds its own implementation of `Bucket` and `Writes`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, Generic, Protocol, TypeVar, cast
@@ -13,30 +13,30 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
 class Bucket(Protocol):
-    """A bucket, or what is under a prefix of it: requests by key, which raise KeyError and holdall's errors."""
+    """Requests by key to a bucket, or to the part below a prefix. They raise KeyError and holdall's errors."""
 
     name: str
     pace: Pace
 
     @property
     def conditions(self) -> Conditions:
-        """What its server does with conditional requests. May cost requests when it is first asked."""
+        """How the server treats conditional requests. The first access may cost requests."""
         ...
 
     def read(self, key: str) -> tuple[State, bytes]:
-        """What ``key`` is, and its whole body."""
+        """The state of ``key``, and its whole body."""
         ...
 
     def head(self, key: str) -> State:
-        """What ``key`` is, without its body."""
+        """The state of ``key``, without its body."""
         ...
 
     def objects(self, span: Span, prefix: str, size: int = ...) -> Iterator[tuple[str, str]]:
-        """Name and tag of each object of ``span``, in order; ``size`` is how many a page may hold."""
+        """The name and tag of each object of ``span``, in order; a page holds up to ``size`` objects."""
         ...
 
     def discard(self, key: str) -> None:
-        """Delete ``key`` if it is there."""
+        """Delete ``key`` if it exists."""
         ...
 
     def close(self) -> None:
@@ -45,26 +45,26 @@ class Bucket(Protocol):
 
 
 class Writes(Protocol):
-    """The changes to a bucket, none of which is lost or doubled by a lost answer."""
+    """The changes to a bucket. A lost answer neither loses a change nor applies it twice."""
 
     def seen(self, key: str, state: State, /) -> Tag:
-        """The tag of ``state``, in which ``key`` was read."""
+        """Return the tag of ``state``, in which ``key`` was read, and remember the state for later swaps."""
         ...
 
     def put(self, key: str, value: bytes) -> None:
-        """Write ``value``, whatever is there."""
+        """Write ``value``, whether or not the key exists."""
         ...
 
     def delete(self, key: str) -> None:
-        """Delete ``key``; KeyError where it is missing."""
+        """Delete ``key``. Raises KeyError if it is missing."""
         ...
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
-        """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
+        """Write ``value`` if ``key`` carries ``expected``, and return the new tag; else raises Conflict."""
         ...
 
     def remove(self, key: str, expected: Tag) -> None:
-        """Delete ``key`` if it is as ``expected``, or Conflict."""
+        """Delete ``key`` if it carries ``expected``; otherwise raises Conflict."""
         ...
 
 
@@ -72,13 +72,13 @@ B = TypeVar("B", bound=Bucket)
 
 
 class BucketStore(Store[bytes], Generic[B]):
-    """The objects of a bucket, by key. A service adds how it reads and deletes many, and tells of the past."""
+    """A store of the objects of a bucket. Each service adds its bulk reads and deletes, and its history."""
 
     _scheme: ClassVar[str]
-    """That of its addresses."""
+    """The scheme of the store's addresses."""
 
     _always: ClassVar[Feature]
-    """What holds whatever its server does with conditions."""
+    """The features of the store that do not depend on conditional requests."""
 
     _bucket: B
     _writes: Writes
@@ -94,7 +94,7 @@ class BucketStore(Store[bytes], Generic[B]):
         return self._bucket.read(key)[1]
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))  # what is no str is refused there
+        check_key(cast(str, key))  # raises TypeError if it is not a str
         try:
             self._bucket.head(cast(str, key))
         except KeyError:

@@ -1,4 +1,4 @@
-"""Many requests at once: results in order, memory bounded, the pace set by what the server bears."""
+"""Many requests at once: results in order, bounded memory, and no more requests than the server accepts."""
 
 import threading
 from collections import deque
@@ -14,16 +14,16 @@ from holdall.threads import Call, Workers
 A = TypeVar("A")
 B = TypeVar("B")
 
-_ROOM = 64 * 2**20  # bytes of results that may wait for their turn, as far as sizes can be foreseen
-_AHEAD = 4  # times as many results as requests under way: else all wait whenever the first in turn is slow
+_ROOM = 64 * 2**20  # bytes of results that may wait to be yielded; estimated, as later sizes are unknown
+_AHEAD = 4  # pending calls per concurrent request; with fewer, one slow request soon blocks the others
 
 
 class Pace:
-    """How many requests may be under way at once: at most ``most``, fewer where the server asks for fewer.
+    """How many requests may run at once: at most ``most``, and fewer while the server throttles.
 
-    Additive increase, multiplicative decrease (RFC 5681, section 3.1): a request that was throttled
-    halves the pace, though only once for all those that were under way together; each full round
-    without one lets in one more.
+    The pace follows additive increase and multiplicative decrease (RFC 5681, section 3.1). A throttled
+    request halves the pace, but only once for all requests that were running at that time. After each full
+    round of requests of which none was throttled, one more may run.
 
     >>> pace = Pace(16)
     >>> pace.slower()
@@ -34,27 +34,27 @@ class Pace:
     def __init__(self, most: int) -> None:
         self.most = most
         self._now = float(most)
-        self._due = 0  # answers to come of those that were under way when it was last halved
+        self._due = 0  # answers still to come from requests that ran when the pace was last halved
         self._lock = PerProcess(threading.Lock)
 
     @property
     def now(self) -> int:
-        """Requests that may be under way, at least 1."""
+        """How many requests may run now, at least 1."""
         return int(self._now)
 
     @property
     def waiting(self) -> int:
-        """Requests that may be begun or queued, and results that may wait for their turn."""
+        """How many calls may be pending: queued, running, or ended with a result that waits to be yielded."""
         return self.most * _AHEAD if self._now == self.most else self.now
 
     def faster(self) -> None:
-        """A request was answered."""
+        """Record that a request was answered."""
         with self._lock():
             self._due -= 1
             self._now = min(self.most, self._now + 1 / self._now)
 
     def slower(self) -> None:
-        """A request was throttled."""
+        """Record that a request was throttled."""
         with self._lock():
             self._due -= 1
             if self._due < 0:
@@ -68,12 +68,12 @@ def ordered(
     pace: Pace,
     size: Callable[[B], int] = lambda result: 0,
 ) -> Iterator[B]:
-    """``function`` of each of ``items``, in their order, several at once at ``pace``.
+    """Yield the result of ``function`` for each of ``items``, in order; several calls run at once, at ``pace``.
 
-    ``items`` is read only as far as there is room: `Pace.waiting`. ``size`` is the bytes that a result
-    holds: large ones leave room for fewer. Each call runs in a copy of the caller's context. The first
-    exception is raised in its turn; what has not begun by then never will, and what has is waited for, so
-    nothing is under way once the iterator is exhausted or closed.
+    ``items`` is read only as far as `Pace.waiting` allows. ``size`` returns the number of bytes that a result
+    holds; if results are large, fewer calls are pending. Each call runs in a copy of the caller's context.
+    The first exception is raised when its result would be yielded. Calls that have not begun by then are
+    cancelled, and the others are waited for, so no call is running once the iterator is exhausted or closed.
 
     >>> list(ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
@@ -88,7 +88,7 @@ def ordered(
             workers.submit(waiting[-1])
             while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
                 result = waiting[0].result()
-                waiting.popleft()  # not before: what has begun is waited for, also after an interrupt
+                waiting.popleft()  # not earlier: a call that has begun is waited for, even after an interrupt
                 largest = max(size(result), largest * 0.9, 1.0)
                 opening += 1
                 yield result
@@ -101,7 +101,7 @@ def ordered(
 
 
 def ahead(items: Iterable[A], size: int) -> Iterator[A]:
-    """``items``; while ``size`` of them are used, as many more are read in another thread.
+    """Yield ``items``. While the caller uses ``size`` of them, another thread reads the next ``size``.
 
     >>> list(ahead("abc", 2))
     ['a', 'b', 'c']

@@ -1,7 +1,7 @@
-"""Whether a server honours conditional requests: tried out where nobody vouches for it.
+"""Test whether a server honours conditional requests, if that is not known.
 
-Servers that speak a cloud's protocol were seen to ignore every condition, those on deletes, or those on
-uploads in parts. Compare-and-swap on such a server would be check-then-write, so it is refused.
+Some servers that speak a cloud's protocol ignore every condition, or those on deletes, or those on uploads in
+parts. Compare-and-swap on these servers would be check-then-write, so it is refused.
 """
 
 import contextlib
@@ -18,40 +18,43 @@ from holdall.store import ABSENT, Feature, Tag
 
 @dataclass(frozen=True)
 class Conditions:
-    """The features that hold at a server, and why the others do not."""
+    """The conditional features of a server, and the reason why others are missing."""
 
     features: Feature
     reason: str = ""
 
 
 TAGS_UNKNOWN = "its server does not know its own tags again"
-"""The reason not to offer compare-and-swap if no write succeeds on the tag that the object carries."""
+"""The reason not to offer compare-and-swap if no write succeeds that expects the object's current tag."""
 
 HONOURED = Conditions(Feature.SWAP | Feature.REMOVE)
-"""Every condition is honoured."""
+"""The server honours every condition."""
 
 
 class Objects(Protocol):
-    """A bucket, as far as trying it out needs it."""
+    """The operations of a bucket that the tests need."""
 
     def write(self, key: str, value: bytes, expected: Tag | None = None) -> Tag:
-        """Write, if ``key`` carries ``expected`` where that is given; Conflict where it does not."""
+        """Write ``value``, and return the new tag.
+
+        Raises Conflict if ``expected`` is given and ``key`` does not carry it.
+        """
         ...
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete, on the same condition; KeyError where there is nothing."""
+        """Delete ``key``, on the same condition as `write`. Raises KeyError if it is missing."""
         ...
 
     def head(self, key: str) -> State:
-        """What is there; KeyError where nothing is."""
+        """The state of ``key``. Raises KeyError if it is missing."""
         ...
 
 
 def tried(objects: Objects, never: Tag) -> Conditions:
-    """What the server of ``objects`` does with conditions: ten requests at most about a reserved key.
+    """Test how the server of ``objects`` treats conditions, with up to ten requests about a reserved key.
 
-    ``never`` is a tag that it does not issue. Errors are raised but for a lack of permission, which is a
-    reason not to offer what needs it.
+    ``never`` is a tag that the server does not issue. Raises the errors of the requests, except
+    PermissionDenied: without permission for the test, no conditional feature is offered.
     """
     try:
         with scratch(objects) as key:
@@ -66,7 +69,7 @@ def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
         return Conditions(Feature.NONE, "its server lets a key be created twice: every writer would win")
     if _may_write(objects, key, never):
         return Conditions(Feature.NONE, "its server ignores conditions on writes: every writer would win")
-    _may_write(objects, key, tag)  # where its answer gets lost, it is refused when it is sent again: so look
+    _may_write(objects, key, tag)  # if the answer is lost, the retry is refused: so check the tag
     now = objects.head(key).tag
     if now == tag:
         return Conditions(Feature.NONE, TAGS_UNKNOWN)
@@ -75,7 +78,7 @@ def _writes(objects: Objects, key: str, never: Tag) -> Conditions:
 
 def _deletes(objects: Objects, key: str, tag: Tag, never: Tag) -> Conditions:
     with contextlib.suppress(Conflict, Unsupported):
-        with contextlib.suppress(KeyError):  # gone, by an earlier try of the client's whose answer got lost
+        with contextlib.suppress(KeyError):  # deleted by an earlier attempt whose answer was lost
             objects.delete(key, never)
         return Conditions(Feature.SWAP, "its server ignores conditions on deletes")
     _may_delete(objects, key, tag)
@@ -88,7 +91,7 @@ def _deletes(objects: Objects, key: str, tag: Tag, never: Tag) -> Conditions:
 
 @contextlib.contextmanager
 def scratch(objects: Objects) -> Iterator[str]:
-    """A reserved key to try things on, which is deleted afterwards."""
+    """A reserved key for tests, which is deleted afterwards."""
     key = RawKey(f"{RESERVED}/probe/{uuid4().hex}")
     try:
         yield key

@@ -1,4 +1,4 @@
-"""Whether a request of Amazon's SDK, refused in the end, may have had its effect at an earlier try."""
+"""Record whether a refused request of Amazon's SDK may have taken effect in an earlier attempt."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ _DOUBT = "HoldallInDoubt"  # in the metadata of an answer
 
 
 def note_doubt(request: Any, response: Any) -> None:
-    """Keep what is known so far; for the ``needs-retry`` event, which each answer passes.
+    """Record whether an earlier attempt of ``request`` may have taken effect.
 
-    So does each failure to get one, with None as its ``response``.
+    The ``needs-retry`` event calls this for each answer, and with None as ``response`` for each failure to
+    get an answer.
     """
     context = request["context"]
     if response is None:
@@ -20,6 +21,6 @@ def note_doubt(request: Any, response: Any) -> None:
 
 
 def doubted(error: BaseException | None) -> bool:
-    """Whether the request that ``error`` answered may have met the effect of an earlier try of its own."""
-    answer = getattr(error, "response", None)  # of a ClientError it is a dict
+    """Whether an earlier attempt of the same request may have caused ``error``."""
+    answer = getattr(error, "response", None)  # for a ClientError it is a dict
     return isinstance(answer, dict) and bool(answer.get("ResponseMetadata", {}).get(_DOUBT))

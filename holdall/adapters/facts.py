@@ -1,16 +1,16 @@
-"""What a bucket and its server tell about themselves, for people to read."""
+"""Facts about the server of a bucket, for people to read."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_SKEW = 60  # seconds; Amazon refuses requests that are signed 15 minutes off
+_SKEW = 60  # seconds; Amazon refuses a request if its time of signing is 15 minutes off
 
 
 def facts(where: str, headers: Mapping[str, str]) -> dict[str, str]:
-    """The server at ``where``, and its clock, by the ``headers`` of one of its answers.
+    """The server at ``where`` and the state of its clock, from the ``headers`` of one of its answers.
 
-    The names of headers are in lower case.
+    The names of the headers are in lower case.
     """
     said = headers.get("server")
     return {

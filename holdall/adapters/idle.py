@@ -1,7 +1,7 @@
-"""Where urllib3 keeps its idle connections: without a lock that an interrupt could leave locked.
+"""A container for the idle connections of urllib3, without a lock that an interrupt could leave locked.
 
 urllib3 keeps them in a `queue.LifoQueue`, which is guarded by a `threading.Condition`. An exception that a
-signal handler raises can leave a condition locked, and then every later request waits for ever.
+signal handler raises can leave the condition locked, and then every later request waits for ever.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Idle:
-    """Stands in for `queue.LifoQueue` in pools that never wait for a connection.
+    """A replacement for `queue.LifoQueue` in pools that never wait for a connection.
 
     >>> idle = Idle(1)
     >>> idle.put("connection")
@@ -24,14 +24,14 @@ class Idle:
         self._items: deque[Any] = deque()
 
     def get(self, block: bool = False, timeout: float | None = None) -> Any:
-        """The item that was put last; Empty if there is none."""
+        """Remove and return the item that was put last. Raises Empty if there is none."""
         try:
             return self._items.pop()
         except IndexError:
             raise Empty from None
 
     def put(self, item: Any, block: bool = False, timeout: float | None = None) -> None:
-        """Keep ``item``; Full if there are about ``maxsize``."""
+        """Add ``item``. Raises Full if there are already about ``maxsize``."""
         if len(self._items) >= self._most:
             raise Full
         self._items.append(item)
@@ -42,5 +42,5 @@ class Idle:
 
 
 def with_idle(pools: Mapping[str, type]) -> dict[str, type]:
-    """Classes of urllib3's connection pools by scheme, as ``pools`` are, that keep connections in `Idle`."""
+    """Subclasses of urllib3's connection ``pools``, by scheme, which keep idle connections in `Idle`."""
     return {scheme: type(pool.__name__, (pool,), {"QueueCls": Idle}) for scheme, pool in pools.items()}

@@ -24,24 +24,24 @@ with needs("mysql"):
 
 
 _IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")
-"""What a server calls the ways to log in that send it the password as it is."""
+"""The server's names for the ways to log in that send the password in the clear."""
 
 
 class MySQL(SQL):
-    """The rows of ``table`` in the database ``database`` of the server at ``host``, or at a Unix socket's path.
+    """A store in ``table`` of the database ``database`` on the server at ``host``, or at a Unix socket's path.
 
-    The password is ``password``, or better that in the variable MYSQL_PWD, which a pickle finds again.
-    ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is
-    encrypted, and the server must show a certificate for ``host`` that an authority of the system, or of the
-    file, has signed. It defaults to ``"off"`` on this machine and to ``"system"`` elsewhere. A server that
-    asks for the password in the clear is refused unless the connection is encrypted or a Unix socket.
-    ``create`` makes the table (InnoDB) on first use. Each wait for the server takes ``timeout`` seconds at
-    most, then it is Unavailable.
+    Pass the password as ``password``, or better, set the variable MYSQL_PWD: a store that was given
+    ``password`` cannot be pickled. ``tls`` is ``"system"``, ``"off"`` or a file of certificates. If it is not
+    ``"off"``, the connection is encrypted, and the server must show a certificate for ``host`` that an
+    authority of the system, or of the file, has signed. It defaults to ``"off"`` on this machine and to
+    ``"system"`` elsewhere. A server that asks for the password in the clear is refused unless the connection
+    is encrypted or a Unix socket. ``create`` creates the table (InnoDB) on first use. Each wait for the
+    server takes ``timeout`` seconds at most; after that the store raises Unavailable.
 
-    A value takes up to half of the server's ``max_allowed_packet``, as a statement may escape each byte.
-    A scan asks for one page after the other and holds nothing open in between. A batch of `set_many` or
-    `delete_many`, a thousand keys or a MiB of values, is written wholly or not at all. What returned is
-    committed: it is on disk as the server's ``innodb_flush_log_at_trx_commit`` says.
+    The largest value is half of the server's ``max_allowed_packet``, because a statement may escape each
+    byte. A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
+    `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
+    returned is committed; whether it is on disk depends on the server's ``innodb_flush_log_at_trx_commit``.
 
     >>> MySQL("db.example", "acme", user="app", table="invoices")
     MySQL('db.example', 'acme', user='app', table='invoices')
@@ -122,7 +122,7 @@ class _Link(Link):
         return connection
 
     def _security(self) -> dict[str, Any]:
-        """How the connection is secured, as the driver takes it."""
+        """The arguments for the driver that secure the connection."""
         if self._tls and self._tls != OFF:
             return {"ssl": ssl.create_default_context(cafile=file_of("mysql", self._tls))}
         refused = {} if "unix_socket" in self._login else dict.fromkeys(_IN_THE_CLEAR, _Refusal)
@@ -130,7 +130,11 @@ class _Link(Link):
 
     @property
     def _lock_wait(self) -> int:
-        """Whole seconds, so that the server tells of a lock before it is given up itself; 1 is its least."""
+        """How long the server waits for a lock: whole seconds, at least 1, which is its minimum.
+
+        If possible, that is less than ``timeout``, so that the server reports the lock before the client
+        gives up.
+        """
         return max(1, math.ceil(self._timeout) - 1)
 
     def columns(self, connection: sa.Connection) -> dict[str, str]:
@@ -147,7 +151,7 @@ class _Link(Link):
 
 
 class _Refusal:
-    """In the place of a way to log in."""
+    """Replaces a way to log in, and refuses it."""
 
     def __init__(self, connection: Any) -> None:
         pass

@@ -1,8 +1,8 @@
-"""Who wrote an object and why, in its metadata.
+"""The note in an object's metadata: who wrote the object, and why.
 
     holdall-note = author "." message      each UTF-8 in base64 (RFC 4648, section 4)
 
-S3 takes 2 KB of metadata, in ASCII; the longest note and the traces of `holdall.adapters.traces` fit.
+S3 accepts 2 KB of metadata, in ASCII. The longest note and the traces of `holdall.adapters.traces` fit.
 """
 
 import binascii
@@ -15,12 +15,15 @@ _NAME = "holdall-note"
 
 
 def note_of(author: str) -> dict[str, str]:
-    """The metadata of what is written here; ``author`` as in `noted`. TooLarge where it does not fit."""
+    """The metadata of a write at this point; ``author`` is as in `noted`.
+
+    Raises TooLarge if the note is too long, and Invalid if it is not valid text.
+    """
     return {_NAME: ".".join(b64encode(each).decode() for each in noted(author).encoded)}
 
 
 def note_in(metadata: Mapping[str, str]) -> Note:
-    """The note in an object's ``metadata``; by UNKNOWN where there is none, or none that can be read.
+    """The note in an object's ``metadata``. Its author is UNKNOWN if there is none, or it cannot be read.
 
     >>> note_in(note_of("Ann")), note_in({})
     (Note(author='Ann', message=''), Note(author='unknown', message=''))

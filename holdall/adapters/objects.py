@@ -1,4 +1,4 @@
-"""What stores over buckets of objects share: addresses, names and keys, and work in batches."""
+"""Shared by the stores in buckets: checks of addresses, names and keys, and work in batches."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
@@ -13,11 +13,13 @@ from holdall.keys import Span, check_key, fits
 T = TypeVar("T")
 
 CONNECTIONS = 32
-"""Connections of one store to its server at most, and so requests that are under way at once."""
+"""The most connections of one store to its server, and so the most requests that run at once."""
 
 
 def root_of(prefix: str, scheme: str) -> str:
-    """What the names of all objects of a store under ``prefix`` begin with; InvalidAddress if it is no key.
+    """The text with which the names of all objects of a store under ``prefix`` begin.
+
+    Raises InvalidAddress if the prefix is not a valid key.
 
     >>> root_of("books", "s3"), root_of("", "s3")
     ('books/', '')
@@ -32,7 +34,7 @@ def root_of(prefix: str, scheme: str) -> str:
 
 
 def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: int) -> None:
-    """InvalidAddress where no server can be reached so."""
+    """Raise InvalidAddress if no server can be reached with these values."""
     check_wait(scheme, timeout)
     if retries < 0:
         raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
@@ -46,7 +48,7 @@ def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: 
 
 
 def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
-    """Those of ``headers`` that are given; InvalidAddress if a value is not one line of printable ASCII."""
+    """The ``headers`` that are not None. Raises InvalidAddress if one is not a line of printable ASCII."""
     given = {name: value for name, value in headers.items() if value is not None}
     for name, value in given.items():
         if not (value.strip() and value.isascii() and value.isprintable()):
@@ -57,28 +59,29 @@ def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
 
 
 def checked(key: str) -> str:
-    """``key``, which fits the grammar: see `check_key`."""
+    """Return ``key`` unchanged. Raises the errors of `check_key` if it does not fit the grammar."""
     check_key(key)
     return key
 
 
 def is_key(name: str, span: Span) -> bool:
-    """Whether the name of an object in ``span`` is a key, and one that the scan shows."""
+    """Whether the ``name`` of an object in ``span`` is a valid key that the scan shows."""
     return fits(name) and span.shows(name)
 
 
 class Rounds:
-    """Numbers pairs by the round in which they may be written: those of one round, all at once.
+    """Numbers pairs by the round in which to write them. The pairs of one round may be written at once.
 
-    A key that comes again is of a later round, so that its last value wins. So is a key that is a folder of
-    another: servers that keep objects in folders were seen to lose one of the two.
+    A key that occurs again gets a later round, so that its last value wins. If one key is a folder of
+    another, the later of the two also gets a later round: servers that keep objects in folders were seen to
+    lose one of them.
 
     >>> rounds = Rounds()
     >>> [rounds((key, b"")) for key in ("a", "b", "a", "a/b/c", "a/b/d", "a/b")]
     [0, 0, 1, 2, 2, 3]
     """
 
-    _MOST = 10_000  # keys that are kept in mind
+    _MOST = 10_000  # the most keys to remember
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -99,7 +102,10 @@ class Rounds:
 
 
 def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]], pace: Pace) -> None:
-    """``write`` each of ``items``, several at once at ``pace``, fewer where they are large: see `ordered`."""
+    """Call ``write`` for each of ``items``, several at once at ``pace``, and fewer if values are large.
+
+    See `ordered` and `Rounds`.
+    """
 
     def send(item: tuple[str, bytes]) -> int:
         write(*item)
@@ -111,7 +117,7 @@ def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, 
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """``items`` in lists of ``size``, the last one shorter.
+    """Yield ``items`` in lists of ``size``; the last list may be shorter.
 
     >>> list(batches("abc", 2))
     [['a', 'b'], ['c']]

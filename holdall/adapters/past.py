@@ -1,4 +1,4 @@
-"""Versions that a bucket keeps, read one by one: a request each, several at once."""
+"""Read the old versions in a bucket: one request per version, several at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -10,7 +10,7 @@ from holdall.history import UNKNOWN, Note, Version
 def values(
     read: Callable[[Version], bytes], versions: Iterable[Version], pace: Pace
 ) -> Iterator[bytes | None]:
-    """What `holdall.history.Past.read` yields; ``read`` raises KeyError for what is dropped."""
+    """The values for `holdall.history.Past.read`. ``read`` raises KeyError if a version no longer exists."""
 
     def value(version: Version) -> bytes | None:
         try:
@@ -24,7 +24,7 @@ def values(
 def notes(
     metadata: Callable[[Version], Mapping[str, str]], versions: Iterable[Version], pace: Pace
 ) -> Iterator[Note]:
-    """What `holdall.history.Past.notes` yields; ``metadata`` raises KeyError for what is dropped.
+    """The notes for `holdall.history.Past.notes`. ``metadata`` raises KeyError if a version no longer exists.
 
     A deletion has no note and costs no request.
     """

@@ -1,9 +1,10 @@
-"""Connections to a server: one caller uses each at a time, and one that may be out of step is closed.
+"""A pool of connections to a server. One caller at a time uses a connection.
 
-An exception that a signal handler raises between a command and its answer leaves the answer in the
-connection, where the next caller would take it for its own. The pools of the client libraries keep such a
-connection, and wait on a `threading.Condition`, which an interrupt can leave locked. Here each step that must
-not be lost is one call of a method written in C, which no interrupt stops halfway.
+A signal handler may raise an exception between a command and its answer. Then the answer stays in the
+connection, and the next caller would take it for its own. This pool closes the connection in that case; the
+pools of the client libraries keep it. They also wait on a `threading.Condition`, which an interrupt can leave
+locked. Here each step that must not be lost is one call of a method written in C, which no interrupt stops
+halfway.
 """
 
 import queue
@@ -17,52 +18,55 @@ from typing import Generic, Protocol, TypeVar
 C = TypeVar("C")
 T = TypeVar("T")
 
-_LOOK = 0.05  # seconds between two looks for a free connection, if a wake-up was lost
+_LOOK = 0.05  # seconds between two checks for a free connection, in case a wake-up was lost
 
 
 class Connector(Protocol[C]):
-    """How a pool makes connections and looks after them."""
+    """The functions by which a pool makes, checks and closes connections."""
 
     def connect(self) -> C:
-        """A new connection."""
+        """Open and return a new connection."""
         ...
 
     def is_alive(self, connection: C, /) -> bool:
-        """Whether an idle connection still leads to the server."""
+        """Whether an idle connection is still connected to the server."""
         ...
 
     def is_in_step(self, connection: C, error: BaseException, /) -> bool:
-        """Whether the connection had the whole answer to each command when ``error`` was raised."""
+        """Whether the whole answer to each command had been read when ``error`` was raised."""
         ...
 
     def disconnect(self, connection: C, /) -> None:
-        """Close a connection, whatever state it is in."""
+        """Close a connection in any state."""
         ...
 
 
 class Exhausted(Exception):
-    """Every connection is in use, for longer than a caller waits."""
+    """All connections were in use for longer than the caller waits."""
 
 
 class _User:
-    """One use of a connection. It counts until it ends, or is gone because an interrupt stopped its caller."""
+    """One use of a connection. It counts until it ends, or until it is freed after an interrupt of its user."""
 
     __slots__ = ("__weakref__",)
 
 
 class Pool(Generic[C]):
-    """About ``most`` connections, made when they are needed. Waits ``timeout`` seconds for one, then Exhausted."""
+    """Up to about ``most`` connections, which are made when they are needed.
+
+    `use` waits up to ``timeout`` seconds for a free one, then raises Exhausted.
+    """
 
     def __init__(self, connector: Connector[C], *, most: int, timeout: float) -> None:
         self._connector = connector
         self._most = most
         self._timeout = timeout
-        self._idle: deque[C] = deque()  # the last one used is the first one taken, so that few are open
+        self._idle: deque[C] = deque()  # the one used last is taken first, so that few are open
         self._users: set[weakref.ref[_User]] = set()
-        self._freed: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes a caller who waits
+        self._freed: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes a waiting caller
 
     def use(self, work: Callable[[C], T]) -> T:
-        """The result of ``work`` on a connection."""
+        """The result of ``work`` on a connection that no other caller uses."""
         user = _User()
         self._wait()
         self._users.add(counted := weakref.ref(user, self._users.discard))
@@ -99,7 +103,7 @@ class Pool(Generic[C]):
             raise
 
     def _find(self) -> C | None:
-        """An idle connection that is alive, if there is one."""
+        """An idle connection that is alive, or None."""
         while True:
             try:
                 connection = self._idle.pop()
@@ -110,7 +114,7 @@ class Pool(Generic[C]):
             self._connector.disconnect(connection)
 
     def close(self) -> None:
-        """Close the idle connections. One that is in use is closed when its user and this pool are gone."""
+        """Close the idle connections. One that is in use is closed when its user and this pool are freed."""
         while True:
             try:
                 connection = self._idle.pop()

@@ -19,26 +19,26 @@ with needs("postgresql"):
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
 
-_REFUSES_CLEAR = 16_00_00  # the first libpq that knows require_auth
-_LARGEST = 1_000_000_000  # bytes; a field takes 1 GiB, and a message that carries one little more
+_REFUSES_CLEAR = 16_00_00  # the first version of libpq that has require_auth
+_LARGEST = 1_000_000_000  # bytes; a field may hold 1 GiB, and a message with a field hardly more
 
 
 class PostgreSQL(SQL):
-    """The rows of ``table`` in the database ``database`` of the server at ``host``; values up to 1 GB.
+    """A store in ``table`` of the database ``database`` on the server at ``host``; values up to 1 GB.
 
-    What is left out (port, user, password) libpq finds as it does for every client: in PGPASSWORD and its
-    like, and in ~/.pgpass; a pickle finds it there again. ``tls`` is ``"system"``, ``"off"`` or a file of
-    certificates. If it is not ``"off"``, the connection is encrypted, and the server must show a certificate
-    for ``host`` that an authority of the system, or of the file, has signed. It defaults to PGSSLMODE and
-    PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to ``"system"`` elsewhere.
-    A server that asks for the password in the clear is refused unless the connection is encrypted or a Unix
-    socket.
-    ``create`` makes the table on first use. A statement takes ``timeout`` seconds at most, and so does
-    waiting for a connection (2 at least), then the server is Unavailable.
+    If port, user or password are not given, libpq finds them as it does for every client, for example in
+    PGPASSWORD or ~/.pgpass. A store that was given ``password`` cannot be pickled. ``tls`` is ``"system"``,
+    ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is encrypted, and the server
+    must show a certificate for ``host`` that an authority of the system, or of the file, has signed. It
+    defaults to PGSSLMODE and PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to
+    ``"system"`` elsewhere. A server that asks for the password in the clear is refused unless the connection
+    is encrypted or a Unix socket. ``create`` creates the table on first use. A statement takes ``timeout``
+    seconds at most, and so does the wait for a connection (but at least 2 seconds); after that the store
+    raises Unavailable.
 
-    A scan asks for one page after the other and holds nothing open in between. A batch of `set_many` or
-    `delete_many`, a thousand keys or a MiB of values, is written wholly or not at all. What returned is
-    committed: it is on disk as the server's ``synchronous_commit`` says.
+    A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
+    `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
+    returned is committed; whether it is on disk depends on the server's ``synchronous_commit``.
 
     >>> PostgreSQL("db.example", "acme", table="invoices")
     PostgreSQL('db.example', 'acme', table='invoices')
@@ -95,13 +95,16 @@ class _Link(Link):
             **self._login, **self._security(), connect_timeout=wait, autocommit=True
         )
         connection.patience = self._timeout
-        # So that the server gives up what nobody waits for any more.
+        # The server cancels a statement when the client no longer waits for it.
         gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
         connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
         return connection
 
     def _security(self) -> dict[str, Any]:
-        """How the connection is secured, as libpq takes it; what its environment says if ``tls`` is None."""
+        """The arguments for libpq that secure the connection.
+
+        They are empty if ``tls`` is None, because libpq then reads its environment.
+        """
         if self._tls is None:
             return {}
         if self._tls != OFF:
@@ -128,17 +131,17 @@ class _Link(Link):
 
 
 class _Connection(psycopg.Connection[Any]):
-    """A connection that waits for an answer no longer than ``patience`` seconds, and then is closed."""
+    """A connection that waits up to ``patience`` seconds for an answer, and is then closed."""
 
     patience: float | None = None
 
     def __del__(self, warn: Any = None, /) -> None:
-        """Say nothing: an interrupt can make its user drop it, and what it holds closes it then."""
+        """Do not warn. After an interrupt, a caller may drop an open connection; its ``pgconn`` closes it."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.OperationalError:
             if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-                self.pgconn.finish()  # its answer may still come, to whatever would be asked next
+                self.pgconn.finish()  # a late answer would be taken for the answer to the next statement
             raise

@@ -1,4 +1,4 @@
-"""What a store on a server with transactions of its own promises, and how it reads one key."""
+"""The base class of stores on servers that have transactions of their own."""
 
 from abc import abstractmethod
 
@@ -6,7 +6,7 @@ from holdall.store import MISSING, Feature, Missing, Store
 
 
 class Served(Store[bytes]):
-    """Promises whatever a store can. It asks for a key once, and is told the value or that there is none."""
+    """A store with every feature but HISTORY. `_find` sends one request, and returns the value or MISSING."""
 
     @property
     def features(self) -> Feature:

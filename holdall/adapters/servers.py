@@ -1,4 +1,4 @@
-"""What stores on servers share: who logs in where, tags, batches bounded in bytes, and how a scan goes on."""
+"""Shared by the stores on servers: logins, tags, batches bounded in bytes, and the pages of a scan."""
 
 import secrets
 import ssl
@@ -12,24 +12,25 @@ from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
 from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
 
 FIRST_PAGE = 16
-"""Keys in the first page of a scan; each further one is four times as long, up to `BATCH`."""
+"""The number of keys in the first page of a scan. Each further page is four times as long, up to `BATCH`."""
 
 
 def fresh_tag() -> Tag:
-    """A tag that no write had before, here or elsewhere: 96 random bits.
+    """A new tag of 96 random bits, which no other write has, on this server or another.
 
-    Drawn by the writer and stored with the value, it never repeats, whatever becomes of the server.
+    The writer draws the tag and stores it with the value, so it never repeats, whatever happens to the
+    server.
     """
     return Tag(secrets.token_urlsafe(12))
 
 
 def login(address: Address) -> dict[str, Any]:
-    """``host``, ``port``, ``user`` and ``password`` of ``address``, those that it names.
+    """The ``host``, ``port``, ``user`` and ``password`` that ``address`` names; the others are left out.
 
-    A database name or number that the path may hold is the caller's to read. InvalidAddress where no
-    host can have that name.
+    The caller reads the path, which may hold the name or number of a database. Raises InvalidAddress if the
+    host is not a valid host name.
     """
-    host = address.host.removeprefix("[").removesuffix("]")  # of an IPv6 address, which sockets take bare
+    host = address.host.removeprefix("[").removesuffix("]")  # for a socket, IPv6 has no brackets
     try:
         host.encode("idna")
     except UnicodeError:
@@ -40,7 +41,7 @@ def login(address: Address) -> dict[str, Any]:
 
 
 def check_wait(scheme: str, timeout: float) -> None:
-    """InvalidAddress where ``timeout`` is no time to wait."""
+    """Raise InvalidAddress if ``timeout`` is not above 0 and below a million seconds."""
     if not 0 < timeout < 1e6:
         raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
 
@@ -57,14 +58,14 @@ def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
 
 
 def unpicklable(variable: str) -> TypeError:
-    """The refusal to pickle a store that was given a password."""
+    """The error for pickling a store that was given a password."""
     return TypeError(
         f"a store that was given its password cannot be pickled, for the pickle would hold it; set {variable}"
     )
 
 
 def fitting(key: str, value: bytes, most: int) -> bytes:
-    """``value`` as bytes; TooLarge where it is more than ``most`` of them."""
+    """Return ``value`` as bytes. Raises TooLarge if it has more than ``most`` bytes."""
     value = to_bytes(value)
     if len(value) > most:
         raise TooLarge(
@@ -76,7 +77,10 @@ def fitting(key: str, value: bytes, most: int) -> bytes:
 
 
 def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -> Iterator[dict[str, bytes]]:
-    """``items``, checked, in dicts of up to ``size`` pairs or `ROOM` bytes: the last of equal keys is kept."""
+    """Yield ``items`` in dicts of up to ``size`` pairs. A dict also ends when its values exceed `ROOM` bytes.
+
+    Checks each key and value. Of equal keys in one dict, the last is kept.
+    """
     batch: dict[str, bytes] = {}
     room = ROOM
     for key, value in items:
@@ -91,16 +95,20 @@ def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -
 
 
 class Part(NamedTuple):
-    """What a transaction does to one key: see that it carries ``expected``, then make the last ``change``."""
+    """The part of a transaction about one key: check that it carries ``expected``, then make ``change``.
+
+    Either may be None. ``change`` is the last put or delete of the key.
+    """
 
     expected: Tag | None
     change: Put[bytes] | Delete | None
 
 
 def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
-    """A transaction by key, in the order of keys, so that those which cross wait in line; each is checked.
+    """The checked parts of a transaction, by key.
 
-    Conflict where two expectations of a key differ.
+    They are in the order of keys, so that transactions that overlap wait for each other and do not deadlock.
+    Raises Conflict if two expectations of a key differ.
     """
     expected: dict[str, Tag] = {}
     last: dict[str, Put[bytes] | Delete] = {}
@@ -118,9 +126,10 @@ def _fitted(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
 
 
 def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
-    """The rows before the first that is reserved, where those are hidden, and the key from which to go on.
+    """The rows to show, and the key from which to continue, or None if no row was cut off.
 
-    Rows begin with the key. The key is None where nothing was cut off.
+    If ``hides`` is true, the rows before the first reserved key are shown; otherwise all are. Each row begins
+    with its key.
     """
     if hides:
         for index, (key, *_) in enumerate(rows):
@@ -130,5 +139,5 @@ def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
 
 
 def after(key: str) -> str:
-    """A bound that is above ``key`` and below every greater key, as no key holds a control character."""
+    """A bound above ``key`` and below every greater key. It ends in a control character, which no key holds."""
     return f"{key}\x01"

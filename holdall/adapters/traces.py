@@ -1,17 +1,19 @@
-"""Conditional writes that know themselves again.
+"""Conditional writes that can be recognised after their answer was lost.
 
-A write whose answer got lost may have happened. Each compare-and-swap therefore leaves a trace in the
-metadata of the object, and copies the traces of the writes before it:
+If the answer to a write is lost, the write may have happened. Each compare-and-swap therefore stores a random
+ID, its trace, in the metadata of the object, and copies the traces of the writes before it:
 
     holdall-writes = trace *( " " trace )       newest first, at most 32
     trace          = 16 hexadecimal digits      of one write
                    | "=" tag                    what one replaced that had left none
                    | "=new"                     one created the object
 
-So a writer in doubt looks for its own trace, even where others have written since; and where it finds
-what it expected among the traces, but not itself, it knows that it lost. A write without condition
-copies none, and leaves its own at most, which breaks the sequence: then the outcome stays unknown, and
-Unavailable says so.
+If the replaced state has no traces, its tag is stored in their place, or "=new" if the object was missing.
+
+After a lost answer, a writer reads the traces of the object. If its own trace is there, its write happened,
+even if others have written since. If its own trace is missing, but that of the state which it expected is
+there, another writer came first. An unconditional write copies no traces and stores at most its own. That
+breaks the sequence, so the outcome can remain unknown; then the writer raises Unavailable.
 """
 
 import contextlib
@@ -26,42 +28,46 @@ from holdall.store import ABSENT, Tag, conflict
 
 _NAME = "holdall-writes"
 _KEPT = 32
-_REMEMBERED = 4096  # states whose traces a store keeps in mind between reading and swapping
+_REMEMBERED = 4096  # states whose traces a store remembers between a read and a swap
 
 
 class State(NamedTuple):
-    """An object as an answer shows it: its tag, and its metadata by name."""
+    """The state of an object in an answer: its tag, and its metadata by name."""
 
     tag: Tag
     metadata: Mapping[str, str]
 
     @property
     def traces(self) -> tuple[str, ...]:
-        """The traces in it, newest first."""
+        """The traces in the metadata, newest first."""
         return tuple(self.metadata.get(_NAME, "").split())
 
 
 class Write(NamedTuple):
-    """One compare-and-swap: the state that it expects, and the traces that it leaves, its own first."""
+    """One compare-and-swap: the tag that it expects, and the traces that it stores, its own first."""
 
     expected: Tag
     traces: tuple[str, ...]
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What it writes beside the value."""
+        """The metadata to write with the value."""
         return {_NAME: " ".join(self.traces)}
 
     def happened(self, look: Callable[[], State]) -> bool:
-        """Whether a ``look`` at the object shows it; False also where nobody can know."""
+        """Whether the object shows that this write happened; False also if that cannot be known.
+
+        ``look`` reads the state of the object.
+        """
         with contextlib.suppress(HoldallError, KeyError):
             return self.traces[0] in look().traces
         return False
 
     def outcome(self, key: str, error: Exception, look: Callable[[], State]) -> Tag:
-        """The tag that it wrote, after an ``error`` in doubt, by a ``look`` at it (KeyError: it is gone).
+        """The tag that this write stored, after an ``error`` that leaves its success in doubt.
 
-        Conflict where it lost; Unavailable where nobody can know.
+        ``look`` reads the state of the object, and raises KeyError if the object is missing. Raises Conflict
+        if another writer came first, and Unavailable if that cannot be known.
         """
         try:
             now = look()
@@ -76,14 +82,17 @@ class Write(NamedTuple):
 
 
 class Traces:
-    """What a store remembers of the states that it has seen: the traces in them."""
+    """The traces of the object states that a store has seen."""
 
     def __init__(self) -> None:
         self._by_state: dict[tuple[str, Tag], tuple[str, ...]] = {}
         self._lock = PerProcess(threading.Lock)
 
     def seen(self, key: str, state: State) -> Tag:
-        """The tag of ``state``, in which ``key`` was seen; its traces are remembered, and no older ones."""
+        """Return the tag of ``state``, in which ``key`` was read, and remember its traces.
+
+        They replace the traces that are remembered for the same tag.
+        """
         with self._lock():
             self._by_state.pop((key, state.tag), None)
             if traces := state.traces:
@@ -93,13 +102,13 @@ class Traces:
         return state.tag
 
     def write(self, key: str, expected: Tag) -> Write:
-        """A new compare-and-swap."""
+        """A new compare-and-swap of ``key``, with the traces remembered for ``expected``."""
         before = self._by_state.get((key, expected)) or (f"={expected or 'new'}",)
         return Write(expected, (_trace(), *before)[:_KEPT])
 
 
 def unconditional() -> Write:
-    """A new write that replaces whatever is there: it knows itself again, and nothing of those before it."""
+    """A new unconditional write. It can be recognised by its own trace, and copies no other traces."""
     return Write(ABSENT, (_trace(),))
 
 
@@ -108,7 +117,7 @@ def _trace() -> str:
 
 
 def unknown(key: str, error: Exception) -> NoReturn:
-    """Raise Unavailable from ``error``, after which nobody can know what holds."""
+    """Raise Unavailable from ``error``, after which it cannot be known whether ``key`` was changed."""
     if isinstance(error, Unavailable):
         raise error
     message = f"the change of {key!r} may or may not have happened; read it to find out"

@@ -1,4 +1,4 @@
-"""``dynamodb://table/name``: items of a table of Amazon DynamoDB, drawn in `holdall.adapters.dynamodb.items`."""
+"""``dynamodb://table/name``: a store in an Amazon DynamoDB table, drawn in `holdall.adapters.dynamodb.items`."""
 
 from holdall.adapters.dynamodb.store import DynamoDB
 

@@ -1,4 +1,4 @@
-"""What DynamoDB and its client report, as holdall's errors: every translation, in one place.
+"""Translate the errors of DynamoDB and its client to holdall's errors, all in one place.
 
     table missing        ResourceNotFoundException                          StoreNotFound
     refused              AccessDeniedException, no or wrong credentials     PermissionDenied
@@ -10,7 +10,7 @@
     too large            ValidationException about a size                   TooLarge
     no region            nothing names one                                  InvalidAddress
 
-Codes are those of "Error handling with DynamoDB" in its developer guide.
+The codes are those of "Error handling with DynamoDB" in its developer guide.
 """
 
 from holdall.errors import (
@@ -34,7 +34,7 @@ with needs("dynamodb"):
     from holdall.adapters.aws import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
-"""What the client raises, and what `translated` understands."""
+"""The errors that the client raises and `translated` accepts."""
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
 _DENIED = PermissionDenied, f"refuses; {_LOGIN}"
@@ -83,7 +83,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Known]] = [
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
-    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _known(error)
     about = where if key is None else f"{where} ({key!r})"
     return kind(f"{about} {remedy}: {_said(error)}", key=key)
@@ -112,7 +112,7 @@ def _of_validation(said: str) -> _Known:
 
 
 def reasons(error: BaseException | None) -> list[str]:
-    """Why each part of a transaction was not carried out: codes, in order; "None" where it could have been."""
+    """The code for each part of a refused transaction, in order: why it failed, or "None" if it did not."""
     found = error.response.get("CancellationReasons", []) if isinstance(error, sdk.ClientError) else []
     return [str(reason.get("Code")) for reason in found]
 

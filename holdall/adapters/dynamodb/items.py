@@ -1,4 +1,4 @@
-"""Items of DynamoDB, and the expressions that requests are made of.
+"""The items of a store in DynamoDB, and the expressions in its requests.
 
     item    = store key value tag       the partition key is store, the sort key is key
     store   = S                         the store's name: one table holds many
@@ -6,7 +6,7 @@
     value   = B
     tag     = S                         drawn by whoever wrote it last
 
-An item that lacks a value or a tag was written by something else, and is Corrupt.
+An item without a value or a tag was written by another program, and reading it raises Corrupt.
 """
 
 from typing import Any, Final
@@ -16,17 +16,17 @@ from holdall.store import ABSENT, Tag
 
 Item = dict[str, Any]
 
-_BOUND = 600  # bytes of a bound that are sent: more than any key has, fewer than the 1,024 of a sort key
+_BOUND = 600  # bytes of a bound that are sent: longer than any key, shorter than a sort key may be (1,024)
 
 SHOW: Final = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-"""Have a refusal tell the item that was met."""
+"""Lets a refusal return the item that did not meet the condition."""
 
 THERE: Final = {"ConditionExpression": "attribute_exists(#key)", "ExpressionAttributeNames": {"#key": "key"}}
-"""The condition that there is an item."""
+"""The condition that the item exists."""
 
 
 def carrying(tag: Tag) -> Item:
-    """The condition that an item carries ``tag``, or is not there where that is ABSENT."""
+    """The condition that an item carries ``tag``, or that it is missing if ``tag`` is ABSENT."""
     if tag == ABSENT:
         return {**THERE, "ConditionExpression": "attribute_not_exists(#key)"}
     return {
@@ -37,7 +37,7 @@ def carrying(tag: Tag) -> Item:
 
 
 def within(low: str, high: str | None) -> tuple[str, Item]:
-    """The condition that a key is from ``low`` on and not after ``high``, and the values in it."""
+    """The condition that a key is at or after ``low`` and not after ``high``, and the values it refers to."""
     values = {":low": {"S": _bound(low)}, ":high": {"S": _bound(high or "")}}
     if low and high:
         return "#key BETWEEN :low AND :high", values
@@ -51,12 +51,12 @@ def _bound(text: str) -> str:
 
 
 def value_of(item: Item, key: str) -> bytes:
-    """The value of the item of ``key``; Corrupt where it has none, for then no store wrote it."""
+    """The value of the item of ``key``. Raises Corrupt if it has none; no store writes such an item."""
     return bytes(_held(item, key, "value", "B"))
 
 
 def tag_of(item: Item, key: str) -> Tag:
-    """The tag of an item, as `value_of`."""
+    """The tag of the item of ``key``. Raises Corrupt if it has none."""
     return Tag(_held(item, key, "tag", "S"))
 
 

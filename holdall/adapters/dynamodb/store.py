@@ -29,23 +29,26 @@ from holdall.store import (
     conflict,
 )
 
-_ITEM = 400 * 1024  # bytes of an item: "Quotas in Amazon DynamoDB", as are the next four
+_ITEM = 400 * 1024  # bytes of an item; this and the next four limits: "Quotas in Amazon DynamoDB"
 _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
 
 class DynamoDB(Served):
-    """The store called ``name`` in the table ``table``, which may hold others; values up to nearly 400 KB.
+    """The store called ``name`` in the table ``table``; values up to nearly 400 KB.
 
-    The table's partition key is ``store`` and its sort key ``key``, both text; ``create`` makes it (on
-    demand) on first use. Credentials are those of the SDK, as are region and profile where ``region`` and
-    ``profile`` are left out; ``endpoint_url`` is another server of the same protocol. A request waits
-    ``timeout`` seconds for a connection and for the answer, and is tried ``retries`` more times.
+    One table can hold several stores. The partition key of the table is ``store`` and its sort key is
+    ``key``, both of type string. ``create`` creates the table on first use, with on-demand billing. The AWS
+    SDK finds the credentials, and also the region and profile if ``region`` and ``profile`` are not given.
+    ``endpoint_url`` is the address of another server that speaks the same protocol. A request waits up to
+    ``timeout`` seconds for a connection, and as long for the answer. After a failure it is retried up to
+    ``retries`` times.
 
-    Reads are strongly consistent. A scan asks for a MiB at a time, and is charged for the values also where
-    it shows keys alone. `get_many` reads 100 keys a request; `set_many` and `delete_many` write 25, of which
-    some may be written where it fails. `transact` takes 100 keys and 4 MiB. A store is one partition: it
-    bears about 1,000 writes and 3,000 reads of 4 KB a second until DynamoDB splits it.
+    Reads are strongly consistent. A scan reads up to 1 MiB per request; DynamoDB charges for the values even
+    if the scan only needs keys. `get_many` reads 100 keys per request. `set_many` and `delete_many` change 25
+    keys per request; if such a request fails, some of its keys may have been changed. `transact` takes up to
+    100 keys and 4 MiB. A store is one partition: it can take about 1,000 writes and 3,000 reads of 4 KB per
+    second until DynamoDB splits it.
 
     >>> DynamoDB("acme", "invoices", region="eu-west-1")
     DynamoDB('acme', 'invoices', region='eu-west-1')
@@ -92,7 +95,7 @@ class DynamoDB(Served):
         return MISSING if found is None else value_of(found, key)
 
     def __contains__(self, key: object, /) -> bool:
-        return self._get(cast(str, key), "key") is not None  # what is no str is refused there
+        return self._get(cast(str, key), "key") is not None  # raises TypeError if it is not a str
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         found = self._get(key, "value", "tag")
@@ -207,7 +210,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
-            if _met(error, key) != tag_of(item, key):  # else it is our own, sent twice
+            if _met(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
                 raise _lost(key, error) from error
         return tag_of(item, key)
 
@@ -233,7 +236,7 @@ class DynamoDB(Served):
             raise
 
     def _parts(self, parts: dict[str, Part]) -> dict[str, Item]:
-        """What is sent for each key of a transaction; TooLarge where that is more than one takes."""
+        """The request for each key of a transaction. Raises TooLarge if that exceeds a limit of DynamoDB."""
         sizes = (len(part.change.value) for part in parts.values() if isinstance(part.change, Put))
         if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
             raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
@@ -252,13 +255,16 @@ class DynamoDB(Served):
 
 
 def _met(error: Conflict, key: str) -> Tag:
-    """The tag of the item that a condition was tried on, ABSENT where there was none."""
+    """The tag of the item that did not meet the condition; ABSENT if there was no item."""
     item = getattr(error.__cause__, "response", {}).get("Item")
     return tag_of(item, key) if item else ABSENT
 
 
 def _lost(key: str, error: Conflict) -> Conflict:
-    """The Conflict of a write that met another tag; Unavailable where its own may have been there before."""
+    """The Conflict for a write that found another tag.
+
+    Raises Unavailable if an earlier attempt of the same write may have succeeded.
+    """
     if doubted(error.__cause__):
         unknown(key, error)
     return conflict(key)

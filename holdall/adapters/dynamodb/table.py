@@ -1,4 +1,4 @@
-"""The requests to a table of DynamoDB: the client, errors translated, what was not processed sent again."""
+"""The client and the requests to a DynamoDB table. Translates errors, and resends unprocessed items."""
 
 import random
 import time
@@ -19,12 +19,12 @@ with needs("dynamodb"):
 
     from holdall.adapters.aws import code_of, session, survive_interrupts
 
-_ATTEMPTS = 10  # times that the rest of a batch is sent
+_ATTEMPTS = 10  # how often a batch, or its unprocessed rest, is sent
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to reach the server; see `holdall.adapters.dynamodb.DynamoDB` for what each means."""
+    """How to reach the server; `holdall.adapters.dynamodb.DynamoDB` documents each option."""
 
     region: str | None = None
     profile: str | None = None
@@ -48,24 +48,24 @@ class Table:
         self._client = PerProcess(self._connected)
 
     def item(self, key: str, **attributes: Any) -> Item:
-        """What names the item of ``key``, and ``attributes`` of it, as requests take them."""
+        """The primary key of the item of ``key``, and its ``attributes``, in the form that requests use."""
         return {"store": {"S": self.store}, "key": {"S": str.__str__(key)}, **attributes}
 
     def call(self, operation: str, key: str | None = None, **request: Any) -> Any:
-        """The answer to a request about ``key``; the client's error is the cause of what is raised."""
+        """The answer to a request about ``key``. Raises holdall's errors; the client's error is the cause."""
         try:
             return getattr(self._client(), operation)(**request)
         except RAISED as error:
             raise translated(error, self._where, key) from error
 
     def ask(self, operation: str, key: str, **request: Any) -> Any:
-        """The answer to a request about the item of ``key`` alone."""
+        """The answer to a request about the single item of ``key``."""
         return self.call(operation, key, TableName=self.name, **request)
 
     def query(
         self, condition: str, values: Item, names: tuple[str, ...], limit: int
     ) -> tuple[list[Item], bool]:
-        """Items of the store in the order of their keys, and whether there are more than these."""
+        """The first items of the store that meet ``condition``, in order of keys; and whether more follow."""
         answer = self.call(
             "query",
             TableName=self.name,
@@ -79,7 +79,7 @@ class Table:
         return answer["Items"], "LastEvaluatedKey" in answer
 
     def get_batch(self, keys: list[str]) -> Iterator[Item]:
-        """The items of ``keys``, at most 100 and no key twice, in no order."""
+        """The items of those ``keys`` that exist, in any order. Takes up to 100 keys, none of them twice."""
         request: Any = {"Keys": [self.item(key) for key in keys], "ConsistentRead": True}
         rest: Any = {self.name: request}
         for _ in self._attempts():
@@ -90,7 +90,7 @@ class Table:
                 return
 
     def write_batch(self, requests: list[Item]) -> None:
-        """Carry out ``requests``, at most 25 and no key twice."""
+        """Carry out ``requests``: up to 25, none with the same key as another."""
         rest: Any = {self.name: requests}
         for _ in self._attempts():
             rest = self.call("batch_write_item", RequestItems=rest).get("UnprocessedItems")
@@ -98,14 +98,14 @@ class Table:
                 return
 
     def _attempts(self) -> Iterator[None]:
-        """Ever longer pauses between the attempts at a batch; Throttled after the last."""
+        """Yield once per attempt at a batch, with growing pauses between. Raises Throttled after the last."""
         for attempt in range(_ATTEMPTS):
             yield
             time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
         raise Throttled(f"{self._where} did not process all of a batch; ask it less often")
 
     def close(self) -> None:
-        """Close its sockets."""
+        """Close the sockets of this process."""
         if client := self._client.take():
             client.close()
 
@@ -151,7 +151,10 @@ class Table:
     def _watch(
         self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
     ) -> float | None:
-        """Note whether a try may have had its effect; and repeat what the client does not by itself."""
+        """Record whether an attempt may have taken effect, and retry refusals that the client does not retry.
+
+        These are refusals because of a concurrent transaction.
+        """
         note_doubt(request_dict, response)
         if response and _met_another(response[1]) and attempts <= self._options.retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
@@ -159,7 +162,7 @@ class Table:
 
 
 def _met_another(parsed: Any) -> bool:
-    """Whether a request met a transaction under way, and nothing else."""
+    """Whether a concurrent transaction is the only reason why a request was refused."""
     found = {reason.get("Code") for reason in parsed.get("CancellationReasons", ())} - {"None"}
     code = parsed.get("Error", {}).get("Code")
     return code == "TransactionConflictException" or found == {"TransactionConflict"}

@@ -1,6 +1,6 @@
-"""``fsspec+sftp://host/folder`` and every other file system of fsspec, its own address after ``fsspec+``.
+"""``fsspec+sftp://host/folder``: a store on any file system of fsspec; its fsspec URL follows ``fsspec+``.
 
-A key is a file below the folder, named as `holdall.adapters.filenames` says, its content the value.
+A key is a file below the folder. `holdall.adapters.filenames` defines its name, and its content is the value.
 """
 
 from holdall.adapters.fsspec.store import Fsspec

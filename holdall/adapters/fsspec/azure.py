@@ -1,4 +1,4 @@
-"""Blobs of Azure Storage, through the client that adlfs makes: conditions are the server's own."""
+"""Blobs of Azure Storage, through the client of adlfs. The server itself checks the conditions."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,13 +19,14 @@ except ModuleNotFoundError as error:
 T = TypeVar("T")
 
 _is_etag = re.compile(r"[\w-]{1,64}", re.ASCII).fullmatch
-_NO_BLOB = "BlobNotFound"  # and not ContainerNotFound, which is no missing key
+_NO_BLOB = "BlobNotFound"  # ContainerNotFound does not mean that a key is missing
 
 
 class Azure(Swaps):
-    """A blob is written whole, so none is moved; a tag is its ETag.
+    """A tree of blobs, whose tags are ETags. Azure replaces a blob in one step, without a temporary file.
 
-    Nothing is sent twice: a conditional request that is repeated, since its answer was lost, loses to itself.
+    No request is sent twice. If the answer to a conditional request were lost and the request sent again, its
+    condition would fail because of the first attempt.
     """
 
     features = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.BATCH | Feature.SHARED | Feature.DURABLE

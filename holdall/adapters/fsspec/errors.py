@@ -1,4 +1,4 @@
-"""What file systems raise, as errors of this package."""
+"""Translate the errors of file systems to holdall's errors."""
 
 import ftplib
 
@@ -21,7 +21,7 @@ _BUSY = Throttled, "it asks to be asked less often; wait and try again"
 
 _Kind = tuple[type[HoldallError], str]
 
-# Named, since most of their libraries are not installed.
+# By class name, because most of these libraries are usually not installed.
 _by_name: dict[str, _Kind] = {
     "AuthenticationException": _DENIED,  # paramiko
     "BadHostKeyException": (PermissionDenied, "its host key is not the known one: is it the same server?"),
@@ -34,14 +34,14 @@ _lost = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseEr
 
 
 def answered(error: BaseException) -> bool:
-    """Whether ``error`` is the whole answer of the server, so that its connection is in step."""
+    """Whether ``error`` is the server's complete answer, so that no unread answer is left in the connection."""
     if isinstance(error, HoldallError | ftplib.Error | FileNotFoundError):
         return not lost(error)
     return isinstance(error, OSError) and error.errno is not None and not lost(error)
 
 
 def lost(error: BaseException) -> bool:
-    """Whether the connection is gone, so that another one may do."""
+    """Whether the connection is lost, so that the request may succeed on a new one."""
     if isinstance(error, ConnectionError | EOFError | TimeoutError):
         return True
     if isinstance(error, OSError) and error.errno is None and type(error) is OSError:
@@ -50,9 +50,10 @@ def lost(error: BaseException) -> bool:
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
-    """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
+    """The error to raise in place of ``error``, about ``key`` of the store ``where``.
 
-    Texts of servers are left out, as they may repeat what they were sent: they are in ``__cause__``.
+    It does not repeat messages of servers, which may quote the data that was sent to them. They are in its
+    ``__cause__``.
 
     >>> translated(PermissionError(13, "Permission denied"), "sftp://host/books", "a")
     PermissionDenied("'a' in sftp://host/books: Permission denied; ...")
@@ -73,7 +74,7 @@ def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:
     if named:
         return named[0]
     if getattr(error, "status_code", None) in _by_status:
-        return _by_status[error.status_code]  # type: ignore[attr-defined]  # as was just asked
+        return _by_status[error.status_code]  # type: ignore[attr-defined]  # the line above checked it
     if isinstance(error, ftplib.Error):
         code = str(error)[:3]
         return _by_ftp_code.get(code) or (_DENIED if code.startswith("5") else _AWAY)

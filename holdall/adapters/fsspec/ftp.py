@@ -1,4 +1,4 @@
-"""Files on an FTP server, asked so that a refusal is told from a missing file."""
+"""Files on an FTP server, with requests that tell a refusal from a missing file."""
 
 import ftplib
 from collections.abc import Callable, Iterator
@@ -15,10 +15,13 @@ _ATTEMPTS = 4
 
 
 class FTP(Tree):
-    """A server answers alike to what is missing and to what it forbids: a listing tells which it was.
+    """A tree on an FTP server.
 
-    A rename on the server puts a new value in the place of the old. One that refuses to, when the name is
-    taken, or that has no listings for machines (RFC 3659, section 7), cannot hold a store.
+    The server gives the same reply for a missing file and for a forbidden one, so a listing finds out which
+    it is.
+
+    A rename on the server replaces the old value with the new one. A server that refuses to rename to an
+    existing name, or that has no machine-readable listings (RFC 3659, section 7), cannot hold a store.
     """
 
     features = Feature.SHARED | Feature.DURABLE
@@ -35,9 +38,10 @@ class FTP(Tree):
         self.fs.ftp.close()
 
     def _asked(self, name: str, work: Callable[[str], T], attempts: int = _ATTEMPTS) -> T:
-        """``work`` on the path of ``name``.
+        """The result of ``work`` on the path of ``name``.
 
-        What it does not find and a listing then does was perhaps written in between, so it is asked again.
+        If ``work`` does not find a file that a listing then shows, the file may have been written in between,
+        so ``work`` is called again, up to ``attempts`` times in all.
         """
         path = self.path(name)
         try:

@@ -1,4 +1,4 @@
-"""Trees whose every writer takes turns by a lock, so that they compare and swap."""
+"""Trees that can compare and swap because a lock lets only one writer work at a time."""
 
 import hashlib
 import threading
@@ -19,16 +19,16 @@ _memory = PerProcess(threading.RLock)
 
 
 class Guarded(Swaps):
-    """A tag is a hash of the content: a swap reads what is there, in its turn, and then writes."""
+    """A tree with a lock. A tag is a hash of the content; a swap reads and writes the file under the lock."""
 
     features = Feature.TAGS | Feature.SWAP | Feature.REMOVE
     threads = True
 
     @abstractmethod
     def alone(self, work: Callable[[], T], *, makes: bool = True) -> T:
-        """Return the result of ``work``, done while all others who write to the folder wait.
+        """Return the result of ``work``, called while all other writers to the folder wait.
 
-        A missing folder is made with ``makes``; otherwise raises FileNotFoundError.
+        A missing folder is created if ``makes`` is true; otherwise raises FileNotFoundError.
         """
 
     def write(self, name: str, value: bytes) -> None:
@@ -72,14 +72,14 @@ def _tag(value: bytes) -> Tag:
 
 
 class Memory(Guarded):
-    """fsspec's files in the memory of this process, which all who name them share."""
+    """fsspec's files in the memory of this process. All stores that name the same folder share them."""
 
     def alone(self, work: Callable[[], T], *, makes: bool = True) -> T:
         with _memory():
             return work()
 
     def read(self, name: str) -> bytes:
-        with _memory():  # readers of a file there share one position in it
+        with _memory():  # all readers of a file share one position in it
             return super().read(name)
 
     def listed(self, folder: str) -> Iterator[Listed]:
@@ -92,9 +92,9 @@ class Memory(Guarded):
 
 
 class Local(Guarded):
-    """Files of this machine, with a lock on ``.lock`` in the root, as `holdall.File` has one.
+    """Files of this machine, with a lock on the file ``.lock`` in the root, like `holdall.File`.
 
-    Links below the root are followed where they stand in the place of a folder or file; no scan shows them.
+    A link below the root that stands for a folder or a file is followed. No scan shows links.
     """
 
     features = Guarded.features | Feature.SHARED | Feature.DURABLE
@@ -107,7 +107,7 @@ class Local(Guarded):
             lock.close()
 
     def listed(self, folder: str) -> Iterator[Listed]:
-        # Some file systems (tmpfs) leave out of a listing what is renamed meanwhile.
+        # Some file systems (tmpfs) omit a file from a listing if it is renamed at the same time.
         return self.alone(lambda: iter(list(super(Local, self).listed(folder))), makes=False)
 
     def _move(self, old: str, new: str) -> None:

@@ -1,4 +1,4 @@
-"""A file system that stays connected: it connects again after a connection was lost, or may be out of step."""
+"""The connection to a file system. It is renewed if it was lost, or if an unread answer may be left in it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Link:
-    """The tree that ``connect`` makes: a first one at once, another where its connection was lost.
+    """Holds the tree that ``connect`` makes: a first one at once, a new one after its connection was lost.
 
-    A link is for one thread, unless its tree is for threads to share. Such a tree has connections of its
-    own, and drops the lost ones itself.
+    Only one thread may use a link, unless threads may share its tree. A tree that threads share manages its
+    own connections, and drops lost ones itself.
     """
 
     def __init__(self, connect: Callable[[], Tree]) -> None:
@@ -21,16 +21,17 @@ class Link:
         self._tree: Tree | None = connect()
 
     def ask(self, work: Callable[[Tree], T], *, again: bool) -> T:
-        """``work`` on the tree; where the connection turns out to be gone and ``again``, once more on another.
+        """The result of ``work`` on the tree.
 
-        A server that keeps silent is waited for once.
+        If the connection is lost and ``again`` is true, connects again and calls ``work`` once more. It does
+        not do so after a timeout.
         """
         tree = self._connected()
         try:
             return work(tree)
         except BaseException as error:
             if not tree.threads and not answered(error):
-                self.close()  # its answer may still come, to whatever would be asked next
+                self.close()  # a late answer would be taken for the answer to the next request
             if not again or not lost(error) or isinstance(error, TimeoutError):
                 raise
         return work(self._connected())

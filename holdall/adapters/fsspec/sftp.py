@@ -1,4 +1,4 @@
-"""Files on an SSH server, by SFTP: known hosts alone, and no wait without an end."""
+"""Files on an SSH server, by SFTP. Only known hosts are trusted, and every wait is bounded."""
 
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
 
 
 class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
-    """fsspec's SFTP, which trusts any server, with the servers of ``known_hosts`` only.
+    """fsspec's SFTP file system, restricted to the servers in ``known_hosts``. fsspec's own trusts any server.
 
     ``timeout`` (seconds) bounds the connection and each wait for an answer. Without ``password`` and
-    ``key_filename`` there are SSH's agent and the keys in ``~/.ssh``.
+    ``key_filename``, the login uses SSH's agent and the keys in ``~/.ssh``.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
 
 
 class SFTP(Tree):
-    """A rename on the server puts a new value in the place of the old (OpenSSH's posix-rename)."""
+    """A tree on an SSH server. A rename there replaces the old value by the new (OpenSSH's posix-rename)."""
 
     features = Feature.SHARED | Feature.DURABLE
 
@@ -77,8 +77,8 @@ class SFTP(Tree):
         return data
 
     def close(self) -> None:
-        # Paramiko waits for a thread of its own, as a thread that is just ending (and here ends its
-        # connection) cannot without leaving an entry among the threads that run.
+        # Paramiko's close waits for a thread of Paramiko. A thread that is ending, and closes its connection
+        # here, cannot wait without leaving an entry in the list of running threads. So a worker closes it.
         Workers(1).submit(Call(self.fs.client.close))
 
     def _put(self, name: str, value: Any) -> None:

@@ -24,21 +24,24 @@ T = TypeVar("T")
 
 
 class Fsspec(Store[bytes]):
-    """The files below a folder of any file system that fsspec knows, at ``url``; ``options`` are its own.
+    """A store of the files below the folder at ``url``, on any file system that fsspec supports.
 
-    Tried and tested are memory, local files, SFTP, FTP and Azure Blob Storage: what each promises is in
-    `features`. Compare-and-swap is by a lock in this process for memory, by a lock file for local files, by
-    conditional requests for Azure, and refused elsewhere. Any other file system is used by fsspec's
-    interface alone, and promises nothing beyond the four operations.
+    ``options`` are passed to the file system. Memory, local files, SFTP, FTP and Azure Blob Storage are
+    tested; `features` shows the promises of each. Compare-and-swap uses a lock in this process for memory, a
+    lock file for local files, and conditional requests for Azure; other file systems refuse it. A file system
+    that is not in this list is used through fsspec's interface alone, and promises nothing beyond the four
+    operations.
 
-    A value is written beside the old one and moved into its place (Azure writes it whole anyway), so no
-    reader sees a part of one; a crash can leave a file ``.new-…``, which is no key. Folders are made as needed and
-    stay when they are empty. A scan lists one folder at a time. An SFTP server must be in ``known_hosts``,
-    and must rename over an existing file; so must an FTP server.
+    A value is written to a temporary file, which is then renamed to replace the old one, so no reader sees
+    part of a value. (Azure replaces a blob in one step anyway.) A crash can leave a file ``.new-…``, which is
+    not a key. Folders are created as needed and remain when they are empty. A scan lists one folder at a
+    time. An SFTP server must be in ``known_hosts``. SFTP and FTP servers must allow a rename that replaces an
+    existing file.
 
-    Logins come from the SSH agent, the environment of Azure, or fsspec's configuration
-    (``FSSPEC_FTP_PASSWORD`` and the like); a store that was given its password is not pickled. Each wait
-    takes ``timeout`` seconds at most, then it is Unavailable; a lost connection is made anew at the next use.
+    Logins come from the SSH agent, the environment variables of Azure, or fsspec's configuration
+    (``FSSPEC_FTP_PASSWORD`` and others). A store that was given its password cannot be pickled. Each wait
+    takes ``timeout`` seconds at most; after that the store raises Unavailable. After a lost connection, the
+    next use connects again.
 
     >>> store = Fsspec("memory://letters")
     >>> store["2026/1"] = b"Dear Sir"
@@ -58,7 +61,7 @@ class Fsspec(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "Fsspec":
-        """``fsspec+URL?options``: a URL of fsspec's, and the parameters of its file system as options."""
+        """``fsspec+URL?options``: a URL of fsspec, and the parameters of its file system as options."""
         if not address.transport:
             raise InvalidAddress("fsspec: names no protocol; write for example fsspec+sftp://host/folder")
         plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
@@ -73,7 +76,10 @@ class Fsspec(Store[bytes]):
     def _ask(
         self, key: str | None, work: Callable[[Tree], T], *, again: bool = True, makes: bool = False
     ) -> T:
-        """The result of ``work``; unless it ``makes`` files, what it misses is ``key``."""
+        """The result of ``work`` on the tree. Raises holdall's errors.
+
+        Raises KeyError if a file is missing and ``key`` is given, unless ``work`` ``makes`` files.
+        """
         try:
             link = self._shared() if self._shared else self._own()
             return link.ask(work, again=again)

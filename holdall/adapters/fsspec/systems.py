@@ -1,4 +1,4 @@
-"""From an address to a file system of fsspec's, and to what holdall knows about its protocol."""
+"""Find the fsspec file system of an address, and the tree that holdall uses for its protocol."""
 
 import inspect
 from collections.abc import Callable
@@ -40,12 +40,16 @@ def _ours(name: str) -> Any:
 
 
 def kind(protocol: str) -> type[Tree]:
-    """What holdall knows of ``protocol``."""
+    """The class of trees for ``protocol``: `Tree` itself if holdall knows nothing more about it."""
     return cast(type[Tree], _ours(_TREES[protocol])) if protocol in _TREES else Tree
 
 
 def system(protocol: str) -> Any:
-    """The class of file systems of ``protocol``; InvalidAddress or MissingExtra where there is none."""
+    """The class of file systems for ``protocol``.
+
+    Raises InvalidAddress if fsspec does not know the protocol, and MissingExtra if its library is not
+    installed.
+    """
     if protocol in _SYSTEMS:
         return _ours(_SYSTEMS[protocol])
     try:
@@ -58,7 +62,10 @@ def system(protocol: str) -> Any:
 
 
 def connector(address: Address, timeout: float) -> Callable[[], Tree]:
-    """What connects to the file system at ``address``, which is checked as far as that goes without it."""
+    """A function that connects to the file system at ``address``.
+
+    Checks the address as far as that is possible without connecting.
+    """
     protocol = address.scheme
     made = system(protocol)
     taken = inspect.signature(made.__init__).parameters
@@ -79,18 +86,21 @@ def _connect(tree: type[Tree], made: Any, options: dict[str, Any], root: str) ->
 
 _imported_in = getpid()
 _ready: PerProcess[object] = PerProcess(lambda: getpid() == _imported_in or reset_after_fork())
-"""Lets fsspec start its thread in a child too: after a fork that Python does not see, no hook of fsspec ran."""
+"""Lets fsspec start its thread in a forked child. After a fork that Python does not see, no hook of fsspec ran."""
 
 
 def _from_url(made: Any, address: Address) -> dict[str, Any]:
     found = made._get_kwargs_from_urls(plain_url(address))
-    if address.host.startswith("["):  # of an IPv6 address, which fsspec cuts at its colons
+    if address.host.startswith("["):  # an IPv6 address, which fsspec would split at its colons
         found["host"] = address.host.strip("[]")
     return {name: unquote(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
-    """``address`` as fsspec reads it, without parameters: the login encoded, the path as ``written`` makes it."""
+    """``address`` as a URL for fsspec, without parameters: the login is encoded, the path is ``written(path)``.
+
+    Raises InvalidAddress if fsspec would misread the path, or if a local address names a host.
+    """
     protocol, path = address.scheme, address.path
     if "?" in path or "#" in path:
         raise InvalidAddress(
@@ -106,7 +116,7 @@ def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
 
 
 def encoded_url(address: Address) -> str:
-    """`plain_url` with the path encoded, as in an address."""
+    """The `plain_url` of ``address`` with its path percent-encoded, as in an address."""
     return plain_url(address, quote)
 
 

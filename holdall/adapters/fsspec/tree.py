@@ -1,4 +1,4 @@
-"""Files below a folder of any fsspec file system: what a store asks of it."""
+"""The operations of a store on the files below a folder of any fsspec file system."""
 
 import contextlib
 from abc import abstractmethod
@@ -10,7 +10,7 @@ from holdall.store import Feature, Tag
 
 
 class Listed(NamedTuple):
-    """A name in a folder; its tag where the listing tells it."""
+    """A name in a folder, and its tag if the listing shows it."""
 
     name: str
     folder: bool
@@ -18,31 +18,31 @@ class Listed(NamedTuple):
 
 
 class Tree:
-    """The files below ``root`` in the file system ``fs``, which is this object's own.
+    """The files below ``root`` in the file system ``fs``, which no other object uses.
 
-    Paths are relative to the root. A missing file or folder is FileNotFoundError; what else is raised is
-    the file system's own, and no missing file.
+    Paths are relative to the root. A missing file or folder raises FileNotFoundError. Other errors are those
+    of the file system, and none of them means a missing file.
 
-    This base knows fsspec's interface alone: a value is written beside the old one and moved into its place.
-    A subclass declares what else its protocol promises, and replaces what in fsspec does not tell a failure
-    from a missing file.
+    This base class uses only fsspec's interface: a value is written to a temporary file, which is then
+    renamed to replace the old one. A subclass declares the further promises of its protocol. It overrides
+    each operation in which fsspec does not tell a failure from a missing file.
     """
 
     features = Feature.NONE
-    """What holds for a store on it."""
+    """The features of a store on this tree."""
 
     threads = False
-    """Whether threads may share it. Else each has a tree of its own."""
+    """Whether threads may share this tree. If not, each thread gets its own."""
 
     missing: tuple[type[Exception], ...] = (FileNotFoundError,)
-    """What an operation on a path below a missing folder raises."""
+    """The exceptions that an operation on a path below a missing folder may raise."""
 
     def __init__(self, fs: Any, root: str) -> None:
         self.fs = fs
         self.root = root.rstrip("/")
 
     def path(self, name: str) -> str:
-        """What the file system calls ``name``."""
+        """The path of ``name`` in the file system."""
         return f"{self.root}/{name}" if name else self.root
 
     def read(self, name: str) -> bytes:
@@ -51,7 +51,7 @@ class Tree:
         return data
 
     def write(self, name: str, value: bytes) -> None:
-        """Make ``value`` the content of a file: wholly or not at all. Folders are made as needed."""
+        """Make ``value`` the content of a file, wholly or not at all. Creates missing folders."""
         new = f".new-{uuid4().hex}"
         try:
             self._made("", lambda: self._put(new, value))
@@ -73,7 +73,7 @@ class Tree:
                 yield Listed(name, entry["type"] == "directory")
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connections of the tree, if it has any."""
 
     def _put(self, name: str, value: bytes) -> None:
         self.fs.pipe_file(self.path(name), value)
@@ -82,7 +82,7 @@ class Tree:
         self.fs.mv(self.path(old), self.path(new))
 
     def _made(self, folder: str, work: Callable[[], None]) -> None:
-        """``work``, and again with ``folder`` made where that is missing."""
+        """Call ``work``. If ``folder`` is missing, create it and call ``work`` again."""
         try:
             work()
         except self.missing:
@@ -96,11 +96,11 @@ class Tree:
         try:
             self._mkdir(path)
         except Exception:
-            if not self._is_folder(path):  # else somebody else was faster
+            if not self._is_folder(path):  # otherwise another writer created it first
                 raise
 
     def _delete(self, name: str) -> None:
-        self.fs.info(self.path(name))  # which says so where it is missing
+        self.fs.info(self.path(name))  # raises FileNotFoundError if it is missing
         self.fs.rm_file(self.path(name))
 
     def _is_folder(self, path: str) -> bool:
@@ -112,7 +112,7 @@ class Tree:
 
 
 class Swaps(Tree):
-    """A tree that compares and swaps, and whose features say so."""
+    """A tree that can compare and swap. Its ``features`` include TAGS, SWAP and REMOVE."""
 
     @abstractmethod
     def get_tagged(self, name: str) -> tuple[bytes, Tag]:
@@ -120,8 +120,11 @@ class Swaps(Tree):
 
     @abstractmethod
     def swap(self, name: str, value: bytes, expected: Tag) -> Tag:
-        """Write if the file carries ``expected``, else Conflict; the new tag."""
+        """Write ``value`` if the file carries ``expected``, and return the new tag; else raises Conflict."""
 
     @abstractmethod
     def remove(self, name: str, expected: Tag) -> None:
-        """Delete if the file carries ``expected``, which is not ABSENT; else Conflict, or FileNotFoundError."""
+        """Delete the file if it carries ``expected``, which is not ABSENT.
+
+        Otherwise raises Conflict, or FileNotFoundError if the file is missing.
+        """

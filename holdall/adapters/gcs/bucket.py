@@ -1,4 +1,4 @@
-"""One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
+"""Requests by key to one bucket, or to the part of it below a prefix; errors are translated to holdall's."""
 
 import contextlib
 import io
@@ -23,18 +23,18 @@ from holdall.store import Tag, conflict
 R = TypeVar("R")
 
 Send = Callable[[Connection, Any], R]
-"""One request by a connection, to be tried again by the client's `Retry` that comes with it."""
+"""A function that sends one request over a connection, and retries by the client's `Retry` that it is given."""
 
-_NEVER = Tag("1")  # generations count microseconds
-_LAST = 2**63  # they are 64-bit integers
+_NEVER = Tag("1")  # never issued: generations count microseconds
+_LAST = 2**63  # generations are 64-bit integers
 
-_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket, for as long as the process lives
+_known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket; kept until the process ends
 
 
 class Bucket:
-    """The bucket ``name`` below ``root``, which is empty or ends in a slash.
+    """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
-    Threads share it. Its client is made by the first request in each process.
+    Threads may share it. The first request in each process creates its client.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Bucket:
         self.options = options
         self.pace = Pace(CONNECTIONS)
         self.batches = True
-        """Whether the server takes several deletes in one request, as far as is known."""
+        """Whether the server accepts several deletes in one request; True until a request shows otherwise."""
         self.note: Callable[[], Mapping[str, str]] = dict
-        """What every write says beside its value, in the object's metadata."""
+        """Returns the metadata that every write stores with its value."""
         self.served = served or {}
-        """What else every write says: properties of the object, which tell how it is served."""
+        """Further properties that every write sets: the headers with which the server serves the object."""
         self._create = create
         self._connection = PerProcess(self._connect)
         self._seen = False
@@ -78,7 +78,7 @@ class Bucket:
         return self._connection()
 
     def ask(self, send: Send[R], key: str | None = None) -> R:
-        """The answer to one request, about ``key`` where there is one; or holdall's errors and KeyError."""
+        """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
         connection = self.connection
         try:
             answer = Tries(self.options.retries, self.pace)(lambda retry: send(connection, retry))
@@ -91,18 +91,18 @@ class Bucket:
         return answer
 
     def look(self) -> None:
-        """StoreNotFound where the bucket is missing; asked once, unless something else has shown it."""
+        """Raise StoreNotFound if the bucket is missing. Sends no request if an earlier one has succeeded."""
         if not self._seen:
             next(self.objects(Span.of(), "", size=1), None)
 
     def blob(self, connection: Connection, key: str, generation: str = "") -> Any:
-        """The client's idea of the object of ``key``; ``generation`` as in `read`."""
+        """The client's blob for ``key``, without a request; ``generation`` is as in `read`."""
         return connection.client.bucket(self.name).blob(self.root + key, generation=generation or None)
 
     # ---- Reading -------------------------------------------------------------------------------
 
     def read(self, key: str, generation: str = "") -> tuple[State, bytes]:
-        """What ``key`` is and its whole body, of ``generation`` if it is not to be the newest."""
+        """The state of ``key`` and its whole body. An empty ``generation`` means the newest one."""
 
         def send(connection: Connection, retry: Any) -> tuple[State, bytes]:
             where = connection, self.name, self.root + key, generation, self.options.timeout
@@ -111,7 +111,7 @@ class Bucket:
         return self.ask(send, key)
 
     def head(self, key: str, generation: str = "") -> State:
-        """What ``key`` is, without its body; ``generation`` as in `read`."""
+        """The state of ``key``, without its body; ``generation`` is as in `read`."""
 
         def send(connection: Connection, retry: Any) -> State:
             blob = self.blob(connection, key, generation)
@@ -121,7 +121,7 @@ class Bucket:
         return self.ask(send, key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
-        """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
+        """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
         root = self.root
         high = None if span.high is None else root + span.high
 
@@ -143,7 +143,7 @@ class Bucket:
                 yield found._replace(name=found.name[len(root) :])
 
     def headers(self) -> dict[str, str]:
-        """The headers of an answer of the server, their names in lower case."""
+        """The headers of an answer of the server, with names in lower case."""
 
         def send(connection: Connection, retry: Any) -> Any:
             url = f"{connection.client.api_endpoint}/storage/v1/b/{quote(self.name)}/o"
@@ -162,9 +162,10 @@ class Bucket:
         *,
         resumable: bool = False,
     ) -> Tag:
-        """Write ``value``; where ``expected`` is given if that holds, else Conflict. The new tag.
+        """Write ``value``, and return the new tag.
 
-        Large values, and ``resumable`` ones, take a request to begin with and more for their parts.
+        Raises Conflict if ``expected`` is given and the object does not carry it. A large value, or any value
+        if ``resumable`` is true, takes one request to begin the upload and more for its parts.
         """
         match = _generation(key, expected)
         size = None if resumable else len(value)
@@ -172,7 +173,7 @@ class Bucket:
 
         def send(connection: Connection, retry: Any) -> Tag:
             blob = self.blob(connection, key)
-            if told:  # else it would be sent as null, which not every server takes
+            if told:  # an empty one would be sent as null, which not every server accepts
                 blob.metadata = told
             for name, header in self.served.items():
                 setattr(blob, name, header)
@@ -183,7 +184,10 @@ class Bucket:
         return self.ask(send, key)
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete ``key``; where ``expected`` is given if that holds, else Conflict. KeyError if it is missing."""
+        """Delete ``key``. Raises KeyError if it is missing.
+
+        Raises Conflict if ``expected`` is given and the object does not carry it.
+        """
         match = _generation(key, expected)
         bounds = {"timeout": self.options.timeout}
         self.ask(
@@ -194,15 +198,15 @@ class Bucket:
         )
 
     def discard(self, key: str) -> None:
-        """Delete ``key`` if it is there."""
+        """Delete ``key`` if it exists."""
         with contextlib.suppress(KeyError):
             self.delete(key)
 
-    # ---- What the server can do ----------------------------------------------------------------
+    # ---- Abilities of the server ---------------------------------------------------------------
 
     @property
     def conditions(self) -> Conditions:
-        """What the server does with conditions; tried out where that is not known yet."""
+        """How the server treats conditions. Tests them with requests if that is not known yet."""
         connection = self.connection
         if connection.is_google:
             return HONOURED
@@ -213,7 +217,7 @@ class Bucket:
 
     @property
     def resumable_conditions(self) -> bool:
-        """Whether the upload of a large value can be conditional too."""
+        """Whether the server honours conditions on the upload of a large value too."""
         if self._resumes is None:
             self._resumes = self.connection.is_google or self._resumable_tried()
         return self._resumes
@@ -232,9 +236,9 @@ class Bucket:
 
 
 def _generation(key: str, expected: Tag | None) -> int | None:
-    """The generation that a request is to match; Conflict where no object can have it."""
+    """The generation that a request has to match. Raises Conflict if no object can have it."""
     if not expected:
-        return None if expected is None else 0  # what is ABSENT
+        return None if expected is None else 0  # 0 means ABSENT
     if not (expected.isascii() and expected.isdigit() and 0 < int(expected) < _LAST):
         raise conflict(key)
     return int(expected)

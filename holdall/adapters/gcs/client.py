@@ -1,4 +1,4 @@
-"""The clients of Google Cloud Storage: ambient credentials, none for an emulator, bounded waits."""
+"""Connections to Google Cloud Storage: ambient credentials (none for an emulator) and bounded waits."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ _EMULATOR = "STORAGE_EMULATOR_HOST"
 
 @dataclass(frozen=True)
 class Options:
-    """How to reach the server; see `holdall.adapters.gcs.GCS` for what each means."""
+    """How to reach the server; `holdall.adapters.gcs.GCS` documents each option."""
 
     project: str | None = None
     endpoint_url: str | None = None
@@ -36,7 +36,7 @@ class Options:
 
 
 class Connection(NamedTuple):
-    """A client and the HTTP session beneath it, both shared by threads."""
+    """A client and its HTTP session. Threads may share both."""
 
     client: Any
     session: Any
@@ -47,12 +47,12 @@ class Connection(NamedTuple):
         return (urlsplit(self.client.api_endpoint).hostname or "").endswith(".googleapis.com")
 
     def close(self) -> None:
-        """Close its sockets."""
+        """Close the sockets."""
         self.session.close()
 
 
 class _Adapter(HTTPAdapter):
-    """Keeps its connections in a way that no interrupt can lock."""
+    """An HTTP adapter whose pool of connections cannot be left locked by an interrupt."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -62,7 +62,7 @@ class _Adapter(HTTPAdapter):
 def connected(options: Options) -> Connection:
     """A connection for ``options``.
 
-    A server that the address or STORAGE_EMULATOR_HOST names by plain http is sent no credentials.
+    No credentials are sent if STORAGE_EMULATOR_HOST is set, or if the endpoint is a plain ``http:`` address.
     """
     emulator = os.environ.get(_EMULATOR)
     endpoint = options.endpoint_url or _url(emulator)
@@ -79,13 +79,13 @@ def connected(options: Options) -> Connection:
         client_options={"api_endpoint": endpoint} if endpoint else None,
         _http=session,
     )
-    # Its own, of newer versions, asks for the bucket by threads that wait for as long as they like.
-    client._bucket_metadata_cache = None  # pyright: ignore[reportAttributeAccessIssue] - there to be unset
+    # Newer versions of the client fetch the bucket's metadata in threads that wait without a limit.
+    client._bucket_metadata_cache = None  # pyright: ignore[reportAttributeAccessIssue] - only some have it
     return Connection(client, session)
 
 
 def _url(emulator: str | None) -> str | None:
-    """The variable's value as a URL: other clients of Google's take it without a scheme."""
+    """The value of the variable as a URL. Google's other clients accept it without a scheme."""
     return f"http://{emulator}" if emulator and "://" not in emulator else emulator
 
 
@@ -97,6 +97,6 @@ def _identity(*, anonymous: bool) -> tuple[Any, str | None]:
 
 
 def create_bucket(connection: Connection, name: str, options: Options, retry: Any) -> None:
-    """Create the bucket ``name`` unless it is there; whose it is will show when it is used."""
+    """Create the bucket ``name`` unless it exists. If somebody else owns it, the requests that use it fail."""
     with contextlib.suppress(Conflict):
         connection.client.create_bucket(name, timeout=options.timeout, retry=retry)

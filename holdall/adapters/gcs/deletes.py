@@ -1,4 +1,4 @@
-"""Bulk deletes: a hundred objects in a request, one by one and several at once where the server has none."""
+"""Bulk deletes: a hundred objects per request, or one per request if the server has no batch requests."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ with needs("gcs"):
     from google.cloud.storage.batch import Batch
 
 BATCH = 100
-"""Calls that one request may hold ("Batch requests" in the Cloud Storage guide)."""
+"""The most calls that one request may hold ("Batch requests" in the Cloud Storage guide)."""
 
 _GONE = (200, 204, 404)
 
 AT_ONCE = 4
-"""Batches at once: each is a hundred deletes to the server."""
+"""Concurrent batches; the server counts each as a hundred deletes."""
 
 
 def delete_batch(bucket: Bucket, keys: list[str]) -> None:
-    """Delete those of up to BATCH ``keys`` that are there.
+    """Delete up to BATCH ``keys``; missing keys are ignored.
 
-    What was not deleted together is deleted by itself, which tries again, or raises the reason.
+    A key that the batch did not delete gets a request of its own, which retries or raises the reason.
     """
     left = _left(bucket, keys) if bucket.batches else keys
     exhaust(ordered(bucket.discard, left, Pace(bucket.pace.most // AT_ONCE)))
@@ -39,7 +39,7 @@ def _left(bucket: Bucket, keys: list[str]) -> list[str]:
         statuses = bucket.ask(send)
     except Unavailable:
         raise
-    except (HoldallError, ValueError):  # refused as a whole, or what came back is no batch of answers
+    except (HoldallError, ValueError):  # the server refused the batch, or its answer cannot be parsed
         bucket.batches = False
         return keys
     return [key for key, status in zip(keys, statuses, strict=True) if status not in _GONE]
@@ -53,12 +53,12 @@ def _statuses(connection: Connection, bucket: Bucket, keys: list[str]) -> list[i
                 bucket.blob(connection, key).delete(timeout=bucket.options.timeout)
         return list(batch.statuses)
     finally:
-        if client.current_batch is not None:  # an interrupt came before the block began
+        if client.current_batch is not None:  # an interrupt came before the block was entered
             client._pop_batch()
 
 
 class _Deletes(Batch):  # type: ignore[misc]
-    """A batch that keeps the status of each answer instead of raising one of them."""
+    """A batch that keeps the status of each answer instead of raising an error for one of them."""
 
     statuses: list[int]
 

@@ -1,10 +1,11 @@
 """The download of an object with its metadata, in one request.
 
-The client downloads by the JSON API, whose answers leave the metadata out. Answers of Google's XML API
-carry it in headers ("GET Object" in its reference), with the same credentials. An emulator answers to the
-XML API only under the host name that it was told, if at all; so emulators are asked by the JSON API, and
-the one that the tests use adds the same headers there. Where a server sends no metadata, a swap whose
-answer was lost cannot be told from that of another writer, and is Unavailable: see `holdall.adapters.traces`.
+The client downloads through the JSON API, whose answers do not contain the metadata. Google's XML API accepts
+the same credentials, and its answers carry the metadata in headers ("GET Object" in its reference). An
+emulator serves the XML API only under the host name that it was configured with, or not at all. So emulators
+are read through the JSON API; the emulator that the tests use adds the same headers there. If a server sends
+no metadata and the answer to a swap is lost, that swap cannot be distinguished from the write of another
+writer, and raises Unavailable: see `holdall.adapters.traces`.
 """
 
 import base64
@@ -29,12 +30,12 @@ _crc32c = re.compile(r"crc32c=([A-Za-z0-9+/]{6}==)").search
 def download(
     connection: Connection, bucket: str, name: str, generation: str, timeout: float
 ) -> tuple[State, bytes]:
-    """What the object ``name`` is, and its bytes as they are stored; raises what the client raises.
+    """The state of the object ``name``, and its bytes as they are stored. Raises the client's errors.
 
-    It is that of ``generation``, or where that is empty the newest.
+    Reads the given ``generation`` or, if it is empty, the newest one.
     """
     url = _url(connection, bucket, quote(name, safe=""))
-    # A body that was stored compressed would be unpacked on the way for who does not accept it so.
+    # Without this header, the server would decompress a body that was stored with gzip.
     headers = {"Accept-Encoding": "gzip"}
     which = {"generation": generation} if generation else {}
     with connection.session.get(url, params=which, headers=headers, timeout=timeout, stream=True) as answer:

@@ -1,4 +1,4 @@
-"""What Google's client reports, as holdall's errors: every translation, in one place.
+"""Translate the errors of Google's client to holdall's errors, all in one place.
 
     object missing      404                                     KeyError
     bucket missing      404, about the bucket                   StoreNotFound
@@ -12,7 +12,7 @@
     not implemented     501                                     Unsupported
     meaningless         400 about a bucket                      InvalidAddress
 
-Codes are those of "HTTP status and error codes for JSON" in the Cloud Storage reference.
+The codes are those of "HTTP status and error codes for JSON" in the Cloud Storage reference.
 """
 
 from holdall.errors import (
@@ -46,10 +46,10 @@ RAISED = (
     InvalidResponse,
     ConnectionError,
 )
-"""What the client raises, and what `translated` understands."""
+"""The errors that the client raises and `translated` accepts."""
 
 AGAIN = "this request had been sent before"
-"""Noted on an error after another try."""
+"""The note that is added to an error if it was raised after a retry."""
 
 _LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
 
@@ -69,7 +69,7 @@ _BY_STATUS: dict[int, type[HoldallError]] = {
 
 
 def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
-    """``error``, one of RAISED, as what a store raises for it."""
+    """The exception that a store raises for ``error``, which is one of RAISED."""
     place = f"gs://{bucket}"
     about = place if key is None else f"{key!r} in {place}"
     if status := status_of(error):
@@ -96,21 +96,21 @@ def _of_answer(status: int, error: Exception, place: str, about: str, key: str |
 
 
 def no_bucket(place: str) -> StoreNotFound:
-    """The error of a bucket that is not there."""
+    """The error for a missing bucket."""
     return StoreNotFound(f"there is no bucket {place}; create it, or open it with ?create=true")
 
 
 def passes(error: Exception) -> bool:
-    """Whether what went wrong may go right at another try."""
+    """Whether the request that failed with ``error`` may succeed if it is retried."""
     if status := status_of(error):
         return status in (408, 429) or (status >= 500 and status != 501)
     return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
 
 
 def in_doubt(error: Exception) -> bool:
-    """Whether the request that ended in ``error`` may have had its effect all the same.
+    """Whether the request that ended in ``error`` may have taken effect nevertheless.
 
-    A refusal is in doubt where the request had been sent before: that try may be what this one met.
+    A refusal is in doubt if the request had been sent before, because the earlier attempt may have caused it.
     """
     if isinstance(error, Unavailable | Corrupt):
         return True
@@ -118,14 +118,14 @@ def in_doubt(error: Exception) -> bool:
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status of the answer that ``error`` is about, or 0 where there was none."""
+    """The HTTP status of the answer that ``error`` is about, or 0 if there was no answer."""
     if isinstance(error, InvalidResponse):
         return int(error.response.status_code)
     return int(getattr(error, "code", None) or 0)
 
 
 def _garbled(error: Exception) -> bool:
-    """Whether there was an answer, and it makes no sense or is not all of it."""
+    """Whether the server sent an answer that is incomplete or cannot be read."""
     return isinstance(error, DataCorruption | transport.InvalidJSONError) or "IncompleteRead" in str(error)
 
 

@@ -1,4 +1,4 @@
-"""The generations of objects that a bucket with versioning keeps."""
+"""The old generations of objects in a bucket that has versioning enabled."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,11 +20,11 @@ Items = list[dict[str, Any]]
 
 
 class GCSPast:
-    """The generations in ``bucket``; see `holdall.history.Past`. Unsupported where it does not keep them.
+    """The generations in ``bucket``; see `holdall.history.Past`. Raises Unsupported if versioning is off.
 
-    A listing gives a thousand generations a request, in order of name and generation ("Objects: list" in
-    the Cloud Storage JSON API reference). A deletion is no generation: it is where one was gone
-    before the next was created, and has no id.
+    A listing returns a thousand generations per request, in order of name and generation ("Objects: list" in
+    the Cloud Storage JSON API reference). A deletion does not create a generation. It is derived from a
+    generation that was deleted before the next one was created, and its version has no id.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -71,7 +71,7 @@ class GCSPast:
                 )
 
     def _page(self, names: dict[str, str | None], token: str | None) -> dict[str, Any]:
-        # As text: of a bool the client makes "True", which not every server reads.
+        # The client would send a bool as "True", which not every server understands.
         options = {"versions": "true", "page_token": token, "page_size": PAGE, "fields": _FIELDS}
         timeout = self._bucket.options.timeout
 
@@ -102,7 +102,7 @@ class GCSPast:
 
 
 def lives(key: str, generations: Items) -> Iterator[Version]:
-    """Oldest first, what the ``generations`` of ``key`` tell of it, and the deletions between and after them.
+    """The versions of ``key``, oldest first: its ``generations``, and the deletions between and after them.
 
     >>> when = "2026-09-30T12:00:0{}.000Z".format
     >>> first = {"generation": "1", "timeCreated": when(1), "timeDeleted": when(2)}
@@ -110,7 +110,7 @@ def lives(key: str, generations: Items) -> Iterator[Version]:
     [False, True, False]
     """
     for item, after in pairwise([*generations, None]):
-        assert item is not None  # noqa: S101 - only the last is
+        assert item is not None  # noqa: S101 - pairwise gives None only as the second
         yield Version(key, item["generation"], _time(item["timeCreated"]), deleted=False)
         gone = item.get("timeDeleted")
         if gone and (after is None or _time(gone) < _time(after["timeCreated"])):

@@ -1,7 +1,7 @@
-"""Listings: the objects of a span of names, page by page.
+"""List the objects in a range of names, page by page.
 
-Cloud Storage lists in the byte order of UTF-8 ("List objects" in its guide), which is code-point order,
-and takes the bounds of a scan as they are: ``startOffset`` inclusive, ``endOffset`` exclusive.
+Cloud Storage lists in the byte order of UTF-8 ("List objects" in its guide), which is code-point order. Its
+bounds are those of a scan: ``startOffset`` is inclusive and ``endOffset`` is exclusive.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from holdall.errors import Corrupt
 from holdall.keys import RESERVED, successor
 
 PAGE = 1000
-"""Names in a page, the most that there are."""
+"""The number of names in a page; the server returns no more."""
 
 
 class Found(NamedTuple):
@@ -24,7 +24,7 @@ class Found(NamedTuple):
 class Range(NamedTuple):
     """Names that begin with ``prefix``, at or after ``low``, before ``high`` (None: no end).
 
-    ``hides`` lets reserved folders be passed over; what is in them may still be yielded.
+    If ``hides`` is true, a listing may skip reserved folders; it may still yield names that are in them.
     """
 
     prefix: str
@@ -34,18 +34,18 @@ class Range(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Names in order, and the token of the page after them, if there is one."""
+    """Names in order, and the token of the next page, or None if this is the last page."""
 
     found: list[Found]
     token: str | None
 
 
 Ask = Callable[[Range, str | None], Page]
-"""One request: the page of a range that has the token, or the first one."""
+"""A function that requests one page of a range: the page with the given token, or the first page for None."""
 
 
 def listed(ask: Ask, names: Range) -> Iterator[Found]:
-    """The objects of ``names``, each page asked for when it is needed."""
+    """The objects of ``names``. Requests each page when it is needed."""
     token = None
     while True:
         found, token = ask(names, token)
@@ -58,13 +58,13 @@ def listed(ask: Ask, names: Range) -> Iterator[Found]:
 
 
 def _beyond(name: str) -> str | None:
-    """Where to go on after a page that ended with ``name`` in a reserved folder; None where it did not."""
+    """The name at which to continue after the reserved folder of ``name``; None if it is not in one."""
     head, reserved, _ = f"/{name}".partition(f"/{RESERVED}/")
     return successor(f"{head}{reserved}"[1:]) if reserved else None
 
 
 def page(client: Any, bucket: str, names: Range, token: str | None, size: int, **bounds: Any) -> Page:
-    """One page of ``size`` names at most; ``bounds`` are the client's ``timeout`` and ``retry``."""
+    """One page of up to ``size`` names; ``bounds`` are the client's ``timeout`` and ``retry``."""
     blobs = client.list_blobs(
         bucket,
         prefix=names.prefix or None,
@@ -81,7 +81,7 @@ def page(client: Any, bucket: str, names: Range, token: str | None, size: int, *
 
 
 def raw_page(blobs: Any) -> dict[str, Any]:
-    """The first page of the client's listing ``blobs``, as it came; Corrupt where it is none."""
+    """The first page of the client's listing ``blobs``, as received. Raises Corrupt if it is not a listing."""
     answer: dict[str, Any] = next(blobs.pages).raw_page
     if answer.get("kind") != "storage#objects":
         raise Corrupt(

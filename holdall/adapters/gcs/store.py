@@ -20,23 +20,27 @@ from holdall.store import Feature
 
 
 class GCS(BucketStore[Bucket]):
-    """The objects of ``bucket`` under ``prefix``, keys in UTF-8 as they are, values up to 5 TiB.
+    """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
-    Credentials are Application Default Credentials; ``project`` is only needed to create a bucket, if they
-    name none. ``endpoint_url`` is another server of the same protocol (else STORAGE_EMULATOR_HOST, else
-    Google); the one in that variable, or any by plain http, gets no credentials. A request waits
-    ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
-    times, with jitter. ``create`` makes the bucket on first use. ``anon`` sends no credentials, to read
-    what is public. ``content_type`` and ``cache_control`` are the headers that the server sends with what
-    this store writes.
+    The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
+    empty, the name is the key.
 
-    Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand keys
-    of a scan and for each hundred of a bulk delete. Values above 8 MiB take one more to write. The first
-    miss or bulk delete of a store that did nothing before costs one more, to tell a missing key from a
-    missing bucket. Of a server that is not Google's, `features` are tried out when they are first needed: up
-    to ten.
+    Credentials are Application Default Credentials. ``project`` is only needed to create a bucket, and only
+    if the credentials name no project. ``endpoint_url`` is the address of another server that speaks the same
+    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. If STORAGE_EMULATOR_HOST is set, or the
+    address begins with plain ``http:``, no credentials are sent. A request waits up to ``timeout`` seconds
+    for a connection, and as long for each part of the answer. After a failure it is retried up to ``retries``
+    times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to read
+    public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
+    object that this store writes.
 
-    A tag is the object's generation, which never comes again.
+    Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand
+    keys of a scan, and one for each hundred keys of a bulk delete. Writing a value above 8 MiB takes one
+    more. If the first operation of a store asks for a missing key, or is a bulk delete, it costs one more
+    request, which tells a missing key from a missing bucket. On a server that is not Google's, the store
+    tests the conditional requests when `features` are first needed, with up to ten requests.
+
+    A tag is the generation of the object, which is never used again.
 
     >>> GCS("acme", "books", timeout=5)
     GCS('acme', 'books', timeout=5)
@@ -107,13 +111,13 @@ class GCS(BucketStore[Bucket]):
         exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
 
     def past(self, author: str = "", /) -> GCSPast:
-        """The versions that the bucket keeps; from now on writes carry their note. See `Remembers.past`."""
+        """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
         found = GCSPast(self._bucket)
         self._bucket.note = partial(note_of, author)
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server and that server's clock."""
+        """The address of the server, and how far its clock differs from this machine's."""
         return facts(self.client.api_endpoint, self._bucket.headers())
 
 

@@ -1,4 +1,4 @@
-"""One request, and how often it may be tried again."""
+"""Send one request, and retry it a limited number of times."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,14 +13,15 @@ with needs("gcs"):
 R = TypeVar("R")
 
 _THROTTLED = (429, 503)
-_FIRST, _LONGEST = 0.2, 10.0  # seconds between two tries, random up to a doubling bound
+_FIRST, _LONGEST = 0.2, 10.0  # seconds between two attempts: random, up to a bound that doubles
 
 
 class Tries:
-    """Tries of one request: the first and up to ``retries`` more, where what went wrong may pass.
+    """The attempts of one request: the first, and up to ``retries`` more after errors that may pass.
 
-    The client's own retries end by the clock alone, so that a server which is away would be tried once, for
-    as long as that takes; here tries are counted. ``pace`` is told how the request fares.
+    The client's own retries are limited by time alone, so if a server is not reachable, a single attempt may
+    use up all of that time. Here attempts are counted. Throttled and answered requests are reported to
+    ``pace``.
     """
 
     def __init__(self, retries: int, pace: Pace) -> None:
@@ -29,7 +30,7 @@ class Tries:
         self._again = False
 
     def __call__(self, send: Callable[[Retry], R]) -> R:
-        """What ``send`` returns. It is given the Retry to try by; its error after more than one try notes AGAIN."""
+        """The result of ``send``, which gets the `Retry` to use. An error after a retry gets the note AGAIN."""
         try:
             result = send(Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None))
         except Exception as error:
@@ -42,7 +43,7 @@ class Tries:
 
     def _told(self, error: Exception) -> None:
         if status_of(error) not in (0, *_THROTTLED):
-            self._pace.faster()  # also a refusal is an answer
+            self._pace.faster()  # a refusal is an answer too
 
     def _may(self, error: Exception) -> bool:
         if status_of(error) in _THROTTLED:

@@ -1,4 +1,4 @@
-"""Writes to a bucket: conditional or not, none lost or doubled by a lost answer."""
+"""Writes to a bucket, conditional or not. No lost answer loses or repeats a write."""
 
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.errors import in_doubt, no_bucket
@@ -7,7 +7,7 @@ from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
 
 THRESHOLD = 8 * 2**20
-"""Values above this many bytes are sent by the client in a session of several requests."""
+"""The client sends a value above this many bytes in an upload session of several requests."""
 
 
 class Writes:
@@ -19,17 +19,21 @@ class Writes:
         self.seen = self._traces.seen
 
     def put(self, key: str, value: bytes) -> None:
-        """Write ``value``, whatever is there."""
+        """Write ``value``, whether or not the key exists."""
         try:
             return self._in_session(key, value) if len(value) > THRESHOLD else self._whole(key, value)
-        except KeyError as error:  # nothing that it needs can be missing but the bucket
+        except KeyError as error:  # an unconditional write gets 404 only if the bucket is missing
             raise no_bucket(f"gs://{self._bucket.name}") from error
 
     def _whole(self, key: str, value: bytes) -> None:
         self._bucket.write(key, value)
 
     def _in_session(self, key: str, value: bytes) -> None:
-        """A session that ended with a lost answer cannot be asked again everywhere, so the object is."""
+        """Write ``value`` in an upload session.
+
+        Not every server can be asked about a finished session, so after a lost answer the object is read
+        instead.
+        """
         write = unconditional()
         try:
             self._bucket.write(key, value, metadata=write.metadata)
@@ -38,7 +42,7 @@ class Writes:
                 raise
 
     def delete(self, key: str) -> None:
-        """Delete ``key``; KeyError where it is missing, Unavailable where nobody can know whether it was."""
+        """Delete ``key``. Raises KeyError if it is missing, and Unavailable if that cannot be known."""
         try:
             self._bucket.delete(key)
         except KeyError as error:
@@ -47,7 +51,11 @@ class Writes:
             raise
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
-        """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
+        """Write ``value`` if ``key`` carries ``expected``, and return the new tag; otherwise raises Conflict.
+
+        Raises Unavailable if it cannot be known whether the write happened, and Unsupported if the value is
+        large and the server ignores conditions on large uploads.
+        """
         if len(value) > THRESHOLD and not self._bucket.resumable_conditions:
             raise Unsupported(
                 f"{key!r} cannot be swapped for {len(value)} bytes: its server ignores conditions on uploads "
@@ -64,7 +72,10 @@ class Writes:
         return self.seen(key, State(tag, write.metadata))
 
     def remove(self, key: str, expected: Tag) -> None:
-        """Delete ``key`` if it is as ``expected``, or Conflict; Unavailable where nobody can know."""
+        """Delete ``key`` if it carries ``expected``; otherwise raises Conflict.
+
+        Raises Unavailable if it cannot be known whether the delete happened.
+        """
         if expected == ABSENT:
             raise conflict(key)
         try:

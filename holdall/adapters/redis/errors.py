@@ -1,4 +1,4 @@
-"""What redis-py and its server report, as holdall's errors: every translation, in one place.
+"""Translate the errors of redis-py and its server to holdall's errors, all in one place.
 
     refused             WRONGPASS, NOAUTH, NOPERM, READONLY         PermissionDenied
     no answer           timeouts, connections refused or lost       Unavailable
@@ -28,7 +28,7 @@ with needs("redis"):
     from redis import exceptions as sdk
 
 RAISED = (sdk.RedisError, OSError)
-"""What the client raises, and what `translated` understands."""
+"""The errors that the client raises and `translated` accepts."""
 
 _Kinds = tuple[type[Exception], ...]
 _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
@@ -61,10 +61,10 @@ _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
-    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     about = where if key is None else f"{where} ({key!r})"
     said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-    for prefix, kind, remedy in _BY_PREFIX:  # a script passes on what its commands met, as text
+    for prefix, kind, remedy in _BY_PREFIX:  # a script passes on the errors of its commands as text
         if said.startswith(prefix) or f" {prefix} " in said:
             return kind(f"{about} {remedy}: {said}", key=key)
     for kinds, kind, remedy in _BY_EXCEPTION:

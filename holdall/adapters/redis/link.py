@@ -1,4 +1,4 @@
-"""How a Redis store talks to its server: one pool of connections a process, nothing sent twice, errors translated."""
+"""The connections of a Redis store: one pool per process, no command sent twice, errors translated."""
 
 from collections.abc import Callable
 from functools import cache
@@ -22,11 +22,11 @@ with needs("redis"):
     from redis.retry import Retry
 
 T = TypeVar("T")
-_AT_ONCE = 64  # connections of one store in one process
+_AT_ONCE = 64  # the most connections of one store in one process
 
 
 class Link:
-    """The way to the store named ``prefix``, for all threads."""
+    """The connections to the store named ``prefix``. Threads may share it."""
 
     def __init__(self, prefix: str, *, timeout: float, **login: Any) -> None:
         self.values = f"{prefix}:values"
@@ -41,39 +41,43 @@ class Link:
         return self._use(lambda connection: _ask(connection, *words), about)
 
     def run(self, script: str, *args: str | bytes | int, about: str | None = None) -> Any:
-        """What ``script`` returns; the server is sent its text when it does not know it."""
+        """The result of ``script``. Its text is sent only if the server does not know the script."""
 
         def work(connection: Connection) -> Any:
             try:
                 return _ask(connection, "EVALSHA", _digest(script), 3, *self._names, *args)
-            except NoScriptError:  # it has done nothing
+            except NoScriptError:  # nothing was run
                 return _ask(connection, "EVAL", script, 3, *self._names, *args)
 
         return self._use(work, about)
 
     def both(self, key: str) -> tuple[bytes | None, bytes | None]:
-        """The value of ``key`` and its tag, of one moment."""
+        """The value of ``key`` and its tag, read in one step. Each is None if it is missing."""
         value, tag = self.run(scripts.BOTH, key, about=key)
         return value, tag
 
     def page(
         self, what: str, low: str, high: str | None, size: int
     ) -> tuple[list[tuple[str, bytes | None]], bool]:
-        """Keys from ``low`` on with ``what`` they hold, up to ``size`` or `ROOM`, and whether there is more."""
+        """Keys from ``low`` on and before ``high``, each with its entry in ``what``; and whether more follow.
+
+        ``what`` is "values", "tags", or "keys" for no entries. A page ends after ``size`` keys, or after the
+        entry that exceeds a total of `ROOM` bytes.
+        """
         first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
         bounds = first.encode(errors="surrogateescape"), end
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
         return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
 
     def facts(self) -> dict[str, str]:
-        """What its durability depends on."""
+        """The server's version, and the settings that the durability of the store depends on."""
         lines = self.command("INFO").decode().splitlines()
         info = dict(line.split(":", 1) for line in lines if ":" in line)
         named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
         return {name: info[name] for name in named if name in info}
 
     def close(self) -> None:
-        """Close its sockets."""
+        """Close the idle connections of this process."""
         if pool := self._pool.take():
             pool.close()
 
@@ -104,7 +108,7 @@ class _Connector:
         return made
 
     def is_alive(self, connection: Connection) -> bool:
-        # An idle connection has nothing to read: else the server closed it, or it owes an answer.
+        # A good idle connection has nothing to read. Else the server closed it, or an answer is left in it.
         try:
             return not connection.can_read()
         except (RedisError, OSError):

@@ -1,12 +1,12 @@
-"""What a Redis server does in one step for a store: scripts, each of which is a transaction.
+"""The scripts that a Redis server runs for a store. Each of them is one transaction.
 
     store   = keys values tags                three Redis keys, that begin with the store's prefix and ":"
     keys    = sorted set of key               every score is 0, which orders members by their bytes
     values  = hash of key to value
     tags    = hash of key to tag              a key is in all three or in none
 
-A script runs alone and to its end ("Scripting with Lua", redis.io). One that finds no memory left fails
-at its first write, so it has changed nothing.
+No other command runs until a script has ended ("Scripting with Lua", redis.io). If the server has no memory
+left, a script fails at its first write, so it has changed nothing.
 """
 
 from typing import Final
@@ -38,27 +38,27 @@ end
 PUT: Final = f"""{_HEAD}{_PUT}
 for at = 2, #ARGV, 2 do put(ARGV[at], ARGV[at + 1], ARGV[1]) end
 """
-"""tag *( key value ): write them."""
+"""tag *( key value ): write every pair, with this tag."""
 
 DROP: Final = f"""{_HEAD}{_DROP}
 local dropped = 0
 for _, key in ipairs(ARGV) do dropped = dropped + drop(key) end
 return dropped
 """
-"""*key: delete those that are there, and return how many were."""
+"""*key: delete the keys that exist, and return how many did."""
 
 SWAP: Final = f"""{_HEAD}{_PUT}{_CARRIES}
 if not carries(ARGV[1], ARGV[2]) then return 0 end
 put(ARGV[1], ARGV[3], ARGV[4])
 return 1
 """
-"""key expected value tag: write it if the key carries what is expected; whether it did."""
+"""key expected value tag: write the value if the key carries the expected tag; return whether it did."""
 
 REMOVE: Final = f"""{_HEAD}{_DROP}
 if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return 0 end
 return drop(ARGV[1])
 """
-"""key expected: delete it if it carries what is expected; whether it did."""
+"""key expected: delete the key if it carries the expected tag; return whether it did."""
 
 TRANSACT: Final = f"""{_HEAD}{_PUT}{_DROP}{_CARRIES}
 for at = 2, #ARGV, 3 do
@@ -69,12 +69,15 @@ for at = 2, #ARGV, 3 do
     if ARGV[at] == 'delete' then drop(ARGV[at + 1]) end
 end
 """
-"""tag *( "put" key value / "delete" key "" / "expect" key tag ): all or nothing; the key that was unexpected."""
+"""tag *( "put" key value / "delete" key "" / "expect" key tag ): apply all or nothing.
+
+Return the first key that does not carry the expected tag, or nil.
+"""
 
 BOTH: Final = f"""{_HEAD}
 return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}}
 """
-"""key: its value and its tag, nil if it is missing."""
+"""key: return its value and its tag, each nil if it is missing."""
 
 LOOK_UP: Final = f"""{_HEAD}
 local found, room = {{}}, tonumber(ARGV[1])
@@ -86,7 +89,7 @@ for at = 2, #ARGV do
 end
 return found
 """
-"""room *key: their values, nil for what is missing; fewer than were asked for where room has run out."""
+"""room *key: return the values of the keys, nil for a missing key. Stops when they exceed room bytes."""
 
 PAGE: Final = f"""{_HEAD}
 local found = redis.call('ZRANGEBYLEX', keys, ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
@@ -104,4 +107,4 @@ for index, key in ipairs(found) do
 end
 return {{more and 1 or 0, page}}
 """
-"""low high count room ("values" / "tags" / "keys"): whether there is more, and *( key held ) in order."""
+"""low high count room ("values" / "tags" / "keys"): return whether more follow, and *( key held ) in order."""

@@ -43,15 +43,17 @@ _LOOKUPS = 128
 class Redis(Served):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
-    The password is ``password``, or better that in the variable REDISCLI_AUTH, which a pickle finds again.
-    ``tls`` encrypts and checks the server's name and certificate, which one of the system's authorities must
-    have signed, or one of the file ``ca``; that asks for ``tls`` by itself. Each wait for the server takes
-    ``timeout`` seconds at most, then it is Unavailable; nothing is sent twice.
+    Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
+    ``password`` cannot be pickled. ``tls`` encrypts the connection and checks the server's name and
+    certificate. The certificate must be signed by an authority that the system trusts or, if ``ca`` names a
+    file of certificates, by an authority in that file. ``ca`` turns on ``tls``. Each wait for the server
+    takes ``timeout`` seconds at most; after that the store raises Unavailable. No command is sent twice.
 
-    One request for each operation, thousand keys of a scan or batch, or MiB of values. Batches of
-    `set_many` and `delete_many` are each written wholly or not at all. What returned is with the server: it
-    is on its disk as its own ``appendonly`` and ``appendfsync`` say. Not promised: anything where the server
-    may evict keys (a ``maxmemory-policy`` other than ``noeviction``), nor work on a cluster.
+    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each
+    batch of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server
+    has it; whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If
+    the server may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing.
+    Clusters are not supported.
 
     >>> Redis("cache.example", 2, prefix="books")
     Redis('cache.example', 2, prefix='books')
@@ -102,7 +104,7 @@ class Redis(Served):
         return MISSING if value is None else value
 
     def __contains__(self, key: object, /) -> bool:
-        check_key(cast(str, key))  # what is no str is refused there
+        check_key(cast(str, key))  # raises TypeError if it is not a str
         return bool(self._link.command("HEXISTS", self._link.values, cast(str, key)))
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -164,7 +166,7 @@ class Redis(Served):
         for batch in keys_of(keys, _LOOKUPS):
             while batch:
                 found = self._link.run(scripts.LOOK_UP, ROOM, *batch)
-                pairs = zip(batch, found, strict=False)  # what found no room is asked for again
+                pairs = zip(batch, found, strict=False)  # the next request asks for the keys that had no room
                 yield from ((str(key), value) for key, value in pairs if value is not None)
                 batch = batch[len(found) :]
 

@@ -1,4 +1,4 @@
-"""One bucket, or what is under a prefix of it: requests by key, errors translated, the server known."""
+"""Requests by key to one bucket, or to the part of it below a prefix; errors are translated to holdall's."""
 
 import contextlib
 import re
@@ -19,27 +19,28 @@ from holdall.keys import Span
 from holdall.store import ABSENT, Tag, conflict
 
 _NEVER = Tag("never-issued")
-_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, less what no header can carry
-_IN_FOLDERS = {"SeaweedFS"}  # what keeps objects in folders, and lists them so
-# Where a page begins it orders é as %C3%A9, which is before a; but it gives all names in one page if asked.
+_is_etag = re.compile(r"[!#-~]+").fullmatch  # RFC 9110, section 8.8.3, but ASCII only
+_IN_FOLDERS = {"SeaweedFS"}  # servers that keep objects in folders, and list folder by folder
+# LocalStack compares the start of a page in percent-encoding, where é (%C3%A9) sorts before a. But it returns
+# all names in one page if the request allows that many.
 _LOSES_PLACE = {"LocalStack"}
 _ALL = 2**31 - 1
 
 
 class _Server(NamedTuple):
-    """What is known of a server: its conditions, and whether it compares ETags only without their quotes."""
+    """How a server treats conditions, and whether it recognises its ETags only without quotes."""
 
     conditions: Conditions
     bare: bool
 
 
-_known: dict[tuple[str, str], _Server] = {}  # by endpoint and bucket, for as long as the process lives
+_known: dict[tuple[str, str], _Server] = {}  # by endpoint and bucket; kept until the process ends
 
 
 class Bucket:
-    """The bucket ``name`` below ``root``, which is empty or ends in a slash.
+    """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
-    Threads share it. Its client is made by the first request in each process.
+    Threads may share it. The first request in each process creates its client.
     """
 
     def __init__(
@@ -57,9 +58,9 @@ class Bucket:
         self.options = options
         self.pace = Pace(CONNECTIONS)
         self.note: Callable[[], Mapping[str, str]] = dict
-        """What every write says beside its value, in the object's metadata."""
+        """Returns the metadata that every write stores with its value."""
         self.served = served or {}
-        """What else every write sends: the parameters that say how the object is served."""
+        """Further parameters of every write: the headers with which the server serves the object."""
         self._listing = listing
         self._create = create
         self._connection = PerProcess(self._connect)
@@ -82,7 +83,7 @@ class Bucket:
         return self._connection()
 
     def ask(self, operation: str, key: str | None = None, /, **parameters: Any) -> Any:
-        """The answer to one request, about ``key`` where there is one; raises holdall's errors and KeyError."""
+        """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
         if key is not None:
             parameters["Key"] = self.root + key
         try:
@@ -93,9 +94,9 @@ class Bucket:
         return answer
 
     def read(self, key: str, **version: str) -> tuple[State, bytes]:
-        """What ``key`` is and its whole body; a body that breaks off is asked for once more.
+        """The state of ``key`` and its whole body. If the body breaks off, one more request is sent.
 
-        ``version`` is a VersionId, if it is not to be the newest.
+        ``version`` is a VersionId; it defaults to the newest version.
         """
         try:
             return _whole(self.ask("get_object", key, **version), key)
@@ -110,7 +111,11 @@ class Bucket:
             raise translated(error, self.name, key) from error
 
     def head(self, key: str, **version: str) -> State:
-        """What HEAD says of ``key``. It cannot say whether that or the bucket is missing, so that is asked once."""
+        """The state of ``key``, from a HEAD request.
+
+        A 404 answer to HEAD does not say whether the key or the bucket is missing. So if no request has
+        succeeded before, one more request checks whether the bucket exists.
+        """
         try:
             return state_of(self.ask("head_object", key, **version), key)
         except KeyError:
@@ -125,7 +130,10 @@ class Bucket:
         expected: Tag | None = None,
         metadata: dict[str, str] | None = None,
     ) -> Tag:
-        """Write ``value`` in one request; where ``expected`` is given if that holds, else Conflict. The new tag."""
+        """Write ``value`` in one request, and return the new tag.
+
+        Raises Conflict if ``expected`` is given and the object does not carry it.
+        """
         metadata = {**self.note(), **(metadata or {})}
         told = {**self.served, **self.condition(key, expected)}
         if metadata:
@@ -133,16 +141,16 @@ class Bucket:
         return state_of(self.ask("put_object", key, Body=value, **told), key).tag
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
-        """Delete ``key``; where ``expected`` is given if that holds, else Conflict."""
+        """Delete ``key``. Raises Conflict if ``expected`` is given and the object does not carry it."""
         self.ask("delete_object", key, **self.condition(key, expected))
 
     def discard(self, key: str) -> None:
-        """Delete ``key`` if it is there."""
-        with contextlib.suppress(KeyError):  # S3 never says so; some servers do
+        """Delete ``key`` if it exists."""
+        with contextlib.suppress(KeyError):  # S3 does not report a missing key; some servers do
             self.delete(key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
-        """The objects of ``span``, named below ``root``, in order; ``size`` is how many a page may hold."""
+        """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
         if span.empty:
             return
         root = self.root
@@ -159,13 +167,13 @@ class Bucket:
                 yield found._replace(name=found.name[len(root) :])
 
     def _flat(self, names: Range, size: int) -> Iterator[Found]:
-        """The objects of ``names``, or none where the first page tells that they have to be listed nested."""
+        """The objects of ``names``. Yields none if the first page shows that listing has to be nested."""
         try:
             for found in flat(self._page, names, size):
                 if self._listing == "nested":
                     return
                 yield found
-        except Unsupported:  # the first page is not in order, from before its first object
+        except Unsupported:  # the first page was out of order before any of its objects was yielded
             if self._listing != "nested":
                 raise
 
@@ -182,10 +190,10 @@ class Bucket:
 
     @property
     def conditions(self) -> Conditions:
-        """What the server does with conditions; tried out where that is not known yet."""
+        """How the server treats conditions. Tests them with requests if that is not known yet."""
         client = self.connection.client
         if sdk.is_aws(client):
-            return HONOURED  # as documented: on writes, and on deletes in general purpose buckets
+            return HONOURED  # as documented for writes, and for deletes in general purpose buckets
         place = client.meta.endpoint_url, self.name
         if place not in _known:
             _known[place] = self._tried()
@@ -193,7 +201,7 @@ class Bucket:
         return conditions
 
     def _tried(self) -> _Server:
-        """Try conditions out; if the server does not know its own ETags with their quotes (Ceph), without them."""
+        """Test the conditions. If the server does not know its ETags with quotes (Ceph), test without."""
         self._bare = False
         quoted = tried(self, _NEVER)
         if quoted.reason != TAGS_UNKNOWN:
@@ -203,7 +211,10 @@ class Bucket:
         return _Server(bare, bare=True) if bare.features else _Server(quoted, bare=False)
 
     def condition(self, key: str, expected: Tag | None) -> dict[str, Any]:
-        """The parameter that makes a request about ``key`` conditional; Conflict if no object can be ``expected``."""
+        """The parameter that makes a request about ``key`` conditional; empty if ``expected`` is None.
+
+        Raises Conflict if ``expected`` cannot be the tag of any object.
+        """
         if expected is None:
             return {}
         if expected == ABSENT:
@@ -220,24 +231,24 @@ class Bucket:
 
 
 def _server(answer: dict[str, Any]) -> str:
-    """The first word that the server says of itself."""
+    """The name of the server: the first word of its Server header, or LocalStack."""
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
 
 
 def _whole(answer: dict[str, Any], key: str) -> tuple[State, bytes]:
-    """The object in an answer, and its body. Who does not read that to its end has to close its connection."""
+    """The state of the object in an answer, and its body. Closes the body, even if reading it fails."""
     with closing(answer["Body"]) as body:
         return state_of(answer, key), body.read()
 
 
 def state_of(answer: dict[str, Any], key: str) -> State:
-    """The object in an answer: its ETag, unquoted, and its metadata. Corrupt where the answer has no ETag."""
+    """The ETag, without quotes, and the metadata in an answer. Raises Corrupt if the answer has no ETag."""
     return State(Tag(told(answer, "ETag", key).strip('"')), answer.get("Metadata", {}))
 
 
 def told(answer: dict[str, Any], name: str, key: str) -> Any:
-    """What every answer of this kind about ``key`` tells under ``name``; Corrupt where this one does not."""
+    """The field ``name`` of an answer about ``key``. S3 always sends it; raises Corrupt if it is missing."""
     if name not in answer:
         message = f"an answer about {key!r} without {name}: no S3 server is at this endpoint"
         raise Corrupt(message, key=key)

@@ -1,4 +1,4 @@
-"""The boto3 client: ambient credentials, bounded waits, and settings that S3-like servers bear."""
+"""The boto3 client: ambient credentials, bounded waits, and settings that S3-like servers accept."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ with needs("s3"):
     from holdall.adapters.aws import session, survive_interrupts
 
 ORDER = "HoldallOrder"
-"""In the answer to ListObjectVersions: the names of its entries' elements, in the order of the server."""
+"""In a parsed ListObjectVersions answer: the field with the element names of the entries, in server order."""
 
 _kinds = re.compile(rb"<(Version|DeleteMarker)[\s>]").findall
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
@@ -29,7 +29,7 @@ _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 @dataclass(frozen=True)
 class Options:
-    """How to reach the server; see `holdall.adapters.s3.S3` for what each means."""
+    """How to reach the server; `holdall.adapters.s3.S3` documents each option."""
 
     region: str | None = None
     profile: str | None = None
@@ -51,16 +51,17 @@ class Connection(NamedTuple):
 
 
 def connected(options: Options, pace: Pace) -> Connection:
-    """A connection for ``options``, which tells ``pace`` how its requests fare.
+    """A connection for ``options``, which reports throttled and answered requests to ``pace``.
 
-    Without ``endpoint_url`` the SDK itself asks AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL.
+    Without ``endpoint_url``, the SDK itself reads AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL.
     """
     made = _session(options)
     client = made.client("s3", endpoint_url=options.endpoint_url, config=_config(options))
     survive_interrupts(client)
     if not is_aws(client):
-        # Servers that ask for no newer checksum than this one still refuse a bulk delete without it. And one
-        # stored an empty object when a connection broke off before the body of a PUT; with it, it refuses.
+        # Servers that require no newer checksum still refuse a bulk delete without Content-MD5. And one
+        # server stored an empty object when a connection broke off before the body of a PUT; it refuses such
+        # a PUT if Content-MD5 is sent.
         for operation in ("DeleteObjects", "PutObject", "UploadPart"):
             client.meta.events.register(f"before-sign.s3.{operation}", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
@@ -72,7 +73,7 @@ def connected(options: Options, pace: Pace) -> Connection:
 
 def _session(options: Options) -> Any:
     made, core = session(options.profile, options.region)
-    # A listing is parsed 2.5 times as fast with its times left as text.
+    # Parsing a listing is 2.5 times as fast if its times stay text.
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     return made
 
@@ -101,14 +102,14 @@ def _add_md5(request: Any, **event: Any) -> None:
 
 
 def _keep_order(response_dict: Any, customized_response_dict: Any, **event: Any) -> None:
-    # The client parses versions and delete markers into two lists, which loses their order.
+    # The client parses versions and delete markers into two lists, so their common order is lost.
     customized_response_dict[ORDER] = _kinds(response_dict["body"])
 
 
 def create_bucket(client: Any, bucket: str) -> None:
-    """Create ``bucket`` in the client's region, unless it is this account's already.
+    """Create ``bucket`` in the client's region, unless this account already owns it.
 
-    PermissionDenied where it is another's; the client's own errors otherwise.
+    Raises PermissionDenied if another account owns it; otherwise raises the client's own errors.
     """
     region = client.meta.region_name
     where = {} if region in (None, "us-east-1") else {"LocationConstraint": region}
@@ -119,6 +120,6 @@ def create_bucket(client: Any, bucket: str) -> None:
         if code == "BucketAlreadyExists" and is_aws(client):
             message = f"the bucket s3://{bucket} is another account's; choose another name"
             raise PermissionDenied(message) from error
-        # Servers without accounts have no other name for a bucket that is ours.
+        # Servers without accounts also answer BucketAlreadyExists for a bucket that is ours.
         if code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise

@@ -1,4 +1,4 @@
-"""Bulk deletes: a thousand objects in a request, one by one where the server does not do it so."""
+"""Bulk deletes: a thousand objects per request, or one per request if the server has no bulk delete."""
 
 from typing import Any
 
@@ -6,15 +6,16 @@ from holdall.adapters.s3.bucket import Bucket
 from holdall.errors import Unsupported
 
 BATCH = 1000
-"""Objects that one request may delete ("DeleteObjects" in the Amazon S3 API reference)."""
+"""The most objects that one request may delete ("DeleteObjects" in the Amazon S3 API reference)."""
 
-_UNSAFE = ("\ufffe", "\uffff")  # in no XML 1.0 document, which the request is
+_UNSAFE = ("\ufffe", "\uffff")  # not allowed in XML 1.0, the format of the request
 
 
 def delete_batch(bucket: Bucket, keys: list[str]) -> None:
-    """Delete those of up to BATCH ``keys`` that are there.
+    """Delete up to BATCH ``keys``; missing keys are ignored.
 
-    What the server reports as not deleted is deleted by itself, which retries, or raises the reason.
+    A key that the server reports as not deleted gets a request of its own, which retries or raises the
+    reason.
     """
     unsafe = [key for key in keys if any(map(key.__contains__, _UNSAFE))]
     for key in unsafe + _left(bucket, [key for key in keys if key not in unsafe]):

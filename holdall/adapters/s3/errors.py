@@ -1,4 +1,4 @@
-"""What S3 and its client report, as holdall's errors: every translation, in one place.
+"""Translate the errors of S3 and of its client to holdall's errors, all in one place.
 
     object missing      404 NoSuchKey                                 KeyError
     bucket missing      404 NoSuchBucket                              StoreNotFound
@@ -13,7 +13,7 @@
     full                507, QuotaExceeded                            StoreFull
     too large           413, EntityTooLarge, KeyTooLongError          TooLarge
 
-Codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
+The codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
 from holdall.adapters.doubt import doubted
@@ -42,9 +42,10 @@ with needs("s3"):
     from holdall.adapters.aws import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, HTTPError)
-"""What the client raises, and what `translated` understands.
+"""The errors that the client raises and `translated` accepts.
 
-HTTPError where the body of a refusal breaks off: the client reads it where it no longer translates.
+HTTPError is raised if the body of an error response breaks off, because the client does not translate
+exceptions while it reads that body.
 """
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
@@ -99,7 +100,7 @@ _REGION = {
 
 
 def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
-    """``error``, one of RAISED, as what a store raises for it."""
+    """The exception that a store raises for ``error``, which is one of RAISED."""
     if isinstance(error, sdk.ClientError):
         return _of_answer(error, bucket, key)
     return _of_client(error, bucket, key)
@@ -125,8 +126,8 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
 def _missing(code: str, operation: str, place: str, key: str | None) -> Exception:
     if key is None:
         return _no_bucket(place)
-    # An answer to HEAD has no body to name what is missing: see `Bucket.head`. And one that repeats a key
-    # which no XML can hold is not read.
+    # An answer to HEAD has no body that could name the missing thing: see `Bucket.head`. And the client cannot
+    # parse an answer that repeats a key with characters that XML does not allow.
     named = operation not in ("HeadObject", "DeleteObject") and not {"\ufffe", "\uffff"} & set(key)
     if named and code in ("", "404"):
         remedy = "look at what answers at this endpoint"
@@ -198,8 +199,8 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
 
 
 def in_doubt(error: Exception) -> bool:
-    """Whether the request that ended in ``error`` may have had its effect all the same.
+    """Whether the request that ended in ``error`` may have taken effect nevertheless.
 
-    A refusal is in doubt where an earlier try of the client's may be what it met.
+    A refusal is in doubt if an earlier attempt of the same request may have caused it.
     """
     return isinstance(error, Unavailable | Corrupt) or doubted(error.__cause__)

@@ -1,4 +1,4 @@
-"""The versions of objects that a bucket with versioning keeps."""
+"""The old versions of objects in a bucket that has versioning enabled."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -19,11 +19,11 @@ _of_key = attrgetter("key")
 
 
 class S3Past:
-    """The versions in ``bucket``; see `holdall.history.Past`. Unsupported where it does not keep them.
+    """The versions in ``bucket``; see `holdall.history.Past`. Raises Unsupported if versioning is off.
 
-    A listing gives a thousand versions a request, newest first of each key ("ListObjectVersions" in the
-    Amazon S3 API reference). Times are those at which S3 was asked to write, in whole seconds; for an
-    upload in parts, its beginning.
+    A listing returns a thousand versions per request, with the newest version of each key first
+    ("ListObjectVersions" in the Amazon S3 API reference). The time of a version is the time at which S3 was
+    asked to write it, in whole seconds; for an upload in parts, the time at which the upload began.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -80,7 +80,7 @@ class S3Past:
         return Version(key, entry["VersionId"], datetime.fromisoformat(entry["LastModified"]), deleted)
 
     def _singly(self, prefix: str, after: dict[str, str], count: int) -> Iterator[Version]:
-        """The ``count`` entries that come ``after``, a request each."""
+        """The next ``count`` entries that come after the position ``after``, with one request per entry."""
         for _ in range(count):
             answer = self._ask(prefix, after, 1)
             yield from self._entries(answer)
@@ -102,9 +102,9 @@ class S3Past:
 
 
 def _doubtful(found: list[Version]) -> bool:
-    """Whether a page is of a server that lists all its delete markers after all versions, whatever came first.
+    """Whether a page lists all delete markers after all versions, although their times contradict that order.
 
-    S3 does so only where that is their order; then also their times tell.
+    Some servers always list like this. S3 does so only if it is the true order, and then the times agree.
     """
     kinds = [version.deleted for version in found]
     return kinds == sorted(kinds) and any(map(_contradicts, _by_key(found)))
@@ -121,5 +121,5 @@ def _contradicts(found: list[Version]) -> bool:
 
 
 def _after(answer: Any) -> dict[str, str]:
-    """Where the page after ``answer`` begins."""
+    """The position at which the page after ``answer`` begins."""
     return {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}

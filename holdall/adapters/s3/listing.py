@@ -1,12 +1,13 @@
-"""Listings: the objects of a span of names, in code-point order, from servers that list in theirs.
+"""List the objects in a range of names in code-point order, whatever order the server uses.
 
 Amazon S3 lists a bucket in the byte order of UTF-8 ("Listing object keys programmatically" in the S3
-user guide), which is code-point order, so one scan is one sequence of pages. A server that keeps
-objects in folders lists ``a/b`` before ``a-b``: there, each folder is listed by itself, and a folder
-waits for the names that belong before it.
+user guide). That is code-point order, so a scan reads one sequence of pages. A server that keeps objects in
+folders lists ``a/b`` before ``a-b``. On such a server, each folder is listed by itself, and its objects are
+yielded after the names that sort before the folder.
 
-A page begins after a name, never at it, and a scan begins at one: so it is asked for after the last
-text that begins one character earlier, and what comes too early is left out here.
+S3 begins a page after a name that the request gives, but a scan includes its first name. So the first page is
+requested after a text that sorts a little before that name (see `before`), and names before the range are
+dropped here.
 """
 
 import re
@@ -18,18 +19,18 @@ from holdall.errors import Corrupt, Unsupported
 from holdall.keys import RESERVED, successor
 
 PAGE = 1000
-"""Names in a page, the most that S3 gives."""
+"""The number of names in a page; S3 returns no more."""
 
 _LAST = "\U0010ffff"
-_GAPS = ((0xFFFE, 0xFFFF), (0xD800, 0xDFFF), (0x7F, 0x9F), (0, 0x1F))  # in no key, or in no XML
+_GAPS = ((0xFFFE, 0xFFFF), (0xD800, 0xDFFF), (0x7F, 0x9F), (0, 0x1F))  # not allowed in keys, or in XML
 _no_xml = re.compile("[\ufffe\uffff]").search
 
 Ask = Callable[..., dict[str, Any]]
-"""One ListObjectsV2 request: its parameters but the bucket, and the answer."""
+"""A function that sends a ListObjectsV2 request with the given parameters (without the bucket)."""
 
 
 class Found(NamedTuple):
-    """A name in the bucket and its ETag, unquoted."""
+    """A name in the bucket, and the object's ETag without quotes."""
 
     name: str
     tag: str
@@ -38,7 +39,7 @@ class Found(NamedTuple):
 class Range(NamedTuple):
     """Names that begin with ``prefix``, at or after ``low``, before ``high`` (None: no end).
 
-    ``hides`` lets reserved folders be passed over; what is in them may still be yielded.
+    If ``hides`` is true, a listing may skip reserved folders; it may still yield names that are in them.
     """
 
     prefix: str
@@ -48,9 +49,9 @@ class Range(NamedTuple):
 
 
 def before(name: str) -> str:
-    """A text after which ``name`` comes, and few names or none of those before it.
+    """A text that sorts before ``name``, with few names or none between the two.
 
-    It holds nothing that XML 1.0 cannot: servers were seen to repeat it so in their answer.
+    It contains no character that XML 1.0 forbids, because some servers repeat the text in their answer.
 
     >>> before("invoices/b") == "invoices/a" + _LAST, before("a "), before("")
     (True, 'a', '')
@@ -66,9 +67,9 @@ def before(name: str) -> str:
 
 
 def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
-    """The objects of ``span``, a page at a time, each page asked for when it is needed.
+    """The objects of ``span``, from a server that lists in code-point order.
 
-    Unsupported where the server turns out to list in another order.
+    Each page is requested when it is needed. Raises Unsupported if the server lists in another order.
     """
     after = before(span.low) if span.low > span.prefix else ""
     last = ""
@@ -88,7 +89,7 @@ def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
 
 
 def nested(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
-    """The same of a server that lists folder by folder: a request or more for each folder."""
+    """The objects of ``span``, from a server that lists folder by folder. One or more requests per folder."""
     waiting: list[tuple[str, Found | None]] = []
     for name, entries in _folder(ask, span, size):
         for entry in entries:
@@ -104,7 +105,7 @@ def nested(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
 
 
 def _folder(ask: Ask, span: Range, size: int) -> Iterator[tuple[str | None, Any]]:
-    """The pages of one folder: the last name that the server got to (None: all), and what is new in it."""
+    """The pages of one folder: the last name listed so far (None: the listing is complete), and new entries."""
     last = ""
     after = before(_opening(span)) if span.low > span.prefix else ""
     while True:
@@ -121,7 +122,7 @@ def _folder(ask: Ask, span: Range, size: int) -> Iterator[tuple[str | None, Any]
 
 
 def _opening(span: Range) -> str:
-    """Where a folder is to be begun for ``span.low``: at the shortest name whose folder can reach it."""
+    """The name at which to begin a folder for ``span.low``: the shortest whose folder may reach ``low``."""
     depth = len(span.prefix)
     name = span.low[depth:].partition("/")[0]
     cut = next((n for n in range(1, len(name)) if name[n] < "/"), len(name))
@@ -129,7 +130,7 @@ def _opening(span: Range) -> str:
 
 
 def _over(path: str, low: str) -> bool:
-    """Whether all of the folder ``path`` comes before ``low``."""
+    """Whether ``path`` is a folder and every name in it sorts before ``low``."""
     end = successor(path) if path.endswith("/") else None
     return end is not None and end <= low
 
@@ -143,7 +144,7 @@ def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str
 
 
 def listing(answer: dict[str, Any]) -> dict[str, Any]:
-    """``answer``, which is a listing; Corrupt where it is none."""
+    """Return ``answer`` unchanged. Raises Corrupt if it is not a listing."""
     if "IsTruncated" not in answer:
         raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
     return answer
@@ -154,7 +155,7 @@ def _contents(answer: dict[str, Any]) -> Iterator[Found]:
 
 
 def _beyond(name: str) -> str:
-    """Where to go on after ``name``: past all of a reserved folder that the page ended in."""
+    """The text after which the next page begins: ``name``, or the end of the reserved folder it is in."""
     head, found, _ = f"/{name}".partition(f"/{RESERVED}/")
     return f"{head}/{RESERVED}/{_LAST}"[1:] if found else name
 

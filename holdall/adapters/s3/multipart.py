@@ -1,4 +1,4 @@
-"""Uploads in parts: for values too large to be sent in one request, and again if it fails."""
+"""Uploads in parts, for values that are too large to be sent, and sent again after an error, in one request."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ THRESHOLD = 16 * 2**20
 """Values above this many bytes are sent in parts."""
 
 _PART = 8 * 2**20
-_MOST = 10_000  # parts of an upload: "Multipart upload limits" in the S3 user guide
+_MOST = 10_000  # the most parts of an upload: "Multipart upload limits" in the S3 user guide
 _NEVER = Tag("never-issued")
 
 
 def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadata: dict[str, str]) -> Tag:
-    """Write ``value`` in parts that become the object at the end, where ``expected`` is given if it holds then.
+    """Write ``value`` in parts, which become the object at the end, and return the new tag.
 
-    The new tag, or Conflict. Where anything fails, the parts are thrown away.
+    Raises Conflict if ``expected`` is given and the object does not carry it at the end of the upload. If any
+    request fails, the upload is aborted and its parts are deleted.
     """
     metadata = {**bucket.note(), **metadata}
     begun = bucket.ask("create_multipart_upload", key, Metadata=metadata, **bucket.served)
@@ -49,12 +50,12 @@ def _parts(length: int) -> Iterator[slice]:
 
 
 def honours_conditions(bucket: Bucket) -> bool:
-    """Whether the server honours a condition on the end of an upload: tried out, on a reserved key."""
+    """Whether the server honours a condition at the end of an upload. Tests it on a reserved key."""
     with scratch(bucket) as key:
         tag = bucket.write(key, b"1")
         with contextlib.suppress(Conflict, KeyError):
             upload(bucket, key, b"2", _NEVER, {})
             return False
-        with contextlib.suppress(Conflict, KeyError):  # where its answer gets lost, so is its end: so look
+        with contextlib.suppress(Conflict, KeyError):  # if the answer is lost, the retry fails: check the tag
             upload(bucket, key, b"2", tag, {})
         return bucket.head(key).tag != tag

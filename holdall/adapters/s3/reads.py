@@ -1,4 +1,4 @@
-"""Bulk reads from a bucket, several at once, by the fastest transport that fits."""
+"""Bulk reads from a bucket, several at once, with the fastest client that can be used."""
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -15,9 +15,10 @@ Found = tuple[str, bytes | None]
 
 
 class Reads:
-    """Reads ``bucket`` by ``transport``: ``boto3``, ``rust``, or ``auto`` for what is installed and fits.
+    """Bulk reads from ``bucket`` by ``transport``: ``boto3``, ``rust``, or ``auto``.
 
-    MissingExtra where ``rust`` is asked for and not installed.
+    With ``rust`` and ``auto``, rust is used if it is installed and `holdall.adapters.s3.rust.fits`; otherwise
+    boto3 is used. Raises MissingExtra if ``transport`` is ``rust`` and rust is not installed.
     """
 
     def __init__(self, bucket: Bucket, transport: str) -> None:
@@ -34,7 +35,7 @@ class Reads:
         return read
 
     def many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """``(key, value)`` of those of ``keys`` that are there, in the order asked, in bounded memory."""
+        """``(key, value)`` for each of ``keys`` that exists, in the given order. Uses bounded memory."""
         fast = self._rust is not None and self._rust.fits(self._bucket.connection.client)
         read = self._by_rust if fast else self._by_boto3
         for key, value in ordered(read, keys, self._bucket.pace, _size):
@@ -49,13 +50,13 @@ class Reads:
 
     def _by_rust(self, key: str) -> Found:
         value = self._rust_reader()(self._bucket.root + key)
-        if value is None:  # missing, throttled, refused: the other client finds out
+        if value is None:  # missing, throttled or refused: the boto3 client finds out
             return self._by_boto3(key)
         self._bucket.pace.faster()
         return key, value
 
     def close(self) -> None:
-        """Let go of the fast transport's connections."""
+        """Drop the rust client and its connections."""
         self._rust_reader.take()
 
 

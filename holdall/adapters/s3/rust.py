@@ -1,7 +1,7 @@
-"""Bulk reads through obstore, whose requests cost a tenth of the client's in processor time.
+"""Bulk reads through obstore, which needs a tenth of the processor time that boto3 needs per request.
 
-It is a second client, so whatever watches or replaces the first would not see it: then it is not used.
-What it cannot read, the first client is asked for, which also finds the reason.
+obstore is a second client. A mock or a tracer of the boto3 client would not see its requests, so it is not
+used if there is one. If obstore cannot read an object, the boto3 client reads it, or finds the reason.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ _SDK = Path(botocore.__file__).parent
 
 
 def reader(connection: Connection, bucket: str, options: Options) -> Read:
-    """A function that gives the bytes of a name in ``bucket``, or None where it cannot, for any reason."""
+    """A function that returns the bytes of an object in ``bucket``, or None if that fails for any reason."""
     session, client = connection
     place = _place(client, bucket)
     _Process.pid = _Process.pid or getpid()
@@ -61,7 +61,7 @@ def _login(session: Any, options: Options) -> dict[str, Any]:
 
 
 def _place(client: Any, bucket: str) -> dict[str, Any]:
-    """Where the first client sends its requests, taken from one that it signs and does not send."""
+    """The endpoint and URL style of the boto3 client, read from a URL that it signs but does not request."""
     signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
     url = urlsplit(signed)
     return {
@@ -71,7 +71,7 @@ def _place(client: Any, bucket: str) -> dict[str, Any]:
 
 
 def fits(client: Any) -> bool:
-    """Whether nothing but the SDK takes part in the client's reads, and this process can do them here."""
+    """Whether obstore may be used: only the SDK handles the client's reads, and no parent process used it."""
     return _Process.pid in (0, getpid()) and not observed(client)
 
 
@@ -101,12 +101,12 @@ def _stub(handler: Any) -> bool:
 
 
 def _handlers(client: Any) -> list[Any]:
-    """Who is called before a request is sent. The SDK has no public way to ask."""
+    """The handlers that are called before a request is sent. The SDK has no public way to list them."""
     trie = client.meta.events._emitter._handlers
     return [found for event in _EVENTS for found in trie.prefix_search(f"{event}.s3.GetObject")]
 
 
 class _Process:
-    """The first process that used obstore: a child has none of the threads that carry its requests."""
+    """The first process that used obstore. A forked child lacks the threads that send its requests."""
 
     pid = 0

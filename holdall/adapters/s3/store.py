@@ -21,29 +21,36 @@ from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
 _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
-_DELETING = 4  # bulk deletes at once: each is a thousand deletes to the server
+_DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
 
 
 class S3(BucketStore[Bucket]):
-    """The objects of ``bucket`` under ``prefix``, keys in UTF-8 as they are, values up to 5 TiB.
+    """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
-    Credentials are the SDK's own: environment, profile, SSO, web identity, instance role. ``endpoint_url``
-    is another server that speaks S3 (else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon);
-    ``addressing`` puts the bucket in the ``path`` or the host name (``virtual``). A request waits
-    ``timeout`` seconds for a connection and for each part of the answer, and is tried ``retries`` more
-    times, with jitter. ``transport`` of bulk reads is ``boto3``, ``rust`` (the extra of that name) or
-    ``auto``: rust where it is installed and nothing observes the client. ``listing`` is ``flat``, or
-    ``nested`` for a server that lists folder by folder; ``auto`` goes by what the server calls itself.
-    ``create`` makes the bucket on first use. ``anon`` sends no credentials, to read what is public.
-    ``content_type`` and ``cache_control`` are the headers that the server sends with what this store writes.
+    The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
+    empty, the name is the key.
 
-    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and for each thousand keys of a
-    scan or a bulk delete; one more for deletes that must tell a missing key. Values above 16 MiB go in
-    parts. Of a server that is not Amazon's, `features` are tried out when they are first needed: up to ten.
+    The AWS SDK finds the credentials: environment, profile, SSO, web identity or instance role.
+    ``endpoint_url`` is the address of another server that speaks S3; it defaults to AWS_ENDPOINT_URL_S3, then
+    AWS_ENDPOINT_URL, then Amazon. ``addressing`` puts the bucket in the ``path`` of a URL, or in its host
+    name (``virtual``). A request waits up to ``timeout`` seconds for a connection, and as long for each part
+    of the answer. After a failure it is retried up to ``retries`` times, with jitter. ``transport`` selects
+    the client for bulk reads: ``boto3``, ``rust`` (needs the extra of that name), or ``auto``, which uses
+    rust if it is installed and no mock or tracer observes the boto3 client. ``listing`` is ``flat``, or
+    ``nested`` for a server that lists one folder after the other; ``auto`` decides by the name that the
+    server gives in its answers. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to
+    read public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
+    object that this store writes.
 
-    A tag is the ETag, a hash of the value in most buckets: equal bytes bring it back (no TICKS). A swap
-    is then still right, for what it replaces is what it expected, but it cannot tell that a value went
-    and came back. Removing needs s3:GetObject besides s3:DeleteObject.
+    Requests: one for each read, write, ``in``, tag, swap, remove and discard, and one for each thousand keys
+    of a scan or a bulk delete. A delete that has to report a missing key (``del``) sends one more. Values
+    above 16 MiB are uploaded in parts. On a server that is not Amazon's, the store tests the conditional
+    requests when `features` are first needed, with up to ten requests.
+
+    A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again,
+    so the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
+    expected, but it does not notice if the value changed and changed back. Removing a key needs the
+    permission s3:GetObject in addition to s3:DeleteObject.
 
     >>> S3("acme", "books", region="eu-west-1")
     S3('acme', 'books', region='eu-west-1')
@@ -129,13 +136,13 @@ class S3(BucketStore[Bucket]):
         exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:
-        """The versions that the bucket keeps; from now on writes carry their note. See `Remembers.past`."""
+        """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
         found = S3Past(self._bucket)
         self._bucket.note = partial(note_of, author)
         return found
 
     def facts(self) -> dict[str, str]:
-        """Its server and that server's clock."""
+        """The address of the server, and how far its clock differs from this machine's."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
         return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 

@@ -1,4 +1,4 @@
-"""What is learnt from every answer, those included after which the client tries again."""
+"""Watch every answer of the server, including those after which the client retries."""
 
 import random
 from typing import Any
@@ -7,19 +7,20 @@ from holdall.adapters.concurrent import Pace
 from holdall.adapters.doubt import note_doubt
 
 UNREADABLE = "HoldallUnreadable"
-"""The error code of an answer that said it was well, in XML that is none."""
+"""The error code for an answer with status 200 whose XML cannot be parsed."""
 
 _THROTTLED = (429, 503)
 _IN_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 
 
 class Watch:
-    """A handler of the client's ``needs-retry`` event, which each answer passes, and each failure to get one.
+    """A handler of the client's ``needs-retry`` event: called for each answer and each failure to get one.
 
-    It sets the ``pace``. It tells what the client's last error leaves out: see `doubted` and UNREADABLE. And
-    it repeats, up to ``retries`` times, what Amazon asks to repeat and its client does not: a conditional
-    write that met another one under way (409, "Conditional write behavior" in the S3 user guide), and the
-    making of a bucket that is being made (409, "Error responses" in the S3 API reference).
+    It sets the ``pace``. It records facts that the client's last error leaves out: see `doubted` and
+    UNREADABLE. And it retries, up to ``retries`` times, two requests that Amazon asks callers to retry but
+    its client does not: a conditional write that collides with a concurrent one (409, "Conditional write
+    behavior" in the S3 user guide), and the creation of a bucket that is already being created (409, "Error
+    responses" in the S3 API reference).
     """
 
     def __init__(self, pace: Pace, retries: int) -> None:
@@ -48,7 +49,7 @@ class Watch:
 
 
 def _unreadable(answer: Any, parsed: Any) -> bool:
-    """Whether the client took an answer for a failure of the server because it could not parse it."""
+    """Whether the client reports a server failure because it could not parse an answer with status 200."""
     well = getattr(answer.raw, "status", None) == 200
     return well and answer.status_code == 500 and _code(parsed) in ("500", "")
 

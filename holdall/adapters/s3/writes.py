@@ -1,4 +1,4 @@
-"""Writes to a bucket: whole or in parts, conditional or not, none lost or doubled by a lost answer."""
+"""Writes to a bucket, whole or in parts, conditional or not. No lost answer loses or repeats a write."""
 
 from functools import cached_property
 
@@ -20,7 +20,7 @@ class Writes:
         self.seen = self._traces.seen
 
     def put(self, key: str, value: bytes) -> None:
-        """Write ``value``, whatever is there."""
+        """Write ``value``, whether or not the key exists."""
         if len(value) <= multipart.THRESHOLD:
             self._bucket.write(key, value)
             return
@@ -32,7 +32,10 @@ class Writes:
                 raise
 
     def delete(self, key: str) -> None:
-        """Delete ``key``; KeyError where it is missing, which S3 does not tell of a delete: so look first."""
+        """Delete ``key``; raises KeyError if it is missing.
+
+        S3 does not report a missing key when it deletes, so a HEAD request comes first.
+        """
         tag = self._bucket.head(key).tag
         if Feature.REMOVE not in self._bucket.conditions.features:
             self._bucket.discard(key)
@@ -40,10 +43,13 @@ class Writes:
         try:
             self.remove(key, tag)
         except Conflict:
-            self.delete(key)  # it changed: look whether it is still there
+            self.delete(key)  # it changed: check again whether it exists
 
     def swap(self, key: str, value: bytes, expected: Tag) -> Tag:
-        """Write ``value`` if ``key`` is as ``expected``; the new tag, or Conflict."""
+        """Write ``value`` if ``key`` carries ``expected``, and return the new tag; otherwise raises Conflict.
+
+        Raises Unavailable if it cannot be known whether the write happened.
+        """
         write = self._traces.write(key, expected)
         in_parts = len(value) > multipart.THRESHOLD and self._parts_are_conditional
         send = self._in_parts if in_parts else self._bucket.write
@@ -60,11 +66,14 @@ class Writes:
 
     @cached_property
     def _parts_are_conditional(self) -> bool:
-        """Else even a large value goes whole."""
+        """Whether an upload in parts can be conditional. If not, a large value is written in one request."""
         return is_aws(self._bucket.connection.client) or multipart.honours_conditions(self._bucket)
 
     def remove(self, key: str, expected: Tag) -> None:
-        """Delete ``key`` if it is as ``expected``, or Conflict; Unavailable where nobody can know."""
+        """Delete ``key`` if it carries ``expected``; otherwise raises Conflict.
+
+        Raises Unavailable if it cannot be known whether the delete happened.
+        """
         if expected == ABSENT:
             raise conflict(key)
         try:

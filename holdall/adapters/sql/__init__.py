@@ -1,6 +1,6 @@
-"""What the stores in tables of SQL servers have in common; the table is drawn in `holdall.adapters.sql.table`.
+"""The common part of the stores in tables of SQL servers. `holdall.adapters.sql.table` shows the table.
 
-Whoever imports this says which extra brings SQLAlchemy.
+A module that imports this package names the extra that installs SQLAlchemy.
 """
 
 from holdall.adapters.sql.store import SQL

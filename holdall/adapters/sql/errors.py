@@ -1,7 +1,7 @@
-"""What SQL servers and their drivers report, as holdall's errors: every translation, in one place.
+"""Translate the errors of SQL servers and their drivers to holdall's errors, all in one place.
 
-PostgreSQL's are SQLSTATE codes ("PostgreSQL Error Codes" in its documentation; the first two characters
-are the class), MySQL's and MariaDB's numbers ("Server Error Message Reference", "MariaDB Error Codes").
+PostgreSQL reports SQLSTATE codes, whose first two characters are the class ("PostgreSQL Error Codes" in its
+documentation). MySQL and MariaDB report numbers ("Server Error Message Reference", "MariaDB Error Codes").
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ from holdall.errors import (
 )
 
 RAISED: Final = exc.SQLAlchemyError
-"""What SQLAlchemy raises, and what `translated` understands."""
+"""The errors that SQLAlchemy raises and `translated` accepts."""
 
 _DENIED = PermissionDenied, "refuses this user; see to its password and rights"
 _NO_DATABASE = StoreNotFound, "has no such database; create it"
@@ -77,7 +77,7 @@ _BY_NUMBER: dict[int, _Known] = {
     1153: _LARGE,
 }
 
-# Where there is no connection PostgreSQL's client gives no code, and MySQL's the same for whatever the reason.
+# If connecting fails, PostgreSQL's client gives no code, and MySQL's client gives one code for every reason.
 _BY_WORDS: list[tuple[str, _Known]] = [
     ("asks for the password in the clear", _CLEAR),
     ('requirement "!password" failed', _CLEAR),
@@ -97,7 +97,7 @@ _BY_WORDS: list[tuple[str, _Known]] = [
 
 
 def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
-    """The error to raise in place of ``error``, one of RAISED, about ``key`` of the store ``where``."""
+    """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _known(error)
     about = where if key is None else f"{where} ({key!r})"
     cause = getattr(error, "orig", None) or error
@@ -117,7 +117,7 @@ def _known(error: Exception) -> _Known:
 
 
 def code_of(error: Exception) -> tuple[str, int]:
-    """The SQLSTATE of PostgreSQL, and the number of MySQL; empty and 0 where there is none."""
+    """The SQLSTATE of PostgreSQL (else empty) and the error number of MySQL (else 0)."""
     cause = getattr(error, "orig", None)
     first = cause.args[0] if cause is not None and cause.args else 0
     if isinstance(first, int) and first:
@@ -126,12 +126,12 @@ def code_of(error: Exception) -> tuple[str, int]:
 
 
 def passes(error: Exception) -> bool:
-    """Whether a transaction was undone because of another's, so that it may go right at another try."""
+    """Whether a transaction was rolled back because of another one, so that a retry may succeed."""
     state, number = code_of(error)
     return state in ("40001", "40P01") or number == 1213
 
 
 def is_taken(error: Exception) -> bool:
-    """Whether a row was refused because its key has one."""
+    """Whether an insert was refused because its key already has a row."""
     state, number = code_of(error)
     return state == "23505" or number == 1062

@@ -1,4 +1,4 @@
-"""How a store talks to its SQL server: one pool of connections a process, errors translated."""
+"""Run the statements of a store on its SQL server: one pool of connections per process, errors translated."""
 
 import os
 import random
@@ -18,14 +18,15 @@ from holdall.handles import PerProcess
 
 T = TypeVar("T")
 _ATTEMPTS = 20
-_AT_ONCE = 16  # connections of one store in one process
+_AT_ONCE = 16  # the most connections of one store in one process
 
 
 class Link(ABC):
-    """The way to ``table`` for all threads; a dialect adds how to connect, and what the table looks like.
+    """The connections to ``table``. Threads may share it.
 
-    ``login`` is what the driver connects with: host, database, user and so on, by the driver's own names.
-    ``tls`` is as `tls_of` returns it; None leaves it to the driver.
+    A subclass for each dialect defines how to connect and which columns the table has. ``login`` holds the
+    arguments for the driver, such as host, database and user, under the driver's own names. ``tls`` is a
+    result of `tls_of`; None leaves the decision to the driver.
     """
 
     def __init__(
@@ -47,37 +48,40 @@ class Link(ABC):
         self._pool = PerProcess(self._opened)
 
     url: ClassVar[str]
-    """What SQLAlchemy calls the dialect and driver."""
+    """The SQLAlchemy URL of the dialect and driver."""
 
     expected: ClassVar[dict[str, str]]
-    """The columns of a table of a store, as `columns` spells them."""
+    """The columns that the table of a store must have, in the form that `columns` returns."""
 
     @abstractmethod
     def connect(self) -> Any:
-        """A new connection of the driver."""
+        """Open and return a new connection of the driver."""
 
     @abstractmethod
     def columns(self, connection: sa.Connection) -> dict[str, str]:
-        """The columns of the table as it is, by name, each with its type; none: no table."""
+        """The type of each column of the existing table, by name; empty if there is no table."""
 
     @abstractmethod
     def put(self) -> sa.Insert:
-        """Write a row, whether or not its key has one."""
+        """The statement that writes a row, and replaces the row of the same key if there is one."""
 
     @abstractmethod
     def most(self) -> int:
-        """The bytes of the largest value that the server takes. May cost a request."""
+        """The size in bytes of the largest value that the server accepts. May cost a request."""
 
     def rows(self, statement: sa.Select[Any], key: str | None = None) -> list[tuple[Any, ...]]:
-        """What ``statement`` selects."""
+        """The rows that ``statement`` selects."""
         return self.run(lambda connection: [tuple(row) for row in connection.execute(statement)], key)
 
     def changed(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
-        """Run ``statement``; how many rows it matched."""
+        """Run ``statement``, and return how many rows it matched."""
         return self.run(lambda connection: connection.execute(statement).rowcount, key)
 
     def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
-        """What ``work`` does by one statement, on a connection; it may be called again."""
+        """The result of ``work``, which runs one statement on a connection.
+
+        Calls ``work`` again if the server rolled it back because of another transaction (see `passes`).
+        """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._pool().use(work)
@@ -91,11 +95,11 @@ class Link(ABC):
         raise AssertionError  # pragma: no cover - the last attempt raised
 
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """What ``work`` does in one transaction; it may be called again."""
+        """The result of ``work``, run in one transaction. Calls ``work`` again as `run` does."""
         return self.run(partial(_whole, work))
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close the idle connections of this process."""
         if pool := self._pool.take():
             pool.close()
 
@@ -113,7 +117,10 @@ class Link(ABC):
         return pool
 
     def _prepare(self, connection: sa.Connection) -> None:
-        """See that the table is there, and is one of a store."""
+        """Check that the table exists and belongs to a store. Creates a missing table if ``create`` is set.
+
+        Raises StoreNotFound if the table is missing, and Mismatch if it has other columns.
+        """
         found = self.columns(connection)
         if not found and self._create:
             found = self._created(connection)
@@ -129,12 +136,12 @@ class Link(ABC):
             found = self.columns(connection)
             if not found:
                 raise
-            return found  # another process created it at the same time, which not every server bears
+            return found  # another process created it at the same time; on some servers that is an error
         return self.columns(connection)
 
 
 class _Connector:
-    """Makes connections of SQLAlchemy's, each with one of the driver's. See `holdall.adapters.pool.Connector`."""
+    """Makes SQLAlchemy connections, each around one of the driver. See `holdall.adapters.pool.Connector`."""
 
     def __init__(self, url: str, connect: Callable[[], Any]) -> None:
         self._engine = sa.create_engine(
@@ -143,14 +150,14 @@ class _Connector:
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             poolclass=_Unpooled,
-            pool_reset_on_return=None,  # no transaction outlives `_whole`
+            pool_reset_on_return=None,  # `_whole` leaves no transaction open
         )
 
     def connect(self) -> sa.Connection:
         return self._engine.connect()
 
     def is_alive(self, connection: sa.Connection) -> bool:
-        """Ask the server, so that a restart of the server costs no error."""
+        """Whether the server answers a ping. So a restart of the server causes no error at the next use."""
         try:
             self._engine.dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
         except self._engine.dialect.loaded_dbapi.Error:
@@ -165,7 +172,7 @@ class _Connector:
 
 
 class _Unpooled(sa.pool.NullPool):
-    """Closes what is returned to it, except in the child of a fork: the other end is the parent's."""
+    """Closes each connection that is returned, except in a forked child: the parent still uses it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -177,9 +184,10 @@ class _Unpooled(sa.pool.NullPool):
 
 
 def _whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
-    """A transaction in words: to switch a connection out of autocommit costs two more requests.
+    """The result of ``work``, run between the statements BEGIN and COMMIT; after an error comes ROLLBACK.
 
-    After an interrupt nothing more is sent: the pool closes the connection, and the server undoes the rest.
+    To switch the connection out of autocommit instead would cost two more requests. After an interrupt
+    nothing more is sent: the pool closes the connection, and the server rolls the transaction back.
     """
     try:
         connection.exec_driver_sql("BEGIN")
@@ -189,6 +197,6 @@ def _whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
         try:
             connection.exec_driver_sql("ROLLBACK")
         except RAISED:
-            connection.invalidate()  # the server undoes what it never heard the end of
+            connection.invalidate()  # the server rolls back when the connection ends
         raise
     return result

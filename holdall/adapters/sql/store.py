@@ -1,4 +1,4 @@
-"""A store in a table of an SQL server: what it does is here, how each server differs is in its `Link`."""
+"""A store in a table of an SQL server. A `Link` for each kind of server implements the differences."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -29,7 +29,7 @@ _LOOKUPS = 128
 
 
 class SQL(Served):
-    """The rows of a table; a store of one kind of server passes its ``link``."""
+    """A store of the rows of a table. The subclass for each kind of server passes its ``link`` to `_open`."""
 
     def _open(self, link: Link) -> None:
         self._link = link
@@ -43,7 +43,7 @@ class SQL(Served):
         return MISSING
 
     def __contains__(self, key: object, /) -> bool:
-        return bool(self._row(cast(str, key), sa.literal(1)))  # what is no str is refused there
+        return bool(self._row(cast(str, key), sa.literal(1)))  # raises TypeError if it is not a str
 
     def _row(self, key: str, *columns: sa.ColumnElement[Any]) -> list[tuple[Any, ...]]:
         check_key(key)
@@ -113,7 +113,7 @@ class SQL(Served):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items, self._link.most()):
-            rows = [_row(*pair) for pair in sorted(batch.items())]  # in one order, writers wait in line
+            rows = [_row(*pair) for pair in sorted(batch.items())]  # equal order in all writers: no deadlocks
             self._link.transact(partial(_execute, self._link.put(), rows))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
@@ -168,13 +168,14 @@ class SQL(Served):
                 connection.execute(self._table.delete([key]))
 
     def _expect(self, connection: sa.Connection, key: str, tag: Tag) -> None:
-        """Conflict unless ``key`` carries ``tag``; nobody else changes that before the transaction ends."""
+        """Raise Conflict unless ``key`` carries ``tag``. Locks the key until the transaction ends."""
         if tag != ABSENT:
             found = self._table.get(self._table.tag, keys=[key]).with_for_update()
             if connection.execute(found).scalar() != tag:
                 raise conflict(key)
             return
-        # What is not there cannot be locked. A row that comes and goes makes others who would insert wait.
+        # A missing row cannot be locked. So insert a row and delete it: until this transaction ends, others
+        # that insert the same key wait.
         self._insert(connection, key, b"", "")
         connection.execute(self._table.delete([key]))
 
@@ -191,6 +192,9 @@ def _execute(statement: sa.Insert, rows: list[dict[str, object]], connection: sa
 
 
 def _next(size: int, page: list[tuple[Any, ...]]) -> int:
-    """The rows to ask for after ``page``: more and more, as long as they fit into `ROOM` as those did."""
+    """The number of rows for the page after ``page``: up to four times ``size``, and at most `BATCH`.
+
+    If the next rows are about as long as those of ``page``, they fit into `ROOM`.
+    """
     average = sum(len(row[-1]) for row in page) // len(page) if page else 0
     return max(1, min(4 * size, BATCH, ROOM // max(1, average)))

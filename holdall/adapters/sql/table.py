@@ -4,7 +4,8 @@
     value   bytes                                     BYTEA, LONGBLOB
     tag     drawn by whoever wrote it last            as key
 
-The primary key is ``key``. MySQL pads and folds what is text, so there keys are UTF-8 in bytes.
+The primary key is ``key``. MySQL pads and folds text when it compares, so there the tag and the key are
+stored as the bytes of their UTF-8.
 """
 
 import re
@@ -46,7 +47,10 @@ class InBytes(sa.types.TypeDecorator[str]):
 
 
 class Table:
-    """The table called ``name``; InvalidAddress where that is no plain name of one."""
+    """The table called ``name``.
+
+    Raises InvalidAddress if the name is not 1 to 63 letters, digits and underscores, or begins with a digit.
+    """
 
     def __init__(self, name: str) -> None:
         if not _named(name):
@@ -64,30 +68,33 @@ class Table:
         self.key, self.value, self.tag = self.table.columns
 
     def create(self) -> sa.schema.CreateTable:
-        """Make it, unless it is there."""
+        """The statement that creates the table unless it exists."""
         return sa.schema.CreateTable(self.table, if_not_exists=True)
 
     def get(self, *columns: sa.ColumnElement[Any], keys: Iterable[str]) -> sa.Select[Any]:
-        """``columns`` of the rows with ``keys``, in no order."""
+        """The statement that selects ``columns`` of the rows with ``keys``, in any order."""
         return sa.select(*columns).where(self._has(keys))
 
     def page(
         self, columns: Iterable[sa.ColumnElement[Any]], low: str, high: str | None, size: int
     ) -> sa.Select[Any]:
-        """``columns`` of the first ``size`` rows at or after ``low`` and before ``high``, in order."""
+        """The statement that selects ``columns`` of a page: of up to ``size`` rows, in order of keys.
+
+        The rows are the first ones at or after ``low`` and before ``high``.
+        """
         found = sa.select(*columns).where(self.key >= _bound(low)).order_by(self.key).limit(size)
         return found if high is None else found.where(self.key < _bound(high))
 
     def insert(self, key: str, value: bytes, tag: str) -> sa.Insert:
-        """A new row; the database refuses where ``key`` has one."""
+        """The statement that inserts a new row. The database refuses it if ``key`` already has one."""
         return self.table.insert().values(key=key, value=value, tag=tag)
 
     def update(self, key: str, value: bytes, tag: str, expected: str) -> sa.Update:
-        """Change the row of ``key`` that carries ``expected``."""
+        """The statement that changes the row of ``key`` if it carries ``expected``."""
         return self.table.update().where(self.key == key, self.tag == expected).values(value=value, tag=tag)
 
     def delete(self, keys: Iterable[str], *conditions: sa.ColumnElement[bool]) -> sa.Delete:
-        """Delete the rows of ``keys``."""
+        """The statement that deletes the rows of ``keys`` that meet all ``conditions``."""
         return self.table.delete().where(self._has(keys), *conditions)
 
     def _has(self, keys: Iterable[str]) -> sa.ColumnElement[bool]:
@@ -96,6 +103,6 @@ class Table:
 
 
 def _bound(text: str) -> str:
-    """``text``, or what orders all keys as it does: PostgreSQL takes no U+0000, and no key holds one."""
+    """``text``, or an equivalent bound without U+0000: PostgreSQL does not accept it, and no key has it."""
     head, null, _ = text.partition("\0")
     return after(head) if null else text

@@ -1,4 +1,4 @@
-"""Whether a connection to an SQL server is encrypted, and which authorities may have signed its certificate."""
+"""Decide whether a connection to an SQL server is encrypted, and which certificate authorities it trusts."""
 
 import ipaddress
 import ssl
@@ -20,7 +20,10 @@ _BUNDLES = (
 
 
 def tls_of(scheme: str, tls: str | None, host: str) -> str:
-    """``tls``, which is OFF, SYSTEM or a file of certificates; if it is None, OFF on this machine, else SYSTEM."""
+    """Return ``tls``, which is OFF, SYSTEM or a file of certificates. Raises InvalidAddress if it is empty.
+
+    None becomes OFF if ``host`` is this machine, else SYSTEM.
+    """
     if tls is None:
         return OFF if is_local(host) else SYSTEM
     if not tls:
@@ -50,7 +53,10 @@ def is_socket(host: str) -> bool:
 
 
 def file_of(scheme: str, tls: str) -> str | None:
-    """The file of certificates that ``tls`` names, None for SYSTEM. InvalidAddress if it holds no certificates."""
+    """The file of certificates that ``tls`` names; None for SYSTEM.
+
+    Raises InvalidAddress if the file does not hold certificates.
+    """
     if tls == SYSTEM:
         return None
     check_ca(scheme, tls, "tls")
@@ -58,6 +64,6 @@ def file_of(scheme: str, tls: str) -> str | None:
 
 
 def system_bundle() -> str | None:
-    """The file of the authorities that this system trusts; None if it is not known where that is."""
+    """The file of the certificate authorities that this system trusts; None if no such file is found."""
     files = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
     return next((file for file in files if file and Path(file).is_file()), None)

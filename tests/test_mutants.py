@@ -1,5 +1,9 @@
 """The tool for mutants: some are killed, some survive, and the checkout stays as it is."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +79,34 @@ def test_tests_that_fail_without_a_change_are_an_error(toy: Path) -> None:
     (toy / "check.py").write_text("assert False\n")
     with pytest.raises(SystemExit, match="sums: its tests fail on the package as it is"):
         main([], root=toy, table=toy / "table.toml")
+
+
+def test_an_interrupt_ends_the_tests_and_changes_nothing(toy: Path) -> None:
+    fifo = toy.with_name("pid")
+    os.mkfifo(fifo)
+    (toy / "check.py").write_text(
+        "import os, signal\n"
+        "from toy import sums\n"
+        "if (sums.double(3), sums.triple(3)) != (6, 3):\n"
+        f"    with open({str(fifo)!r}, 'w') as told:\n"
+        "        told.write(f'{os.getpid()}\\n')\n"
+        "    signal.pause()\n"
+    )
+    program = (
+        "import sys; from pathlib import Path; from tools.mutants.__main__ import main; "
+        "toy = Path(sys.argv[1]); main([], root=toy, table=toy / 'table.toml')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(toy)], cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        with fifo.open() as told:
+            pid = int(told.readline())
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.communicate()[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert (toy / "toy" / "sums.py").read_text() == TOY
+    assert {path.name for path in toy.iterdir()} == {"toy", "check.py", "table.toml"}
 
 
 def mutants(source: str) -> set[str]:

@@ -12,7 +12,7 @@ pytest.importorskip("cosmic_ray")  # it is of the extra `dev`
 
 from tools.mutants.__main__ import ROOT, main
 from tools.mutants.areas import Areas
-from tools.mutants.mutations import OPERATORS, sites
+from tools.mutants.mutations import OPERATORS, sample, sites
 
 TABLE = """
 command = []
@@ -127,10 +127,20 @@ def test_our_operators_do_as_their_examples(operator: object) -> None:
         "@overload\ndef f(): ...",
         "if TYPE_CHECKING:\n    x = 1\n",
         "name = value\n",
+        "T = TypeVar('T', covariant=True)\n",
     ],
 )
 def test_types_are_not_changed(source: str) -> None:
     assert mutants(source) == set()
+
+
+def test_the_sample_is_valid_python_and_the_seed_chooses_it() -> None:
+    sources = {"a": "def f(x, /, *, y=1):\n    return x + y\n", "b": "z = 1\n"}
+    chosen = sample(sources, 9, seed=1)
+    assert chosen == sample(sources, 9, seed=1)
+    assert {(path, line) for path, line, _ in chosen} == {("a", 1), ("a", 2), ("b", 1)}
+    assert len(chosen) == 3
+    assert len(sample(sources, 2, seed=1)) == 2
 
 
 def test_every_file_has_an_area() -> None:

@@ -47,11 +47,10 @@ class Areas:
         sources = {
             path: (self.root / path).read_text("utf-8") for path, name in self.files.items() if name in wanted
         }
-        mutants = []
-        for path, line, mutation in sample(sources, count, seed):
-            changed = mutation.apply(sources[path])
-            mutants.append(Mutant(self.files[path], path, line, _diff(sources[path], changed, path), changed))
-        return mutants
+        return [
+            Mutant(self.files[path], path, line, _diff(sources[path], changed, path), changed)
+            for path, line, changed in sample(sources, count, seed)
+        ]
 
     def is_equivalent(self, mutant: Mutant) -> bool:
         """Whether the table says that the change, or any change of its line, makes no difference to a user."""

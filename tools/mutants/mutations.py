@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import cosmic_ray.plugins
@@ -111,6 +112,8 @@ def _is_for_types(node: Any) -> bool:
     """Whether the node only speaks to type checkers, so that no test can miss it."""
     if node.type == "decorator":
         return node.get_code(include_prefix=False).strip() in _TYPES_ONLY
+    if node.type == "expr_stmt":
+        return "TypeVar(" in node.children[-1].get_code()
     above = node.parent
     if above is None:
         return False
@@ -123,9 +126,21 @@ def _is_for_types(node: Any) -> bool:
     )
 
 
-def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, Mutation]]:
-    """``count`` of the changes of the modules as path, line and change: every place is as likely as any other."""
+def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, str]]:
+    """``count`` mutants of the modules as path, line and changed source: every place is as likely as any other.
+
+    A change that is not valid Python is left out.
+    """
     chooser = random.Random(seed)  # noqa: S311 - the same seed must choose the same
     places = [(path, line, changes) for path in sorted(sources) for line, changes in sites(sources[path])]
-    chosen = chooser.sample(places, min(count, len(places)))
-    return [(path, line, chooser.choice(changes)) for path, line, changes in chosen]
+    chooser.shuffle(places)
+    changed = ((path, line, chooser.choice(changes).apply(sources[path])) for path, line, changes in places)
+    return list(islice((mutant for mutant in changed if _is_valid(mutant[2])), count))
+
+
+def _is_valid(source: str) -> bool:
+    try:
+        compile(source, "<mutant>", "exec")
+    except SyntaxError:
+        return False
+    return True

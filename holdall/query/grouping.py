@@ -96,8 +96,6 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
         raise
     except Unsplittable as problem:
         raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
-    except MemoryError:
-        raise
     except Exception as problem:
         raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
 

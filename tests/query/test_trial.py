@@ -311,6 +311,11 @@ def test_not_alike(left, right, scale):
     assert not alike(right, left, scale)
 
 
+def test_without_a_scale_only_the_numbers_themselves_allow_for_rounding():
+    assert not alike(1e-12, 0.0)
+    assert alike(1e12, 1e12 + 1)
+
+
 def test_the_largest_number_is_found_in_parts():
     assert largest([{"a": (1, -7)}, Sums(3.5), 2j, "text", NAN, float("inf"), 10**400, True]) == 7
     assert largest("none") == 0

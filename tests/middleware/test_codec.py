@@ -138,3 +138,39 @@ def test_an_error_that_a_codec_words_itself_keeps_its_cause() -> None:
         with pytest.raises(PermissionDenied) as caught:
             read()
         assert repr(caught.value.__cause__) == "OSError('no key')"
+
+
+class Exhausting(Codec[str, bytes]):
+    """Finds no memory for what it makes of a value."""
+
+    def encode(self, key: str, value: str) -> bytes:
+        raise MemoryError
+
+    def decode(self, key: str, data: bytes) -> str:
+        raise MemoryError
+
+
+def test_a_lack_of_memory_is_neither_invalid_nor_corrupt() -> None:
+    store = Exhausting(Memory())
+    store.raw()["a"] = b"1"
+    calls: list[Any] = [
+        lambda: store.update(b="x"),
+        lambda: store.__setitem__("b", "x"),
+        lambda: store["a"],
+        lambda: store.get("a"),
+        lambda: list(store.items()),
+        lambda: store.get_tagged("a"),
+    ]
+    for call in calls:
+        with pytest.raises(MemoryError) as caught:
+            call()
+        assert type(caught.value) is MemoryError
+
+
+@pytest.mark.parametrize("paid", [-1, 1])
+def test_a_document_that_a_function_changed_without_returning_it_is_not_lost(paid: int) -> None:
+    store = Json[Any](Memory())
+    store["7"] = {"paid": 0}
+    with pytest.raises(TypeError, match="return"):
+        store.modify("7", lambda document: document.update(paid=paid))
+    assert store["7"] == {"paid": 0}

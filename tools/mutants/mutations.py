@@ -1,6 +1,7 @@
 """Small changes of a module, one at a time: the operators of cosmic-ray, and two of our own."""
 
 import random
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -139,8 +140,10 @@ def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, in
 
 
 def _is_valid(source: str) -> bool:
-    try:
-        compile(source, "<mutant>", "exec")
-    except SyntaxError:
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # SyntaxWarning: `is` and a literal
+        try:
+            compile(source, "<mutant>", "exec")
+        except SyntaxError:
+            return False
     return True

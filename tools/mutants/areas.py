@@ -64,8 +64,8 @@ class Areas:
 
 
 def _words(lines: list[str]) -> list[str]:
-    """The lines without spaces, which a change may add."""
-    return ["".join(line.split()) for line in lines]
+    """The lines without comments, and without spaces, which a change may add."""
+    return ["".join(line.partition("  #")[0].split()) for line in lines]
 
 
 def _diff(before: str, after: str, path: str) -> str:

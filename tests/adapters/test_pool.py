@@ -143,3 +143,20 @@ def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: py
     for thread in threads:
         thread.join()
     assert found == lines.made * 3
+
+
+def test_a_caller_looks_many_times_before_it_gives_up(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdall.adapters.pool._LOOK", 0.0001)
+    pool = Pool(lines, most=1, timeout=60)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(line: Line) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+
+    thread = threading.Thread(target=lambda: pool.use(slow), daemon=True)
+    thread.start()
+    assert begun.wait(60)
+    threading.Timer(0.02, goes_on.set).start()
+    assert pool.use(same) in lines.made
+    thread.join()

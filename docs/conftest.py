@@ -24,14 +24,19 @@ atexit.register(FOLDER.cleanup)
 
 
 def enter(page: dict[str, Any]) -> None:
-    """Run the page's blocks in the folder of the pages."""
-    page["_back"] = Path.cwd()
+    """Run the page's blocks in the folder of the pages, as an app that is configured by HOLDALL_URI."""
+    page["_back"], page["_uri"] = Path.cwd(), os.environ.get("HOLDALL_URI")
+    os.environ["HOLDALL_URI"] = "memory://"
     os.chdir(FOLDER.name)
 
 
 def leave(page: dict[str, Any]) -> None:
-    """Return to the folder from before."""
+    """Return to the folder and the environment from before."""
     os.chdir(page["_back"])
+    if page["_uri"] is None:
+        del os.environ["HOLDALL_URI"]
+    else:
+        os.environ["HOLDALL_URI"] = page["_uri"]
 
 
 def command(example: Example) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, AnyStr, Final
 
 HIDDEN = "***"
 LONGEST: Final = 2_000  # characters of a message
@@ -45,7 +45,7 @@ def without_logins(text: str) -> str:
 
 
 def _hide_login(found: re.Match[str]) -> str:
-    """The word without its login; its scheme is shown, for it is no secret."""
+    """The word without its login; its scheme is shown, because it is not a secret."""
     before, _, after = found[0].rpartition("@")
     if ":" not in before:
         return found[0]
@@ -72,12 +72,18 @@ def brief(value: object) -> str:
     >>> brief("a"), len(brief("a" * 1_000_000))
     ("'a'", 120)
     """
-    if isinstance(value, str | bytes) and len(value) > 2 * _BRIEF:  # the repr of a large value takes a while
-        value = value[:_BRIEF] + value[-_BRIEF:]
+    if isinstance(value, str):  # the repr of a large value takes a while
+        value = _ends(value)
+    if isinstance(value, bytes):
+        value = _ends(value)
     try:
         return shortened(repr(value), _BRIEF)
     except ValueError:  # Python writes no number of over 4,300 digits
         return f"a large {type(value).__name__}"
+
+
+def _ends(text: AnyStr) -> AnyStr:
+    return text if len(text) <= 2 * _BRIEF else text[:_BRIEF] + text[-_BRIEF:]
 
 
 def shortened(text: str, most: int) -> str:

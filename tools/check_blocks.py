@@ -18,7 +18,7 @@ CHECKERS = (
 
 
 def module(page: str) -> str:
-    r"""The Python of ``page``, each line where the page has it: anything else is an empty line.
+    r"""The Python of ``page``, each line at its number in the page; any other line is empty.
 
     >>> module("Text\n```python\n>>> for n in [1]:\n...     n\n1\n```\nText").splitlines()
     ['', '', 'for n in [1]:', '    n', '', '', '']

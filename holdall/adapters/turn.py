@@ -21,7 +21,7 @@ from holdall.adapters.flock import TIMEOUT
 from holdall.adapters.folders import Folders, enter, sync
 from holdall.adapters.lockfile import LockFile
 from holdall.adapters.oserrors import translated
-from holdall.errors import HoldallError, Unsupported
+from holdall.errors import HoldallError, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag
 
 T = TypeVar("T")
@@ -69,9 +69,19 @@ class Turn:
         self._folders: Folders | None = None  # the folder of the last put, open as _fd
 
     def sync(self) -> None:
-        """Wait until the changes are on the disk, if they have to be durable."""
-        for folders in self._touched if self._durable else ():
-            sync(self._root, folders)
+        """Wait until the changes are on the disk, if they have to be durable.
+
+        Raises Unavailable if the disk does not confirm them: they are made, and a loss of power may undo them.
+        """
+        try:
+            for folders in self._touched if self._durable else ():
+                sync(self._root, folders)
+        except OSError as error:
+            raise Unavailable(
+                f"{self.key!r} in {self._root} is changed, but a loss of power may undo that: the disk did not "
+                f"confirm it ({error.strerror or error}); check the disk, then write again",
+                key=self.key,
+            ) from error
 
     def leave(self) -> None:
         """Close the folder of the last put."""

@@ -80,7 +80,7 @@ def _require_history(books: Store[Invoice], address: Address) -> None:
             f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"
         )
     raise Unsupported(
-        f"{address} keeps no history, so what was in the books at that time is not known; "
+        f"{address} keeps no history, so the books of that time are not known; "
         "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
     )
 

@@ -13,6 +13,8 @@ import click
 from holdall.cli.line import visible
 from holdall.cli.table import table
 
+_ODD: Final = "backslashreplace"  # for the name of a file that is not UTF-8
+
 Cells = Iterable[Sequence[str]]
 
 
@@ -44,7 +46,7 @@ def show(columns: Sequence[str], rows: Cells, style: str | None = None, title: s
 
 def print_json(value: object) -> None:
     """Print ``value`` as indented JSON."""
-    write(json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
+    write(json.dumps(value, indent=2, ensure_ascii=False).encode(errors=_ODD) + b"\n")
 
 
 def write(data: bytes) -> None:
@@ -54,7 +56,7 @@ def write(data: bytes) -> None:
 
 
 def _print_csv(rows: Iterable[Iterable[str]]) -> None:
-    write("".join(map(_csv_line, rows)).encode())
+    write("".join(map(_csv_line, rows)).encode(errors=_ODD))
 
 
 def _csv_line(row: Iterable[str]) -> str:

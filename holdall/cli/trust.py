@@ -9,7 +9,7 @@ from holdall.cli.output import formats, show
 from holdall.configuration import trust as trusted
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of
-from holdall.configuration.reading import read
+from holdall.configuration.reading import read, resolved
 
 
 @click.command(epilog=examples("trust holdall.toml", "trust --list"))
@@ -35,7 +35,7 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
 
 
 def _trust(path: Path) -> None:
-    file = read(path.resolve())
+    file = read(resolved(path))
     needing = [(each.name, harm(each)) for each in stores_of(file).values()]
     trusted.trust(file)
     listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)

@@ -5,8 +5,8 @@ holdall looks for a name in the file that HOLDALL_CONFIG names. Without that var
 configuration folder (``~/.config/holdall/holdall.toml`` on Linux; with the extra ``config``).
 
 A file that other users can write, or that belongs to another user than you and root, is refused; so is a
-symbolic link in the current folder or above it. The environment and your configuration folder are your own:
-what a file says there, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
+symbolic link in the current folder or above it. The environment and your configuration folder are your own: a
+file in that folder, or at an absolute path in HOLDALL_CONFIG, takes effect. Any other file may have come
 with a project that you downloaded. Its stores take effect if they are harmless (see
 `holdall.configuration.harmless`), or if you trust the file (see `holdall.configuration.trust`).
 """
@@ -21,7 +21,7 @@ from typing import Final
 from holdall.address import meant
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
-from holdall.configuration.reading import ConfigFile, read
+from holdall.configuration.reading import ConfigFile, read, resolved
 from holdall.errors import InvalidAddress, PermissionDenied
 
 VARIABLE: Final = "HOLDALL_CONFIG"
@@ -60,7 +60,7 @@ def _files() -> Iterator[ConfigFile]:
     """The files in which a name is looked for, the first one first."""
     if named := os.environ.get(VARIABLE):
         own = Path(named).is_absolute()
-        yield read(Path(named).resolve(), trusted=own, owners=not own)
+        yield read(resolved(Path(named)), trusted=own, owners=not own)
         return
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -77,7 +77,7 @@ def _user_files() -> Iterator[ConfigFile]:
         return
     file = platformdirs.user_config_path("holdall") / NAME
     if _is_file(file):
-        yield read(file.resolve(), trusted=True)
+        yield read(resolved(file), trusted=True)
 
 
 def _is_file(path: Path) -> bool:

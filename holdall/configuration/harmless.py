@@ -45,7 +45,10 @@ def _harm_of_address(address: Address, folder: str) -> str:
 
 def _is_inside(address: Address, folder: str) -> bool:
     path = address.path.removeprefix("/") if address.scheme == "sqlite" else address.path
-    return os.path.commonpath([os.path.realpath(path), folder]) == folder
+    try:
+        return os.path.commonpath([os.path.realpath(path), folder]) == folder
+    except ValueError:  # no path holds a NUL
+        return False
 
 
 def _harm_of_settings(settings: Mapping[str, Any], folder: str) -> str:

@@ -119,7 +119,7 @@ def _store(file: Path, name: str, entry: Any) -> Named:
 
 def _address(file: Path, uri: str) -> Address:
     where, mark, query = uri.partition("?")
-    here = quote(_folder(file), safe="/:")
+    here = _encoded(_folder(file))
     address = Address.parse(where.replace("{here}", here) + mark + query)
     return replace(address, params=_placed(file, address.params))
 
@@ -144,10 +144,14 @@ def _said(entry: Any) -> dict[str, str] | None:
 def _placed(file: Path, said: Mapping[str, str]) -> dict[str, str]:
     """``said`` with the folder of ``file``, encoded where it is a part of an address."""
     plain = _folder(file)
-    encoded = quote(plain, safe="/:")
+    encoded = _encoded(plain)
     return {
         name: value.replace("{here}", encoded if name in ADDRESSES else plain) for name, value in said.items()
     }
+
+
+def _encoded(folder: str) -> str:
+    return quote(folder, safe="/:", errors="surrogateescape")
 
 
 def _folder(file: Path) -> str:

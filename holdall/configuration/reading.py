@@ -50,6 +50,11 @@ def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFil
         os.close(descriptor)
 
 
+def resolved(path: Path) -> Path:
+    """The absolute path without symbolic links; of links in a circle, one of them."""
+    return Path(os.path.realpath(path))
+
+
 def _require_own(path: Path, found: os.stat_result, owners: bool) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise InvalidAddress(f"{path} cannot be read: it is not a file")

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.configuration.reading import ConfigFile, read
+from holdall.configuration.reading import ConfigFile, read, resolved
 from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.private import write
@@ -46,7 +46,7 @@ def trust(file: ConfigFile) -> None:
 def revoke(path: Path) -> None:
     """Trust the file at ``path`` no more, whether or not it is still there. HoldallError if it was not trusted."""
     try:
-        _place(path.resolve()).unlink()
+        _place(resolved(path)).unlink()
     except FileNotFoundError:
         raise HoldallError(
             f"{path} is not trusted; `holdall trust --list` shows the files that are"

@@ -80,7 +80,7 @@ class InvoiceSchema(Document):
     formencode.api.Invalid: ...
     """
 
-    document_type = Invoice  # what an address with this schema, and without a type, reads and writes
+    document_type = Invoice  # of an address that names this schema and no type
     number = Text()
     kind = Choice(values=get_args(InvoiceKind))
     seller = PartySchema()

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.keys import Foreign, shown
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Put, Tag, Tagged, changed_in_place
+from holdall.store import MISSING, Change, Missing, Put, Store, Tag, Tagged, changed_in_place
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -133,16 +133,14 @@ class Codec(Layer[V, W]):
             return False
         try:  # by what is stored: not every object can be compared, and NaN differs from itself
             return self.encode(key, value) != self.encode(key, self.decode(key, data))
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001 - it could be decoded, and cannot be encoded any more
             return True
 
-    def _take(self, key: str, /) -> V | Missing:
-        data = self._inner._take(key)
-        return MISSING if data is MISSING else self._decode(key, data)
-
-    def popitem(self) -> tuple[str, V]:
-        key, data = self._inner.popitem()
-        return key, self._decode(key, data)
+    # A value is decoded before it is deleted, so that one that cannot be decoded stays.
+    _take = Store._take
+    popitem = Store.popitem
 
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))

@@ -181,9 +181,7 @@ class Expires(Layer[bytes, bytes]):
         self[key]  # KeyError where it has expired
         del self._inner[key]
 
-    def _take(self, key: str, /) -> bytes | Missing:
-        data = self._inner._take(key)
-        return MISSING if data is MISSING else self._live(key, data)
+    _take = Store._take  # it reads the deadline before it deletes the value
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

@@ -75,7 +75,8 @@ class MapReduce(Generic[V, R]):
     [Row(key='EUR', value=17), Row(key='USD', value=5)]
     """
 
-    # With ``type``, the store may hold documents of any type that has these parts. Without, it holds what map takes.
+    # With ``type``, the store may hold documents of any type that has these parts.
+    # Without, it holds documents of the type that map takes.
     @overload
     def __init__(self: "MapReduce[D, int]", map: Map[D, Any], reduce: Exact) -> None: ...
     @overload
@@ -112,7 +113,7 @@ class MapReduce(Generic[V, R]):
                 f"map is {brief(map)}, not a function: give MapReduce a function of key and value, "
                 'then the reducer, as in MapReduce(map, "sum")'
             )
-        reducer(reduce)  # which raises for what is not a reducer
+        reducer(reduce)  # raises if it is not a reducer
         self.map = map
         self.reduce = reduce
         self.type = type

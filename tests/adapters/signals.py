@@ -120,13 +120,18 @@ class Reader:
             assert not self._thread.is_alive(), "the other thread hangs"
 
 
-def check_interrupts(store: Store[bytes], count: int = INTERRUPTS, *, longest: float = 0.01) -> None:
-    """After each of ``count`` interrupts each key has its own value, nothing hangs, and no connection is left."""
+def check_interrupts(
+    store: Store[bytes], count: int = INTERRUPTS, *, longest: float = 0.01, lost: float = 0
+) -> None:
+    """After each of ``count`` interrupts each key has its own value, nothing hangs, and no connection is left.
+
+    ``longest``: seconds between two signals. ``lost``: the open files that an interrupt may lose, on average.
+    """
     chance = random.Random(3)
     store.update(_VALUES)
     _work(store, chance, all_of_it=True)
     wrong: list[object] = []
-    open_before = _open_files()
+    most = _open_files() + _SPARE + count * lost
     with Signals(longest).running() as signals, Reader(store).running() as reader:
         while signals.sent < count:
             signals.strike(lambda: _work(store, chance))
@@ -136,10 +141,10 @@ def check_interrupts(store: Store[bytes], count: int = INTERRUPTS, *, longest: f
     assert wrong == [], wrong[:3]
     for _ in range(200):  # servers notice the end of a connection in their own time
         gc.collect()
-        if _open_files() <= open_before + _SPARE:
+        if _open_files() <= most:
             break
         threading.Event().wait(0.05)
-    assert _open_files() <= open_before + _SPARE
+    assert _open_files() <= most
 
 
 def _work(store: Store[bytes], chance: random.Random, *, all_of_it: bool = False) -> None:

@@ -300,3 +300,17 @@ def umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_a_disk_that_does_not_confirm_a_write_is_unavailable_and_says_that_it_happened(tmp_path, monkeypatch):
+    store = File(tmp_path / "books")
+    store["a"] = b"old"
+
+    def fail(root, folders):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("holdall.adapters.turn.sync", fail)
+        with pytest.raises(Unavailable, match=r"'a' in .* is changed, but a loss of power may undo that"):
+            store["a"] = b"new"
+    assert store["a"] == b"new"

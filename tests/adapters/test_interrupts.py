@@ -21,6 +21,9 @@ ADDRESSES = {
     "slatedb": "slatedb+file://{}/l?flush_interval=0.001",
 }
 
+BY_NUMBER = {"file", "fsspec file"}
+"""They hold open files by number, so an interrupt between an open and the next step loses one."""
+
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks at /proc")
 # An interrupt can leave an open file or a generator to the garbage collector, which says so.
@@ -29,4 +32,4 @@ ADDRESSES = {
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_after_an_interrupt_every_key_has_its_own_value(name, tmp_path):
     with holdall.open(ADDRESSES[name].format(tmp_path)) as store:
-        check_interrupts(store, longest=0.003)
+        check_interrupts(store, longest=0.003, lost=0.25 if name in BY_NUMBER else 0)

@@ -24,6 +24,7 @@ from holdall import (
     Unavailable,
 )
 from holdall.adapters.lmdb.errors import translated
+from tests.forks import every_fork, run_in_child
 
 
 @pytest.fixture
@@ -322,8 +323,18 @@ def test_the_map_grows_beside_a_store_that_goes_on(use, tmp_path):
         assert (store["a"], len(store)) == (b"3", 41)
 
 
-def test_an_error_of_lmdb_without_a_code_is_unavailable():
-    error = translated(lmdb.Error("odd"), "/books", "a")
-    assert type(error) is Unavailable
-    assert str(error) == "/books: odd; open it again"
-    assert error.key == "a"
+@pytest.mark.parametrize("error", [lmdb.Error("odd"), lmdb.Error("odd", 0)])
+def test_an_error_of_lmdb_without_a_code_is_unavailable(error):
+    ours = translated(error, "/books", "a")
+    assert type(ours) is Unavailable
+    assert str(ours) == f"/books: {error}; open it again"
+    assert ours.key == "a"
+
+
+@every_fork
+def test_a_child_opens_the_environment_for_itself(fork, folder):
+    with LMDB(folder, durability="os") as store:
+        store["a"] = b"1"
+        inherited = store._found()
+        assert run_in_child(lambda: store["a"] == b"1" and store._found() is not inherited, fork) == 0
+        assert store._found() is inherited

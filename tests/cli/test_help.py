@@ -30,7 +30,8 @@ NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "
 NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in {*NEEDED, *sys.stdlib_module_names}:
+        ours = name.startswith("_sysconfigdata") or name.partition(".")[0] in {*NEEDED, *sys.stdlib_module_names}
+        if not ours:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())
 from holdall.cli.run import run
@@ -153,9 +154,14 @@ print(json.dumps(helps()))
 """
 
 
+def _context(command):
+    """A context with the names that the app gives its help; click remembers the first names it sees."""
+    return click.Context(command, help_option_names=["-h", "--help"])
+
+
 def helps():
     """The help of every command."""
-    return {" ".join(path): command.get_help(click.Context(command)) for path, command in COMMANDS.items()}
+    return {" ".join(path): command.get_help(_context(command)) for path, command in COMMANDS.items()}
 
 
 def test_help_is_whole_where_python_leaves_docstrings_out():

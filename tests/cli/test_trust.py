@@ -85,9 +85,12 @@ def test_wrong_usage_is_refused(arguments):
 def test_a_path_with_any_name_is_listed(folder):
     odd = folder / os.fsdecode(b"a\nb \xff\xc3\xa9")
     odd.mkdir()
-    (odd / "holdall.toml").write_text(STORES)
+    (odd / "holdall.toml").write_text('[store.books]\nuri = "dbm:books?flavor=dumb"')
     (odd / "holdall.toml").chmod(0o644)
     assert call("trust", odd / "holdall.toml").code == 0
     os.chdir(odd)
-    assert type(holdall.open("books")).__name__ == "Json"
+    assert type(holdall.open("books")) is holdall.DBM
     assert len(call("trust", "--list", "--csv").out.splitlines()) == 3
+    (odd / "holdall.toml").write_text(STORES)
+    with pytest.raises(holdall.InvalidAddress, match="UTF-8"):
+        holdall.open("books")

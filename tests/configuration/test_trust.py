@@ -58,6 +58,7 @@ HARMFUL = [
     'uri = "file:///etc"',
     'uri = "file:.."',
     'uri = "file:{here}-2"',
+    'uri = "file:a%00b"',
     'uri = "s3://acme/books?endpoint_url=http://stranger.example"',
     'uri = "redis://stranger.example/0"',
     'uri = "http://stranger.example/"',
@@ -249,6 +250,10 @@ def test_a_file_of_another_user_is_refused(project: Path, monkeypatch: pytest.Mo
 
 
 def test_a_pipe_or_a_folder_is_not_waited_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.symlink("circle", "circle")
+    monkeypatch.setenv("HOLDALL_CONFIG", str(project / "circle"))
+    with pytest.raises(PermissionDenied, match="symbolic link"):
+        holdall.open("a")
     os.mkfifo("pipe")
     for name in ("pipe", "."):
         monkeypatch.setenv("HOLDALL_CONFIG", str(project / name))

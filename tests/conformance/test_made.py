@@ -44,12 +44,11 @@ from holdall.store import Store
 from tests.conformance.test_conformance import AnyValue
 
 BY_KEYWORD: dict[str, Callable[[Path], Store[Any]]] = {
-    "memory": lambda path: Memory(name="made"),
     "file": lambda path: File(root=path, durability="os"),
     "sqlite": lambda path: SQLite(path=path / "store.db", table="Order", durability="os", timeout=3.0),
     "lmdb": lambda path: LMDB(folder=path / "store", durability="os"),
     "dbm": lambda path: DBM(path=path / "store", flavor="dumb", durability="os"),
-    "passthrough": lambda path: PassThrough(store=Memory(name="made")),
+    "passthrough": lambda path: PassThrough(store=Memory("made")),
     "prefix": lambda path: Prefix(store=Memory("made"), prefix="app"),
     "escape": lambda path: Escape(store=Memory("made")),
     "json": lambda path: Json(store=Memory("made"), type=dict[str, int]),

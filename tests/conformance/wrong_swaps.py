@@ -191,6 +191,18 @@ class PopsInTwoSteps(Memory):
         return value
 
 
+@caught_by("test_what_another_deletes_meanwhile_is_missing_and_no_conflict")
+class PopsOnce(Memory):
+    """Takes a Conflict at its first attempt for the answer."""
+
+    def _take(self, key: str, /) -> bytes | Missing:
+        if key not in self:
+            return MISSING
+        value, tag = self.get_tagged(key)
+        self.remove(key, tag)
+        return value
+
+
 @caught_by("test_two_that_pop_the_first_item_get_one_each")
 class PopsOnlyTheFirstItSaw(Memory):
     def popitem(self) -> tuple[str, bytes]:

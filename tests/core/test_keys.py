@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdall.errors import InvalidKey
-from holdall.keys import RawKey, Span, check_key, is_reserved, raw_key, successor
+from holdall.keys import RawKey, Span, check_key, is_reserved, past_reserved, raw_key, successor
 from holdall.testing.keyspace import BAD, GOOD, NO_STR, between, keys, near_keys, spans
 
 _odd = st.text(st.sampled_from("ab./\\\0\x85é\ud800\U0001f4da") | st.characters(), max_size=12)
@@ -103,3 +103,18 @@ def test_a_span_hides_what_is_reserved_but_from_a_raw_prefix() -> None:
     assert "a/.holdall/b" in Span.of(RawKey("a/"))
     assert "a/.holdalls" in Span.of("a/")
     assert 7 not in Span.of("")
+
+
+def test_a_span_whose_bounds_meet_is_empty() -> None:
+    assert Span.of(stop="a", start="a").empty
+    assert Span.of("a", stop="a").empty
+    assert not Span.of("a", stop="a\0").empty
+    assert not Span.of().empty
+
+
+@pytest.mark.parametrize("part", [".holdall", "a/.holdall", "a/b/.holdall"])
+def test_a_scan_goes_on_right_after_what_is_reserved(part: str) -> None:
+    assert part < past_reserved(part) <= f"{part} notes"
+    assert (
+        f"{part}/\U0010ffff" < past_reserved(f"{part}/manifest") == past_reserved(f"{part}/a/b") <= f"{part}0"
+    )

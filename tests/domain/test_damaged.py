@@ -118,7 +118,7 @@ def test_a_report_that_fails_for_another_reason_says_that_one():
 
 def test_a_value_of_a_dict_that_is_not_an_invoice_is_named():
     store = {KEY: invoice(), "invoices/S/8": "no invoice", "letters/1": "no invoice"}
-    with pytest.raises(Corrupt, match="the value of 'invoices/S/8' is not an Invoice: 'no invoice'"):
+    with pytest.raises(Corrupt, match=r"^the value of 'invoices/S/8' is not an Invoice: 'no invoice'$"):
         Receivables(store).billed()
 
 

@@ -7,7 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from holdall import Codec, Conflict, Corrupt, Invalid, Json, Memory, PermissionDenied, Prefix, Unsupported
+from holdall import (
+    Codec,
+    Conflict,
+    Corrupt,
+    Expires,
+    Gzip,
+    Invalid,
+    Json,
+    Memory,
+    PermissionDenied,
+    Prefix,
+    TooLarge,
+    Unsupported,
+)
 from holdall.store import ABSENT, Put
 
 
@@ -125,15 +138,20 @@ class Refusing(Codec[bytes, bytes]):
     """Says itself what is wrong, and why."""
 
     def encode(self, key: str, value: bytes) -> bytes:
+        if key == "large":
+            raise TooLarge("1 byte is the most", key=key)
         return value
 
     def decode(self, key: str, data: bytes) -> bytes:
         raise PermissionDenied(f"{key!r} is sealed", key=key) from OSError("no key")
 
 
-def test_an_error_that_a_codec_words_itself_keeps_its_cause() -> None:
+def test_an_error_that_a_codec_words_itself_keeps_its_kind_and_cause() -> None:
     store = Refusing(Memory())
     store["a"] = b"1"
+    for write in (lambda: store.update(large=b"12"), lambda: store.swap("large", b"12", ABSENT)):
+        with pytest.raises(TooLarge, match=r"^1 byte is the most$"):
+            write()
     for read in (lambda: store["a"], lambda: store.get("a"), lambda: list(store.items())):
         with pytest.raises(PermissionDenied) as caught:
             read()
@@ -174,3 +192,16 @@ def test_a_document_that_a_function_changed_without_returning_it_is_not_lost(pai
     with pytest.raises(TypeError, match="return"):
         store.modify("7", lambda document: document.update(paid=paid))
     assert store["7"] == {"paid": 0}
+
+
+@pytest.mark.parametrize("take", [lambda store: store.pop("a"), lambda store: store.popitem()])
+@pytest.mark.parametrize("layer", [Json, Gzip, lambda store: Expires(store, after=60)])
+def test_a_value_that_cannot_be_decoded_is_not_deleted_by_taking_it(layer: Any, take: Any) -> None:
+    below = Memory()
+    below["a"] = data = b"\xfb?"
+    with pytest.raises(Corrupt):
+        take(layer(below))
+    assert below["a"] == data
+    layer(below)["a"] = b"1" if layer is not Json else 1
+    assert take(layer(below)) in (b"1", 1, ("a", b"1"), ("a", 1))
+    assert not below

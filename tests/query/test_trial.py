@@ -307,8 +307,8 @@ def test_alike(left, right, scale):
     ],
 )
 def test_not_alike(left, right, scale):
-    assert not alike(left, right, scale)
-    assert not alike(right, left, scale)
+    assert alike(left, right, scale) is False
+    assert alike(right, left, scale) is False
 
 
 def test_without_a_scale_only_the_numbers_themselves_allow_for_rounding():
@@ -330,6 +330,11 @@ def test_rows_are_the_same_on_both_sides_of_a_batch(reduce, expected, count):
     store = {"a": range(count)}
     query = MapReduce(lambda key, numbers: [("all", number) for number in numbers], reduce)
     assert [row.value for row in query.run(store)] == expected(range(count))
+
+
+def test_a_batch_has_as_many_pairs_as_is_promised():
+    assert BATCH == 8192
+    assert "8,192 pairs" in MapReduce.run.__doc__
 
 
 def test_a_store_of_more_documents_than_a_batch_is_read_whole():

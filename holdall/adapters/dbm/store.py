@@ -16,7 +16,7 @@ from holdall.adapters.flock import TIMEOUT, check_timeout
 from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
-from holdall.handles import PerThread
+from holdall.handles import PerThread, delays_fork
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
@@ -102,6 +102,7 @@ class DBM(Store[bytes]):
 
     # ---- Reading -----------------------------------------------------------------------------------
 
+    @delays_fork
     def _read(self, function: Callable[[Handle], T], absent: T) -> T:
         try:
             return self._twins().read(function)
@@ -162,10 +163,14 @@ class DBM(Store[bytes]):
 
     # ---- Writing -----------------------------------------------------------------------------------
 
+    @delays_fork
+    def _write(self, decide: Callable[[Get], Sequence[Change]]) -> None:
+        self._twins().write(decide)
+
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         change = key.encode(), to_bytes(value)
-        self._twins().write(lambda get: [change])
+        self._write(lambda get: [change])
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -176,6 +181,7 @@ class DBM(Store[bytes]):
         check_key(key)
         self._delete([key])
 
+    @delays_fork
     def _delete(self, keys: list[str]) -> int:
         """How many of ``keys`` were there to delete."""
         deleted: list[Change] = []
@@ -193,7 +199,7 @@ class DBM(Store[bytes]):
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
             changes = [(key.encode(), value) for key, value in batch]
-            self._twins().write(lambda get: changes)  # noqa: B023 - at once
+            self._write(lambda get: changes)  # noqa: B023 - at once
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
@@ -213,7 +219,7 @@ class DBM(Store[bytes]):
         self.transact([Expect(key, expected), Delete(key)])
 
     def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
-        self._twins().write(partial(_decide, *sides_of(changes)))
+        self._write(partial(_decide, *sides_of(changes)))
 
     def close(self) -> None:
         self._twins.close()

@@ -15,7 +15,6 @@ from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, Stat
 from holdall.adapters.dbm.pair import Pair
 from holdall.adapters.dbm.recognition import check, cut_off
 from holdall.errors import Corrupt, HoldallError
-from holdall.handles import delays_fork
 
 T = TypeVar("T")
 Get = Callable[[bytes], bytes | None]
@@ -41,7 +40,6 @@ class Twins:
 
     # ---- Reading -----------------------------------------------------------------------------------
 
-    @delays_fork
     def read(self, function: Callable[[Handle], T]) -> T:
         """What ``function`` makes of one state of the file. Absent where there is none."""
         try:
@@ -69,14 +67,12 @@ class Twins:
         self._refresh(state)
         return (function(self._handle(self._path, writes=False)),)
 
-    @delays_fork
     def may_exist(self) -> bool:
         """Whether it is worth taking the lock, which makes the lock file, to look for the file."""
         return self._lock.exists() or check(self._path, self._flavor)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
-    @delays_fork
     def write(self, decide: Callable[[Get], Sequence[Change]]) -> None:
         """Make the changes that ``decide`` derives from the file (an empty one where there is none), or none."""
         try:

@@ -9,7 +9,7 @@
     server failed       other 5xx                                     Unavailable
     no answer           timeouts, connections refused or reset        Unavailable
     nonsense            unreadable XML, a body cut short, other 404   Corrupt
-    not implemented     501                                           Unsupported
+    not implemented     501, 405                                      Unsupported
     full                507, QuotaExceeded                            StoreFull
     too large           413, EntityTooLarge, KeyTooLongError          TooLarge
 
@@ -82,6 +82,7 @@ _BY_CODE: dict[str, type[HoldallError]] = {
 _BY_STATUS: dict[int, type[HoldallError]] = {
     401: PermissionDenied,
     403: PermissionDenied,
+    405: Unsupported,
     412: Conflict,
     413: TooLarge,
     429: Throttled,

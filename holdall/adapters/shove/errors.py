@@ -12,7 +12,7 @@ _DAMAGED = (EOFError, SyntaxError, UnicodeError, ValueError, pickle.PickleError)
 _sqlite = (sqlite3.Error, OverflowError)
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> Exception:
+def translated(error: Exception, where: str, key: str | None = None) -> Exception | KeyboardInterrupt:
     """The error to raise in place of ``error``, met at ``key`` of the store ``where``.
 
     Shove's stores, and those written after them, say KeyError for a disk that fails: what they were

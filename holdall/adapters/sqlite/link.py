@@ -108,6 +108,7 @@ class Link:
         except sqlite3.Error as error:
             raise translated(error, str(self._table)) from error
 
+    @delays_fork
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Do ``work``, several statements, all or none of which take effect."""
         self._transact(self._made(), work)

@@ -52,7 +52,7 @@ def look(connection: sqlite3.Connection, name: str) -> str | None:
     entries = _entries(connection, name)
     if not entries:
         return None
-    if any(kind == "view" or not sql.startswith(("create table", "create trigger")) for kind, sql in entries):
+    if any(not sql.startswith(("create table", "create trigger")) for _, sql in entries):
         return ""
     mark = _mark(connection, name)
     ours = {("table", _bare(_filled(_TABLE, name))), ("trigger", _bare(_filled(_TRIGGER, name)))}

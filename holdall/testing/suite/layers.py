@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import pytest
 
@@ -10,6 +10,7 @@ from holdall.adapters.memory import Memory
 from holdall.errors import Conflict, Unsupported
 from holdall.keys import Foreign
 from holdall.layer import Layer
+from holdall.middleware.codec import Codec
 from holdall.store import ABSENT, Delete, Expect, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
 from holdall.testing.suite.case import refused
@@ -55,7 +56,8 @@ class LayerTests(Generic[V]):
 
     def test_it_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
         under = Recorder(below)
-        over = Recorder(wrap(under))
+        layer = wrap(under)
+        over = Recorder(layer)
         for name, use in self._uses():
             over.clear()
             over.update({key: self.values.of(number) for number, key in enumerate("abc")})
@@ -63,6 +65,8 @@ class LayerTests(Generic[V]):
             under.calls.clear()
             use(over)
             asked = [below for above in over.calls for below in self.instead.get(above, [above])]
+            if isinstance(layer, Codec):
+                asked = _DECODED_FIRST.get(name, asked)
             assert (name, under.calls) == (name, asked)
 
     def _uses(self) -> list[tuple[str, Use]]:
@@ -119,6 +123,13 @@ class LayerTests(Generic[V]):
             ("modify a default", lambda store: store.modify("x", lambda held: held, default=value)),
             ("transact", lambda store: store.transact([Expect("x", ABSENT), Put("x", value), Delete("a")])),
         ]
+
+
+_DECODED_FIRST: Final = {
+    "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
+    "pop of a missing key": ["get_tagged"],
+}
+"""The calls by which a codec takes a value: it must not delete a value that it cannot decode."""
 
 
 def _overrides(layer: type[Store[Any]], name: str) -> bool:

@@ -94,6 +94,24 @@ class RaceTests(StoreCase[V]):
             left = self.held(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
+    @needs(Feature.TAGS | Feature.SWAP | Feature.REMOVE)
+    def test_what_another_deletes_meanwhile_is_missing_and_no_conflict(self, store: Store[V]) -> None:
+        self.prepare(store)
+        one = self.values.of(ONE)
+        operations: list[Callable[[str], V | None]] = [
+            lambda key: store.pop(key, None),
+            lambda key: store.setdefault(key, one),
+            lambda key: store.modify(key, lambda held: held, one),
+        ]
+        for operation in operations:
+            operate = lambda turn: operation(f"k{turn}")  # noqa: B023, E731 - called before the next
+            for turn, first, second in self.interleave(operate, lambda turn: store.discard(f"k{turn}"), FEW):
+                second.result()
+                found = first.result()
+                assert found is None or self.values.number(found) in (OLD, ONE)
+                assert self.held(store, turn) in (None, None if found is None else self.values.number(found))
+                store[f"k{turn}"] = self.values.of(OLD)
+
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
         held = self.fill(store, self.numbered(2 * self.points + 2))
@@ -155,14 +173,14 @@ class RaceTests(StoreCase[V]):
     def test_many_are_written_while_another_writes(self, store: Store[V]) -> None:
         expected: dict[str, int] = {}
         for turn, first, second in self.interleave(self.set_some(store), self.setter(store), FEW):
-            first.result(), second.result()
+            finish(first, second)
             expected |= {f"a{turn}": ONE, f"b{turn}": ONE, f"k{turn}": TWO}
         assert {key: self.values.number(value) for key, value in store.items()} == expected
 
     def test_many_are_written_while_another_clears(self, store: Store[V]) -> None:
         self.fill(store, ["old"])
         for turn, first, second in self.interleave(self.set_some(store), lambda turn: store.clear(), FEW):
-            first.result(), second.result()
+            finish(first, second)
             assert set(store) <= {f"a{turn}", f"b{turn}"}
             self.fill(store, ["old"])
 
@@ -175,7 +193,7 @@ class RaceTests(StoreCase[V]):
         left = set()
         delete = lambda turn: store.delete_many([f"a{turn}", f"b{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(delete, write, FEW):
-            first.result(), second.result()
+            finish(first, second)
             left.add(f"k{turn}")
             assert set(store) == left
             self.fill(store, [f"a{turn + 1}", f"b{turn + 1}"])
@@ -183,9 +201,13 @@ class RaceTests(StoreCase[V]):
     def test_a_clear_meets_a_delete(self, store: Store[V]) -> None:
         keys = ["a", "b", "c"]
         self.fill(store, keys)
-        discard = lambda turn: store.discard(keys[turn % 3])  # noqa: E731
+
+        def discard(turn: int) -> None:
+            for key in keys:
+                store.discard(key)
+
         for _, first, second in self.interleave(lambda turn: store.clear(), discard, FEW):
-            first.result(), second.result()
+            finish(first, second)
             assert list(store) == []
             self.fill(store, keys)
 
@@ -201,7 +223,7 @@ class RaceTests(StoreCase[V]):
 
     def test_a_value_is_written_whole(self, store: Store[V]) -> None:
         small = store["a"] = self.values.of(OLD)
-        written = [small, self.values.large]
+        written = [self.values.large, small]  # the first call is the one whose lines are counted
         write = lambda turn: store.__setitem__("a", written[turn % 2])  # noqa: E731
         for turn, first, second in self.interleave(write, lambda turn: store["a"]):
             first.result()
@@ -215,6 +237,12 @@ class RaceTests(StoreCase[V]):
             for turn, first, second in self.interleave(read, lambda turn: store.discard(f"k{turn}")):
                 second.result()
                 assert self.points + 1 - turn <= first.result() <= self.points + 2 - turn
+
+
+def finish(*calls: "Future[Any]") -> None:
+    """Raise what any of ``calls`` raised."""
+    for call in calls:
+        call.result()
 
 
 def won(call: "Future[Any]") -> bool:

@@ -3,9 +3,9 @@
 import dbm.dumb
 import importlib
 import os
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -285,18 +285,30 @@ class TestSmallDisk:
                 store["a"] = b"2"
 
 
-@pytest.mark.parametrize("flavor", ["dumb", "ndbm", "gnu", "bsd"])
-def test_the_twin_has_the_mode_of_the_file_and_both_keep_it(flavor, tmp_path):
+@pytest.mark.parametrize("flavor", TWINNED)
+def test_the_twin_has_the_mode_of_the_file_and_both_keep_it(flavor, tmp_path, monkeypatch):
     needs_module(flavor)
     path = str(tmp_path / "store")
+
+    def modes(path):
+        return {file.stat().st_mode & 0o777 for file in FLAVORS[flavor].files(path)}
+
+    copied = []
+    copyfile = shutil.copyfile
+
+    def copy(file, twin):
+        copied.append(twin.stat().st_mode & 0o777)
+        copyfile(file, twin)
+
+    monkeypatch.setattr(shutil, "copyfile", copy)
     with DBM(path, flavor=flavor, durability="os") as store:
         store["a"] = b"1"
         for file in FLAVORS[flavor].files(path):
             file.chmod(0o640)
         store["b"] = b"2"
-        Path(f"{path}.lock").write_bytes(b"")  # the twin is then made again
-        for file in FLAVORS[flavor].files(f"{path}.twin"):
+        assert modes(path) == modes(f"{path}.twin") == {0o640}
+        for file in FLAVORS[flavor].files(f"{path}.twin"):  # which is then made again
             file.unlink()
         store["c"] = b"3"
-    files = FLAVORS[flavor].files(path) + FLAVORS[flavor].files(f"{path}.twin")
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
+        assert modes(path) == modes(f"{path}.twin") == {0o640}
+    assert set(copied) == {0o640}  # before there was anything to read

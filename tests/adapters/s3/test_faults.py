@@ -309,6 +309,48 @@ def test_what_a_bulk_delete_leaves_is_deleted_by_itself(store: S3, proxy: Proxy)
         store.delete_many(["there"])
 
 
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (405, "MethodNotAllowed")])
+def test_a_server_without_bulk_deletes_deletes_one_by_one(store: S3, proxy: Proxy, status: int, code: str):
+    store.update({f"k{number}": b"1" for number in range(3)})
+    proxy.inject(answer(status, code), on="POST")
+    proxy.counts.clear()
+    store.delete_many(["k0", "missing", "k1", "k2"])
+    assert proxy.counts == {"POST": 1, "DELETE": 4}
+    assert list(store) == ["there"]
+    proxy.inject(answer(status, code), on="POST")
+    store.clear()
+    assert list(store) == []
+
+
+def test_a_delete_of_what_was_changed_in_between_looks_again(store: S3, proxy: Proxy):
+    def changed(exchange: Exchange) -> None:
+        with proxy_less(store, proxy) as other:
+            other["there"] = b"newer"
+        nothing(exchange)
+
+    proxy.inject(changed, on="DELETE")
+    proxy.counts.clear()
+    del store["there"]
+    assert proxy.counts == {"HEAD": 2, "DELETE": 2}
+    assert "there" not in store
+
+
+def test_a_delete_of_what_was_deleted_in_between_is_a_missing_key(store: S3, proxy: Proxy):
+    def deleted(exchange: Exchange) -> None:
+        with proxy_less(store, proxy) as other:
+            other.discard("there")
+        nothing(exchange)
+
+    proxy.inject(deleted, on="DELETE")
+    with pytest.raises(KeyError):
+        del store["there"]
+
+
+def proxy_less(store: S3, proxy: Proxy) -> S3:
+    """Another store of the same objects, which asks the server itself."""
+    return S3(store._bucket.name, endpoint_url=f"http://{proxy.upstream}")
+
+
 # ---- Many at once ------------------------------------------------------------------------------
 
 

@@ -12,7 +12,11 @@ SERVERS = [
 
 
 # An interrupt can leave an open file or a generator to the garbage collector, which says so.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning",  # in a thread of paramiko's
+)
 @pytest.mark.timeout(900 if SOAK else 120)
 @pytest.mark.parametrize("server", SERVERS)
 def test_after_an_interrupt_every_key_has_its_own_value(server, request):

@@ -1,5 +1,6 @@
 """What servers refuse: each is an error of its own, names the remedy, echoes no password, and changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
@@ -7,6 +8,7 @@ import pytest
 import redis as sdk
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.schema import CreateTable
 
 from holdall.errors import (
     Conflict,
@@ -14,6 +16,7 @@ from holdall.errors import (
     PermissionDenied,
     StoreFull,
     StoreNotFound,
+    Throttled,
     TooLarge,
     Unavailable,
 )
@@ -202,3 +205,54 @@ def test_what_was_expected_stays_until_the_transaction_ends(running):
 def claim(store, mine, other):
     with suppress(Conflict):
         store.transact([Expect(other, ABSENT), Put(mine, b"1")])
+
+
+def test_a_server_that_forgot_the_scripts_is_sent_them_again(redis_server):
+    client = sdk.Redis("127.0.0.1", redis_server.port, password=redis.PASSWORD)
+    with redis_server.store() as store:
+        store["a"] = b"1"
+        client.script_flush()
+        store["b"] = b"2"
+        client.script_flush()
+        tag = store.get_tagged("a").tag
+        client.script_flush()
+        assert store.swap("a", b"3", tag) != tag
+        client.script_flush()
+        assert dict(store.scan_items()) == {"a": b"3", "b": b"2"}
+    client.close()
+
+
+def test_a_table_that_another_makes_at_the_same_time_is_used(postgresql):
+    """CREATE TABLE IF NOT EXISTS waits for another that is under way, and fails when that ends well."""
+    with postgresql.store() as other, postgresql.store() as store, ThreadPoolExecutor(1) as pool:
+        other.discard("a")
+        create = str(CreateTable(store._table.table).compile(dialect=sa.dialects.postgresql.dialect()))
+
+        def hold(connection):
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(create)
+            written = pool.submit(store.__setitem__, "a", b"1")
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while not other._link.run(lambda second: second.exec_driver_sql(waits).scalar()):
+                assert not written.done()
+            connection.exec_driver_sql("COMMIT")
+            written.result()
+
+        other._link.run(hold)
+        assert store["a"] == b"1"
+
+
+@pytest.mark.parametrize("server", [*SQL, "redis_server"])
+def test_more_threads_than_connections_wait_for_one(running, monkeypatch):
+    for link in ("sql", "redis"):
+        monkeypatch.setattr(f"holdall.adapters.{link}.link._AT_ONCE", 2)
+    with running.store() as store, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.__setitem__(f"k{number}", b"1"), range(40)))
+        assert len(store) == 40
+        assert len(store._link._pool()._idle) <= 4
+    with running.store(timeout=0.2) as store:
+        store["a"] = b"1"
+        held = store._link._pool()
+        with pytest.raises(Throttled, match="no connection to spare: 2 threads"):
+            held.use(lambda one: held.use(lambda two: store["a"]))
+        assert store["a"] == b"1"

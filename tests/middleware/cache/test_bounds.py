@@ -1,5 +1,6 @@
 """The bounds of a cache are exact: of age, of room, of how many keys are asked for at once."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -64,8 +65,9 @@ def test_a_clock_lets_go_of_no_more_than_it_must() -> None:
 
 def test_a_key_that_was_asked_for_gets_one_more_round() -> None:
     clock = Clock(items=2, size=10)
-    clock.admit("a", 1), clock.admit("b", 1)
-    clock.touch("a"), clock.touch("b"), clock.touch("missing")
+    assert [clock.admit("a", 1), clock.admit("b", 1)] == [[], []]
+    for key in ("a", "b", "missing"):
+        clock.touch(key)
     assert clock.admit("c", 1) == ["a"]  # both were, so the first is taken at the second round
     assert clock.admit("d", 1) == ["b"]
 
@@ -90,3 +92,8 @@ def test_what_a_near_store_holds_from_before_is_counted_and_cut_to_the_bounds() 
     assert set(near) == {"b", "c", "d"}
     assert store._here().find("missing") is None
     assert store._here().find("d") is not None
+
+
+def test_what_another_process_is_to_read_is_by_the_clock_on_the_wall() -> None:
+    assert Cache(Memory(), 60)._clock is time.monotonic
+    assert Cache(Memory(), 60, near=Memory())._clock is time.time

@@ -10,7 +10,8 @@ from formencode import Schema, validators
 
 import holdall
 from holdall import Json, Memory, Note, Prefix, ReadOnly, Validate, Versions
-from holdall.errors import Conflict, Invalid, NoRevision, TooLarge, Unsupported
+from holdall.errors import Conflict, Corrupt, Invalid, NoRevision, TooLarge, Unsupported
+from holdall.middleware.versions import heads, stamp
 from holdall.middleware.versions.stamp import MAGIC
 from holdall.store import ABSENT, Delete, Expect, Feature, Put
 from tests.conformance.minimal import Minimal
@@ -358,3 +359,21 @@ def test_ten_thousand_revisions_of_one_key():
     assert numbers(store, "a") == list(range(10_000, 0, -1))
     assert store.at("a", 1) == b"0"
     assert store.at("a", 5_000) == b"4999"
+
+
+def test_a_stamp_is_read_as_it_is_the_first_time_too(monkeypatch):
+    """Of an empty value without a note it is all there is; of the longest note it is as long as it can be."""
+    below = Weaker("", "ATOMIC")
+    store = Versions(below)
+    store["empty"] = b""
+    with store.note(author="a" * 255, message="m" * 745):
+        store["long"] = b"1"
+    for read in (lambda: store["empty"], lambda: store.get("empty"), lambda: dict(store)["empty"]):
+        monkeypatch.setattr(stamp, "SIZES", {})
+        monkeypatch.setattr(heads, "SIZES", stamp.SIZES)
+        assert read() == b""
+    assert store["long"] == b"1"
+    for size in range(stamp.SMALLEST):
+        below["cut"] = below["empty"][:size] if size >= len(stamp.MAGIC) else b"\xffhv1"
+        with pytest.raises(Corrupt, match="cut short"):
+            store["cut"]

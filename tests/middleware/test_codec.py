@@ -205,3 +205,10 @@ def test_a_value_that_cannot_be_decoded_is_not_deleted_by_taking_it(layer: Any, 
     layer(below)["a"] = b"1" if layer is not Json else 1
     assert take(layer(below)) in (b"1", 1, ("a", b"1"), ("a", 1))
     assert not below
+
+
+def test_a_codec_needs_both_directions() -> None:
+    for lacking in ("encode", "decode"):
+        there = {name: lambda *_: b"" for name in {"encode", "decode"} - {lacking}}
+        with pytest.raises(TypeError, match=lacking):
+            type("Half", (Codec,), there)(Memory())

@@ -150,7 +150,7 @@ def test_every_file_has_an_area() -> None:
 
 def test_every_path_of_the_table_exists() -> None:
     areas = Areas(ROOT, ROOT / "tools" / "mutants" / "areas.toml")
-    paths = {path for tests in areas.tests.values() for path in tests if "/" in path}
+    paths = {path for tests in areas.tests.values() for path in tests if "/" in path and path[0] != "-"}
     assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
 
 

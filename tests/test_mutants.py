@@ -1,5 +1,9 @@
 """The tool for mutants: some are killed, some survive, and the checkout stays as it is."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,7 @@ pytest.importorskip("cosmic_ray")  # it is of the extra `dev`
 
 from tools.mutants.__main__ import ROOT, main
 from tools.mutants.areas import Areas
-from tools.mutants.mutations import OPERATORS, sites
+from tools.mutants.mutations import OPERATORS, sample, sites
 
 TABLE = """
 command = []
@@ -77,6 +81,34 @@ def test_tests_that_fail_without_a_change_are_an_error(toy: Path) -> None:
         main([], root=toy, table=toy / "table.toml")
 
 
+def test_an_interrupt_ends_the_tests_and_changes_nothing(toy: Path) -> None:
+    fifo = toy.with_name("pid")
+    os.mkfifo(fifo)
+    (toy / "check.py").write_text(
+        "import os, signal\n"
+        "from toy import sums\n"
+        "if (sums.double(3), sums.triple(3)) != (6, 3):\n"
+        f"    with open({str(fifo)!r}, 'w') as told:\n"
+        "        told.write(f'{os.getpid()}\\n')\n"
+        "    signal.pause()\n"
+    )
+    program = (
+        "import sys; from pathlib import Path; from tools.mutants.__main__ import main; "
+        "toy = Path(sys.argv[1]); main([], root=toy, table=toy / 'table.toml')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(toy)], cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        with fifo.open() as told:
+            pid = int(told.readline())
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.communicate()[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert (toy / "toy" / "sums.py").read_text() == TOY
+    assert {path.name for path in toy.iterdir()} == {"toy", "check.py", "table.toml"}
+
+
 def mutants(source: str) -> set[str]:
     return {mutation.apply(source) for _, changes in sites(source) for mutation in changes}
 
@@ -95,10 +127,20 @@ def test_our_operators_do_as_their_examples(operator: object) -> None:
         "@overload\ndef f(): ...",
         "if TYPE_CHECKING:\n    x = 1\n",
         "name = value\n",
+        "T = TypeVar('T', covariant=True)\n",
     ],
 )
 def test_types_are_not_changed(source: str) -> None:
     assert mutants(source) == set()
+
+
+def test_the_sample_is_valid_python_and_the_seed_chooses_it() -> None:
+    sources = {"a": "def f(x, /, *, y=1):\n    return x + y\n", "b": "z = 1\n"}
+    chosen = sample(sources, 9, seed=1)
+    assert chosen == sample(sources, 9, seed=1)
+    assert {(path, line) for path, line, _ in chosen} == {("a", 1), ("a", 2), ("b", 1)}
+    assert len(chosen) == 3
+    assert len(sample(sources, 2, seed=1)) == 2
 
 
 def test_every_file_has_an_area() -> None:
@@ -108,5 +150,11 @@ def test_every_file_has_an_area() -> None:
 
 def test_every_path_of_the_table_exists() -> None:
     areas = Areas(ROOT, ROOT / "tools" / "mutants" / "areas.toml")
-    paths = {path for tests in areas.tests.values() for path in tests if "/" in path}
-    assert all((ROOT / path).exists() for path in paths | {each["file"] for each in areas.equivalent})
+    paths = {path for tests in areas.tests.values() for path in tests if "/" in path and path[0] != "-"}
+    assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
+
+
+def test_every_equivalent_change_is_one_of_a_line_that_exists() -> None:
+    for each in Areas(ROOT, ROOT / "tools" / "mutants" / "areas.toml").equivalent:
+        lines = (ROOT / each["file"]).read_text().splitlines()
+        assert each["before"] in {line.partition("  #")[0].strip() for line in lines}

@@ -117,8 +117,9 @@ class Stack:
 
     def _label(self, key: str) -> Manifest:
         words = (chosen.row.word for chosen in self.layers if chosen.row.stored)
-        schemas = [chosen.arguments["schema"] for chosen in self.layers if chosen.row.parameter == "validate"]
-        return Manifest(tuple(words), _named(schemas[0]) if schemas else "", key)
+        validators = (chosen for chosen in self.layers if chosen.row.parameter == "validate")
+        schema = next((_named(chosen.arguments["schema"]) for chosen in validators), "")
+        return Manifest(tuple(words), schema, key)
 
 
 _ABOVE: Final = ("readonly", "history", "validate", "serializer")

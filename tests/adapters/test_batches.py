@@ -85,9 +85,10 @@ def test_a_transaction_has_two_sides() -> None:
     changes = [Expect("a", one), Put("a", bytearray(b"1")), Put("b", b"2"), Delete("b"), Expect("a", one)]
     assert sides_of(changes) == ({"a": one}, {"a": b"1", "b": None})
     assert type(sides_of(changes)[1]["a"]) is bytes
-    with pytest.raises(Conflict) as conflict:
-        sides_of([*changes, Expect("a", ABSENT)])
-    assert conflict.value.key == "a"
+    for other in (ABSENT, Tag("0"), Tag("2")):
+        with pytest.raises(Conflict) as conflict:
+            sides_of([*changes, Expect("a", other)])
+        assert conflict.value.key == "a"
     with pytest.raises(InvalidKey):
         sides_of([Delete("b//c")])
 

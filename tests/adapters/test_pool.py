@@ -1,6 +1,5 @@
 """A pool gives each connection to one caller at a time, keeps those in step, and closes the others."""
 
-import gc
 import queue
 import threading
 from collections.abc import Callable
@@ -109,14 +108,17 @@ def test_no_more_are_used_at_once_than_allowed(lines: Lines) -> None:
     assert len(lines.made) == 2
 
 
-def test_a_use_that_failed_to_connect_does_not_count(lines: Lines) -> None:
+def test_a_use_that_failed_does_not_count_while_its_error_is_kept(lines: Lines) -> None:
     pool = Pool(lines, most=1, timeout=0)
     connect, lines.connect = lines.connect, lambda: 1 / 0  # type: ignore
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as no_connection:
         pool.use(same)
     lines.connect = connect
-    gc.collect()
-    assert pool.use(same) in lines.made
+    with pytest.raises(OSError, match="out of step") as no_answer:
+        pool.use(raises(OSError("out of step")))
+    assert pool.use(same) is lines.made[1]
+    assert no_connection.tb
+    assert no_answer.tb
 
 
 def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +145,20 @@ def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: py
     for thread in threads:
         thread.join()
     assert found == lines.made * 3
+
+
+def test_a_caller_looks_many_times_before_it_gives_up(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdall.adapters.pool._LOOK", 0.0001)
+    pool = Pool(lines, most=1, timeout=60)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(line: Line) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+
+    thread = threading.Thread(target=lambda: pool.use(slow), daemon=True)
+    thread.start()
+    assert begun.wait(60)
+    threading.Timer(0.02, goes_on.set).start()
+    assert pool.use(same) in lines.made
+    thread.join()

@@ -13,7 +13,14 @@ from holdall.adapters.dbm.flavors import FLAVORS
 from holdall.cli import main
 from holdall.registry import BRIDGES, BUILT_IN
 
-LOCAL = ["file:folder", "sqlite:///books.db", "lmdb:lmdb", "dbm:dbm?flavor=dumb", "fsspec+local:tree", "shove+memory://"]
+LOCAL = [
+    "file:folder",
+    "sqlite:///books.db",
+    "lmdb:lmdb",
+    "dbm:dbm?flavor=dumb",
+    "fsspec+local:tree",
+    "shove+memory://",
+]
 LAYERS = "memory://?serializer={}&compress=zstd&manifest=off"
 
 

@@ -1,13 +1,14 @@
 """The engine of copies: batches and what is under way have exact bounds, and an error ends all of it."""
 
 import itertools
+import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
-from holdall import Memory
+from holdall import Codec, Corrupt, Memory
 from holdall.transfer import BATCH, copied, tried, verified
 from holdall.transfer import transfer as transferred
 
@@ -99,3 +100,40 @@ def test_an_error_ends_it_and_leaves_no_thread_at_work() -> None:
     assert all(count <= held for count in told)
     assert threading.active_count() <= before + 2
     assert len(there) == held
+
+
+class Altering(Memory):
+    """Keeps something else than it was given."""
+
+    def __init__(self, alter: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self._alter = alter
+
+    def set_many(self, items: Iterable[tuple[str, bytes]]) -> None:
+        super().set_many((key, self._alter(value)) for key, value in items)
+
+
+@pytest.mark.parametrize("alter", [lambda value: value + b"0", lambda value: value[:-1]])
+@pytest.mark.parametrize("move", [verified, tried])
+def test_a_value_that_is_read_back_as_another_is_corrupt(move: Any, alter: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(Corrupt, match=r"'k00000' was read back") as caught:
+        transferred(filled(1), Altering(alter), move=move)
+    assert caught.value.key == "k00000"
+
+
+class Sets(Codec[Any, bytes]):
+    """Sets, whose elements come back in another order."""
+
+    def encode(self, key: str, value: Any) -> bytes:
+        return pickle.dumps(list(value))
+
+    def decode(self, key: str, data: bytes) -> Any:
+        return frozenset(reversed(pickle.loads(data)))
+
+
+def test_equal_values_that_are_shown_differently_are_well() -> None:
+    there = Sets(Memory())
+    value = frozenset({0, 8})
+    there["a"] = value
+    assert repr(there["a"]) != repr(value)
+    assert verified(lambda keys: [(key, value) for key in keys], there, ["a"]) == 1

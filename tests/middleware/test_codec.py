@@ -158,6 +158,42 @@ def test_an_error_that_a_codec_words_itself_keeps_its_kind_and_cause() -> None:
         assert repr(caught.value.__cause__) == "OSError('no key')"
 
 
+class Exhausting(Codec[str, bytes]):
+    """Finds no memory for what it makes of a value."""
+
+    def encode(self, key: str, value: str) -> bytes:
+        raise MemoryError
+
+    def decode(self, key: str, data: bytes) -> str:
+        raise MemoryError
+
+
+def test_a_lack_of_memory_is_neither_invalid_nor_corrupt() -> None:
+    store = Exhausting(Memory())
+    store.raw()["a"] = b"1"
+    calls: list[Any] = [
+        lambda: store.update(b="x"),
+        lambda: store.__setitem__("b", "x"),
+        lambda: store["a"],
+        lambda: store.get("a"),
+        lambda: list(store.items()),
+        lambda: store.get_tagged("a"),
+    ]
+    for call in calls:
+        with pytest.raises(MemoryError) as caught:
+            call()
+        assert type(caught.value) is MemoryError
+
+
+@pytest.mark.parametrize("paid", [-1, 1])
+def test_a_document_that_a_function_changed_without_returning_it_is_not_lost(paid: int) -> None:
+    store = Json[Any](Memory())
+    store["7"] = {"paid": 0}
+    with pytest.raises(TypeError, match="return"):
+        store.modify("7", lambda document: document.update(paid=paid))
+    assert store["7"] == {"paid": 0}
+
+
 @pytest.mark.parametrize("take", [lambda store: store.pop("a"), lambda store: store.popitem()])
 @pytest.mark.parametrize("layer", [Json, Gzip, lambda store: Expires(store, after=60)])
 def test_a_value_that_cannot_be_decoded_is_not_deleted_by_taking_it(layer: Any, take: Any) -> None:
@@ -169,3 +205,10 @@ def test_a_value_that_cannot_be_decoded_is_not_deleted_by_taking_it(layer: Any, 
     layer(below)["a"] = b"1" if layer is not Json else 1
     assert take(layer(below)) in (b"1", 1, ("a", b"1"), ("a", 1))
     assert not below
+
+
+def test_a_codec_needs_both_directions() -> None:
+    for lacking in ("encode", "decode"):
+        there = {name: lambda *_: b"" for name in {"encode", "decode"} - {lacking}}
+        with pytest.raises(TypeError, match=lacking):
+            type("Half", (Codec,), there)(Memory())

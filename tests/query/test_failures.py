@@ -137,3 +137,24 @@ def test_a_document_that_does_not_fit_the_type_is_corrupt_and_named():
 def test_what_is_not_a_mapping_is_a_type_error_that_says_how_to_open_a_store(store):
     with pytest.raises(TypeError, match=rf"not on a {type(store).__name__}; holdall.open makes a store"):
         by_sum(store)
+
+
+def exhausted(*_):
+    raise MemoryError
+
+
+def exhausted_by_partials(values):
+    return exhausted() if isinstance(values[0], int) else len(values)
+
+
+@pytest.mark.parametrize(
+    ("map", "reduce"),
+    [
+        (exhausted, "count"),
+        (lambda key, value: [("all", value)], exhausted),
+        (lambda key, value: [("all", value)], exhausted_by_partials),
+    ],
+)
+def test_a_lack_of_memory_is_raised_as_it_is(map, reduce):
+    with pytest.raises(MemoryError):
+        MapReduce(map, reduce).run({"a": "x", "b": "y", "c": "z"})

@@ -153,12 +153,19 @@ def test_a_type_is_the_part_of_a_document_that_is_read():
     ]
 
 
-def test_true_and_one_are_two_groups_and_one_and_one_are_one():
-    pairs = [(1, "int"), (True, "bool"), (1.0, "float"), (Decimal("1.00"), "Decimal"), (True, "b")]
-    assert MapReduce(as_they_are, "count").run({"a": pairs}) == [(True, 2), (1, 3)]
+@pytest.mark.parametrize(("truth", "number"), [(True, 1), (False, 0)])
+def test_a_truth_and_its_number_are_two_groups_and_equal_numbers_are_one(truth, number):
+    pairs = [
+        (number, "int"),
+        (truth, "bool"),
+        (float(number), "float"),
+        (Decimal(f"{number}.00"), "Decimal"),
+        (truth, "b"),
+    ]
+    assert MapReduce(as_they_are, "count").run({"a": pairs}) == [(truth, 2), (number, 3)]
     assert MapReduce(as_they_are, "count").run({"a": [((k,), v) for k, v in pairs]}) == [
-        ((True,), 2),
-        ((1,), 3),
+        ((truth,), 2),
+        ((number,), 3),
     ]
 
 

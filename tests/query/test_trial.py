@@ -311,6 +311,11 @@ def test_not_alike(left, right, scale):
     assert alike(right, left, scale) is False
 
 
+def test_without_a_scale_only_the_numbers_themselves_allow_for_rounding():
+    assert not alike(1e-12, 0.0)
+    assert alike(1e12, 1e12 + 1)
+
+
 def test_the_largest_number_is_found_in_parts():
     assert largest([{"a": (1, -7)}, Sums(3.5), 2j, "text", NAN, float("inf"), 10**400, True]) == 7
     assert largest("none") == 0
@@ -338,3 +343,18 @@ def test_a_store_of_more_documents_than_a_batch_is_read_whole():
     rows = MapReduce(lambda key, number: [(number % 2, number)]).run(store)
     assert len(rows) == BATCH + 1
     assert [row.value for row in rows[:3]] == [0, 2, 4]
+
+
+def test_values_of_many_groups_are_folded_several_at_a_time(monkeypatch):
+    monkeypatch.setattr(grouping, "BATCH", 1)
+    folds = []
+
+    class Count(Mean):
+        def fold(self, values):
+            folds.append(len(values))
+            return super().fold(values)
+
+    pairs = [(number % 100, number) for number in range(4000)]
+    rows = MapReduce(lambda key, value: value, Count()).run({"a": pairs})
+    assert [row.value for row in rows] == [1950 + group for group in range(100)]
+    assert max(folds) == 4

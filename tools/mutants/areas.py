@@ -23,7 +23,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """A name that is the same for the same change of the same file in each run."""
+        """The same for the same change of the same file in each run."""
         return hashlib.sha256(f"{self.path}\n{self.source}".encode()).hexdigest()[:16]
 
 
@@ -42,16 +42,15 @@ class Areas:
                 self.files.setdefault(path.relative_to(root).as_posix(), name)
 
     def choose(self, names: list[str], count: int, seed: int) -> list[Mutant]:
-        """A sample of the mutants of the areas ``names``; if ``names`` is empty, of all areas that have tests."""
+        """A sample of the mutants of the areas ``names``; of all that have tests, if there are no names."""
         wanted = names or [name for name, tests in self.tests.items() if tests]
         sources = {
             path: (self.root / path).read_text("utf-8") for path, name in self.files.items() if name in wanted
         }
-        mutants = []
-        for path, line, mutation in sample(sources, count, seed):
-            changed = mutation.apply(sources[path])
-            mutants.append(Mutant(self.files[path], path, line, _diff(sources[path], changed, path), changed))
-        return mutants
+        return [
+            Mutant(self.files[path], path, line, _diff(sources[path], changed, path), changed)
+            for path, line, changed in sample(sources, count, seed)
+        ]
 
     def is_equivalent(self, mutant: Mutant) -> bool:
         """Whether the table says that the change, or any change of its line, makes no difference to a user."""
@@ -65,8 +64,8 @@ class Areas:
 
 
 def _words(lines: list[str]) -> list[str]:
-    """The lines without spaces, because a change may add spaces."""
-    return ["".join(line.split()) for line in lines]
+    """The lines without comments, and without spaces, which a change may add."""
+    return ["".join(line.partition("  #")[0].split()) for line in lines]
 
 
 def _diff(before: str, after: str, path: str) -> str:

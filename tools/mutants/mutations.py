@@ -1,8 +1,10 @@
 """Small changes of a module, one at a time: the operators of cosmic-ray, and two of our own."""
 
 import random
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import cosmic_ray.plugins
@@ -13,17 +15,12 @@ from parso.python.tree import Keyword
 
 Place = tuple[tuple[int, int], tuple[int, int]]
 
-_FIXED = {
-    "name",
-    "string",
-    "newline",
-    "endmarker",
-}  # most nodes are of these types, and no operator changes them
+_FIXED = {"name", "string", "newline", "endmarker"}  # nodes that no operator changes; most nodes are of these
 _TYPES_ONLY = {"@final", "@overload", "@override", "@runtime_checkable"}
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
-    """Replaces a call, a raise, a deletion, or an assignment that changes an object, by ``pass``."""
+    """Put ``pass`` in the place of a call, a raise, a deletion, or an assignment that changes an object."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
         if node.type == "simple_stmt" and _has_effect(node.children[0]):
@@ -44,7 +41,7 @@ class RemoveStatement(Operator):  # type: ignore[misc]  # cosmic-ray ships no ty
 
 
 class RemoveKeyword(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
-    """Removes an argument that is given by its name."""
+    """Remove an argument that is given by its name."""
 
     def mutation_positions(self, node: Any) -> Iterator[Place]:
         for argument in _named(node):
@@ -85,7 +82,7 @@ OPERATORS: list[Operator] = [
 
 
 class Mutation(NamedTuple):
-    """The change that ``operator`` makes at its place number ``occurrence`` in a module."""
+    """The change that ``operator`` makes at its ``occurrence``-th place in a module."""
 
     operator: Operator
     occurrence: int
@@ -98,7 +95,7 @@ class Mutation(NamedTuple):
 
 
 def sites(source: str) -> list[tuple[int, list[Mutation]]]:
-    """The places of a module that can change, each as its line and its changes, without those only for types."""
+    """The places of a module that can change, each as its line and its changes; types and the like are left out."""
     tree = get_ast(source)
     nodes = list(ast_nodes(tree))
     types = [(node.start_pos, node.end_pos) for node in nodes if _is_for_types(node)]
@@ -113,9 +110,11 @@ def sites(source: str) -> list[tuple[int, list[Mutation]]]:
 
 
 def _is_for_types(node: Any) -> bool:
-    """Whether only type checkers use the node, so that no test can notice a change of it."""
+    """Whether the node only speaks to type checkers, so that no test can miss it."""
     if node.type == "decorator":
         return node.get_code(include_prefix=False).strip() in _TYPES_ONLY
+    if node.type == "expr_stmt":
+        return "TypeVar(" in node.children[-1].get_code()
     above = node.parent
     if above is None:
         return False
@@ -128,9 +127,23 @@ def _is_for_types(node: Any) -> bool:
     )
 
 
-def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, Mutation]]:
-    """``count`` of the changes of the modules as path, line and change. Every place is equally likely."""
+def sample(sources: dict[str, str], count: int, seed: int) -> list[tuple[str, int, str]]:
+    """``count`` mutants of the modules as path, line and changed source: every place is as likely as any other.
+
+    A change that is not valid Python is left out.
+    """
     chooser = random.Random(seed)  # noqa: S311 - the same seed must choose the same
     places = [(path, line, changes) for path in sorted(sources) for line, changes in sites(sources[path])]
-    chosen = chooser.sample(places, min(count, len(places)))
-    return [(path, line, chooser.choice(changes)) for path, line, changes in chosen]
+    chooser.shuffle(places)
+    changed = ((path, line, chooser.choice(changes).apply(sources[path])) for path, line, changes in places)
+    return list(islice((mutant for mutant in changed if _is_valid(mutant[2])), count))
+
+
+def _is_valid(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # SyntaxWarning: `is` and a literal
+        try:
+            compile(source, "<mutant>", "exec")
+        except SyntaxError:
+            return False
+    return True

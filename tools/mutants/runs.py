@@ -15,7 +15,7 @@ from .areas import Areas, Mutant
 
 AT_ONCE = 2
 MEMORY = 4 << 30  # bytes that a mutant may take
-PATIENCE, LEAST = 4, 30  # a mutant gets 4 times as long as the unchanged package, and at least 30 seconds
+PATIENCE, LEAST = 5, 60  # a mutant gets 5 times as long as the unchanged package, and at least a minute
 KILLED, TIMED_OUT, SURVIVED, EQUIVALENT = "killed", "timed out", "survived", "equivalent"
 
 
@@ -59,9 +59,9 @@ class Copy:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_limit_memory,
         )
         try:
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
             async with asyncio.timeout(limit):
                 return KILLED if await process.wait() else SURVIVED
         except TimeoutError:
@@ -80,6 +80,10 @@ class Copy:
             return await self.run(command, limit)
         finally:
             _write(path, before)
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def _write(path: Path, source: str) -> None:

@@ -3,4 +3,4 @@
 
 def get_hook_dirs() -> list[str]:
     """The folder of the hook."""
-    return __path__
+    return list(__path__)

@@ -84,7 +84,8 @@ def ordered(
     opening = 4  # grows with each result: sizes are unknown at first
     try:
         for item in items:
-            waiting.append(Call(partial(copy_context().run, function, item)))
+            work = partial(copy_context().run, function, item)
+            waiting.append(Call(work))  # pyright: ignore[reportArgumentType]  # it loses the result's type
             workers.submit(waiting[-1])
             while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
                 result = waiting[0].result()

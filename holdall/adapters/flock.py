@@ -6,6 +6,9 @@ Another user who may open a lock file can hold its lock for ever. So only the ow
 If the group of the folder may write in the folder, this group may open the lock file too (mode 660).
 """
 
+# Flock looks at HAS_FLOCK before it uses fcntl.
+# pyright: reportPossiblyUnboundVariable=false
+
 import contextlib
 import os
 import stat

@@ -1,5 +1,8 @@
 """Small changes of a module, one at a time: the operators of cosmic-ray, and two of our own."""
 
+# The methods of cosmic-ray, which ships no types, are inferred to return None.
+# pyright: reportIncompatibleMethodOverride=false, reportGeneralTypeIssues=false
+
 import random
 import warnings
 from collections import defaultdict

@@ -81,11 +81,11 @@ class Sealing:
         if not stamp.sealed:
             return stamp.note
         seal = self.of(key)
-        try:
-            opened = seal and seal.open_note(_about(key, stamp, value), stamp.sealed)
-        except PermissionDenied:
-            return Note(SEALED)
         if seal is None:
+            return Note(SEALED)
+        try:
+            opened = seal.open_note(_about(key, stamp, value), stamp.sealed)
+        except PermissionDenied:
             return Note(SEALED)
         if not opened:
             raise corrupt(key, "its stamp does not open: it was changed")

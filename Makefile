@@ -74,11 +74,12 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
-check: lint types layers ## lint, formatting, types and layers
+check: lint types layers ## lint, formatting, prose, types and layers
 
 lint: setup
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/python -m tools.check_prose
 
 types: setup $(VENV)/extras
 	@$(BIN)/mypy

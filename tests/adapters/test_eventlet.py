@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
-pytest.importorskip("eventlet", reason="eventlet is not installed")
+# Not imported here: eventlet warns of every later fork of the process.
+pytestmark = pytest.mark.skipif(not find_spec("eventlet"), reason="eventlet is not installed")
 
 ADDRESSES = ["file:books", "sqlite:///books.db", "dbm:books.dumb?flavor=dumb", "lmdb:books"]
 USE = """

@@ -14,7 +14,7 @@ from hypothesis import settings
 
 settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None)
 """
-FILE = re.compile(r"In\s`([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"Write\s`([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")

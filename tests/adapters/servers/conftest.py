@@ -14,6 +14,8 @@ from tests.servers.s3 import credentials, moto_server, seaweed
 from tests.servers.sql import mysql, postgresql
 from tests.servers.tls import secure
 
+collect_ignore = ["prefork_app.py"]  # the app of a web server, which has a store in its environment
+
 __all__ = [
     "azurite",
     "credentials",

@@ -10,10 +10,11 @@ imported.
 import asyncio
 import contextlib
 import queue
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from queue import Empty
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 _LOOK = 0.05  # seconds between two checks of a call, in case an interrupt lost the wake-up
@@ -82,25 +83,39 @@ def _value(outcome: tuple[T | None, BaseException | None]) -> T:
 class Workers:
     """Up to ``most`` threads that make calls in the order of `submit`. They end when this object is deleted.
 
+    As a context manager, it waits at the end until the threads have ended. A process that is then forked in C,
+    where Python's own locks are not prepared for it, has no thread of these that could hold one.
+
     If no thread can start, because the interpreter ends or the system has no more threads, `submit` makes the
     call itself.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._started = 0
+        self._threads: list[threading.Thread] = []
         self._calls: queue.SimpleQueue[Call[Any] | None] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._calls.put(None)
+        for thread in self._threads:
+            # The garbage collector may end a generator in any thread, and daemon threads stop with Python.
+            if thread is not threading.current_thread() and not sys.is_finalizing():
+                thread.join()
 
     def submit(self, call: Call[Any]) -> None:
         """Let a thread run ``call``."""
         self._calls.put(call)
-        if self._started < self._most and not self._calls.empty():
+        if len(self._threads) < self._most and not self._calls.empty():
+            # A daemon thread, because a thread that waits for calls must not keep the interpreter alive.
+            thread = threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True)
             try:
-                # A daemon thread, because a thread that waits for calls must not keep the interpreter alive.
-                threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True).start()
-                self._started += 1
+                thread.start()
+                self._threads.append(thread)
             except RuntimeError:
-                if not self._started:
+                if not self._threads:
                     call.run()
 
     def __del__(self) -> None:

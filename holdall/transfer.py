@@ -65,21 +65,21 @@ def transfer(
 
 def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
     """Make ``calls`` in ``workers`` threads, and yield their results in order."""
-    threads = Workers(workers)
     under_way: deque[tuple[str, Call[int]]] = deque()
-    try:
-        for call in calls:
-            under_way.append(call)
-            threads.submit(call[1])
-            while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
+    with Workers(workers) as threads:
+        try:
+            for call in calls:
+                under_way.append(call)
+                threads.submit(call[1])
+                while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
+                    yield under_way[0][0], under_way[0][1].result()
+                    under_way.popleft()
+            while under_way:
                 yield under_way[0][0], under_way[0][1].result()
                 under_way.popleft()
-        while under_way:
-            yield under_way[0][0], under_way[0][1].result()
-            under_way.popleft()
-    finally:
-        for _, made in under_way:
-            made.end()
+        finally:
+            for _, made in under_way:
+                made.end()
 
 
 def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:

@@ -78,27 +78,27 @@ def ordered(
     >>> list(ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
     """
-    workers = Workers(pace.most)
     waiting: deque[Call[B]] = deque()
     largest = 1.0
     opening = 4  # grows with each result: sizes are unknown at first
-    try:
-        for item in items:
-            work = partial(copy_context().run, function, item)
-            waiting.append(Call(work))  # pyright: ignore[reportArgumentType]  # it loses the result's type
-            workers.submit(waiting[-1])
-            while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
-                result = waiting[0].result()
-                waiting.popleft()  # not earlier: a call that has begun is waited for, even after an interrupt
-                largest = max(size(result), largest * 0.9, 1.0)
-                opening += 1
-                yield result
-        while waiting:
-            yield waiting[0].result()
-            waiting.popleft()
-    finally:
-        for call in waiting:
-            call.end()
+    with Workers(pace.most) as workers:
+        try:
+            for item in items:
+                work = partial(copy_context().run, function, item)
+                waiting.append(Call(work))  # pyright: ignore[reportArgumentType]  # it loses the result's type
+                workers.submit(waiting[-1])
+                while len(waiting) >= min(pace.waiting, opening, max(1, _ROOM // largest)):
+                    result = waiting[0].result()
+                    waiting.popleft()  # not earlier: a call that has begun is waited for, even after an interrupt
+                    largest = max(size(result), largest * 0.9, 1.0)
+                    opening += 1
+                    yield result
+            while waiting:
+                yield waiting[0].result()
+                waiting.popleft()
+        finally:
+            for call in waiting:
+                call.end()
 
 
 def ahead(items: Iterable[A], size: int) -> Iterator[A]:
@@ -108,14 +108,14 @@ def ahead(items: Iterable[A], size: int) -> Iterator[A]:
     ['a', 'b', 'c']
     """
     iterator = iter(items)
-    workers = Workers(1)
-    coming = _submitted(workers, iterator, size)
-    try:
-        while batch := coming.result():
-            coming = _submitted(workers, iterator, size)
-            yield from batch
-    finally:
-        coming.end()
+    with Workers(1) as workers:
+        coming = _submitted(workers, iterator, size)
+        try:
+            while batch := coming.result():
+                coming = _submitted(workers, iterator, size)
+                yield from batch
+        finally:
+            coming.end()
 
 
 def _submitted(workers: Workers, iterator: Iterator[A], size: int) -> Call[list[A]]:

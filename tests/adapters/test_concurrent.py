@@ -210,3 +210,13 @@ def test_after_a_large_result_there_is_room_again():
         next(results)
     assert len(taken) - 300 > 4
     results.close()
+
+
+@pytest.mark.parametrize("many", [1, 100])
+def test_no_thread_is_left_when_the_iterator_ends_or_is_closed(many: int):
+    before = set(threading.enumerate())
+    results = ordered(str, range(100), Pace(8))
+    for _ in range(many):
+        next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert set(threading.enumerate()) == before

@@ -141,6 +141,18 @@ def test_threads_end_with_their_workers() -> None:
         assert not thread.is_alive()
 
 
+def test_no_thread_is_left_after_the_block() -> None:
+    before = set(threading.enumerate())
+    with Workers(3) as workers:
+        calls = [Call(lambda: None) for _ in range(10)]
+        for call in calls:
+            workers.submit(call)
+        for call in calls:
+            call.result()
+        assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) == before
+
+
 def test_a_waiting_thread_keeps_no_call() -> None:
     workers = Workers(1)
     gone = threading.Event()

@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from holdall.adapters.gcs import GCS
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
-    from holdall.adapters.mysql import MySQL
-    from holdall.adapters.postgresql import PostgreSQL
     from holdall.adapters.redis import Redis
     from holdall.adapters.s3 import S3
+    from holdall.adapters.sql.mysql import MySQL
+    from holdall.adapters.sql.postgresql import PostgreSQL
     from holdall.adapters.sqlite import SQLite
     from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
@@ -101,10 +101,10 @@ _lazy = {
     "Memory": "holdall.adapters.memory",
     "MessagePack": "holdall.middleware.msgpack",
     "Metrics": "holdall.middleware.metrics",
-    "MySQL": "holdall.adapters.mysql",
+    "MySQL": "holdall.adapters.sql.mysql",
     "PassThrough": "holdall.middleware.passthrough",
     "Pickle": "holdall.middleware.pickle",
-    "PostgreSQL": "holdall.adapters.postgresql",
+    "PostgreSQL": "holdall.adapters.sql.postgresql",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
     "Redis": "holdall.adapters.redis",

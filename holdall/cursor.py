@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from holdall.errors import Corrupt
-from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware._reserved import Called, Reserved
 from holdall.store import Store
 
 FOLDER = ".holdall/transfer/"

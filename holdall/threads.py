@@ -153,14 +153,14 @@ def run_in_loop(
         for task in tasks:
             task.cancel()
 
-    loop.call_soon_threadsafe(start)
     try:
+        loop.call_soon_threadsafe(start)
         found = outcome.get(timeout=timeout)
     except Empty:
         loop.call_soon_threadsafe(stop)
         raise TimeoutError from None
     except BaseException:
-        with contextlib.suppress(RuntimeError):  # the loop was closed
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(stop)
         raise
     return _value(found)

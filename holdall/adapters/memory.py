@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, cast
 
-from holdall.adapters.batches import sides_of
+from holdall.adapters._shared.batches import sides_of
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess

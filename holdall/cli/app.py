@@ -74,12 +74,12 @@ class LazyGroup(click.Group):
         "prune": ("holdall.cli.history:prune", "Drop old revisions."),
         "fsck": ("holdall.cli.history:fsck", "Check that a store and its history are whole."),
         "doctor": ("holdall.cli.doctor:doctor", "Try what a store can do, and say how to mend it."),
-        "invoices": ("holdall.cli.invoices:invoices", "Import, list, show and pay invoices."),
+        "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (
-            "holdall.cli.receivables:receivables",
+            "holdall.cli.books.receivables:receivables",
             "Billed, paid, outstanding, aging, statements.",
         ),
-        "demo": ("holdall.cli.demo:demo", "Import a set of invoices and print what is owed."),
+        "demo": ("holdall.cli.books.demo:demo", "Import a set of invoices and print what is owed."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(

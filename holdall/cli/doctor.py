@@ -10,7 +10,7 @@ import click
 from holdall.cli.address import positional
 from holdall.cli.examination import Examination, Finding
 from holdall.cli.examples import examples
-from holdall.cli.output import formats, show
+from holdall.cli.output.show import formats, show
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
 from holdall.registry import plan

@@ -13,9 +13,9 @@ from holdall.cli import zone
 from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.arguments import day
 from holdall.cli.examples import examples
-from holdall.cli.line import one_line
-from holdall.cli.output import formats, print_json, show, write
-from holdall.cli.values import written
+from holdall.cli.output.line import one_line
+from holdall.cli.output.show import formats, print_json, show, write
+from holdall.cli.output.values import written
 from holdall.cli.versioned import versioned
 from holdall.cli.zone import Zone
 from holdall.errors import Conflict, HoldallError

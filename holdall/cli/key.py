@@ -7,8 +7,8 @@ import click
 from holdall.cli import zone
 from holdall.cli.examples import examples
 from holdall.errors import Invalid
+from holdall.middleware._secrets.source import read
 from holdall.middleware.keyring import Keyring, new_key
-from holdall.middleware.source import read
 from holdall.private import write
 
 

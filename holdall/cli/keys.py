@@ -9,9 +9,9 @@ import click
 
 from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.examples import examples
-from holdall.cli.line import visible
-from holdall.cli.output import write
-from holdall.cli.values import read, written
+from holdall.cli.output.line import visible
+from holdall.cli.output.show import write
+from holdall.cli.output.values import read, written
 from holdall.domain.keys import PREFIX
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
@@ -54,7 +54,7 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
     value = read(given, stack)
     with open_store(at["uri"]) as store:
         if at["key"].startswith(PREFIX):
-            from holdall.cli.books import require_invoice  # imported late: most keys are not in books
+            from holdall.cli.books.opening import require_invoice  # imported late: most keys are not in books
 
             require_invoice(store, at["key"], value)
         store[at["key"]] = value

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from holdall.address import Address
-from holdall.cli.progress import counting
+from holdall.cli.output.progress import counting
 from holdall.errors import HoldallError
 from holdall.layer import layers
 from holdall.registry import open as open_store

@@ -8,7 +8,7 @@ import click
 from holdall.address import Address
 from holdall.cli.address import announce, positional
 from holdall.cli.examples import examples
-from holdall.cli.progress import counting
+from holdall.cli.output.progress import counting
 from holdall.errors import HoldallError
 from holdall.layer import layers
 from holdall.middleware.manifest import record, recorded

@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from holdall.cli.line import one_line
+from holdall.cli.output.line import one_line
 from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.redact import message as safe

@@ -7,7 +7,7 @@ import click
 from holdall.cli.address import positional
 from holdall.cli.examples import examples
 from holdall.cli.nested import nested
-from holdall.cli.output import formats, show
+from holdall.cli.output.show import formats, show
 from holdall.configuration.files import stores as declared
 from holdall.errors import HoldallError
 from holdall.layer import layers

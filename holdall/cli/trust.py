@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from holdall.cli.examples import examples
-from holdall.cli.output import formats, show
+from holdall.cli.output.show import formats, show
 from holdall.configuration import trust as trusted
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.errors import OverBudget
-from holdall.middleware.watch import Watch
+from holdall.middleware.interceptor import Watch
 from holdall.store import Store
 
 V = TypeVar("V")

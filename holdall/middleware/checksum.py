@@ -4,7 +4,7 @@ from typing import Literal
 
 from holdall.errors import Invalid
 from holdall.extras import needs
-from holdall.middleware.binding import sized_key
+from holdall.middleware._secrets.binding import sized_key
 from holdall.middleware.codec import Codec
 from holdall.store import Store, to_bytes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdall.errors import Corrupt
 from holdall.extras import needs
-from holdall.middleware.binding import key_bytes
+from holdall.middleware._secrets.binding import key_bytes
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source

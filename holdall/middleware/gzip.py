@@ -3,7 +3,7 @@
 import zlib
 
 from holdall.middleware.compress import Compress
-from holdall.middleware.memory import LARGEST
+from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 
 _HEAD = b"\x1f\x8b\x08" + bytes(5) + b"\x00\xff"

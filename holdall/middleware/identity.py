@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from holdall.errors import Conflict, Corrupt, Invalid, Mismatch, Unsupported
 from holdall.keys import RawKey
-from holdall.middleware.binding import key_bytes, sized_key
-from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware._reserved import Called, Reserved
+from holdall.middleware._secrets.binding import key_bytes, sized_key
 from holdall.store import ABSENT, Feature, Store
 
 _FOLDER: Final = ".holdall/"

@@ -5,14 +5,14 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.memory import LARGEST, of_json
-from holdall.middleware.plain import NoneType, Plain
+from holdall.middleware.documents.memory import LARGEST, of_json
+from holdall.middleware.documents.plain import NoneType, Plain
 from holdall.store import Store
 
 with needs("json"):
     import msgspec
 
-    from holdall.middleware.documents import Documents, Read, Write
+    from holdall.middleware.documents.base import Documents, Read, Write
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -62,7 +62,7 @@ class Json(Documents[V]):
         return msgspec.json.Encoder().encode, msgspec.json.Decoder(type).decode
 
     def _format_models(self, type: Any) -> tuple[Write, Read]:
-        from holdall.middleware.models import Models  # late, because it needs an extra of its own
+        from holdall.middleware.documents.models import Models  # late, because it needs an extra of its own
 
         models = Models(type)
         return models.write, models.read

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from holdall.errors import Invalid, InvalidAddress, PermissionDenied
-from holdall.middleware.source import LONGEST, is_source, read
+from holdall.middleware._secrets.source import LONGEST, is_source, read
 
 Source = str | Callable[[], str]
 KEY_BYTES: Final = 32

@@ -3,7 +3,7 @@
 from lzma import CHECK_CRC64, FORMAT_XZ, LZMADecompressor, compress
 
 from holdall.middleware.compress import Compress
-from holdall.middleware.memory import LARGEST
+from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 
 _MEMORY = 1 << 27

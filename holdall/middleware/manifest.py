@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdall.errors import Corrupt, Mismatch
-from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware._reserved import Called, Reserved
 from holdall.store import ABSENT, Store
 
 KEY: Final = ".holdall/manifest"

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.memory import LARGEST, of_msgpack
-from holdall.middleware.plain import NoneType, Plain
+from holdall.middleware.documents.memory import LARGEST, of_msgpack
+from holdall.middleware.documents.plain import NoneType, Plain
 from holdall.store import Store
 
 with needs("msgpack"):
     import msgspec
 
-    from holdall.middleware.documents import Documents, Read, Write
+    from holdall.middleware.documents.base import Documents, Read, Write
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from holdall.errors import Invalid
-from holdall.middleware.binding import sized_key
+from holdall.middleware._secrets.binding import sized_key
+from holdall.middleware._secrets.signing import Source, signing_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
-from holdall.middleware.signing import Source, signing_key
 from holdall.store import MISSING, Change, Store
 
 PROTOCOL: Final = 5

@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.memory import LARGEST, of_xml
-from holdall.middleware.plain import NoneType, Plain, sayable
+from holdall.middleware.documents.memory import LARGEST, of_xml
+from holdall.middleware.documents.plain import NoneType, Plain, sayable
 from holdall.store import Store
 
 with needs("xml"):
-    from holdall.middleware.documents import Documents, Read, Write, converted
-    from holdall.middleware.xml_text import dump, load
+    from holdall.middleware.documents.base import Documents, Read, Write, converted
+    from holdall.middleware.documents.xml_text import dump, load
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -25,7 +25,7 @@ _PLAIN: Final = Plain({str, int, bool, NoneType, float, Decimal, bytes, date}, {
 class Xml(Documents[V]):
     """Stores documents as XML (1.0, UTF-8), with one element per part, named by the part's type.
 
-    `holdall.middleware.xml_text` draws the format. Without a type, documents hold dict, list, str, int,
+    `holdall.middleware.documents.xml_text` draws the format. Without a type, documents hold dict, list, str, int,
     float, Decimal, bool, None, bytes, date, and datetime without a time zone or with an offset. With ``type``
     they may also hold every type that msgspec knows. The format is holdall's own; to read UBL invoices see
     `holdall.domain.ubl`.

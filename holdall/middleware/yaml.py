@@ -5,16 +5,16 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
-from holdall.middleware.memory import LARGEST
-from holdall.middleware.plain import NoneType, Plain, in_minutes, sayable
+from holdall.middleware.documents.memory import LARGEST
+from holdall.middleware.documents.plain import NoneType, Plain, in_minutes, sayable
 from holdall.store import Store
 
 with needs("yaml"):
     import yaml
     from yaml import CSafeDumper
 
-    from holdall.middleware.documents import Documents, Read, Write, converted
-    from holdall.middleware.yaml_text import load, size_of
+    from holdall.middleware.documents.base import Documents, Read, Write, converted
+    from holdall.middleware.documents.yaml_text import load, size_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -32,7 +32,7 @@ class Yaml(Documents[V]):
     a time zone or with an offset. With ``type`` they may also hold Decimal and every type that msgspec knows.
     A string that any version of YAML would read as another type (``no``, ``0123``, ``12:30``) is written in
     quotes. If a person writes such a string without quotes, it is read as that string too (see
-    `holdall.middleware.yaml_text.plain_value`).
+    `holdall.middleware.documents.yaml_text.plain_value`).
 
     Reading raises Corrupt for a document with an alias, a tag that names a type, two equal names, or more
     than 100 levels.

@@ -4,9 +4,9 @@ import threading
 
 from holdall.errors import Corrupt, StoreNotFound
 from holdall.extras import needs
+from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.compress import Compress
-from holdall.middleware.memory import LARGEST
-from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 
 with needs("zstd"):

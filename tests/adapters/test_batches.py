@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from holdall import ABSENT, LMDB, Conflict, Delete, Expect, InvalidKey, Put, SQLite, Store
-from holdall.adapters import file
-from holdall.adapters.batches import BATCH, ROOM, keys_of, look_up, pairs_of, sides_of
+from holdall.adapters._shared.batches import BATCH, ROOM, keys_of, look_up, pairs_of, sides_of
+from holdall.adapters.file import store as file
 from holdall.store import Tag
 
 Batches = Callable[[list[tuple[str, bytes]]], list[int]]

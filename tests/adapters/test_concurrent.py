@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 import holdall
-from holdall.adapters.concurrent import Pace, ahead, ordered
+from holdall.adapters._shared.throttle import Pace, ahead, ordered
 
 PATIENCE = 30  # seconds, after which a thread that does not come is a failure
 

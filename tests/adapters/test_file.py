@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import Conflict, File, InvalidAddress
-from holdall.adapters import folders
+from holdall.adapters._files import folders
 
 
 @pytest.fixture

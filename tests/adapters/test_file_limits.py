@@ -310,7 +310,7 @@ def test_a_disk_that_does_not_confirm_a_write_is_unavailable_and_says_that_it_ha
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr("holdall.adapters.turn.sync", fail)
+        patch.setattr("holdall.adapters.file.writer.sync", fail)
         with pytest.raises(Unavailable, match=r"'a' in .* is changed, but a loss of power may undo that"):
             store["a"] = b"new"
     assert store["a"] == b"new"

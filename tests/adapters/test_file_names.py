@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdall.adapters.filenames import LIMIT, place_of, text_of
+from holdall.adapters._files.filenames import LIMIT, place_of, text_of
 from holdall.keys import KEY_BYTES, RawKey, check_key
 
 # What names trip over: case, marks of ours, edges, devices, marks that compose, long segments.

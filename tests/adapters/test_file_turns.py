@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from holdall import ABSENT, Conflict, File, Unsupported
-from holdall.adapters.turn import take_turn
+from holdall.adapters.file.writer import take_turn
 
 
 @pytest.fixture

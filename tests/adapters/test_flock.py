@@ -14,7 +14,7 @@ import pytest
 
 import holdall
 from holdall import InvalidAddress, PermissionDenied, Unavailable
-from holdall.adapters.flock import Flock
+from holdall.adapters._files.flock import Flock
 from tests.adapters.opcodes import Interrupted, interrupt_everywhere
 from tests.soak import SOAK
 

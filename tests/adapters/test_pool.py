@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from holdall.adapters.pool import Exhausted, Pool
+from holdall.adapters._shared.pool import Exhausted, Pool
 
 
 class Line:
@@ -123,7 +123,7 @@ def test_a_use_that_failed_does_not_count_while_its_error_is_kept(lines: Lines) 
 
 def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "holdall.adapters.pool._LOOK", 60
+        "holdall.adapters._shared.pool._LOOK", 60
     )  # the end of a use wakes the next caller before that
     pool = Pool(lines, most=1, timeout=60)
     begun: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -148,7 +148,7 @@ def test_a_caller_waits_until_a_connection_is_free(lines: Lines, monkeypatch: py
 
 
 def test_a_caller_looks_many_times_before_it_gives_up(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holdall.adapters.pool._LOOK", 0.0001)
+    monkeypatch.setattr("holdall.adapters._shared.pool._LOOK", 0.0001)
     pool = Pool(lines, most=1, timeout=60)
     begun, goes_on = threading.Event(), threading.Event()
 

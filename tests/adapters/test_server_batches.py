@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 
 from holdall import InvalidKey, TooLarge
-from holdall.adapters.batches import BATCH, ROOM
+from holdall.adapters._shared.batches import BATCH, ROOM
+from holdall.adapters._shared.servers import fitting, pairs_of
 from holdall.adapters.s3.multipart import _MOST, _PART, _parts
-from holdall.adapters.servers import fitting, pairs_of
 
 
 @pytest.mark.parametrize(

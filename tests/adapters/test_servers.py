@@ -6,8 +6,8 @@ import pytest
 import trustme
 
 from holdall import ABSENT, Conflict, Delete, Expect, Put
-from holdall.adapters.batches import BATCH, ROOM
-from holdall.adapters.servers import (
+from holdall.adapters._shared.batches import BATCH, ROOM
+from holdall.adapters._shared.servers import (
     Part,
     after,
     check_ca,

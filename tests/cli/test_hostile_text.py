@@ -9,8 +9,8 @@ from contextlib import redirect_stdout
 import pytest
 
 import holdall
-from holdall.cli.line import visible
-from holdall.cli.output import show
+from holdall.cli.output.line import visible
+from holdall.cli.output.show import show
 from holdall.cli.run import run
 from holdall.domain import Books, Invoice
 from holdall.domain.model import Party

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import holdall
+from holdall.middleware._secrets.source import read
 from holdall.middleware.keyring import Keyring, new_key
-from holdall.middleware.source import read
 from tests.cli.console import call, good, refusal
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from holdall import Corrupt, Gzip, Lzma, Memory, PermissionDenied, TooLarge, Zstd
+from holdall.middleware._secrets.source import LONGEST, read
 from holdall.middleware.manifest import Manifest
-from holdall.middleware.source import LONGEST, read
 
 LIMIT = 1000
 

@@ -25,8 +25,8 @@ from holdall import (
 )
 from holdall.errors import InvalidAddress
 from holdall.middleware.codec import Codec
-from holdall.middleware.memory import LARGEST, _walk, of_json, of_msgpack, of_xml
-from holdall.middleware.yaml_text import size_of
+from holdall.middleware.documents.memory import LARGEST, _walk, of_json, of_msgpack, of_xml
+from holdall.middleware.documents.yaml_text import size_of
 from holdall.store import Store
 
 MB = 2**20

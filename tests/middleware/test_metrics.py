@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from holdall import Conflict, Json, Memory, Metrics, Unavailable, Unsupported
-from holdall.middleware.measured import BOUNDS, Measured
+from holdall.middleware.metrics.measured import BOUNDS, Measured
 from holdall.store import ABSENT, Delete, Put, Store
 from tests.middleware.cache.flaky import Flaky
 

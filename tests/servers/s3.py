@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -44,12 +44,12 @@ class Server:
 
     endpoint: str | None
 
-    def store(self, prefix: str = "", bucket: str = "", **options: object) -> S3:
+    def store(self, prefix: str = "", bucket: str = "", **options: Any) -> S3:
         """A new and empty store: a bucket of its own, unless one is named."""
         bucket = bucket or f"b{uuid4().hex}"
         if self.endpoint is None:
             return Mocked(bucket, prefix, create=True, **options)
-        return S3(bucket, prefix, **{"endpoint_url": self.endpoint, "create": True} | options)
+        return S3(bucket, prefix, **dict[str, Any](endpoint_url=self.endpoint, create=True) | options)
 
     def view(self) -> S3:
         """A new and empty store, under a prefix of its own in a bucket that others use too. Patient with LocalStack."""

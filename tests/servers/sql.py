@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from holdall.adapters.sql import SQL
+from holdall.adapters.sql.store import SQL
 from tests.servers.daemons import Daemon, folder, program
 from tests.servers.process import free_ports
 
@@ -44,7 +44,7 @@ def postgresql_in(data: Path, *settings: str) -> Server:
     """A PostgreSQL server, not started yet; it refuses to run as root, so it does as nobody."""
     import psycopg
 
-    from holdall.adapters.postgresql import PostgreSQL
+    from holdall.adapters.sql.postgresql import PostgreSQL
 
     postgres = program("postgres", "postgresql")
     secret = data / "password"
@@ -82,7 +82,7 @@ def mariadb_in(data: Path, *settings: str) -> Server:
     """A MariaDB server, not started yet."""
     import pymysql
 
-    from holdall.adapters.mysql import MySQL
+    from holdall.adapters.sql.mysql import MySQL
 
     mariadbd = program("mariadbd", "mariadb-server")
     initialise = [

@@ -18,7 +18,7 @@ import pytest
 import holdall
 from holdall import Escape, Store, Versions, Zstd
 from holdall.address import Address
-from holdall.cli.bundled import import_bundled
+from holdall.cli.books.bundled import import_bundled
 from holdall.configuration.stack import Stack
 from holdall.domain import Books, Receivables
 from holdall.domain.model import Invoice

@@ -3,7 +3,7 @@
 import errno
 import sqlite3
 
-from holdall.adapters import oserrors
+from holdall.adapters._files import oserrors
 from holdall.adapters.sqlite import errors as sqlite_errors
 from holdall.errors import UNCHANGED, Corrupt, HoldallError, StoreFull
 

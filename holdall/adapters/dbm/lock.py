@@ -17,7 +17,7 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from holdall.adapters.flock import TIMEOUT, Flock, open_lock
+from holdall.adapters._files.flock import TIMEOUT, Flock, open_lock
 from holdall.errors import StoreNotFound
 
 T = TypeVar("T")

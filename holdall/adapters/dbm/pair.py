@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from holdall.adapters._files.folders import sync
 from holdall.adapters.dbm.flavors import Flavor
-from holdall.adapters.folders import sync
 
 
 class Pair:

@@ -6,14 +6,14 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
+from holdall.adapters._files.flock import TIMEOUT, check_timeout
+from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import ordered
 from holdall.adapters.dbm.twins import Absent, Get, Twins
-from holdall.adapters.flock import TIMEOUT, check_timeout
-from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread, delays_fork

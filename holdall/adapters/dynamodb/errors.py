@@ -31,7 +31,7 @@ with needs("dynamodb"):
     from botocore import exceptions as sdk
     from botocore.parsers import ResponseParserError
 
-    from holdall.adapters.aws import code_of
+    from holdall.adapters._aws.session import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """The errors that the client raises and `translated` accepts."""

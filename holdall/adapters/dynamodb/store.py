@@ -5,14 +5,23 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.batches import BATCH, keys_of
-from holdall.adapters.doubt import doubted
+from holdall.adapters._aws.in_doubt import doubted
+from holdall.adapters._objectstore.write_ids import unknown
+from holdall.adapters._shared.batches import BATCH, keys_of
+from holdall.adapters._shared.servers import (
+    FIRST_PAGE,
+    Part,
+    after,
+    fitting,
+    fresh_tag,
+    pairs_of,
+    parts_of,
+    shown,
+)
+from holdall.adapters._shared.transactional import Served
 from holdall.adapters.dynamodb.errors import reasons
 from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb.table import Options, Table
-from holdall.adapters.served import Served
-from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
-from holdall.adapters.traces import unknown
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
 from holdall.keys import Foreign, Span, check_key, named, only_keys

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from holdall.adapters.doubt import note_doubt
+from holdall.adapters._aws.in_doubt import note_doubt
+from holdall.adapters._objectstore.names import check_reach
 from holdall.adapters.dynamodb.errors import RAISED, translated
 from holdall.adapters.dynamodb.items import Item
-from holdall.adapters.objects import check_reach
 from holdall.errors import Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -17,7 +17,7 @@ from holdall.handles import PerProcess
 with needs("dynamodb"):
     from botocore.config import Config
 
-    from holdall.adapters.aws import code_of, session, survive_interrupts
+    from holdall.adapters._aws.session import code_of, session, survive_interrupts
 
 _ATTEMPTS = 10  # how often a batch, or its unprocessed rest, is sent
 

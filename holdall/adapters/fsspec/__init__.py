@@ -1,6 +1,6 @@
 """``fsspec+sftp://host/folder``: a store on any file system of fsspec; its fsspec URL follows ``fsspec+``.
 
-A key is a file below the folder. `holdall.adapters.filenames` defines its name, and its content is the value.
+A key is a file below the folder. `holdall.adapters._files.filenames` defines its name, and its content is the value.
 """
 
 from holdall.adapters.fsspec.store import Fsspec

@@ -2,7 +2,7 @@
 
 import ftplib
 
-from holdall.adapters.oserrors import translated as os_error
+from holdall.adapters._files.oserrors import translated as os_error
 from holdall.errors import (
     UNCHANGED,
     HoldallError,

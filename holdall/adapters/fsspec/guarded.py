@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from holdall.adapters._files.lockfile import LockFile
 from holdall.adapters.fsspec.tree import Listed, Swaps
-from holdall.adapters.lockfile import LockFile
 from holdall.errors import Conflict
 from holdall.handles import PerProcess
 from holdall.store import ABSENT, Feature, Tag

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
-from holdall.adapters.concurrent import Pace, ordered
-from holdall.adapters.filenames import Place, place_of, text_of
-from holdall.adapters.folders import Entry, Folders, Found, walk
-from holdall.adapters.foreign import foreign_files
+from holdall.adapters._files.filenames import Place, place_of, text_of
+from holdall.adapters._files.folders import Entry, Folders, Found, walk
+from holdall.adapters._objectstore.names import checked, exhaust, write_all
+from holdall.adapters._shared.foreign import foreign_files
+from holdall.adapters._shared.servers import check_wait
+from holdall.adapters._shared.throttle import Pace, ordered
 from holdall.adapters.fsspec.errors import translated
 from holdall.adapters.fsspec.link import Link
 from holdall.adapters.fsspec.systems import connector, encoded_url, kind
 from holdall.adapters.fsspec.tree import Swaps, Tree
-from holdall.adapters.objects import checked, exhaust, write_all
-from holdall.adapters.servers import check_wait
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread

@@ -8,8 +8,8 @@ from os import getpid
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
+from holdall.adapters._files.paths import absolute
 from holdall.adapters.fsspec.tree import Tree
-from holdall.adapters.paths import absolute
 from holdall.address import Address, Converter, flag, meant
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from holdall.adapters.concurrent import Pace
-from holdall.adapters.conditions import HONOURED, Conditions, scratch, tried
+from holdall.adapters._objectstore.names import CONNECTIONS
+from holdall.adapters._objectstore.probe import HONOURED, Conditions, scratch, tried
+from holdall.adapters._objectstore.write_ids import State
+from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs.client import Connection, Options, connected, create_bucket
 from holdall.adapters.gcs.download import download
 from holdall.adapters.gcs.errors import RAISED, translated
 from holdall.adapters.gcs.listing import PAGE, Found, Page, Range, listed, page
 from holdall.adapters.gcs.tries import Tries
-from holdall.adapters.objects import CONNECTIONS
-from holdall.adapters.traces import State
 from holdall.errors import Conflict, Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span

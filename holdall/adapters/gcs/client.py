@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from holdall.adapters.idle import with_idle
-from holdall.adapters.objects import CONNECTIONS, check_reach
+from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
+from holdall.adapters._shared.urllib3_pools import with_idle
 from holdall.extras import needs
 
 with needs("gcs"):

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from holdall.adapters.concurrent import Pace, ordered
+from holdall.adapters._objectstore.names import exhaust
+from holdall.adapters._shared.throttle import Pace, ordered
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Connection
-from holdall.adapters.objects import exhaust
 from holdall.errors import HoldallError, Unavailable
 from holdall.extras import needs
 

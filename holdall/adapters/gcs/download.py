@@ -5,7 +5,7 @@ the same credentials, and its answers carry the metadata in headers ("GET Object
 emulator serves the XML API only under the host name that it was configured with, or not at all. So emulators
 are read through the JSON API; the emulator that the tests use adds the same headers there. If a server sends
 no metadata and the answer to a swap is lost, that swap cannot be distinguished from the write of another
-writer, and raises Unavailable: see `holdall.adapters.traces`.
+writer, and raises Unavailable: see `holdall.adapters._objectstore.write_ids`.
 """
 
 import base64
@@ -13,8 +13,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters.gcs.client import Connection
-from holdall.adapters.traces import State
 from holdall.extras import needs
 from holdall.store import Tag
 

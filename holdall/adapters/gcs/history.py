@@ -5,11 +5,11 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Any
 
+from holdall.adapters._objectstore.names import is_key
+from holdall.adapters._objectstore.versions import notes, values
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.gcs.listing import PAGE, raw_page
-from holdall.adapters.objects import is_key
-from holdall.adapters.past import notes, values
 from holdall.errors import Unsupported
 from holdall.history import Note, Version
 from holdall.keys import Span

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters.bucket_store import BucketStore
-from holdall.adapters.concurrent import Pace, ordered
-from holdall.adapters.facts import facts
+from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.metadata import note_of
+from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.store import BucketStore
+from holdall.adapters._shared.throttle import Pace, ordered
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
 from holdall.adapters.gcs.writes import Writes
-from holdall.adapters.notes import note_of
-from holdall.adapters.objects import batches, check_served, checked, exhaust, root_of
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.store import Feature

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from holdall.adapters.concurrent import Pace
+from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs.errors import AGAIN, passes, status_of
 from holdall.extras import needs
 

@@ -1,8 +1,8 @@
 """Writes to a bucket, conditional or not. No lost answer loses or repeats a write."""
 
+from holdall.adapters._objectstore.write_ids import State, Traces, unconditional, unknown
 from holdall.adapters.gcs.bucket import Bucket
 from holdall.adapters.gcs.errors import in_doubt, no_bucket
-from holdall.adapters.traces import State, Traces, unconditional, unknown
 from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
 

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from holdall.adapters.flock import HAS_FLOCK, Flock
-from holdall.adapters.folders import sync
+from holdall.adapters._files.flock import HAS_FLOCK, Flock
+from holdall.adapters._files.folders import sync
 from holdall.adapters.lmdb.errors import damage, translated
 from holdall.adapters.lmdb.ticks import FORMAT, Ticks
 from holdall.errors import HoldallError, InvalidAddress, Mismatch, StoreNotFound

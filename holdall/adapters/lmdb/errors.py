@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Callable
 
-from holdall.adapters import oserrors
+from holdall.adapters._files import oserrors
 from holdall.errors import (
     UNCHANGED,
     Corrupt,

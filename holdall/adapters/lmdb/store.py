@@ -6,8 +6,9 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar, cast
 
-from holdall.adapters.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.flock import TIMEOUT, check_timeout
+from holdall.adapters._files.flock import TIMEOUT, check_timeout
+from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.lmdb.environment import Absent, Environment, environment
 from holdall.adapters.lmdb.rows import (
     Part,
@@ -22,7 +23,6 @@ from holdall.adapters.lmdb.rows import (
     value_of,
 )
 from holdall.adapters.lmdb.ticks import TICK
-from holdall.adapters.paths import absolute
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess

@@ -5,11 +5,11 @@ from functools import cache
 from hashlib import sha1
 from typing import Any, TypeVar
 
-from holdall.adapters.batches import ROOM
-from holdall.adapters.pool import Exhausted, Pool
+from holdall.adapters._shared.batches import ROOM
+from holdall.adapters._shared.pool import Exhausted, Pool
+from holdall.adapters._shared.servers import check_ca
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.errors import RAISED, translated
-from holdall.adapters.servers import check_ca
 from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -92,7 +92,7 @@ class Link:
 
 
 class _Connector:
-    """Makes connections by ``options`` of redis-py. See `holdall.adapters.pool.Connector`."""
+    """Makes connections by ``options`` of redis-py. See `holdall.adapters._shared.pool.Connector`."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options

@@ -5,11 +5,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
-from holdall.adapters.batches import BATCH, ROOM, keys_of
-from holdall.adapters.redis import scripts
-from holdall.adapters.redis.link import Link
-from holdall.adapters.served import Served
-from holdall.adapters.servers import (
+from holdall.adapters._shared.batches import BATCH, ROOM, keys_of
+from holdall.adapters._shared.servers import (
     FIRST_PAGE,
     Part,
     after,
@@ -22,6 +19,9 @@ from holdall.adapters.servers import (
     shown,
     unpicklable,
 )
+from holdall.adapters._shared.transactional import Served
+from holdall.adapters.redis import scripts
+from holdall.adapters.redis.link import Link
 from holdall.address import Address
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.keys import Foreign, Span, check_key

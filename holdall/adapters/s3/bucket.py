@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from holdall.adapters.concurrent import Pace
-from holdall.adapters.conditions import HONOURED, TAGS_UNKNOWN, Conditions, tried
-from holdall.adapters.objects import CONNECTIONS
+from holdall.adapters._objectstore.names import CONNECTIONS
+from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditions, tried
+from holdall.adapters._objectstore.write_ids import State
+from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
-from holdall.adapters.traces import State
 from holdall.errors import Corrupt, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Span

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from holdall.adapters.concurrent import Pace
-from holdall.adapters.objects import CONNECTIONS, check_reach
+from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
+from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3.watch import Watch
 from holdall.errors import PermissionDenied
 from holdall.extras import needs
@@ -18,7 +18,7 @@ with needs("s3"):
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
-    from holdall.adapters.aws import session, survive_interrupts
+    from holdall.adapters._aws.session import session, survive_interrupts
 
 ORDER = "HoldallOrder"
 """In a parsed ListObjectVersions answer: the field with the element names of the entries, in server order."""

@@ -16,7 +16,7 @@
 The codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
-from holdall.adapters.doubt import doubted
+from holdall.adapters._aws.in_doubt import doubted
 from holdall.adapters.s3.watch import UNREADABLE
 from holdall.errors import (
     Conflict,
@@ -39,7 +39,7 @@ with needs("s3"):
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    from holdall.adapters.aws import code_of
+    from holdall.adapters._aws.session import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, HTTPError)
 """The errors that the client raises and `translated` accepts.

@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from holdall.adapters.objects import is_key
-from holdall.adapters.past import notes, values
+from holdall.adapters._objectstore.names import is_key
+from holdall.adapters._objectstore.versions import notes, values
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import ORDER
 from holdall.adapters.s3.listing import PAGE, listing

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from holdall.adapters.concurrent import ordered
-from holdall.adapters.conditions import scratch
+from holdall.adapters._objectstore.probe import scratch
+from holdall.adapters._shared.throttle import ordered
 from holdall.adapters.s3.bucket import Bucket, state_of, told
 from holdall.errors import Conflict, HoldallError
 from holdall.store import Tag

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
-from holdall.adapters.concurrent import ordered
+from holdall.adapters._shared.throttle import ordered
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.errors import RAISED, translated
 from holdall.errors import MissingExtra

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters.bucket_store import BucketStore
-from holdall.adapters.concurrent import Pace, ahead, ordered
-from holdall.adapters.facts import facts
-from holdall.adapters.notes import note_of
-from holdall.adapters.objects import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.metadata import note_of
+from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.store import BucketStore
+from holdall.adapters._shared.throttle import Pace, ahead, ordered
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.deletes import BATCH, delete_batch

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from holdall.adapters.concurrent import Pace
-from holdall.adapters.doubt import note_doubt
+from holdall.adapters._aws.in_doubt import note_doubt
+from holdall.adapters._shared.throttle import Pace
 
 UNREADABLE = "HoldallUnreadable"
 """The error code for an answer with status 200 whose XML cannot be parsed."""

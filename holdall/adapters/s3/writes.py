@@ -2,11 +2,11 @@
 
 from functools import cached_property
 
+from holdall.adapters._objectstore.write_ids import State, Traces, unconditional, unknown
 from holdall.adapters.s3 import multipart
 from holdall.adapters.s3.bucket import Bucket
 from holdall.adapters.s3.client import is_aws
 from holdall.adapters.s3.errors import in_doubt
-from holdall.adapters.traces import State, Traces, unconditional, unknown
 from holdall.errors import Conflict, Corrupt, Unavailable
 from holdall.store import ABSENT, Feature, Tag, conflict
 

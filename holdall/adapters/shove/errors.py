@@ -4,7 +4,7 @@ import dbm
 import pickle
 import sqlite3
 
-from holdall.adapters.oserrors import translated as os_error
+from holdall.adapters._files.oserrors import translated as os_error
 from holdall.adapters.sqlite import errors as sqlite_errors
 from holdall.errors import Corrupt, HoldallError, Unavailable
 

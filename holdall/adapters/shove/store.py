@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from urllib.request import url2pathname
 
-from holdall.adapters.paths import absolute
+from holdall.adapters._files.paths import absolute
 from holdall.adapters.shove.desk import Desk
 from holdall.adapters.shove.importing import PLUGINS
 from holdall.adapters.shove.pickles import VALUES, Values

@@ -18,7 +18,7 @@ from slatedb.uniffi import (
     WriteBatch,
 )
 
-from holdall.adapters.batches import ROOM
+from holdall.adapters._shared.batches import ROOM
 from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
 
 _STEP = 16  # rows taken from SlateDB at once, between two checks of their size

@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from holdall.adapters.batches import BATCH, keys_of
-from holdall.adapters.servers import FIRST_PAGE, check_wait, fitting, pairs_of
+from holdall.adapters._shared.batches import BATCH, keys_of
+from holdall.adapters._shared.servers import FIRST_PAGE, check_wait, fitting, pairs_of
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs

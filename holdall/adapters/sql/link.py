@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 
-from holdall.adapters.pool import Exhausted, Pool
+from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters.sql.errors import RAISED, passes, translated
 from holdall.adapters.sql.table import Table
 from holdall.errors import HoldallError, Mismatch, StoreNotFound, Throttled
@@ -141,7 +141,7 @@ class Link(ABC):
 
 
 class _Connector:
-    """Makes SQLAlchemy connections, each around one of the driver. See `holdall.adapters.pool.Connector`."""
+    """Makes SQLAlchemy connections, each around one of the driver. See `holdall.adapters._shared.pool.Connector`."""
 
     def __init__(self, url: str, connect: Callable[[], Any]) -> None:
         self._engine = sa.create_engine(

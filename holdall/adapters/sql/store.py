@@ -8,9 +8,18 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from holdall.adapters.batches import BATCH, ROOM, keys_of
-from holdall.adapters.served import Served
-from holdall.adapters.servers import FIRST_PAGE, Part, after, fitting, fresh_tag, pairs_of, parts_of, shown
+from holdall.adapters._shared.batches import BATCH, ROOM, keys_of
+from holdall.adapters._shared.servers import (
+    FIRST_PAGE,
+    Part,
+    after,
+    fitting,
+    fresh_tag,
+    pairs_of,
+    parts_of,
+    shown,
+)
+from holdall.adapters._shared.transactional import Served
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
 from holdall.keys import Foreign, Span, check_key, named, only_keys

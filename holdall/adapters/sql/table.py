@@ -17,7 +17,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from holdall.adapters.servers import after
+from holdall.adapters._shared.servers import after
 from holdall.errors import InvalidAddress
 from holdall.keys import RAW_KEY_BYTES
 

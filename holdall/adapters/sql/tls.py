@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from holdall.adapters.servers import check_ca
+from holdall.adapters._shared.servers import check_ca
 from holdall.errors import InvalidAddress
 
 OFF: Final = "off"

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from holdall.adapters.batches import ROOM
+from holdall.adapters._shared.batches import ROOM
 from holdall.adapters.sqlite.errors import translated
 from holdall.adapters.sqlite.table import Absent, Table
 from holdall.handles import PerThread, delays_fork

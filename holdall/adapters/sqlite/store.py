@@ -8,8 +8,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters.batches import keys_of, pairs_of, sides_of, text
-from holdall.adapters.paths import absolute
+from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IFREG, S_ISDIR
 
-from holdall.adapters import oserrors
+from holdall.adapters._files import oserrors
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translated
 from holdall.errors import (

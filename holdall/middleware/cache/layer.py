@@ -10,13 +10,13 @@ from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
 from holdall.layer import Layer, below
-from holdall.middleware.cache.behind import Behind
 from holdall.middleware.cache.clock import Clock
+from holdall.middleware.cache.coordinator import Traffic
 from holdall.middleware.cache.entry import Entry
-from holdall.middleware.cache.nearby import Nearby
-from holdall.middleware.cache.shelf import Shelf
-from holdall.middleware.cache.traffic import Traffic
-from holdall.middleware.tally import Tally
+from holdall.middleware.cache.memory_entries import Shelf
+from holdall.middleware.cache.raw_view import Behind
+from holdall.middleware.cache.store_entries import Nearby
+from holdall.middleware.metrics.counter import Tally
 from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, key_of, to_bytes
 
 _BATCH = 64  # keys that get_many asks for at once

@@ -10,6 +10,7 @@ from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Wrapper
 from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
 from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.revisions import Trail, dropped
 from holdall.middleware.versions.stamp import (
     Stamp,
     bare,
@@ -18,7 +19,6 @@ from holdall.middleware.versions.stamp import (
     micros_of,
     peek,
 )
-from holdall.middleware.versions.trail import Trail, dropped
 from holdall.store import Feature, Store
 
 _BATCH = 256  # records that are read together

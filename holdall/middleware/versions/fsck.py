@@ -8,11 +8,11 @@ from typing import NamedTuple
 from holdall.errors import Conflict, Corrupt
 from holdall.history import UNKNOWN, Note
 from holdall.keys import RawKey
-from holdall.middleware.versions.claims import Claims
+from holdall.middleware.versions.commit_swap import Claims
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.records import Records, numbered
+from holdall.middleware.versions.resolve import Lineage
 from holdall.middleware.versions.sealing import SEALED, Sealing
 from holdall.middleware.versions.stamp import SMALLEST, Stamp, is_stamped, moment
 from holdall.store import ABSENT, Store

@@ -10,10 +10,10 @@ from holdall.errors import NoRevision, Unsupported
 from holdall.history import Note, Past, Remembers, Revision, Version
 from holdall.keys import check_key
 from holdall.middleware.passthrough import PassThrough
+from holdall.middleware.versions.metadata import Notes, pages
 from holdall.middleware.versions.native_as_of import NativeAsOf
 from holdall.middleware.versions.native_revisions import revisions
-from holdall.middleware.versions.notes import Notes, pages
-from holdall.middleware.versions.trail import dropped
+from holdall.middleware.versions.revisions import dropped
 from holdall.store import Feature, Store
 
 

@@ -7,9 +7,9 @@ from itertools import groupby, islice
 from holdall.errors import Conflict
 from holdall.keys import RawKey
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.records import Records, named
+from holdall.middleware.versions.resolve import Lineage
 from holdall.middleware.versions.stamp import Stamp, micros_of
 from holdall.store import Store
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from holdall.errors import Conflict, InvalidKey
 from holdall.keys import RAW_KEY_BYTES, successor
-from holdall.middleware.reserved import Called, Reserved
+from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.versions.names import BETWEEN, LONGEST, ROOT, Name, all_of, from_number
 from holdall.middleware.versions.stamp import Stamp
 from holdall.store import ABSENT, Store

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from holdall.errors import PermissionDenied
 from holdall.history import Note
 from holdall.layer import layers
-from holdall.middleware.binding import sized_key
+from holdall.middleware._secrets.binding import sized_key
 from holdall.middleware.versions.stamp import Stamp, corrupt
 from holdall.prefixed import Prefixed
 from holdall.store import Store

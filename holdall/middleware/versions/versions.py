@@ -9,8 +9,8 @@ from holdall.history import note
 from holdall.layer import Layer, below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
-from holdall.middleware.versions.kept import Kept
 from holdall.middleware.versions.native import Native
+from holdall.middleware.versions.store import Kept
 from holdall.store import ABSENT, Store
 
 V = TypeVar("V")

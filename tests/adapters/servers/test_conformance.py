@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from holdall.adapters.dynamodb import DynamoDB
-from holdall.adapters.mysql import MySQL
-from holdall.adapters.postgresql import PostgreSQL
 from holdall.adapters.redis import Redis, scripts
+from holdall.adapters.sql.mysql import MySQL
+from holdall.adapters.sql.postgresql import PostgreSQL
 from holdall.adapters.sql.store import SQL
 from holdall.keys import RAW_KEY_BYTES
 from holdall.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdall import Unavailable
-from holdall.middleware.watch import Watch
+from holdall.middleware.interceptor import Watch
 from holdall.store import Store
 
 

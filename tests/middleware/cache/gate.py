@@ -5,7 +5,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from holdall.middleware.watch import Watch
+from holdall.middleware.interceptor import Watch
 from holdall.store import Store
 
 PATIENCE = 60  # seconds, after which a test has failed

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from holdall import Cache, Memory, Unavailable
-from holdall.middleware.watch import Watch
+from holdall.middleware.interceptor import Watch
 from holdall.store import Delete, Put, Store
 from holdall.testing.interleave import POINTS, interleave
 from tests.adapters.interrupts import interrupt

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from holdall import Corrupt, Json, Memory, MessagePack, Pickle, Text, Xml, Yaml
-from holdall.middleware.plain import Plain
+from holdall.middleware.documents.plain import Plain
 from tests.middleware.mutations import mutations
 from tests.middleware.serializers.guards import bounded, nothing_runs
 from tests.middleware.serializers.samples import DOCUMENTS, RICH, rich

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdall import Json, Memory, MessagePack, Pickle, Text
-from holdall.middleware.documents import Documents
+from holdall.middleware.documents.base import Documents
 from tests.middleware.serializers.samples import DOCUMENTS, SAMPLES, TEXT, rich
 
 

@@ -123,7 +123,9 @@ def forge(below: Store[bytes], number: int, change: Any) -> None:
 FORGERIES: dict[str, Any] = {
     "author": lambda stamp, value: stamp._replace(sealed=b"", note=Note("Eve")).before(value),
     "no author": lambda stamp, value: stamp._replace(sealed=b"", note=Note()).before(value),
-    "seal": lambda stamp, value: stamp._replace(sealed=stamp.sealed[:-1] + b"?").before(value),
+    "seal": lambda stamp, value: stamp._replace(
+        sealed=stamp.sealed[:-1] + bytes([stamp.sealed[-1] ^ 1])
+    ).before(value),
     "cut": lambda stamp, value: stamp._replace(sealed=stamp.sealed[:9]).before(value),
     "time": lambda stamp, value: stamp._replace(micros=stamp.micros + 1).before(value),
     "id": lambda stamp, value: stamp._replace(id=b"8 bytes.").before(value),

@@ -11,7 +11,8 @@ from formencode import Schema, validators
 import holdall
 from holdall import Json, Memory, Note, Prefix, ReadOnly, Validate, Versions
 from holdall.errors import Conflict, Corrupt, Invalid, NoRevision, TooLarge, Unsupported
-from holdall.middleware.versions import heads, stamp
+from holdall.middleware.versions import reads as heads
+from holdall.middleware.versions import stamp
 from holdall.middleware.versions.stamp import MAGIC
 from holdall.store import ABSENT, Delete, Expect, Feature, Put
 from tests.conformance.minimal import Minimal

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdall.errors import Conflict
-from holdall.middleware.versions.claims import Claims, Written
+from holdall.middleware.versions.commit_swap import Claims, Written
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.lineage import Lineage
 from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.resolve import Lineage
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT
 from tests.middleware.versions.interleaved.plans import all_pairs, by_seed

@@ -8,7 +8,7 @@ from unittest import mock
 
 from holdall import Versions
 from holdall.history import note
-from holdall.middleware.versions import kept
+from holdall.middleware.versions import store as kept
 from holdall.store import Store
 from tests.middleware.versions.interleaved.linear import NOTHING, Operation, Outcome, State, check
 from tests.middleware.versions.interleaved.programs import BYPASSES, KEY, Script, named

@@ -1,0 +1,1 @@
+"""The common part of the stores in buckets: Amazon S3 and Google Cloud Storage."""

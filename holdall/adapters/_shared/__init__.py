@@ -1,0 +1,1 @@
+"""Parts that adapters of different storages share: batches, throttling, connections to servers."""

@@ -1,0 +1,294 @@
+"""A store in a folder, with one file per key: the file holds the value, and its name is readable."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Literal, TypeVar, cast
+
+from holdall.adapters._files.filenames import Place, place_of
+from holdall.adapters._files.flock import TIMEOUT, check_timeout
+from holdall.adapters._files.folders import (
+    Entry,
+    Folders,
+    Found,
+    content,
+    kinds,
+    listed,
+    open_file,
+    root_of,
+    walk,
+)
+from holdall.adapters._files.oserrors import translated
+from holdall.adapters._shared.foreign import foreign_files
+from holdall.adapters.file.writer import Turn, take_turn
+from holdall.address import Address
+from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
+from holdall.keys import Foreign, Span, check_key
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
+
+Durability = Literal["full", "os"]
+LEVELS = ("full", "os")
+
+T = TypeVar("T")
+Written = tuple[str, Place, bytes]
+
+
+class File(Store[bytes]):
+    """The files under ``root``. The first write creates the root; until then the store is empty.
+
+    ``durability="full"``: a write that returned survives a power failure, because the store syncs the file
+    and its folder (fsync). ``"os"``: a write that returned survives the end of this process. With both, a
+    key holds its old value or its new value, never a part of one. ``timeout``: the seconds to wait for other
+    writers; then the store raises Unavailable.
+
+    Writers lock the file ``.lock`` in the root, so only one of all threads and processes writes at a time.
+    Reads of a key never wait. A scan waits for writers only if a folder has just changed. A tag is the
+    file's modification time. Each write sets it to a number (a tick) that is greater than all ticks before.
+    So a tag never repeats, even after a delete or if the clock goes back, and a change by hand changes the
+    tag. The store never follows links below the root. It leaves alone links, and also folders and files
+    whose names do not stand for a key (see `holdall.adapters._files.filenames`); no scan of keys yields them.
+
+    A scan lists one folder at a time and holds the names of that folder in memory. Opening a store on a
+    system without openat (Windows) raises Unsupported. So does writing to a file system whose modification
+    times are coarser than a microsecond.
+
+    >>> import pathlib, tempfile
+    >>> store = File(tempfile.mkdtemp(), durability="os")
+    >>> store["invoices/2026/17"] = b"..."
+    >>> pathlib.Path(store.root, "invoices+/2026+/17").read_bytes()
+    b'...'
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        durability: Durability = "full",
+        timeout: float = TIMEOUT,
+    ) -> None:
+        # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
+        # accepts dir_fd but is not in this set.
+        if os.mkdir not in os.supports_dir_fd:
+            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+        if durability not in LEVELS:
+            raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
+        check_timeout("file", timeout)
+        # The path is made absolute here. A later chdir, or a process that started in another folder, must
+        # not move the store.
+        self.root = root_of(os.fspath(root))
+        options = {name: value for name, value in self._made_with[1].items() if name != "root"}
+        self._made_with = (self.root,), options
+        self._durable = durability == "full"
+        self._timeout = timeout
+
+    @classmethod
+    def from_address(cls, address: Address) -> "File":
+        if address.host not in ("", "localhost") or address.userinfo or address.port is not None:
+            place = f"{address.host}{address.shown_path}"
+            raise InvalidAddress(
+                f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
+                f"below this one, or file:///{place}"
+            )
+        return cls(address.path, **address.options(durability=LEVELS, timeout=float))
+
+    @property
+    def features(self) -> Feature:
+        cas = Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        check_key(key)
+        return self._read(key, place_of(key))[0]
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        check_key(key)
+        value, tick = self._read(key, place_of(key))
+        return Tagged(value, Tag(str(tick)))
+
+    def __contains__(self, key: object, /) -> bool:
+        return self.tag(cast(str, key)) != ABSENT
+
+    def tag(self, key: str, /) -> Tag:
+        check_key(key)
+        try:
+            fd, found = self._open(key, place_of(key))
+        except KeyError:
+            return ABSENT
+        os.close(fd)
+        return Tag(str(found.st_mtime_ns))
+
+    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
+        fd, found = self._open(key, place)
+        try:
+            return content(fd, found.st_size), found.st_mtime_ns
+        except OSError as error:
+            raise translated(error, self.root, key) from error
+        finally:
+            os.close(fd)
+
+    def _open(self, key: str, place: Place) -> tuple[int, os.stat_result]:
+        try:
+            fd = open_file(self.root, place)
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a socket
+                raise KeyError(key) from None
+            raise translated(error, self.root, key) from error
+        found = os.fstat(fd)
+        if stat.S_ISREG(found.st_mode):
+            return fd, found
+        os.close(fd)
+        raise KeyError(key)
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (found.key for found in self._walk(Span.of(prefix, start, stop)))
+
+    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        yield from self.scan(prefix, start=start, stop=stop)
+        yield from foreign_files(self._kinds, Span.of(prefix, start, stop))
+
+    def _kinds(self, folders: Folders) -> list[tuple[str, str]]:
+        try:
+            return kinds(self.root, folders)
+        except OSError as error:
+            raise translated(error, self.root) from error
+
+    def get_foreign(self, name: Foreign, /) -> bytes:
+        *folders, last = name.stored.split("/")
+        return self._read(name, (tuple(folders), last))[0]
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        walk = self._walk(Span.of(prefix, start, stop), ticks=True)
+        return ((found.key, Tag(str(found.tick))) for found in walk)
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        return self._items(self._walk(Span.of(prefix, start, stop)))
+
+    def _items(self, walk: Iterator[Found]) -> Iterator[tuple[str, bytes]]:
+        for key, place, _ in walk:
+            try:
+                value, _ = self._read(key, place)
+            except KeyError:
+                continue
+            yield key, value
+
+    def _walk(self, span: Span, *, ticks: bool = False) -> Iterator[Found]:
+        return iter(()) if span.empty else walk(lambda folders: self._listed(folders, ticks), span)
+
+    def _listed(self, folders: Folders, ticks: bool) -> list[Entry]:
+        try:
+            entries, still = listed(self.root, folders, ticks=ticks)
+            if still:
+                return entries
+            # Some file systems (tmpfs) omit a file that is renamed during the listing. So list the folder
+            # again while no writer works.
+            try:
+                return self._turn(lambda turn: listed(self.root, folders, ticks=ticks)[0], makes=False)
+            except (PermissionDenied, StoreNotFound):
+                return entries  # this reader may not take the lock, so it cannot make the writers wait
+        except OSError as error:
+            raise translated(error, self.root) from error
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def _turn(self, work: Callable[[Turn], T], *, makes: bool = True) -> T:
+        return take_turn(self.root, work, durable=self._durable, makes=makes, timeout=self._timeout)
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        write = _write(key, value)
+        self._turn(lambda turn: turn.put(*write))
+
+    def __delitem__(self, key: str, /) -> None:
+        check_key(key)
+        if not self._delete([key]):
+            raise KeyError(key)
+
+    def _delete(self, keys: list[str]) -> int:
+        """Delete ``keys``; return how many of them existed."""
+        try:
+            return self._turn(lambda turn: sum(_deleted(turn, key) for key in keys), makes=False)
+        except StoreNotFound:
+            return 0
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        write = _write(key, value)
+        return self._turn(lambda turn: _swap(turn, *write, expected))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        check_key(key)
+        try:
+            self._turn(lambda turn: _remove(turn, key, place_of(key), expected), makes=False)
+        except StoreNotFound:
+            raise conflict(key) from None
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in _batches(items):
+            self._turn(partial(_put_all, batch))
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        batch: list[str] = []
+        for key in keys:
+            check_key(key)
+            batch.append(key)
+            if len(batch) == _BATCH:
+                self._delete(batch)
+                batch = []
+        self._delete(batch)
+
+
+_BATCH = 64  # keys written or deleted under one lock, for which other writers wait
+_BATCH_BYTES = 4_000_000  # of values, held in memory until they are written
+
+
+def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
+    # A batch is collected before the lock is taken, because the caller's iterator may be slow or may write
+    # to this store itself.
+    batch: list[Written] = []
+    size = 0
+    for key, value in items:
+        batch.append(_write(key, value))
+        size += len(batch[-1][2])
+        if len(batch) == _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _put_all(batch: list[Written], turn: Turn) -> None:
+    for write in batch:
+        turn.put(*write)
+
+
+def _swap(turn: Turn, key: str, place: Place, value: bytes, expected: Tag) -> Tag:
+    if turn.tag(key, place) != expected:
+        raise conflict(key)
+    return turn.put(key, place, value)
+
+
+def _remove(turn: Turn, key: str, place: Place, expected: Tag) -> None:
+    if expected == ABSENT or turn.tag(key, place) != expected:
+        raise conflict(key)
+    turn.delete(key, place)
+
+
+def _deleted(turn: Turn, key: str) -> bool:
+    place = place_of(key)
+    there = turn.tag(key, place) != ABSENT
+    if there:
+        turn.delete(key, place)
+    return there
+
+
+def _write(key: str, value: bytes) -> Written:
+    check_key(key)
+    return key, place_of(key), to_bytes(value)

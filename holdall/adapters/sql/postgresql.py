@@ -1,0 +1,147 @@
+"""A store in a table of a PostgreSQL server."""
+
+import math
+import os
+from typing import Any, ClassVar
+
+from holdall.adapters._shared.servers import check_wait, login, unpicklable
+from holdall.address import Address, flag
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+
+with needs("postgresql"):
+    import psycopg
+    import sqlalchemy as sa
+    from sqlalchemy.dialects.postgresql import insert
+
+    from holdall.adapters.sql.store import SQL
+    from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.table import Table
+    from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
+
+_REFUSES_CLEAR = 16_00_00  # the first version of libpq that has require_auth
+_LARGEST = 1_000_000_000  # bytes; a field may hold 1 GiB, and a message with a field hardly more
+
+
+class PostgreSQL(SQL):
+    """A store in ``table`` of the database ``database`` on the server at ``host``; values up to 1 GB.
+
+    If port, user or password are not given, libpq finds them as it does for every client, for example in
+    PGPASSWORD or ~/.pgpass. A store that was given ``password`` cannot be pickled. ``tls`` is ``"system"``,
+    ``"off"`` or a file of certificates. If it is not ``"off"``, the connection is encrypted, and the server
+    must show a certificate for ``host`` that an authority of the system, or of the file, has signed. It
+    defaults to PGSSLMODE and PGSSLROOTCERT if PGSSLMODE is set, else to ``"off"`` on this machine and to
+    ``"system"`` elsewhere. A server that asks for the password in the clear is refused unless the connection
+    is encrypted or a Unix socket. ``create`` creates the table on first use. A statement takes ``timeout``
+    seconds at most, and so does the wait for a connection (but at least 2 seconds); after that the store
+    raises Unavailable.
+
+    A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
+    `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
+    returned is committed; whether it is on disk depends on the server's ``synchronous_commit``.
+
+    >>> PostgreSQL("db.example", "acme", table="invoices")
+    PostgreSQL('db.example', 'acme', table='invoices')
+    """
+
+    def __init__(
+        self,
+        host: str,
+        database: str,
+        *,
+        port: int | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        tls: str | None = None,
+        table: str = "holdall",
+        timeout: float = 10,
+        create: bool = False,
+    ) -> None:
+        check_wait("postgresql", timeout)
+        self._password = password
+        who = {"host": host, "dbname": database, "port": port, "user": user, "password": password}
+        where = f"postgresql://{host}/{database}"
+        if tls is not None or "PGSSLMODE" not in os.environ:
+            tls = tls_of("postgresql", tls, host)
+        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create))
+
+    @classmethod
+    def from_address(cls, address: Address) -> "PostgreSQL":
+        """``postgresql://user:password@host:port/database?table=&timeout=&create=&tls=``."""
+        options = address.options(table=str, timeout=float, create=flag, password=str, tls=str)
+        database = address.path.strip("/")
+        if not address.host or not database:
+            raise InvalidAddress(
+                "postgresql: the server or the database is missing; write postgresql://host/database"
+            )
+        return cls(**{"database": database, **login(address), **options})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._password:
+            raise unpicklable("PGPASSWORD")
+        return super().__reduce__()
+
+
+class _Link(Link):
+    url = "postgresql+psycopg://"
+    expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
+
+    def most(self) -> int:
+        return _LARGEST
+
+    def connect(self) -> psycopg.Connection[Any]:
+        wait = max(2, math.ceil(self._timeout))
+        connection = _Connection.connect(
+            **self._login, **self._security(), connect_timeout=wait, autocommit=True
+        )
+        connection.patience = self._timeout
+        # The server cancels a statement when the client no longer waits for it.
+        gives_up = f"SET statement_timeout = {math.ceil(self._timeout * 1000)}"
+        connection.execute(f"{gives_up}; SET default_transaction_isolation = 'read committed'".encode())
+        return connection
+
+    def _security(self) -> dict[str, Any]:
+        """The arguments for libpq that secure the connection.
+
+        They are empty if ``tls`` is None, because libpq then reads its environment.
+        """
+        if self._tls is None:
+            return {}
+        if self._tls != OFF:
+            file = file_of("postgresql", self._tls) or system_bundle()
+            return {"sslmode": "verify-full", "sslrootcert": file or "system"}
+        if is_socket(self._login["host"]) or psycopg.pq.version() < _REFUSES_CLEAR:
+            return {"sslmode": "disable"}
+        return {"sslmode": "disable", "require_auth": "!password"}
+
+    def columns(self, connection: sa.Connection) -> dict[str, str]:
+        found = sa.text(
+            "SELECT attname, format_type(atttypid, atttypmod) || ' ' || coalesce(collname, '') "
+            "FROM pg_attribute LEFT JOIN pg_collation ON pg_collation.oid = attcollation "
+            "WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+        )
+        rows = connection.execute(found, {"name": f'"{self.table.name}"'})
+        return {str(name): str(kind) for name, kind in rows}
+
+    def put(self) -> sa.Insert:
+        new = insert(self.table.table)
+        return new.on_conflict_do_update(
+            index_elements=["key"], set_={"value": new.excluded.value, "tag": new.excluded.tag}
+        )
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection that waits up to ``patience`` seconds for an answer, and is then closed."""
+
+    patience: float | None = None
+
+    def __del__(self, warn: Any = None, /) -> None:
+        """Do not warn. After an interrupt, a caller may drop an open connection; its ``pgconn`` closes it."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # a late answer would be taken for the answer to the next statement
+            raise

@@ -1,0 +1,1 @@
+"""The commands on the books of a seller: invoices, payments and receivables."""

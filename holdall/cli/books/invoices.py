@@ -1,0 +1,130 @@
+"""Commands on invoices: import, list, show, and pay, which is defined in `holdall.cli.books.payments`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from holdall.cli import address
+from holdall.cli.books.importing import import_files
+from holdall.cli.books.opening import books_at, books_to_read, find, note_if_empty, skip_damaged
+from holdall.cli.books.payments import pay
+from holdall.cli.examples import examples
+from holdall.cli.output.show import formats, print_json, show
+from holdall.domain.model import Invoice
+from holdall.domain.money import summed, text
+
+
+@click.group(
+    epilog=examples(
+        "invoices list --from sqlite:///books.db", "invoices show 2026/101 --from sqlite:///books.db"
+    )
+)
+def invoices() -> None:
+    """Import, list, show and pay invoices."""
+
+
+invoices.add_command(pay)
+
+
+@invoices.command(
+    "import",
+    short_help="Import UBL invoices and credit notes.",
+    epilog=examples("invoices import inbox/ --into sqlite:///books.db"),
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@address.option("into")
+@click.pass_context
+def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
+    """Import UBL 2.1 invoices and credit notes from PATHS, which are files or folders.
+
+    Every .xml file in a folder and below it is imported. An invoice that is in the books already stays as it
+    is. If a file cannot be imported, it is listed with the reason, the other files are imported, and the exit
+    code is 1.
+    """
+    with books_at(uri) as books:
+        outcome = import_files(books, paths)
+    ctx.exit(1 if outcome.refused else 0)
+
+
+@invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))
+@address.option("from")
+@skip_damaged
+@formats
+def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
+    """List the invoices, by seller and number.
+
+    The columns seller and customer show ids, and the column name shows the name of the customer. The column
+    owed shows the total less all payments.
+    """
+    columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
+    with books_to_read(uri, skip_damaged=skip_damaged) as books:
+        show(columns, map(_line, books), style)
+        note_if_empty(books, uri)
+
+
+def _line(invoice: Invoice) -> tuple[str, ...]:
+    owed = summed(invoice.owed().values())
+    return (
+        invoice.number,
+        invoice.kind,
+        invoice.seller.id,
+        invoice.customer.id,
+        invoice.customer.name,
+        str(invoice.issued),
+        str(invoice.due or ""),
+        invoice.currency,
+        text(invoice.total, invoice.currency),
+        text(owed, invoice.currency),
+    )
+
+
+@invoices.command(
+    "show",
+    short_help="Show one invoice.",
+    epilog=examples(
+        "invoices show 2026/101 --from sqlite:///books.db",
+        "invoices show 2026/101 --from sqlite:///books.db --json",
+    ),
+)
+@click.argument("number")
+@address.option("from")
+@click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document, amounts as text.")
+def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
+    """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
+    with books_at(uri) as books:
+        invoice = find(books, number, seller)
+    if as_json:
+        print_json(msgspec.to_builtins(invoice))
+    else:
+        _describe(invoice)
+
+
+def _describe(invoice: Invoice) -> None:
+    show((invoice.kind, invoice.number), _head(invoice))
+    show(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
+    show(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
+    owed = ((code, text(amount, invoice.currency)) for code, amount in invoice.owed().items())
+    show(("code", "owed"), owed, title="Owed")
+
+
+def _head(invoice: Invoice) -> Iterator[tuple[str, str]]:
+    yield "seller", f"{invoice.seller.name} ({invoice.seller.id})"
+    yield "customer", f"{invoice.customer.name} ({invoice.customer.id})"
+    yield "issued", str(invoice.issued)
+    yield "due", str(invoice.due or "")
+    yield "total", f"{text(invoice.total, invoice.currency)} {invoice.currency}"
+
+
+def _lines(invoice: Invoice) -> Iterator[tuple[str, ...]]:
+    for line in invoice.lines:
+        for split in line.splits:
+            yield line.id, line.description, line.kind, split.code, text(split.amount, invoice.currency)
+
+
+def _payments(invoice: Invoice) -> Iterator[tuple[str, ...]]:
+    for paid in invoice.payments:
+        for part in paid.allocations:
+            yield str(paid.on), paid.id, paid.reference, part.code, text(part.amount, invoice.currency)

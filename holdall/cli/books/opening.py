@@ -1,0 +1,150 @@
+"""Opens the books at an address for a command."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import click
+import msgspec
+
+from holdall.address import Address
+from holdall.cli.output.line import one_line
+from holdall.cli.versioned import versioned
+from holdall.domain.books import Books
+from holdall.domain.keys import PREFIX
+from holdall.domain.model import Invoice
+from holdall.domain.schema import check
+from holdall.domain.sound import Sound, count_of, names, require_sound
+from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
+from holdall.middleware.manifest import recorded
+from holdall.middleware.versions.names import ROOT
+from holdall.registry import open as open_store
+from holdall.store import Feature, Store
+
+
+@contextmanager
+def books_at(uri: str) -> Iterator[Books]:
+    """Open the books at ``uri``, and close them when the command is done.
+
+    The store holds values of the type Invoice, as JSON unless ``uri`` names another serializer.
+    """
+    with open_store(uri, type=Invoice) as store:
+        yield Books(store)
+
+
+@contextmanager
+def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
+    """Open the books at ``uri`` for a command that reads all of them.
+
+    With ``as_of``, the command reads the books as they were at that time. Raises Unsupported if the store
+    never kept a history, because today's books would be shown as those of another time. Raises Mismatch if
+    the store records a history that ``uri`` does not name.
+
+    Documents that are not invoices raise Corrupt, and the error counts them and names the first ten. With
+    ``skip_damaged`` they are left out, and a line on standard error counts and names them in the same way.
+    """
+    with open_store(uri, type=Invoice) as opened:
+        if as_of is not None:
+            _require_history(opened, Address.parse(uri))
+        store = opened if as_of is None else versioned(opened).as_of(as_of)
+        if skip_damaged:
+            sound = Sound(store)
+            yield Books(sound)
+            _note_left_out(sound.left_out)
+        else:
+            with _naming_damaged(store):
+                yield Books(store)
+
+
+def _note_left_out(keys: Collection[str]) -> None:
+    if keys:
+        found = f"{count_of(keys)} that are not invoices: {names(keys)}"
+        click.echo(f"holdall: left out {one_line(found)}", err=True)
+
+
+@contextmanager
+def _naming_damaged(store: Store[Invoice]) -> Iterator[None]:
+    try:
+        yield
+    except Corrupt:
+        try:
+            require_sound(store)
+        except Corrupt as error:
+            message = f"{error}; to leave out such documents, add --skip-damaged"
+            raise Corrupt(message, key=error.key) from error
+        raise
+
+
+def _require_history(books: Store[Invoice], address: Address) -> None:
+    if Feature.HISTORY in books.features or books.raw(ROOT):
+        return
+    manifest = recorded(books)
+    if manifest and "history" in manifest.layers:
+        raise Mismatch(
+            f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"
+        )
+    raise Unsupported(
+        f"{address} keeps no history, so the books of that time are not known; "
+        "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
+    )
+
+
+def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option ``--skip-damaged`` to a command that reads all books."""
+    return click.option(
+        "--skip-damaged",
+        is_flag=True,
+        help="Leave out documents that are not invoices, and say how many on standard error.",
+    )(command)
+
+
+def require_invoice(store: Store[Any], key: str, value: object) -> None:
+    """Raise Invalid if ``value`` must not be written under ``key``, which is the key of an invoice.
+
+    An Invoice must satisfy the rules of `holdall.domain.schema`. Any other value is refused if ``store``
+    holds books.
+    """
+    if isinstance(value, Invoice):
+        check(value)
+    elif holds_books(store):
+        raise Invalid(
+            f"{key!r} is a key of an invoice, and the address names no type of documents; "
+            "add type=holdall.domain.model:Invoice to it, or use `holdall invoices import`",
+            key=key,
+        )
+
+
+def holds_books(store: Store[Any]) -> bool:
+    """Return whether one of the first ten documents under the keys of invoices is an invoice."""
+    return any(_is_invoice(store, key) for key in islice(store.scan(PREFIX), _TRIED))
+
+
+def _is_invoice(store: Store[Any], key: str) -> bool:
+    try:
+        value = store.get(key)
+        if isinstance(value, bytes):
+            value = msgspec.json.decode(value)
+        msgspec.convert(value, Invoice, str_keys=True)
+    except (Corrupt, msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+_TRIED = 10
+
+
+def find(books: Books, number: str, seller: str | None) -> Invoice:
+    """Return the invoice with that number. Raises HoldallError, with one line of text, if it is not found."""
+    try:
+        return books.find(number, seller)
+    except KeyError as missing:
+        reason = missing.args[0]
+        raise HoldallError(f"{reason}; `holdall invoices list` shows those there are") from None
+
+
+def note_if_empty(books: Books, uri: str) -> None:
+    """Print a line on standard error if the books are empty, because the address may be wrong."""
+    if next(books.sellers(), None) is None:
+        click.echo(f"holdall: there are no invoices at {Address.parse(uri)}", err=True)

@@ -1,0 +1,110 @@
+"""The command pay, which records a payment on an invoice."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import click
+
+from holdall.cli import address, arguments, zone
+from holdall.cli.books.opening import books_at, find
+from holdall.cli.examples import examples
+from holdall.cli.output.line import one_line
+from holdall.cli.zone import Zone
+from holdall.domain import in_proportion, oldest_first
+from holdall.domain.allocation import Policy
+from holdall.domain.model import Invoice, Payment
+from holdall.domain.money import summed, text
+
+POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
+
+
+@click.command(
+    short_help="Record a payment on an invoice.",
+    epilog=examples(
+        "invoices pay 2026/106 --amount 150 --from sqlite:///books.db",
+        "invoices pay 2026/115 --amount 30 --to 6300=20 --to VAT=10 --from sqlite:///books.db",
+        "invoices pay 2026/106 --amount 5.50 --policy oldest-first --id bank-77 \\\n"
+        "      --on 2026-10-01 --from sqlite:///books.db",
+    ),
+)
+@click.argument("number")
+@click.option(
+    "--amount",
+    required=True,
+    type=arguments.amount,
+    help="What was paid, in the invoice's currency; negative for a refund.",
+)
+@click.option(
+    "--on",
+    type=arguments.day,
+    metavar="YYYY-MM-DD",
+    show_default="today",
+    help="The day of payment.",
+)
+@click.option(
+    "--to",
+    "parts",
+    multiple=True,
+    type=arguments.part,
+    metavar="CODE=AMOUNT",
+    help="The part for one accounting code; once for each. The parts sum to the amount.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(list(POLICIES)),
+    show_default="in-proportion",
+    help="Without --to: divide in proportion to what each code is owed, or code after code.",
+)
+@zone.option
+@click.option("--id", "id_", help="The bank's or payer's name for it: twice under one id is once.")
+@click.option("--reference", default="", help="What the payer wrote.")
+@click.option("--currency", help="Refuse unless the invoice is in this currency, as in EUR.")
+@click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
+@click.option("--overpaid", is_flag=True, help="Going beyond what is owed is meant.")
+@address.option("from")
+def pay(
+    number: str,
+    amount: Decimal,
+    on: date | None,
+    zone: Zone,
+    parts: tuple[tuple[str, Decimal], ...],
+    policy: str | None,
+    id_: str | None,
+    reference: str,
+    currency: str | None,
+    seller: str | None,
+    overpaid: bool,
+    uri: str,
+) -> None:
+    """Record a payment on the invoice NUMBER, and allocate it to the accounting codes of the invoice.
+
+    The payment is refused, and nothing changes, if it is more than the amount owed, or if it names an
+    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid.
+    """
+    if parts and policy:
+        raise click.UsageError("give --to or --policy, not both")
+    if len(dict(parts)) < len(parts):
+        raise click.UsageError("a code is given twice by --to; add its amounts up")
+    with books_at(uri) as books:
+        invoice = find(books, number, seller)
+        payment = books.pay(
+            number,
+            amount,
+            on or zone.today(),
+            dict(parts) or POLICIES[policy or "in-proportion"],
+            seller=invoice.seller.id,
+            currency=currency,
+            id=id_,
+            reference=reference,
+            overpaid=overpaid,
+        )
+        _confirm(find(books, number, invoice.seller.id), payment)
+
+
+def _confirm(invoice: Invoice, payment: Payment) -> None:
+    currency = invoice.currency
+    shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
+    owed = text(summed(invoice.owed().values()), currency)
+    paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
+    click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))

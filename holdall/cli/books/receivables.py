@@ -1,0 +1,142 @@
+"""Commands that report on receivables: billed, paid, outstanding, received, aging, statement."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+import click
+
+from holdall.cli import address, zone
+from holdall.cli.arguments import day, moment
+from holdall.cli.books.opening import books_to_read, note_if_empty, skip_damaged
+from holdall.cli.examples import examples
+from holdall.cli.output.progress import counting
+from holdall.cli.output.show import formats, show
+from holdall.cli.zone import Zone
+from holdall.domain import Receivables
+from holdall.domain.report import Report
+from holdall.errors import HoldallError
+
+AT = "--from sqlite:///books.db"
+
+
+@click.group(epilog=examples(f"receivables outstanding {AT}", f"receivables aging {AT} --csv"))
+def receivables() -> None:
+    """Report the amounts billed, paid and owed. Each report is a map-reduce query over the books.
+
+    Amounts are in the currency that their row names, and amounts of different currencies are never added. If
+    the books keep versions, --as-of reports on the books as they were at an earlier time.
+    """
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The books that a report reads, and how to print the report."""
+
+    uri: str
+    seller: str | None
+    as_of: datetime | None
+    zone: Zone
+    skip_damaged: bool
+    style: str | None
+
+    def report(self, ask: Callable[[Receivables], Report[Any]], heading: str = "") -> Report[Any]:
+        """Run the report ``ask`` on the books, print it, and return it.
+
+        A table has a heading with its day and time.
+        """
+        with books_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
+            with counting("reading invoices") as tell:
+                report = ask(Receivables(books.store, self.seller, progress=tell))
+            show(report.columns, report.cells(), self.style, self._title(heading))
+            if not report:
+                note_if_empty(books, self.uri)
+        return report
+
+    def day(self) -> date:
+        """Return the day of ``--as-of``, or today."""
+        return self.zone.today() if self.as_of is None else self.zone.day(self.as_of)
+
+    def _title(self, heading: str) -> str:
+        as_of = f"Books as of {self.zone.shown(self.as_of)}" if self.as_of else ""
+        return ". ".join(filter(None, [heading, as_of]))
+
+
+_seller = click.option("--seller", metavar="ID", help="Only what this seller billed.")
+_as_of = click.option(
+    "--as-of",
+    type=moment,
+    metavar="TIME",
+    show_default="now",
+    help="The books as they were at this time (ISO 8601), or at the end of this day.",
+)
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every report has. ``command`` gets them as an Asked, and then its own options."""
+
+    @wraps(command)
+    def asking(
+        *,
+        uri: str,
+        seller: str | None,
+        as_of: date | None,
+        zone: Zone,
+        skip_damaged: bool,
+        style: str | None,
+        **own: Any,
+    ) -> None:
+        instant = None if as_of is None else zone.instant(as_of)
+        command(Asked(uri, seller, instant, zone, skip_damaged, style), **own)
+
+    decorated: Callable[..., Any] = asking
+    for option in (formats, skip_damaged, zone.option, _as_of, _seller, address.option("from")):
+        decorated = option(decorated)
+    return decorated
+
+
+def _by_name(name: str, text: str) -> click.Command:
+    @receivables.command(name, help=text, epilog=examples(f"receivables {name} {AT}"))
+    @_common
+    def command(asked: Asked) -> None:
+        asked.report(lambda books: getattr(books, name)())
+
+    return command
+
+
+billed = _by_name("billed", "What is billed, less what is credited, per accounting code.")
+paid = _by_name("paid", "What is paid, less what is paid back, per accounting code.")
+outstanding = _by_name("outstanding", "What is owed per accounting code.")
+received = _by_name("received", "Cash received, less cash paid back, per month.")
+
+
+@receivables.command(epilog=examples(f"receivables aging --on 2026-09-30 {AT}"))
+@_common
+@click.option(
+    "--on",
+    type=day,
+    metavar="YYYY-MM-DD",
+    show_default="today, or that of --as-of",
+    help="The day for which to tell how late debts are.",
+)
+def aging(asked: Asked, on: date | None) -> None:
+    """Show the balance of each customer by days past due."""
+    late_on = on or asked.day()
+    shown = f"{late_on}" if on else f"{late_on} ({asked.zone})"
+    asked.report(lambda books: books.aging(late_on), f"Aging per customer, in days past due on {shown}")
+
+
+@receivables.command(
+    short_help="The account of one customer.",
+    epilog=examples(f"receivables statement NO999000666MVA {AT}"),
+)
+@_common
+@click.argument("customer", metavar="CUSTOMER-ID")
+def statement(asked: Asked, customer: str) -> None:
+    """List every document and payment of one customer, in order, with the running balance."""
+    if not asked.report(lambda books: books.statement(customer)):
+        raise HoldallError(
+            f"no documents of customer {customer!r}; `holdall invoices list` shows the ids there are"
+        )

@@ -1,0 +1,291 @@
+"""The store of bytes below `Versions`: every write keeps the value that it replaces."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
+from holdall.history import Revision
+from holdall.keys import check_key
+from holdall.middleware.versions.as_of import AsOf
+from holdall.middleware.versions.commit_atomic import Transactions
+from holdall.middleware.versions.commit_swap import Claims, Written
+from holdall.middleware.versions.effects import untagged
+from holdall.middleware.versions.fsck import Fsck, Problem
+from holdall.middleware.versions.head import Head
+from holdall.middleware.versions.prune import Prune
+from holdall.middleware.versions.reads import Heads
+from holdall.middleware.versions.records import Records
+from holdall.middleware.versions.resolve import Lineage
+from holdall.middleware.versions.revisions import Trail
+from holdall.middleware.versions.sealing import Seal, Sealing
+from holdall.store import (
+    ABSENT,
+    ATTEMPTS,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    conflict,
+    key_of,
+    pause,
+    to_bytes,
+)
+
+_BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
+Decide = Callable[[Head], bytes | None]
+Planned = tuple[Head, bytes | None]
+
+
+class Kept(Heads):
+    """The heads of ``store``, with their history in the same store or in ``history``.
+
+    >>> from holdall import Memory
+    >>> kept = Kept(Memory())
+    >>> kept["a"], kept["a"] = b"1", b"2"
+    >>> [revision.number for revision in kept.history("a")], kept.at("a", 1)
+    ([2, 1], b'1')
+    """
+
+    def __init__(self, store: Store[bytes], author: str = "", history: Store[bytes] | None = None) -> None:
+        super().__init__(store)
+        self._author = author
+        self._history = history
+        self._records = Records(store if history is None else history)
+        self._lineage = Lineage(store, self._records)
+        self._sealing = Sealing()
+        self._trail = Trail(store, self._records, self._lineage, self._sealing)
+        self._protocol: Claims | None = None
+
+    @property
+    def features(self) -> Feature:
+        features = self._store.features | Feature.HISTORY
+        if self._history is not None:
+            features &= ~Feature.ATOMIC
+        if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap
+            features |= Feature.REMOVE | Feature.TICKS
+        return features
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    @property
+    def _claims(self) -> Claims:
+        if self._protocol is None:
+            self._protocol = self._chosen()
+        return self._protocol
+
+    def _chosen(self) -> Claims:
+        """Choose how this store commits, at its first write, because the features may cost a request."""
+        if Feature.SWAP not in self._store.features:
+            raise Unsupported(
+                f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
+                "would lose revisions; keep it in a store that has it"
+            )
+        kind = Transactions if Feature.ATOMIC in self.features else Claims
+        return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)
+
+    def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
+        """Commit the value that ``decide`` returns for the head; None is a deletion. Retry after a conflict.
+
+        ``head`` is the first assumption about the head; without it, the head is read.
+        """
+        claims = self._claims
+        for attempt in range(ATTEMPTS):
+            head = Head.read(self._store, key) if attempt or head is None else head
+            value = decide(head)
+            try:
+                return claims.commit(head, value)
+            except Conflict:
+                time.sleep(pause(attempt))
+        raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was written; try again", key=key)
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        value = to_bytes(value)
+        self._write(key, lambda head: value)
+
+    def __delitem__(self, key: str, /) -> None:
+        def decide(head: Head) -> None:
+            _there(head)
+
+        self._write(key, decide)
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        value = to_bytes(value)
+
+        def decide(head: Head) -> bytes:
+            _expect(head, expected)
+            return value
+
+        check_key(key)
+        return self._tag(self._write(key, decide, Head(key) if expected == ABSENT else None))
+
+    def _tag(self, written: Written) -> Tag:
+        if written.tag is not None:
+            return written.tag
+        try:
+            head = Head.read(self._store, written.key)
+        except HoldallError as error:
+            raise untagged(error, written.key) from error
+        # The head may be replaced already. Then the tag of this write is one that no value has.
+        return head.tag if head.data == written.data else Tag("replaced")
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        def decide(head: Head) -> None:
+            _expect(head, expected)
+            if expected == ABSENT:
+                raise conflict(key)
+
+        self._write(key, decide)
+
+    def modify(
+        self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
+    ) -> bytes:
+        changed = b""
+
+        def decide(head: Head) -> bytes:
+            nonlocal changed
+            value = default if head.value is None else head.value
+            if value is MISSING:
+                raise KeyError(key)
+            changed = to_bytes(function(value))
+            return changed
+
+        self._write(key, decide)
+        return changed
+
+    def _take(self, key: str, /) -> bytes | Missing:
+        taken = b""
+
+        def decide(head: Head) -> None:
+            nonlocal taken
+            taken = _there(head)
+
+        try:
+            self._write(key, decide)
+        except KeyError:
+            return MISSING
+        return taken
+
+    # ---- Many at once --------------------------------------------------------------------------
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        """As `Store.transact`; of several changes to one key only the last becomes a revision."""
+        claims = self._claims
+        if not isinstance(claims, Transactions):
+            raise self._cannot("change several keys at once", Feature.ATOMIC)
+        changes = list(changes)
+        for attempt in range(ATTEMPTS):
+            planned, expected = self._planned(changes)
+            try:
+                claims.commit_all(planned, expected)
+            except Conflict:
+                time.sleep(pause(attempt))
+            else:
+                return
+        raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
+
+    def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
+        """Each key that changes, with its new value, and the tags of the other keys that must still hold."""
+        heads = Head.read_many(self._store, map(key_of, changes))
+        writes: dict[str, bytes | None] = {}
+        for change in changes:
+            if isinstance(change, Expect):
+                _expect(heads[change.key], change.tag)
+            else:
+                writes[change.key] = to_bytes(change.value) if isinstance(change, Put) else None
+        planned = [
+            (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
+        ]
+        changing = {head.key for head, _ in planned}
+        others = [Expect(key, head.tag) for key, head in heads.items() if key not in changing]
+        return planned, others
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        if isinstance(self._claims, Transactions):
+            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
+        else:
+            self._store._each(self.__setitem__, items)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        if isinstance(self._claims, Transactions):
+            self._transact_all(map(Delete, keys))
+        else:
+            self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
+
+    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
+        for batch in _batches(changes):
+            self._transact_some(batch)
+
+    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
+        """Write ``changes`` in one transaction, or in several if the store refuses them as too large."""
+        try:
+            self.transact(changes)
+        except TooLarge:
+            if len(changes) == 1:
+                raise
+            half = len(changes) // 2
+            self._transact_some(changes[:half])
+            self._transact_some(changes[half:])
+
+    # ---- History -------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        check_key(key)
+        return self._trail.revisions(key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        check_key(key)
+        return self._trail.at(key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        return AsOf(self._store, self._records, self._trail, time)
+
+    def prune(self, keep: int | None, before: datetime | None, prefix: str) -> int:
+        """See `Versions.prune`."""
+        return Prune(self._store, self._records, self._lineage, keep, before).run(prefix)
+
+    def fsck(self, *, mend: bool) -> Iterator[Problem]:
+        """See `Versions.fsck`."""
+        claims = self._claims if mend else None
+        return Fsck(self._store, self._records, self._lineage, self._sealing, claims).run()
+
+    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+        """From now on ``seal`` seals author and message of writes to keys under ``prefix``."""
+        self._sealing.add(prefix, seal)
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return self._store.raw(prefix)
+
+    def close(self) -> None:
+        self._store.close()
+        if self._history is not None:
+            self._history.close()
+
+
+def _expect(head: Head, expected: Tag) -> None:
+    if head.shown != expected:
+        raise conflict(head.key)
+
+
+def _there(head: Head) -> bytes:
+    if head.value is None:
+        raise KeyError(head.key)
+    return head.value
+
+
+def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
+    batch: list[Put[bytes] | Delete] = []
+    room = _ROOM
+    for change in changes:
+        batch.append(change)
+        room -= len(change.value) if isinstance(change, Put) else 0
+        if room < 0 or len(batch) == _BATCH:
+            yield batch
+            batch, room = [], _ROOM
+    if batch:
+        yield batch

@@ -17,8 +17,8 @@ with needs("mysql"):
     from pymysql.constants import CLIENT
     from sqlalchemy.dialects.mysql import insert
 
-    from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, tls_of
 

@@ -14,8 +14,8 @@ with needs("postgresql"):
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql import insert
 
-    from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
 

@@ -19,42 +19,11 @@ from tools.check_prose import files, prose, rates
 
 SHORT: Final = 50
 _VERBS: Final = {"embed", "exceed", "feed", "need", "proceed", "read", "seed", "shed", "speed", "succeed"}
-_IRREGULAR: Final = set(  # noqa: SIM905 - shorter than a list
-    [
-        "begun",
-        "broken",
-        "brought",
-        "built",
-        "caught",
-        "chosen",
-        "done",
-        "drawn",
-        "found",
-        "given",
-        "gone",
-        "held",
-        "hidden",
-        "kept",
-        "known",
-        "left",
-        "lost",
-        "made",
-        "meant",
-        "met",
-        "said",
-        "seen",
-        "sent",
-        "shown",
-        "spent",
-        "taken",
-        "taught",
-        "thought",
-        "told",
-        "torn",
-        "undone",
-        "worn",
-        "written",
-    ]
+_IRREGULAR: Final = frozenset(
+    """
+    begun broken brought built caught chosen done drawn found given gone held hidden kept known left lost
+    made meant met said seen sent shown spent taken taught thought told torn undone worn written
+    """.split()
 )
 _PATHS: Final = Path(__file__).with_name("write_path.py")
 

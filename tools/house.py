@@ -1,4 +1,4 @@
-"""Measures how the code of one or more checkouts reads: `python -m tools.house [CHECKOUT ...]`.
+"""Measures how the code of one or more checkouts reads: `python tools/house.py [CHECKOUT ...]`.
 
 Prints a table with a column for each checkout: the habits of `tools.check_prose` in 1,000 words, the functions
 named by a participle, the files under 50 lines, and the function calls that one write makes.
@@ -12,19 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from check_prose import files, prose, rates
 from rich.console import Console
 from rich.table import Table
 
-from tools.check_prose import files, prose, rates
-
 SHORT: Final = 50
 _VERBS: Final = {"embed", "exceed", "feed", "need", "proceed", "read", "seed", "shed", "speed", "succeed"}
-_IRREGULAR: Final = frozenset(
-    """
-    begun broken brought built caught chosen done drawn found given gone held hidden kept known left lost
-    made meant met said seen sent shown spent taken taught thought told torn undone worn written
-    """.split()
-)
+_irregular: Final = re.compile(
+    "begun|broken|brought|built|caught|chosen|done|drawn|found|given|gone|held|hidden|kept|known|left|"
+    "lost|made|meant|met|said|seen|sent|shown|spent|taken|taught|thought|told|torn|undone|worn|written"
+).fullmatch
 _PATHS: Final = Path(__file__).with_name("write_path.py")
 
 
@@ -39,7 +36,7 @@ def functions(root: Path) -> Iterator[str]:
 def is_participle(name: str) -> bool:
     """Whether ``name`` begins with a participle, such as ``translated`` or ``_shown_value``."""
     first = name.strip("_").partition("_")[0]
-    return first in _IRREGULAR or bool(re.fullmatch(r"\w+ed", first) and first not in _VERBS)
+    return bool(_irregular(first) or (re.fullmatch(r"\w+ed", first) and first not in _VERBS))
 
 
 def measures(root: Path) -> Iterator[tuple[str, str]]:

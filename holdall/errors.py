@@ -7,9 +7,11 @@
     ├── Invalid (ValueError)                a value that its schema refuses, field by field
     ├── InvalidQuery (ValueError)           a query that makes no sense, or values that it cannot sort or add up
     ├── QueryFailed                         a map or reduce raised; names the document or the group
+    ├── InvalidPosition (ValueError)        a text that is not the position of any feed
     ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── Expired (LookupError)               a feed cannot go on from this position; read the whole store again
     ├── Fenced                              another writer took the store over; open it again to take it back
     ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
     ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
@@ -98,6 +100,10 @@ class InvalidQuery(HoldallError, ValueError):
     """The query is not valid: it has an unknown reducer, a reversed range, or a key that has no order."""
 
 
+class InvalidPosition(HoldallError, ValueError):
+    """The text is not a position of any feed."""
+
+
 class QueryFailed(HoldallError):
     """A map or a reduce raised an error (see ``__cause__``). ``key`` is the document's, None for a reduce."""
 
@@ -112,6 +118,13 @@ class TooLarge(HoldallError, ValueError):
 
 class Conflict(HoldallError):
     """A compare-and-swap lost: the key no longer has the expected tag. Read it again and retry."""
+
+
+class Expired(HoldallError, LookupError):
+    """The feed cannot go on from this position, so it answers nothing rather than a part.
+
+    The position is too old, or it belongs to another store, or to one that was replaced or restored.
+    """
 
 
 class Fenced(HoldallError):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
+from holdall.changes import Changes
 from holdall.history import Revision
 from holdall.keys import Foreign
 from holdall.store import Feature, Store, Tag
@@ -98,6 +99,12 @@ class Layer(Wrapper[V, W]):
 
     def as_of(self, time: datetime, /) -> Store[V]:
         return self.over(self._inner.as_of(time))
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=prefix)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        return self._inner.watch(since, prefix=prefix, timeout=timeout)
 
     @property
     def features(self) -> Feature:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from holdall.changes import Changes
 from holdall.history import Revision
 from holdall.keys import Foreign, RawKey, check_bounds, check_key, no_str, raw_key
 from holdall.layer import Layer
@@ -177,6 +178,12 @@ class Prefixed(Layer[V, V]):
             return self._inner.at(down, revision)
         except KeyError:
             raise KeyError(key) from None
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=self._range(prefix, "", None)["prefix"]).rename(self._up)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        return self._inner.watch(since, prefix=self._range(prefix, "", None)["prefix"], timeout=timeout)
 
     @staticmethod
     def _renamed(error: KeyError, down: str, key: str) -> KeyError:

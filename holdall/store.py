@@ -33,12 +33,27 @@ from collections.abc import (
 )
 from datetime import datetime
 from types import FunctionType, TracebackType
-from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    NewType,
+    NoReturn,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
 from holdall.keys import Foreign, RawKey, shown
 from holdall.redact import shown_call
+
+if TYPE_CHECKING:
+    from holdall.changes import Changes
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -134,6 +149,8 @@ class Feature(enum.Flag):
     """The store has transact: it changes several keys, all or nothing."""
     HISTORY = enum.auto()
     """The store has history, at and as_of, which return earlier values of a key."""
+    CHANGES = enum.auto()
+    """The store has changes and watch: it knows which keys changed since a position."""
     SHARED = enum.auto()
     """Other processes that open the same address see the same data."""
     DURABLE = enum.auto()
@@ -543,6 +560,37 @@ class Store(MutableMapping[str, V]):
 
     def _forgets(self) -> Unsupported:
         return self._cannot("tell history without Versions (history=on in its address)", Feature.HISTORY)
+
+    # ---- Changes -------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> "Changes":
+        """Return the keys under ``prefix`` that changed since the position ``since``, each with its tag now.
+
+        Needs CHANGES. A key that was deleted has the tag ABSENT. A key that was written several times may
+        come once or several times; the last time, it has its tag of now. A key that is written after this
+        call may come or not. Without ``since``, every key comes, and no deleted key. In both cases
+        ``position`` of the result is the position to go on from: after each change, or at the end.
+
+        A position survives restarts, and never passes a change that is committed later. Raises Expired if
+        the feed cannot go on from ``since``: it is older than the deletions that the store still records, or
+        it is of another store, or the store was replaced or restored from a backup. Raises InvalidPosition
+        if ``since`` is not a position.
+        """
+        raise self._has_no_feed()
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        """Wait until a key under ``prefix`` changes after the position ``since``. Needs CHANGES.
+
+        Returns True as soon as `changes` has a change to yield, which may be at once, and False after
+        ``timeout`` seconds or when this store is closed. Raises the same errors as `changes`. A store that
+        cannot be told of a change looks for one every quarter of a second.
+        """
+        from holdall.bell import INTERVAL, Bell  # it needs a Store, so importing it above would be circular
+
+        return Bell().watch(lambda since: self.changes(since, prefix=prefix), since, timeout, INTERVAL)
+
+    def _has_no_feed(self) -> Unsupported:
+        return self._cannot("tell what changed", Feature.CHANGES)
 
     # ---- The store itself ----------------------------------------------------------------------
 

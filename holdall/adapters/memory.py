@@ -3,11 +3,19 @@
 import threading
 import uuid
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+from operator import itemgetter
 from typing import Any, NoReturn, cast
+from weakref import WeakSet
 
 from holdall.adapters._shared.batches import sides_of
 from holdall.address import Address
+from holdall.bell import Bell
+from holdall.changes import Change as Changed
+from holdall.changes import Changes, Found, Position, expired
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
@@ -24,7 +32,17 @@ from holdall.store import (
     to_bytes,
 )
 
-_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+_FEATURES = (
+    Feature.SEEK
+    | Feature.TAGS
+    | Feature.TICKS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.CHANGES
+)
+_RECORDED = 100_000
+"""The number of writes and deletions that the feed of a table goes back."""
 
 
 _process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again
@@ -35,6 +53,7 @@ class _Table:
     """The data of a store: ``cells`` maps each key to (value, tick), and ``order`` lists the sorted keys.
 
     A new key sets ``order`` to None, and the next scan sorts the keys. ``order`` may still hold deleted keys.
+    Each write and each deletion takes the next tick, and ``log`` holds the keys of the last ticks.
     """
 
     def __init__(self) -> None:
@@ -42,6 +61,9 @@ class _Table:
         self.cells: dict[str, tuple[bytes, int]] = {}
         self.order: list[str] | None = []
         self.tick = 0
+        self.log: deque[str] = deque(maxlen=_RECORDED)
+        self.origin = PerProcess(lambda: uuid.uuid4().hex)  # a forked child has a table of its own
+        self.bells: WeakSet[Bell] | None = None  # of the stores that watched this table
 
     def put(self, key: str, value: bytes) -> None:
         self.tick += 1
@@ -49,9 +71,45 @@ class _Table:
             self.order = None
             key = str.__str__(key)  # a plain str, also if the key is of a subclass of str
         self.cells[key] = value, self.tick
+        self.log.append(key)
+        if self.bells is not None:
+            self.ring(self.bells)
 
     def delete(self, key: str) -> None:
         del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
+        self.tick += 1
+        self.log.append(str.__str__(key))
+        if self.bells is not None:
+            self.ring(self.bells)
+
+    def ring(self, bells: WeakSet[Bell]) -> None:
+        for bell in bells:
+            bell.ring()
+
+    def connect(self, bell: Bell) -> None:
+        """Ring ``bell`` at every write from now on."""
+        with self.lock():
+            self.bells = WeakSet() if self.bells is None else self.bells
+            self.bells.add(bell)
+
+    def changed(self, since: int | None) -> tuple[int, dict[str, int]] | None:
+        """Return the tick of now, and the keys that changed after the tick ``since`` with the tick of each.
+
+        The keys are in the order of their ticks; without ``since``, they are all keys. The result is None if
+        the log does not go back so far.
+        """
+        with self.lock():
+            tick = self.tick
+            if since is None:
+                rows = list(self.cells.items())
+                return tick, dict(sorted(((key, cell[1]) for key, cell in rows), key=itemgetter(1)))
+            if not tick - len(self.log) <= since <= tick:
+                return None
+            recent = list(islice(reversed(self.log), tick - since))
+        last: dict[str, int] = {}
+        for ago, key in enumerate(recent):
+            last.setdefault(key, tick - ago)
+        return tick, dict(reversed(last.items()))
 
     def tag(self, key: str) -> Tag:
         cell = self.cells.get(key)
@@ -85,6 +143,7 @@ class Memory(Store[bytes]):
         self._private = not name
         self._name = name
         self._table = self._shared.setdefault(name, _Table()) if name else _Table()
+        self._bell = PerProcess(Bell)
 
     @classmethod
     def from_address(cls, address: Address) -> "Memory":
@@ -179,6 +238,37 @@ class Memory(Store[bytes]):
                     self._table.put(key, value)
                 elif key in self._table.cells:
                     self._table.delete(key)
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        span = Span.of(prefix, "", None)
+        first = None if since is None else self._tick_of(since)
+        found = self._table.changed(first)
+        if found is None:
+            raise expired(self, f"it tells the last {_RECORDED:,} writes")
+        return Changes(self._position(first or 0), self._tell(*found, span))
+
+    def _tick_of(self, since: str) -> int:
+        position = Position.parse(since)
+        if position.origin != self._table.origin() or len(position.numbers) != 1:
+            raise expired(self, "it is of another store, or of an earlier process")
+        return position.numbers[0]
+
+    def _position(self, tick: int) -> str:
+        return str(Position(self._table.origin(), (tick,)))
+
+    def _tell(self, tick: int, found: dict[str, int], span: Span) -> Found:
+        for key, changed in found.items():
+            if key in span:
+                yield Changed(key, self._table.tag(key), self._position(changed))
+        return self._position(tick)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        bell = self._bell()
+        self._table.connect(bell)
+        return bell.watch(partial(self.changes, prefix=prefix), since, timeout)
+
+    def close(self) -> None:
+        self._bell().close()
 
     def _expect(self, key: str, expected: Tag) -> None:
         if self._table.tag(key) != expected:

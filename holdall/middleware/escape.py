@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
+from holdall.changes import Changes
 from holdall.errors import InvalidKey
 from holdall.keys import Foreign, RawKey, check_key, no_str
 from holdall.prefixed import Prefixed
@@ -89,6 +90,9 @@ class Escape(Prefixed[V]):
     def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         found = ((_text(key), item) for key, item in items)
         return ((text, item) for text, item in found if text is not None)
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=_escaped(prefix)).rename(_text)
 
     def typed(self, type: type[T], /) -> Store[T]:
         return Escape(self._inner.typed(type))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
+from holdall.changes import Change as Changed  # FIXME names
+from holdall.changes import Changes
 from holdall.errors import Conflict
 from holdall.keys import Foreign, RawKey
 from holdall.layer import Layer, with_foreign
@@ -164,6 +166,14 @@ class Expires(Layer[bytes, bytes]):
         keys = self._inner.scan(prefix, start=start, stop=stop)
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=prefix).through(self._without_expired)
+
+    def _without_expired(self, changes: Iterable[Changed]) -> Iterator[Changed]:
+        for change in changes:
+            key = change.key
+            yield change if change.tag == ABSENT else change._replace(tag=self._state(RawKey(key))[0])
 
     # The store below would count the expired keys too.
     __iter__ = Store.__iter__

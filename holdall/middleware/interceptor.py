@@ -1,8 +1,10 @@
 """A layer that sees every operation: the base of layers that count, time or stop operations."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Self, TypeVar, cast
 
+from holdall.changes import Changes
 from holdall.history import Revision
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
@@ -134,6 +136,13 @@ class Watch(PassThrough[V]):
 
     def at(self, key: str, revision: int, /) -> V:
         return self._call("at", self._inner.at, key, revision)
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        changes = self._inner.changes(since, prefix=prefix)
+        return changes.through(lambda each: self._stream("changes", each))
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        return self._call("watch", partial(self._inner.watch, since, prefix=prefix, timeout=timeout))
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return cast(Store[bytes], self.over(self._inner.raw(prefix)))

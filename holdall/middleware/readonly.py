@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn, TypeVar
 
+from holdall.changes import Changes
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
 from holdall.keys import Foreign
@@ -19,6 +20,7 @@ _READS = (
     | Feature.TAGS
     | Feature.TICKS
     | Feature.HISTORY
+    | Feature.CHANGES
     | Feature.SHARED
     | Feature.DURABLE
 )
@@ -88,6 +90,12 @@ class ReadOnly(Wrapper[V, V]):
 
     def as_of(self, time: datetime, /) -> Store[V]:
         return ReadOnly(self._inner.as_of(time))
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=prefix)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        return self._inner.watch(since, prefix=prefix, timeout=timeout)
 
     def typed(self, type: type[T], /) -> Store[T]:
         return ReadOnly(self._inner.typed(type))

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import islice
+from os import getpid
 from typing import Any, TypeVar
 
 from holdall.adapters._shared.batches import ROOM
+from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translated
 from holdall.adapters.sqlite.table import Absent, Table
 from holdall.handles import PerThread, delays_fork
@@ -24,6 +26,7 @@ class Link:
         self._table = table
         self._connections = PerThread(table.connect, sqlite3.Connection.close, delayed=True)
         self.connection = self._connections.__call__  # calling a method is faster than calling an instance
+        self._epoch = 0  # the pid of the process that began one
 
     @delays_fork
     def row(self, select: str, args: tuple[str, ...] = ()) -> Any:
@@ -75,10 +78,22 @@ class Link:
         return page
 
     @delays_fork
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Return the result of ``work``, which only reads, in one transaction; None if the table is absent."""
+        try:
+            with self.connection() as connection:
+                connection.execute("BEGIN")
+                return work(connection)
+        except (Absent, sqlite3.Error) as error:
+            return self.failed(error)  # type: ignore[no-any-return]
+
+    @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
         """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
         connection = self._made()
         try:
+            if self._epoch != getpid():
+                self._begin_epoch(connection)
             return connection.execute(statement, (key, *args))
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table), key) from error
@@ -103,15 +118,20 @@ class Link:
         except Absent:
             return 0
         try:
-            return work(connection)
+            return self._erase_rows(connection, work)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
                 raise translated(error, str(self._table)) from error
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return work(connection)
+            return self._erase_rows(connection, work)
         except sqlite3.Error as error:
             raise translated(error, str(self._table)) from error
+
+    def _erase_rows(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:
+        if self._epoch != getpid():
+            self._begin_epoch(connection)
+        return work(connection)
 
     @delays_fork
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
@@ -125,12 +145,15 @@ class Link:
         The transaction takes the lock for writing first. Later, this could fail if two transactions want it.
         """
         try:
+            if self._epoch != getpid():
+                self._begin_epoch(connection)
             _in_transaction(connection, lambda: work(connection))
         except (sqlite3.Error, OverflowError) as error:
             raise translated(error, str(self._table)) from error
 
     def close(self) -> None:
         """Close the connection of every thread."""
+        self._epoch = 0
         self._connections.close()
         self._table.close()
 
@@ -141,6 +164,11 @@ class Link:
         except Absent:
             self._table.create()
             return self.connection()
+
+    def _begin_epoch(self, connection: sqlite3.Connection) -> None:
+        """Begin an epoch of the feed, because this process writes for the first time."""
+        _in_transaction(connection, lambda: schema.begin_epoch(connection, self._table.name))
+        self._epoch = getpid()
 
     @contextmanager
     def _open(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:

@@ -2,21 +2,34 @@
 
     database = any SQLite database in UTF-8, in WAL mode; other tables are left alone
     table    = mark *row
-    mark     = (tick, "", "holdall 1")      the format; its tick is the highest of all rows deleted so far
+    mark     = (tick, "", "holdall 2")      the format; its tick is the highest of all rows deleted so far
     row      = (tick, key, value)           key as in holdall.keys, value a blob
     tick     = microseconds since 1970 when the table was created, plus the number of writes since
+    NAME.deletions = *(number, key)         the last 100,000 deletions, numbered from 1
+    NAME.epochs    = *(number, name, writes)    the last 10,000 epochs, numbered from 1
+    name     = 32HEXDIG                     random
+    writes   = the highest tick plus the highest number of a deletion when the epoch began
 
 A write deletes the row of its key and adds a new row with the next tick. SQLite chooses this tick: one more
 than the highest tick in the table. When the row with the highest tick is deleted, the trigger copies its tick
 to the mark, so that no later row gets the same tick. The first tick is the time of creation, so that a table
 that replaces a lost table does not repeat the ticks of the lost one.
+
+Each process begins an epoch before its first write. A file that was restored from a backup therefore has
+other epochs than the lost file had, and the feed (`holdall.adapters.sqlite.feed`) refuses the positions that
+were issued after the backup.
+
+A table of the format "holdall 1" has neither deletions nor epochs; the first write adds them.
 """
 
 import re
 import sqlite3
 import time
+import uuid
 
-FORMAT = "holdall 1"
+FORMAT, WITHOUT_FEED = "holdall 2", "holdall 1"
+DELETIONS, EPOCHS = 100_000, 10_000
+"""The number of the last deletions and of the last epochs that a table keeps."""
 
 _TABLE = """
     CREATE TABLE "{name}" (
@@ -31,6 +44,36 @@ _TRIGGER = """
         BEGIN UPDATE "{name}" SET tick = old.tick WHERE key = ''; END
 """
 _MARK = """INSERT OR IGNORE INTO "{name}" VALUES ({tick}, '', '{format}')"""
+_MARK_FEED = """UPDATE "{name}" SET value = '{format}' WHERE key = ''"""
+_DELETIONS = """
+    CREATE TABLE "{name}.deletions" (
+        number INTEGER PRIMARY KEY,
+        key TEXT NOT NULL
+    )
+"""
+_DELETION_TRIGGER = """
+    CREATE TRIGGER "{name}.record_deletion" AFTER DELETE ON "{name}"
+        BEGIN
+            INSERT INTO "{name}.deletions" (key) VALUES (old.key);
+            DELETE FROM "{name}.deletions" WHERE number <= last_insert_rowid() - {deletions};
+        END
+"""
+_EPOCHS = """
+    CREATE TABLE "{name}.epochs" (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        writes INTEGER NOT NULL
+    )
+"""
+_EPOCH = """
+    INSERT INTO "{name}.epochs" (name, writes) SELECT '{random}',
+        (SELECT max(tick) FROM "{name}") + coalesce((SELECT max(number) FROM "{name}.deletions"), 0)
+"""
+_FORGET_EPOCHS = """
+    DELETE FROM "{name}.epochs" WHERE number <= (SELECT max(number) FROM "{name}.epochs") - {epochs}
+"""
+_STORE = ("table", _TABLE), ("trigger", _TRIGGER)
+_FEED = ("table", _DELETIONS), ("table", _EPOCHS), ("trigger", _DELETION_TRIGGER)
 
 _comment = re.compile(r"--.*")
 
@@ -40,15 +83,33 @@ def create(connection: sqlite3.Connection, name: str) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         if not _entries(connection, name):
-            for statement in (_TABLE, _MARK, _TRIGGER):
+            for statement in (_TABLE, _MARK, _TRIGGER, _DELETIONS, _EPOCHS, _DELETION_TRIGGER):
                 connection.execute(_filled(statement, name))
+
+
+def begin_epoch(connection: sqlite3.Connection, name: str) -> None:
+    """Begin an epoch of the table ``name``, which has one of our formats. Give it a feed first if it has none.
+
+    Call this in a transaction that holds the lock for writing.
+    """
+    if not has_feed(connection, name):
+        for statement in (_DELETIONS, _EPOCHS, _DELETION_TRIGGER, _MARK_FEED):
+            connection.execute(_filled(statement, name))
+    connection.execute(_filled(_EPOCH, name))
+    connection.execute(_filled(_FORGET_EPOCHS, name))
+
+
+def has_feed(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether the table ``name`` records deletions and epochs."""
+    return _mark(connection, name) == FORMAT
 
 
 def look(connection: sqlite3.Connection, name: str) -> str | None:
     """Return the format of the table ``name``, "" if holdall did not make it, or None if it does not exist.
 
     This never reads from a view or a virtual table, which could run any statement, also one that never ends.
-    A table with other triggers counts as not made by holdall, because they would run with each change.
+    A table with other triggers counts as not made by holdall, because they would run with each change. The
+    same holds for the tables of its feed.
     """
     entries = _entries(connection, name)
     if not entries:
@@ -56,8 +117,11 @@ def look(connection: sqlite3.Connection, name: str) -> str | None:
     if any(not sql.startswith(("create table", "create trigger")) for _, sql in entries):
         return ""
     mark = _mark(connection, name)
-    ours = {("table", _bare(_filled(_TABLE, name))), ("trigger", _bare(_filled(_TRIGGER, name)))}
-    return "" if mark == FORMAT and set(entries) != ours else mark
+    ours = {FORMAT: (*_STORE, *_FEED), WITHOUT_FEED: _STORE}.get(mark)
+    if ours is None:
+        return mark
+    found = {*entries, *_entries(connection, f"{name}.deletions"), *_entries(connection, f"{name}.epochs")}
+    return mark if found == {(kind, _bare(_filled(sql, name))) for kind, sql in ours} else ""
 
 
 def _entries(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
@@ -81,7 +145,14 @@ def _mark(connection: sqlite3.Connection, name: str) -> str:
 
 
 def _filled(statement: str, name: str) -> str:
-    return statement.format(name=name, tick=time.time_ns() // 1000, format=FORMAT)
+    return statement.format(
+        name=name,
+        tick=time.time_ns() // 1000,
+        format=FORMAT,
+        random=uuid.uuid4().hex,
+        deletions=DELETIONS,
+        epochs=EPOCHS,
+    )
 
 
 def _bare(sql: str) -> str:

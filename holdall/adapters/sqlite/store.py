@@ -10,11 +10,14 @@ from typing import Any, cast
 
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.batches import keys_of, pairs_of, sides_of, text
+from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
+from holdall.bell import Bell
+from holdall.changes import Changes
 from holdall.errors import InvalidAddress
-from holdall.handles import delays_fork
+from holdall.handles import PerProcess, delays_fork
 from holdall.keys import Foreign, Span, check_key, named, only_keys
 from holdall.store import (
     ABSENT,
@@ -31,6 +34,7 @@ from holdall.store import (
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
 _LOOKUPS = 128  # keys looked up in one transaction
+_LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
@@ -80,6 +84,8 @@ class SQLite(Store[bytes]):
         self._made_with = (path,), options  # so that a repr or pickle is still right after a chdir
         self._table = Table(path, table, durability, timeout)
         self._link = Link(self._table)
+        self._feed = Feed(self, self._link, table)
+        self._bell = PerProcess(Bell)
         self._row = self._link.row
         self._connection = self._link.connection
         name = self._name = f'"{table}"'
@@ -107,7 +113,7 @@ class SQLite(Store[bytes]):
     @property
     def features(self) -> Feature:
         held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
-        held |= Feature.REMOVE | Feature.ATOMIC
+        held |= Feature.REMOVE | Feature.ATOMIC | Feature.CHANGES
         return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
 
     # ---- One key ---------------------------------------------------------------------------------
@@ -289,7 +295,17 @@ class SQLite(Store[bytes]):
             batch += batch[-1:] * (size - len(batch))
             yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
 
+    # ---- Changes ---------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._feed.changes(since, Span.of(prefix, "", None))
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        look = partial(self._row, "PRAGMA data_version")  # it costs microseconds
+        return self._bell().watch(partial(self.changes, prefix=prefix), since, timeout, _LOOKS, look)
+
     def close(self) -> None:
+        self._bell().close()
         self._link.close()
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -182,7 +182,7 @@ class Table:
         found = schema.look(connection, self.name)
         if found is None:
             raise Absent
-        if found == schema.FORMAT:
+        if found in (schema.FORMAT, schema.WITHOUT_FEED):
             return
         if found.startswith("holdall "):
             raise Mismatch(

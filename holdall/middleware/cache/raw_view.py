@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the cache creates this view of itself
 
 T = TypeVar("T")
 
-_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at"}
+_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at", "watch"}
 _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
 
 

@@ -1,0 +1,82 @@
+"""Wake the threads that wait in `Store.watch`."""
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from holdall.changes import Changes
+
+INTERVAL = 0.25
+"""The seconds between two looks of a `Store.watch` that nobody wakes."""
+
+
+class Bell:
+    """Wakes the threads of one process that watch a store, when it is written or closed.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> Bell().watch(store.changes, store.changes().position, 0)
+    False
+    """
+
+    def __init__(self) -> None:
+        self._events: set[threading.Event] = set()
+        self._closings = 0
+        self._pid = os.getpid()
+
+    def ring(self) -> None:
+        """Wake every thread, because the store may have changed. In a forked child this does nothing."""
+        if self._pid != os.getpid():
+            return  # a thread of the parent may hold the lock of an event
+        for event in tuple(self._events):
+            event.set()
+
+    def close(self) -> None:
+        """Wake every thread, and end its `watch`."""
+        self._closings += 1
+        self.ring()
+
+    def watch(
+        self,
+        feed: Callable[[str], Changes],
+        since: str,
+        timeout: float | None,
+        interval: float = math.inf,
+        state: Callable[[], object] = object,
+    ) -> bool:
+        """Wait until ``feed(since)`` yields a change; return False if the time is over or the bell was closed.
+
+        A thread looks again when the bell rings. It also looks every ``interval`` seconds if ``state()``
+        returns another object than before the last look.
+        """
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        closings = self._closings
+        event = threading.Event()
+        self._events.add(event)
+        try:
+            while self._closings == closings:
+                event.clear()
+                seen = state()
+                changes = feed(since)
+                if next(changes, None) is not None:
+                    return True
+                since = changes.position
+                if not _wait(event, deadline, interval, lambda seen=seen: state() == seen):
+                    break
+            return False
+        finally:
+            self._events.discard(event)
+
+
+def _wait(event: threading.Event, deadline: float, interval: float, is_same: Callable[[], bool]) -> bool:
+    """Wait for ``event``, or until ``is_same`` is false after an interval; return False at the deadline."""
+    while not event.is_set():
+        rest = deadline - time.monotonic()
+        if rest <= 0:
+            return False
+        event.wait(min(interval, rest, threading.TIMEOUT_MAX))
+        if not is_same():
+            break
+    return True

@@ -17,7 +17,7 @@ _READS = (
     Feature.SEEK
     | Feature.BATCH
     | Feature.TAGS
-    | Feature.TICKS
+    | Feature.UNIQUE_TAGS
     | Feature.HISTORY
     | Feature.SHARED
     | Feature.DURABLE

@@ -47,7 +47,9 @@ class GCS(BucketStore[Bucket]):
     """
 
     _scheme = "gs"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+    _always = (
+        Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SHARED | Feature.DURABLE
+    )
 
     def __init__(
         self,

@@ -48,7 +48,7 @@ class S3(BucketStore[Bucket]):
     requests when `features` are first needed, with up to ten requests.
 
     A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again,
-    so the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
+    so the store does not have UNIQUE_TAGS. A swap is still correct, because it replaces exactly the value that it
     expected, but it does not notice if the value changed and changed back. Removing a key needs the
     permission s3:GetObject in addition to s3:DeleteObject.
 

@@ -557,8 +557,8 @@ class Store(MutableMapping[str, V]):
 
         return Raw(cast("Store[bytes]", self), prefix)
 
-    def facts(self) -> dict[str, str]:
-        """Return facts about this store beyond its contract, by name. This may cost requests.
+    def info(self) -> dict[str, str]:
+        """Return information about this store beyond its contract, by name. This may cost requests.
 
         They are for people: `holdall doctor` prints them. Their names and texts may change at any time.
         """

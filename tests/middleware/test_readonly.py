@@ -12,7 +12,7 @@ from tests.conformance.minimal import Minimal
 
 READS = {
     *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "_find", "get_many"),
-    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "raw", "facts", "close"),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "raw", "info", "close"),
     *("scan_names", "get_foreign", "history", "at", "as_of"),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.metadata import note_of
 from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
 from holdall.adapters._objectstore.store import BucketStore
@@ -141,10 +141,10 @@ class S3(BucketStore[Bucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
-        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
+        return server_info(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 
     def close(self) -> None:
         self._reads.close()

@@ -181,7 +181,7 @@ def test_what_had_expired_by_then_is_missing():
         lambda below, **how: Expires(Versions(below), **how),
         lambda below, **how: Versions(Expires(below, **how)),
     ):
-        store = stack(Weaker("", "ATOMIC"), after=60, clock=lambda: now[0])
+        store = stack(Weaker("", "ATOMIC"), ttl=60, clock=lambda: now[0])
         with at:
             store["a"] = b"1"
             written = now[0]

@@ -48,7 +48,7 @@ Tag = NewType("Tag", str)
 """Names one state of one key. Tags can be compared for equality only; they have no order.
 
 If two tags of a key differ, the key was written in between. If they are equal, the key held the same value
-both times; if the store also has TICKS, the key was not written in between.
+both times; if the store also has UNIQUE_TAGS, the key was not written in between.
 """
 
 ABSENT: Final = Tag("")
@@ -123,7 +123,7 @@ class Feature(enum.Flag):
     """get_many, set_many and delete_many cost fewer round trips or commits than one per key."""
     TAGS = enum.auto()
     """The store has get_tagged, tag and scan_tags."""
-    TICKS = enum.auto()
+    UNIQUE_TAGS = enum.auto()
     """A key never has the same tag again after another write. Without this feature, a tag may be a hash, so
     that a write of the same bytes gives the same tag."""
     SWAP = enum.auto()
@@ -557,8 +557,8 @@ class Store(MutableMapping[str, V]):
 
         return Raw(cast("Store[bytes]", self), prefix)
 
-    def facts(self) -> dict[str, str]:
-        """Return facts about this store beyond its contract, by name. This may cost requests.
+    def info(self) -> dict[str, str]:
+        """Return information about this store beyond its contract, by name. This may cost requests.
 
         They are for people: `holdall doctor` prints them. Their names and texts may change at any time.
         """

@@ -57,7 +57,7 @@ class Examination:
                 yield from self._of_what_is_written()
             if listed.outcome == "yes":
                 yield self._foreign()
-                yield from self._facts()
+                yield from self._info()
         finally:
             if self._wrote:
                 self._scratch.delete_many(_KEYS)
@@ -76,11 +76,11 @@ class Examination:
         told = f"{names}; scans leave them out, and so does `holdall cp`; {names.remedy()}"
         return Finding("foreign names", "", told if names.count else "none")
 
-    def _facts(self) -> Iterator[Finding]:
+    def _info(self) -> Iterator[Finding]:
         try:
-            told = self._store.facts()
+            told = self._store.info()
         except HoldallError as failure:
-            yield Finding("facts", "failed", str(failure))
+            yield Finding("info", "failed", str(failure))
         else:
             yield from (Finding(name, "", text) for name, text in told.items())
 

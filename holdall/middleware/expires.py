@@ -26,11 +26,11 @@ from holdall.store import (
 
 
 class Expires(Layer[bytes, bytes]):
-    """A value expires ``after`` seconds after it was written: from then on it is missing for every operation.
+    """A value expires ``ttl`` seconds after it was written: from then on it is missing for every operation.
 
     With None it never expires. The deadline is stored with each value (see `holdall.middleware.deadline`). So
-    any store can be used, and readers need not know ``after``. Each write sets a new deadline; `lasting`
-    returns the same store with another ``after``. Deadlines follow the wall clock: machines that share a
+    any store can be used, and readers need not know ``ttl``. Each write sets a new deadline; `with_ttl`
+    returns the same store with another ``ttl``. Deadlines follow the wall clock: machines that share a
     store disagree as much as their clocks do.
 
     An expired value takes up space until its key is written, deleted or swept. Only the value tells whether a
@@ -43,24 +43,24 @@ class Expires(Layer[bytes, bytes]):
 
     >>> from holdall import Memory
     >>> now = 0.0
-    >>> store = Expires(Memory(), after=60, clock=lambda: now)
+    >>> store = Expires(Memory(), ttl=60, clock=lambda: now)
     >>> store["token"] = b"..."
-    >>> store.lasting(None)["user"] = b"..."
+    >>> store.with_ttl(None)["user"] = b"..."
     >>> now = 60.0
     >>> "token" in store, list(store), store.sweep()
     (False, ['user'], 1)
     """
 
     def __init__(
-        self, store: Store[bytes], after: float | None = None, *, clock: Callable[[], float] = time.time
+        self, store: Store[bytes], ttl: float | None = None, *, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(store)
-        self._lasts = None if after is None else micros(after)
+        self._ttl = None if ttl is None else micros(ttl)
         self._clock = clock
 
-    def lasting(self, after: float | None) -> "Expires":
-        """The same store, but values that are written through it expire after ``after`` seconds."""
-        return Expires(self._inner, after, clock=self._clock)
+    def with_ttl(self, ttl: float | None) -> "Expires":
+        """Return the same store, but values that are written through it expire after ``ttl`` seconds."""
+        return Expires(self._inner, ttl, clock=self._clock)
 
     def sweep(self, prefix: str = "") -> int:
         """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
@@ -83,7 +83,7 @@ class Expires(Layer[bytes, bytes]):
     # ---- Deadlines -----------------------------------------------------------------------------
 
     def _stamped(self, value: bytes) -> bytes:
-        return stamped(value, NEVER if self._lasts is None else self._now() + self._lasts)
+        return stamped(value, NEVER if self._ttl is None else self._now() + self._ttl)
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)

@@ -23,7 +23,7 @@ class Guard(PassThrough[V]):
     other programs wrote data without a manifest, the data can be used and no manifest is recorded; with
     ``required`` this raises Mismatch instead. If only the schema differs, only writes raise Mismatch. After a
     Mismatch every operation raises it again until the store's manifest has changed. `raw`, `close`,
-    `features` and `facts` are not guarded.
+    `features` and `info` are not guarded.
 
     After the first operations, each operation costs as much as in the store below.
 
@@ -126,8 +126,8 @@ class Guard(PassThrough[V]):
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)
 
-    def facts(self) -> dict[str, str]:
-        return self._store.facts()
+    def info(self) -> dict[str, str]:
+        return self._store.info()
 
     def close(self) -> None:
         self._store.close()

@@ -17,7 +17,7 @@ _READS = (
     Feature.SEEK
     | Feature.BATCH
     | Feature.TAGS
-    | Feature.TICKS
+    | Feature.UNIQUE_TAGS
     | Feature.HISTORY
     | Feature.SHARED
     | Feature.DURABLE
@@ -99,8 +99,8 @@ class ReadOnly(Wrapper[V, V]):
     def features(self) -> Feature:
         return self._inner.features & _READS
 
-    def facts(self) -> dict[str, str]:
-        return self._inner.facts()
+    def info(self) -> dict[str, str]:
+        return self._inner.info()
 
     def close(self) -> None:
         self._inner.close()

@@ -47,13 +47,13 @@ class StoreMachine(MappingMachine):
         seen = self.oracle.seen(key, tag)
         named = self.issued.setdefault((key, tag), seen)
         if tag != ABSENT:
-            assert named == seen if Feature.TICKS in self.store.features else named.value == seen.value
+            assert named == seen if Feature.UNIQUE_TAGS in self.store.features else named.value == seen.value
         return seen
 
     def settle(self, call: Callable[[], object], *expected: Seen[int]) -> bool:
         """Return whether a call that ``expected`` these states won.
 
-        The call must win if all of these states are current, and must lose otherwise. Without TICKS, it may
+        The call must win if all of these states are current, and must lose otherwise. Without UNIQUE_TAGS, it may
         also win if the keys have their old values again.
         """
         try:
@@ -61,7 +61,7 @@ class StoreMachine(MappingMachine):
         except Conflict:
             assert not all(map(self.oracle.is_as, expected)), "a conflict, and nothing was written in between"
             return False
-        told = self.oracle.is_as if Feature.TICKS in self.store.features else self.oracle.looks_as
+        told = self.oracle.is_as if Feature.UNIQUE_TAGS in self.store.features else self.oracle.looks_as
         assert all(map(told, expected)), "a stale tag won"
         return True
 

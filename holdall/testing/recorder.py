@@ -13,7 +13,7 @@ OPERATIONS = (
     *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "_setdefault"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
     *("scan_names", "get_foreign", "history", "at", "as_of"),
-    *("raw", "facts", "close"),
+    *("raw", "info", "close"),
 )
 """The operations that a store implements itself.
 

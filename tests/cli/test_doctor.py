@@ -102,12 +102,12 @@ def test_where_writing_is_refused_the_rest_is_left_out() -> None:
     }
 
 
-def test_facts_that_fail_cost_no_other_finding() -> None:
+def test_info_that_fails_costs_no_other_finding() -> None:
     class Silent(Memory):
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             raise Unavailable("no answer")
 
-    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"foreign names": "", "facts": "failed"}
+    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"foreign names": "", "info": "failed"}
 
 
 def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,18 +194,18 @@ def test_each_failure_says_what_to_do() -> None:
     assert "was opened read-only" in details(ReadOnly(Memory()))["write"]
 
 
-def test_where_listing_fails_there_are_no_facts() -> None:
+def test_doctor_asks_for_no_info_if_listing_fails() -> None:
     class Mute(Memory):
         def scan(self, *args: object, **bounds: object) -> Iterator[str]:
             raise Unavailable("no answer")
 
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             raise AssertionError
 
     assert details(Mute())["list"] == "no answer"
 
     class Told(Memory):
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             return {"server": "one"}
 
     assert (details(Told())["server"], outcomes(Told())["server"]) == ("one", "")

@@ -221,8 +221,8 @@ def test_closing_and_asking_for_features_read_nothing(below: recorder.Recorder[b
     with Guard(below, OURS) as guarded:
         assert guarded.features == below.features
         guarded.raw()
-        guarded.facts()
-    assert below.calls == ["raw", "facts", "close"]
+        guarded.info()
+    assert below.calls == ["raw", "info", "close"]
 
 
 @pytest.mark.parametrize(

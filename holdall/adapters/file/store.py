@@ -95,7 +95,7 @@ class File(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        cas = Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        cas = Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
         return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -------------------------------------------------------------------------------

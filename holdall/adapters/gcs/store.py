@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.metadata import note_of
 from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
 from holdall.adapters._objectstore.store import BucketStore
@@ -47,7 +47,9 @@ class GCS(BucketStore[Bucket]):
     """
 
     _scheme = "gs"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+    _always = (
+        Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SHARED | Feature.DURABLE
+    )
 
     def __init__(
         self,
@@ -116,9 +118,9 @@ class GCS(BucketStore[Bucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
-        return facts(self.client.api_endpoint, self._bucket.headers())
+        return server_info(self.client.api_endpoint, self._bucket.headers())
 
 
 def _size(found: tuple[str, bytes | None]) -> int:

@@ -100,7 +100,9 @@ class LMDB(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        held = (
+            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
+        )
         return held | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -----------------------------------------------------------------------------------

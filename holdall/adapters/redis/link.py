@@ -69,7 +69,7 @@ class Link:
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
         return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The server's version, and the settings that the durability of the store depends on."""
         lines = self.command("INFO").decode().splitlines()
         info = dict(line.split(":", 1) for line in lines if ":" in line)

@@ -213,8 +213,8 @@ class Redis(Served):
 
     # ---- The store itself ------------------------------------------------------------------------
 
-    def facts(self) -> dict[str, str]:
-        return self._link.facts()
+    def info(self) -> dict[str, str]:
+        return self._link.info()
 
     def close(self) -> None:
         self._link.close()

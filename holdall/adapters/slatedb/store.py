@@ -104,7 +104,7 @@ class SlateDB(Store[bytes]):
             Feature.SEEK
             | Feature.BATCH
             | Feature.TAGS
-            | Feature.TICKS
+            | Feature.UNIQUE_TAGS
             | Feature.SWAP
             | Feature.REMOVE
             | Feature.ATOMIC

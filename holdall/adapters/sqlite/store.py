@@ -106,7 +106,7 @@ class SQLite(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
         held |= Feature.REMOVE | Feature.ATOMIC
         return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
 

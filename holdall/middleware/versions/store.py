@@ -68,7 +68,7 @@ class Kept(Heads):
         if self._history is not None:
             features &= ~Feature.ATOMIC
         if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap
-            features |= Feature.REMOVE | Feature.TICKS
+            features |= Feature.REMOVE | Feature.UNIQUE_TAGS
         return features
 
     # ---- Writing -------------------------------------------------------------------------------

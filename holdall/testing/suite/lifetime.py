@@ -31,7 +31,7 @@ class LifetimeTests(StoreCase[V]):
         self.fill(store, ["a", "b"])
         store.clear()
         assert store.features == before
-        assert Feature.TAGS in before or not before & (Feature.TICKS | Feature.SWAP | Feature.REMOVE)
+        assert Feature.TAGS in before or not before & (Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE)
 
     def test_repr_rebuilds_the_store(self, store: Store[V]) -> None:
         again = eval(repr(store), self._names(store))  # noqa: S307 - the repr is the store's own

@@ -69,7 +69,7 @@ class History(RuleBasedStateMachine):
         assert {key: store[key] for key in _KEYS if key in store} == held
 
 
-@pytest.mark.parametrize("lacks", KINDS if SOAK else ["", "ATOMIC-TICKS-REMOVE"])
+@pytest.mark.parametrize("lacks", KINDS if SOAK else ["", "ATOMIC-UNIQUE_TAGS-REMOVE"])
 def test_every_moment_stays_as_it_was(lacks):
     machine = type("History", (History,), {"lacks": lacks})
     run_state_machine_as_test(machine, settings=settings(deadline=None, stateful_step_count=30))
@@ -181,7 +181,7 @@ def test_what_had_expired_by_then_is_missing():
         lambda below, **how: Expires(Versions(below), **how),
         lambda below, **how: Versions(Expires(below, **how)),
     ):
-        store = stack(Weaker("", "ATOMIC"), after=60, clock=lambda: now[0])
+        store = stack(Weaker("", "ATOMIC"), ttl=60, clock=lambda: now[0])
         with at:
             store["a"] = b"1"
             written = now[0]

@@ -57,7 +57,7 @@ PAIRS = [("put", "put"), ("delete", "put"), ("put", "delete"), ("delete", "delet
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_a_writer_held_up_or_killed_at_every_call_of_another(pair, start):
-    for plan in islice(all_pairs("ATOMIC-TICKS", start, *pair), 0, None, 1 if SOAK else 7):
+    for plan in islice(all_pairs("ATOMIC-UNIQUE_TAGS", start, *pair), 0, None, 1 if SOAK else 7):
         trial(plan, Tally())
 
 
@@ -98,4 +98,4 @@ def test_a_protocol_with_one_thought_left_out_is_caught(wrong):
 
 def _try(seeds):
     for seed in range(seeds):
-        trial(by_seed(seed, "ATOMIC-TICKS"), Tally())
+        trial(by_seed(seed, "ATOMIC-UNIQUE_TAGS"), Tally())

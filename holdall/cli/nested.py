@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from holdall.redact import shown_call
+from holdall.redact import format_call
 from holdall.store import Store
 
 
@@ -26,7 +26,7 @@ def nested(store: Store[Any], indent: str = "") -> str:
     if not args or not isinstance(args[0], Store):
         return f"{indent}{store!r}"
     inner = indent + "    "
-    rest = [shown_call("", (arg,), {})[1:-1] for arg in map(_shown, args[1:])]
+    rest = [format_call("", (arg,), {})[1:-1] for arg in map(_shown, args[1:])]
     rest += [_option(option, value, inner) for option, value in kwargs.items()]
     lines = [nested(args[0], inner), *(inner + each for each in rest)]
     return "\n".join([f"{indent}{name}(", *(f"{line}," for line in lines), f"{indent})"])
@@ -35,7 +35,7 @@ def nested(store: Store[Any], indent: str = "") -> str:
 def _option(name: str, value: object, indent: str) -> str:
     if isinstance(value, Store):
         return f"{name}={nested(value, indent).lstrip()}"
-    return shown_call("", (), {name: _shown(value)})[1:-1]
+    return format_call("", (), {name: _shown(value)})[1:-1]
 
 
 class _Made:

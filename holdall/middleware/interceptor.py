@@ -19,7 +19,7 @@ class Interceptor(PassThrough[V]):
     are intercepted too.
 
     >>> from holdall import Memory
-    >>> class Loud(Watch):
+    >>> class Loud(Interceptor):
     ...     def _call(self, name, call, /, *args):
     ...         print(name)
     ...         return call(*args)

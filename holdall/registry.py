@@ -9,7 +9,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
-from holdall.address import Address, meant
+from holdall.address import Address, suggest
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
 from holdall.store import Store
@@ -144,7 +144,7 @@ def adapter(scheme: str) -> Adapter:
     for name in (scheme, engine):
         if name in found:
             return cast(Adapter, found[name].load())
-    raise InvalidAddress(f"no store has the scheme {scheme!r}; {meant(scheme, schemes())}")
+    raise InvalidAddress(f"no store has the scheme {scheme!r}; {suggest(scheme, schemes())}")
 
 
 def schemes() -> list[str]:

@@ -49,8 +49,8 @@ from typing import (
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
-from holdall.keys import Foreign, RawKey, shown
-from holdall.redact import shown_call
+from holdall.keys import Foreign, RawKey, format_key
+from holdall.redact import format_call
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -290,7 +290,7 @@ class Store(MutableMapping[str, V]):
 
         Raises KeyError if the value was deleted, and Unsupported if this store cannot read it.
         """
-        raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
+        raise Unsupported(f"{self!r} cannot read the value of the foreign name {format_key(name)}")
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """Yield ``(key, value)`` for each of ``keys`` that exists, in the order of ``keys``, lazily."""
@@ -599,7 +599,7 @@ class Store(MutableMapping[str, V]):
 
     def __repr__(self) -> str:
         args, kwargs = self._made_with
-        return shown_call(type(self).__name__, args, kwargs)
+        return format_call(type(self).__name__, args, kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remake, (type(self), *self._made_with)

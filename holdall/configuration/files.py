@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from holdall.address import meant
+from holdall.address import suggest
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
 from holdall.configuration.reading import ConfigFile, read, resolved
@@ -41,7 +41,7 @@ def find(name: str) -> Named:
             return found
     known = [each.name for each in stores()]
     paths = ", ".join(str(file.path) for file in _files())
-    looked = f"{paths}; {meant(name, known)}" if known else f"there is no {NAME}"
+    looked = f"{paths}; {suggest(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
         f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
         f"'sqlite:///{name}'"

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from holdall.address import ADDRESSES, LAYERED, Address, meant, parameters, shown
+from holdall.address import ADDRESSES, LAYERED, Address, format_parameter, parameters, suggest
 from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.configuration.stack import Stack
 from holdall.errors import InvalidAddress
@@ -50,7 +50,7 @@ class Named(NamedTuple):
     def shown_layers(self) -> tuple[str, ...]:
         """Return the listed layers as texts, with secrets hidden."""
         return tuple(
-            "&".join(f"{name}={shown(name, value)}" for name, value in layer.items())
+            "&".join(f"{name}={format_parameter(name, value)}" for name, value in layer.items())
             for layer in self.layers or ()
         )
 
@@ -59,7 +59,7 @@ class Named(NamedTuple):
         """Whether the declaration itself contains a password or another secret."""
         settings = (self.address.params, *(self.layers or ()))
         return bool(self.address.userinfo) or any(
-            is_secret(name) or (name in LAYERED and HIDDEN in shown(name, value))
+            is_secret(name) or (name in LAYERED and HIDDEN in format_parameter(name, value))
             for each in settings
             for name, value in each.items()
         )
@@ -96,7 +96,7 @@ def _require_own_nears(file: Path, found: dict[str, Named]) -> None:
         if near in owners:
             both = f"store.{owners[near]} and store.{name}"
             raise InvalidAddress(
-                f"{file}: {both} have one near store, {shown('near', near)}; give each its own"
+                f"{file}: {both} have one near store, {format_parameter('near', near)}; give each its own"
             )
         owners[near] = name
 
@@ -162,7 +162,7 @@ def _folder(file: Path) -> str:
 def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: str) -> None:
     for name in table:
         if name not in known:
-            raise InvalidAddress(f"{file}: {where}{name} means nothing here; {meant(name, known)}")
+            raise InvalidAddress(f"{file}: {where}{name} means nothing here; {suggest(name, known)}")
 
 
 def _parsed(source: ConfigFile) -> dict[str, Any]:

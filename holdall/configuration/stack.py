@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-from holdall.address import Address, meant, shown
+from holdall.address import Address, format_parameter, suggest
 from holdall.configuration.table import LAYERS, LISTED, Row, converters
 from holdall.errors import Invalid, InvalidAddress
 from holdall.middleware.guard import Guard
@@ -188,8 +188,8 @@ def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) ->
     rows = [row for row in LISTED if row.parameter in said]
     if len({row.parameter for row in rows}) != 1:
         known = {row.parameter for row in LISTED}
-        text = "&".join(f"{name}={shown(name, value)}" for name, value in said.items())
-        remedy = meant(next(iter(said), text), known)
+        text = "&".join(f"{name}={format_parameter(name, value)}" for name, value in said.items())
+        remedy = suggest(next(iter(said), text), known)
         raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
     said |= {name: given.pop(name) for name in names & given.keys()}

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
-from holdall.domain.money import EXACT, summed
+from holdall.domain.money import EXACT, sum_amounts
 from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
 from holdall.domain.sound import require_sound
 from holdall.errors import Corrupt, Invalid, QueryFailed
@@ -153,7 +153,7 @@ def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
     for (_, _, _, bucket), amount in rows:
         buckets[bucket] = EXACT.add(buckets[bucket], amount)
     customer, currency, name, _ = rows[0].key
-    return AgingRow(customer, name, currency, tuple(buckets), summed(buckets))
+    return AgingRow(customer, name, currency, tuple(buckets), sum_amounts(buckets))
 
 
 def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from holdall.errors import HoldallError
 from holdall.keys import RESERVED
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class Called(NamedTuple):
     key: str | None = None
 
 
-class Reserved(Watch[bytes]):
+class Reserved(Interceptor[bytes]):
     """The part of ``store`` under ``prefix``, a reserved prefix, for the layer that keeps its records there.
 
     Errors of the store do not name reserved keys here. ``called`` names the record of a reserved key instead;

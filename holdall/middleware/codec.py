@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid
-from holdall.keys import Foreign, shown
+from holdall.keys import Foreign, format_key
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Put, Store, Tag, Tagged, changed_in_place
 
@@ -84,7 +84,7 @@ class Codec(Layer[V, W]):
         return self._decoded(self._inner.scan_items(prefix, start=start, stop=stop))
 
     def get_foreign(self, name: Foreign, /) -> V:
-        return self._decode(shown(name), self._inner.get_foreign(name))
+        return self._decode(format_key(name), self._inner.get_foreign(name))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._decoded(self._inner.get_many(keys))

@@ -12,7 +12,7 @@ from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source
 from holdall.middleware.versions.sealing import offer
-from holdall.redact import shown_call
+from holdall.redact import format_call
 from holdall.store import MISSING, Change, Missing, Store, to_bytes
 
 with needs("crypto"):
@@ -171,7 +171,7 @@ class Encrypt(Codec[bytes, bytes]):
                 raise self._corrupt(key, error) from error
 
     def __repr__(self) -> str:
-        return shown_call(
+        return format_call(
             type(self).__name__, (self._inner, self._keyring, *self._made_with[0][2:]), self._shown
         )
 

@@ -14,15 +14,15 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-class Watch(PassThrough[V]):
+class Interceptor(PassThrough[V]):
     """Passes each operation of the store below to `_call`, or to `_stream` if the operation yields items.
 
     The name of an operation is its name in the interface. The operators are named get, set, delete, contains,
     len and bool, and iteration over a store is named scan. The stores that `raw`, `typed` and `as_of` return
-    are watched too.
+    are intercepted too.
 
     >>> from holdall import Memory
-    >>> class Loud(Watch):
+    >>> class Loud(Interceptor):
     ...     def _call(self, name, call, /, *args):
     ...         print(name)
     ...         return call(*args)

@@ -9,17 +9,17 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
-from holdall.history import UNKNOWN, Note, noted
+from holdall.history import UNKNOWN, Note, current_note
 
 _NAME = "holdall-note"
 
 
 def note_of(author: str) -> dict[str, str]:
-    """The metadata of a write at this point; ``author`` is as in `noted`.
+    """The metadata of a write at this point; ``author`` is as in `current_note`.
 
     Raises TooLarge if the note is too long, and Invalid if it is not valid text.
     """
-    return {_NAME: ".".join(b64encode(each).decode() for each in noted(author).encoded)}
+    return {_NAME: ".".join(b64encode(each).decode() for each in current_note(author).encoded)}
 
 
 def note_in(metadata: Mapping[str, str]) -> Note:

@@ -15,7 +15,7 @@ from holdall.adapters.sqlite.table import MEMORY, Absent, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import delays_fork
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -153,7 +153,7 @@ class SQLite(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages("key", Span.of(prefix, start, stop))
-        return (named(key) for page in pages for (key,) in page)
+        return (to_name(key) for page in pages for (key,) in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         row = self._row(self._get, (name.stored,))

@@ -13,7 +13,7 @@ from holdall.cli.books.payments import pay
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice
-from holdall.domain.money import summed, text
+from holdall.domain.money import sum_amounts, text
 
 
 @click.group(
@@ -65,7 +65,7 @@ def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
 
 
 def _line(invoice: Invoice) -> tuple[str, ...]:
-    owed = summed(invoice.owed().values())
+    owed = sum_amounts(invoice.owed().values())
     return (
         invoice.number,
         invoice.kind,

@@ -14,7 +14,7 @@ from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
 from holdall.domain.model import Invoice, Payment
-from holdall.domain.money import summed, text
+from holdall.domain.money import sum_amounts, text
 
 POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
 
@@ -105,6 +105,6 @@ def pay(
 def _confirm(invoice: Invoice, payment: Payment) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
-    owed = text(summed(invoice.owed().values()), currency)
+    owed = text(sum_amounts(invoice.owed().values()), currency)
     paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
     click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))

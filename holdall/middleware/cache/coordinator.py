@@ -23,7 +23,7 @@ class Write:
         self.entry: Entry | None = None
 
 
-class Traffic:
+class Coordinator:
     """Decides which entries ``near`` keeps, so that no thread reads a value older than its own write.
 
     - Before a key is written, its entry is dropped. After the write the new entry is kept, unless the write

@@ -6,16 +6,16 @@ from holdall.middleware.cache.entry import Entry, packed, unpacked
 from holdall.store import MISSING, Store
 
 
-class Nearby:
+class StoreEntries:
     """Keeps entries in ``store``, as `packed` writes them, as many as ``clock`` allows.
 
     When the first entry is kept, a scan of the store's values counts the entries from earlier.
 
     >>> from holdall import Memory
     >>> from holdall.store import ABSENT
-    >>> nearby = Nearby(Memory(), Clock(items=10, size=1000))
-    >>> nearby.keep("a", Entry(b"1", ABSENT, 0.0))
-    >>> nearby.find("a").value
+    >>> entries = StoreEntries(Memory(), Clock(items=10, size=1000))
+    >>> entries.keep("a", Entry(b"1", ABSENT, 0.0))
+    >>> entries.find("a").value
     b'1'
     """
 

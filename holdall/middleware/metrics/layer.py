@@ -7,8 +7,8 @@ from time import perf_counter_ns
 from typing import Any, TypeVar
 
 from holdall.errors import Conflict
-from holdall.middleware.interceptor import Watch
-from holdall.middleware.metrics.counter import Tally
+from holdall.middleware.interceptor import Interceptor
+from holdall.middleware.metrics.counter import ThreadCounter
 from holdall.middleware.metrics.measured import Measured, bucket
 from holdall.middleware.metrics.telemetry import recorder
 from holdall.store import MISSING, Missing, Store
@@ -19,8 +19,8 @@ T = TypeVar("T")
 _END = object()
 
 
-class Metrics(Watch[V]):
-    """Counts the operations on ``store`` by the names of `Watch`, and their bytes if the values are bytes.
+class Metrics(Interceptor[V]):
+    """Counts the operations on ``store`` by the names of `Interceptor`, and their bytes if the values are bytes.
 
     `stats` returns the counts. If OpenTelemetry is installed, each operation is reported to it when the
     operation ends (see `holdall.middleware.metrics.telemetry`); ``name`` is the store's name in these reports. A scan
@@ -43,14 +43,14 @@ class Metrics(Watch[V]):
 
     def __init__(self, store: Store[V], *, name: str = "") -> None:
         super().__init__(store)
-        self._tally: Tally[tuple[str, str | int]] = Tally()
-        self._counts = self._tally.own
+        self._counter: ThreadCounter[tuple[str, str | int]] = ThreadCounter()
+        self._counts = self._counter.own
         self._record = recorder(name)
 
     def stats(self) -> dict[str, Measured]:
         """The counts since this layer was created, by the name of the operation, in order."""
         by_name: dict[str, Counter[str | int]] = {}
-        for (name, what), count in sorted(self._tally.total().items(), key=lambda item: item[0][0]):
+        for (name, what), count in sorted(self._counter.total().items(), key=lambda item: item[0][0]):
             by_name.setdefault(name, Counter())[what] = count
         return {name: Measured.of(counts) for name, counts in by_name.items()}
 

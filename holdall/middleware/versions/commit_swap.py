@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from holdall.errors import Conflict, HoldallError
-from holdall.history import noted
+from holdall.history import current_note
 from holdall.middleware.versions.effects import REFUSALS, unrecorded, unsettled
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import Name
@@ -85,7 +85,7 @@ class Claims:
     # ---- Creation: the head first ------------------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
-        data = self._sealing.before(key, Stamp.now(NEW, 0, noted(self._author)), value)
+        data = self._sealing.before(key, Stamp.now(NEW, 0, current_note(self._author)), value)
         tag = self._store.swap(key, data, ABSENT)
         try:
             self._record_new(Head.of(key, data, tag))
@@ -189,5 +189,5 @@ class Claims:
         """``value``, or a deletion, with the stamp of the revision after ``last``."""
         kind = DELETED if value is None else PUT
         number, micros = (last.number, last.micros) if last else (0, 0)
-        stamp = Stamp.now(kind, number + 1, noted(self._author), after=micros)
+        stamp = Stamp.now(kind, number + 1, current_note(self._author), after=micros)
         return self._sealing.before(key, stamp, value or b"")

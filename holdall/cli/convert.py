@@ -12,7 +12,7 @@ from holdall.cli.pair import both, options, require_some, told
 from holdall.cursor import Cursor
 from holdall.registry import plan
 from holdall.store import Store
-from holdall.transfer import transfer, tried, verified
+from holdall.transfer import copy_and_verify, transfer, try_copy
 
 _FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=msgpack&compress=zstd'"
 
@@ -65,7 +65,7 @@ def _convert(
             show(key, before + count)
 
         count = transfer(
-            here, there, prefix, move=verified, after=after, workers=workers, tell=tell, leave=left
+            here, there, prefix, move=copy_and_verify, after=after, workers=workers, tell=tell, leave=left
         )
     cursor.clear()
     return before + count
@@ -75,4 +75,4 @@ def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers:
     next(there.scan(), None)  # raises Mismatch if TO was written in other layers
     trial = plan(target, manifest="off")[0].on(Memory())
     with told("trying", here, prefix) as tell:
-        return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell, leave=left)
+        return transfer(here, trial, prefix, move=try_copy, workers=workers, tell=tell, leave=left)

@@ -6,7 +6,7 @@ from holdall.cli.examples import examples
 from holdall.cli.foreign import Names
 from holdall.cli.pair import both, options, require_some, told
 from holdall.middleware.identity import require_free
-from holdall.transfer import copied, transfer
+from holdall.transfer import copy, transfer
 
 
 @click.command(
@@ -36,7 +36,7 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
             if not prefix:
                 require_free(here, there)
         with told("copying keys", here, prefix) as tell:
-            count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell, leave=left)
+            count = transfer(here, there, prefix, move=copy, workers=workers, tell=tell, leave=left)
     if count or not left.count:
         click.echo(f"copied {require_some(source, prefix, count)}", err=True)
     left.refuse(there)

@@ -11,7 +11,7 @@ from holdall.cli.examples import examples
 from holdall.cli.output.progress import counting
 from holdall.errors import HoldallError
 from holdall.layer import layers
-from holdall.middleware.manifest import record, recorded
+from holdall.middleware.manifest import read_manifest, record
 from holdall.registry import open as open_store
 from holdall.store import Store
 
@@ -47,7 +47,7 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
 
         with counting("sealing", lambda: sum(1 for _ in store.scan(prefix))) as show:
             sealed = rekey_values(sealing, prefix, tell=tell)
-        if not prefix and (manifest := recorded(store)):
+        if not prefix and (manifest := read_manifest(store)):
             record(store, replace(manifest, key=sealing.current))
     if not looked:
         raise HoldallError(f"no value at {Address.parse(at['uri'])}; check the address")

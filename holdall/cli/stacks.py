@@ -12,7 +12,7 @@ from holdall.configuration.files import stores as declared
 from holdall.errors import HoldallError
 from holdall.layer import layers
 from holdall.middleware.guard import Guard
-from holdall.middleware.manifest import Manifest, forget, record, recorded
+from holdall.middleware.manifest import Manifest, forget, read_manifest, record
 from holdall.registry import open as open_store
 from holdall.store import Store
 
@@ -22,7 +22,7 @@ from holdall.store import Store
 def stores(style: str | None) -> None:
     """List the stores that can be opened by name, and the files that declare them. Secrets are not shown."""
     rows = [
-        (each.name, str(each.address), " ".join(each.shown_layers()), str(each.file)) for each in declared()
+        (each.name, str(each.address), " ".join(each.format_layers()), str(each.file)) for each in declared()
     ]
     show(("name", "address", "layers", "file"), rows, style)
 
@@ -54,7 +54,7 @@ def manifest(at: dict[str, Any], recording: bool, forgetting: bool, style: str |
             record(store, _named(store))
         if forgetting:
             forget(store)
-        found = recorded(store)
+        found = read_manifest(store)
     show(("", "recorded"), [] if found is None else _rows(found), style)
 
 

@@ -9,7 +9,7 @@ from holdall.cli.output.show import formats, show
 from holdall.configuration import trust as trusted
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of
-from holdall.configuration.reading import read, resolved
+from holdall.configuration.reading import read, resolve
 
 
 @click.command(epilog=examples("trust holdall.toml", "trust --list"))
@@ -36,7 +36,7 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
 
 
 def _trust(path: Path) -> None:
-    file = read(resolved(path))
+    file = read(resolve(path))
     needing = [(each.name, harm(each)) for each in stores_of(file).values()]
     trusted.trust(file)
     listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)

@@ -61,7 +61,7 @@ class Transactions(Claims):
         try:
             self._store.transact(chain(expected, chain.from_iterable(parts)))
         except HoldallError as error:
-            raise self._records.raw.reworded(error) from error
+            raise self._records.raw.reword(error) from error
 
     def _step(self, head: Head, value: bytes | None, known: Known) -> _Step:
         self._records.check(head.key)

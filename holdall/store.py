@@ -434,7 +434,7 @@ class Store(MutableMapping[str, V]):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
             if changed is None and self._was_other(key, value, tag, default):
-                raise changed_in_place()
+                raise in_place_error()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -619,7 +619,7 @@ def to_bytes(value: bytes) -> bytes:
     raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
 
 
-def changed_in_place() -> TypeError:
+def in_place_error() -> TypeError:
     """Return the TypeError for a function that changed its argument in place in `Store.modify`."""
     return TypeError(
         "the function given to modify changed its argument in place and returned None; return the new value"

@@ -111,18 +111,18 @@ class Cache(Layer[bytes, bytes]):
 
     def _read(self, key: str) -> Entry:
         entry = self._fresh(key)  # another thread may have read it in the meantime
-        return self._checked(key) if entry is None else entry
+        return self._revalidate(key) if entry is None else entry
 
-    def _checked(self, key: str) -> Entry:
+    def _revalidate(self, key: str) -> Entry:
         began = self._clock()
         entry = self._here().find(key)
         if entry is not None and entry.tag != ABSENT and self._inner.tag(key) == entry.tag:
             self._count()["revalidated"] += 1
             return entry._replace(checked=began) if self._max_age else entry
         self._count()["misses"] += 1
-        return self._asked(key, began)
+        return self._ask_store(key, began)
 
-    def _asked(self, key: str, began: float) -> Entry:
+    def _ask_store(self, key: str, began: float) -> Entry:
         try:
             value, tag = self._inner.get_tagged(key)
             return Entry(value, tag, began)

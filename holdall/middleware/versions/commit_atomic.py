@@ -77,7 +77,7 @@ class AtomicCommit:
         try:
             self._store.transact(chain(expected, chain.from_iterable(parts)))
         except HoldallError as error:
-            raise self._records.raw.reworded(error) from error
+            raise self._records.raw.reword(error) from error
 
     def _step(self, head: Head, value: bytes | None, resolved: Resolved) -> _Step:
         self._records.check(head.key)

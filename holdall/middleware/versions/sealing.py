@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from holdall.errors import PermissionDenied
 from holdall.history import Note
 from holdall.layer import layers
-from holdall.middleware._secrets.binding import sized_key
+from holdall.middleware._secrets.binding import encode_key
 from holdall.middleware.versions.errors import corrupt_error
 from holdall.middleware.versions.stamp import Stamp
 from holdall.prefixed import Prefixed
@@ -95,7 +95,7 @@ class Sealing:
 
 
 def _about(key: str, stamp: Stamp, value: bytes) -> bytes:
-    return b"".join((b"\xff", sized_key(key), stamp.fixed, hashlib.sha256(value).digest()))
+    return b"".join((b"\xff", encode_key(key), stamp.fixed, hashlib.sha256(value).digest()))
 
 
 @runtime_checkable

@@ -35,6 +35,7 @@ from holdall.store import (
     key_of,
     pause,
     to_bytes,
+    unsupported,
 )
 
 _BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
@@ -177,7 +178,7 @@ class Kept(Heads):
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
         claims = self._claims
         if not isinstance(claims, Transactions):
-            raise self._cannot("change several keys at once", Feature.ATOMIC)
+            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         changes = list(changes)
         for attempt in range(ATTEMPTS):
             planned, expected = self._planned(changes)

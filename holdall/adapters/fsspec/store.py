@@ -18,7 +18,7 @@ from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
 from holdall.keys import Foreign, RawKey, Span, check_key
 from holdall.redact import format_call, without_secrets
-from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes, unsupported
 
 T = TypeVar("T")
 
@@ -201,7 +201,7 @@ class Fsspec(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self.features:
-            raise self._cannot("tell tags, and so neither compare and swap", feature)
+            raise unsupported(self, "return tags, nor compare and swap", feature)
 
     # ---- The store itself ----------------------------------------------------------------------
 

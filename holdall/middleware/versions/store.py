@@ -36,6 +36,7 @@ from holdall.store import (
     key_of,
     pause,
     to_bytes,
+    unsupported,
 )
 
 _BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
@@ -179,7 +180,7 @@ class VersionedStore(StampedReads):
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
         commit = self._commit
         if not isinstance(commit, AtomicCommit):
-            raise self._cannot("change several keys at once", Feature.ATOMIC)
+            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         changes = list(changes)
         for attempt in range(ATTEMPTS):
             planned, expected = self._plan(changes)

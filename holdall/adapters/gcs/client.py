@@ -59,7 +59,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
 
 
-def connected(options: Options) -> Connection:
+def connect(options: Options) -> Connection:
     """A connection for ``options``.
 
     No credentials are sent if STORAGE_EMULATOR_HOST is set, or if the endpoint is a plain ``http:`` address.

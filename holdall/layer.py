@@ -106,8 +106,8 @@ class Layer(Wrapper[V, W]):
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._inner.raw(prefix)
 
-    def facts(self) -> dict[str, str]:
-        return self._inner.facts()
+    def info(self) -> dict[str, str]:
+        return self._inner.info()
 
     def close(self) -> None:
         self._inner.close()

@@ -33,12 +33,27 @@ from collections.abc import (
 )
 from datetime import datetime
 from types import FunctionType, TracebackType
-from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    NewType,
+    NoReturn,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
-from holdall.keys import Foreign, RawKey, shown
-from holdall.redact import shown_call
+from holdall.keys import Foreign, RawKey, format_key
+from holdall.redact import format_call
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -48,7 +63,7 @@ Tag = NewType("Tag", str)
 """Names one state of one key. Tags can be compared for equality only; they have no order.
 
 If two tags of a key differ, the key was written in between. If they are equal, the key held the same value
-both times; if the store also has TICKS, the key was not written in between.
+both times; if the store also has UNIQUE_TAGS, the key was not written in between.
 """
 
 ABSENT: Final = Tag("")
@@ -123,7 +138,7 @@ class Feature(enum.Flag):
     """get_many, set_many and delete_many cost fewer round trips or commits than one per key."""
     TAGS = enum.auto()
     """The store has get_tagged, tag and scan_tags."""
-    TICKS = enum.auto()
+    UNIQUE_TAGS = enum.auto()
     """A key never has the same tag again after another write. Without this feature, a tag may be a hash, so
     that a write of the same bytes gives the same tag."""
     SWAP = enum.auto()
@@ -275,7 +290,7 @@ class Store(MutableMapping[str, V]):
 
         Raises KeyError if the value was deleted, and Unsupported if this store cannot read it.
         """
-        raise Unsupported(f"{self!r} cannot read the value of the foreign name {shown(name)}")
+        raise Unsupported(f"{self!r} cannot read the value of the foreign name {format_key(name)}")
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         """Yield ``(key, value)`` for each of ``keys`` that exists, in the order of ``keys``, lazily."""
@@ -284,12 +299,13 @@ class Store(MutableMapping[str, V]):
             if value is not MISSING:
                 yield key, value
 
-    def typed(self, type: type[T], /) -> "Store[T]":
+    def typed(self, type: "TypeForm[T]", /) -> "Store[T]":
         """Return a read-only view that decodes only the part of each document that ``type`` declares.
 
         Raises Unsupported if no layer decodes documents. The view refuses writes.
         """
-        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {type.__name__}")
+        name = getattr(type, "__name__", type)  # a union of types has no name
+        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {name}")
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -418,7 +434,7 @@ class Store(MutableMapping[str, V]):
             value, tag = self._tagged_or(key, default)
             changed = function(value)
             if changed is None and self._was_other(key, value, tag, default):
-                raise changed_in_place()
+                raise in_place_error()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -557,8 +573,8 @@ class Store(MutableMapping[str, V]):
 
         return Raw(cast("Store[bytes]", self), prefix)
 
-    def facts(self) -> dict[str, str]:
-        """Return facts about this store beyond its contract, by name. This may cost requests.
+    def info(self) -> dict[str, str]:
+        """Return information about this store beyond its contract, by name. This may cost requests.
 
         They are for people: `holdall doctor` prints them. Their names and texts may change at any time.
         """
@@ -583,7 +599,7 @@ class Store(MutableMapping[str, V]):
 
     def __repr__(self) -> str:
         args, kwargs = self._made_with
-        return shown_call(type(self).__name__, args, kwargs)
+        return format_call(type(self).__name__, args, kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remake, (type(self), *self._made_with)
@@ -603,7 +619,7 @@ def to_bytes(value: bytes) -> bytes:
     raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
 
 
-def changed_in_place() -> TypeError:
+def in_place_error() -> TypeError:
     """Return the TypeError for a function that changed its argument in place in `Store.modify`."""
     return TypeError(
         "the function given to modify changed its argument in place and returned None; return the new value"

@@ -24,7 +24,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+_FEATURES = Feature.SEEK | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 
 _process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again

@@ -72,7 +72,7 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
 )
 def test_a_list_is_in_the_order_that_it_is_written_in(texts: tuple[str, ...]) -> None:
     address = holdall.address.Address.parse("name")
-    store = Stack.listed(address, map(parameters, texts)).on(Memory())
+    store = Stack.from_entries(address, map(parameters, texts)).on(Memory())
     classes = {"compress": "Gzip", "encrypt": "Encrypt", "checksum": "Checksum"}
     assert names(store) == ["Guard", *(classes[text.partition("=")[0]] for text in texts), "Memory"]
     store["a"] = b"1"

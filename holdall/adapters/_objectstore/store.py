@@ -8,7 +8,7 @@ from holdall.adapters._objectstore.probe import Conditions
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.errors import Unsupported
-from holdall.keys import Foreign, Span, check_key, named
+from holdall.keys import Foreign, Span, check_key, to_name
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
@@ -125,7 +125,7 @@ class BucketStore(Store[bytes], Generic[B]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)
-        return (named(name) for name, _ in self._bucket.objects(span, prefix) if span.shows(name))
+        return (to_name(name) for name, _ in self._bucket.objects(span, prefix) if span.shows(name))
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         return self._bucket.read(name.stored)[1]

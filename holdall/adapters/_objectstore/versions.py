@@ -11,17 +11,17 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from holdall.adapters._shared.throttle import Pace, map_ordered
-from holdall.history import UNKNOWN, Note, Version, noted
+from holdall.history import UNKNOWN, Note, Version, current_note
 
 _NAME = "holdall-note"
 
 
 def note_of(author: str) -> dict[str, str]:
-    """The metadata of a write at this point; ``author`` is as in `noted`.
+    """The metadata of a write at this point; ``author`` is as in `current_note`.
 
     Raises TooLarge if the note is too long, and Invalid if it is not valid text.
     """
-    return {_NAME: ".".join(b64encode(each).decode() for each in noted(author).encoded)}
+    return {_NAME: ".".join(b64encode(each).decode() for each in current_note(author).encoded)}
 
 
 def note_in(metadata: Mapping[str, str]) -> Note:

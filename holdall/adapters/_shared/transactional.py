@@ -10,7 +10,7 @@ class TransactionalStore(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
         return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
 
     def __getitem__(self, key: str, /) -> bytes:

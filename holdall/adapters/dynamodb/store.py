@@ -24,8 +24,7 @@ from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of,
 from holdall.adapters.dynamodb.table import Options, Table
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
-from holdall.keys import Foreign, Span, check_key, named, only_keys
-from holdall.keys import shown as shown_key
+from holdall.keys import Foreign, Span, check_key, format_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -159,13 +158,13 @@ class DynamoDB(TransactionalStore):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(("key",), Span.of(prefix, start, stop))
-        return (named(key) for page in pages for key, _ in page)
+        return (to_name(key) for page in pages for key, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         found = self._item_of(name.stored, "value")
         if found is None:
             raise KeyError(name)
-        return value_of(found, shown_key(name))
+        return value_of(found, format_key(name))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None

@@ -16,7 +16,7 @@ from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
 from holdall.keys import Foreign, RawKey, Span, check_key
-from holdall.redact import shown_call, without_secrets
+from holdall.redact import format_call, without_secrets
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 T = TypeVar("T")
@@ -212,7 +212,7 @@ class Fsspec(Store[bytes]):
 
     def __repr__(self) -> str:
         url = str(self._address.without(*self._address.params))
-        return shown_call("Fsspec", (url,), self._made_with[1])
+        return format_call("Fsspec", (url,), self._made_with[1])
 
     def __reduce__(self) -> tuple[Any, ...]:
         params = self._address.params

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from holdall.adapters._files.paths import absolute
 from holdall.adapters.fsspec.tree import Tree
-from holdall.address import Address, Converter, flag, meant
+from holdall.address import Address, Converter, flag, suggest
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -56,7 +56,7 @@ def system(protocol: str) -> Any:
         return fsspec.get_filesystem_class(protocol)
     except ValueError:
         known = fsspec.available_protocols()
-        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {meant(protocol, known)}") from None
+        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {suggest(protocol, known)}") from None
     except ImportError as error:
         raise MissingExtra(f"fsspec+{protocol}: {error}") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
@@ -27,12 +27,12 @@ class GCS(BucketStore[GCSBucket]):
 
     Credentials are Application Default Credentials. ``project`` is only needed to create a bucket, and only
     if the credentials name no project. ``endpoint_url`` is the address of another server that speaks the same
-    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. If STORAGE_EMULATOR_HOST is set, or the
-    address begins with plain ``http:``, no credentials are sent. A request waits up to ``timeout`` seconds
-    for a connection, and as long for each part of the answer. After a failure it is retried up to ``retries``
-    times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to read
-    public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
-    object that this store writes.
+    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. No credentials are sent to the server that
+    STORAGE_EMULATOR_HOST names, nor to an address that begins with plain ``http:``. A request waits up to
+    ``timeout`` seconds for a connection, and as long for each part of the answer. After a failure it is
+    retried up to ``retries`` times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends
+    no credentials, to read public data. ``content_type`` and ``cache_control`` are the headers that the
+    server sends with every object that this store writes.
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand
     keys of a scan, and one for each hundred keys of a bulk delete. Writing a value above 8 MiB takes one
@@ -47,7 +47,9 @@ class GCS(BucketStore[GCSBucket]):
     """
 
     _scheme = "gs"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+    _always = (
+        Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SHARED | Feature.DURABLE
+    )
 
     def __init__(
         self,
@@ -116,9 +118,9 @@ class GCS(BucketStore[GCSBucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
-        return facts(self.client.api_endpoint, self._bucket.headers())
+        return server_info(self.client.api_endpoint, self._bucket.headers())
 
 
 def _size(found: tuple[str, bytes | None]) -> int:

@@ -27,7 +27,7 @@ from holdall.adapters.lmdb.ticks import TICK
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -99,7 +99,9 @@ class LMDB(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        held = (
+            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
+        )
         return held | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -----------------------------------------------------------------------------------
@@ -166,7 +168,7 @@ class LMDB(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(lambda entry: None, Span.of(prefix, start, stop))
-        return (named(name) for page in pages for name, _ in page)
+        return (to_name(name) for page in pages for name, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         stored = name.stored.encode(errors="surrogateescape")

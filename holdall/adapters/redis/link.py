@@ -13,7 +13,7 @@ from holdall.adapters.redis.errors import RAISED, translate
 from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
-from holdall.keys import named
+from holdall.keys import to_name
 
 with needs("redis"):
     from redis import Connection, SSLConnection
@@ -67,9 +67,9 @@ class Link:
         first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
         bounds = first.encode(errors="surrogateescape"), end
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
-        return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
+        return list(zip(map(to_name, flat[::2]), flat[1::2], strict=True)), bool(more)
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The server's version, and the settings that the durability of the store depends on."""
         lines = self.command("INFO").decode().splitlines()
         info = dict(line.split(":", 1) for line in lines if ":" in line)

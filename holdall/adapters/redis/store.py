@@ -215,8 +215,8 @@ class Redis(TransactionalStore):
 
     # ---- The store itself ------------------------------------------------------------------------
 
-    def facts(self) -> dict[str, str]:
-        return self._link.facts()
+    def info(self) -> dict[str, str]:
+        return self._link.info()
 
     def close(self) -> None:
         self._link.close()

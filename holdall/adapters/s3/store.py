@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
+from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
@@ -47,7 +47,7 @@ class S3(BucketStore[S3Bucket]):
     requests when `features` are first needed, with up to ten requests.
 
     A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again,
-    so the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
+    so the store does not have UNIQUE_TAGS. A swap is still correct, because it replaces exactly the value that it
     expected, but it does not notice if the value changed and changed back. Removing a key needs the
     permission s3:GetObject in addition to s3:DeleteObject.
 
@@ -140,10 +140,10 @@ class S3(BucketStore[S3Bucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
-        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
+        return server_info(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 
     def close(self) -> None:
         self._reads.close()

@@ -11,11 +11,11 @@ from holdall.adapters._files.paths import absolute
 from holdall.adapters.shove.importing import PLUGINS
 from holdall.adapters.shove.pickles import VALUES, Values
 from holdall.adapters.shove.worker import Worker
-from holdall.address import Address, Converter, flag, meant
+from holdall.address import Address, Converter, flag, suggest
 from holdall.errors import InvalidAddress, StoreNotFound
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
-from holdall.redact import is_secret, shown_call
+from holdall.redact import format_call, is_secret
 from holdall.store import Feature, Store, to_bytes
 
 _PRIVATE = ("memory", "simple")
@@ -55,7 +55,7 @@ class Shove(Store[bytes]):
     ) -> None:
         scheme, _, rest = uri.partition("://")
         if scheme not in PLUGINS:
-            raise InvalidAddress(f"shove: has no store {scheme!r}; {meant(scheme, PLUGINS)}")
+            raise InvalidAddress(f"shove: has no store {scheme!r}; {suggest(scheme, PLUGINS)}")
         if values not in VALUES:
             raise InvalidAddress(f"shove: values={values!r} is none of {', '.join(VALUES)}")
         self.uri = f"{scheme}://{quote(_absolute(scheme, rest))}" if scheme in _ON_DISK else uri
@@ -139,7 +139,7 @@ class Shove(Store[bytes]):
             worker.close()
 
     def __repr__(self) -> str:
-        return shown_call("Shove", (str(self._address),), self._made_with[1])
+        return format_call("Shove", (str(self._address),), self._made_with[1])
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._address.scheme in _PRIVATE:

@@ -10,7 +10,7 @@ from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
 from holdall.errors import Corrupt
 from holdall.handles import keep_for_ever
-from holdall.keys import Foreign, named
+from holdall.keys import Foreign, to_name
 from holdall.threads import Call, Workers
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class Worker:
 
     def _name_of(self, stored: Any) -> str:
         key = self._pickles.key(stored)
-        return Foreign(repr(stored), (stored,)) if key is None else named(key)
+        return Foreign(repr(stored), (stored,)) if key is None else to_name(key)
 
     def __del__(self) -> None:
         # A child must not close the store that it inherits: SQLite and dbm would write, or release locks.

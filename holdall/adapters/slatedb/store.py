@@ -14,7 +14,7 @@ from holdall.adapters._shared.servers import FIRST_PAGE, check_wait, pairs_of, t
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
-from holdall.keys import Foreign, Span, check_key, named
+from holdall.keys import Foreign, Span, check_key, to_name
 from holdall.store import (
     ABSENT,
     ATTEMPTS,
@@ -104,7 +104,7 @@ class SlateDB(Store[bytes]):
             Feature.SEEK
             | Feature.BATCH
             | Feature.TAGS
-            | Feature.TICKS
+            | Feature.UNIQUE_TAGS
             | Feature.SWAP
             | Feature.REMOVE
             | Feature.ATOMIC
@@ -157,7 +157,7 @@ class SlateDB(Store[bytes]):
     def _rows(self, span: Span) -> Iterator[tuple[str, KeyValue]]:
         """Yield the rows of ``span`` with their names; foreign ones too."""
         rows = chain.from_iterable(self._pages(span))
-        return ((name, row) for row in rows if span.shows(name := named(row.key)))
+        return ((name, row) for row in rows if span.shows(name := to_name(row.key)))
 
     def _pages(self, span: Span) -> Iterator[list[KeyValue]]:
         high = None if span.high is None else span.high.encode()

@@ -22,7 +22,7 @@ from holdall.adapters._shared.servers import (
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -79,7 +79,7 @@ class SQL(TransactionalStore):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages([self._table.key], Span.of(prefix, start, stop))
-        return (named(key) for page in pages for (key,) in page)
+        return (to_name(key) for page in pages for (key,) in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         for (value,) in self._link.rows(self._table.get(self._table.value, keys=[name.stored])):

@@ -52,6 +52,7 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 }
 
 
+_FILES = 5  # files that SQLite may need at once: database, journal or log, index of the log, folder
 _LARGE = "may not grow, as the size of files is limited for this process"
 _CALLBACK_RAISED = "user-defined function raised exception"
 
@@ -80,11 +81,16 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
 
 
 def _refusal() -> str | None:
-    """Return the reason why the system opens no more files, or None if it does. SQLite does not report it."""
+    """Return the reason why the system opens too few files, or None if it does not. SQLite does not report it."""
+    opened: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        while len(opened) < _FILES:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
         return error.strerror
+    finally:
+        for file in opened:
+            os.close(file)
     return None
 
 

@@ -16,7 +16,7 @@ from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import delays_fork
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -107,7 +107,7 @@ class SQLite(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
         held |= Feature.REMOVE | Feature.ATOMIC
         return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
 
@@ -154,7 +154,7 @@ class SQLite(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages("key", Span.of(prefix, start, stop))
-        return (named(key) for page in pages for (key,) in page)
+        return (to_name(key) for page in pages for (key,) in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         row = self._row(self._get, (name.stored,))

@@ -1,8 +1,8 @@
 """The change feed: a `Change`, the iterator `Changes`, and the text of a position.
 
-    position = origin 1*( "." number )    opaque to everybody but the store that issued it
-    origin   = 1*32( ALPHA / DIGIT )      random; it names the store, or a part of its life
-    number   = 1*20DIGIT
+position = origin 1*( "." number )    opaque to everybody but the store that issued it
+origin   = 1*32( ALPHA / DIGIT )      random; it names the store, or a part of its life
+number   = 1*20DIGIT
 """
 
 import re

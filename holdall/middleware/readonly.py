@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from holdall.changes import Changes
 from holdall.errors import PermissionDenied
@@ -11,6 +11,9 @@ from holdall.keys import Foreign
 from holdall.layer import Wrapper
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
 V = TypeVar("V")
 T = TypeVar("T")
 
@@ -18,7 +21,7 @@ _READS = (
     Feature.SEEK
     | Feature.BATCH
     | Feature.TAGS
-    | Feature.TICKS
+    | Feature.UNIQUE_TAGS
     | Feature.HISTORY
     | Feature.CHANGES
     | Feature.SHARED
@@ -97,7 +100,7 @@ class ReadOnly(Wrapper[V, V]):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         return self._inner.watch(since, prefix=prefix, timeout=timeout)
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return ReadOnly(self._inner.typed(type))
 
     def raw(self, prefix: str = "") -> Store[bytes]:
@@ -107,8 +110,8 @@ class ReadOnly(Wrapper[V, V]):
     def features(self) -> Feature:
         return self._inner.features & _READS
 
-    def facts(self) -> dict[str, str]:
-        return self._inner.facts()
+    def info(self) -> dict[str, str]:
+        return self._inner.info()
 
     def close(self) -> None:
         self._inner.close()

@@ -84,7 +84,7 @@ def create(connection: sqlite3.Connection, name: str) -> None:
         connection.execute("BEGIN IMMEDIATE")
         if not _entries(connection, name):
             for statement in (_TABLE, _MARK, _TRIGGER, _DELETIONS, _EPOCHS, _DELETION_TRIGGER):
-                connection.execute(_filled(statement, name))
+                connection.execute(_fill(statement, name))
 
 
 def begin_epoch(connection: sqlite3.Connection, name: str) -> None:
@@ -94,9 +94,9 @@ def begin_epoch(connection: sqlite3.Connection, name: str) -> None:
     """
     if not has_feed(connection, name):
         for statement in (_DELETIONS, _EPOCHS, _DELETION_TRIGGER, _MARK_FEED):
-            connection.execute(_filled(statement, name))
-    connection.execute(_filled(_EPOCH, name))
-    connection.execute(_filled(_FORGET_EPOCHS, name))
+            connection.execute(_fill(statement, name))
+    connection.execute(_fill(_EPOCH, name))
+    connection.execute(_fill(_FORGET_EPOCHS, name))
 
 
 def has_feed(connection: sqlite3.Connection, name: str) -> bool:
@@ -104,7 +104,7 @@ def has_feed(connection: sqlite3.Connection, name: str) -> bool:
     return _mark(connection, name) == FORMAT
 
 
-def look(connection: sqlite3.Connection, name: str) -> str | None:
+def recognise(connection: sqlite3.Connection, name: str) -> str | None:
     """Return the format of the table ``name``, "" if holdall did not make it, or None if it does not exist.
 
     This never reads from a view or a virtual table, which could run any statement, also one that never ends.
@@ -121,7 +121,7 @@ def look(connection: sqlite3.Connection, name: str) -> str | None:
     if ours is None:
         return mark
     found = {*entries, *_entries(connection, f"{name}.deletions"), *_entries(connection, f"{name}.epochs")}
-    return mark if found == {(kind, _bare(_filled(sql, name))) for kind, sql in ours} else ""
+    return mark if found == {(kind, _bare(_fill(sql, name))) for kind, sql in ours} else ""
 
 
 def _entries(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
@@ -144,7 +144,7 @@ def _mark(connection: sqlite3.Connection, name: str) -> str:
     return row[0] if row and isinstance(row[0], str) else ""
 
 
-def _filled(statement: str, name: str) -> str:
+def _fill(statement: str, name: str) -> str:
     return statement.format(
         name=name,
         tick=time.time_ns() // 1000,

@@ -13,14 +13,17 @@ in `holdall.store`.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from holdall.changes import Change, Changes
 from holdall.errors import (
     Conflict,
     Corrupt,
+    Expired,
     Fenced,
     HoldallError,
     Invalid,
     InvalidAddress,
     InvalidKey,
+    InvalidPosition,
     InvalidQuery,
     Mismatch,
     MissingExtra,
@@ -37,7 +40,7 @@ from holdall.errors import (
 )
 from holdall.extras import at_hand
 from holdall.history import Note, Revision, note
-from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
+from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged
 
 if TYPE_CHECKING:
     from holdall.adapters.dbm import DBM
@@ -130,6 +133,7 @@ __all__ = [
     "Budget",
     "Cache",
     "Change",
+    "Changes",
     "Checksum",
     "Codec",
     "Conflict",
@@ -139,6 +143,7 @@ __all__ = [
     "Encrypt",
     "Escape",
     "Expect",
+    "Expired",
     "Expires",
     "Feature",
     "Fenced",
@@ -149,6 +154,7 @@ __all__ = [
     "Invalid",
     "InvalidAddress",
     "InvalidKey",
+    "InvalidPosition",
     "InvalidQuery",
     "Json",
     "Layer",
@@ -162,6 +168,7 @@ __all__ = [
     "MySQL",
     "NoRevision",
     "Note",
+    "Operation",
     "OverBudget",
     "PassThrough",
     "PermissionDenied",

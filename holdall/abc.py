@@ -10,6 +10,8 @@ An application does not need this module: it imports its names from `holdall`.
 """
 
 from holdall.address import Address, Converter, flag
+from holdall.bell import Bell
+from holdall.changes import Change, Changes
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -38,7 +40,6 @@ from holdall.middleware.passthrough import PassThrough
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Delete,
     Expect,
     Feature,
@@ -57,13 +58,16 @@ __all__ = [
     "ABSENT",
     "MISSING",
     "Address",
+    "Bell",
     "Change",
+    "Changes",
     "Codec",
     "Conflict",
     "Converter",
     "Corrupt",
     "Delete",
     "Expect",
+    "Expired",
     "Feature",
     "Fenced",
     "Foreign",
@@ -71,15 +75,18 @@ __all__ = [
     "Interceptor",
     "Invalid",
     "InvalidAddress",
+    "InvalidPosition",
     "Layer",
     "Mismatch",
     "Missing",
     "NoRevision",
     "Note",
+    "Operation",
     "PassThrough",
     "PerProcess",
     "PerThread",
     "PermissionDenied",
+    "Position",
     "Put",
     "RawKey",
     "Revision",

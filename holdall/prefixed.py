@@ -9,8 +9,8 @@ from holdall.keys import Foreign, RawKey, check_bounds, check_key, no_str, raw_k
 from holdall.layer import Layer
 from holdall.store import (
     MISSING,
-    Change,
     Missing,
+    Operation,
     Store,
     Tag,
     Tagged,
@@ -145,10 +145,10 @@ class Prefixed(Layer[V, V]):
     def remove(self, key: str, /, expected: Tag) -> None:
         self._inner.remove(self._down(key), expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._inner.transact(map(self._change, changes))
 
-    def _change(self, change: Change[V]) -> Change[V]:
+    def _change(self, change: Operation[V]) -> Operation[V]:
         key = self._down(key_of(change))
         return change._replace(key=key)
 

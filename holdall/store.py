@@ -116,10 +116,10 @@ class Expect(NamedTuple):
     tag: Tag
 
 
-Change = Put[V] | Delete | Expect
+Operation = Put[V] | Delete | Expect
 
 
-def key_of(change: Change[Any], /) -> str:
+def key_of(change: Operation[Any], /) -> str:
     """Return the key of ``change``. Raises TypeError if ``change`` is not a Put, a Delete or an Expect.
 
     >>> key_of(Delete("a"))
@@ -429,7 +429,7 @@ class Store(MutableMapping[str, V]):
         """
         raise unsupported(self, "compare and delete", Feature.REMOVE)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         """Apply all of ``changes`` or none of them. Needs ATOMIC.
 
         Every Expect is compared with the state before the transaction; then the puts and deletes apply in
@@ -572,7 +572,7 @@ class Store(MutableMapping[str, V]):
         it is of another store, or the store was replaced or restored from a backup. Raises InvalidPosition
         if ``since`` is not a position.
         """
-        raise self._has_no_feed()
+        raise unsupported(self, "tell what changed", Feature.CHANGES)
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         """Wait until a key under ``prefix`` changes after the position ``since``. Needs CHANGES.
@@ -584,9 +584,6 @@ class Store(MutableMapping[str, V]):
         from holdall.bell import INTERVAL, Bell  # it needs a Store, so importing it above would be circular
 
         return Bell().watch(lambda since: self.changes(since, prefix=prefix), since, timeout, INTERVAL)
-
-    def _has_no_feed(self) -> Unsupported:
-        return self._cannot("tell what changed", Feature.CHANGES)
 
     # ---- The store itself ----------------------------------------------------------------------
 

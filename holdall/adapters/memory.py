@@ -14,17 +14,16 @@ from weakref import WeakSet
 from holdall.adapters._shared.batches import sides_of
 from holdall.address import Address
 from holdall.bell import Bell
-from holdall.changes import Change as Changed
-from holdall.changes import Changes, Found, Position, expired
+from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Feature,
     Missing,
+    Operation,
     Store,
     Tag,
     Tagged,
@@ -228,7 +227,7 @@ class Memory(Store[bytes]):
                 raise conflict(key)
             self._table.delete(key)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         before, after = sides_of(changes)
         with self._table.lock():
             for key, tag in before.items():
@@ -259,7 +258,7 @@ class Memory(Store[bytes]):
     def _tell(self, tick: int, found: dict[str, int], span: Span) -> Found:
         for key, changed in found.items():
             if key in span:
-                yield Changed(key, self._table.tag(key), self._position(changed))
+                yield Change(key, self._table.tag(key), self._position(changed))
         return self._position(tick)
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:

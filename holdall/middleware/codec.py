@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.keys import Foreign, format_key
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Put, Store, Tag, Tagged, in_place_error
+from holdall.store import MISSING, Missing, Operation, Put, Store, Tag, Tagged, in_place_error
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -110,7 +110,7 @@ class Codec(Layer[V, W]):
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._inner.swap(key, self._encode(key, value), expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._inner.transact(
             Put(change.key, self._encode(change.key, change.value)) if isinstance(change, Put) else change
             for change in changes

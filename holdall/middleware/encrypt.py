@@ -13,7 +13,7 @@ from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source
 from holdall.middleware.versions.sealing import offer
 from holdall.redact import format_call
-from holdall.store import MISSING, Change, Missing, Store, to_bytes
+from holdall.store import MISSING, Missing, Operation, Store, to_bytes
 
 with needs("crypto"):
     from cryptography.exceptions import InvalidTag
@@ -109,7 +109,7 @@ class Encrypt(Codec[bytes, bytes]):
         self._identity.load_or_create()
         super().set_many(items)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._identity.load_or_create()
         super().transact(changes)
 

@@ -95,7 +95,7 @@ class Escape(Prefixed[V]):
         return ((text, item) for text, item in found if text is not None)
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
-        return self._inner.changes(since, prefix=_escaped(prefix)).rename(_text)
+        return self._inner.changes(since, prefix=_escape(prefix)).rename(_text)
 
     def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return Escape(self._inner.typed(type))

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
-from holdall.changes import Change as Changed  # FIXME names
-from holdall.changes import Changes
+from holdall.changes import Change, Changes
 from holdall.errors import Conflict
 from holdall.keys import Foreign, RawKey
 from holdall.layer import Layer, with_foreign
@@ -15,10 +14,10 @@ from holdall.middleware.deadline import NEVER, micros, split, stamp
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Expect,
     Feature,
     Missing,
+    Operation,
     Put,
     Store,
     Tag,
@@ -171,7 +170,7 @@ class Expires(Layer[bytes, bytes]):
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=prefix).through(self._without_expired)
 
-    def _without_expired(self, changes: Iterable[Changed]) -> Iterator[Changed]:
+    def _without_expired(self, changes: Iterable[Change]) -> Iterator[Change]:
         for change in changes:
             key = change.key
             yield change if change.tag == ABSENT else change._replace(tag=self._state(RawKey(key))[0])
@@ -204,10 +203,10 @@ class Expires(Layer[bytes, bytes]):
         tag = self._below(key, expected)
         self._inner.remove(key, ABSENT if expected == ABSENT else tag)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._inner.transact([self._change(change) for change in changes])
 
-    def _change(self, change: Change[bytes]) -> Change[bytes]:
+    def _change(self, change: Operation[bytes]) -> Operation[bytes]:
         if isinstance(change, Put):
             return Put(change.key, self._stamp(change.value))
         return Expect(change.key, self._below(*change)) if isinstance(change, Expect) else change

@@ -10,7 +10,7 @@ from holdall.layer import below, layers
 from holdall.middleware.manifest import RECORD, Manifest, create, read_manifest, record
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.prefix import Prefix
-from holdall.store import MISSING, Change, Feature, Missing, Store, Tag
+from holdall.store import MISSING, Feature, Missing, Operation, Store, Tag
 
 V = TypeVar("V")
 
@@ -101,7 +101,7 @@ class Guard(PassThrough[V]):
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._writable.swap(key, value, expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._writable.transact(changes)
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from holdall.changes import Changes
 from holdall.history import Revision
 from holdall.middleware.passthrough import PassThrough
-from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
+from holdall.store import MISSING, Missing, Operation, Store, Tag, Tagged
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -117,7 +117,7 @@ class Interceptor(PassThrough[V]):
     def remove(self, key: str, /, expected: Tag) -> None:
         self._call("remove", self._inner.remove, key, expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._call("transact", self._inner.transact, self._feed("transact", changes))
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from holdall.keys import Foreign
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
+from holdall.store import MISSING, Missing, Operation, Store, Tag, Tagged
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -51,7 +51,7 @@ class PassThrough(Layer[V, V]):
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._inner.swap(key, value, expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._inner.transact(changes)
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:

@@ -11,7 +11,7 @@ from holdall.middleware._secrets.binding import encode_key
 from holdall.middleware._secrets.signing import Source, signing_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
-from holdall.store import MISSING, Change, Store
+from holdall.store import MISSING, Operation, Store
 
 PROTOCOL: Final = 5
 """Fixed, so that every Python version that holdall supports can read the values of every other version."""
@@ -87,7 +87,7 @@ class Pickle(Codec[Any, bytes]):
         self._identify()
         super().set_many(items)
 
-    def transact(self, changes: Iterable[Change[Any]], /) -> None:
+    def transact(self, changes: Iterable[Operation[Any]], /) -> None:
         self._identify()
         super().transact(changes)
 

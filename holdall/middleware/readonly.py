@@ -9,7 +9,7 @@ from holdall.errors import PermissionDenied
 from holdall.history import Revision
 from holdall.keys import Foreign
 from holdall.layer import Wrapper
-from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
+from holdall.store import MISSING, Feature, Missing, Operation, Store, Tag, Tagged
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -140,7 +140,7 @@ class ReadOnly(Wrapper[V, V]):
     def remove(self, key: str, /, expected: Tag) -> None:
         self._refuse(repr(key))
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._refuse("a transaction")
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:

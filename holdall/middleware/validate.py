@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar, cast
 from holdall.errors import Invalid
 from holdall.extras import needs
 from holdall.middleware.passthrough import PassThrough
-from holdall.store import MISSING, Change, Missing, Put, Store, Tag
+from holdall.store import MISSING, Missing, Operation, Put, Store, Tag
 
 with needs("validate"):
     from holdall._formencode import formencode
@@ -60,7 +60,7 @@ class Validate(PassThrough[V]):
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._inner.swap(key, self._clean(key, value), expected)
 
-    def transact(self, changes: Iterable[Change[V]], /) -> None:
+    def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._inner.transact(
             Put(change.key, self._clean(change.key, change.value)) if isinstance(change, Put) else change
             for change in changes

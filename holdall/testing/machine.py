@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, precondition, rule
 
 from holdall.errors import Conflict
-from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag
+from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag
 from holdall.testing.keyspace import near_keys
 from holdall.testing.mapping_machine import MappingMachine
 from holdall.testing.oracle import Seen
@@ -143,7 +143,7 @@ class StoreMachine(MappingMachine):
         changes=st.lists(st.builds(Put, _keys, _numbers) | st.builds(Delete, _keys), max_size=4),
     )
     def transact(self, seen: list[Seen[int]], changes: list[Put[int] | Delete]) -> None:
-        expectations: list[Change[Any]] = [Expect(one.key, one.tag) for one in seen]
+        expectations: list[Operation[Any]] = [Expect(one.key, one.tag) for one in seen]
         written = [
             Put(change.key, self.values.of(change.value)) if isinstance(change, Put) else change
             for change in changes

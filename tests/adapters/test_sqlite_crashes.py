@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdall
-from holdall import ABSENT, Change, Conflict, Delete, Expect, HoldallError, Put, SQLite, Tag
+from holdall import ABSENT, Conflict, Delete, Expect, HoldallError, Operation, Put, SQLite, Tag
 from tests.adapters.interrupts import interrupt
 from tests.adapters.sqlite_attempts import ATTEMPTS
 
@@ -277,7 +277,7 @@ def test_a_transaction_is_all_or_nothing(transactions: list[list[Any]]) -> None:
         held: dict[str, bytes] = {}
         history: dict[str, list[Tag]] = {key: [ABSENT] for key in ("a", "b", "b/c", "é")}
         for drawn in transactions:
-            asked: list[Change[bytes]] = [
+            asked: list[Operation[bytes]] = [
                 expect(history, *change) if type(change) is tuple else change for change in drawn
             ]
             before = {key: history[key][-1] for key in history}

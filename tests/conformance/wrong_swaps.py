@@ -9,11 +9,11 @@ from holdall.keys import check_key
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Delete,
     Expect,
     Feature,
     Missing,
+    Operation,
     Put,
     Tag,
     Tagged,
@@ -103,7 +103,7 @@ class SwapsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
 
 @caught_by("test_a_unique_tag_never_comes_again")
 class TransactsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         super().transact(
             change
             for change in changes
@@ -221,7 +221,7 @@ class SetsDefaultsInTwoSteps(Memory):
 
 @caught_by("test_one_failed_expectation_undoes_all", "test_what_cannot_be_written_undoes_all")
 class TransactsAsFarAsItGets(Memory):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         for change in changes:
             if isinstance(change, Put):
                 self[change.key] = change.value
@@ -233,7 +233,7 @@ class TransactsAsFarAsItGets(Memory):
 
 @caught_by("test_expectations_are_about_the_state_before")
 class ExpectsInOrder(Memory):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         written = set()
         for change in (changes := list(changes)):
             if isinstance(change, Expect) and change.key in written:
@@ -246,7 +246,7 @@ class ExpectsInOrder(Memory):
 class OverwritesByTransaction(Memory):
     """Takes an Expect of a key that the transaction also puts for settled by the Put."""
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         changes = list(changes)
         put = {change.key for change in changes if isinstance(change, Put)}
         settled = put - {change.key for change in changes if isinstance(change, Delete)}
@@ -257,7 +257,7 @@ class OverwritesByTransaction(Memory):
 
 @caught_by("test_of_two_that_create_in_a_transaction_one_wins")
 class LooksThenCreatesByTransaction(Memory):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         changes = list(changes)
         super().transact(change for change in changes if isinstance(change, Expect))
         present = [change for change in changes if not (isinstance(change, Expect) and change.tag == ABSENT)]
@@ -266,13 +266,13 @@ class LooksThenCreatesByTransaction(Memory):
 
 @caught_by("test_changes_apply_in_order")
 class DeletesLast(Memory):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         super().transact(sorted(changes, key=lambda change: isinstance(change, Delete)))
 
 
 @caught_by("test_a_transaction_is_all_or_nothing_to_others")
 class ExpectsThenTransacts(Memory):
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         changes = list(changes)
         super().transact(change for change in changes if isinstance(change, Expect))
         super().transact(change for change in changes if not isinstance(change, Expect))

@@ -7,7 +7,7 @@ import msgspec
 
 import holdall
 from holdall import Codec, Json, Memory, PassThrough, Prefix, ReadOnly, SQLite, Store
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag
+from holdall.store import ABSENT, Delete, Expect, Operation, Put, Tag
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 
 
@@ -63,7 +63,7 @@ def test_every_operation_has_the_type_of_its_values() -> None:
     tag = assert_type(books.swap("7", Invoice("7"), ABSENT), Tag)
     assert_type(books.modify("7", lambda bill: Invoice(bill.number * 2)), Invoice)
     assert_type(books.setdefault("7", Invoice("0")), Invoice)
-    changes: list[Change[Invoice]] = [Put("8", Invoice("8")), Delete("9"), Expect("9", ABSENT)]
+    changes: list[Operation[Invoice]] = [Put("8", Invoice("8")), Delete("9"), Expect("9", ABSENT)]
     books.transact(changes)
     assert_type(books.pop("7"), Invoice)
     assert_type(books.pop("7", None), Invoice | None)

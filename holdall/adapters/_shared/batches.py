@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from holdall.keys import check_key
-from holdall.store import Change, Delete, Put, Tag, conflict, key_of, to_bytes
+from holdall.store import Delete, Operation, Put, Tag, conflict, key_of, to_bytes
 
 BATCH = 1000
 """The most keys in a page or batch."""
@@ -43,7 +43,7 @@ def pairs_of(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
         yield batch
 
 
-def sides_of(changes: Iterable[Change[bytes]]) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
+def sides_of(changes: Iterable[Operation[bytes]]) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
     """Check the changes of a transaction and return two dicts by key.
 
     The first gives the tag that the key must have before, the second its value after (None: the key is

@@ -9,7 +9,7 @@ from holdall.adapters._shared.batches import BATCH, ROOM
 from holdall.address import Address
 from holdall.errors import InvalidAddress, TooLarge
 from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
-from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
+from holdall.store import Delete, Expect, Operation, Put, Tag, conflict, key_of, to_bytes
 
 FIRST_PAGE = 16
 """The number of keys in the first page of a scan. Each further page is four times as long, up to `BATCH`."""
@@ -104,7 +104,7 @@ class Part(NamedTuple):
     change: Put[bytes] | Delete | None
 
 
-def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
+def parts_of(changes: Iterable[Operation[bytes]], most: int) -> dict[str, Part]:
     """The checked parts of a transaction, by key.
 
     They are in the order of keys, so that transactions that overlap wait for each other and do not deadlock.

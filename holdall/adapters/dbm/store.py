@@ -25,6 +25,7 @@ from holdall.store import (
     Expect,
     Feature,
     Missing,
+    Operation,
     Put,
     Store,
     Tag,
@@ -32,7 +33,6 @@ from holdall.store import (
     conflict,
     to_bytes,
 )
-from holdall.store import Change as StoreChange
 
 T = TypeVar("T")
 _LOOKUPS = 128  # keys looked up under one lock
@@ -217,7 +217,7 @@ class DBM(Store[bytes]):
             raise conflict(key)
         self.transact([Expect(key, expected), Delete(key)])
 
-    def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._write(partial(_decide, *sides_of(changes)))
 
     def close(self) -> None:

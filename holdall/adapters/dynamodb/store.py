@@ -28,9 +28,9 @@ from holdall.keys import Foreign, Span, check_key, format_key, only_keys, to_nam
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Delete,
     Missing,
+    Operation,
     Put,
     Tag,
     Tagged,
@@ -231,7 +231,7 @@ class DynamoDB(TransactionalStore):
         except Conflict as error:
             raise _resolve_conflict(key, error) from error
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         parts = self._parts(parts_of(changes, self._most))
         if not parts:
             return

@@ -31,9 +31,9 @@ from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Feature,
     Missing,
+    Operation,
     Store,
     Tag,
     Tagged,
@@ -260,7 +260,7 @@ class LMDB(Store[bytes]):
         except NoEnvironment:
             raise conflict(key) from None
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._find_or_create().write(partial(apply, *sides_of(changes)), self._timeout)
 
     def close(self) -> None:

@@ -28,8 +28,8 @@ from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Missing,
+    Operation,
     Put,
     Tag,
     Tagged,
@@ -207,7 +207,7 @@ class Redis(TransactionalStore):
         if not self._link.run(scripts.REMOVE, key, expected, about=key):
             raise conflict(key)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
         unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *steps)
         if unexpected is not None:

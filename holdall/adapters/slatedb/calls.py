@@ -19,7 +19,7 @@ from slatedb.uniffi import (
 )
 
 from holdall.adapters._shared.batches import ROOM
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+from holdall.store import ABSENT, Delete, Expect, Operation, Put, Tag, conflict
 
 _STEP = 16  # rows taken from SlateDB at once, between two checks of their size
 _RETRIES = 4  # of a request to the object store: about two seconds
@@ -79,7 +79,7 @@ async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyVal
     return found
 
 
-async def transact(db: Db, changes: list[Change[bytes]]) -> Tag | None:
+async def transact(db: Db, changes: list[Operation[bytes]]) -> Tag | None:
     """Apply ``changes`` in one transaction, and return the tag of the values that it wrote.
 
     Returns ABSENT if it had nothing to write, and None if it wrote nothing because of another writer. Raises
@@ -102,7 +102,7 @@ async def transact(db: Db, changes: list[Change[bytes]]) -> Tag | None:
     return Tag(str(written.seqnum()))
 
 
-async def _check(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
+async def _check(transaction: DbTransaction, changes: list[Operation[bytes]]) -> None:
     for change in changes:
         if isinstance(change, Expect):
             row = await transaction.get_key_value(change.key.encode())
@@ -110,7 +110,7 @@ async def _check(transaction: DbTransaction, changes: list[Change[bytes]]) -> No
                 raise conflict(change.key)
 
 
-async def _apply(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
+async def _apply(transaction: DbTransaction, changes: list[Operation[bytes]]) -> None:
     for change in changes:
         if isinstance(change, Put):
             await transaction.put(change.key.encode(), change.value)

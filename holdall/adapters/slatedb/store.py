@@ -19,10 +19,10 @@ from holdall.store import (
     ABSENT,
     ATTEMPTS,
     MISSING,
-    Change,
     Delete,
     Expect,
     Feature,
+    Operation,
     Put,
     Store,
     Tag,
@@ -210,10 +210,10 @@ class SlateDB(Store[bytes]):
             raise conflict(key)
         self._commit([Expect(key, expected), Delete(key)])
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._commit(changes)
 
-    def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
+    def _commit(self, changes: Iterable[Operation[bytes]]) -> Tag:
         """Apply ``changes``, and return the tag of the values that they wrote."""
         changes = [_check_change(change) for change in changes]
         for attempt in range(ATTEMPTS):
@@ -262,7 +262,7 @@ class SlateDB(Store[bytes]):
         )
 
 
-def _check_change(change: Change[bytes]) -> Change[bytes]:
+def _check_change(change: Operation[bytes]) -> Operation[bytes]:
     check_key(key_of(change))
     return (
         Put(change.key, to_bytes_within(change.key, change.value, _MOST))

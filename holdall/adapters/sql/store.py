@@ -26,8 +26,8 @@ from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Missing,
+    Operation,
     Put,
     Tag,
     Tagged,
@@ -163,7 +163,7 @@ class SQL(TransactionalStore):
         if not self._link.execute(self._table.delete([key], self._table.tag == expected), key):
             raise conflict(key)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         parts = parts_of(changes, self._link.most())
         self._link.transact(partial(self._apply, parts))
 

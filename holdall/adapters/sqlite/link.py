@@ -85,7 +85,7 @@ class Link:
                 connection.execute("BEGIN")
                 return work(connection)
         except (NoTable, sqlite3.Error) as error:
-            return self.failed(error)  # type: ignore[no-any-return]
+            return self.none_if_absent(error)  # type: ignore[no-any-return]
 
     @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:

@@ -23,9 +23,9 @@ from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
-    Change,
     Feature,
     Missing,
+    Operation,
     Store,
     Tag,
     Tagged,
@@ -259,7 +259,7 @@ class SQLite(Store[bytes]):
         if not self._link.erase(f"{self._delete} {_TAGGED}", text(key), expected):
             raise conflict(key)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         before, after = sides_of(changes)
         new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
         created = {key: after.pop(key) for key in new}

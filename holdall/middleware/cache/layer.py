@@ -17,7 +17,7 @@ from holdall.middleware.cache.memory_entries import MemoryEntries
 from holdall.middleware.cache.raw_view import RawView
 from holdall.middleware.cache.store_entries import StoreEntries
 from holdall.middleware.metrics.counter import ThreadCounter
-from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, key_of, to_bytes
+from holdall.store import ABSENT, MISSING, Expect, Missing, Operation, Store, Tag, Tagged, key_of, to_bytes
 
 _BATCH = 64  # keys that get_many asks for at once
 
@@ -246,7 +246,7 @@ class Cache(Layer[bytes, bytes]):
         with self._here().write(key):
             return self._inner._take(key)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         changes = list(changes)
         here = self._here()
         with here.bulk():

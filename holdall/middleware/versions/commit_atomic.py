@@ -13,7 +13,7 @@ from holdall.middleware.versions.names import ROOT, Name
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.resolve import Resolved, Resolver
 from holdall.middleware.versions.stamp import is_deletion
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Store
+from holdall.store import ABSENT, Delete, Expect, Operation, Put, Store
 
 
 class _Step(NamedTuple):
@@ -23,14 +23,14 @@ class _Step(NamedTuple):
     data: bytes
     records: list[tuple[Name, bytes]]
 
-    def write_records(self) -> Iterator[Change[bytes]]:
+    def write_records(self) -> Iterator[Operation[bytes]]:
         for name, data in self.records:
             record = RawKey(ROOT + name.text)
             if self.head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
                 yield Expect(record, ABSENT)
             yield Put(record, data)
 
-    def write_head(self) -> Iterator[Change[bytes]]:
+    def write_head(self) -> Iterator[Operation[bytes]]:
         key = self.head.key
         yield Expect(key, self.head.tag)
         yield Delete(key) if is_deletion(self.data) else Put(key, self.data)

@@ -24,11 +24,11 @@ from holdall.store import (
     ABSENT,
     ATTEMPTS,
     MISSING,
-    Change,
     Delete,
     Expect,
     Feature,
     Missing,
+    Operation,
     Put,
     Store,
     Tag,
@@ -176,7 +176,7 @@ class VersionedStore(StampedReads):
 
     # ---- Many at once --------------------------------------------------------------------------
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
         commit = self._commit
         if not isinstance(commit, AtomicCommit):
@@ -192,7 +192,7 @@ class VersionedStore(StampedReads):
                 return
         raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
 
-    def _plan(self, changes: list[Change[bytes]]) -> tuple[Plan, list[Expect]]:
+    def _plan(self, changes: list[Operation[bytes]]) -> tuple[Plan, list[Expect]]:
         """Each key that changes, with its new value, and the tags of the other keys that must still hold."""
         heads = Head.read_many(self._store, map(key_of, changes))
         writes: dict[str, bytes | None] = {}

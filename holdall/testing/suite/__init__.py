@@ -5,6 +5,7 @@ from typing import TypeVar
 from holdall.testing.suite.broken import BrokenStoreTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
+from holdall.testing.suite.feeds import FeedTests
 from holdall.testing.suite.foreign import ForeignTests
 from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
@@ -37,6 +38,7 @@ class StoreTests(
     SwapTests[V],
     TransactionTests[V],
     HistoryTests[V],
+    FeedTests[V],
     RaceTests[V],
     ThreadTests[V],
     ProcessTests[V],

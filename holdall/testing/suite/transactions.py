@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from holdall.errors import Conflict, InvalidKey
-from holdall.store import ABSENT, Change, Delete, Expect, Feature, Put, Store, Tag, Tagged
+from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged
 from holdall.testing.suite.case import StoreCase, needs
 
 V = TypeVar("V")
@@ -45,7 +45,7 @@ class TransactionTests(StoreCase[V]):
         stale = Tag("never")
         for wrong in (Expect("b", ABSENT), Expect("b", stale), Expect("c", stale), Expect("c", tags["a"])):
             for position in range(4):
-                changes: list[Change[V]] = [Put("a", new), Delete("b"), Put("c", new)]
+                changes: list[Operation[V]] = [Put("a", new), Delete("b"), Put("c", new)]
                 with pytest.raises(Conflict):
                     store.transact([*changes[:position], wrong, *changes[position:]])
         assert store == held
@@ -56,7 +56,7 @@ class TransactionTests(StoreCase[V]):
         held = self.fill(store, ["a", "b"])
         new = self.values.of(9)
         for tag in (ABSENT, Tag("never")):
-            changes: list[Change[V]] = [Expect("a", tag), Put("a", new)]
+            changes: list[Operation[V]] = [Expect("a", tag), Put("a", new)]
             for ordered in (changes, changes[::-1]):
                 with pytest.raises(Conflict):
                     store.transact(ordered)
@@ -88,7 +88,7 @@ class TransactionTests(StoreCase[V]):
     def test_what_cannot_be_written_undoes_all(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
         new = self.values.of(9)
-        bad: Change[V]
+        bad: Operation[V]
         for bad in (Put("../x", new), Delete(""), Expect("a\0", ABSENT)):
             with pytest.raises(InvalidKey):
                 store.transact([Put("a", new), Delete("b"), bad])

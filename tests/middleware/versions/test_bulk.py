@@ -15,7 +15,7 @@ from holdall.adapters.s3 import S3
 from holdall.errors import TooLarge
 from holdall.keys import is_reserved
 from holdall.middleware.versions.records import Records
-from holdall.store import Change, Put, Store
+from holdall.store import Operation, Put, Store
 from tests.middleware.versions.weaker import KINDS, Weaker
 from tests.servers.s3 import Server
 
@@ -118,7 +118,7 @@ class Counted(Memory):
 
     most = 10**6
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         found = list(changes)
         heads = [change for change in found if isinstance(change, Put) and not is_reserved(change.key)]
         if len(heads) > self.most:

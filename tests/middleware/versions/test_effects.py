@@ -15,7 +15,7 @@ from holdall.errors import (
     Unavailable,
 )
 from holdall.keys import is_reserved
-from holdall.store import Change, Tag, Tagged, key_of
+from holdall.store import Operation, Tag, Tagged, key_of
 from tests.middleware.versions.weaker import KINDS, Weaker
 
 Fault = Callable[[str], HoldallError]
@@ -81,7 +81,7 @@ class Failing(Weaker):
         found = list(keys)
         self._met(found[0] if found else "", lambda: Weaker.delete_many(self, found))
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         found = list(changes)
         self._met(key_of(found[0]), lambda: Weaker.transact(self, found))
 

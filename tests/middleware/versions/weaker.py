@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from holdall.adapters.memory import Memory
-from holdall.store import ABSENT, Change, Feature, Tag, Tagged, unsupported
+from holdall.store import ABSENT, Feature, Operation, Tag, Tagged, unsupported
 
 
 class Weaker(Memory):
@@ -46,7 +46,7 @@ class Weaker(Memory):
         self._check(Feature.REMOVE)
         super().remove(key, expected)
 
-    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._check(Feature.ATOMIC)
         super().transact(changes)
 

@@ -11,14 +11,16 @@ An application does not need this module: it imports its names from `holdall`.
 
 from holdall.address import Address, Converter, flag
 from holdall.bell import Bell
-from holdall.changes import Change, Changes
+from holdall.changes import Change, Changes, Position
 from holdall.errors import (
     Conflict,
     Corrupt,
+    Expired,
     Fenced,
     HoldallError,
     Invalid,
     InvalidAddress,
+    InvalidPosition,
     Mismatch,
     NoRevision,
     PermissionDenied,
@@ -44,6 +46,7 @@ from holdall.store import (
     Expect,
     Feature,
     Missing,
+    Operation,
     Put,
     Store,
     Tag,

@@ -1,6 +1,8 @@
 """One suite, every store and several stacks: a row is a name and a function that opens a new, empty store."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,6 +39,22 @@ def crowded() -> Memory:
     return store
 
 
+def back_up_database(store: SQLite) -> Callable[[], SQLite] | None:
+    """Copy the file of ``store``; return a function that restores it, or None if it is in memory."""
+    if store._table.in_memory:
+        return None
+    path = Path(store._table.path)
+    with closing(sqlite3.connect(path)) as database, closing(sqlite3.connect(f"{path}.copy")) as copy:
+        database.backup(copy)
+
+    def restore() -> SQLite:
+        store.close()
+        Path(f"{path}.copy").replace(path)
+        return SQLite(path, table=store._table.name)
+
+    return restore
+
+
 STORES: dict[str, Row] = {
     "file": lambda request: File(folder(request), durability="os"),
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
@@ -68,6 +86,9 @@ class TestStores(StoreTests[bytes]):
 
     def plant(self, store: Store[bytes]) -> dict[str, bytes]:
         return plant(store)
+
+    def back_up(self, store: Store[bytes]) -> Callable[[], Store[bytes]] | None:
+        return back_up_database(store) if isinstance(store, SQLite) else None
 
 
 class AnyValue:

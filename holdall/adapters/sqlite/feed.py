@@ -24,7 +24,7 @@ from holdall.keys import Span, fits
 from holdall.store import ABSENT, Tag
 
 _PAGE = 1000  # rows that one transaction reads
-_NEW = "new"  # the epoch of a position that was issued before the table existed
+_NEW = "new"  # the epoch of a position that was issued before the first write
 _OLD = "old"  # the epoch of a position in a table to which no holdall with a feed has written
 
 
@@ -90,9 +90,9 @@ class Feed:
         """Return the ends of the feed. Raises Expired if the feed cannot go on from ``position``."""
         if schema.has_feed(connection, self._name):
             epoch, *ends = connection.execute(self._ends).fetchone()
+            found = _Ends(epoch or _NEW, *ends)
         else:
-            epoch, ends = None, [*connection.execute(self._last).fetchone(), 0, 0]
-        found = _Ends(epoch or _OLD, *ends)
+            found = _Ends(_OLD, *connection.execute(self._last).fetchone(), 0, 0)
         if position is not None:
             self._check(position, found, connection)
         return found

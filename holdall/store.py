@@ -305,7 +305,7 @@ class Store(MutableMapping[str, V]):
         Raises Unsupported if no layer decodes documents. The view refuses writes.
         """
         name = getattr(type, "__name__", type)  # a union of types has no name
-        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {name}")
+        raise Unsupported(f"{self!r} does not decode documents; wrap it in Json to read {name}")
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -373,7 +373,7 @@ class Store(MutableMapping[str, V]):
 
         Raises KeyError if ``key`` is missing.
         """
-        raise self._cannot("tell tags", Feature.TAGS)
+        raise self._cannot("provide tags", Feature.TAGS)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
         """Yield ``(key, get_tagged(key))`` for each of ``keys`` that exists, in their order, lazily."""
@@ -395,7 +395,7 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         """Yield keys and tags in the order of `scan`, without reading values. Needs TAGS."""
-        raise self._cannot("tell tags", Feature.TAGS)
+        raise self._cannot("provide tags", Feature.TAGS)
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` still has the tag ``expected``, and return the new tag. Needs SWAP.
@@ -527,7 +527,9 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return default
-        raise Conflict(f"{key!r} came and went {ATTEMPTS} times; try again", key=key)
+        raise Conflict(
+            f"{key!r} was created and deleted {ATTEMPTS} times in the meantime; try again", key=key
+        )
 
     def _cannot(self, what: str, feature: Feature) -> Unsupported:
         return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
@@ -558,7 +560,7 @@ class Store(MutableMapping[str, V]):
         raise self._forgets()
 
     def _forgets(self) -> Unsupported:
-        return self._cannot("tell history without Versions (history=on in its address)", Feature.HISTORY)
+        return self._cannot("show a history without Versions (history=on in its address)", Feature.HISTORY)
 
     # ---- The store itself ----------------------------------------------------------------------
 
@@ -616,7 +618,7 @@ def to_bytes(value: bytes) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     kind = type(value).__name__
-    raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+    raise TypeError(f"this store keeps only bytes, not {kind}; wrap it in a serializer such as Json")
 
 
 def changed_in_place() -> TypeError:
@@ -628,7 +630,7 @@ def changed_in_place() -> TypeError:
 
 def conflict(key: str) -> Conflict:
     """Return the Conflict for a lost compare-and-swap on ``key``."""
-    return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
+    return Conflict(f"{key!r} does not have the expected tag; read it again and retry", key=key)
 
 
 def pause(attempt: int) -> float:

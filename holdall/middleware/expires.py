@@ -160,7 +160,7 @@ class Expires(Layer[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         if Feature.TAGS not in self.features:
-            raise self._cannot("tell tags", Feature.TAGS)
+            raise self._cannot("provide tags", Feature.TAGS)
         keys = self._inner.scan(prefix, start=start, stop=stop)
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)

@@ -94,7 +94,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ('sqlite:///a.db?table=x"y', "letters, digits"),
         ("sqlite:///a.db?table=sqlite_master", "letters, digits"),
         ("sqlite:///a.db?table=", "letters, digits"),
-        ("sqlite:///a%00.db", "no path"),
+        ("sqlite:///a%00.db", "not a path"),
     ],
 )
 def test_what_cannot_be_meant_says_what_to_write(address: str, remedy: str) -> None:

@@ -45,7 +45,7 @@ def test_every_document_is_written_anew_and_the_old_stay():
 def test_a_dry_run_writes_nothing(folder):
     done = call("convert", "--dry-run", OLD, NEW)
     assert done.code == 0
-    assert done.told == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and kept at TO\n"
+    assert done.told == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and stored at TO\n"
     assert not (folder / "new.db").exists()
 
 
@@ -133,7 +133,7 @@ def test_it_goes_on_where_it_was_interrupted():
         store["invoices/00300"] = DOCUMENTS["invoices/00300"]
     done = call("convert", OLD, NEW)
     last = f"invoices/{BATCH - 1:05}"
-    assert done.told.splitlines()[0] == f"going on after {last!r}; --restart would begin anew"
+    assert done.told.splitlines()[0] == f"continuing after {last!r}; --restart would start from the first key"
     assert done.told.splitlines()[1].startswith(f"converted {len(DOCUMENTS)} keys")
     assert contents(NEW) == DOCUMENTS
     assert call("convert", "--restart", OLD, NEW).code == 0
@@ -163,7 +163,7 @@ def test_a_conversion_that_was_killed_is_resumed(folder):
         running.send_signal(signal.SIGKILL)
     assert 0 < len(contents("sqlite:///new.db")) < len(many)
     told = call("convert", OLD, NEW).told.splitlines()
-    assert told[0].startswith("going on after ")
+    assert told[0].startswith("continuing after ")
     assert contents(NEW) == contents(OLD)
 
 
@@ -229,7 +229,7 @@ def test_a_part_is_sealed_and_the_manifest_keeps_the_old_key(sealed):
 
 
 def test_what_is_not_encrypted_cannot_be_sealed_anew(sealed):
-    assert "encrypts nothing" in refusal("rekey", OLD)
+    assert "does not encrypt values" in refusal("rekey", OLD)
     assert "check the address" in refusal("rekey", "sqlite:///none.db?encrypt=env:KEYS")
     assert "was written with" in refusal("rekey", "sqlite:///sealed.db?encrypt=env:KEYS")
 

@@ -14,7 +14,7 @@ import pytest
 import holdall
 from tests.cli.console import BUNDLED, PROGRAM, contents, environment, good, process
 
-INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
+INTERRUPTED = "holdall: interrupted; every value that was written is complete, so run the command again to continue"
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def test_whoever_gives_no_value_at_a_terminal_is_asked_for_it():
     ours, theirs = pty.openpty()
     command, pipe = [*PROGRAM, "set", "file:notes", "greeting"], subprocess.PIPE
     with subprocess.Popen(command, stdin=theirs, stderr=pipe, text=True) as running:
-        assert running.stderr.readline() == "holdall: type the value, and end it by Ctrl-D\n"
+        assert running.stderr.readline() == "holdall: type the value, and end it with Ctrl-D\n"
         os.write(ours, b"hello\n\x04")
         assert running.wait() == 0
     os.close(theirs)

@@ -76,9 +76,9 @@ class DBM(Store[bytes]):
         timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
-            raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
+            raise InvalidAddress(f"dbm: flavor={flavor!r} is not one of {', '.join(FLAVORS)}")
         if durability not in _LEVELS:
-            raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
+            raise InvalidAddress(f"dbm: durability={durability!r} is not one of {', '.join(_LEVELS)}")
         check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
         self.flavor = chosen(self.path, flavor, timeout)

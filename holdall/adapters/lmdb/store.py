@@ -80,9 +80,9 @@ class LMDB(Store[bytes]):
         timeout: float = TIMEOUT,
     ) -> None:
         if durability not in _LEVELS:
-            raise InvalidAddress(f"lmdb: durability={durability!r} is none of {', '.join(_LEVELS)}")
+            raise InvalidAddress(f"lmdb: durability={durability!r} is not one of {', '.join(_LEVELS)}")
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
-            raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
+            raise InvalidAddress(f"lmdb: map_size={map_size} is not a number of bytes from 64 KiB to 64 TiB")
         check_timeout("lmdb", timeout)
         self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}

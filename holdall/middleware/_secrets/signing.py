@@ -27,13 +27,18 @@ def signing_key(source: Source | None) -> Callable[[], bytes]:
     if source is None:
         return bytes
     if not callable(source) and not is_source(source):
-        raise Invalid("sign=env:NAME, file:PATH or a function that returns the key; never the key itself")
+        raise Invalid(
+            "sign does not name a source of the key; "
+            "give env:NAME, file:PATH or a function that returns the key, never the key itself"
+        )
     return functools.cache(lambda: _long_enough(source))
 
 
 def _long_enough(source: Source) -> bytes:
     key = source() if callable(source) else read(source, "signing key").strip()
     if len(key) < SHORTEST:
-        name = "what the function returned" if callable(source) else source
-        raise PermissionDenied(f"no signing key of {SHORTEST} bytes or more in {name}")
+        name = "the result of the function" if callable(source) else source
+        raise PermissionDenied(
+            f"there is no signing key of {SHORTEST} bytes or more in {name}; write one there"
+        )
     return key

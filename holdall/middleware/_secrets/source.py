@@ -35,7 +35,7 @@ def read(source: str, what: str) -> bytes:
     kind, _, place = source.partition(":")
     data = _variable(place, what) if kind == "env" else _file(place, what)
     if len(data) > LONGEST:
-        raise PermissionDenied(f"{source} holds more than {LONGEST:,} bytes, and so no {what}")
+        raise PermissionDenied(f"{source} holds more than {LONGEST:,} bytes, so it is not the {what}")
     return data
 
 
@@ -53,4 +53,4 @@ def _file(path: str, what: str) -> bytes:
                 warnings.warn(message, stacklevel=2)
             return file.read(LONGEST + 1)
     except OSError as error:
-        raise PermissionDenied(f"no {what} can be read from {path}: {error.strerror}") from error
+        raise PermissionDenied(f"the {what} cannot be read from {path}: {error.strerror}") from error

@@ -61,7 +61,9 @@ class Trail:
         if number == tip.number:
             return _value(head.key, head.value)
         if not 0 < number < tip.number:
-            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {tip.number}", key=key)
+            raise NoRevision(
+                f"{key!r} has no revision {number}; its revisions are 1 to {tip.number}", key=key
+            )
         if number in {name.number for name, _ in known.missing}:
             raise KeyError(key)
         name = self._records.named(key, number)
@@ -121,4 +123,4 @@ def _value(key: str, value: bytes | None) -> bytes:
 
 def dropped(key: str, number: int) -> NoRevision:
     """The error for a revision that no longer has a record."""
-    return NoRevision(f"revision {number} of {key!r} is dropped; its history begins later", key=key)
+    return NoRevision(f"revision {number} of {key!r} was dropped; its history begins later", key=key)

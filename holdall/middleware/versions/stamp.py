@@ -99,9 +99,9 @@ class Stamp(NamedTuple):
         except (struct.error, UnicodeDecodeError) as error:
             raise corrupt(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
-            raise corrupt(key, "its check fails")
+            raise corrupt(key, "its checksum does not match")
         if number > _LAST or micros > _LATEST:  # the check covers only the value
-            raise corrupt(key, "no revision has its number or time")
+            raise corrupt(key, "its number or time is out of range")
         return stamp, value
 
 
@@ -119,7 +119,7 @@ _KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))
 def corrupt(key: str, why: str) -> Corrupt:
     """The error for a stamped value that is damaged."""
     return Corrupt(
-        f"what is stored for {key!r} is damaged ({why}); `holdall fsck` says what can be mended",
+        f"the stored value of {key!r} is damaged ({why}); `holdall fsck` shows whether it can be mended",
         key=key,
     )
 

@@ -84,7 +84,7 @@ class Kept(Heads):
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
-                "would lose revisions; keep it in a store that has it"
+                "would lose revisions; use a store that has SWAP"
             )
         kind = Transactions if Feature.ATOMIC in self.features else Claims
         return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)

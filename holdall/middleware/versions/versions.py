@@ -136,7 +136,7 @@ class Versions(PassThrough[V]):
 def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> Store[Any]:
     """``store`` with its lowest store replaced by ``kept(lowest)``."""
     if isinstance(store, Versions | Kept | Native):
-        raise Unsupported(f"{store!r} keeps versions already; wrap it once")
+        raise Unsupported(f"{store!r} keeps versions already; wrap it only once")
     if isinstance(store, Layer):
         return store.over(_over(store.inner, kept))
     return kept(store)

@@ -286,7 +286,7 @@ def test_a_reader_cannot_try_out_conditions(fake_gcs: Server):
         owner["a"] = b"1"
         proxy.inject(answer(403), on="POST /upload/")
         assert not store.features & Feature.SWAP
-        with pytest.raises(Unsupported, match="could not be tried out"):
+        with pytest.raises(Unsupported, match="could not be tested"):
             store.swap("a", b"1", ABSENT)
 
 

@@ -53,7 +53,7 @@ def test_an_unknown_key_is_denied_and_not_corrupt(below: Memory) -> None:
 
 def test_another_key_of_the_same_name_is_corrupt(below: Memory) -> None:
     Encrypt(below, lambda: OLD)["a"] = b"a"
-    with pytest.raises(Corrupt, match="'a' does not open with key '2026'"):
+    with pytest.raises(Corrupt, match="'a' cannot be decrypted with key '2026'"):
         Encrypt(below, lambda: NEW.replace("2027", "2026"))["a"]
 
 

@@ -11,7 +11,7 @@ from holdall.errors import HoldallError
 from holdall.layer import layers
 from holdall.middleware.guard import Guard
 from holdall.middleware.manifest import Manifest, forget, record, recorded
-from holdall.redact import shown_call
+from holdall.redact import format_call
 from holdall.registry import open as open_store
 from holdall.store import Store
 
@@ -79,7 +79,7 @@ def format_constructors(store: Store[Any], indent: str = "") -> str:
     if not args or not isinstance(args[0], Store):
         return f"{indent}{store!r}"
     inner = indent + "    "
-    rest = [shown_call("", (arg,), {})[1:-1] for arg in map(_showable, args[1:])]
+    rest = [format_call("", (arg,), {})[1:-1] for arg in map(_showable, args[1:])]
     rest += [_option(option, value, inner) for option, value in kwargs.items()]
     lines = [format_constructors(args[0], inner), *(inner + each for each in rest)]
     return "\n".join([f"{indent}{name}(", *(f"{line}," for line in lines), f"{indent})"])
@@ -88,7 +88,7 @@ def format_constructors(store: Store[Any], indent: str = "") -> str:
 def _option(name: str, value: object, indent: str) -> str:
     if isinstance(value, Store):
         return f"{name}={format_constructors(value, indent).lstrip()}"
-    return shown_call("", (), {name: _showable(value)})[1:-1]
+    return format_call("", (), {name: _showable(value)})[1:-1]
 
 
 class _Made:

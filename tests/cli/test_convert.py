@@ -204,8 +204,8 @@ def ids():
 def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
     done = call("rekey", SEALED)
     assert (done.code, done.out) == (0, "")
-    assert done.told == f"sealed {SEALS:,} of {SEALS:,} values with key '2027'\n"
-    assert call("rekey", SEALED).told == f"sealed 0 of {SEALS:,} values with key '2027'\n"
+    assert done.told == f"encrypted {SEALS:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"encrypted 0 of {SEALS:,} values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert recorded(store).key == "2027"
     monkeypatch.setenv("KEYS", sealed)
@@ -218,12 +218,12 @@ def test_a_rekey_that_was_killed_is_resumed(sealed):
         running.send_signal(signal.SIGKILL)
     done = ids().count("2027")
     assert 100 < done < SEALS
-    assert call("rekey", SEALED).told == f"sealed {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"encrypted {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
     assert set(ids()) == {"2027"}
 
 
 def test_a_part_is_sealed_and_the_manifest_keeps_the_old_key(sealed):
-    assert call("rekey", "--prefix", "0000", SEALED).told == "sealed 10 of 10 values with key '2027'\n"
+    assert call("rekey", "--prefix", "0000", SEALED).told == "encrypted 10 of 10 values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert recorded(store).key == "2026"
 

@@ -132,7 +132,7 @@ def test_it_can_be_given_up_half_way() -> None:
 def test_each_finding_says_what_was_seen() -> None:
     store = Memory()
     found = details(store)
-    assert found["list"] == "it is empty"
+    assert found["list"] == "the store is empty"
     assert re.fullmatch(r"\d+\.\d ms", found["write"])
     assert re.fullmatch(r"\d+\.\d ms, the median of 5", found["read"])
     assert re.fullmatch(r"\d+\.\d ms", found["delete"])

@@ -128,13 +128,13 @@ def test_fsck_prints_a_table(kept):
     assert done.code == 1
     assert heading.split() == ["key", "revision", "problem", "mended"]
     assert set(rule) == {"─"}
-    assert row.split() == ["17", *["what", "it", "holds", "now", "is", "damaged"], "no"]
+    assert row.split() == ["17", *["its", "current", "value", "is", "damaged"], "no"]
     mended = call("fsck", kept, "--mend")
     assert mended.code == 0
     assert mended.out.splitlines()[2].split() == [
         "17",
         "3",
-        *["what", "it", "holds", "now", "is", "damaged"],
+        *["its", "current", "value", "is", "damaged"],
         "yes",
     ]
     assert good("fsck", kept) == ""
@@ -154,7 +154,7 @@ def test_what_is_not_there_is_said_in_one_line(kept):
         assert "never" in refusal(command[0], kept, "missing", *rest, *command[1:])
     for command in (["show", "17", "--at", "9"], ["revert", "17", "9"], ["diff", "17", "1", "9"]):
         assert "no revision 9" in refusal(command[0], kept, *command[1:])
-    assert "no revision" in refusal("revert", kept, "17", "x", code=2)
+    assert "not the number of a revision" in refusal("revert", kept, "17", "x", code=2)
 
 
 def test_what_is_nested_too_deep_for_json_is_compared_by_lines(uri):

@@ -16,7 +16,7 @@ NUMBER = "<cbc:ID>NL-2026-014</cbc:ID>"
 BAD = {
     "truncated.xml": (SOUND[:3000], "no element found"),
     "empty.xml": ("", "get a complete copy of it"),
-    "note.xml": ("<note>Pay me</note>", "no UBL 2 Invoice or CreditNote"),
+    "note.xml": ("<note>Pay me</note>", "not a UBL 2 Invoice or CreditNote"),
     "text.xml": ("Pay me", "not well-formed XML"),
     "bomb.xml": ('<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>', "remove the DOCTYPE"),
     "sum.xml": (SOUND.replace(">58.80</cbc:Line", ">58.90</cbc:Line"), "come to 219.87"),
@@ -102,7 +102,9 @@ def test_a_file_that_cannot_be_read_is_listed(uri, inbox):
 def test_a_folder_below_that_cannot_be_read_is_an_error(uri, inbox, monkeypatch):
     monkeypatch.setattr(os, "scandir", _without_rights(inbox / "2026"))
     line = refusal("invoices", "import", inbox, "--into", uri)
-    assert line == f"holdall: {inbox}/2026: Permission denied; check its permissions, or name the other folders"
+    assert (
+        line == f"holdall: {inbox}/2026: Permission denied; check its permissions, or name the other folders"
+    )
 
 
 def _without_rights(folder):

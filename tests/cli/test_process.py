@@ -14,7 +14,9 @@ import pytest
 import holdall
 from tests.cli.console import BUNDLED, PROGRAM, contents, environment, good, process
 
-INTERRUPTED = "holdall: interrupted; every value that was written is complete, so run the command again to continue"
+INTERRUPTED = (
+    "holdall: interrupted; every value that was written is complete, so run the command again to continue"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +184,7 @@ def test_no_finding_is_cut_off_on_a_narrow_terminal():
     good("set", "sqlite:///notes.db", "greeting", "hello")
     shown = shown_on(50, "doctor", "sqlite:///notes.db")
     assert "…" not in shown
-    for word in ("check", "outcome", "detail", "compare-and-delete", "deleters", "races"):
+    for word in ("check", "outcome", "detail", "compare-and-delete", "concurrent", "races"):
         assert word in shown
 
 

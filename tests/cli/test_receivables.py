@@ -115,7 +115,9 @@ def test_a_report_can_be_of_one_seller(books):
 
 def test_an_unknown_customer_is_refused(books):
     done = call("receivables", "statement", "X", "--from", books)
-    expected = "holdall: there are no documents of customer 'X'; `holdall invoices list` shows the existing ids\n"
+    expected = (
+        "holdall: there are no documents of customer 'X'; `holdall invoices list` shows the existing ids\n"
+    )
     assert (done.code, done.err) == (1, expected)
 
 

@@ -58,9 +58,7 @@ def test_a_name_opens_what_the_file_says(project: Path) -> None:
 
 
 def test_a_name_that_nothing_declares_is_refused_with_what_may_be_meant(project: Path) -> None:
-    with pytest.raises(
-        InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; the folder of that name"
-    ):
+    with pytest.raises(InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; for a folder write"):
         holdall.open("draft")
     (project / "holdall.toml").unlink()
     with pytest.raises(InvalidAddress, match=r"'draft': there is no holdall\.toml; .*'sqlite:///draft'$"):
@@ -153,15 +151,15 @@ def test_where_it_is_opened_it_can_be_told_more() -> None:
         ('[store.a]\nuri = "memory://"\nlayer = []', "did you mean 'layers'?"),
         ('[store.a]\nuri = "memory://"\nlayers = "serializer=json"', "not a list of texts"),
         ('[store.a]\nuri = "memory://"\nlayers = [1]', "not a list of texts"),
-        ('[store."a b"]\nuri = "memory://"', "no name"),
-        ('[store.""]\nuri = "memory://"', "no name"),
+        ('[store."a b"]\nuri = "memory://"', "not a valid name"),
+        ('[store.""]\nuri = "memory://"', "not a valid name"),
         ('[store.a]\nuri = "a"', "no scheme"),
         ('[store.a]\nuri = "memory://?serializer=json"\nlayers = []', "put it among its layers"),
         ('[store.a]\nuri = "memory://"\nlayers = ["compres=zstd"]', "did you mean 'compress'?"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["zzz"]', "there are"),
-        ('[store.a]\nuri = "memory://"\nlayers = [""]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["level=3"]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&checksum=xxh3"]', "no layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["zzz"]', "choose from"),
+        ('[store.a]\nuri = "memory://"\nlayers = [""]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["level=3"]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&checksum=xxh3"]', "not a layer"),
         ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&trust=1"]', "belongs to serializer=pickle"),
         (
             '[store.a]\nuri = "memory://"\nlayers = ["validate=formencode.validators:Int"]',

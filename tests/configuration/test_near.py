@@ -141,7 +141,7 @@ def test_the_nearest_of_three_is_asked_first() -> None:
         (
             '[store.a]\nuri = "memory://a"\nlayers = [{cache = "60s", near = "b"}]\n'
             '[store.b]\nuri = "memory://a"',
-            "near: b is the far store",
+            "near: b is both the near and the far store",
         ),
         (
             '[store.a]\nuri = "memory://a?cache=60s&near=c"\n[store.c]\nuri = "memory://c"\n'
@@ -159,10 +159,13 @@ def test_the_nearest_of_three_is_asked_first() -> None:
         ),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", neer = "b"}]', "did you mean 'near'?"),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", level = 3}]', "level has no effect here"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{near = "b"}]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{}]', "no layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{near = "b"}]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{}]', "not a layer"),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = true}]', "cache='True' is not a duration"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", items = 1.5}]', "items='1.5' is not a whole number"),
+        (
+            '[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", items = 1.5}]',
+            "items='1.5' is not a whole number",
+        ),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = ["60s"]}]', "not a list of texts and tables"),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = 1979-05-27}]', "not a list of texts and tables"),
         ('[store.a]\nuri = "memory://"\ncache = "60s"', "store.a.cache is not known"),

@@ -219,7 +219,10 @@ class TestPaying:
                 {"amount": Decimal(-1)},
                 r"-1\.00 EUR pays nothing of the 100\.00 that is owed; to take a payment back, name the amount",
             ),
-            ({"to": {"4401": Decimal(10)}}, "'4401' is not billed on this invoice, whose codes are 4400, 4410"),
+            (
+                {"to": {"4401": Decimal(10)}},
+                "'4401' is not billed on this invoice, whose codes are 4400, 4410",
+            ),
             (
                 {"amount": Decimal(61), "to": {"4400": Decimal(61)}},
                 "beyond the 60.00 owed on '4400'",

@@ -95,7 +95,10 @@ def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
             (LINE_AMOUNT, LINE_AMOUNT.replace("EUR", "USD")),
             "(BT-131) is in 'USD': write all amounts of the document in EUR",
         ),
-        ((PAYABLE, PAYABLE.replace("EUR", "USD")), "(BT-115) is in 'USD': write all amounts of the document in EUR"),
+        (
+            (PAYABLE, PAYABLE.replace("EUR", "USD")),
+            "(BT-115) is in 'USD': write all amounts of the document in EUR",
+        ),
         (
             ("<cac:TaxTotal>", CHARGE.format("yes")),
             "cbc:ChargeIndicator (BG-20, BG-21) is 'yes': write true or false",

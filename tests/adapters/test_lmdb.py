@@ -42,7 +42,7 @@ def test_an_address_names_the_folder_and_its_options(folder):
     ("address", "remedy"),
     [
         ("lmdb://books/2026", "names a host"),
-        ("lmdb:books?durability=none", "none of full, os"),
+        ("lmdb:books?durability=none", "not one of full, os"),
         ("lmdb:books?map_size=big", "is not a whole number"),
         ("lmdb:books?map_size=1", "64 KiB"),
         ("lmdb:books?mapsize=1", "did you mean 'map_size'"),

@@ -34,7 +34,7 @@ def test_a_relative_path_where_the_current_folder_is_gone(scheme, tmp_path, monk
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    with pytest.raises(StoreNotFound, match="gone"):
+    with pytest.raises(StoreNotFound, match="was removed"):
         opened(scheme, "books")
 
 

@@ -53,7 +53,7 @@ def test_the_last_of_equal_keys_is_written() -> None:
 
 def test_the_largest_value_fits() -> None:
     assert fitting("a", b"123", 3) == b"123"
-    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes 3") as refusal:
+    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes at most 3") as refusal:
         fitting("a", b"1234", 3)
     assert refusal.value.key == "a"
 

@@ -215,7 +215,7 @@ def test_the_table_shows_the_reasons() -> None:
     result = CliRunner().invoke(app, ["doctor", "memory://table"])
     heading, _, first, *rest = result.output.splitlines()
     assert heading.split() == ["check", "outcome", "detail"]
-    assert first.split() == ["list", "yes", "it", "is", "empty"]
+    assert first.split() == ["list", "yes", "the", "store", "is", "empty"]
     assert [line.split()[0] for line in rest if line] == [*CHECKS[1:], "foreign"]
 
 

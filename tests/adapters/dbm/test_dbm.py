@@ -62,8 +62,8 @@ def test_an_address_names_the_file_and_its_flavor(path):
     ("address", "remedy"),
     [
         ("dbm://books/2026?flavor=dumb", "names a host"),
-        ("dbm:books?flavor=bdb", "none of dumb, ndbm, gnu, bsd, sqlite3"),
-        ("dbm:books?durability=no", "none of full, os"),
+        ("dbm:books?flavor=bdb", "not one of dumb, ndbm, gnu, bsd, sqlite3"),
+        ("dbm:books?durability=no", "not one of full, os"),
         ("dbm:books?flavour=gnu", "did you mean 'flavor'"),
         ("dbm:?flavor=gnu", "is not a path"),
     ],

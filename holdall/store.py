@@ -33,12 +33,27 @@ from collections.abc import (
 )
 from datetime import datetime
 from types import FunctionType, TracebackType
-from typing import Any, Final, Generic, NamedTuple, NewType, NoReturn, Self, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    NewType,
+    NoReturn,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from holdall.errors import Conflict, Unsupported
 from holdall.history import Revision
 from holdall.keys import Foreign, RawKey, format_key
 from holdall.redact import format_call
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -284,12 +299,13 @@ class Store(MutableMapping[str, V]):
             if value is not MISSING:
                 yield key, value
 
-    def typed(self, type: type[T], /) -> "Store[T]":
+    def typed(self, type: "TypeForm[T]", /) -> "Store[T]":
         """Return a read-only view that decodes only the part of each document that ``type`` declares.
 
         Raises Unsupported if no layer decodes documents. The view refuses writes.
         """
-        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {type.__name__}")
+        name = getattr(type, "__name__", type)  # a union of types has no name
+        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {name}")
 
     # ---- Writing -------------------------------------------------------------------------------
 

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.errors import InvalidKey
 from holdall.keys import Foreign, RawKey, check_key, no_str
 from holdall.prefixed import Prefixed
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -90,7 +93,7 @@ class Escape(Prefixed[V]):
         found = ((_text(key), item) for key, item in items)
         return ((text, item) for text, item in found if text is not None)
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return Escape(self._inner.typed(type))
 
 

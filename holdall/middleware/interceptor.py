@@ -1,11 +1,14 @@
 """A layer that sees every operation: the base of layers that count, time or stop operations."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from holdall.history import Revision
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -138,7 +141,7 @@ class Interceptor(PassThrough[V]):
     def raw(self, prefix: str = "") -> Store[bytes]:
         return cast(Store[bytes], self.over(self._inner.raw(prefix)))
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return cast(Store[T], self.over(self._inner.typed(type)))
 
     def over(self, store: Store[Any]) -> Self:

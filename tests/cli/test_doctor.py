@@ -24,19 +24,19 @@ from holdall import (
     Unavailable,
 )
 from holdall.cli.app import app
-from holdall.cli.examination import Examination
+from holdall.cli.checks import Checks
 
 CHECKS = ["list", "write", "read", "compare-and-swap", "compare-and-delete", "delete"]
 
 
 def details(store: Store[bytes]) -> dict[str, str]:
-    with closing(Examination(store).findings()) as findings:
-        return {finding.check: finding.detail for finding in findings}
+    with closing(Checks(store).run()) as results:
+        return {finding.check: finding.detail for finding in results}
 
 
 def outcomes(store: Store[bytes]) -> dict[str, str]:
-    with closing(Examination(store).findings()) as findings:
-        return {finding.check: finding.outcome for finding in findings}
+    with closing(Checks(store).run()) as results:
+        return {finding.check: finding.outcome for finding in results}
 
 
 @pytest.mark.parametrize("make", [lambda path: File(path), lambda path: SQLite(path / "a.db")])
@@ -123,8 +123,8 @@ def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest
 
 def test_it_can_be_given_up_half_way() -> None:
     store = Memory()
-    with closing(Examination(store).findings()) as findings:
-        while next(findings).check != "read":
+    with closing(Checks(store).run()) as results:
+        while next(results).check != "read":
             pass
     assert dict(store.raw()) == {}
 

@@ -83,8 +83,9 @@ def test_what_is_lacking_is_named() -> None:
         store.history("a")
     with pytest.raises(Unsupported, match=r"Minimal\(\) cannot compare and swap: it lacks SWAP"):
         store.swap("a", b"", ABSENT)
-    with pytest.raises(Unsupported, match="wrap it in Json"):
-        store.typed(dict)
+    for type in (dict, dict | None):
+        with pytest.raises(Unsupported, match="wrap it in Json to read dict"):
+            store.typed(type)
 
 
 def test_a_store_remembers_how_it_was_made() -> None:

@@ -27,12 +27,12 @@ class GCS(BucketStore[Bucket]):
 
     Credentials are Application Default Credentials. ``project`` is only needed to create a bucket, and only
     if the credentials name no project. ``endpoint_url`` is the address of another server that speaks the same
-    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. If STORAGE_EMULATOR_HOST is set, or the
-    address begins with plain ``http:``, no credentials are sent. A request waits up to ``timeout`` seconds
-    for a connection, and as long for each part of the answer. After a failure it is retried up to ``retries``
-    times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to read
-    public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
-    object that this store writes.
+    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. No credentials are sent to the server that
+    STORAGE_EMULATOR_HOST names, nor to an address that begins with plain ``http:``. A request waits up to
+    ``timeout`` seconds for a connection, and as long for each part of the answer. After a failure it is
+    retried up to ``retries`` times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends
+    no credentials, to read public data. ``content_type`` and ``cache_control`` are the headers that the
+    server sends with every object that this store writes.
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand
     keys of a scan, and one for each hundred keys of a bulk delete. Writing a value above 8 MiB takes one

@@ -7,9 +7,9 @@ from decimal import Decimal
 import click
 
 from holdall.cli import address, arguments, zone
-from holdall.cli.books.opening import books_at, find
-from holdall.cli.examples import examples
-from holdall.cli.output.line import one_line
+from holdall.cli.books.open import find, open_books
+from holdall.cli.help import examples
+from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
@@ -86,7 +86,7 @@ def pay(
         raise click.UsageError("give --to or --policy, not both")
     if len(dict(parts)) < len(parts):
         raise click.UsageError("a code is given twice by --to; add its amounts up")
-    with books_at(uri) as books:
+    with open_books(uri) as books:
         invoice = find(books, number, seller)
         payment = books.pay(
             number,

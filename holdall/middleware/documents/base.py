@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -17,6 +17,9 @@ from holdall.middleware.documents.offsets import Offsets
 from holdall.middleware.documents.plain import Plain
 from holdall.middleware.readonly import ReadOnly
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -134,7 +137,7 @@ class Documents(Codec[V, bytes]):
             )
         return self._read(data)  # type: ignore[no-any-return]
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         # Read-only, because writing back a part of a document would lose the rest of it.
         serializer = cast("Callable[..., Store[T]]", self.__class__)
         return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))

@@ -22,6 +22,7 @@ from holdall.store import (
     Tag,
     Tagged,
     conflict,
+    unsupported,
 )
 
 
@@ -68,7 +69,7 @@ class Expires(Layer[bytes, bytes]):
         A value that is written again in the meantime stays.
         """
         if Feature.REMOVE not in self.features:
-            raise self._cannot("sweep", Feature.REMOVE)
+            raise unsupported(self, "sweep", Feature.REMOVE)
         items = self._inner.scan_items(prefix)
         return sum(self._swept(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
 
@@ -160,7 +161,7 @@ class Expires(Layer[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         if Feature.TAGS not in self.features:
-            raise self._cannot("tell tags", Feature.TAGS)
+            raise unsupported(self, "return tags", Feature.TAGS)
         keys = self._inner.scan(prefix, start=start, stop=stop)
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)

@@ -38,7 +38,7 @@ DOCUMENTED = [
     *("Cache", "Metrics", "Budget"),
     "Memory",
 ]
-UNNAMED = ("Guard", "Kept", "Memory")
+UNNAMED = ("Guard", "VersionedStore", "Memory")
 chosen = st.dictionaries(st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1)
 
 
@@ -59,7 +59,9 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
     shuffled = data.draw(st.permutations(given))
     store = holdall.open(f"memory://?{'&'.join(given)}")
     assert names(holdall.open(f"memory://?{'&'.join(shuffled)}")) == names(store)
-    places = [DOCUMENTED.index(name) for name in names(store) if name != "Kept"]  # that of `Versions`
+    places = [
+        DOCUMENTED.index(name) for name in names(store) if name != "VersionedStore"
+    ]  # that of `Versions`
     assert places == sorted(places)
     assert sum(name not in UNNAMED for name in names(store)) == len(picked.keys() - {"readonly"})
     value = {"n": 1} if "serializer" in picked else b"\0value"

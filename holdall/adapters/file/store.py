@@ -5,8 +5,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.filenames import Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.folders import (
@@ -20,16 +21,13 @@ from holdall.adapters._files.folders import (
     read_content,
     walk,
 )
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters.file.writer import Writer, run_locked
 from holdall.address import Address
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
-
-Durability = Literal["full", "os"]
-LEVELS = ("full", "os")
 
 T = TypeVar("T")
 Written = tuple[str, Place, bytes]
@@ -72,8 +70,7 @@ class File(Store[bytes]):
         # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
             raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
-        if durability not in LEVELS:
-            raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
+        check_durability("file", durability)
         check_timeout("file", timeout)
         # The path is made absolute here. A later chdir, or a process that started in another folder, must
         # not move the store.
@@ -91,7 +88,7 @@ class File(Store[bytes]):
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below this one, or file:///{place}"
             )
-        return cls(address.path, **address.options(durability=LEVELS, timeout=float))
+        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
 
     @property
     def features(self) -> Feature:
@@ -126,7 +123,7 @@ class File(Store[bytes]):
         try:
             return read_content(fd, found.st_size), found.st_mtime_ns
         except OSError as error:
-            raise translated(error, self.root, key) from error
+            raise translate(error, self.root, key) from error
         finally:
             os.close(fd)
 
@@ -138,7 +135,7 @@ class File(Store[bytes]):
         except OSError as error:
             if error.errno == errno.ENXIO:  # a socket
                 raise KeyError(key) from None
-            raise translated(error, self.root, key) from error
+            raise translate(error, self.root, key) from error
         found = os.fstat(fd)
         if stat.S_ISREG(found.st_mode):
             return fd, found
@@ -156,7 +153,7 @@ class File(Store[bytes]):
         try:
             return list_kinds(self.root, folders)
         except OSError as error:
-            raise translated(error, self.root) from error
+            raise translate(error, self.root) from error
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         *folders, last = name.stored.split("/")
@@ -198,7 +195,7 @@ class File(Store[bytes]):
             except (PermissionDenied, StoreNotFound):
                 return entries  # this reader may not take the lock, so it cannot make the writers wait
         except OSError as error:
-            raise translated(error, self.root) from error
+            raise translate(error, self.root) from error
 
     # ---- Writing -------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from holdall.adapters.sql.mysql import MySQL
     from holdall.adapters.sql.postgresql import PostgreSQL
     from holdall.adapters.sqlite import SQLite
+    from holdall.layer import Layer
     from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
@@ -95,6 +96,7 @@ _lazy = {
     "GCS": "holdall.adapters.gcs",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
+    "Layer": "holdall.layer",
     "LMDB": "holdall.adapters.lmdb",
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
@@ -149,6 +151,7 @@ __all__ = [
     "InvalidKey",
     "InvalidQuery",
     "Json",
+    "Layer",
     "Lzma",
     "MapReduce",
     "Memory",

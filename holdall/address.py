@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from holdall.errors import InvalidAddress
-from holdall.redact import HIDDEN, SOURCED, brief, is_secret, shown_value, without_logins
+from holdall.redact import HIDDEN, SOURCED, brief, format_value, is_secret, without_logins
 
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+):").match
 
@@ -175,10 +175,10 @@ class Address:
         for name, value in self.params.items():
             if name not in converters:
                 raise InvalidAddress(f"{self.lead} has {self._unknown(name, converters)}")
-            found[name] = self._converted(name, value, converters[name])
+            found[name] = self._convert(name, value, converters[name])
         return found
 
-    def _converted(self, name: str, value: Any, converter: Converter) -> Any:
+    def _convert(self, name: str, value: Any, converter: Converter) -> Any:
         shown = HIDDEN if is_secret(name) else without_logins(brief(value))
         if isinstance(converter, tuple):
             if value not in converter:
@@ -235,7 +235,7 @@ class Address:
         netloc = f"{HIDDEN}@" if self.userinfo else ""
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
-        query = "&".join(self._shown(name, value) for name, value in self.params.items())
+        query = "&".join(self._format(name, value) for name, value in self.params.items())
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{_quoted(self.shown_path, safe='/*@')}{'?' + query if query else ''}"
 
@@ -247,26 +247,26 @@ class Address:
             return f"/{HIDDEN}@{rest}" if at else self.path
         return self.path
 
-    def _shown(self, name: str, value: Any) -> str:
+    def _format(self, name: str, value: Any) -> str:
         if self._may_be_secret(name):
             return HIDDEN
-        return f"{_quoted(name)}={_quoted(shown(name, value), safe='/:*')}"
+        return f"{_quoted(name)}={_quoted(format_parameter(name, value), safe='/:*')}"
 
     __repr__ = __str__
 
 
-def shown(name: str, value: Any) -> str:
+def format_parameter(name: str, value: Any) -> str:
     """Return the ``value`` of a parameter as text, without secrets.
 
     A value that may be a secret is hidden. If the value is an address, the secrets in it are hidden.
 
-    >>> shown("near", "redis://:hunter2@cache.example/0"), shown("table", "t")
+    >>> format_parameter("near", "redis://:hunter2@cache.example/0"), format_parameter("table", "t")
     ('redis://***@cache.example/0', 't')
     """
     if name not in _KNOWN:
         return HIDDEN
     if name not in ADDRESSES or not isinstance(value, str):
-        return shown_value(name, value)
+        return format_value(name, value)
     try:
         return str(Address.parse(value))
     except InvalidAddress:
@@ -279,10 +279,10 @@ def scheme_of(text: str) -> str:
     return found[1].lower() if found else ""
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """Return the remedy for a mistyped ``name``.
 
-    >>> meant("sqlit", ["sqlite", "file"]), meant("zzz", ["sqlite", "file"]), meant("x", [])
+    >>> suggest("sqlit", ["sqlite", "file"]), suggest("zzz", ["sqlite", "file"]), suggest("x", [])
     ("did you mean 'sqlite'?", 'there are file, sqlite', 'it takes none')
     """
     import difflib  # late, so that only a mistake costs the time of this import
@@ -295,8 +295,8 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def _remedy(name: str, converters: Iterable[str]) -> str:
-    remedy = meant(name, {*converters, *LAYERED})
-    listed = f"{meant(name, converters)}, and for layers {', '.join(sorted(LAYERED))}"
+    remedy = suggest(name, {*converters, *LAYERED})
+    listed = f"{suggest(name, converters)}, and for layers {', '.join(sorted(LAYERED))}"
     return remedy if remedy.startswith("did") else listed
 
 

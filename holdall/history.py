@@ -140,7 +140,7 @@ class Remembers(Protocol):
     """A store that can keep versions by itself."""
 
     def past(self, author: str = "", /) -> Past:
-        """Return the versions that the store keeps. After this call, each write stores its note, see `noted`.
+        """Return the versions that the store keeps. Each later write stores its `current_note`.
 
         ``author`` is the author of a note that names none. Raises Unsupported if the store is not set up to
         keep versions. This costs a request.
@@ -148,26 +148,26 @@ class Remembers(Protocol):
         ...
 
 
-_noted: ContextVar[Note] = ContextVar("holdall.note")
+_current: ContextVar[Note] = ContextVar("holdall.note")
 _NOTHING = Note()
 
 
 @contextmanager
 def note(author: str | None = None, message: str | None = None) -> Iterator[None]:
     """Set ``author`` and ``message`` for the writes in the block. None keeps the value from outside it."""
-    around = noted()
+    around = current_note()
     inner = Note(
         around.author if author is None else author,
         around.message if message is None else message,
     )
-    token = _noted.set(inner)
+    token = _current.set(inner)
     try:
         yield
     finally:
-        _noted.reset(token)
+        _current.reset(token)
 
 
-def noted(author: str = "") -> Note:
+def current_note(author: str = "") -> Note:
     """Return the note that applies here. If it has no author, its author is ``author``."""
-    note = _noted.get(_NOTHING)
+    note = _current.get(_NOTHING)
     return note if note.author or not author else note._replace(author=author)

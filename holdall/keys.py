@@ -63,10 +63,10 @@ class Foreign(str):
         return self
 
 
-def named(stored: str | bytes) -> str:
+def to_name(stored: str | bytes) -> str:
     r"""Return the name of a stored value: a plain str if it is a valid key, else a `Foreign`.
 
-    >>> named(b"a/b"), type(named(b"a//b")), named(b"\xff")
+    >>> to_name(b"a/b"), type(to_name(b"a//b")), to_name(b"\xff")
     ('a/b', <class 'holdall.keys.Foreign'>, '\udcff')
     """
     name = stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
@@ -137,7 +137,7 @@ def _check(key: str) -> None:
     if not isinstance(key, str):
         raise no_str(key)
     if problem := _problem(key):
-        raise InvalidKey(f"key {shown(key)} {problem}", key=key)
+        raise InvalidKey(f"key {format_key(key)} {problem}", key=key)
 
 
 def no_str(key: object) -> TypeError:
@@ -165,7 +165,7 @@ def _problem(key: str) -> str | None:
     return None
 
 
-def shown(key: str) -> str:
+def format_key(key: str) -> str:
     """Return ``key`` for a message: in ASCII and of bounded length."""
     return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
 
@@ -282,4 +282,4 @@ def _check_bound(bound: str) -> None:
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {shown(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(f"scan bound {format_key(bound)} holds a lone surrogate", key=bound) from None

@@ -63,7 +63,7 @@ def message(text: str) -> str:
     >>> len(message("invoice " + "7" * 20_000_000 + " is not valid"))
     2000
     """
-    return shortened(without_logins(shortened(text, _SEARCHED)), LONGEST)
+    return shorten(without_logins(shorten(text, _SEARCHED)), LONGEST)
 
 
 def brief(value: object) -> str:
@@ -77,7 +77,7 @@ def brief(value: object) -> str:
     if isinstance(value, bytes):
         value = _ends(value)
     try:
-        return shortened(repr(value), _BRIEF)
+        return shorten(repr(value), _BRIEF)
     except ValueError:  # Python refuses to write a number with more than 4,300 digits
         return f"a large {type(value).__name__}"
 
@@ -86,10 +86,10 @@ def _ends(text: AnyStr) -> AnyStr:
     return text if len(text) <= 2 * _BRIEF else text[:_BRIEF] + text[-_BRIEF:]
 
 
-def shortened(text: str, most: int) -> str:
+def shorten(text: str, most: int) -> str:
     """Return ``text``, or its beginning, an ellipsis and its end, ``most`` characters in total.
 
-    >>> shortened("abcdefgh", 6)
+    >>> shorten("abcdefgh", 6)
     'abc…gh'
     """
     if len(text) <= most:
@@ -111,12 +111,12 @@ def without_secrets(name: str, value: Any) -> Any:
     return value
 
 
-def shown_value(name: str, value: Any) -> str:
+def format_value(name: str, value: Any) -> str:
     """Return the ``value`` of a query parameter as text, hidden if it is a secret or may be one.
 
     A parameter that should name the place of a key may contain the key itself by mistake.
 
-    >>> shown_value("table", "t"), shown_value("encrypt", "env:KEY"), shown_value("encrypt", "hunter2")
+    >>> format_value("table", "t"), format_value("encrypt", "env:KEY"), format_value("encrypt", "hunter2")
     ('t', 'env:KEY', '***')
     """
     misplaced = name in SOURCED and not str(value).startswith(SOURCES)
@@ -128,18 +128,18 @@ SOURCES = ("env:", "file:")
 """The address of a secret begins with one of these; the secret itself does not."""
 
 
-def shown_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def format_call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     """Return the call ``name(*args, **kwargs)`` as source code, with secrets hidden.
 
-    >>> shown_call("Books", ("a", 1), {"table": "t", "password": "hunter2"})
+    >>> format_call("Books", ("a", 1), {"table": "t", "password": "hunter2"})
     "Books('a', 1, table='t', password='***')"
     """
-    parts = [_shown(arg) for arg in args]
-    parts += [f"{option}={_shown(without_secrets(option, value))}" for option, value in kwargs.items()]
+    parts = [_format(arg) for arg in args]
+    parts += [f"{option}={_format(without_secrets(option, value))}" for option, value in kwargs.items()]
     return without_logins(f"{name}({', '.join(parts)})")
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     if isinstance(value, partial):  # its arguments have no names, so one may be a secret key
-        return f"partial({_shown(value.func)}, ...)"
+        return f"partial({_format(value.func)}, ...)"
     return value.__name__ if isinstance(value, type) else repr(value)

@@ -24,7 +24,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_FEATURES = Feature.SEEK | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+_FEATURES = Feature.SEEK | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
 
 
 _process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again
@@ -187,10 +187,10 @@ class Memory(Store[bytes]):
     def __reduce__(self) -> tuple[Any, ...]:
         if self._private:
             raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
-        return _found, (self._name, _process())
+        return _unpickle, (self._name, _process())
 
 
-def _found(name: str, process: str) -> Memory:
+def _unpickle(name: str, process: str) -> Memory:
     """Return the store that was pickled.
 
     In another process, only the use of the store raises TypeError, and not this function: some process pools

@@ -30,7 +30,7 @@ def positional(*names: str, optional: str = "") -> Callable[[Any], Any]:
     def callback(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
         try:
             uri, rest = _split(given, counts)
-            _require(len(rest) in counts, f"expected {metavar}, got {_counted(given)}")
+            _require(len(rest) in counts, f"expected {metavar}, got {_count(given)}")
         except click.UsageError as error:
             error.ctx = ctx
             raise
@@ -106,7 +106,7 @@ def _is_declared(text: str) -> bool:
     )
 
 
-def _counted(given: tuple[str, ...]) -> str:
+def _count(given: tuple[str, ...]) -> str:
     return f"{len(given)} argument{'' if len(given) == 1 else 's'}"
 
 

@@ -7,8 +7,7 @@ import click
 from click.exceptions import Exit
 
 from holdall import __version__
-from holdall.cli.docstrings import with_help
-from holdall.cli.examples import examples
+from holdall.cli.help import examples, with_help
 
 
 class LazyGroup(click.Group):
@@ -59,15 +58,15 @@ class LazyGroup(click.Group):
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
-        "convert": ("holdall.cli.convert:convert", "Write a store anew in other layers, verified."),
-        "rekey": ("holdall.cli.rekey:rekey", "Seal every value with the newest key."),
-        "key": ("holdall.cli.key:key", "Make the keys of encrypted stores."),
-        "stores": ("holdall.cli.stacks:stores", "List the stores that have names."),
-        "trust": ("holdall.cli.trust:trust", "Let the stores of a configuration file take effect."),
-        "explain": ("holdall.cli.stacks:explain", "Show the layers that an address means."),
-        "manifest": ("holdall.cli.stacks:manifest", "Show in which layers a store was written."),
+        "convert": ("holdall.cli.copy:convert", "Write a store anew in other layers, verified."),
+        "rekey": ("holdall.cli.encryption:rekey", "Seal every value with the newest key."),
+        "key": ("holdall.cli.encryption:key", "Make the keys of encrypted stores."),
+        "stores": ("holdall.cli.configuration:stores", "List the stores that have names."),
+        "trust": ("holdall.cli.configuration:trust", "Let the stores of a configuration file take effect."),
+        "explain": ("holdall.cli.layers:explain", "Show the layers that an address means."),
+        "manifest": ("holdall.cli.layers:manifest", "Show in which layers a store was written."),
         "history": ("holdall.cli.history:history", "List the revisions of a key: when, who and why."),
-        "show": ("holdall.cli.history:show_", "Write what a key held at a revision."),
+        "show": ("holdall.cli.history:show", "Write what a key held at a revision."),
         "revert": ("holdall.cli.history:revert", "Make an old revision of a key the newest."),
         "diff": ("holdall.cli.history:diff", "Show what changed between two revisions."),
         "undelete": ("holdall.cli.history:undelete", "Bring back a key that was deleted."),

@@ -1,18 +1,74 @@
-"""The command cp, which copies every key of one store to another."""
+"""The commands cp and convert, which copy every key of one store to another."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
-from holdall.cli.examples import examples
+from holdall.adapters.memory import Memory
+from holdall.address import Address
+from holdall.cli.address import announce
 from holdall.cli.foreign import Names
-from holdall.cli.pair import both, options, require_some, told
+from holdall.cli.help import examples
+from holdall.cli.output.progress import show_progress
+from holdall.cursor import Cursor
+from holdall.errors import HoldallError
+from holdall.layer import layers
 from holdall.middleware.identity import require_free
-from holdall.transfer import copied, transfer
+from holdall.registry import open as open_store
+from holdall.registry import plan
+from holdall.store import Store
+from holdall.transfer import copy, copy_and_verify, transfer, try_copy
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments ``FROM`` and ``TO``, and the options ``--prefix`` and ``--workers``, to a command."""
+    workers = click.IntRange(1, 64)
+    for option in (
+        click.option(
+            "--workers", type=workers, default=4, show_default=True, help="Threads that work at once."
+        ),
+        click.option("--prefix", default="", help="Only keys that begin with this."),
+        click.argument("target", metavar="TO"),
+        click.argument("source", metavar="FROM"),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def _open_both(source: str, target: str) -> Iterator[tuple[Store[Any], Store[Any]]]:
+    """Open the stores at both addresses.
+
+    Raises HoldallError if both addresses name the same store, even with different layers.
+    """
+    with open_store(source) as here, open_store(target) as there:
+        lowest = [list(layers(store))[-1] for store in (here, there)]
+        if repr(lowest[0]) == repr(lowest[1]):
+            raise HoldallError(f"{lowest[0]!r} is both FROM and TO; name two stores")
+        yield here, there
+
+
+@contextmanager
+def _show_copied(label: str, here: Store[Any], prefix: str) -> Iterator[Callable[[str, int], None]]:
+    """Yield the function to give `transfer` as ``tell``. It shows a progress bar with the time left."""
+    with show_progress(label, lambda: sum(1 for _ in here.scan(prefix))) as tell:
+        yield lambda key, count: tell(count)
+
+
+def _require_some(source: str, prefix: str, count: int) -> str:
+    """Return ``count`` in words. Raises HoldallError if it is 0, because the address may be wrong."""
+    if not count:
+        within = f" that begins with {prefix!r}" if prefix else ""
+        raise HoldallError(f"no key{within} at {Address.parse(source)}; check the address")
+    return f"{count:,} key{'s' * (count > 1)}"
 
 
 @click.command(
     epilog=examples("cp sqlite:///books.db file:backup", "cp --all file:backup sqlite:///restored.db")
 )
-@options
+@_options
 @click.option(
     "--all",
     "everything",
@@ -30,13 +86,77 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
     copied are counted, the first ten of them are shown, and the exit code is 1.
     """
     left = Names()
-    with both(source, target) as (here, there):
+    with _open_both(source, target) as (here, there):
         if everything:
             here, there = here.raw(), there.raw()
             if not prefix:
                 require_free(here, there)
-        with told("copying keys", here, prefix) as tell:
-            count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell, leave=left)
+        with _show_copied("copying keys", here, prefix) as tell:
+            count = transfer(here, there, prefix, move=copy, workers=workers, tell=tell, leave=left)
     if count or not left.count:
-        click.echo(f"copied {require_some(source, prefix, count)}", err=True)
+        click.echo(f"copied {_require_some(source, prefix, count)}", err=True)
     left.refuse(there)
+
+
+_FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=msgpack&compress=zstd'"
+
+
+@click.command(epilog=examples(f"convert --dry-run {_FROM_TO}", f"convert {_FROM_TO}"))
+@_options
+@click.option("--dry-run", is_flag=True, help="Write nothing: read all, and try whether TO could keep it.")
+@click.option("--restart", is_flag=True, help="Begin anew where a conversion was interrupted.")
+def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, restart: bool) -> None:
+    """Write every document of the store at FROM to the store at TO, in the layers that TO names.
+
+    Each document is read back from TO and compared with the document that was read at FROM. The history of
+    FROM is not converted. If the values at TO expire, their lifetime begins when they are written to TO.
+
+    If the command is interrupted, run it again: it continues after the last key that it recorded. It does
+    not convert the documents before that key again, even if they have changed at FROM in the meantime;
+    --restart converts all documents.
+
+    A stored name that is not a key, such as a//b, is converted if TO has the layer escape. Names that
+    cannot be converted are counted, the first ten of them are shown, and the exit code is 1.
+    """
+    left = Names()
+    with _open_both(source, target) as (here, there):
+        if dry_run:
+            count = _try(here, there, target, prefix, workers, left)
+        else:
+            announce(target)
+            count = _convert(here, there, prefix, workers, restart, left)
+    if left.count and not count:
+        left.refuse(there)
+    done = _require_some(source, prefix, count)
+    if dry_run:
+        click.echo(f"would convert {done}: all can be read at FROM and kept at TO", err=True)
+    else:
+        click.echo(f"converted {done}, each read back and compared", err=True)
+    left.refuse(there)
+
+
+def _convert(
+    here: Store[Any], there: Store[Any], prefix: str, workers: int, restart: bool, left: Names
+) -> int:
+    cursor = Cursor(here, there, prefix)
+    after, before = ("", 0) if restart else cursor.get()
+    if after:
+        click.echo(f"going on after {after!r}; --restart would begin anew", err=True)
+    with _show_copied("converting", here, prefix) as show:
+
+        def tell(key: str, count: int) -> None:
+            cursor.set(key, before + count)
+            show(key, before + count)
+
+        count = transfer(
+            here, there, prefix, move=copy_and_verify, after=after, workers=workers, tell=tell, leave=left
+        )
+    cursor.clear()
+    return before + count
+
+
+def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int, left: Names) -> int:
+    next(there.scan(), None)  # raises Mismatch if TO was written in other layers
+    trial = plan(target, manifest="off")[0].on(Memory())
+    with _show_copied("trying", here, prefix) as tell:
+        return transfer(here, trial, prefix, move=try_copy, workers=workers, tell=tell, leave=left)

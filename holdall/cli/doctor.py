@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from holdall.cli.address import positional
-from holdall.cli.examination import Examination, Finding
-from holdall.cli.examples import examples
-from holdall.cli.output.show import formats, show
+from holdall.cli.checks import Checks, Result
+from holdall.cli.help import examples
+from holdall.cli.output.printing import formats, print_rows
 from holdall.errors import StoreNotFound
 from holdall.registry import open as open_store
 from holdall.registry import plan
@@ -28,14 +28,14 @@ def doctor(ctx: click.Context, at: dict[str, Any], style: str | None) -> None:
     detail tells what to do, and the exit code is 1.
     """
     _require_there(at["uri"])
-    with open_store(at["uri"]) as store, closing(Examination(store).findings()) as findings:
-        found = list(findings)
-    show(("check", "outcome", "detail"), [_cells(each) for each in found], style)
+    with open_store(at["uri"]) as store, closing(Checks(store).run()) as results:
+        found = list(results)
+    print_rows(("check", "outcome", "detail"), [_cells(each) for each in found], style)
     ctx.exit(1 if any(each.outcome == "failed" for each in found) else 0)
 
 
-def _cells(finding: Finding) -> tuple[str, str, str]:
-    return finding.check, finding.outcome, finding.detail
+def _cells(result: Result) -> tuple[str, str, str]:
+    return result.check, result.outcome, result.detail
 
 
 def _require_there(uri: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from holdall.errors import HoldallError
-from holdall.keys import fits, shown
+from holdall.keys import fits, format_key
 from holdall.layer import layers
 from holdall.middleware.escape import Escape
 from holdall.store import Store
@@ -36,7 +36,7 @@ class Names:
         else:
             self._unfit = True
         if len(self._first) < _SHOWN:
-            self._first.append(shown(name))
+            self._first.append(format_key(name))
 
     def __str__(self) -> str:
         more = ", …" if self.count > _SHOWN else ""

@@ -12,16 +12,16 @@ import click
 from holdall.cli import zone
 from holdall.cli.address import announce, note_empty, positional
 from holdall.cli.arguments import day
-from holdall.cli.examples import examples
-from holdall.cli.output.line import one_line
-from holdall.cli.output.show import formats, print_json, show, write
-from holdall.cli.output.values import written
-from holdall.cli.versioned import versioned
+from holdall.cli.help import examples
+from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows
+from holdall.cli.output.safe_text import one_line
+from holdall.cli.output.values import format_value
 from holdall.cli.zone import Zone
 from holdall.errors import Conflict, HoldallError
 from holdall.history import Revision
 from holdall.middleware.versions import Problem, Versions
 from holdall.registry import open as open_store
+from holdall.store import Store
 
 COLUMNS = ("revision", "time", "what", "author", "message")
 
@@ -30,13 +30,18 @@ _message = click.option("--message", "-m", default="", help="Why.")
 
 
 @contextmanager
-def _kept(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
+def _open_versions(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
     with open_store(at["uri"]) as store:
         try:
-            yield versioned(store)
+            yield _versions(store)
         except KeyError:
             key = at["key"]
             raise HoldallError(f"{key!r} never was, or was not there at that revision", key=key) from None
+
+
+def _versions(store: Store[bytes]) -> Versions[bytes]:
+    """Return ``store`` as a store that keeps versions, whether or not its address names them."""
+    return store if isinstance(store, Versions) else Versions(store)
 
 
 @click.command(epilog=examples("history sqlite:///notes.db greeting"))
@@ -44,8 +49,8 @@ def _kept(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
 @formats
 def history(at: dict[str, Any], style: str | None) -> None:
     """List the revisions of KEY, newest first, each with its time, author and message."""
-    with _kept(at) as store:
-        show(COLUMNS, map(_row, store.history(at["key"])), style)
+    with _open_versions(at) as store:
+        print_rows(COLUMNS, map(_row, store.history(at["key"])), style)
 
 
 def _row(revision: Revision) -> tuple[str, ...]:
@@ -59,15 +64,15 @@ def _row(revision: Revision) -> tuple[str, ...]:
 @click.command("show", epilog=examples("show sqlite:///notes.db greeting --at 1"))
 @positional("key")
 @click.option("--at", "revision", type=int, help="The revision [the newest].")
-def show_(at: dict[str, Any], revision: int | None) -> None:
+def show(at: dict[str, Any], revision: int | None) -> None:
     """Write the value that KEY had at a revision to standard output, byte for byte.
 
     A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
     On a terminal, control characters are shown as escapes.
     """
-    with _kept(at) as store:
+    with _open_versions(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)
-    write(written(value))
+    print_bytes(format_value(value))
 
 
 @click.command(epilog=examples("diff sqlite:///notes.db greeting 1 2"))
@@ -78,15 +83,15 @@ def diff(at: dict[str, Any], as_json: bool) -> None:
 
     JSON documents are compared part by part. Other values are compared line by line.
     """
-    from holdall.cli.patch import lines  # imported late: it needs an extra
+    from holdall.cli.output.diff import diff_lines  # imported late: it needs an extra
     from holdall.middleware.versions.diff import difference
 
-    with _kept(at) as store:
+    with _open_versions(at) as store:
         old, new = (_document(store, at["key"], _number(at[name])) for name in ("old", "new"))
     if as_json:
         print_json(difference(at["key"], old, new))
     else:
-        for sign, text in lines(at["key"], old, new):
+        for sign, text in diff_lines(at["key"], old, new):
             click.secho(f"{sign} {one_line(text)}", fg={"-": "red", "+": "green", "~": "yellow"}[sign])
 
 
@@ -99,7 +104,7 @@ def _number(text: str) -> int:
 def _document(store: Versions[bytes], key: str, revision: int) -> Any:
     """Return the JSON document, the lines of text if it is not JSON, or None if it is a deletion."""
     try:
-        data = written(store.at(key, revision))
+        data = format_value(store.at(key, revision))
     except KeyError:
         store.history(key)  # raises KeyError if the key never existed
         return None
@@ -119,7 +124,7 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     If REVISION is a deletion, KEY is deleted.
     """
     number = _number(at["revision"])
-    with _kept(at) as store, store.note(author or _user(), message or f"revert to {number}"):
+    with _open_versions(at) as store, store.note(author or _user(), message or f"revert to {number}"):
         store.revert(at["key"], number)
 
 
@@ -136,7 +141,7 @@ def _user() -> str:
 @_message
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back the value that KEY had before it was deleted."""
-    with _kept(at) as store, store.note(author or _user(), message or "undelete"):
+    with _open_versions(at) as store, store.note(author or _user(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:
@@ -161,7 +166,7 @@ def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone)
     midnight = None if before is None else zone.instant(datetime.combine(before, time.min))
     announce(at["uri"])
     with open_store(at["uri"]) as store:
-        dropped = versioned(store).prune(keep=keep, before=midnight, prefix=at["prefix"] or "")
+        dropped = _versions(store).prune(keep=keep, before=midnight, prefix=at["prefix"] or "")
     click.echo(f"dropped {dropped:,} revisions", err=True)
 
 
@@ -179,11 +184,11 @@ def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) 
     if mend:
         announce(at["uri"])
     with open_store(at["uri"]) as store:
-        problems = list(versioned(store).fsck(mend=mend))
+        problems = list(_versions(store).fsck(mend=mend))
         if not (problems or store.raw()):
             note_empty(at["uri"])
     if problems or style:
-        show(("key", "revision", "problem", "mended"), map(_problem, problems), style)
+        print_rows(("key", "revision", "problem", "mended"), map(_problem, problems), style)
     ctx.exit(0 if all(problem.mended for problem in problems) else 1)
 
 

@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 import click
 
 from holdall.cli.address import announce, note_empty, positional
-from holdall.cli.examples import examples
-from holdall.cli.output.line import visible
-from holdall.cli.output.show import write
-from holdall.cli.output.values import read, written
+from holdall.cli.help import examples
+from holdall.cli.output.printing import print_bytes
+from holdall.cli.output.safe_text import visible
+from holdall.cli.output.values import format_value, parse_value
 from holdall.domain.keys import PREFIX
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
@@ -31,7 +31,7 @@ def get(at: dict[str, Any]) -> None:
             value = store[at["key"]]
         except KeyError:
             raise _missing(at["key"]) from None
-    write(written(value))
+    print_bytes(format_value(value))
 
 
 @click.command(
@@ -51,10 +51,10 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
         raise click.UsageError("give VALUE or --file, not both")
     given = _read(source) if at["value"] is None else os.fsencode(at["value"])
     stack, _ = plan(at["uri"])
-    value = read(given, stack)
+    value = parse_value(given, stack)
     with open_store(at["uri"]) as store:
         if at["key"].startswith(PREFIX):
-            from holdall.cli.books.opening import require_invoice  # imported late: most keys are not in books
+            from holdall.cli.books.open import require_invoice  # imported late: most keys are not in books
 
             require_invoice(store, at["key"], value)
         store[at["key"]] = value

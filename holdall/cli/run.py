@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from holdall.cli.output.line import one_line
+from holdall.cli.output.safe_text import one_line
 from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.redact import message as safe
@@ -29,14 +29,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     # Python sets a closed stream to None. The next file that is opened would get its number and its output.
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     if sys.stdout is None:
-        return _failed("standard output is closed; send it to a file, or to /dev/null", 1)
+        return _report("standard output is closed; send it to a file, or to /dev/null", 1)
     for stream in (sys.stdout, sys.stderr):
         # A command must not fail half-way because the terminal cannot show a name.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     with warnings.catch_warnings():
-        warnings.showwarning = _warned
+        warnings.showwarning = _warn
         warnings.simplefilter("default", UserWarning)
-        return _flushed(_code(arguments))
+        return _flush(_code(arguments))
 
 
 def _code(arguments: Sequence[str] | None) -> int:
@@ -46,19 +46,19 @@ def _code(arguments: Sequence[str] | None) -> int:
         error.show()
         code = error.exit_code
     except click.UsageError as error:
-        code = _failed(_usage(error), error.exit_code)
+        code = _report(_usage(error), error.exit_code)
     except click.Abort:
-        code = _failed(_INTERRUPTED, 130)
+        code = _report(_INTERRUPTED, 130)
     except (HoldallError, click.ClickException, OSError) as error:
-        code = _failed(_shown(error), 1)
+        code = _report(_describe(error), 1)
     return code or 0
 
 
-def _warned(message: Warning | str, *_: object, **__: object) -> None:
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
     click.echo(f"holdall: warning: {one_line(safe(str(message)))}", err=True)
 
 
-def _failed(message: str, code: int) -> int:
+def _report(message: str, code: int) -> int:
     # The messages of click quote arguments, such as an address with a password or a value of megabytes.
     click.echo(f"holdall: {one_line(safe(message))}", err=True)
     return code
@@ -69,7 +69,7 @@ def _usage(error: click.UsageError) -> str:
     return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
 
 
-def _shown(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.strerror:
@@ -77,7 +77,7 @@ def _shown(error: Exception) -> str:
     return str(error)
 
 
-def _flushed(code: int) -> int:
+def _flush(code: int) -> int:
     """Flush standard output and return ``code``. Print an error and return 1 if that fails.
 
     A pipe that its reader closed is not an error.
@@ -87,5 +87,5 @@ def _flushed(code: int) -> int:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python flushes again at exit
         if not isinstance(error, BrokenPipeError):
-            return _failed(f"standard output: {error.strerror}", 1)
+            return _report(f"standard output: {error.strerror}", 1)
     return code

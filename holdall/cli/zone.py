@@ -35,7 +35,7 @@ class Zone:
             return whole.replace(tzinfo=self.named)
         return whole.astimezone(self.named)
 
-    def shown(self, moment: datetime) -> str:
+    def describe(self, moment: datetime) -> str:
         """Return ``moment`` as text, to the second, with its offset from UTC and the name of the zone."""
         return f"{self.instant(moment).isoformat(sep=' ', timespec='seconds')} ({self})"
 

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from holdall.address import meant
+from holdall.address import suggest
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
-from holdall.configuration.reading import ConfigFile, read, resolved
+from holdall.configuration.reading import ConfigFile, read, resolve
 from holdall.errors import InvalidAddress, PermissionDenied
 
 VARIABLE: Final = "HOLDALL_CONFIG"
@@ -41,7 +41,7 @@ def find(name: str) -> Named:
             return found
     known = [each.name for each in stores()]
     paths = ", ".join(str(file.path) for file in _files())
-    looked = f"{paths}; {meant(name, known)}" if known else f"there is no {NAME}"
+    looked = f"{paths}; {suggest(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
         f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
         f"'sqlite:///{name}'"
@@ -60,7 +60,7 @@ def _files() -> Iterator[ConfigFile]:
     """Yield the files in which holdall looks for a name, in that order."""
     if named := os.environ.get(VARIABLE):
         own = Path(named).is_absolute()
-        yield read(resolved(Path(named)), trusted=own, owners=not own)
+        yield read(resolve(Path(named)), trusted=own, owners=not own)
         return
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -77,7 +77,7 @@ def _user_files() -> Iterator[ConfigFile]:
         return
     file = platformdirs.user_config_path("holdall") / NAME
     if _is_file(file):
-        yield read(resolved(file), trusted=True)
+        yield read(resolve(file), trusted=True)
 
 
 def _is_file(path: Path) -> bool:

@@ -81,7 +81,7 @@ LAYERS: Final = (
     Row("serializer", "xml", "xml:Xml", options=_TYPED),
     Row("serializer", "pickle", "pickle:Pickle", options={"trust": flag, "sign": str, **_BOUND}),
     Row("serializer", "text", "text:Text"),
-    Row("expires", duration, "expires:Expires", "after"),
+    Row("expires", duration, "expires:Expires", "ttl"),
     Row("compress", "zstd", "zstd:Zstd", options={**_LEVEL, "dictionary": int}),
     Row("compress", "gzip", "gzip:Gzip", options=_LEVEL),
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),

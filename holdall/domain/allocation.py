@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from holdall.domain.model import UNAPPLIED, Allocation, Invoice
-from holdall.domain.money import largest_remainder, major, minor, summed, text
+from holdall.domain.money import largest_remainder, major, minor, sum_amounts, text
 from holdall.errors import Invalid
 
 Policy = Callable[[int, Sequence[int]], Sequence[int]]
@@ -70,7 +70,7 @@ def allocate(
     units, debts = minor(amount, currency), [minor(each, currency) for each in owed.values()]
     within = _within(units, sum(debts))
     if within != units and not overpaid:
-        raise Invalid(_beyond(amount, summed(owed.values()), currency))
+        raise Invalid(_beyond(amount, sum_amounts(owed.values()), currency))
     parts = to(within, debts) if within else [0] * len(debts)
     shares = dict(zip(owed, parts, strict=True))
     shares[UNAPPLIED] = shares.get(UNAPPLIED, 0) + units - within
@@ -105,7 +105,7 @@ def _debt(invoice: Invoice, currency: str) -> int:
             f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
             "pay each currency by itself"
         )
-    return minor(summed(invoice.owed().values()), currency)
+    return minor(sum_amounts(invoice.owed().values()), currency)
 
 
 def _within(amount: int, owed: int) -> int:

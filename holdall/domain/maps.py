@@ -14,7 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, InvoiceKind, Party, Split
-from holdall.domain.money import EXACT, summed
+from holdall.domain.money import EXACT, sum_amounts
 
 
 class Lines(Struct, gc=False):
@@ -134,7 +134,7 @@ def aging(
     Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
     ``on``.
     """
-    balance = EXACT.subtract(part.total, summed(each.amount for each in part.payments))
+    balance = EXACT.subtract(part.total, sum_amounts(each.amount for each in part.payments))
     if balance:
         late = (on - (part.due or part.issued)).days
         customer = part.customer

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from holdall.domain.money import EXACT, summed_by
+from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
 
 with needs("domain"):
@@ -145,11 +145,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
 
     def billed(self) -> dict[str, Decimal]:
         """Return the amounts billed by accounting code. The codes are in the order of the lines."""
-        return summed_by((split.code, split.amount) for line in self.lines for split in line.splits)
+        return sum_by_name((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
         """Return the amounts paid by accounting code. The codes are in the order of the payments."""
-        return summed_by((part.code, part.amount) for paid in self.payments for part in paid.allocations)
+        return sum_by_name((part.code, part.amount) for paid in self.payments for part in paid.allocations)
 
     def owed(self) -> dict[str, Decimal]:
         """Return the amounts billed less the amounts paid, by accounting code.

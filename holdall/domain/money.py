@@ -88,19 +88,19 @@ def text(amount: Decimal, currency: str) -> str:
     return f"{shown if shown == amount else amount:f}"
 
 
-def summed(amounts: Iterable[Decimal]) -> Decimal:
+def sum_amounts(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum of ``amounts``, or 0 if there are none.
 
-    >>> summed([Decimal("0.1"), Decimal("1E+14")])
+    >>> sum_amounts([Decimal("0.1"), Decimal("1E+14")])
     Decimal('100000000000000.1')
     """
     return reduce(EXACT.add, amounts, Decimal(0))
 
 
-def summed_by(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+def sum_by_name(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     """Return the exact sum of the amounts in ``pairs`` for each name, in the order of their first appearance.
 
-    >>> summed_by([("4400", Decimal(1)), ("VAT", Decimal(2)), ("4400", Decimal(3))])
+    >>> sum_by_name([("4400", Decimal(1)), ("VAT", Decimal(2)), ("4400", Decimal(3))])
     {'4400': Decimal('4'), 'VAT': Decimal('2')}
     """
     sums: dict[str, Decimal] = {}

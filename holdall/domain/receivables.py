@@ -9,7 +9,7 @@ from typing import Any
 
 from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
-from holdall.domain.money import EXACT, summed
+from holdall.domain.money import EXACT, sum_amounts
 from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
 from holdall.domain.sound import require_sound
 from holdall.errors import Corrupt, Invalid, QueryFailed
@@ -102,7 +102,7 @@ class Receivables:
         return self._report(columns, query, _running)
 
     def _by_code(self, query: MapReduce[Any, Any]) -> Report[CodeRow]:
-        return self._report(("currency", "code", "amount"), query, _coded)
+        return self._report(("currency", "code", "amount"), query, _by_code)
 
     def _report(
         self,
@@ -125,7 +125,7 @@ class Receivables:
         return report
 
 
-def _coded(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
+def _by_code(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
     return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
 
 
@@ -143,17 +143,17 @@ def _labels(bounds: Sequence[int]) -> list[str]:
 
 def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
     accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
-    aged = (_aged(list(group), count) for _, group in accounts)
+    aged = (_aging_row(list(group), count) for _, group in accounts)
     return (row for row in aged if any(row.buckets))
 
 
-def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
+def _aging_row(rows: list[Row[Decimal]], count: int) -> AgingRow:
     """Return the row of one customer, from groups (customer, currency, name, bucket)."""
     buckets = [Decimal(0)] * count
     for (_, _, _, bucket), amount in rows:
         buckets[bucket] = EXACT.add(buckets[bucket], amount)
     customer, currency, name, _ = rows[0].key
-    return AgingRow(customer, name, currency, tuple(buckets), summed(buckets))
+    return AgingRow(customer, name, currency, tuple(buckets), sum_amounts(buckets))
 
 
 def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from holdall.domain.document import Errors
 from holdall.domain.model import UNAPPLIED
-from holdall.domain.money import EXACT, summed, summed_by
+from holdall.domain.money import EXACT, sum_amounts, sum_by_name
 
 Part = Mapping[str, Any]
 _NOTHING: Final = Decimal(0)
@@ -48,10 +48,10 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
 
     A payment may settle only codes that are billed, up to the amount owed on each.
     """
-    billed = summed_by((split["code"], split["amount"]) for line in lines for split in line["splits"])
+    billed = sum_by_name((split["code"], split["amount"]) for line in lines for split in line["splits"])
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
-    _repeated([payment["id"] for payment in payments], errors)
+    _refuse_repeated([payment["id"] for payment in payments], errors)
     return {"payments": errors} if any(errors) else {}
 
 
@@ -80,7 +80,7 @@ def _allocation(
     return {"amount": f"{amount} is beyond the {before} owed on {code!r}; or say it is overpaid"}
 
 
-def _repeated(ids: list[str], errors: list[Errors | None]) -> None:
+def _refuse_repeated(ids: list[str], errors: list[Errors | None]) -> None:
     seen = set()
     for index, id in enumerate(ids):
         if id in seen:
@@ -89,4 +89,4 @@ def _repeated(ids: list[str], errors: list[Errors | None]) -> None:
 
 
 def _sum(parts: Iterable[Part]) -> Decimal:
-    return summed(part["amount"] for part in parts)
+    return sum_amounts(part["amount"] for part in parts)

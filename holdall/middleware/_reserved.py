@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from holdall.errors import HoldallError
 from holdall.keys import RESERVED
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class Called(NamedTuple):
     key: str | None = None
 
 
-class Reserved(Watch[bytes]):
+class Reserved(Interceptor[bytes]):
     """The part of ``store`` under ``prefix``, a reserved prefix, for the layer that keeps its records there.
 
     Errors of the store do not name reserved keys here. ``called`` names the record of a reserved key instead;
@@ -42,15 +42,15 @@ class Reserved(Watch[bytes]):
             return call(*args)
         except HoldallError as error:
             key = args[0] if args and isinstance(args[0], str) else None
-            raise self.reworded(error, key) from error
+            raise self.reword(error, key) from error
 
     def _stream(self, name: str, items: Iterable[T], /) -> Iterator[T]:
         try:
             yield from items
         except HoldallError as error:
-            raise self.reworded(error) from error
+            raise self.reword(error) from error
 
-    def reworded(self, error: HoldallError, key: str | None = None) -> HoldallError:
+    def reword(self, error: HoldallError, key: str | None = None) -> HoldallError:
         """``error`` in the user's words.
 
         It was raised about the record ``key``, or about another record that the error itself names. An error

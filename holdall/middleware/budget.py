@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.errors import OverBudget
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 V = TypeVar("V")
@@ -14,7 +14,7 @@ T = TypeVar("T")
 _ITEMS = 1000  # the keys on one page of a listing of S3 or GCS
 
 
-class Budget(Watch[V]):
+class Budget(Interceptor[V]):
     """Lets ``requests`` operations through to ``store``; each further one raises OverBudget and does nothing.
 
     It stops a loop that reads a million keys when one scan would be enough. Create one for a web request, a

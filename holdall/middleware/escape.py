@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.errors import InvalidKey
 from holdall.keys import Foreign, RawKey, check_key, no_str
 from holdall.prefixed import Prefixed
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -69,14 +72,14 @@ class Escape(Prefixed[V]):
         return down
 
     def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:
-        bounds = {"prefix": _escaped(prefix), "start": _escaped(start)}
-        return bounds if stop is None else bounds | {"stop": _escaped(stop)}
+        bounds = {"prefix": _escape(prefix), "start": _escape(start)}
+        return bounds if stop is None else bounds | {"stop": _escape(stop)}
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         found = map(_text, self._inner.scan(**self._range(prefix, start, stop)))
         return (text for text in found if text is not None)
 
-    def _named(self, name: str) -> str:
+    def _up_name(self, name: str) -> str:
         if isinstance(name, Foreign):
             return name
         text = _text(name)
@@ -86,15 +89,15 @@ class Escape(Prefixed[V]):
         key = name.stored
         return self._inner[key] if isinstance(key, RawKey) else self._inner.get_foreign(name)
 
-    def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    def _up_items(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         found = ((_text(key), item) for key, item in items)
         return ((text, item) for text, item in found if text is not None)
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return Escape(self._inner.typed(type))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     if not isinstance(text, str):
         raise no_str(text)
     if not _changed(text):
@@ -104,7 +107,7 @@ def _escaped(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    escaped = _escaped(text)
+    escaped = _escape(text)
     return escaped + _END if not escaped or escaped.endswith("/") else escaped
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from holdall.errors import Conflict
 from holdall.keys import Foreign, RawKey
 from holdall.layer import Layer, with_foreign
-from holdall.middleware.deadline import NEVER, micros, split, stamped
+from holdall.middleware.deadline import NEVER, micros, split, stamp
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -22,15 +22,16 @@ from holdall.store import (
     Tag,
     Tagged,
     conflict,
+    unsupported,
 )
 
 
 class Expires(Layer[bytes, bytes]):
-    """A value expires ``after`` seconds after it was written: from then on it is missing for every operation.
+    """A value expires ``ttl`` seconds after it was written: from then on it is missing for every operation.
 
     With None it never expires. The deadline is stored with each value (see `holdall.middleware.deadline`). So
-    any store can be used, and readers need not know ``after``. Each write sets a new deadline; `lasting`
-    returns the same store with another ``after``. Deadlines follow the wall clock: machines that share a
+    any store can be used, and readers need not know ``ttl``. Each write sets a new deadline; `with_ttl`
+    returns the same store with another ``ttl``. Deadlines follow the wall clock: machines that share a
     store disagree as much as their clocks do.
 
     An expired value takes up space until its key is written, deleted or swept. Only the value tells whether a
@@ -43,24 +44,24 @@ class Expires(Layer[bytes, bytes]):
 
     >>> from holdall import Memory
     >>> now = 0.0
-    >>> store = Expires(Memory(), after=60, clock=lambda: now)
+    >>> store = Expires(Memory(), ttl=60, clock=lambda: now)
     >>> store["token"] = b"..."
-    >>> store.lasting(None)["user"] = b"..."
+    >>> store.with_ttl(None)["user"] = b"..."
     >>> now = 60.0
     >>> "token" in store, list(store), store.sweep()
     (False, ['user'], 1)
     """
 
     def __init__(
-        self, store: Store[bytes], after: float | None = None, *, clock: Callable[[], float] = time.time
+        self, store: Store[bytes], ttl: float | None = None, *, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(store)
-        self._lasts = None if after is None else micros(after)
+        self._ttl = None if ttl is None else micros(ttl)
         self._clock = clock
 
-    def lasting(self, after: float | None) -> "Expires":
-        """The same store, but values that are written through it expire after ``after`` seconds."""
-        return Expires(self._inner, after, clock=self._clock)
+    def with_ttl(self, ttl: float | None) -> "Expires":
+        """Return the same store, but values that are written through it expire after ``ttl`` seconds."""
+        return Expires(self._inner, ttl, clock=self._clock)
 
     def sweep(self, prefix: str = "") -> int:
         """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
@@ -68,7 +69,7 @@ class Expires(Layer[bytes, bytes]):
         A value that is written again in the meantime stays.
         """
         if Feature.REMOVE not in self.features:
-            raise self._cannot("sweep", Feature.REMOVE)
+            raise unsupported(self, "sweep", Feature.REMOVE)
         items = self._inner.scan_items(prefix)
         return sum(self._swept(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
 
@@ -82,8 +83,8 @@ class Expires(Layer[bytes, bytes]):
 
     # ---- Deadlines -----------------------------------------------------------------------------
 
-    def _stamped(self, value: bytes) -> bytes:
-        return stamped(value, NEVER if self._lasts is None else self._now() + self._lasts)
+    def _stamp(self, value: bytes) -> bytes:
+        return stamp(value, NEVER if self._ttl is None else self._now() + self._ttl)
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)
@@ -160,7 +161,7 @@ class Expires(Layer[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         if Feature.TAGS not in self.features:
-            raise self._cannot("tell tags", Feature.TAGS)
+            raise unsupported(self, "return tags", Feature.TAGS)
         keys = self._inner.scan(prefix, start=start, stop=stop)
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)
@@ -173,10 +174,10 @@ class Expires(Layer[bytes, bytes]):
     # ---- Writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        self._inner[key] = self._stamped(value)
+        self._inner[key] = self._stamp(value)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        self._inner.set_many((key, self._stamped(value)) for key, value in items)
+        self._inner.set_many((key, self._stamp(value)) for key, value in items)
 
     def __delitem__(self, key: str, /) -> None:
         self[key]  # raises KeyError if it has expired
@@ -187,7 +188,7 @@ class Expires(Layer[bytes, bytes]):
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        return self._inner.swap(key, self._stamped(value), self._below(key, expected))
+        return self._inner.swap(key, self._stamp(value), self._below(key, expected))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         tag = self._below(key, expected)
@@ -198,7 +199,7 @@ class Expires(Layer[bytes, bytes]):
 
     def _change(self, change: Change[bytes]) -> Change[bytes]:
         if isinstance(change, Put):
-            return Put(change.key, self._stamped(change.value))
+            return Put(change.key, self._stamp(change.value))
         return Expect(change.key, self._below(*change)) if isinstance(change, Expect) else change
 
     def modify(
@@ -209,9 +210,9 @@ class Expires(Layer[bytes, bytes]):
             value = default if value is MISSING else value
             if value is MISSING:
                 raise KeyError(key)
-            return self._stamped(function(value))
+            return self._stamp(function(value))
 
-        start = MISSING if default is MISSING else stamped(default, NEVER)
+        start = MISSING if default is MISSING else stamp(default, NEVER)
         return split(key, self._inner.modify(key, step, start))[0]
 
     # ---- History -------------------------------------------------------------------------------

@@ -1,25 +1,28 @@
 """A layer that sees every operation: the base of layers that count, time or stop operations."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from holdall.history import Revision
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
 V = TypeVar("V")
 T = TypeVar("T")
 
 
-class Watch(PassThrough[V]):
+class Interceptor(PassThrough[V]):
     """Passes each operation of the store below to `_call`, or to `_stream` if the operation yields items.
 
     The name of an operation is its name in the interface. The operators are named get, set, delete, contains,
     len and bool, and iteration over a store is named scan. The stores that `raw`, `typed` and `as_of` return
-    are watched too.
+    are intercepted too.
 
     >>> from holdall import Memory
-    >>> class Loud(Watch):
+    >>> class Loud(Interceptor):
     ...     def _call(self, name, call, /, *args):
     ...         print(name)
     ...         return call(*args)
@@ -138,7 +141,7 @@ class Watch(PassThrough[V]):
     def raw(self, prefix: str = "") -> Store[bytes]:
         return cast(Store[bytes], self.over(self._inner.raw(prefix)))
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return cast(Store[T], self.over(self._inner.typed(type)))
 
     def over(self, store: Store[Any]) -> Self:

@@ -1,11 +1,14 @@
 """A layer that changes nothing: the base of layers that only watch operations or check writes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from holdall.keys import Foreign
 from holdall.layer import Layer
 from holdall.store import MISSING, Change, Missing, Store, Tag, Tagged
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -66,5 +69,5 @@ class PassThrough(Layer[V, V]):
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return self._inner.typed(type)

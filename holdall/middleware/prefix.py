@@ -1,10 +1,13 @@
 """A part of a store, selected by key prefix, as a store of its own."""
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from holdall.keys import check_key
 from holdall.prefixed import Prefixed
 from holdall.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -27,7 +30,7 @@ class Prefix(Prefixed[V]):
         check_key(prefix.removesuffix("/"))
         super().__init__(store, prefix.removesuffix("/") + "/")
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return Prefix(self._inner.typed(type), self._prefix)
 
     def raw(self, prefix: str = "") -> Store[bytes]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
 from holdall.keys import Foreign
 from holdall.layer import Wrapper
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag, Tagged
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -17,7 +20,7 @@ _READS = (
     Feature.SEEK
     | Feature.BATCH
     | Feature.TAGS
-    | Feature.TICKS
+    | Feature.UNIQUE_TAGS
     | Feature.HISTORY
     | Feature.SHARED
     | Feature.DURABLE
@@ -89,7 +92,7 @@ class ReadOnly(Wrapper[V, V]):
     def as_of(self, time: datetime, /) -> Store[V]:
         return ReadOnly(self._inner.as_of(time))
 
-    def typed(self, type: type[T], /) -> Store[T]:
+    def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         return ReadOnly(self._inner.typed(type))
 
     def raw(self, prefix: str = "") -> Store[bytes]:
@@ -99,8 +102,8 @@ class ReadOnly(Wrapper[V, V]):
     def features(self) -> Feature:
         return self._inner.features & _READS
 
-    def facts(self) -> dict[str, str]:
-        return self._inner.facts()
+    def info(self) -> dict[str, str]:
+        return self._inner.info()
 
     def close(self) -> None:
         self._inner.close()

@@ -13,7 +13,7 @@ OPERATIONS = (
     *("_find", "get_many", "set_many", "discard", "delete_many", "clear", "_take", "popitem", "_setdefault"),
     *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "swap", "remove", "modify", "transact"),
     *("scan_names", "get_foreign", "history", "at", "as_of"),
-    *("raw", "facts", "close"),
+    *("raw", "info", "close"),
 )
 """The operations that a store implements itself.
 
@@ -59,7 +59,7 @@ class Recorder(PassThrough[V]):
         self.calls: list[str] = []
 
 
-def _recorded(name: str) -> Callable[..., Any]:
+def _record(name: str) -> Callable[..., Any]:
     def operation(self: Recorder[Any], *args: Any, **kwargs: Any) -> Any:
         self.calls.append(name)
         return getattr(PassThrough, name)(self, *args, **kwargs)
@@ -68,4 +68,4 @@ def _recorded(name: str) -> Callable[..., Any]:
 
 
 for _name in OPERATIONS:
-    setattr(Recorder, _name, _recorded(_name))
+    setattr(Recorder, _name, _record(_name))

@@ -6,7 +6,7 @@ import pytest
 
 from holdall import InvalidKey, TooLarge
 from holdall.adapters._shared.batches import BATCH, ROOM
-from holdall.adapters._shared.servers import fitting, pairs_of
+from holdall.adapters._shared.servers import pairs_of, to_bytes_within
 from holdall.adapters.s3.multipart import _MOST, _PART, _parts
 
 
@@ -36,9 +36,9 @@ def test_a_batch_with_a_wrong_key_is_not_begun():
 
 
 def test_a_value_of_the_most_bytes_fits():
-    assert fitting("a", bytes(7), 7) == bytes(7)
+    assert to_bytes_within("a", bytes(7), 7) == bytes(7)
     with pytest.raises(TooLarge, match="8 bytes, and this store takes 7"):
-        fitting("a", bytes(8), 7)
+        to_bytes_within("a", bytes(8), 7)
 
 
 @pytest.mark.parametrize("length", [1, _PART, _PART + 1, _PART * _MOST, _PART * _MOST + 1])

@@ -12,12 +12,12 @@ from holdall.adapters._shared.servers import (
     after,
     check_ca,
     check_wait,
-    fitting,
+    cut_at_reserved,
     fresh_tag,
     login,
     pairs_of,
     parts_of,
-    shown,
+    to_bytes_within,
 )
 from holdall.address import Address
 from holdall.errors import InvalidAddress, InvalidKey, TooLarge
@@ -52,9 +52,9 @@ def test_the_last_of_equal_keys_is_written() -> None:
 
 
 def test_the_largest_value_fits() -> None:
-    assert fitting("a", b"123", 3) == b"123"
+    assert to_bytes_within("a", b"123", 3) == b"123"
     with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes 3") as refusal:
-        fitting("a", b"1234", 3)
+        to_bytes_within("a", b"1234", 3)
     assert refusal.value.key == "a"
 
 
@@ -89,12 +89,12 @@ def test_a_transaction_refuses_what_a_store_refuses() -> None:
 
 def test_rows_end_before_a_reserved_key_and_go_on_past_it() -> None:
     rows = [("a", b"1"), ("b/.holdall/x", b"2"), ("c", b"3")]
-    assert shown(rows, hides=False) == (rows, None)
-    kept, start = shown(rows, hides=True)
+    assert cut_at_reserved(rows, hides=False) == (rows, None)
+    kept, start = cut_at_reserved(rows, hides=True)
     assert kept == rows[:1]
     assert start is not None
     assert "b/.holdall/x" < "b/.holdall/\U0010ffff" < start < "b/.holdalm"
-    assert shown([rows[0], rows[2]], hides=True) == ([rows[0], rows[2]], None)
+    assert cut_at_reserved([rows[0], rows[2]], hides=True) == ([rows[0], rows[2]], None)
 
 
 def test_the_bound_after_a_key_excludes_only_that_key() -> None:

@@ -24,19 +24,19 @@ from holdall import (
     Unavailable,
 )
 from holdall.cli.app import app
-from holdall.cli.examination import Examination
+from holdall.cli.checks import Checks
 
 CHECKS = ["list", "write", "read", "compare-and-swap", "compare-and-delete", "delete"]
 
 
 def details(store: Store[bytes]) -> dict[str, str]:
-    with closing(Examination(store).findings()) as findings:
-        return {finding.check: finding.detail for finding in findings}
+    with closing(Checks(store).run()) as results:
+        return {finding.check: finding.detail for finding in results}
 
 
 def outcomes(store: Store[bytes]) -> dict[str, str]:
-    with closing(Examination(store).findings()) as findings:
-        return {finding.check: finding.outcome for finding in findings}
+    with closing(Checks(store).run()) as results:
+        return {finding.check: finding.outcome for finding in results}
 
 
 @pytest.mark.parametrize("make", [lambda path: File(path), lambda path: SQLite(path / "a.db")])
@@ -102,12 +102,12 @@ def test_where_writing_is_refused_the_rest_is_left_out() -> None:
     }
 
 
-def test_facts_that_fail_cost_no_other_finding() -> None:
+def test_info_that_fails_costs_no_other_finding() -> None:
     class Silent(Memory):
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             raise Unavailable("no answer")
 
-    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"foreign names": "", "facts": "failed"}
+    assert outcomes(Silent()) == dict.fromkeys(CHECKS, "yes") | {"foreign names": "", "info": "failed"}
 
 
 def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +123,8 @@ def test_a_failure_says_what_to_do_and_makes_the_exit_code_1(monkeypatch: pytest
 
 def test_it_can_be_given_up_half_way() -> None:
     store = Memory()
-    with closing(Examination(store).findings()) as findings:
-        while next(findings).check != "read":
+    with closing(Checks(store).run()) as results:
+        while next(results).check != "read":
             pass
     assert dict(store.raw()) == {}
 
@@ -194,18 +194,18 @@ def test_each_failure_says_what_to_do() -> None:
     assert "was opened read-only" in details(ReadOnly(Memory()))["write"]
 
 
-def test_where_listing_fails_there_are_no_facts() -> None:
+def test_doctor_asks_for_no_info_if_listing_fails() -> None:
     class Mute(Memory):
         def scan(self, *args: object, **bounds: object) -> Iterator[str]:
             raise Unavailable("no answer")
 
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             raise AssertionError
 
     assert details(Mute())["list"] == "no answer"
 
     class Told(Memory):
-        def facts(self) -> dict[str, str]:
+        def info(self) -> dict[str, str]:
             return {"server": "one"}
 
     assert (details(Told())["server"], outcomes(Told())["server"]) == ("one", "")

@@ -9,8 +9,8 @@ from contextlib import redirect_stdout
 import pytest
 
 import holdall
-from holdall.cli.output.line import visible
-from holdall.cli.output.show import show
+from holdall.cli.output.printing import print_rows
+from holdall.cli.output.safe_text import visible
 from holdall.cli.run import run
 from holdall.domain import Books, Invoice
 from holdall.domain.model import Party
@@ -77,7 +77,7 @@ def test_a_text_cell_that_looks_like_a_formula_gets_an_apostrophe(cell, written)
 def csv_of(cell, style):
     out = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
     with redirect_stdout(out):
-        show(["name"], [[cell]], style)
+        print_rows(["name"], [[cell]], style)
     out.flush()
     _, (found,) = csv.reader(io.StringIO(out.buffer.getvalue().decode(), newline=""))
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdall
-from holdall.cli.nested import nested
+from holdall.cli.layers import format_constructors
 from holdall.configuration.reading import read
 from holdall.configuration.trust import trust
 from holdall.middleware.keyring import new_key
@@ -61,7 +61,7 @@ def test_what_is_explained_makes_the_store_again(address):
     from holdall.middleware.manifest import Manifest
 
     names = {**vars(holdall), **{n: getattr(holdall, n) for n in holdall.__all__}}
-    again = eval(nested(store), names | {"Guard": Guard, "Manifest": Manifest})
+    again = eval(format_constructors(store), names | {"Guard": Guard, "Manifest": Manifest})
     assert repr(again) == repr(store)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import holdall
 from holdall import Json, Memory
-from holdall.cli.books.opening import holds_books
+from holdall.cli.books.open import holds_books
 from holdall.domain import Invoice
 from tests.cli.console import call, contents, good, refusal
 from tests.domain.documents import document

@@ -8,7 +8,7 @@ import pytest
 
 import holdall
 from holdall import Cache, File, InvalidAddress, Memory
-from holdall.cli.nested import nested
+from holdall.cli.layers import format_constructors
 from holdall.configuration import files
 from holdall.layer import layers
 from holdall.middleware.keyring import new_key
@@ -190,7 +190,7 @@ def test_a_secret_of_a_near_store_is_not_shown(project: Path, layer: str) -> Non
     with pytest.raises(InvalidAddress) as refusal:
         holdall.open("a")
     (declared,) = files.stores()
-    assert "hunter2" not in f"{refusal.value} {declared.shown_layers()}"
+    assert "hunter2" not in f"{refusal.value} {declared.format_layers()}"
 
 
 def test_no_key_of_a_near_store_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +207,11 @@ def test_no_key_of_a_near_store_is_shown(project: Path, monkeypatch: pytest.Monk
     sealed = File(project / "near")["17"]
     assert b"a value" not in sealed
     redis = holdall.open("memory://?cache=60s&near=redis://:hunter2@cache.example/0")
-    shown = [repr(store), nested(store), pickle.dumps(store).decode("latin-1"), repr(files.stores())]
+    shown = [
+        repr(store),
+        format_constructors(store),
+        pickle.dumps(store).decode("latin-1"),
+        repr(files.stores()),
+    ]
     assert key.partition(":")[2] not in "".join(shown)
-    assert "hunter2" not in repr(redis) + nested(redis)
+    assert "hunter2" not in repr(redis) + format_constructors(redis)

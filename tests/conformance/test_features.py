@@ -34,17 +34,17 @@ from tests.conformance.test_conformance import AnyValue
 from tests.middleware.bytes.layers import encrypted
 from tests.servers.s3 import Server
 
-PRIVATE = "SEEK TAGS TICKS SWAP REMOVE ATOMIC"
-EVERYTHING = "SEEK BATCH TAGS TICKS SWAP REMOVE ATOMIC SHARED DURABLE"
+PRIVATE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC"
+EVERYTHING = "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 
 # Nothing here needs a server: none of these connects before it is used.
 STORES = {
     "memory://": PRIVATE,
     "memory://shared": PRIVATE,
-    "file:store": "BATCH TAGS TICKS SWAP REMOVE SHARED DURABLE",
+    "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE",
     "sqlite:///store.db": EVERYTHING,
-    "sqlite:///:memory:": "SEEK BATCH TAGS TICKS SWAP REMOVE ATOMIC",
+    "sqlite:///:memory:": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC",
     "lmdb:store": EVERYTHING,
     "dbm:store?flavor=dumb": HASHED,
     "dbm:store?flavor=ndbm": HASHED,
@@ -55,7 +55,7 @@ STORES = {
     "postgresql://127.0.0.1:1/app": EVERYTHING,
     "mysql://127.0.0.1:1/app": EVERYTHING,
     "dynamodb://app?region=eu-west-1": EVERYTHING,
-    "slatedb+file:///{here}/store": "SEEK BATCH TAGS TICKS SWAP REMOVE ATOMIC DURABLE",
+    "slatedb+file:///{here}/store": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC DURABLE",
     "fsspec+file:///{here}/store": "TAGS SWAP REMOVE SHARED DURABLE",
     "fsspec+memory://store": "TAGS SWAP REMOVE",
     "fsspec+sftp://127.0.0.1:1/store": "SHARED DURABLE",
@@ -64,7 +64,7 @@ STORES = {
     "shove+memory://": "",
 }
 
-READS = "SEEK TAGS TICKS"
+READS = "SEEK TAGS UNIQUE_TAGS"
 LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "passthrough": (PassThrough, PRIVATE),
     "json": (Json, PRIVATE),
@@ -85,7 +85,7 @@ LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "versions": (Versions, f"{PRIVATE} HISTORY"),
     "versions-elsewhere": (
         lambda store: Versions(store, history=Memory()),
-        "SEEK TAGS TICKS SWAP REMOVE HISTORY",
+        "SEEK TAGS UNIQUE_TAGS SWAP REMOVE HISTORY",
     ),
     "readonly-versions": (lambda store: ReadOnly(Versions(store)), f"{READS} HISTORY"),
 }

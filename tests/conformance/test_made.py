@@ -62,7 +62,7 @@ BY_KEYWORD: dict[str, Callable[[Path], Store[Any]]] = {
     "zstd": lambda path: Zstd(store=Memory("made"), level=1),
     "checksum": lambda path: Checksum(store=Memory("made"), algorithm="xxh3"),
     "encrypt": lambda path: Encrypt(store=Memory("made"), keys="env:HOLDALL_MADE_KEYS"),
-    "expires": lambda path: Expires(store=Memory("made"), after=60),
+    "expires": lambda path: Expires(store=Memory("made"), ttl=60),
     "cache": lambda path: Cache(store=Memory("made"), max_age=60, near=Memory("near")),
     "validate": lambda path: Validate(store=Memory("made"), schema=AnyValue()),
     "guard": lambda path: Guard(store=Memory("made"), manifest=Manifest(("serializer=json",)), required=True),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from holdall.errors import Unsupported
-from holdall.keys import Foreign, Span, fits, named
+from holdall.keys import Foreign, Span, fits, to_name
 from holdall.store import Feature, Tag
 from tests.conformance.minimal import Minimal
 from tests.conformance.wrong_stores import caught_by
@@ -18,7 +18,7 @@ class Shared(Minimal):
 
     def names(self, prefix: str, start: str, stop: str | None) -> list[str]:
         span = Span.of(prefix, start, stop)
-        return [named(name) for name in sorted(self._held) if name in span]
+        return [to_name(name) for name in sorted(self._held) if name in span]
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (name for name in self.names(prefix, start, stop) if not isinstance(name, Foreign))

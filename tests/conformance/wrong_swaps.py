@@ -58,7 +58,7 @@ class _HashTable(_Table):
         return Tag(f"#{cell[0].hex()}") if cell else ABSENT
 
 
-@caught_by("test_a_tag_that_ticks_never_comes_again", "test_a_store_and_a_dict_stay_equal")
+@caught_by("test_a_unique_tag_never_comes_again", "test_a_store_and_a_dict_stay_equal")
 class RepeatsTags(Memory):
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class KeepsTheTagOfAKey(Memory):
             self._table.cells[key] = self._table.cells[key][0], cell[1]
 
 
-@caught_by("test_a_tag_that_ticks_never_comes_again")
+@caught_by("test_a_unique_tag_never_comes_again")
 class CountsTicksByKey(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         before = self._table.cells.get(key, (b"", 0))[1] if isinstance(key, str) else 0
@@ -86,14 +86,14 @@ class CountsTicksByKey(Memory):
 
 
 class KeepsTagsOfEqualBytes(Memory):
-    """A store below which a write of what is there changes no tag. It declares TICKS all the same."""
+    """A store below which a write of what is there changes no tag. It declares UNIQUE_TAGS all the same."""
 
     def quiet(self, key: str, value: bytes) -> bool:
         cell = self._table.cells.get(key)
         return cell is not None and cell[0] == value
 
 
-@caught_by("test_a_tag_that_ticks_never_comes_again")
+@caught_by("test_a_unique_tag_never_comes_again")
 class SwapsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         if self.quiet(key, value) and self._table.tag(key) == expected:
@@ -101,7 +101,7 @@ class SwapsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
         return super().swap(key, value, expected)
 
 
-@caught_by("test_a_tag_that_ticks_never_comes_again")
+@caught_by("test_a_unique_tag_never_comes_again")
 class TransactsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         super().transact(

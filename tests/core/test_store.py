@@ -10,7 +10,7 @@ import pytest
 
 import holdall.store
 from holdall import Conflict, Memory, Unsupported
-from holdall.redact import shown_call
+from holdall.redact import format_call
 from holdall.store import ABSENT, Feature, Tag
 from tests.conformance.minimal import Minimal
 
@@ -83,8 +83,9 @@ def test_what_is_lacking_is_named() -> None:
         store.history("a")
     with pytest.raises(Unsupported, match=r"Minimal\(\) cannot compare and swap: it lacks SWAP"):
         store.swap("a", b"", ABSENT)
-    with pytest.raises(Unsupported, match="wrap it in Json"):
-        store.typed(dict)
+    for type in (dict, dict | None):
+        with pytest.raises(Unsupported, match="wrap it in Json to read dict"):
+            store.typed(type)
 
 
 def test_a_store_remembers_how_it_was_made() -> None:
@@ -96,7 +97,7 @@ def test_a_store_remembers_how_it_was_made() -> None:
 
 def test_a_call_is_shown_without_its_secrets() -> None:
     options = {"password": "hunter2", "account_key": "hunter2", "sas_token": "hunter2", "region": "eu"}
-    shown = shown_call("Store", ("a", bytes, ["b"]), options)
+    shown = format_call("Store", ("a", bytes, ["b"]), options)
     assert shown == (
         "Store('a', bytes, ['b'], password='***', account_key='***', sas_token='***', region='eu')"
     )

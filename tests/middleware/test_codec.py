@@ -195,7 +195,7 @@ def test_a_document_that_a_function_changed_without_returning_it_is_not_lost(pai
 
 
 @pytest.mark.parametrize("take", [lambda store: store.pop("a"), lambda store: store.popitem()])
-@pytest.mark.parametrize("layer", [Json, Gzip, lambda store: Expires(store, after=60)])
+@pytest.mark.parametrize("layer", [Json, Gzip, lambda store: Expires(store, ttl=60)])
 def test_a_value_that_cannot_be_decoded_is_not_deleted_by_taking_it(layer: Any, take: Any) -> None:
     below = Memory()
     below["a"] = data = b"\xfb?"

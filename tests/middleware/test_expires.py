@@ -34,7 +34,7 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Expires:
     store["old"] = b"old"
     clock.now += 1e-5
     store["new"] = b"new"
-    store.lasting(None)["kept"] = b"kept"
+    store.with_ttl(None)["kept"] = b"kept"
     clock.now += 60 - 1e-5
     return store
 
@@ -73,8 +73,8 @@ def test_pop_of_an_expired_key_is_its_default(store: Expires) -> None:
         store.popitem()
 
 
-def test_a_view_that_lasts_another_time_goes_by_the_same_clock(store: Expires, clock: Clock) -> None:
-    brief = store.lasting(5)
+def test_a_view_with_another_ttl_uses_the_same_clock(store: Expires, clock: Clock) -> None:
+    brief = store.with_ttl(5)
     brief["brief"] = b"1"
     assert brief.get("old") is None
     clock.now += 4.9
@@ -215,10 +215,10 @@ def test_what_has_no_deadline_is_corrupt(data: bytes) -> None:
         assert damaged.value.key == "a"
 
 
-@pytest.mark.parametrize("after", [0, -1, math.nan, math.inf, 1e12])
-def test_a_time_that_never_comes_or_has_been_is_invalid(after: float) -> None:
+@pytest.mark.parametrize("ttl", [0, -1, math.nan, math.inf, 1e12])
+def test_a_time_that_never_comes_or_has_been_is_invalid(ttl: float) -> None:
     with pytest.raises(Invalid, match="seconds"):
-        Expires(Memory(), after)
+        Expires(Memory(), ttl)
 
 
 def test_documents_expire_and_layers_below_check_the_deadline(clock: Clock) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import holdall
-from holdall import Json, MapReduce, Memory, MessagePack
+from holdall import Json, MapReduce, Memory, MessagePack, ReadOnly
 from holdall.query import Reducer, Row, Stats
 
 
@@ -101,5 +101,7 @@ def test_documents_may_be_of_one_of_several_types() -> None:
     assert_type(store["1"], Invoice | Note)
     assert_type(MessagePack(Memory(), type=int | None), MessagePack[int | None])
     assert_type(holdall.open("memory://", type=dict[str, int] | None), holdall.Store[dict[str, int] | None])
+    assert_type(store.typed(Note | Invoice), holdall.Store[Note | Invoice])
+    assert_type(ReadOnly(store).typed(int | None), holdall.Store[int | None])
     counted = MapReduce(lambda key, either: [(key, 1)], "count", type=Invoice | Note)
     assert [row.key for row in counted.run(store)] == ["1", "2"]

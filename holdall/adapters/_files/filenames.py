@@ -69,7 +69,7 @@ def _names(segment: str) -> list[str]:
     if _is_plain(segment):
         return [segment]
     *parts, rest = _split(segment)
-    return [*(_encoded(part) + "=" for part in parts), _encoded(rest) or "%"]
+    return [*(_encode(part) + "=" for part in parts), _encode(rest) or "%"]
 
 
 def _split(segment: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _split(segment: str) -> Iterator[str]:
     yield segment[begin:]
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return _edge.sub(lambda edge: _hex(edge[0]), _other.sub(lambda other: _code(other[0]), text))
 
 
@@ -105,15 +105,15 @@ def text_of(name: str, *, folder: bool) -> str | None:
     ('2026/', 'INV-7', None)
     """
     if not folder:
-        return name if _is_plain(name) else _decoded(name, name)
+        return name if _is_plain(name) else _decode(name, name)
     stem = name[:-1]
     if name.endswith("+"):
-        text = _decoded(stem, stem)
+        text = _decode(stem, stem)
         return None if text is None else text + "/"
-    return _decoded(stem, name, "%") if name.endswith("=") else None
+    return _decode(stem, name, "%") if name.endswith("=") else None
 
 
-def _decoded(coded: str, *names: str) -> str | None:
+def _decode(coded: str, *names: str) -> str | None:
     """Return the text of ``coded``, or None if the names of that text are not exactly ``names``."""
     if _is_plain(coded) and names == (coded,):
         return coded

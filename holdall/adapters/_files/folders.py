@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.adapters._files.filenames import Place, text_of
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.adapters._files.paths import absolute
 from holdall.errors import InvalidAddress
 from holdall.keys import Span, fits
 
 
-def _how(*names: str) -> int:
+def _flags(*names: str) -> int:
     """Return the flags with these names. On a system without them (Windows), no store opens a folder."""
     return os.O_RDONLY | reduce(or_, (getattr(os, name, 0) for name in names))
 
 
-_PASS = _how("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
-_OPEN = _how("O_DIRECTORY", "O_NOFOLLOW")
-_READ = _how("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a foreign pipe
+_PASS = _flags("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
+_OPEN = _flags("O_DIRECTORY", "O_NOFOLLOW")
+_READ = _flags("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a foreign pipe
 
 Folders = tuple[str, ...]
 
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     tick: int
 
 
-def root_of(root: str) -> str:
+def check_root(root: str) -> str:
     """Return ``root`` as an absolute path. Raises InvalidAddress if it cannot be a folder."""
     if "://" in root:
         raise InvalidAddress("file: File takes the path of a folder; holdall.open takes an address")
@@ -50,7 +50,7 @@ def root_of(root: str) -> str:
         # The file is not opened: if SQLite has it open in this process, closing it would release its locks.
         is_file = path.is_file()
     except OSError as error:
-        raise translated(error, root) from error
+        raise translate(error, root) from error
     if is_file:
         raise InvalidAddress(
             f"{path} is a file; name a folder, which the first write makes if it is missing, "
@@ -92,7 +92,7 @@ def open_file(root: str, place: Place) -> int:
         os.close(folder)
 
 
-def content(fd: int, size: int) -> bytes:
+def read_content(fd: int, size: int) -> bytes:
     """Return ``size`` bytes of a file, or fewer if the file is shorter."""
     read = os.read(fd, size)
     while len(read) < size and (more := os.read(fd, size - len(read))):
@@ -112,7 +112,7 @@ def sync(root: str, folders: Folders) -> None:
         os.close(fd)
 
 
-def listed(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bool]:
+def list_folder(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bool]:
     """Return the entries of a folder in the order of keys, and whether it surely did not change in between.
 
     A missing folder has no entries.
@@ -122,12 +122,12 @@ def listed(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bo
     except FileNotFoundError:
         return [], True
     try:
-        return _still(fd, lambda: sorted(_entries(fd, ticks)))
+        return _list_unchanged(fd, lambda: sorted(_entries(fd, ticks)))
     finally:
         os.close(fd)
 
 
-def _still(fd: int, listing: Callable[[], list[Entry]]) -> tuple[list[Entry], bool]:
+def _list_unchanged(fd: int, listing: Callable[[], list[Entry]]) -> tuple[list[Entry], bool]:
     # The clock that sets the time of a folder may advance only 100 times per second. So a folder that has
     # just changed may change again and keep the same time.
     begun, before = time.time_ns(), os.fstat(fd).st_mtime_ns
@@ -151,7 +151,7 @@ def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
             yield text, entry.name, folder, tick
 
 
-def kinds(root: str, folders: Folders) -> list[tuple[str, str]]:
+def list_kinds(root: str, folders: Folders) -> list[tuple[str, str]]:
     """Return the names in a folder, each with "folder", "file" or "other"; a missing folder has no names."""
     try:
         fd = enter(root, folders, _OPEN)

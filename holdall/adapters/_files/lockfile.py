@@ -32,12 +32,12 @@ class LockFile(Flock):
         self._durable = durable
         self._makes = makes
 
-    def noted(self) -> int:
+    def read_tick(self) -> int:
         """Return the last tick, or 0."""
         last = os.pread(self._fd(), 19, 0)
         return int(last) if last.isdigit() else 0
 
-    def note(self, tick: int) -> None:
+    def write_tick(self, tick: int) -> None:
         """Store ``tick`` as the last tick."""
         os.pwrite(self._fd(), b"%019d\n" % tick, 0)
 

@@ -1,4 +1,4 @@
-"""Facts about the server of a bucket, for people to read."""
+"""Information about the server of a bucket, for people to read."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 _SKEW = 60  # seconds; Amazon refuses a request if its time of signing is 15 minutes off
 
 
-def facts(where: str, headers: Mapping[str, str]) -> dict[str, str]:
+def server_info(where: str, headers: Mapping[str, str]) -> dict[str, str]:
     """The server at ``where`` and the state of its clock, from the ``headers`` of one of its answers.
 
     The names of the headers are in lower case.

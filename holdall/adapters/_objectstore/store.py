@@ -8,7 +8,7 @@ from holdall.adapters._objectstore.probe import Conditions
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.errors import Unsupported
-from holdall.keys import Foreign, Span, check_key, named
+from holdall.keys import Foreign, Span, check_key, to_name
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
@@ -47,7 +47,7 @@ class Bucket(Protocol):
 class Writes(Protocol):
     """The changes to a bucket. A lost answer neither loses a change nor applies it twice."""
 
-    def seen(self, key: str, state: State, /) -> Tag:
+    def remember(self, key: str, state: State, /) -> Tag:
         """Return the tag of ``state``, in which ``key`` was read, and remember the state for later swaps."""
         ...
 
@@ -104,12 +104,12 @@ class BucketStore(Store[bytes], Generic[B]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         state, value = self._bucket.read(key)
-        return Tagged(value, self._writes.seen(key, state))
+        return Tagged(value, self._writes.remember(key, state))
 
     def tag(self, key: str, /) -> Tag:
         check_key(key)
         try:
-            return self._writes.seen(key, self._bucket.head(key))
+            return self._writes.remember(key, self._bucket.head(key))
         except KeyError:
             return ABSENT
 
@@ -125,7 +125,7 @@ class BucketStore(Store[bytes], Generic[B]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)
-        return (named(name) for name, _ in self._bucket.objects(span, prefix) if span.shows(name))
+        return (to_name(name) for name, _ in self._bucket.objects(span, prefix) if span.shows(name))
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         return self._bucket.read(name.stored)[1]

@@ -64,7 +64,7 @@ def unpicklable(variable: str) -> TypeError:
     )
 
 
-def fitting(key: str, value: bytes, most: int) -> bytes:
+def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
     """Return ``value`` as bytes. Raises TooLarge if it has more than ``most`` bytes."""
     value = to_bytes(value)
     if len(value) > most:
@@ -85,7 +85,7 @@ def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -
     room = ROOM
     for key, value in items:
         check_key(key)
-        batch[key] = fitting(key, value, most)
+        batch[key] = to_bytes_within(key, value, most)
         room -= len(value)
         if room < 0 or len(batch) == size:
             yield batch
@@ -115,17 +115,21 @@ def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
     for change in changes:
         check_key(key_of(change))
         if not isinstance(change, Expect):
-            last[change.key] = _fitted(change, most)
+            last[change.key] = _check_change(change, most)
         elif expected.setdefault(change.key, change.tag) != change.tag:
             raise conflict(change.key)
     return {key: Part(expected.get(key), last.get(key)) for key in sorted({**expected, **last})}
 
 
-def _fitted(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
-    return Put(change.key, fitting(change.key, change.value, most)) if isinstance(change, Put) else change
+def _check_change(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
+    return (
+        Put(change.key, to_bytes_within(change.key, change.value, most))
+        if isinstance(change, Put)
+        else change
+    )
 
 
-def shown(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
+def cut_at_reserved(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
     """The rows to show, and the key from which to continue, or None if no row was cut off.
 
     If ``hides`` is true, the rows before the first reserved key are shown; otherwise all are. Each row begins

@@ -5,12 +5,12 @@ from abc import abstractmethod
 from holdall.store import MISSING, Feature, Missing, Store
 
 
-class Served(Store[bytes]):
+class TransactionalStore(Store[bytes]):
     """A store with every feature but HISTORY. `_find` sends one request, and returns the value or MISSING."""
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
         return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
 
     def __getitem__(self, key: str, /) -> bytes:

@@ -1,7 +1,7 @@
 """Read the names in a dbm file for a scan, one page at a time."""
 
 from holdall.adapters.dbm.flavors import Handle
-from holdall.keys import Span, named, past_reserved
+from holdall.keys import Span, past_reserved, to_name
 
 _PAGE = 1024  # keys
 
@@ -15,7 +15,7 @@ def page(span: Span, handle: Handle) -> tuple[list[str], str | None]:
 
 
 def _all(span: Span, handle: Handle) -> list[str]:
-    return sorted(name for stored in handle.keys(b"") if (name := named(stored)) in span)
+    return sorted(name for stored in handle.keys(b"") if (name := to_name(stored)) in span)
 
 
 def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
@@ -28,7 +28,7 @@ def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
     for stored in handle.keys(span.low.encode(errors="surrogateescape")):
         if high is not None and stored >= high:
             break
-        name = named(stored)
+        name = to_name(stored)
         if not span.shows(name):
             return names, past_reserved(name)
         names.append(name)

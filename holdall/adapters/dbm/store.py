@@ -6,14 +6,14 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
-from holdall.adapters.dbm.recognition import ordered
-from holdall.adapters.dbm.twins import Absent, Get, Twins
+from holdall.adapters.dbm.recognition import choose, keeps_order
+from holdall.adapters.dbm.twins import Get, NoFile, Twins
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread, delays_fork
@@ -35,7 +35,6 @@ from holdall.store import (
 from holdall.store import Change as StoreChange
 
 T = TypeVar("T")
-_LEVELS = ("full", "os")
 _LOOKUPS = 128  # keys looked up under one lock
 _NO_PAGE: tuple[list[str], str | None] = [], None
 
@@ -72,17 +71,16 @@ class DBM(Store[bytes]):
         path: str | os.PathLike[str],
         *,
         flavor: str | None = None,
-        durability: str = "full",
+        durability: Durability = "full",
         timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
             raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
-        if durability not in _LEVELS:
-            raise InvalidAddress(f"dbm: durability={durability!r} is none of {', '.join(_LEVELS)}")
+        check_durability("dbm", durability)
         check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
-        self.flavor = chosen(self.path, flavor, timeout)
-        self._ordered = ordered(self.path, self.flavor)
+        self.flavor = choose(self.path, flavor, timeout)
+        self._ordered = keeps_order(self.path, self.flavor)
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
         self._made_with = (self.path,), options | {"flavor": self.flavor}
         twins = partial(Twins, self.path, self.flavor, durability == "full", timeout)
@@ -90,7 +88,7 @@ class DBM(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "DBM":
-        options = address.options(flavor=tuple(FLAVORS), durability=_LEVELS, timeout=float)
+        options = address.options(flavor=tuple(FLAVORS), durability=DURABILITIES, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"dbm: {str(address)!r} names a host; write dbm:///path or dbm:path")
         return cls(address.path, **options)
@@ -107,7 +105,7 @@ class DBM(Store[bytes]):
     def _read(self, function: Callable[[Handle], T], absent: T) -> T:
         try:
             return self._twins().read(function)
-        except Absent:
+        except NoFile:
             return absent
 
     def __getitem__(self, key: str, /) -> bytes:

@@ -5,27 +5,26 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters._aws.in_doubt import doubted
+from holdall.adapters._aws.in_doubt import is_in_doubt
 from holdall.adapters._objectstore.write_ids import unknown
 from holdall.adapters._shared.batches import BATCH, keys_of
 from holdall.adapters._shared.servers import (
     FIRST_PAGE,
     Part,
     after,
-    fitting,
+    cut_at_reserved,
     fresh_tag,
     pairs_of,
     parts_of,
-    shown,
+    to_bytes_within,
 )
-from holdall.adapters._shared.transactional import Served
+from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.dynamodb.errors import reasons
 from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb.table import Options, Table
 from holdall.address import Address, flag
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
-from holdall.keys import Foreign, Span, check_key, named, only_keys
-from holdall.keys import shown as shown_key
+from holdall.keys import Foreign, Span, check_key, format_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -43,7 +42,7 @@ _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
 
-class DynamoDB(Served):
+class DynamoDB(TransactionalStore):
     """The store called ``name`` in the table ``table``; values up to nearly 400 KB.
 
     One table can hold several stores. The partition key of the table is ``store`` and its sort key is
@@ -136,7 +135,7 @@ class DynamoDB(Served):
         self._table.ask("put_item", key, Item=self._item(key, value))
 
     def _item(self, key: str, value: bytes) -> Item:
-        value = fitting(key, value, self._most - len(key.encode()))
+        value = to_bytes_within(key, value, self._most - len(key.encode()))
         return self._table.item(key, value={"B": value}, tag={"S": fresh_tag()})
 
     def __delitem__(self, key: str, /) -> None:
@@ -144,7 +143,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **THERE)
         except Conflict as error:
-            if doubted(error.__cause__):
+            if is_in_doubt(error.__cause__):
                 unknown(key, error)
             raise KeyError(key) from None
 
@@ -159,13 +158,13 @@ class DynamoDB(Served):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(("key",), Span.of(prefix, start, stop))
-        return (named(key) for page in pages for key, _ in page)
+        return (to_name(key) for page in pages for key, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         found = self._item_of(name.stored, "value")
         if found is None:
             raise KeyError(name)
-        return value_of(found, shown_key(name))
+        return value_of(found, format_key(name))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
@@ -189,7 +188,7 @@ class DynamoDB(Served):
         while low is not None and not span._replace(low=low).empty:
             items, more = self._table.query(*within(low, span.high), names, size)
             page = [(item["key"]["S"], item) for item in items]
-            visible, beyond = shown(page, span.hides)
+            visible, beyond = cut_at_reserved(page, span.hides)
             yield [row for row in visible if span.high is None or row[0] < span.high]
             low = beyond or (after(page[-1][0]) if more else None)
             size = min(4 * size, BATCH)
@@ -219,8 +218,8 @@ class DynamoDB(Served):
         try:
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
-            if _met(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
-                raise _lost(key, error) from error
+            if _current_tag(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
+                raise _resolve_conflict(key, error) from error
         return tag_of(item, key)
 
     def remove(self, key: str, /, expected: Tag) -> None:
@@ -230,7 +229,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **carrying(expected), **SHOW)
         except Conflict as error:
-            raise _lost(key, error) from error
+            raise _resolve_conflict(key, error) from error
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         parts = self._parts(parts_of(changes, self._most))
@@ -263,17 +262,17 @@ class DynamoDB(Served):
         self._table.close()
 
 
-def _met(error: Conflict, key: str) -> Tag:
+def _current_tag(error: Conflict, key: str) -> Tag:
     """The tag of the item that did not meet the condition; ABSENT if there was no item."""
     item = getattr(error.__cause__, "response", {}).get("Item")
     return tag_of(item, key) if item else ABSENT
 
 
-def _lost(key: str, error: Conflict) -> Conflict:
+def _resolve_conflict(key: str, error: Conflict) -> Conflict:
     """The Conflict for a write that found another tag.
 
     Raises Unavailable if an earlier attempt of the same write may have succeeded.
     """
-    if doubted(error.__cause__):
+    if is_in_doubt(error.__cause__):
         unknown(key, error)
     return conflict(key)

@@ -5,31 +5,29 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.filenames import Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.folders import (
     Entry,
     Folders,
     Found,
-    content,
-    kinds,
-    listed,
+    check_root,
+    list_folder,
+    list_kinds,
     open_file,
-    root_of,
+    read_content,
     walk,
 )
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
-from holdall.adapters.file.writer import Turn, take_turn
+from holdall.adapters.file.writer import Writer, run_locked
 from holdall.address import Address
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
-
-Durability = Literal["full", "os"]
-LEVELS = ("full", "os")
 
 T = TypeVar("T")
 Written = tuple[str, Place, bytes]
@@ -72,12 +70,11 @@ class File(Store[bytes]):
         # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
             raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
-        if durability not in LEVELS:
-            raise InvalidAddress(f"file: durability={durability!r} is none of {', '.join(LEVELS)}")
+        check_durability("file", durability)
         check_timeout("file", timeout)
         # The path is made absolute here. A later chdir, or a process that started in another folder, must
         # not move the store.
-        self.root = root_of(os.fspath(root))
+        self.root = check_root(os.fspath(root))
         options = {name: value for name, value in self._made_with[1].items() if name != "root"}
         self._made_with = (self.root,), options
         self._durable = durability == "full"
@@ -91,11 +88,11 @@ class File(Store[bytes]):
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below this one, or file:///{place}"
             )
-        return cls(address.path, **address.options(durability=LEVELS, timeout=float))
+        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
 
     @property
     def features(self) -> Feature:
-        cas = Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        cas = Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
         return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -124,9 +121,9 @@ class File(Store[bytes]):
     def _read(self, key: str, place: Place) -> tuple[bytes, int]:
         fd, found = self._open(key, place)
         try:
-            return content(fd, found.st_size), found.st_mtime_ns
+            return read_content(fd, found.st_size), found.st_mtime_ns
         except OSError as error:
-            raise translated(error, self.root, key) from error
+            raise translate(error, self.root, key) from error
         finally:
             os.close(fd)
 
@@ -138,7 +135,7 @@ class File(Store[bytes]):
         except OSError as error:
             if error.errno == errno.ENXIO:  # a socket
                 raise KeyError(key) from None
-            raise translated(error, self.root, key) from error
+            raise translate(error, self.root, key) from error
         found = os.fstat(fd)
         if stat.S_ISREG(found.st_mode):
             return fd, found
@@ -154,9 +151,9 @@ class File(Store[bytes]):
 
     def _kinds(self, folders: Folders) -> list[tuple[str, str]]:
         try:
-            return kinds(self.root, folders)
+            return list_kinds(self.root, folders)
         except OSError as error:
-            raise translated(error, self.root) from error
+            raise translate(error, self.root) from error
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         *folders, last = name.stored.split("/")
@@ -182,30 +179,32 @@ class File(Store[bytes]):
             yield key, value
 
     def _walk(self, span: Span, *, ticks: bool = False) -> Iterator[Found]:
-        return iter(()) if span.empty else walk(lambda folders: self._listed(folders, ticks), span)
+        return iter(()) if span.empty else walk(lambda folders: self._list(folders, ticks), span)
 
-    def _listed(self, folders: Folders, ticks: bool) -> list[Entry]:
+    def _list(self, folders: Folders, ticks: bool) -> list[Entry]:
         try:
-            entries, still = listed(self.root, folders, ticks=ticks)
+            entries, still = list_folder(self.root, folders, ticks=ticks)
             if still:
                 return entries
             # Some file systems (tmpfs) omit a file that is renamed during the listing. So list the folder
             # again while no writer works.
             try:
-                return self._turn(lambda turn: listed(self.root, folders, ticks=ticks)[0], makes=False)
+                return self._run_locked(
+                    lambda writer: list_folder(self.root, folders, ticks=ticks)[0], makes=False
+                )
             except (PermissionDenied, StoreNotFound):
                 return entries  # this reader may not take the lock, so it cannot make the writers wait
         except OSError as error:
-            raise translated(error, self.root) from error
+            raise translate(error, self.root) from error
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    def _turn(self, work: Callable[[Turn], T], *, makes: bool = True) -> T:
-        return take_turn(self.root, work, durable=self._durable, makes=makes, timeout=self._timeout)
+    def _run_locked(self, work: Callable[[Writer], T], *, makes: bool = True) -> T:
+        return run_locked(self.root, work, durable=self._durable, makes=makes, timeout=self._timeout)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        write = _write(key, value)
-        self._turn(lambda turn: turn.put(*write))
+        write = _prepare(key, value)
+        self._run_locked(lambda writer: writer.put(*write))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -215,24 +214,24 @@ class File(Store[bytes]):
     def _delete(self, keys: list[str]) -> int:
         """Delete ``keys``; return how many of them existed."""
         try:
-            return self._turn(lambda turn: sum(_deleted(turn, key) for key in keys), makes=False)
+            return self._run_locked(lambda writer: sum(_discard(writer, key) for key in keys), makes=False)
         except StoreNotFound:
             return 0
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        write = _write(key, value)
-        return self._turn(lambda turn: _swap(turn, *write, expected))
+        write = _prepare(key, value)
+        return self._run_locked(lambda writer: _swap(writer, *write, expected))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         try:
-            self._turn(lambda turn: _remove(turn, key, place_of(key), expected), makes=False)
+            self._run_locked(lambda writer: _remove(writer, key, place_of(key), expected), makes=False)
         except StoreNotFound:
             raise conflict(key) from None
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in _batches(items):
-            self._turn(partial(_put_all, batch))
+            self._run_locked(partial(_put_batch, batch))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         batch: list[str] = []
@@ -255,7 +254,7 @@ def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
     batch: list[Written] = []
     size = 0
     for key, value in items:
-        batch.append(_write(key, value))
+        batch.append(_prepare(key, value))
         size += len(batch[-1][2])
         if len(batch) == _BATCH or size >= _BATCH_BYTES:
             yield batch
@@ -264,31 +263,31 @@ def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
         yield batch
 
 
-def _put_all(batch: list[Written], turn: Turn) -> None:
+def _put_batch(batch: list[Written], writer: Writer) -> None:
     for write in batch:
-        turn.put(*write)
+        writer.put(*write)
 
 
-def _swap(turn: Turn, key: str, place: Place, value: bytes, expected: Tag) -> Tag:
-    if turn.tag(key, place) != expected:
+def _swap(writer: Writer, key: str, place: Place, value: bytes, expected: Tag) -> Tag:
+    if writer.tag(key, place) != expected:
         raise conflict(key)
-    return turn.put(key, place, value)
+    return writer.put(key, place, value)
 
 
-def _remove(turn: Turn, key: str, place: Place, expected: Tag) -> None:
-    if expected == ABSENT or turn.tag(key, place) != expected:
+def _remove(writer: Writer, key: str, place: Place, expected: Tag) -> None:
+    if expected == ABSENT or writer.tag(key, place) != expected:
         raise conflict(key)
-    turn.delete(key, place)
+    writer.delete(key, place)
 
 
-def _deleted(turn: Turn, key: str) -> bool:
+def _discard(writer: Writer, key: str) -> bool:
     place = place_of(key)
-    there = turn.tag(key, place) != ABSENT
+    there = writer.tag(key, place) != ABSENT
     if there:
-        turn.delete(key, place)
+        writer.delete(key, place)
     return there
 
 
-def _write(key: str, value: bytes) -> Written:
+def _prepare(key: str, value: bytes) -> Written:
     check_key(key)
     return key, place_of(key), to_bytes(value)

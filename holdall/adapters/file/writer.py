@@ -20,7 +20,7 @@ from holdall.adapters._files.filenames import Place
 from holdall.adapters._files.flock import TIMEOUT
 from holdall.adapters._files.folders import Folders, enter, sync
 from holdall.adapters._files.lockfile import LockFile
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.errors import HoldallError, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag
 
@@ -29,8 +29,8 @@ T = TypeVar("T")
 _TICK = 1000  # nanoseconds: a step of time that common file systems store exactly (NTFS and SMB: 100 ns)
 
 
-def take_turn(
-    root: str, work: Callable[["Turn"], T], *, durable: bool, makes: bool, timeout: float = TIMEOUT
+def run_locked(
+    root: str, work: Callable[["Writer"], T], *, durable: bool, makes: bool, timeout: float = TIMEOUT
 ) -> T:
     """Run ``work`` while no other writer changes the store in ``root``, and return its result.
 
@@ -39,22 +39,22 @@ def take_turn(
     lock for ``timeout`` seconds. If ``work`` raises OSError, an error of this package is raised in its place.
     """
     lock = LockFile(root, durable=durable, makes=makes)
-    turn = Turn(root, lock, durable=durable)
+    writer = Writer(root, lock, durable=durable)
     try:
         try:
-            result = lock.hold(lambda: work(turn), timeout)
+            result = lock.hold(lambda: work(writer), timeout)
         finally:
             lock.close()
-            turn.leave()
-        turn.sync()
+            writer.leave()
+        writer.sync()
     except HoldallError:
         raise
     except OSError as error:
-        raise translated(error, root, turn.key) from error
+        raise translate(error, root, writer.key) from error
     return result
 
 
-class Turn:
+class Writer:
     """One writer, which makes its changes while it holds ``lock``."""
 
     __slots__ = ("_durable", "_fd", "_folders", "_lock", "_root", "_tick", "_touched", "key")
@@ -127,7 +127,7 @@ class Turn:
     def _enter(self, folders: Folders) -> None:
         if folders != self._folders:
             self.leave()
-            self._fd = self._entered(folders)
+            self._fd = self._open_folder(folders)
             self._folders = folders
 
     def _mode_of(self, name: str) -> int | None:
@@ -163,15 +163,17 @@ class Turn:
 
     def _stamp(self, fd: int) -> int:
         first = not self._tick
-        tick = self._tick = max(time.time_ns() // _TICK * _TICK, (self._tick or self._lock.noted()) + _TICK)
-        self._lock.note(tick)
+        tick = self._tick = max(
+            time.time_ns() // _TICK * _TICK, (self._tick or self._lock.read_tick()) + _TICK
+        )
+        self._lock.write_tick(tick)
         os.utime(fd, ns=(tick, tick))
         if first and os.fstat(fd).st_mtime_ns != tick:
             remedy = "its tags would repeat; keep the store on another disk"
             raise Unsupported(f"{self._root} is on a file system with coarse times: {remedy}", key=self.key)
         return tick
 
-    def _entered(self, folders: Folders) -> int:
+    def _open_folder(self, folders: Folders) -> int:
         try:
             return enter(self._root, folders)
         except FileNotFoundError:

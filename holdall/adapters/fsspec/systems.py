@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from holdall.adapters._files.paths import absolute
 from holdall.adapters.fsspec.tree import Tree
-from holdall.address import Address, Converter, flag, meant
+from holdall.address import Address, Converter, flag, suggest
 from holdall.errors import InvalidAddress, MissingExtra
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -56,7 +56,7 @@ def system(protocol: str) -> Any:
         return fsspec.get_filesystem_class(protocol)
     except ValueError:
         known = fsspec.available_protocols()
-        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {meant(protocol, known)}") from None
+        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {suggest(protocol, known)}") from None
     except ImportError as error:
         raise MissingExtra(f"fsspec+{protocol}: {error}") from error
 
@@ -70,7 +70,7 @@ def connector(address: Address, timeout: float) -> Callable[[], Tree]:
     made = system(protocol)
     taken = inspect.signature(made.__init__).parameters
     options = address.options(
-        **{name: _converter(each.default) for name, each in taken.items() if _named(each)}
+        **{name: _converter(each.default) for name, each in taken.items() if _takes_keyword(each)}
     )
     options |= {name: timeout for name in ("timeout", "connection_timeout", "read_timeout") if name in taken}
     if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
@@ -115,12 +115,12 @@ def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
     return f"{protocol}://{user}{address.host}{port}{written(path)}"
 
 
-def encoded_url(address: Address) -> str:
+def quote_url(address: Address) -> str:
     """The `plain_url` of ``address`` with its path percent-encoded, as in an address."""
     return plain_url(address, quote)
 
 
-def _named(parameter: inspect.Parameter) -> bool:
+def _takes_keyword(parameter: inspect.Parameter) -> bool:
     return parameter.name != "self" and parameter.kind in (
         parameter.POSITIONAL_OR_KEYWORD,
         parameter.KEYWORD_ONLY,

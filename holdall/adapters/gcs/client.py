@@ -59,13 +59,14 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
 
 
-def connected(options: Options) -> Connection:
+def connect(options: Options) -> Connection:
     """A connection for ``options``.
 
-    No credentials are sent if STORAGE_EMULATOR_HOST is set, or if the endpoint is a plain ``http:`` address.
+    No credentials are sent to the server that STORAGE_EMULATOR_HOST names, nor to a plain ``http:`` address.
+    ``endpoint_url`` has precedence over STORAGE_EMULATOR_HOST.
     """
-    emulator = os.environ.get(_EMULATOR)
-    endpoint = options.endpoint_url or _url(emulator)
+    emulator = None if options.endpoint_url else _url(os.environ.get(_EMULATOR))
+    endpoint = options.endpoint_url or emulator
     anonymous = options.anon or bool(emulator) or (endpoint or "").startswith("http:")
     credentials, project = _identity(anonymous=anonymous)
     session = AuthorizedSession(  # type: ignore[no-untyped-call]

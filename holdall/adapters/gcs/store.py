@@ -4,22 +4,22 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
-from holdall.adapters._objectstore.metadata import note_of
-from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.diagnosis import server_info
+from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
-from holdall.adapters._shared.throttle import Pace, ordered
-from holdall.adapters.gcs.bucket import Bucket
+from holdall.adapters._objectstore.versions import note_of
+from holdall.adapters._shared.throttle import Pace, map_ordered
+from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
-from holdall.adapters.gcs.writes import Writes
+from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
 
-class GCS(BucketStore[Bucket]):
+class GCS(BucketStore[GCSBucket]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -27,12 +27,12 @@ class GCS(BucketStore[Bucket]):
 
     Credentials are Application Default Credentials. ``project`` is only needed to create a bucket, and only
     if the credentials name no project. ``endpoint_url`` is the address of another server that speaks the same
-    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. If STORAGE_EMULATOR_HOST is set, or the
-    address begins with plain ``http:``, no credentials are sent. A request waits up to ``timeout`` seconds
-    for a connection, and as long for each part of the answer. After a failure it is retried up to ``retries``
-    times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to read
-    public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
-    object that this store writes.
+    protocol; it defaults to STORAGE_EMULATOR_HOST, then to Google. No credentials are sent to the server that
+    STORAGE_EMULATOR_HOST names, nor to an address that begins with plain ``http:``. A request waits up to
+    ``timeout`` seconds for a connection, and as long for each part of the answer. After a failure it is
+    retried up to ``retries`` times, with jitter. ``create`` creates the bucket on first use. ``anon`` sends
+    no credentials, to read public data. ``content_type`` and ``cache_control`` are the headers that the
+    server sends with every object that this store writes.
 
     Requests: one for each read, write, ``in``, tag, delete, swap, remove and discard, one for each thousand
     keys of a scan, and one for each hundred keys of a bulk delete. Writing a value above 8 MiB takes one
@@ -47,7 +47,9 @@ class GCS(BucketStore[Bucket]):
     """
 
     _scheme = "gs"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SHARED | Feature.DURABLE
+    _always = (
+        Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SHARED | Feature.DURABLE
+    )
 
     def __init__(
         self,
@@ -65,8 +67,8 @@ class GCS(BucketStore[Bucket]):
     ) -> None:
         options = Options(project, endpoint_url, timeout, retries, anon)
         served = check_served("gs", content_type=content_type, cache_control=cache_control)
-        self._bucket = Bucket(bucket, root_of(prefix, "gs"), options, served=served, create=create)
-        self._writes = Writes(self._bucket)
+        self._bucket = GCSBucket(bucket, root_of(prefix, "gs"), options, served=served, create=create)
+        self._writes = GCSWrites(self._bucket)
 
     @classmethod
     def from_address(cls, address: Address) -> "GCS":
@@ -96,7 +98,7 @@ class GCS(BucketStore[Bucket]):
         return self._bucket.connection.client
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for key, value in ordered(self._read, map(checked, keys), self._bucket.pace, _size):
+        for key, value in map_ordered(self._read, map(require_key, keys), self._bucket.pace, _size):
             if value is not None:
                 yield str(key), value
 
@@ -107,8 +109,8 @@ class GCS(BucketStore[Bucket]):
             return key, None
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(checked, keys), BATCH)
-        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
+        found = batches(map(require_key, keys), BATCH)
+        exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
@@ -116,9 +118,9 @@ class GCS(BucketStore[Bucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
-        return facts(self.client.api_endpoint, self._bucket.headers())
+        return server_info(self.client.api_endpoint, self._bucket.headers())
 
 
 def _size(found: tuple[str, bytes | None]) -> int:

@@ -6,10 +6,11 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.lmdb.environment import Absent, Environment, environment
+from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.rows import (
     Part,
     Row,
@@ -26,7 +27,7 @@ from holdall.adapters.lmdb.ticks import TICK
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -43,7 +44,6 @@ from holdall.store import (
 T = TypeVar("T")
 
 _FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
-_LEVELS = ("full", "os")
 
 
 class LMDB(Store[bytes]):
@@ -75,12 +75,11 @@ class LMDB(Store[bytes]):
         self,
         folder: str | os.PathLike[str],
         *,
-        durability: str = "full",
+        durability: Durability = "full",
         map_size: int | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        if durability not in _LEVELS:
-            raise InvalidAddress(f"lmdb: durability={durability!r} is none of {', '.join(_LEVELS)}")
+        check_durability("lmdb", durability)
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
             raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
         check_timeout("lmdb", timeout)
@@ -89,18 +88,20 @@ class LMDB(Store[bytes]):
         self._made_with = (self.folder,), options  # so that a repr or pickle is still right after a chdir
         self._timeout = timeout
         self._open = partial(environment, self.folder, durability, map_size)
-        self._found = PerProcess(partial(self._open, create=False))
+        self._environment = PerProcess(partial(self._open, create=False))
 
     @classmethod
     def from_address(cls, address: Address) -> "LMDB":
-        options = address.options(durability=_LEVELS, map_size=int, timeout=float)
+        options = address.options(durability=DURABILITIES, map_size=int, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"lmdb: {str(address)!r} names a host; write lmdb:///path or lmdb:path")
         return cls(address.path, **options)
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP | Feature.REMOVE
+        held = (
+            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
+        )
         return held | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -----------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ class LMDB(Store[bytes]):
     def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(key.encode())))
-        except Absent:
+            found = self._environment().read(lambda txn: value_of(txn.get(key.encode())))
+        except NoEnvironment:
             return MISSING
         return MISSING if found is None else found
 
@@ -125,15 +126,15 @@ class LMDB(Store[bytes]):
 
     def _tag_of(self, key: str) -> Tag:
         try:
-            return self._found().read(lambda txn: tag_of(txn.get(key.encode())))
-        except Absent:
+            return self._environment().read(lambda txn: tag_of(txn.get(key.encode())))
+        except NoEnvironment:
             return ABSENT
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         try:
-            entry = self._found().read(lambda txn: entry_of(txn.get(key.encode())))
-        except Absent:
+            entry = self._environment().read(lambda txn: entry_of(txn.get(key.encode())))
+        except NoEnvironment:
             entry = None
         if entry is None:
             raise KeyError(key)
@@ -155,8 +156,8 @@ class LMDB(Store[bytes]):
 
     def _page(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         try:
-            return self._found().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
-        except Absent:
+            return self._environment().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
+        except NoEnvironment:
             return []
 
     # ---- Scans -------------------------------------------------------------------------------------
@@ -167,13 +168,13 @@ class LMDB(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages(lambda entry: None, Span.of(prefix, start, stop))
-        return (named(name) for page in pages for name, _ in page)
+        return (to_name(name) for page in pages for name, _ in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         stored = name.stored.encode(errors="surrogateescape")
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(stored)))
-        except Absent:
+            found = self._environment().read(lambda txn: value_of(txn.get(stored)))
+        except NoEnvironment:
             found = None
         if found is None:
             raise KeyError(name)
@@ -198,67 +199,69 @@ class LMDB(Store[bytes]):
         size = _FIRST_PAGE
         while low is not None:
             try:
-                page, low = self._found().read(partial(page_of, row, span._replace(low=low), size))
-            except Absent:
+                page, low = self._environment().read(partial(page_of, row, span._replace(low=low), size))
+            except NoEnvironment:
                 return
             yield page
             size = min(4 * size, _PAGE)
 
     # ---- Writing -----------------------------------------------------------------------------------
 
-    def _made(self) -> Environment:
+    def _find_or_create(self) -> Environment:
         try:
-            return self._found()
-        except Absent:
+            return self._environment()
+        except NoEnvironment:
             self._open(create=True)
-            return self._found()
+            return self._environment()
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        self._made().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
+        self._find_or_create().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._deleted([key]):
+        if not self._delete([key]):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._deleted([key])
+        self._delete([key])
 
-    def _deleted(self, keys: list[str]) -> int:
+    def _delete(self, keys: list[str]) -> int:
         """Delete ``keys``; return how many of them existed."""
         try:
-            return self._found().write(partial(delete_all, keys), self._timeout)
-        except Absent:
+            return self._environment().write(partial(delete_all, keys), self._timeout)
+        except NoEnvironment:
             return 0
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in pairs_of(items):
-            self._made().write(partial(put_all, batch), self._timeout)
+            self._find_or_create().write(partial(put_all, batch), self._timeout)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
-            self._deleted(batch)
+            self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}), self._timeout)
+        return self._find_or_create().write(
+            partial(apply, {key: expected}, {key: to_bytes(value)}), self._timeout
+        )
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(apply, {key: expected}, {key: None}), self._timeout)
-        except Absent:
+            self._environment().write(partial(apply, {key: expected}, {key: None}), self._timeout)
+        except NoEnvironment:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(apply, *sides_of(changes)), self._timeout)
+        self._find_or_create().write(partial(apply, *sides_of(changes)), self._timeout)
 
     def close(self) -> None:
-        self._found.take()  # the environment closes when no store uses it any more
+        self._environment.take()  # the environment closes when no store uses it any more

@@ -9,11 +9,11 @@ from holdall.adapters._shared.batches import ROOM
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters._shared.servers import check_ca
 from holdall.adapters.redis import scripts
-from holdall.adapters.redis.errors import RAISED, translated
+from holdall.adapters.redis.errors import RAISED, translate
 from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
-from holdall.keys import named
+from holdall.keys import to_name
 
 with needs("redis"):
     from redis import Connection, SSLConnection
@@ -67,9 +67,9 @@ class Link:
         first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
         bounds = first.encode(errors="surrogateescape"), end
         more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
-        return list(zip(map(named, flat[::2]), flat[1::2], strict=True)), bool(more)
+        return list(zip(map(to_name, flat[::2]), flat[1::2], strict=True)), bool(more)
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The server's version, and the settings that the durability of the store depends on."""
         lines = self.command("INFO").decode().splitlines()
         info = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -85,7 +85,7 @@ class Link:
         try:
             return self._pool().use(work)
         except RAISED as error:
-            raise translated(error, self._where, key) from error
+            raise translate(error, self._where, key) from error
         except Exhausted as error:
             remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
             raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error

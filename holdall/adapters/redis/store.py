@@ -11,15 +11,15 @@ from holdall.adapters._shared.servers import (
     Part,
     after,
     check_wait,
-    fitting,
+    cut_at_reserved,
     fresh_tag,
     login,
     pairs_of,
     parts_of,
-    shown,
+    to_bytes_within,
     unpicklable,
 )
-from holdall.adapters._shared.transactional import Served
+from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link
 from holdall.address import Address
@@ -40,7 +40,7 @@ _LARGEST = 512 * 2**20  # bytes: "Strings" in the Redis documentation
 _LOOKUPS = 128
 
 
-class Redis(Served):
+class Redis(TransactionalStore):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
@@ -109,7 +109,7 @@ class Redis(Served):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.run(scripts.PUT, fresh_tag(), key, fitting(key, value, _LARGEST), about=key)
+        self._link.run(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -138,13 +138,13 @@ class Redis(Served):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return ((key, _held(key, value)) for key, value in self._scan("values", prefix, start, stop))
+        return ((key, _require_value(key, value)) for key, value in self._scan("values", prefix, start, stop))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         found = self._scan("tags", prefix, start, stop)
-        return ((key, Tag(_held(key, tag).decode())) for key, tag in found)
+        return ((key, Tag(_require_value(key, tag).decode())) for key, tag in found)
 
     def _scan(self, what: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
         rows = chain.from_iterable(self._pages(what, Span.of(prefix, start, stop)))
@@ -155,7 +155,7 @@ class Redis(Served):
         size = FIRST_PAGE
         while low is not None:
             page, more = self._link.page(what, low, span.high, size)
-            visible, beyond = shown(page, span.hides)
+            visible, beyond = cut_at_reserved(page, span.hides)
             yield visible
             low = beyond or (after(page[-1][0]) if more else None)
             size = min(4 * size, BATCH)
@@ -186,7 +186,7 @@ class Redis(Served):
         value, tag = self._link.both(key)
         if value is None:
             raise KeyError(key)
-        return Tagged(value, Tag(_held(key, tag).decode()))
+        return Tagged(value, Tag(_require_value(key, tag).decode()))
 
     def tag(self, key: str, /) -> Tag:
         check_key(key)
@@ -196,7 +196,9 @@ class Redis(Served):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
-        if not self._link.run(scripts.SWAP, key, expected, fitting(key, value, _LARGEST), tag, about=key):
+        if not self._link.run(
+            scripts.SWAP, key, expected, to_bytes_within(key, value, _LARGEST), tag, about=key
+        ):
             raise conflict(key)
         return tag
 
@@ -213,8 +215,8 @@ class Redis(Served):
 
     # ---- The store itself ------------------------------------------------------------------------
 
-    def facts(self) -> dict[str, str]:
-        return self._link.facts()
+    def info(self) -> dict[str, str]:
+        return self._link.info()
 
     def close(self) -> None:
         self._link.close()
@@ -234,7 +236,7 @@ def _steps(key: str, part: Part) -> Iterator[str | bytes]:
         yield from ("delete", key, "")
 
 
-def _held(key: str, value: bytes | None) -> bytes:
+def _require_value(key: str, value: bytes | None) -> bytes:
     if value is None:
         raise Corrupt(
             f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from holdall.adapters._objectstore.diagnosis import facts
-from holdall.adapters._objectstore.metadata import note_of
-from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.diagnosis import server_info
+from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
-from holdall.adapters._shared.throttle import Pace, ahead, ordered
-from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters._objectstore.versions import note_of
+from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
+from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import Options
-from holdall.adapters.s3.deletes import BATCH, delete_batch
 from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
-from holdall.adapters.s3.writes import Writes
+from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
@@ -24,7 +23,7 @@ _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
 
 
-class S3(BucketStore[Bucket]):
+class S3(BucketStore[S3Bucket]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -48,7 +47,7 @@ class S3(BucketStore[Bucket]):
     requests when `features` are first needed, with up to ten requests.
 
     A tag is the ETag, which in most buckets is a hash of the value. The same bytes give the same tag again,
-    so the store does not have TICKS. A swap is still correct, because it replaces exactly the value that it
+    so the store does not have UNIQUE_TAGS. A swap is still correct, because it replaces exactly the value that it
     expected, but it does not notice if the value changed and changed back. Removing a key needs the
     permission s3:GetObject in addition to s3:DeleteObject.
 
@@ -81,7 +80,7 @@ class S3(BucketStore[Bucket]):
             raise InvalidAddress("s3: a directory bucket lists in no order; use a general purpose bucket")
         options = Options(region, profile, endpoint_url, addressing, timeout, retries, anon)
         served = check_served("s3", content_type=content_type, cache_control=cache_control)
-        self._bucket = Bucket(
+        self._bucket = S3Bucket(
             bucket,
             root_of(prefix, "s3"),
             options,
@@ -90,7 +89,7 @@ class S3(BucketStore[Bucket]):
             create=create,
         )
         self._reads = Reads(self._bucket, transport)
-        self._writes = Writes(self._bucket)
+        self._writes = S3Writes(self._bucket)
 
     @classmethod
     def from_address(cls, address: Address) -> "S3":
@@ -124,16 +123,16 @@ class S3(BucketStore[Bucket]):
         return self._bucket.connection.client
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(map(checked, keys))
+        return self._reads.many(map(require_key, keys))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(ahead(self.scan(prefix, start=start, stop=stop), PAGE))
+        return self._reads.many(read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(checked, keys), BATCH)
-        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
+        found = batches(map(require_key, keys), BATCH)
+        exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""
@@ -141,10 +140,10 @@ class S3(BucketStore[Bucket]):
         self._bucket.note = partial(note_of, author)
         return found
 
-    def facts(self) -> dict[str, str]:
+    def info(self) -> dict[str, str]:
         """The address of the server, and how far its clock differs from this machine's."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
-        return facts(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
+        return server_info(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
 
     def close(self) -> None:
         self._reads.close()

@@ -32,7 +32,7 @@ _AHEAD = ScanOptions(
 )
 
 
-async def opened(root: str, path: str, flush_interval: float) -> Db:
+async def open_database(root: str, path: str, flush_interval: float) -> Db:
     """Open the database at ``path`` of the object store ``root``. Create it if it is missing."""
     settings = Settings.default()
     settings.set("flush_interval", f'"{flush_interval * 1000:.0f}ms"')
@@ -79,7 +79,7 @@ async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyVal
     return found
 
 
-async def transacted(db: Db, changes: list[Change[bytes]]) -> Tag | None:
+async def transact(db: Db, changes: list[Change[bytes]]) -> Tag | None:
     """Apply ``changes`` in one transaction, and return the tag of the values that it wrote.
 
     Returns ABSENT if it had nothing to write, and None if it wrote nothing because of another writer. Raises

@@ -10,11 +10,11 @@ from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 from holdall.adapters._shared.batches import BATCH, keys_of
-from holdall.adapters._shared.servers import FIRST_PAGE, check_wait, fitting, pairs_of
+from holdall.adapters._shared.servers import FIRST_PAGE, check_wait, pairs_of, to_bytes_within
 from holdall.address import Address
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
-from holdall.keys import Foreign, Span, check_key, named
+from holdall.keys import Foreign, Span, check_key, to_name
 from holdall.store import (
     ABSENT,
     ATTEMPTS,
@@ -36,7 +36,7 @@ with needs("slatedb"):
     from slatedb.uniffi import Db, KeyValue
 
 from holdall.adapters.slatedb import calls as calls
-from holdall.adapters.slatedb.errors import Failure, translated
+from holdall.adapters.slatedb.errors import Failure, translate
 from holdall.adapters.slatedb.loop import LOOP
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class SlateDB(Store[bytes]):
             Feature.SEEK
             | Feature.BATCH
             | Feature.TAGS
-            | Feature.TICKS
+            | Feature.UNIQUE_TAGS
             | Feature.SWAP
             | Feature.REMOVE
             | Feature.ATOMIC
@@ -157,7 +157,7 @@ class SlateDB(Store[bytes]):
     def _rows(self, span: Span) -> Iterator[tuple[str, KeyValue]]:
         """Yield the rows of ``span`` with their names; foreign ones too."""
         rows = chain.from_iterable(self._pages(span))
-        return ((name, row) for row in rows if span.shows(name := named(row.key)))
+        return ((name, row) for row in rows if span.shows(name := to_name(row.key)))
 
     def _pages(self, span: Span) -> Iterator[list[KeyValue]]:
         high = None if span.high is None else span.high.encode()
@@ -215,9 +215,9 @@ class SlateDB(Store[bytes]):
 
     def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
         """Apply ``changes``, and return the tag of the values that they wrote."""
-        changes = [_fitting(change) for change in changes]
+        changes = [_check_change(change) for change in changes]
         for attempt in range(ATTEMPTS):
-            tag = self._run(lambda db: calls.transacted(db, changes))
+            tag = self._run(lambda db: calls.transact(db, changes))
             if tag is not None:
                 return tag
             time.sleep(pause(attempt))
@@ -230,11 +230,13 @@ class SlateDB(Store[bytes]):
         try:
             return LOOP.run(lambda: self._with(work), self._url, self._timeout)
         except Failure as error:
-            raise translated(error, self._url) from error
+            raise translate(error, self._url) from error
 
     async def _with(self, work: Callable[[Db], Coroutine[Any, Any, T]]) -> T:
         if self._db is None:
-            self._db = asyncio.ensure_future(calls.opened(self._root, self._path, self._flush_interval))
+            self._db = asyncio.ensure_future(
+                calls.open_database(self._root, self._path, self._flush_interval)
+            )
         opening = self._db
         try:
             db = await asyncio.shield(opening)  # a caller that stops waiting does not cancel it
@@ -260,6 +262,10 @@ class SlateDB(Store[bytes]):
         )
 
 
-def _fitting(change: Change[bytes]) -> Change[bytes]:
+def _check_change(change: Change[bytes]) -> Change[bytes]:
     check_key(key_of(change))
-    return Put(change.key, fitting(change.key, change.value, _MOST)) if isinstance(change, Put) else change
+    return (
+        Put(change.key, to_bytes_within(change.key, change.value, _MOST))
+        if isinstance(change, Put)
+        else change
+    )

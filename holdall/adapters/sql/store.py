@@ -13,16 +13,16 @@ from holdall.adapters._shared.servers import (
     FIRST_PAGE,
     Part,
     after,
-    fitting,
+    cut_at_reserved,
     fresh_tag,
     pairs_of,
     parts_of,
-    shown,
+    to_bytes_within,
 )
-from holdall.adapters._shared.transactional import Served
+from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -37,7 +37,7 @@ from holdall.store import (
 _LOOKUPS = 128
 
 
-class SQL(Served):
+class SQL(TransactionalStore):
     """A store of the rows of a table. The subclass for each kind of server passes its ``link`` to `_open`."""
 
     def _open(self, link: Link) -> None:
@@ -60,17 +60,17 @@ class SQL(Served):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        row = _row(key, fitting(key, value, self._link.most()))
+        row = _row(key, to_bytes_within(key, value, self._link.most()))
         self._link.run(partial(_execute, self._link.put(), [row]), key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._link.changed(self._table.delete([key]), key):
+        if not self._link.execute(self._table.delete([key]), key):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._link.changed(self._table.delete([key]), key)
+        self._link.execute(self._table.delete([key]), key)
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -79,7 +79,7 @@ class SQL(Served):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages([self._table.key], Span.of(prefix, start, stop))
-        return (named(key) for page in pages for (key,) in page)
+        return (to_name(key) for page in pages for (key,) in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         for (value,) in self._link.rows(self._table.get(self._table.value, keys=[name.stored])):
@@ -107,7 +107,7 @@ class SQL(Served):
         size = FIRST_PAGE
         while low is not None:
             page = self._link.rows(self._table.page(columns, low, span.high, size))
-            visible, beyond = shown(page, span.hides)
+            visible, beyond = cut_at_reserved(page, span.hides)
             yield visible
             low = beyond or (after(page[-1][0]) if len(page) == size else None)
             size = _next(size, page)
@@ -127,7 +127,7 @@ class SQL(Served):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in keys_of(keys):
-            self._link.changed(self._table.delete(sorted(batch)))
+            self._link.execute(self._table.delete(sorted(batch)))
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -143,10 +143,10 @@ class SQL(Served):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        tag, value = fresh_tag(), fitting(key, value, self._link.most())
+        tag, value = fresh_tag(), to_bytes_within(key, value, self._link.most())
         if expected == ABSENT:
             self._link.run(lambda connection: self._insert(connection, key, value, tag), key)
-        elif not self._link.changed(self._table.update(key, value, tag, expected), key):
+        elif not self._link.execute(self._table.update(key, value, tag, expected), key):
             raise conflict(key)
         return tag
 
@@ -160,7 +160,7 @@ class SQL(Served):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._link.changed(self._table.delete([key], self._table.tag == expected), key):
+        if not self._link.execute(self._table.delete([key], self._table.tag == expected), key):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:

@@ -57,7 +57,7 @@ _LARGE = "may not grow, as the size of files is limited for this process"
 _CALLBACK_RAISED = "user-defined function raised exception"
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
     """Return the error to raise in place of ``error``, which concerns ``key`` of the table ``where``.
 
     The extended result code is looked up first, then its primary code. If the statement was interrupted, or
@@ -73,7 +73,7 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
         return Unavailable(
             f"{where} cannot be opened: {refusal}; close files, or raise the limit (ulimit -n)"
         )
-    if code == sqlite3.SQLITE_IOERR_WRITE and _limited():
+    if code == sqlite3.SQLITE_IOERR_WRITE and _has_size_limit():
         return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
     about = "" if key is None else f" ({key!r})"
@@ -94,7 +94,7 @@ def _refusal() -> str | None:
     return None
 
 
-def _limited() -> bool:
+def _has_size_limit() -> bool:
     """Return whether this process has a limit on the size of files. SQLite does not report a file over it."""
     try:
         import resource

@@ -8,14 +8,15 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.sqlite.link import Link, Row
-from holdall.adapters.sqlite.table import MEMORY, Absent, Table
+from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
 from holdall.address import Address
 from holdall.errors import InvalidAddress
 from holdall.handles import delays_fork
-from holdall.keys import Foreign, Span, check_key, named, only_keys
+from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -70,7 +71,7 @@ class SQLite(Store[bytes]):
         path: str | os.PathLike[str],
         *,
         table: str = "holdall",
-        durability: str = "full",
+        durability: Durability = "full",
         timeout: float = 10,
     ) -> None:
         path = os.fspath(path)
@@ -93,7 +94,7 @@ class SQLite(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "SQLite":
-        options = address.options(table=str, durability=("full", "os"), timeout=float)
+        options = address.options(table=str, durability=DURABILITIES, timeout=float)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
             path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
@@ -106,7 +107,7 @@ class SQLite(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.TICKS | Feature.SWAP
+        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
         held |= Feature.REMOVE | Feature.ATOMIC
         return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
 
@@ -117,8 +118,8 @@ class SQLite(Store[bytes]):
         check_key(key)
         try:  # not self._row: this saves a call on the most frequent path
             row = self._connection().execute(self._get, (text(key),)).fetchone()
-        except (Absent, sqlite3.Error) as error:
-            self._link.failed(error)
+        except (NoTable, sqlite3.Error) as error:
+            self._link.none_if_absent(error)
             row = None
         if row is None:
             raise KeyError(key)
@@ -153,7 +154,7 @@ class SQLite(Store[bytes]):
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         pages = self._pages("key", Span.of(prefix, start, stop))
-        return (named(key) for page in pages for (key,) in page)
+        return (to_name(key) for page in pages for (key,) in page)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
         row = self._row(self._get, (name.stored,))

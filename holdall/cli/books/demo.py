@@ -15,9 +15,9 @@ from holdall.cli.address import VARIABLE
 from holdall.cli.arguments import day
 from holdall.cli.books.bundled import import_bundled
 from holdall.cli.books.importing import import_files
-from holdall.cli.books.opening import books_at
-from holdall.cli.examples import examples
-from holdall.cli.output.show import show
+from holdall.cli.books.open import open_books
+from holdall.cli.help import examples
+from holdall.cli.output.printing import print_rows
 from holdall.cli.zone import Zone
 from holdall.domain import Receivables
 from holdall.domain.books import Books
@@ -58,7 +58,7 @@ def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
     cannot be imported are listed with the reason, and no payments are recorded.
     """
     uri = uri or (OWN if folder else BUNDLED)
-    with books_at(uri) as books:
+    with open_books(uri) as books:
         if folder:
             import_files(books, [folder], err=True)
             _refuse_nothing(books)
@@ -87,7 +87,7 @@ def _print(receivables: Receivables, on: date) -> None:
         "Cash received per month": receivables.received(),
     }
     for title, report in reports.items():
-        show(report.columns, report.cells(), title=title)
+        print_rows(report.columns, report.cells(), title=title)
 
 
 def _example(books: Books) -> list[str]:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import click
 
-from holdall.cli.output.line import one_line
-from holdall.cli.output.progress import counting
+from holdall.cli.output.progress import show_progress
+from holdall.cli.output.safe_text import one_line
 from holdall.domain.books import Books
 from holdall.domain.model import Invoice
 from holdall.domain.ubl import read
@@ -42,7 +42,9 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def _xml_in(folder: Path) -> list[Path]:
-    inside = (Path(above, name) for above, _, names in os.walk(folder, onerror=_closed) for name in names)
+    inside = (
+        Path(above, name) for above, _, names in os.walk(folder, onerror=_refuse_folder) for name in names
+    )
     files = sorted(path for path in inside if path.suffix.lower() == ".xml")
     # A broken link stays in the list, so that it is refused by its name. Reading a pipe would wait for data.
     if files := [path for path in files if path.is_file() or not path.exists()]:
@@ -50,7 +52,7 @@ def _xml_in(folder: Path) -> list[Path]:
     raise HoldallError(f"{folder}: no .xml file in it or below; name the folder of your invoices")
 
 
-def _closed(error: OSError) -> NoReturn:
+def _refuse_folder(error: OSError) -> NoReturn:
     raise HoldallError(
         f"{error.filename}: {error.strerror}; see to its rights, or name the others"
     ) from error
@@ -65,7 +67,7 @@ def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> O
     """
     files, outcome = files_in(paths), Outcome()
     try:
-        with counting("importing", len(files)) as tell:
+        with show_progress("importing", len(files)) as tell:
             for count, file in enumerate(files, 1):
                 _import(books, file, outcome)
                 tell(count)

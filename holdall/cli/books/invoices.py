@@ -8,12 +8,12 @@ import msgspec
 
 from holdall.cli import address
 from holdall.cli.books.importing import import_files
-from holdall.cli.books.opening import books_at, books_to_read, find, note_if_empty, skip_damaged
+from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, skip_damaged
 from holdall.cli.books.payments import pay
-from holdall.cli.examples import examples
-from holdall.cli.output.show import formats, print_json, show
+from holdall.cli.help import examples
+from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice
-from holdall.domain.money import summed, text
+from holdall.domain.money import sum_amounts, text
 
 
 @click.group(
@@ -43,7 +43,7 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
     is. If a file cannot be imported, it is listed with the reason, the other files are imported, and the exit
     code is 1.
     """
-    with books_at(uri) as books:
+    with open_books(uri) as books:
         outcome = import_files(books, paths)
     ctx.exit(1 if outcome.refused else 0)
 
@@ -59,13 +59,13 @@ def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
     owed shows the total less all payments.
     """
     columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
-    with books_to_read(uri, skip_damaged=skip_damaged) as books:
-        show(columns, map(_line, books), style)
+    with open_to_read(uri, skip_damaged=skip_damaged) as books:
+        print_rows(columns, map(_line, books), style)
         note_if_empty(books, uri)
 
 
 def _line(invoice: Invoice) -> tuple[str, ...]:
-    owed = summed(invoice.owed().values())
+    owed = sum_amounts(invoice.owed().values())
     return (
         invoice.number,
         invoice.kind,
@@ -92,9 +92,9 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
 @address.option("from")
 @click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
 @click.option("--json", "as_json", is_flag=True, help="Print the document, amounts as text.")
-def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
+def show(number: str, uri: str, seller: str | None, as_json: bool) -> None:
     """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
-    with books_at(uri) as books:
+    with open_books(uri) as books:
         invoice = find(books, number, seller)
     if as_json:
         print_json(msgspec.to_builtins(invoice))
@@ -103,11 +103,11 @@ def show_(number: str, uri: str, seller: str | None, as_json: bool) -> None:
 
 
 def _describe(invoice: Invoice) -> None:
-    show((invoice.kind, invoice.number), _head(invoice))
-    show(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
-    show(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
+    print_rows((invoice.kind, invoice.number), _head(invoice))
+    print_rows(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
+    print_rows(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
     owed = ((code, text(amount, invoice.currency)) for code, amount in invoice.owed().items())
-    show(("code", "owed"), owed, title="Owed")
+    print_rows(("code", "owed"), owed, title="Owed")
 
 
 def _head(invoice: Invoice) -> Iterator[tuple[str, str]]:

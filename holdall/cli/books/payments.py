@@ -7,14 +7,14 @@ from decimal import Decimal
 import click
 
 from holdall.cli import address, arguments, zone
-from holdall.cli.books.opening import books_at, find
-from holdall.cli.examples import examples
-from holdall.cli.output.line import one_line
+from holdall.cli.books.open import find, open_books
+from holdall.cli.help import examples
+from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
 from holdall.domain.model import Invoice, Payment
-from holdall.domain.money import summed, text
+from holdall.domain.money import sum_amounts, text
 
 POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
 
@@ -86,7 +86,7 @@ def pay(
         raise click.UsageError("give --to or --policy, not both")
     if len(dict(parts)) < len(parts):
         raise click.UsageError("a code is given twice by --to; add its amounts up")
-    with books_at(uri) as books:
+    with open_books(uri) as books:
         invoice = find(books, number, seller)
         payment = books.pay(
             number,
@@ -105,6 +105,6 @@ def pay(
 def _confirm(invoice: Invoice, payment: Payment) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
-    owed = text(summed(invoice.owed().values()), currency)
+    owed = text(sum_amounts(invoice.owed().values()), currency)
     paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
     click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))

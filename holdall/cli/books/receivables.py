@@ -10,10 +10,10 @@ import click
 
 from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
-from holdall.cli.books.opening import books_to_read, note_if_empty, skip_damaged
-from holdall.cli.examples import examples
-from holdall.cli.output.progress import counting
-from holdall.cli.output.show import formats, show
+from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
+from holdall.cli.help import examples
+from holdall.cli.output.printing import formats, print_rows
+from holdall.cli.output.progress import show_progress
 from holdall.cli.zone import Zone
 from holdall.domain import Receivables
 from holdall.domain.report import Report
@@ -47,10 +47,10 @@ class Asked:
 
         A table has a heading with its day and time.
         """
-        with books_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
-            with counting("reading invoices") as tell:
+        with open_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
+            with show_progress("reading invoices") as tell:
                 report = ask(Receivables(books.store, self.seller, progress=tell))
-            show(report.columns, report.cells(), self.style, self._title(heading))
+            print_rows(report.columns, report.cells(), self.style, self._title(heading))
             if not report:
                 note_if_empty(books, self.uri)
         return report
@@ -60,7 +60,7 @@ class Asked:
         return self.zone.today() if self.as_of is None else self.zone.day(self.as_of)
 
     def _title(self, heading: str) -> str:
-        as_of = f"Books as of {self.zone.shown(self.as_of)}" if self.as_of else ""
+        as_of = f"Books as of {self.zone.describe(self.as_of)}" if self.as_of else ""
         return ". ".join(filter(None, [heading, as_of]))
 
 

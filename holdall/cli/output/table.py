@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from holdall.cli.output.line import one_line
+from holdall.cli.output.safe_text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ def table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> str:
     from rich.console import Console  # imported late: it takes longer than most commands
     from rich.text import Text
 
-    drawn = _drawn(columns, rows)
+    drawn = _draw(columns, rows)
     console = Console(highlight=False)
     least = Console(width=_ANY_WIDTH).measure(drawn).minimum
     console.width = max(console.width, least) if sys.stdout.isatty() else _ANY_WIDTH
@@ -35,7 +35,7 @@ def table(columns: Sequence[str], rows: list[Sequence[str]], title: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def _drawn(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
+def _draw(columns: Sequence[str], rows: list[Sequence[str]]) -> "Table":
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table

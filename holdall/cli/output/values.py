@@ -7,12 +7,12 @@ from holdall.configuration.stack import Stack
 from holdall.errors import HoldallError, Invalid
 
 
-def written(value: Any) -> bytes:
+def format_value(value: Any) -> bytes:
     r"""Return the bytes to print for ``value``. A document becomes one line of JSON.
 
     Raises HoldallError if a document cannot be written as JSON.
 
-    >>> written(b"\xff"), written("é"), written({"total": 1})
+    >>> format_value(b"\xff"), format_value("é"), format_value({"total": 1})
     (b'\xff', b'\xc3\xa9', b'{"total":1}\n')
     """
     if isinstance(value, bytes):
@@ -27,14 +27,14 @@ def written(value: Any) -> bytes:
         raise HoldallError(f"it cannot be printed as JSON: {error}; read it in Python") from error
 
 
-def read(data: bytes, stack: Stack) -> Any:
+def parse_value(data: bytes, stack: Stack) -> Any:
     """Return the value of ``data`` for a store with the layers of ``stack``.
 
     Without a serializer, the value is ``data`` itself. With the serializer text, it is a str. With any other
     serializer, ``data`` must be JSON, and the value is a document of the declared type. Raises Invalid if
     ``data`` is not UTF-8 text, is not JSON or does not fit the type.
 
-    >>> read(b"1", Stack())
+    >>> parse_value(b"1", Stack())
     b'1'
     """
     if not stack.serializer:

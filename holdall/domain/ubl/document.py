@@ -6,7 +6,7 @@ from reprlib import repr as short
 from xml.etree.ElementTree import Element
 
 from holdall.domain.model import UNCODED, Invoice, InvoiceKind, LineItem
-from holdall.domain.money import EXACT, PLACES, summed
+from holdall.domain.money import EXACT, PLACES, sum_amounts
 from holdall.domain.ubl.adjustments import charges, rounding, taxes
 from holdall.domain.ubl.items import items
 from holdall.domain.ubl.node import Node
@@ -37,7 +37,7 @@ def invoice(root: Element) -> Invoice:
     node = Node(root, _name(root))
     terms = _terms(node)
     lines = _lines(node, terms)
-    total = summed(line.amount for line in lines)
+    total = sum_amounts(line.amount for line in lines)
     issued = node.one("cbc:IssueDate", "BT-2").date()
     paid = _paid(node, terms, total)
     return Invoice(
@@ -86,8 +86,8 @@ def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
     declared = EXACT.add(terms.amount(payable), paid)
     if total != declared:
         raise payable.wrong(
-            f"and the prepaid amount (BT-113) are {terms.signed(declared)} {terms.currency}, but lines, "
-            f"allowances, charges, tax and rounding come to {terms.signed(total)}",
+            f"and the prepaid amount (BT-113) are {terms.apply_sign(declared)} {terms.currency}, but lines, "
+            f"allowances, charges, tax and rounding come to {terms.apply_sign(total)}",
             "correct the document",
         )
     return paid

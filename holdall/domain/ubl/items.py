@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from holdall.domain.model import LineItem, Split
-from holdall.domain.money import EXACT, fits, summed, summed_by
+from holdall.domain.money import EXACT, fits, sum_amounts, sum_by_name
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
@@ -39,7 +39,7 @@ def _amount(node: Node, terms: Terms) -> Decimal:
 
 def _quantity(node: Node, terms: Terms) -> Decimal:
     path = "cbc:CreditedQuantity" if terms.name == "CreditNote" else "cbc:InvoicedQuantity"
-    return terms.signed(node.one(path, "BT-129").number())
+    return terms.apply_sign(node.one(path, "BT-129").number())
 
 
 def _unit_price(node: Node) -> Decimal:
@@ -56,7 +56,7 @@ def _unit_price(node: Node) -> Decimal:
 
 
 def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:
-    sums = summed_by(_parts(node, amount, terms, terms.code))
+    sums = sum_by_name(_parts(node, amount, terms, terms.code))
     return tuple(Split(code, part) for code, part in sums.items())
 
 
@@ -69,7 +69,7 @@ def _parts(node: Node, amount: Decimal, terms: Terms, default: str) -> Iterator[
     """
     code = accounting_code(node, default)
     details = [(each, _amount(each, terms)) for each in node.every(f"cac:Sub{terms.name}Line")]
-    if not details or summed(part for _, part in details) != amount:
+    if not details or sum_amounts(part for _, part in details) != amount:
         yield code, amount
         return
     for each, part in details:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from holdall.domain.allocation import allocate
 from holdall.domain.model import UNAPPLIED, LineItem, Payment
-from holdall.domain.money import summed_by
+from holdall.domain.money import sum_by_name
 
 PREPAID = "prepaid"
 """The id and the reference of the payment for the prepaid amount."""
@@ -20,7 +20,7 @@ def prepaid(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem
     """
     if not paid:
         return ()
-    billed = summed_by((split.code, split.amount) for line in lines for split in line.splits)
+    billed = sum_by_name((split.code, split.amount) for line in lines for split in line.splits)
     allocations = allocate(paid, billed, currency, overpaid=True)
     beyond = any(each.code == UNAPPLIED for each in allocations)
     return (Payment(PREPAID, issued, paid, allocations, reference=PREPAID, overpaid=beyond),)

@@ -11,12 +11,12 @@ from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
 from holdall.layer import Layer, below
 from holdall.middleware.cache.clock import Clock
-from holdall.middleware.cache.coordinator import Traffic
+from holdall.middleware.cache.coordinator import Coordinator
 from holdall.middleware.cache.entry import Entry
-from holdall.middleware.cache.memory_entries import Shelf
-from holdall.middleware.cache.raw_view import Behind
-from holdall.middleware.cache.store_entries import Nearby
-from holdall.middleware.metrics.counter import Tally
+from holdall.middleware.cache.memory_entries import MemoryEntries
+from holdall.middleware.cache.raw_view import RawView
+from holdall.middleware.cache.store_entries import StoreEntries
+from holdall.middleware.metrics.counter import ThreadCounter
 from holdall.store import ABSENT, MISSING, Change, Expect, Missing, Store, Tag, Tagged, key_of, to_bytes
 
 _BATCH = 64  # keys that get_many asks for at once
@@ -75,13 +75,13 @@ class Cache(Layer[bytes, bytes]):
         # wall-clock time.
         self._clock = clock or (time.monotonic if near is None else time.time)
         self._here = PerProcess(self._open)
-        self._tally: Tally[str] = Tally()
-        self._count = self._tally.own
+        self._counter: ThreadCounter[str] = ThreadCounter()
+        self._count = self._counter.own
 
-    def _open(self) -> Traffic:
+    def _open(self) -> Coordinator:
         clock = Clock(*self._bounds)
-        near = Shelf(clock) if self._near is None else Nearby(self._near, clock)
-        return Traffic(near, self._is_worth)
+        near = MemoryEntries(clock) if self._near is None else StoreEntries(self._near, clock)
+        return Coordinator(near, self._is_worth)
 
     def _is_worth(self, entry: Entry) -> bool:
         is_shown = self._misses or entry.value is not MISSING
@@ -93,7 +93,7 @@ class Cache(Layer[bytes, bytes]):
         ``hits``: from the cache. ``revalidated``: from the cache, after the store confirmed the tag.
         ``misses``: from the store.
         """
-        total = self._tally.total()
+        total = self._counter.total()
         return {name: total[name] for name in ("hits", "revalidated", "misses")}
 
     # ---- Reading one key -----------------------------------------------------------------------
@@ -111,18 +111,18 @@ class Cache(Layer[bytes, bytes]):
 
     def _read(self, key: str) -> Entry:
         entry = self._fresh(key)  # another thread may have read it in the meantime
-        return self._checked(key) if entry is None else entry
+        return self._revalidate(key) if entry is None else entry
 
-    def _checked(self, key: str) -> Entry:
+    def _revalidate(self, key: str) -> Entry:
         began = self._clock()
         entry = self._here().find(key)
         if entry is not None and entry.tag != ABSENT and self._inner.tag(key) == entry.tag:
             self._count()["revalidated"] += 1
             return entry._replace(checked=began) if self._max_age else entry
         self._count()["misses"] += 1
-        return self._asked(key, began)
+        return self._ask_store(key, began)
 
-    def _asked(self, key: str, began: float) -> Entry:
+    def _ask_store(self, key: str, began: float) -> Entry:
         try:
             value, tag = self._inner.get_tagged(key)
             return Entry(value, tag, began)
@@ -267,7 +267,7 @@ class Cache(Layer[bytes, bytes]):
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         kept = RESERVED not in prefix.split("/")[:-1]  # the cache keeps no reserved keys
-        return Behind(self, prefix) if kept else self._inner.raw(prefix)
+        return RawView(self, prefix) if kept else self._inner.raw(prefix)
 
     def close(self) -> None:
         super().close()

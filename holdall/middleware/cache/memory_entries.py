@@ -27,13 +27,13 @@ class Near(Protocol):
         ...
 
 
-class Shelf:
+class MemoryEntries:
     """Keeps entries in memory, as many as ``clock`` allows.
 
     >>> from holdall.store import ABSENT
-    >>> shelf = Shelf(Clock(items=10, size=1000))
-    >>> shelf.keep("a", Entry(b"1", ABSENT, 0.0))
-    >>> shelf.find("a").value
+    >>> entries = MemoryEntries(Clock(items=10, size=1000))
+    >>> entries.keep("a", Entry(b"1", ABSENT, 0.0))
+    >>> entries.find("a").value
     b'1'
     """
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.middleware.cache.coordinator import is_plain
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 if TYPE_CHECKING:  # the cache creates this view of itself
@@ -16,7 +16,7 @@ _READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at"}
 _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
 
 
-class Behind(Watch[bytes]):
+class RawView(Interceptor[bytes]):
     """The raw view below ``cache``: a write drops its key from the cache first, a bulk write drops all keys.
 
     >>> from holdall import Cache, Memory

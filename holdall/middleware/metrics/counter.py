@@ -10,14 +10,14 @@ from holdall.handles import PerProcess, PerThread
 K = TypeVar("K", bound=Hashable)
 
 
-class Tally(Generic[K]):
+class ThreadCounter(Generic[K]):
     """One Counter per thread, and their sum.
 
     `own` returns the Counter of the calling thread. A forked child starts with the counts of its parent.
 
-    >>> tally = Tally()
-    >>> tally.own()["hits"] += 2
-    >>> tally.total()
+    >>> counter = ThreadCounter()
+    >>> counter.own()["hits"] += 2
+    >>> counter.total()
     Counter({'hits': 2})
     """
 

@@ -7,8 +7,8 @@ from time import perf_counter_ns
 from typing import Any, TypeVar
 
 from holdall.errors import Conflict
-from holdall.middleware.interceptor import Watch
-from holdall.middleware.metrics.counter import Tally
+from holdall.middleware.interceptor import Interceptor
+from holdall.middleware.metrics.counter import ThreadCounter
 from holdall.middleware.metrics.measured import Measured, bucket
 from holdall.middleware.metrics.telemetry import recorder
 from holdall.store import MISSING, Missing, Store
@@ -19,8 +19,8 @@ T = TypeVar("T")
 _END = object()
 
 
-class Metrics(Watch[V]):
-    """Counts the operations on ``store`` by the names of `Watch`, and their bytes if the values are bytes.
+class Metrics(Interceptor[V]):
+    """Counts the operations on ``store`` by the names of `Interceptor`, and their bytes if the values are bytes.
 
     `stats` returns the counts. If OpenTelemetry is installed, each operation is reported to it when the
     operation ends (see `holdall.middleware.metrics.telemetry`); ``name`` is the store's name in these reports. A scan
@@ -43,14 +43,14 @@ class Metrics(Watch[V]):
 
     def __init__(self, store: Store[V], *, name: str = "") -> None:
         super().__init__(store)
-        self._tally: Tally[tuple[str, str | int]] = Tally()
-        self._counts = self._tally.own
+        self._counter: ThreadCounter[tuple[str, str | int]] = ThreadCounter()
+        self._counts = self._counter.own
         self._record = recorder(name)
 
     def stats(self) -> dict[str, Measured]:
         """The counts since this layer was created, by the name of the operation, in order."""
         by_name: dict[str, Counter[str | int]] = {}
-        for (name, what), count in sorted(self._tally.total().items(), key=lambda item: item[0][0]):
+        for (name, what), count in sorted(self._counter.total().items(), key=lambda item: item[0][0]):
             by_name.setdefault(name, Counter())[what] = count
         return {name: Measured.of(counts) for name, counts in by_name.items()}
 
@@ -59,13 +59,13 @@ class Metrics(Watch[V]):
         try:
             result = call(*args)
         except BaseException as error:
-            self._ended(name, perf_counter_ns() - began, error)
+            self._record_end(name, perf_counter_ns() - began, error)
             raise
-        self._ended(name, perf_counter_ns() - began, None)
-        self._carried(name, args, result)
+        self._record_end(name, perf_counter_ns() - began, None)
+        self._count_bytes(name, args, result)
         return result
 
-    def _carried(self, name: str, args: tuple[Any, ...], result: object) -> None:
+    def _count_bytes(self, name: str, args: tuple[Any, ...], result: object) -> None:
         counts = self._counts()
         if result is MISSING:
             counts[name, "missing"] += 1
@@ -74,7 +74,7 @@ class Metrics(Watch[V]):
         if len(args) > 1 and (sent := _bytes(args)):  # an operation with only a key sends no value
             counts[name, "sent"] += sent
 
-    def _ended(self, name: str, took: int, error: BaseException | None) -> None:
+    def _record_end(self, name: str, took: int, error: BaseException | None) -> None:
         counts = self._counts()
         counts[name, bucket(took)] += 1
         counts[name, "nanoseconds"] += took
@@ -103,8 +103,8 @@ class Metrics(Watch[V]):
                 received += _bytes(item)
                 yield item  # type: ignore[misc]  # it is not _END
         finally:
-            self._ended(name, took, failed)
-            self._passed(name, count, "received", received)
+            self._record_end(name, took, failed)
+            self._count_items(name, count, "received", received)
 
     def _feed(self, name: str, items: Iterable[T], /) -> Iterator[T]:
         sent = count = 0
@@ -114,9 +114,9 @@ class Metrics(Watch[V]):
                 sent += _bytes(item)
                 yield item
         finally:
-            self._passed(name, count, "sent", sent)
+            self._count_items(name, count, "sent", sent)
 
-    def _passed(self, name: str, items: int, way: str, size: int) -> None:
+    def _count_items(self, name: str, items: int, way: str, size: int) -> None:
         counts = self._counts()
         counts[name, "items"] += items
         counts[name, way] += size

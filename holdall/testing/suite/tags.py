@@ -51,11 +51,11 @@ class TagTests(StoreCase[V]):
         assert len(set(tags)) == 5
 
     @needs(Feature.TAGS)
-    def test_a_tag_that_ticks_never_comes_again(self, store: Store[V]) -> None:
+    def test_a_unique_tag_never_comes_again(self, store: Store[V]) -> None:
         seen: dict[Tag, V] = {}
         for value in self._history(store):
             tag = store.get_tagged("a").tag
-            assert Feature.TICKS not in store.features or tag not in seen
+            assert Feature.UNIQUE_TAGS not in store.features or tag not in seen
             assert seen.setdefault(tag, value) == value
 
     def _history(self, store: Store[V]) -> Any:

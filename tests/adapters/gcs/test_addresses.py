@@ -89,6 +89,16 @@ def test_an_emulator_is_sent_no_credentials(
         assert isinstance(store.client._credentials, AnonymousCredentials)
 
 
+@pytest.mark.parametrize("given", ["https://storage.googleapis.com", "https://two:2"])
+def test_another_server_than_the_emulator_is_sent_the_ambient_credentials(
+    monkeypatch: pytest.MonkeyPatch, login: str, given: str
+):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://one:1")
+    with GCS("acme", endpoint_url=given) as store:
+        assert store.client.api_endpoint == given
+        assert store.client._credentials.refresh_token == login
+
+
 def test_a_public_bucket_is_read_without_credentials(login: str):
     with holdall.open("gs://acme?anon=1") as store:
         assert store._bucket.connection.is_google

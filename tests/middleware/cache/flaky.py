@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from holdall import Unavailable
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 
-class Flaky(Watch[bytes]):
+class Flaky(Interceptor[bytes]):
     """``fails`` is "before", "after", or empty; it counts for one call."""
 
     def __init__(self, store: Store[bytes]) -> None:

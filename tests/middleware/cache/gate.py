@@ -5,13 +5,13 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
 PATIENCE = 60  # seconds, after which a test has failed
 
 
-class Gate(Watch[bytes]):
+class Gate(Interceptor[bytes]):
     """Holds ``name`` after it has happened below; ``calls`` has the names of all operations."""
 
     def __init__(self, store: Store[bytes], name: str) -> None:

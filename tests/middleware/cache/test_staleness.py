@@ -115,7 +115,7 @@ class Lagging(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("misses", [False, True], ids=["", "misses"])
-@pytest.mark.parametrize("near", [False, True], ids=["shelf", "store"])
+@pytest.mark.parametrize("near", [False, True], ids=["memory", "store"])
 @pytest.mark.parametrize("max_age", [0, AGE])
 @pytest.mark.parametrize("far", [Memory, Minimal])
 def test_it_lags_no_more_than_it_says(far: Any, max_age: float, near: bool, misses: bool) -> None:

@@ -62,14 +62,14 @@ class History(RuleBasedStateMachine):
     def look(self, span, at, plus):
         prefix, start, stop = span
         micros, held = self.then[at % len(self.then)]
-        store = self.store.as_of(stamp.moment(micros + plus))
+        store = self.store.as_of(stamp.to_datetime(micros + plus))
         expected = [(key, held[key]) for key in between(held, prefix, start, stop)]
         assert list(store.scan_items(prefix, start=start, stop=stop)) == expected
         assert list(store.scan(prefix, start=start, stop=stop)) == [key for key, _ in expected]
         assert {key: store[key] for key in _KEYS if key in store} == held
 
 
-@pytest.mark.parametrize("lacks", KINDS if SOAK else ["", "ATOMIC-TICKS-REMOVE"])
+@pytest.mark.parametrize("lacks", KINDS if SOAK else ["", "ATOMIC-UNIQUE_TAGS-REMOVE"])
 def test_every_moment_stays_as_it_was(lacks):
     machine = type("History", (History,), {"lacks": lacks})
     run_state_machine_as_test(machine, settings=settings(deadline=None, stateful_step_count=30))
@@ -84,7 +84,7 @@ def test_clocks_of_writers_may_be_hours_apart(clocks, asked):
     told = [stamp.micros_of(one.time) for one in store.history("a")][::-1]
     assert told == [max(clocks[: number + 1]) for number in range(len(clocks))]
     there = [number for number, micros in enumerate(told) if micros <= asked]
-    then = store.as_of(stamp.moment(asked))
+    then = store.as_of(stamp.to_datetime(asked))
     assert then.get("a") == (b"%d" % there[-1] if there else None)
     assert list(then.items()) == ([("a", b"%d" % there[-1])] if there else [])
 
@@ -181,7 +181,7 @@ def test_what_had_expired_by_then_is_missing():
         lambda below, **how: Expires(Versions(below), **how),
         lambda below, **how: Versions(Expires(below, **how)),
     ):
-        store = stack(Weaker("", "ATOMIC"), after=60, clock=lambda: now[0])
+        store = stack(Weaker("", "ATOMIC"), ttl=60, clock=lambda: now[0])
         with at:
             store["a"] = b"1"
             written = now[0]

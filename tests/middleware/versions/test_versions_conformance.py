@@ -39,7 +39,7 @@ class TestVersions(StoreTests[bytes]):
     many = 250
     names = NAMES
 
-    @pytest.fixture(params=KINDS if SOAK else ["ATOMIC-TICKS-REMOVE"])
+    @pytest.fixture(params=KINDS if SOAK else ["ATOMIC-UNIQUE_TAGS-REMOVE"])
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         return lambda: Versions(Weaker(uuid4().hex, request.param))
 

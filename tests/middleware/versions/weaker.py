@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable
 
 from holdall.adapters.memory import Memory
-from holdall.store import ABSENT, Change, Feature, Tag, Tagged
+from holdall.store import ABSENT, Change, Feature, Tag, Tagged, unsupported
 
 
 class Weaker(Memory):
     """A Memory without the features named in ``lacks``, joined by "-".
 
-    >>> store = Weaker("", "TICKS")
+    >>> store = Weaker("", "UNIQUE_TAGS")
     >>> store["a"] = b"1"
     >>> old = store.get_tagged("a").tag
     >>> store["a"], store["a"] = b"2", b"1"
@@ -23,7 +23,7 @@ class Weaker(Memory):
         self._lacking = Feature.NONE
         for feature in filter(None, lacks.split("-")):
             self._lacking |= Feature[feature]
-        if Feature.TICKS in self._lacking:
+        if Feature.UNIQUE_TAGS in self._lacking:
             self._table.tag = self._hash  # type: ignore[method-assign]  # what swap and remove compare
 
     def _hash(self, key: str) -> Tag:
@@ -36,7 +36,7 @@ class Weaker(Memory):
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         value, tag = super().get_tagged(key)
-        return Tagged(value, _digest(value) if Feature.TICKS in self._lacking else tag)
+        return Tagged(value, _digest(value) if Feature.UNIQUE_TAGS in self._lacking else tag)
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         self._check(Feature.SWAP)
@@ -52,12 +52,12 @@ class Weaker(Memory):
 
     def _check(self, feature: Feature) -> None:
         if feature in self._lacking:
-            raise self._cannot("do that", feature)
+            raise unsupported(self, "do that", feature)
 
 
 def _digest(value: bytes) -> Tag:
     return Tag(hashlib.blake2b(value, digest_size=8).hexdigest())
 
 
-KINDS = ("", "ATOMIC", "ATOMIC-REMOVE", "ATOMIC-TICKS", "ATOMIC-TICKS-REMOVE")
+KINDS = ("", "ATOMIC", "ATOMIC-REMOVE", "ATOMIC-UNIQUE_TAGS", "ATOMIC-UNIQUE_TAGS-REMOVE")
 """What stores may lack, as `Weaker` takes it: transactions, then conditional deletes, then unique tags."""

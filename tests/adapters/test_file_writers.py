@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from holdall import ABSENT, Conflict, File, Unsupported
-from holdall.adapters.file.writer import take_turn
+from holdall.adapters.file.writer import run_locked
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_file_system_with_coarse_times_is_refused(store, monkeypatch):
     assert list(Path(store.root).iterdir()) == [Path(store.root, ".lock")]
 
 
-# ---- Turns -----------------------------------------------------------------------------------------
+# ---- Writers ---------------------------------------------------------------------------------------
 
 
 def start(function, *args):
@@ -93,11 +93,11 @@ def test_a_lock_file_that_was_deleted_excludes_nobody(store):
     assert Path(store.root, ".lock").exists()
 
 
-def test_a_fork_in_the_middle_of_a_turn_does_not_prolong_it(store):
+def test_a_fork_while_the_lock_is_held_does_not_prolong_it(store):
     store["a"] = b"1"
     reading, writing = os.pipe()
 
-    def fork(turn):
+    def fork(writer):
         child = os.fork()
         if not child:
             os.close(writing)
@@ -105,7 +105,7 @@ def test_a_fork_in_the_middle_of_a_turn_does_not_prolong_it(store):
             os._exit(0)
         return child
 
-    child = take_turn(store.root, fork, durable=False, makes=False)
+    child = run_locked(store.root, fork, durable=False, makes=False)
     writer = start(store.__setitem__, "a", b"2")
     writer.join(60)
     os.close(writing)

@@ -26,8 +26,8 @@ def visible(text: str) -> str:
     >>> print(visible("paid\t\u202e00.1\x1b[8m"))
     paid	\u202e00.1\u001b[8m
     """
-    return _control.sub(lambda run: "".join(map(_escaped, run[0])), text)
+    return _control.sub(lambda run: "".join(map(_escape, run[0])), text)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character if character in "\t\n" else f"\\u{ord(character):04x}"

@@ -1,6 +1,12 @@
-"""Help texts from docstrings, even if Python was started with -OO, which removes docstrings."""
+"""The help texts of commands: docstrings, also under -OO, and examples at the end."""
 
 import click
+
+
+def examples(*lines: str) -> str:
+    """Return the epilog that shows ``lines``, which are commands without the leading ``holdall``."""
+    heading = "Example" if len(lines) == 1 else "Examples"
+    return "\n".join(["\b", f"{heading}:", *(f"  holdall {line}" for line in lines)])
 
 
 def with_help(command: click.Command) -> click.Command:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from holdall.cli.output.line import visible
+from holdall.cli.output.safe_text import visible
 from holdall.cli.output.table import table
 
 _ODD: Final = "backslashreplace"  # for file names that are not UTF-8
@@ -32,7 +32,7 @@ def formats(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def show(columns: Sequence[str], rows: Cells, style: str | None = None, title: str = "") -> None:
+def print_rows(columns: Sequence[str], rows: Cells, style: str | None = None, title: str = "") -> None:
     """Print ``rows`` of text under ``columns``, as a table or in the format ``style``.
 
     "json" prints an array with one object per row, by column. "csv" prints CSV with an apostrophe before text
@@ -51,17 +51,17 @@ def show(columns: Sequence[str], rows: Cells, style: str | None = None, title: s
 
 def print_json(value: object) -> None:
     """Print ``value`` as indented JSON."""
-    write(json.dumps(value, indent=2, ensure_ascii=False).encode(errors=_ODD) + b"\n")
+    print_bytes(json.dumps(value, indent=2, ensure_ascii=False).encode(errors=_ODD) + b"\n")
 
 
-def write(data: bytes) -> None:
+def print_bytes(data: bytes) -> None:
     """Write ``data`` to standard output. On a terminal, its control characters are shown as escapes."""
     shown = visible(data.decode(errors="backslashreplace")) if sys.stdout.isatty() else data
     click.echo(shown, nl=False)
 
 
 def _print_csv(rows: Iterable[Iterable[str]]) -> None:
-    write("".join(map(_csv_line, rows)).encode(errors=_ODD))
+    print_bytes("".join(map(_csv_line, rows)).encode(errors=_ODD))
 
 
 def _csv_line(row: Iterable[str]) -> str:

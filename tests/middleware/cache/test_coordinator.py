@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from holdall import Cache, Memory, Unavailable
-from holdall.middleware.interceptor import Watch
+from holdall.middleware.interceptor import Interceptor
 from holdall.store import Delete, Put, Store
 from holdall.testing.interleave import POINTS, interleave
 from tests.adapters.interrupts import interrupt
@@ -59,7 +59,7 @@ def test_of_two_readers_one_asks_wherever_they_meet() -> None:
     far.update({f"k{number}": OLD for number in range(POINTS + 1)})
     asked = []
 
-    class Asked(Watch[bytes]):
+    class Asked(Interceptor[bytes]):
         def _call(self, name: str, call: Any, /, *args: Any) -> Any:
             asked.append(args[0])
             return call(*args)
@@ -248,7 +248,7 @@ def test_a_child_waits_for_no_thread_of_its_parent(far: Memory, submit: Submit) 
 
 
 def test_threads_that_read_and_write_see_their_own_writes(submit: Submit) -> None:
-    store = Cache(Watch(Memory()), HOUR, items=3)
+    store = Cache(Interceptor(Memory()), HOUR, items=3)
 
     def work(thread: int) -> None:
         for turn in range(300):

@@ -12,32 +12,32 @@ with needs("versions"):
     from jsonpointer import resolve_pointer
 
 
-def lines(key: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
+def diff_lines(key: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
     """Yield the differences between ``old`` and ``new`` as pairs of a sign and a text.
 
     The sign is "-" for a part that was removed, "+" for one that was added, and "~" for one that was changed.
 
-    >>> list(lines("a", {"total": "119.00", "paid": []}, {"total": "107.10"}))
+    >>> list(diff_lines("a", {"total": "119.00", "paid": []}, {"total": "107.10"}))
     [('-', '/paid: []'), ('~', '/total: "119.00" → "107.10"')]
     """
     for change in difference(key, old, new):
-        yield _line(old, change)
+        yield _diff_line(old, change)
         old = apply_patch(old, [change])
 
 
-def _line(document: Any, change: dict[str, Any]) -> tuple[str, str]:
+def _diff_line(document: Any, change: dict[str, Any]) -> tuple[str, str]:
     path = change["path"] or "/"
     match change["op"]:
         case "add":
-            return "+", f"{path}: {_shown(change['value'])}"
+            return "+", f"{path}: {_to_json(change['value'])}"
         case "remove":
-            return "-", f"{path}: {_shown(resolve_pointer(document, change['path']))}"
+            return "-", f"{path}: {_to_json(resolve_pointer(document, change['path']))}"
         case "replace":
             before = resolve_pointer(document, change["path"])
-            return "~", f"{path}: {_shown(before)} → {_shown(change['value'])}"
+            return "~", f"{path}: {_to_json(before)} → {_to_json(change['value'])}"
         case other:
             return "~", f"{path}: {other} from {change['from']}"
 
 
-def _shown(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)

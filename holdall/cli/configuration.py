@@ -1,15 +1,26 @@
-"""The command trust, which decides which configuration files may run code and send credentials."""
+"""The commands stores and trust, which list the declared stores and the trusted configuration files."""
 
 from pathlib import Path
 
 import click
 
-from holdall.cli.examples import examples
-from holdall.cli.output.show import formats, show
+from holdall.cli.help import examples
+from holdall.cli.output.printing import formats, print_rows
 from holdall.configuration import trust as trusted
+from holdall.configuration.files import stores as declared
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of
-from holdall.configuration.reading import read, resolved
+from holdall.configuration.reading import read, resolve
+
+
+@click.command(epilog=examples("stores"))
+@formats
+def stores(style: str | None) -> None:
+    """List the stores that can be opened by name, and the files that declare them. Secrets are not shown."""
+    rows = [
+        (each.name, str(each.address), " ".join(each.format_layers()), str(each.file)) for each in declared()
+    ]
+    print_rows(("name", "address", "layers", "file"), rows, style)
 
 
 @click.command(epilog=examples("trust holdall.toml", "trust --list"))
@@ -28,7 +39,7 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
         raise click.UsageError("give either FILE or --list")
     if file is None:
         rows = [(str(each.path), "yes" if each.current else "no, it changed") for each in trusted.records()]
-        show(("file", "trusted"), rows, style)
+        print_rows(("file", "trusted"), rows, style)
     elif revoke:
         trusted.revoke(file)
     else:
@@ -36,7 +47,7 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
 
 
 def _trust(path: Path) -> None:
-    file = read(resolved(path))
+    file = read(resolve(path))
     needing = [(each.name, harm(each)) for each in stores_of(file).values()]
     trusted.trust(file)
     listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)

@@ -10,22 +10,22 @@ import click
 import msgspec
 
 from holdall.address import Address
-from holdall.cli.output.line import one_line
-from holdall.cli.versioned import versioned
+from holdall.cli.output.safe_text import one_line
 from holdall.domain.books import Books
 from holdall.domain.keys import PREFIX
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.sound import Sound, count_of, names, require_sound
 from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
-from holdall.middleware.manifest import recorded
+from holdall.middleware.manifest import read_manifest
+from holdall.middleware.versions import Versions
 from holdall.middleware.versions.names import ROOT
 from holdall.registry import open as open_store
 from holdall.store import Feature, Store
 
 
 @contextmanager
-def books_at(uri: str) -> Iterator[Books]:
+def open_books(uri: str) -> Iterator[Books]:
     """Open the books at ``uri``, and close them when the command is done.
 
     The store holds values of the type Invoice, as JSON unless ``uri`` names another serializer.
@@ -35,7 +35,7 @@ def books_at(uri: str) -> Iterator[Books]:
 
 
 @contextmanager
-def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
+def open_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
     """Open the books at ``uri`` for a command that reads all of them.
 
     With ``as_of``, the command reads the books as they were at that time. Raises Unsupported if the store
@@ -46,16 +46,20 @@ def books_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool
     ``skip_damaged`` they are left out, and a line on standard error counts and names them in the same way.
     """
     with open_store(uri, type=Invoice) as opened:
-        if as_of is not None:
-            _require_history(opened, Address.parse(uri))
-        store = opened if as_of is None else versioned(opened).as_of(as_of)
+        store = opened if as_of is None else _read_as_of(opened, as_of, Address.parse(uri))
         if skip_damaged:
             sound = Sound(store)
             yield Books(sound)
             _note_left_out(sound.left_out)
         else:
-            with _naming_damaged(store):
+            with _name_damaged(store):
                 yield Books(store)
+
+
+def _read_as_of(books: Store[Invoice], time: datetime, address: Address) -> Store[Invoice]:
+    _require_history(books, address)
+    versions = books if isinstance(books, Versions) else Versions(books)
+    return versions.as_of(time)
 
 
 def _note_left_out(keys: Collection[str]) -> None:
@@ -65,7 +69,7 @@ def _note_left_out(keys: Collection[str]) -> None:
 
 
 @contextmanager
-def _naming_damaged(store: Store[Invoice]) -> Iterator[None]:
+def _name_damaged(store: Store[Invoice]) -> Iterator[None]:
     try:
         yield
     except Corrupt:
@@ -80,7 +84,7 @@ def _naming_damaged(store: Store[Invoice]) -> Iterator[None]:
 def _require_history(books: Store[Invoice], address: Address) -> None:
     if Feature.HISTORY in books.features or books.raw(ROOT):
         return
-    manifest = recorded(books)
+    manifest = read_manifest(books)
     if manifest and "history" in manifest.layers:
         raise Mismatch(
             f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"

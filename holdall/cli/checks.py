@@ -21,7 +21,7 @@ _KEYS = ["value", *_SWAPPED, *_REMOVED]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Result:
     """The result of one check: an outcome and a detail.
 
     The outcome is "yes", "no" if the store does not offer the feature, or "failed". It is empty for
@@ -33,7 +33,7 @@ class Finding:
     detail: str
 
 
-class Examination:
+class Checks:
     """Checks of ``store``. Each check runs when the iteration reaches it.
 
     The checks write under ``.holdall/doctor/``, which no scan shows. The keys are deleted when the iteration
@@ -46,51 +46,51 @@ class Examination:
         self._value = secrets.token_bytes(32)
         self._wrote = False
 
-    def findings(self) -> Generator[Finding, None, None]:
+    def run(self) -> Generator[Result, None, None]:
         """Yield the outcome of each check, except checks that need a write or a listing that failed."""
         try:
-            listed = self._made("list", self._list)
+            listed = self._run("list", self._list)
             yield listed
-            written = self._made("write", self._write)
+            written = self._run("write", self._write)
             yield written
             if written.outcome == "yes":
-                yield from self._of_what_is_written()
+                yield from self._check_written()
             if listed.outcome == "yes":
                 yield self._foreign()
-                yield from self._facts()
+                yield from self._info()
         finally:
             if self._wrote:
                 self._scratch.delete_many(_KEYS)
 
-    def _of_what_is_written(self) -> Iterator[Finding]:
-        yield self._made("read", self._read)
-        yield self._made("compare-and-swap", self._swap)
-        yield self._made("compare-and-delete", self._remove)
-        yield self._made("delete", self._delete)
+    def _check_written(self) -> Iterator[Result]:
+        yield self._run("read", self._read)
+        yield self._run("compare-and-swap", self._swap)
+        yield self._run("compare-and-delete", self._remove)
+        yield self._run("delete", self._delete)
 
-    def _foreign(self) -> Finding:
+    def _foreign(self) -> Result:
         try:
             names = Names(self._store.foreign_names())
         except HoldallError as failure:
-            return Finding("foreign names", "failed", str(failure))
+            return Result("foreign names", "failed", str(failure))
         told = f"{names}; scans leave them out, and so does `holdall cp`; {names.remedy()}"
-        return Finding("foreign names", "", told if names.count else "none")
+        return Result("foreign names", "", told if names.count else "none")
 
-    def _facts(self) -> Iterator[Finding]:
+    def _info(self) -> Iterator[Result]:
         try:
-            told = self._store.facts()
+            told = self._store.info()
         except HoldallError as failure:
-            yield Finding("facts", "failed", str(failure))
+            yield Result("info", "failed", str(failure))
         else:
-            yield from (Finding(name, "", text) for name, text in told.items())
+            yield from (Result(name, "", text) for name, text in told.items())
 
-    def _made(self, check: str, run: Callable[[], str]) -> Finding:
+    def _run(self, check: str, run: Callable[[], str]) -> Result:
         try:
-            return Finding(check, "yes", run())
+            return Result(check, "yes", run())
         except Unsupported as refusal:
-            return Finding(check, "no", str(refusal))
+            return Result(check, "no", str(refusal))
         except HoldallError as failure:
-            return Finding(check, "failed", str(failure))
+            return Result(check, "failed", str(failure))
 
     # ---- The checks ------------------------------------------------------------------------------
 

@@ -175,10 +175,10 @@ class Address:
         for name, value in self.params.items():
             if name not in converters:
                 raise InvalidAddress(f"{self.lead} has {self._unknown(name, converters)}")
-            found[name] = self._converted(name, value, converters[name])
+            found[name] = self._convert(name, value, converters[name])
         return found
 
-    def _converted(self, name: str, value: Any, converter: Converter) -> Any:
+    def _convert(self, name: str, value: Any, converter: Converter) -> Any:
         shown = HIDDEN if is_secret(name) else without_logins(brief(value))
         if isinstance(converter, tuple):
             if value not in converter:

@@ -85,9 +85,9 @@ class Prefixed(Layer[V, V]):
         return map(self._up, self._inner.scan(**self._range(prefix, start, stop)))
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return map(self._named, self._inner.scan_names(**self._range(prefix, start, stop)))
+        return map(self._up_name, self._inner.scan_names(**self._range(prefix, start, stop)))
 
-    def _named(self, name: str) -> str:
+    def _up_name(self, name: str) -> str:
         if isinstance(name, Foreign):
             return Foreign(name.removeprefix(self._prefix), name.stored)
         return self._up(name)
@@ -98,14 +98,14 @@ class Prefixed(Layer[V, V]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
-        return self._raised(self._inner.scan_items(**self._range(prefix, start, stop)))
+        return self._up_items(self._inner.scan_items(**self._range(prefix, start, stop)))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
-        return self._raised(self._inner.scan_tags(**self._range(prefix, start, stop)))
+        return self._up_items(self._inner.scan_tags(**self._range(prefix, start, stop)))
 
-    def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    def _up_items(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         length = self._length
         return ((key[length:], item) for key, item in items)
 
@@ -117,7 +117,7 @@ class Prefixed(Layer[V, V]):
     popitem = Store.popitem
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
-        return self._raised(self._inner.get_many(map(self._down, keys)))
+        return self._up_items(self._inner.get_many(map(self._down, keys)))
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
         self._inner.set_many((self._down(key), value) for key, value in items)
@@ -156,7 +156,7 @@ class Prefixed(Layer[V, V]):
         try:
             return self._inner.modify(down, function, default)
         except KeyError as error:
-            raise self._renamed(error, down, key) from error.__cause__
+            raise self._rename_key(error, down, key) from error.__cause__
 
     def _take(self, key: str, /) -> V | Missing:
         return self._inner._take(self._down(key))
@@ -179,7 +179,7 @@ class Prefixed(Layer[V, V]):
             raise KeyError(key) from None
 
     @staticmethod
-    def _renamed(error: KeyError, down: str, key: str) -> KeyError:
+    def _rename_key(error: KeyError, down: str, key: str) -> KeyError:
         """Return a KeyError with the caller's ``key`` for ``error``.
 
         If ``error`` came from the caller's function and not from the store below, return it unchanged.

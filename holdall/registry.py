@@ -77,7 +77,7 @@ def open(address: str | os.PathLike[str] | Address, /, **options: Any) -> Store[
     >>> open("memory://?serializer=text&compress=gzip&manifest=off")
     Text(Gzip(Memory()))
     """
-    return _opened(_address(address).with_options(**options))
+    return _open(_address(address).with_options(**options))
 
 
 def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[Stack, Address]:
@@ -87,10 +87,10 @@ def plan(address: str | os.PathLike[str] | Address, /, **options: Any) -> tuple[
     >>> stack.serializer, below
     ('text', memory://)
     """
-    return _planned(_address(address).with_options(**options))
+    return _plan(_address(address).with_options(**options))
 
 
-def _planned(address: Address) -> tuple[Stack, Address]:
+def _plan(address: Address) -> tuple[Stack, Address]:
     if not address.name:
         return Stack.of(address)
     from holdall.configuration.files import find  # late: most stores are opened without a file
@@ -98,18 +98,18 @@ def _planned(address: Address) -> tuple[Stack, Address]:
     return find(address.name).plan(dict(address.params))
 
 
-def _opened(address: Address, far: Address | None = None, through: tuple[str, ...] = ()) -> Store[Any]:
+def _open(address: Address, far: Address | None = None, through: tuple[str, ...] = ()) -> Store[Any]:
     """Return the store at ``address``.
 
     If ``far`` is given, the store will be the near cache of the store at ``far``. ``through`` holds the names
     of the stores that led here.
     """
-    stack, below = _planned(address)
+    stack, below = _plan(address)
     way = (*through, address.name)
     if far:
         _require_near(address, stack, way, is_far=below == far)
     below.require_login_in_place()
-    return stack.on(adapter(below.scheme).from_address(below), lambda near: _opened(near, below, way))
+    return stack.on(adapter(below.scheme).from_address(below), lambda near: _open(near, below, way))
 
 
 def _require_near(address: Address, stack: Stack, way: tuple[str, ...], *, is_far: bool) -> None:

@@ -162,8 +162,12 @@ class Store(MutableMapping[str, V]):
     """A stored mapping of str to ``V``. Adapters are ``Store[bytes]``; layers show them as other types.
 
     An adapter supplies ``__getitem__``, ``__setitem__``, ``__delitem__`` and ``scan``, and overrides each
-    other method that its store can do better. A store remembers its constructor arguments for `repr` and
-    pickling.
+    other method that its store can do better. Five of them are hooks, whose names begin with an underscore:
+    `_find`, `_take`, `_setdefault`, `_each` and `_tagged_many`. Adapters and layers override them, layers
+    call them on the store below, and no application calls them.
+
+    A store remembers its constructor arguments in ``_made_with``, a tuple and a dict, for `repr` and
+    pickling. A constructor that makes a path absolute replaces them, so that they stay right after a chdir.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -220,15 +224,16 @@ class Store(MutableMapping[str, V]):
     @overload
     def get(self, key: str, /, default: D) -> V | D: ...
     def get(self, key: str, /, default: object = None) -> object:
-        """Return the value of ``key``, or ``default`` if it is missing.
-
-        A store that can do better overrides `_find`.
-        """
+        """Return the value of ``key``, or ``default`` if it is missing."""
         value = self._find(key)
         return default if value is MISSING else value
 
     def _find(self, key: str, /) -> V | Missing:
-        """Return the value of ``key``, or MISSING. `get` calls this; a layer calls it on the store below."""
+        """Return the value of ``key``, or MISSING if it is missing. A hook of `get` and `get_many`.
+
+        Override it if the store can report a missing key faster than by an exception. Apart from KeyError, it
+        raises the errors of ``self[key]``.
+        """
         try:
             return self[key]
         except KeyError:
@@ -344,10 +349,12 @@ class Store(MutableMapping[str, V]):
         self._each(self.__setitem__, items)
 
     def _each(self, write: Callable[[str, V], object], items: Iterable[tuple[str, V]]) -> None:
-        """Call ``write`` with every pair of ``items``. Pairs with the same key keep their order.
+        """Call ``write`` with every pair of ``items``. A hook of `set_many`.
 
-        A store overrides this if several concurrent writes are faster. A layer whose write takes several
-        steps passes that write to the `_each` of the store below, and gets the same concurrency.
+        Override it if several concurrent writes are faster. Pairs with the same key keep their order. If
+        ``write`` raises an error, this raises it too; other pairs may have been written. A layer whose write
+        takes several steps passes that write to the `_each` of the store below, and gets the same
+        concurrency.
         """
         for key, value in items:
             write(key, value)
@@ -373,10 +380,14 @@ class Store(MutableMapping[str, V]):
 
         Raises KeyError if ``key`` is missing.
         """
-        raise self._cannot("provide tags", Feature.TAGS)
+        raise unsupported(self, "return tags", Feature.TAGS)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[V]]]:
-        """Yield ``(key, get_tagged(key))`` for each of ``keys`` that exists, in their order, lazily."""
+        """Yield ``(key, get_tagged(key))`` for each of ``keys`` that exists, in their order, lazily.
+
+        A hook of the layer `Versions`, which calls it on the lowest store before a transaction. Override it
+        if several keys cost one request. It raises the errors of `get_tagged` apart from KeyError.
+        """
         for key in keys:
             with contextlib.suppress(KeyError):
                 yield key, self.get_tagged(key)
@@ -395,7 +406,7 @@ class Store(MutableMapping[str, V]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         """Yield keys and tags in the order of `scan`, without reading values. Needs TAGS."""
-        raise self._cannot("provide tags", Feature.TAGS)
+        raise unsupported(self, "return tags", Feature.TAGS)
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         """Write ``value`` if ``key`` still has the tag ``expected``, and return the new tag. Needs SWAP.
@@ -403,7 +414,7 @@ class Store(MutableMapping[str, V]):
         If ``expected`` is ABSENT, ``key`` must be missing. If this check of the tag fails, `swap` raises
         Conflict and writes nothing.
         """
-        raise self._cannot("compare and swap", Feature.SWAP)
+        raise unsupported(self, "compare and swap", Feature.SWAP)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         """Delete ``key`` if it still has the tag ``expected``. Needs REMOVE.
@@ -411,7 +422,7 @@ class Store(MutableMapping[str, V]):
         Raises Conflict if ``key`` has another tag or is missing. If ``expected`` is ABSENT, it always raises
         Conflict, because a missing key cannot be deleted.
         """
-        raise self._cannot("compare and delete", Feature.REMOVE)
+        raise unsupported(self, "compare and delete", Feature.REMOVE)
 
     def transact(self, changes: Iterable[Change[V]], /) -> None:
         """Apply all of ``changes`` or none of them. Needs ATOMIC.
@@ -419,7 +430,7 @@ class Store(MutableMapping[str, V]):
         Every Expect is compared with the state before the transaction; then the puts and deletes apply in
         order. Raises Conflict if an Expect fails, and TypeError if a change is not a Put, Delete or Expect.
         """
-        raise self._cannot("change several keys at once", Feature.ATOMIC)
+        raise unsupported(self, "change several keys at once", Feature.ATOMIC)
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
         """Replace the value of ``key`` by ``function(value)``, and return the new value. Needs SWAP.
@@ -431,10 +442,10 @@ class Store(MutableMapping[str, V]):
         argument, None is the new value.
         """
         for attempt in range(ATTEMPTS):
-            value, tag = self._tagged_or(key, default)
+            value, tag = _tagged_or(self, key, default)
             changed = function(value)
-            if changed is None and self._was_other(key, value, tag, default):
-                raise changed_in_place()
+            if changed is None and _was_other(self, key, value, tag, default):
+                raise in_place_error()
             try:
                 self.swap(key, changed, tag)
             except Conflict:
@@ -442,23 +453,6 @@ class Store(MutableMapping[str, V]):
             else:
                 return changed
         raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was modified; try again", key=key)
-
-    def _tagged_or(self, key: str, default: V | Missing) -> Tagged[V]:
-        try:
-            return self.get_tagged(key)
-        except KeyError:
-            if default is MISSING:
-                raise
-            # If the function changes its argument in place, it must not see that change at the next attempt.
-            return Tagged(copy.deepcopy(default), ABSENT)
-
-    def _was_other(self, key: str, value: V, tag: Tag, default: V | Missing) -> bool:
-        """Return whether ``key`` still has ``tag`` and its value differs from ``value``.
-
-        ``value`` is the object that was read with ``tag``.
-        """
-        held = self._tagged_or(key, default)
-        return held.tag == tag and held.value != value
 
     @overload
     def pop(self, key: str, /) -> V: ...
@@ -469,8 +463,7 @@ class Store(MutableMapping[str, V]):
     def pop(self, key: str, /, default: object = MISSING) -> object:
         """Delete ``key`` and return exactly the value that was deleted, despite other writers. Needs REMOVE.
 
-        If ``key`` is missing, this returns ``default``; without a default, it raises KeyError. A store that
-        can do better overrides `_take`.
+        If ``key`` is missing, this returns ``default``; without a default, it raises KeyError.
         """
         value = self._take(key)
         if value is not MISSING:
@@ -480,7 +473,11 @@ class Store(MutableMapping[str, V]):
         return default
 
     def _take(self, key: str, /) -> V | Missing:
-        """Delete ``key`` and return its value, or MISSING. `pop` and `popitem` call this."""
+        """Delete ``key`` and return the deleted value, or MISSING if it is missing. Needs REMOVE.
+
+        A hook of `pop` and `popitem`. Override it if the store can do this in one step. Raises Conflict after
+        a thousand lost attempts.
+        """
         for _ in range(ATTEMPTS):
             try:
                 value, tag = self.get_tagged(key)
@@ -509,14 +506,15 @@ class Store(MutableMapping[str, V]):
     @overload
     def setdefault(self, key: str, /, default: V) -> V: ...
     def setdefault(self, key: str, /, default: Any = None) -> Any:
-        """Return the value of ``key``; if ``key`` is missing, first set it to ``default``. Needs SWAP.
-
-        A store that can do better overrides `_setdefault`.
-        """
+        """Return the value of ``key``; if ``key`` is missing, first set it to ``default``. Needs SWAP."""
         return self._setdefault(key, default)
 
     def _setdefault(self, key: str, default: V, /) -> V:
-        """Return the value of ``key``; if it is missing, set it to ``default`` first. For `setdefault`."""
+        """Return the value of ``key``; if ``key`` is missing, first set it to ``default``. Needs SWAP.
+
+        A hook of `setdefault`. Override it if the store can do this in one step. Raises Conflict after a
+        thousand lost attempts.
+        """
         for _ in range(ATTEMPTS):
             try:
                 return self[key]
@@ -531,9 +529,6 @@ class Store(MutableMapping[str, V]):
             f"{key!r} was created and deleted {ATTEMPTS} times in the meantime; try again", key=key
         )
 
-    def _cannot(self, what: str, feature: Feature) -> Unsupported:
-        return Unsupported(f"{self!r} cannot {what}: it lacks {feature.name}")
-
     # ---- History -------------------------------------------------------------------------------
 
     def history(self, key: str, /) -> Iterator[Revision]:
@@ -541,7 +536,7 @@ class Store(MutableMapping[str, V]):
 
         Raises KeyError if ``key`` never existed. A deletion is a revision too.
         """
-        raise self._forgets()
+        raise _without_history(self)
 
     def at(self, key: str, revision: int, /) -> V:
         """Return the value of ``key`` at ``revision``. Needs HISTORY.
@@ -549,7 +544,7 @@ class Store(MutableMapping[str, V]):
         Raises KeyError if the revision is a deletion or the key never existed. Raises NoRevision if the
         revision does not exist or was dropped.
         """
-        raise self._forgets()
+        raise _without_history(self)
 
     def as_of(self, time: datetime, /) -> "Store[V]":
         """Return a read-only view of the store as it was at ``time`` (with a time zone). Needs HISTORY.
@@ -557,10 +552,7 @@ class Store(MutableMapping[str, V]):
         Each key has the value of its newest revision, by number, that is not later than ``time``. Reading a
         key raises NoRevision if its revision of that time was dropped.
         """
-        raise self._forgets()
-
-    def _forgets(self) -> Unsupported:
-        return self._cannot("show a history without Versions (history=on in its address)", Feature.HISTORY)
+        raise _without_history(self)
 
     # ---- The store itself ----------------------------------------------------------------------
 
@@ -618,10 +610,10 @@ def to_bytes(value: bytes) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     kind = type(value).__name__
-    raise TypeError(f"this store keeps only bytes, not {kind}; wrap it in a serializer such as Json")
+    raise TypeError(f"a store of bytes does not keep {kind}; wrap it in a serializer such as Json")
 
 
-def changed_in_place() -> TypeError:
+def in_place_error() -> TypeError:
     """Return the TypeError for a function that changed its argument in place in `Store.modify`."""
     return TypeError(
         "the function given to modify changed its argument in place and returned None; return the new value"
@@ -631,6 +623,16 @@ def changed_in_place() -> TypeError:
 def conflict(key: str) -> Conflict:
     """Return the Conflict for a lost compare-and-swap on ``key``."""
     return Conflict(f"{key!r} does not have the expected tag; read it again and retry", key=key)
+
+
+def unsupported(store: Store[Any], action: str, feature: Feature) -> Unsupported:
+    """Return the Unsupported for an ``action`` (a verb and its object) that needs ``feature``.
+
+    >>> from holdall import Memory
+    >>> unsupported(Memory(), "count its readers", Feature.SHARED)
+    Unsupported('Memory() cannot count its readers: it lacks SHARED')
+    """
+    return Unsupported(f"{store!r} cannot {action}: it lacks {feature.name}")
 
 
 def pause(attempt: int) -> float:
@@ -644,6 +646,31 @@ def pause(attempt: int) -> float:
 
 ATTEMPTS = 1000
 _LONGEST_PAUSE = 0.1  # seconds
+
+
+def _without_history(store: Store[Any]) -> Unsupported:
+    return unsupported(
+        store, "return history without the layer Versions (history=on in its address)", Feature.HISTORY
+    )
+
+
+def _tagged_or(store: Store[V], key: str, default: V | Missing) -> Tagged[V]:
+    try:
+        return store.get_tagged(key)
+    except KeyError:
+        if default is MISSING:
+            raise
+        # If the function changes its argument in place, it must not see that change at the next attempt.
+        return Tagged(copy.deepcopy(default), ABSENT)
+
+
+def _was_other(store: Store[V], key: str, value: V, tag: Tag, default: V | Missing) -> bool:
+    """Return whether ``key`` still has ``tag`` and its value differs from ``value``.
+
+    ``value`` is the object that was read with ``tag``.
+    """
+    held = _tagged_or(store, key, default)
+    return held.tag == tag and held.value != value
 
 
 def _wrapping(new: Callable[..., Any], init: Callable[..., None]) -> Any:

@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any, Final
 
+from holdall.batches import split
 from holdall.errors import Corrupt, InvalidKey, Unsupported
 from holdall.keys import Foreign, RawKey, fits
 from holdall.store import Store
@@ -55,15 +56,17 @@ def transfer(
             else:
                 leave(name)
 
-    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in _batches(keys()))
-    with closing(_made(calls, workers)) as made:
+    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
+    marked: Iterator[str] = map(RawKey, keys())
+    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in split(marked, BATCH))
+    with closing(_run(calls, workers)) as made:
         for last, moved in made:
             count += moved
             tell(last, count)
     return count + carried
 
 
-def _made(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
+def _run(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
     """Make ``calls`` in ``workers`` threads, and yield their results in order."""
     under_way: deque[tuple[str, Call[int]]] = deque()
     with Workers(workers) as threads:
@@ -108,32 +111,26 @@ def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | 
     return move(lambda keys: [(key, value)], there, [key])
 
 
-def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
-    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
-    while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
-        yield list[str](batch)
-
-
-def copied(read: Read, there: Store[Any], keys: list[str]) -> int:
+def copy(read: Read, there: Store[Any], keys: list[str]) -> int:
     """Move values unchanged, and return their number."""
     count = itertools.count()
     there.set_many((RawKey(key), value) for (key, value), _ in zip(read(keys), count, strict=False))
     return next(count)
 
 
-def verified(read: Read, there: Store[Any], keys: list[str]) -> int:
+def copy_and_verify(read: Read, there: Store[Any], keys: list[str]) -> int:
     """Move values, read them back, and compare their digests. Return the number of values.
 
     Raises Corrupt, which names the key, if a value differs.
     """
     digests: dict[str, bytes] = {}
 
-    def noted() -> Iterator[tuple[str, Any]]:
+    def note_digests() -> Iterator[tuple[str, Any]]:
         for key, value in read(keys):
             digests[key] = digest(value)
             yield RawKey(key), value
 
-    there.set_many(noted())
+    there.set_many(note_digests())
     back = {key: digest(value) for key, value in there.get_many(keys)}
     for key in digests:
         if back.get(key) != digests[key] and not _equal(read, there, key):
@@ -143,9 +140,9 @@ def verified(read: Read, there: Store[Any], keys: list[str]) -> int:
     return len(digests)
 
 
-def tried(read: Read, there: Store[Any], keys: list[str]) -> int:
-    """Move values as `verified` does, then delete them again. ``there`` is a store for a trial run."""
-    count = verified(read, there, keys)
+def try_copy(read: Read, there: Store[Any], keys: list[str]) -> int:
+    """Move values as `copy_and_verify` does, then delete them again. ``there`` is a store for a trial run."""
+    count = copy_and_verify(read, there, keys)
     there.delete_many(keys)
     return count
 

@@ -1,6 +1,6 @@
 """Every transform forwards everything, and makes no call more below than was made to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -149,6 +149,24 @@ def _answers(name: str) -> bool:
 def test_the_interface_has_no_operation_that_the_checks_overlook() -> None:
     interface = set().union(*(operations(kind) for kind in Store.__mro__ if kind is not object))
     assert sorted(interface ^ {*recorder.OPERATIONS, *recorder.DERIVED}) == []
+
+
+class Concurrent(Memory):
+    """A store that counts the batches whose writes it could make concurrently."""
+
+    batches = 0
+
+    def _each(self, write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]]) -> None:
+        self.batches += 1
+        super()._each(write, items)
+
+
+@pytest.mark.parametrize("layer", [PassThrough, Upper, Metrics, Json, lambda store: Prefix(store, "app")])
+def test_writes_of_several_steps_are_as_concurrent_through_a_layer_as_below(layer: Any) -> None:
+    store = Concurrent()
+    written = []
+    layer(store)._each(lambda key, value: written.append((key, value)), [("a", 1), ("b", 2)])
+    assert (store.batches, written) == (1, [("a", 1), ("b", 2)])
 
 
 class ReadsOneByOne(PassThrough[bytes]):

@@ -10,7 +10,7 @@ from holdall.configuration import trust as trusted
 from holdall.configuration.files import stores as declared
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of
-from holdall.configuration.reading import read, resolved
+from holdall.configuration.reading import read, resolve
 
 
 @click.command(epilog=examples("stores"))
@@ -18,7 +18,7 @@ from holdall.configuration.reading import read, resolved
 def stores(style: str | None) -> None:
     """List the stores that can be opened by name, and the files that declare them. Secrets are not shown."""
     rows = [
-        (each.name, str(each.address), " ".join(each.shown_layers()), str(each.file)) for each in declared()
+        (each.name, str(each.address), " ".join(each.format_layers()), str(each.file)) for each in declared()
     ]
     print_rows(("name", "address", "layers", "file"), rows, style)
 
@@ -47,7 +47,7 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
 
 
 def _trust(path: Path) -> None:
-    file = read(resolved(path))
+    file = read(resolve(path))
     needing = [(each.name, harm(each)) for each in stores_of(file).values()]
     trusted.trust(file)
     listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)

@@ -19,7 +19,7 @@ from holdall.middleware.identity import require_free
 from holdall.registry import open as open_store
 from holdall.registry import plan
 from holdall.store import Store
-from holdall.transfer import copied, transfer, tried, verified
+from holdall.transfer import copy, copy_and_verify, transfer, try_copy
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,7 +90,7 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
             if not prefix:
                 require_free(here, there)
         with _show_copied("copying keys", here, prefix) as tell:
-            count = transfer(here, there, prefix, move=copied, workers=workers, tell=tell, leave=left)
+            count = transfer(here, there, prefix, move=copy, workers=workers, tell=tell, leave=left)
     if count or not left.count:
         click.echo(f"copied {_require_some(source, prefix, count)}", err=True)
     left.refuse(there)
@@ -151,7 +151,7 @@ def _convert(
             show(key, before + count)
 
         count = transfer(
-            here, there, prefix, move=verified, after=after, workers=workers, tell=tell, leave=left
+            here, there, prefix, move=copy_and_verify, after=after, workers=workers, tell=tell, leave=left
         )
     cursor.clear()
     return before + count
@@ -161,4 +161,4 @@ def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers:
     next(there.scan(), None)  # raises Mismatch if TO was written in other layers
     trial = plan(target, manifest="off")[0].on(Memory())
     with _show_copied("trying", here, prefix) as tell:
-        return transfer(here, trial, prefix, move=tried, workers=workers, tell=tell, leave=left)
+        return transfer(here, trial, prefix, move=try_copy, workers=workers, tell=tell, leave=left)

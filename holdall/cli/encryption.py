@@ -15,7 +15,7 @@ from holdall.errors import HoldallError, Invalid
 from holdall.layer import layers
 from holdall.middleware._secrets.source import read
 from holdall.middleware.keyring import Keyring, new_key
-from holdall.middleware.manifest import record, recorded
+from holdall.middleware.manifest import read_manifest, record
 from holdall.private import write
 from holdall.registry import open as open_store
 from holdall.store import Store
@@ -102,7 +102,7 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
 
         with show_progress("encrypting", lambda: sum(1 for _ in store.scan(prefix))) as show:
             sealed = rekey_values(sealing, prefix, tell=tell)
-        if not prefix and (manifest := recorded(store)):
+        if not prefix and (manifest := read_manifest(store)):
             record(store, replace(manifest, key=sealing.current))
     if not looked:
         raise HoldallError(f"there is no value at {Address.parse(at['uri'])}; check the address")

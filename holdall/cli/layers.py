@@ -10,7 +10,7 @@ from holdall.cli.output.printing import formats, print_rows
 from holdall.errors import HoldallError
 from holdall.layer import layers
 from holdall.middleware.guard import Guard
-from holdall.middleware.manifest import Manifest, forget, record, recorded
+from holdall.middleware.manifest import Manifest, forget, read_manifest, record
 from holdall.redact import format_call
 from holdall.registry import open as open_store
 from holdall.store import Store
@@ -43,7 +43,7 @@ def manifest(at: dict[str, Any], recording: bool, forgetting: bool, style: str |
             record(store, _manifest(store))
         if forgetting:
             forget(store)
-        found = recorded(store)
+        found = read_manifest(store)
     print_rows(("", "recorded"), [] if found is None else _rows(found), style)
 
 

@@ -21,7 +21,7 @@ from typing import Final
 from holdall.address import suggest
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
-from holdall.configuration.reading import ConfigFile, read, resolved
+from holdall.configuration.reading import ConfigFile, read, resolve
 from holdall.errors import InvalidAddress, PermissionDenied
 
 VARIABLE: Final = "HOLDALL_CONFIG"
@@ -60,7 +60,7 @@ def _files() -> Iterator[ConfigFile]:
     """Yield the files in which holdall looks for a name, in that order."""
     if named := os.environ.get(VARIABLE):
         own = Path(named).is_absolute()
-        yield read(resolved(Path(named)), trusted=own, owners=not own)
+        yield read(resolve(Path(named)), trusted=own, owners=not own)
         return
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -77,7 +77,7 @@ def _user_files() -> Iterator[ConfigFile]:
         return
     file = platformdirs.user_config_path("holdall") / NAME
     if _is_file(file):
-        yield read(resolved(file), trusted=True)
+        yield read(resolve(file), trusted=True)
 
 
 def _is_file(path: Path) -> bool:

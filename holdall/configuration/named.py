@@ -47,7 +47,7 @@ class Named(NamedTuple):
     layers: tuple[Mapping[str, str], ...] | None
     file: Path
 
-    def shown_layers(self) -> tuple[str, ...]:
+    def format_layers(self) -> tuple[str, ...]:
         """Return the listed layers as texts, with secrets hidden."""
         return tuple(
             "&".join(f"{name}={format_parameter(name, value)}" for name, value in layer.items())
@@ -73,14 +73,14 @@ class Named(NamedTuple):
         address = self.address.with_options(**given)
         if self.layers is None:
             return Stack.of(address)
-        return Stack.listed(Address("", self.name, params=given), self.layers), address.without(
+        return Stack.from_entries(Address("", self.name, params=given), self.layers), address.without(
             *address.layered
         )
 
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
     """Return the stores that the file declares. If the file is not valid, InvalidAddress names it."""
-    file, read = source.path, _parsed(source)
+    file, read = source.path, _parse(source)
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})
     if not isinstance(declared, dict):
@@ -122,22 +122,22 @@ def _store(file: Path, name: str, entry: Any) -> Named:
 
 def _address(file: Path, uri: str) -> Address:
     where, mark, query = uri.partition("?")
-    here = _encoded(_folder(file))
+    here = _encode(_folder(file))
     address = Address.parse(where.replace("{here}", here) + mark + query)
-    return replace(address, params=_placed(file, address.params))
+    return replace(address, params=_fill_here(file, address.params))
 
 
 def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
-    said = [_said(entry) for entry in entries] if isinstance(entries, list) else [None]
+    said = [_read_entry(entry) for entry in entries] if isinstance(entries, list) else [None]
     if None in said:
         example = '["serializer=json", {cache = "60s"}]'
         raise InvalidAddress(
             f"{file}: the layers of store.{name} are not a list of texts and tables; write them as {example}"
         )
-    return tuple(_placed(file, each) for each in said if each is not None)
+    return tuple(_fill_here(file, each) for each in said if each is not None)
 
 
-def _said(entry: Any) -> dict[str, str] | None:
+def _read_entry(entry: Any) -> dict[str, str] | None:
     """Return the parameters of a listed layer, or None if ``entry`` is not written as a layer."""
     if isinstance(entry, str):
         return parameters(entry if "=" in entry else f"{entry}=on")
@@ -146,16 +146,16 @@ def _said(entry: Any) -> dict[str, str] | None:
     return None
 
 
-def _placed(file: Path, said: Mapping[str, str]) -> dict[str, str]:
+def _fill_here(file: Path, said: Mapping[str, str]) -> dict[str, str]:
     """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded inside an address."""
     plain = _folder(file)
-    encoded = _encoded(plain)
+    encoded = _encode(plain)
     return {
         name: value.replace("{here}", encoded if name in ADDRESSES else plain) for name, value in said.items()
     }
 
 
-def _encoded(folder: str) -> str:
+def _encode(folder: str) -> str:
     return quote(folder, safe="/:", errors="surrogateescape")
 
 
@@ -169,7 +169,7 @@ def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: st
             raise InvalidAddress(f"{file}: {where}{name} is not known; {suggest(name, known)}")
 
 
-def _parsed(source: ConfigFile) -> dict[str, Any]:
+def _parse(source: ConfigFile) -> dict[str, Any]:
     if len(source.data) > LARGEST:
         raise InvalidAddress(f"{source.path} is over {LARGEST >> 10} KiB; keep only the stores in it")
     if _long_key(source.data):

@@ -51,7 +51,7 @@ def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFil
         os.close(descriptor)
 
 
-def resolved(path: Path) -> Path:
+def resolve(path: Path) -> Path:
     """Return the absolute path without symbolic links. If links form a circle, return one of the links."""
     return Path(os.path.realpath(path))
 

@@ -49,10 +49,10 @@ class Stack:
         manifest = _manifest(address, given)
         if "type" in given:
             given.setdefault("serializer", "json")
-        return cls(_chosen(address, given, LAYERS), manifest), address.without(*address.layered)
+        return cls(_choose(address, given, LAYERS), manifest), address.without(*address.layered)
 
     @classmethod
-    def listed(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
+    def from_entries(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
         """Return the stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
 
         The parameters in ``address`` override those of the listed layers. Of layers that are not listed, only
@@ -62,7 +62,7 @@ class Stack:
         manifest = _manifest(address, given)
         layers = [chosen for entry in entries for chosen in _entry(address, entry, given)]
         if "readonly" in given:
-            layers[:0] = _chosen(address, {"readonly": given.pop("readonly")}, LAYERS)
+            layers[:0] = _choose(address, {"readonly": given.pop("readonly")}, LAYERS)
         if given:
             names = ", ".join(given)
             raise InvalidAddress(
@@ -118,7 +118,7 @@ class Stack:
     def _label(self, key: str) -> Manifest:
         words = (chosen.row.word for chosen in self.layers if chosen.row.stored)
         validators = (chosen for chosen in self.layers if chosen.row.parameter == "validate")
-        schema = next((_named(chosen.arguments["schema"]) for chosen in validators), "")
+        schema = next((_name_of(chosen.arguments["schema"]) for chosen in validators), "")
         return Manifest(tuple(words), schema, key)
 
 
@@ -132,7 +132,7 @@ def _manifest(address: Address, given: dict[str, Any]) -> str:
     return found
 
 
-def _chosen(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -> tuple[Chosen, ...]:
+def _choose(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -> tuple[Chosen, ...]:
     asked = Address(address.scheme, address.host, params=given).options(**converters(rows))
     found = [(row, row.arguments(asked)) for row in rows]
     layers = [Chosen(row, arguments) for row, arguments in found if arguments is not None]
@@ -170,10 +170,10 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
                 raise InvalidAddress(
                     f"{address.lead} {above} {why}, so {below} cannot be below it; move one of them"
                 )
-    return _typed(layers)
+    return _declare_type(layers)
 
 
-def _typed(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
+def _declare_type(layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
     """Return ``layers``. If no type is declared, a serializer gets the ``document_type`` of the schema."""
     schemas = [chosen.arguments["schema"] for chosen in layers if chosen.row.parameter == "validate"]
     made = next((each.document_type for each in schemas if hasattr(each, "document_type")), None)
@@ -199,7 +199,7 @@ def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) ->
         raise InvalidAddress(f"{address.lead} {text!r} is not a layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
     said |= {name: given.pop(name) for name in names & given.keys()}
-    return _chosen(address, _remaining(said), LISTED)
+    return _choose(address, _remaining(said), LISTED)
 
 
 def _remaining(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,6 +230,6 @@ def _argument(name: str, value: Any, opened: Opened) -> Any:
         raise InvalidAddress(f"{name}: {error}") from error
 
 
-def _named(schema: object) -> str:
+def _name_of(schema: object) -> str:
     kind = schema if isinstance(schema, type) else type(schema)
     return f"{kind.__module__}:{kind.__qualname__}"

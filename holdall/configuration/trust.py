@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.configuration.reading import ConfigFile, read, resolved
+from holdall.configuration.reading import ConfigFile, read, resolve
 from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.private import write
@@ -46,7 +46,7 @@ def trust(file: ConfigFile) -> None:
 def revoke(path: Path) -> None:
     """Stop trusting the file at ``path``, which need not exist. Raises HoldallError if it was not trusted."""
     try:
-        _place(resolved(path)).unlink()
+        _place(resolve(path)).unlink()
     except FileNotFoundError:
         raise HoldallError(
             f"{path} is not trusted; `holdall trust --list` shows the files that are"

@@ -62,14 +62,14 @@ def place(text: str) -> Address:
     return Address.parse(text)
 
 
-def imported(text: str) -> Any:
+def import_object(text: str) -> Any:
     """Return the object at ``module:name``.
 
     This imports the module, so an address must be as trustworthy as code.
 
     Raises InvalidAddress if the object does not exist.
 
-    >>> imported("decimal:Decimal")
+    >>> import_object("decimal:Decimal")
     <class 'decimal.Decimal'>
     """
     found = _object(text)
@@ -84,7 +84,7 @@ def imported(text: str) -> Any:
 
 def document_type(text: str) -> Any:
     """Return the type of documents at ``module:name``."""
-    return imported(text)
+    return import_object(text)
 
 
 def schema(text: str) -> Any:
@@ -92,7 +92,7 @@ def schema(text: str) -> Any:
 
     Raises InvalidAddress if the object is not a FormEncode schema.
     """
-    found = imported(text)
+    found = import_object(text)
     if not hasattr(found, "to_python"):  # before the call: other objects may not be safe to call
         raise InvalidAddress(
             f"{text!r} is not a FormEncode schema, because it has no to_python; name another object"

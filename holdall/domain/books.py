@@ -8,7 +8,7 @@ from secrets import token_hex
 from holdall.domain.allocation import Policy, in_proportion
 from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix
 from holdall.domain.model import Invoice, Payment
-from holdall.domain.recording import record, recorded
+from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
 from holdall.domain.sound import sound
 from holdall.errors import Conflict, Invalid
@@ -117,7 +117,7 @@ class Books:
         """
         payment = Payment(token_hex(8) if id is None else id, on, amount, (), reference, note, overpaid)
         key = self._key(number, seller)
-        if id is not None and (known := recorded(self._read(key), payment, to)):
+        if id is not None and (known := find_payment(self._read(key), payment, to)):
             return known
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)
@@ -176,11 +176,11 @@ def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
         differing.append("payments")
     if differing:
         raise Conflict(
-            f"{_shown(kept)} is in the books already; {_shown(given)} differs in "
+            f"{_describe(kept)} is in the books already; {_describe(given)} differs in "
             f"{', '.join(differing)}: give it another number, or correct the first one with a credit note",
             key=key,
         )
 
 
-def _shown(invoice: Invoice) -> str:
+def _describe(invoice: Invoice) -> str:
     return f"{invoice.kind} {invoice.number!r} of {invoice.total} {invoice.currency} from {invoice.issued}"

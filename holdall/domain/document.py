@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from holdall.domain.fields import shown
+from holdall.domain.fields import format_value
 from holdall.extras import needs
 
 with needs("domain"):
@@ -44,14 +44,16 @@ class Document(Schema):  # type: ignore[misc]  # FormEncode has no types
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> dict[str, Any]:
         if not isinstance(value_dict, dict):
-            raise Invalid(f"{shown(value_dict)}: write an object with named fields", value_dict, state)
+            raise Invalid(f"{format_value(value_dict)}: write an object with named fields", value_dict, state)
         clean, errors = self._sound(value_dict, state)
         for names, check in self.rules:
             if all(name in clean for name in names):
                 broken = check(*(clean[name] for name in names))
                 errors |= {name: _invalid(reason, value_dict) for name, reason in broken.items()}
         unknown = [name for name in value_dict if name not in self.fields]
-        errors |= {name if isinstance(name, str) else shown(name): self._unknown(name) for name in unknown}
+        errors |= {
+            name if isinstance(name, str) else format_value(name): self._unknown(name) for name in unknown
+        }
         if errors:
             raise Invalid(format_compound_error(errors), value_dict, state, error_dict=errors)
         return clean

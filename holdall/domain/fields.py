@@ -21,12 +21,12 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _decimal = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return ``value`` in ASCII, cut to at most 60 characters for a log.
 
     Returns a text with the type of ``value`` if the value is too large or too deep to show.
 
-    >>> shown("12,50"), shown(10**5000)
+    >>> format_value("12,50"), format_value(10**5000)
     ("'12,50'", 'a value of the type int')
     """
     try:
@@ -45,8 +45,8 @@ class Field(FancyValidator):  # type: ignore[misc]  # FormEncode has no types
         return False
 
     def refuse(self, value: object, remedy: str) -> Invalid:
-        """Return the error to raise, with the value as `shown` and the remedy."""
-        return Invalid(f"{shown(value)}: {remedy}", value, None)
+        """Return the error to raise, with the value as `format_value` and the remedy."""
+        return Invalid(f"{format_value(value)}: {remedy}", value, None)
 
 
 class Text(Field):
@@ -182,6 +182,6 @@ class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
 
     def _convert_to_python(self, value: Any, state: Any = None) -> list[Any]:
         if not isinstance(value, list | tuple) or len(value) < self.least:
-            raise Invalid(f"{shown(value)}: write a list of at least {self.least}", value, state)
+            raise Invalid(f"{format_value(value)}: write a list of at least {self.least}", value, state)
         converted: list[Any] = super()._convert_to_python(value, state)
         return converted

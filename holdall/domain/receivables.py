@@ -102,7 +102,7 @@ class Receivables:
         return self._report(columns, query, _running)
 
     def _by_code(self, query: MapReduce[Any, Any]) -> Report[CodeRow]:
-        return self._report(("currency", "code", "amount"), query, _coded)
+        return self._report(("currency", "code", "amount"), query, _by_code)
 
     def _report(
         self,
@@ -125,7 +125,7 @@ class Receivables:
         return report
 
 
-def _coded(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
+def _by_code(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
     return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
 
 
@@ -145,11 +145,11 @@ def _labels(bounds: Sequence[int]) -> list[str]:
 
 def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
     accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
-    aged = (_aged(list(group), count) for _, group in accounts)
+    aged = (_aging_row(list(group), count) for _, group in accounts)
     return (row for row in aged if any(row.buckets))
 
 
-def _aged(rows: list[Row[Decimal]], count: int) -> AgingRow:
+def _aging_row(rows: list[Row[Decimal]], count: int) -> AgingRow:
     """Return the row of one customer, from groups (customer, currency, name, bucket)."""
     buckets = [Decimal(0)] * count
     for (_, _, _, bucket), amount in rows:

@@ -28,10 +28,10 @@ def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = No
             f"invoice {invoice.number!r} is in {invoice.currency}, but the payment is in {currency}; "
             f"record it in {invoice.currency}"
         )
-    return invoice if recorded(invoice, payment, to) else _appended(invoice, payment, to)
+    return invoice if find_payment(invoice, payment, to) else _append(invoice, payment, to)
 
 
-def recorded(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
+def find_payment(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
     """Return the recorded payment with the id of ``payment``, or None.
 
     Raises Conflict if the recorded payment differs from ``payment``.
@@ -54,7 +54,7 @@ def _same(known: Payment, payment: Payment, to: To) -> bool:
     return replace(known, allocations=()) == payment and (not isinstance(to, Mapping) or to == named)
 
 
-def _appended(invoice: Invoice, payment: Payment, to: To) -> Invoice:
+def _append(invoice: Invoice, payment: Payment, to: To) -> Invoice:
     owed, currency = invoice.owed(), invoice.currency
     try:
         parts = allocate(payment.amount, owed, currency, to, overpaid=payment.overpaid)

@@ -51,7 +51,7 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     billed = sum_by_name((split["code"], split["amount"]) for line in lines for split in line["splits"])
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
-    _repeated([payment["id"] for payment in payments], errors)
+    _refuse_repeated([payment["id"] for payment in payments], errors)
     return {"payments": errors} if any(errors) else {}
 
 
@@ -87,7 +87,7 @@ def _allocation(
     }
 
 
-def _repeated(ids: list[str], errors: list[Errors | None]) -> None:
+def _refuse_repeated(ids: list[str], errors: list[Errors | None]) -> None:
     seen = set()
     for index, id in enumerate(ids):
         if id in seen:

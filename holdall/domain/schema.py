@@ -18,7 +18,7 @@ import msgspec
 
 from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
-from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text, shown
+from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text, format_value
 from holdall.domain.model import Invoice, InvoiceKind, LineKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
@@ -112,7 +112,7 @@ def check(invoice: Invoice) -> Invoice:
     """
     if not isinstance(invoice, Invoice):
         raise TypeError(
-            f"{shown(invoice)} is not an Invoice; make one of a dict by msgspec.convert(document, Invoice), "
+            f"{format_value(invoice)} is not an Invoice; make one of a dict by msgspec.convert(document, Invoice), "
             "and of JSON by msgspec.json.decode(data, type=Invoice)"
         )
     try:

@@ -42,15 +42,15 @@ class Reserved(Interceptor[bytes]):
             return call(*args)
         except HoldallError as error:
             key = args[0] if args and isinstance(args[0], str) else None
-            raise self.reworded(error, key) from error
+            raise self.reword(error, key) from error
 
     def _stream(self, name: str, items: Iterable[T], /) -> Iterator[T]:
         try:
             yield from items
         except HoldallError as error:
-            raise self.reworded(error) from error
+            raise self.reword(error) from error
 
-    def reworded(self, error: HoldallError, key: str | None = None) -> HoldallError:
+    def reword(self, error: HoldallError, key: str | None = None) -> HoldallError:
         """``error`` in the user's words.
 
         It was raised about the record ``key``, or about another record that the error itself names. An error

@@ -4,7 +4,7 @@ from typing import Literal
 
 from holdall.errors import Invalid
 from holdall.extras import needs
-from holdall.middleware._secrets.binding import sized_key
+from holdall.middleware._secrets.binding import encode_key
 from holdall.middleware.codec import Codec
 from holdall.store import Store, to_bytes
 
@@ -61,7 +61,7 @@ class Checksum(Codec[bytes, bytes]):
 
 
 def _digest(kind: bytes, key: str, value: bytes) -> bytes:
-    named = sized_key(key)
+    named = encode_key(key)
     if kind == _CRC32C:
         crc: int = google_crc32c.extend(google_crc32c.value(named), value)
         return crc.to_bytes(4, "big")

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.keys import Foreign, format_key
 from holdall.layer import Layer
-from holdall.store import MISSING, Change, Missing, Put, Store, Tag, Tagged, changed_in_place
+from holdall.store import MISSING, Change, Missing, Put, Store, Tag, Tagged, in_place_error
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -81,15 +81,15 @@ class Codec(Layer[V, W]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, V]]:
-        return self._decoded(self._inner.scan_items(prefix, start=start, stop=stop))
+        return self._decode_items(self._inner.scan_items(prefix, start=start, stop=stop))
 
     def get_foreign(self, name: Foreign, /) -> V:
         return self._decode(format_key(name), self._inner.get_foreign(name))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
-        return self._decoded(self._inner.get_many(keys))
+        return self._decode_items(self._inner.get_many(keys))
 
-    def _decoded(self, items: Iterable[tuple[str, W]]) -> Iterator[tuple[str, V]]:
+    def _decode_items(self, items: Iterable[tuple[str, W]]) -> Iterator[tuple[str, V]]:
         decode = self.decode
         for key, data in items:
             try:
@@ -121,7 +121,7 @@ class Codec(Layer[V, W]):
             value = self._decode(key, data)
             changed = function(value)
             if changed is None and self._was_changed(key, value, data):
-                raise changed_in_place()
+                raise in_place_error()
             return self._encode(key, changed)
 
         start = MISSING if default is MISSING else self._encode(key, default)

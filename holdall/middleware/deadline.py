@@ -13,22 +13,22 @@ _MAGIC = 0xFB  # UTF-8 text never begins with this byte
 _head = Struct(">BQ")
 
 
-def stamped(value: bytes, deadline: int) -> bytes:
+def stamp(value: bytes, deadline: int) -> bytes:
     """``value`` with ``deadline``, in microseconds since 1970 UTC.
 
         stored   = %xFB deadline value
         deadline = 8 OCTET              ; big-endian; 2**64 - 1: never
 
-    >>> stamped(b"a", 1_000_000).hex()
+    >>> stamp(b"a", 1_000_000).hex()
     'fb00000000000f424061'
     """
     return _head.pack(_MAGIC, deadline) + to_bytes(value)
 
 
 def split(key: str, data: bytes) -> tuple[bytes, int]:
-    """The value and the deadline that `stamped` joined. Raises Corrupt if `stamped` did not write ``data``.
+    """The value and the deadline that `stamp` joined. Raises Corrupt if `stamp` did not write ``data``.
 
-    >>> split("key", stamped(b"a", 1_000_000))
+    >>> split("key", stamp(b"a", 1_000_000))
     (b'a', 1000000)
     """
     if len(data) < _head.size or data[0] != _MAGIC:

@@ -78,7 +78,7 @@ class Encrypt(Codec[bytes, bytes]):
     def _seal(self, about: bytes, value: bytes) -> bytes:
         id = self._keyring.current
         head, nonce = _head(_BOUND, id), os.urandom(_NONCE)
-        bound = head + self._identity.made() + about
+        bound = head + self._identity.load_or_create() + about
         return head + nonce + self._cipher(id).encrypt(nonce, value, bound)
 
     def decode(self, key: str, data: bytes, /) -> bytes:
@@ -99,24 +99,24 @@ class Encrypt(Codec[bytes, bytes]):
     def _unseal(self, about: bytes, data: bytes) -> bytes:
         id = _key_id(data)
         head = _head(data[0], id)
-        bound = head + (self._identity.known() if data[0] == _BOUND else b"") + about
+        bound = head + (self._identity.load() if data[0] == _BOUND else b"") + about
         start = len(head) + _NONCE
         return self._cipher(id).decrypt(data[len(head) : start], data[start:], bound)
 
     # The first write creates the identity. This must not happen within a write of the store below.
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        self._identity.made()
+        self._identity.load_or_create()
         super().set_many(items)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._identity.made()
+        self._identity.load_or_create()
         super().transact(changes)
 
     def modify(
         self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
     ) -> bytes:
-        self._identity.made()
+        self._identity.load_or_create()
         return super().modify(key, function, default)
 
     def reseal(self, key: str, /) -> None:
@@ -125,7 +125,7 @@ class Encrypt(Codec[bytes, bytes]):
         Raises KeyError if ``key`` is missing. A value that is bound to its key alone is accepted even if
         ``bound`` is True.
         """
-        self._identity.made()
+        self._identity.load_or_create()
         self._inner.modify(key, lambda data: self.encode(key, self._open(key, data)))
 
     # ---- Notes of revisions, for a layer below: see `holdall.middleware.versions.sealing` -----------

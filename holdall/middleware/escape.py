@@ -72,14 +72,14 @@ class Escape(Prefixed[V]):
         return down
 
     def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:
-        bounds = {"prefix": _escaped(prefix), "start": _escaped(start)}
-        return bounds if stop is None else bounds | {"stop": _escaped(stop)}
+        bounds = {"prefix": _escape(prefix), "start": _escape(start)}
+        return bounds if stop is None else bounds | {"stop": _escape(stop)}
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         found = map(_text, self._inner.scan(**self._range(prefix, start, stop)))
         return (text for text in found if text is not None)
 
-    def _named(self, name: str) -> str:
+    def _up_name(self, name: str) -> str:
         if isinstance(name, Foreign):
             return name
         text = _text(name)
@@ -89,7 +89,7 @@ class Escape(Prefixed[V]):
         key = name.stored
         return self._inner[key] if isinstance(key, RawKey) else self._inner.get_foreign(name)
 
-    def _raised(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    def _up_items(self, items: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         found = ((_text(key), item) for key, item in items)
         return ((text, item) for text, item in found if text is not None)
 
@@ -97,7 +97,7 @@ class Escape(Prefixed[V]):
         return Escape(self._inner.typed(type))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     if not isinstance(text, str):
         raise no_str(text)
     if not _changed(text):
@@ -107,7 +107,7 @@ def _escaped(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    escaped = _escaped(text)
+    escaped = _escape(text)
     return escaped + _END if not escaped or escaped.endswith("/") else escaped
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from holdall.errors import Conflict
 from holdall.keys import Foreign, RawKey
 from holdall.layer import Layer, with_foreign
-from holdall.middleware.deadline import NEVER, micros, split, stamped
+from holdall.middleware.deadline import NEVER, micros, split, stamp
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -22,6 +22,7 @@ from holdall.store import (
     Tag,
     Tagged,
     conflict,
+    unsupported,
 )
 
 
@@ -68,7 +69,7 @@ class Expires(Layer[bytes, bytes]):
         A value that is written again in the meantime stays.
         """
         if Feature.REMOVE not in self.features:
-            raise self._cannot("sweep", Feature.REMOVE)
+            raise unsupported(self, "sweep", Feature.REMOVE)
         items = self._inner.scan_items(prefix)
         return sum(self._swept(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
 
@@ -82,8 +83,8 @@ class Expires(Layer[bytes, bytes]):
 
     # ---- Deadlines -----------------------------------------------------------------------------
 
-    def _stamped(self, value: bytes) -> bytes:
-        return stamped(value, NEVER if self._ttl is None else self._now() + self._ttl)
+    def _stamp(self, value: bytes) -> bytes:
+        return stamp(value, NEVER if self._ttl is None else self._now() + self._ttl)
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)
@@ -160,7 +161,7 @@ class Expires(Layer[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         if Feature.TAGS not in self.features:
-            raise self._cannot("provide tags", Feature.TAGS)
+            raise unsupported(self, "return tags", Feature.TAGS)
         keys = self._inner.scan(prefix, start=start, stop=stop)
         states = ((key, self._state(RawKey(key))[0]) for key in keys)
         return ((key, tag) for key, tag in states if tag != ABSENT)
@@ -173,10 +174,10 @@ class Expires(Layer[bytes, bytes]):
     # ---- Writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        self._inner[key] = self._stamped(value)
+        self._inner[key] = self._stamp(value)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        self._inner.set_many((key, self._stamped(value)) for key, value in items)
+        self._inner.set_many((key, self._stamp(value)) for key, value in items)
 
     def __delitem__(self, key: str, /) -> None:
         self[key]  # raises KeyError if it has expired
@@ -187,7 +188,7 @@ class Expires(Layer[bytes, bytes]):
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        return self._inner.swap(key, self._stamped(value), self._below(key, expected))
+        return self._inner.swap(key, self._stamp(value), self._below(key, expected))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         tag = self._below(key, expected)
@@ -198,7 +199,7 @@ class Expires(Layer[bytes, bytes]):
 
     def _change(self, change: Change[bytes]) -> Change[bytes]:
         if isinstance(change, Put):
-            return Put(change.key, self._stamped(change.value))
+            return Put(change.key, self._stamp(change.value))
         return Expect(change.key, self._below(*change)) if isinstance(change, Expect) else change
 
     def modify(
@@ -209,9 +210,9 @@ class Expires(Layer[bytes, bytes]):
             value = default if value is MISSING else value
             if value is MISSING:
                 raise KeyError(key)
-            return self._stamped(function(value))
+            return self._stamp(function(value))
 
-        start = MISSING if default is MISSING else stamped(default, NEVER)
+        start = MISSING if default is MISSING else stamp(default, NEVER)
         return split(key, self._inner.modify(key, step, start))[0]
 
     # ---- History -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from holdall.errors import Conflict, Mismatch
 from holdall.layer import below, layers
-from holdall.middleware.manifest import RECORD, Manifest, create, record, recorded
+from holdall.middleware.manifest import RECORD, Manifest, create, read_manifest, record
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.prefix import Prefix
 from holdall.store import MISSING, Change, Feature, Missing, Store, Tag
@@ -47,7 +47,7 @@ class Guard(PassThrough[V]):
     @cached_property
     def _inner(self) -> Store[V]:  # type: ignore[override]
         """The store. The first use compares its manifest, and raises Mismatch if it does not match."""
-        self._seen = recorded(self._store)
+        self._seen = read_manifest(self._store)
         if self._seen is None and self._required and not self._is_empty():
             raise Mismatch(f"{self._below!r} has data, but no manifest; {RECORD}")
         if self._seen is not None and not self.manifest.reads(self._seen):
@@ -58,7 +58,7 @@ class Guard(PassThrough[V]):
     def _writable(self) -> Store[V]:
         """The store, for writes. The first use records the manifest, or compares it."""
         store = self._inner
-        seen = self._seen or (self._record() if self._is_empty() else recorded(self._store))
+        seen = self._seen or (self._record() if self._is_empty() else read_manifest(self._store))
         if seen is not None and not self.manifest.writes(seen):
             raise self._mismatch(seen)
         return store
@@ -71,7 +71,7 @@ class Guard(PassThrough[V]):
         try:
             create(self._store, self.manifest)
         except Conflict:
-            return recorded(self._store)
+            return read_manifest(self._store)
         return self.manifest
 
     def _is_empty(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from holdall.errors import Conflict, Corrupt, Invalid, Mismatch, Unsupported
 from holdall.keys import RawKey
 from holdall.middleware._reserved import Called, Reserved
-from holdall.middleware._secrets.binding import key_bytes, sized_key
+from holdall.middleware._secrets.binding import encode_key, key_bytes
 from holdall.store import ABSENT, Feature, Store
 
 _FOLDER: Final = ".holdall/"
@@ -28,7 +28,7 @@ class Identity:
 
     >>> from holdall import Memory
     >>> store = Memory()
-    >>> Identity(store).made() == Identity(store).known(), Identity(store, "books").known()
+    >>> Identity(store).load_or_create() == Identity(store).load(), Identity(store, "books").load()
     (True, b'\x00\x00\x00\x00\x00\x00\x00\x05books')
     """
 
@@ -36,9 +36,9 @@ class Identity:
         if context is not None and not key_bytes(context):
             raise Invalid(f"context={context!r} is not a name; give a text such as 'books'")
         self._store = store
-        self._bytes = None if context is None else sized_key(context)
+        self._bytes = None if context is None else encode_key(context)
 
-    def known(self) -> bytes:
+    def load(self) -> bytes:
         """The identity. Raises ValueError if the store has none; then no value of it can be bound to one."""
         if self._bytes is None:
             self._bytes = self._read()
@@ -49,7 +49,7 @@ class Identity:
             )
         return self._bytes
 
-    def made(self) -> bytes:
+    def load_or_create(self) -> bytes:
         """The identity, created if there is none; raises Unsupported if the store cannot keep one safely."""
         if self._bytes is None:
             self._bytes = self._read() or self._create()
@@ -66,7 +66,7 @@ class Identity:
         found = _id(data)
         if not found:
             raise Corrupt("the store's identity is damaged; restore it from a copy of the whole store")
-        return sized_key(found[1].decode())
+        return encode_key(found[1].decode())
 
     def _create(self) -> bytes:
         if Feature.SWAP not in self._store.features:
@@ -78,8 +78,8 @@ class Identity:
         try:
             self._records.swap(_NAME, f"{id}\n".encode(), ABSENT)
         except Conflict:
-            return self.known()
-        return sized_key(id)
+            return self.load()
+        return encode_key(id)
 
 
 def require_free(here: Store[bytes], there: Store[bytes]) -> None:

@@ -36,7 +36,7 @@ class Keyring:
 
     def __init__(self, source: Source) -> None:
         self._read = source if callable(source) else _reader(source)
-        self._name = source if isinstance(source, str) else _called(source)
+        self._name = source if isinstance(source, str) else _name_of(source)
         self._keys = self._load()
 
     @property
@@ -76,7 +76,7 @@ class Keyring:
         return text
 
 
-def _called(function: Callable[[], str]) -> str:
+def _name_of(function: Callable[[], str]) -> str:
     # The function's repr is not used, because the repr of a partial shows its arguments.
     return getattr(function, "__qualname__", type(function).__name__)
 

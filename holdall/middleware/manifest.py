@@ -77,7 +77,7 @@ class Manifest:
         return "&".join([*([f"validate={self.schema}"] if self.schema else []), *words]) or "no layers"
 
 
-def recorded(store: Store[Any]) -> Manifest | None:
+def read_manifest(store: Store[Any]) -> Manifest | None:
     """The manifest of ``store``; None if it has none. One request."""
     data = _beside(store).get(_NAME)
     return None if data is None else Manifest.load(data)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from holdall.errors import Invalid
-from holdall.middleware._secrets.binding import sized_key
+from holdall.middleware._secrets.binding import encode_key
 from holdall.middleware._secrets.signing import Source, signing_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
@@ -71,12 +71,12 @@ class Pickle(Codec[Any, bytes]):
         data = pickle.dumps(value, PROTOCOL)
         if self._identity is None:
             return self._digest(b"", key, data) + data
-        return b"".join((_BOUND, self._digest(self._identity.made(), key, data), data))
+        return b"".join((_BOUND, self._digest(self._identity.load_or_create(), key, data), data))
 
     def decode(self, key: str, data: bytes, /) -> Any:
         if self._identity is not None and data.startswith(_BOUND):
             digest, pickled = data[len(_BOUND) : _START], data[_START:]
-            if hmac.compare_digest(digest, self._digest(self._identity.known(), key, pickled)):
+            if hmac.compare_digest(digest, self._digest(self._identity.load(), key, pickled)):
                 return pickle.loads(pickled)  # noqa: S301 - trusted by whoever made this layer
         digest, pickled = data[:_SIZE], data[_SIZE:]
         if self._only_bound or not hmac.compare_digest(digest, self._digest(b"", key, pickled)):
@@ -98,10 +98,10 @@ class Pickle(Codec[Any, bytes]):
     def _identify(self) -> None:
         """Create the identity before a write starts; it must not happen within a write of the store below."""
         if self._identity is not None:
-            self._identity.made()
+            self._identity.load_or_create()
 
     def _digest(self, identity: bytes, key: str, data: bytes) -> bytes:
-        return hmac.digest(self._key(), identity + sized_key(key) + data, "sha256")
+        return hmac.digest(self._key(), identity + encode_key(key) + data, "sha256")
 
 
 _TRUST: Final = (True,)  # a tuple, so that 1, which equals True, is accepted, and no text is

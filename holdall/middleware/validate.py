@@ -95,18 +95,18 @@ class Validate(PassThrough[V]):
 
 def invalid(message: str, error: "formencode.Invalid", *, key: str | None = None) -> Invalid:
     """FormEncode's error as holdall's Invalid: every reason is in ``errors``, nested, and in the message."""
-    refusal = Invalid(message, key=key, errors=_nested(error))
+    refusal = Invalid(message, key=key, errors=_messages_of(error))
     flat = refusal.flat().items()
     reasons = "; ".join(f"{name}: {reason}" if name else reason for name, reason in flat)
     return Invalid(f"{message}: {reasons}", key=key, errors=refusal.errors)
 
 
-def _nested(error: Any) -> Any:
+def _messages_of(error: Any) -> Any:
     if isinstance(error, formencode.Invalid):
         inner = error.error_dict or error.error_list
-        return _nested(inner) if inner else error.msg
+        return _messages_of(inner) if inner else error.msg
     if isinstance(error, dict):
-        return {field: _nested(reason) for field, reason in error.items()}
+        return {field: _messages_of(reason) for field, reason in error.items()}
     if isinstance(error, list):
-        return [_nested(reason) for reason in error]
+        return [_messages_of(reason) for reason in error]
     return error

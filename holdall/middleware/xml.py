@@ -10,7 +10,7 @@ from holdall.middleware.documents.plain import NoneType, Plain, sayable
 from holdall.store import Store
 
 with needs("xml"):
-    from holdall.middleware.documents.base import Documents, Read, Write, converted
+    from holdall.middleware.documents.base import Documents, Read, Write, convert
     from holdall.middleware.documents.xml_text import dump, load
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ class Xml(Documents[V]):
         return of_xml(data)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
-        return converted(type, _PLAIN, dump, load)
+        return convert(type, _PLAIN, dump, load)

@@ -13,7 +13,7 @@ with needs("yaml"):
     import yaml
     from yaml import CSafeDumper
 
-    from holdall.middleware.documents.base import Documents, Read, Write, converted
+    from holdall.middleware.documents.base import Documents, Read, Write, convert
     from holdall.middleware.documents.yaml_text import load, size_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Yaml(Documents[V]):
         return size_of(data, enough)
 
     def _format(self, type: Any) -> tuple[Write, Read]:
-        return converted(type, _PLAIN, _dump, load)
+        return convert(type, _PLAIN, _dump, load)
 
 
 def _dump(value: Any) -> bytes:

@@ -49,7 +49,7 @@ def _scalar(value: object) -> Place:
         case int():
             return NUMBER, value
         case float() | Decimal():
-            return NUMBER, _ordered(value)
+            return NUMBER, _to_sortable(value)
         case datetime():
             return (NAIVE, value) if value.utcoffset() is None else (AWARE, value.astimezone(UTC))
         case date():
@@ -60,16 +60,16 @@ def _scalar(value: object) -> Place:
     )
 
 
-def _ordered(value: float | Decimal) -> float | Decimal:
+def _to_sortable(value: float | Decimal) -> float | Decimal:
     if value.is_nan() if isinstance(value, Decimal) else isnan(value):
         raise InvalidQuery(f"{value!r} cannot be a key or a part of one: NaN has no order")
     return value
 
 
-def shown(place: Place) -> Key:
+def to_key(place: Place) -> Key:
     """Return the key at ``place``. Of several equal numbers, it is the number from which the place was made.
 
-    >>> shown(collate(("EUR", True)))
+    >>> to_key(collate(("EUR", True)))
     ('EUR', True)
     """
     rank, value = place

@@ -24,7 +24,7 @@ _KINDS: dict[frozenset[type], Kind] = {
 class Total(NamedTuple):
     """An exact sum, and the type of the number to show for it.
 
-    >>> (total([1e16, 1.0]) + total([-1e16])).shown()
+    >>> (total([1e16, 1.0]) + total([-1e16])).to_number()
     1.0
     """
 
@@ -35,7 +35,7 @@ class Total(NamedTuple):
         kind = self.kind if self.kind is other.kind else _kind([self.kind, other.kind])
         return Total(kind, _sum(kind, [self.value, other.value]))
 
-    def shown(self) -> Number:
+    def to_number(self) -> Number:
         """Return the sum. For floats, return the float nearest to the exact sum."""
         return float(self.value) if self.kind is float else self.value
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
-from holdall.query.collation import Place, ambiguous, collate, cut, shown
+from holdall.query.collation import Place, ambiguous, collate, cut, to_key
 from holdall.query.ranges import EVERYWHERE, Range
 from holdall.query.reading import Reading, reason
 from holdall.query.reducer import Reducer
@@ -23,7 +23,7 @@ _NOWHERE: deque[Any] = deque(maxlen=0)
 class Grouping:
     """The keys that a query includes, and how many first elements of a tuple make its group.
 
-    >>> shown(Grouping(level=1).group(collate(("EUR", 2026, 6))))
+    >>> to_key(Grouping(level=1).group(collate(("EUR", 2026, 6))))
     ('EUR',)
     """
 
@@ -80,14 +80,14 @@ def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, An
         # In a batch with fewer pairs than groups, most values would be folded one by one.
         size = max(BATCH, 4 * len(result))
         for place, values in _batch(reading, grouping, size).items():
-            partial = reduced(place, reducer.fold, values)
+            partial = run_step(place, reducer.fold, values)
             if place in result:
-                partial = reduced(place, reducer.merge, result[place], partial)
+                partial = run_step(place, reducer.merge, result[place], partial)
             result[place] = partial
     return result
 
 
-def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
+def run_step(place: Place, step: Callable[..., T], *arguments: Any) -> T:
     """Return the result of ``step``, a step of a reducer, for the group at ``place``.
 
     If ``step`` fails, this raises an error that names the group: InvalidQuery if the result of the reducer
@@ -98,9 +98,9 @@ def reduced(place: Place, step: Callable[..., T], *arguments: Any) -> T:
     except MemoryError:
         raise
     except Unsplittable as problem:
-        raise InvalidQuery(f"reduce failed for {shown(place)!r}: {problem}") from problem.__cause__
+        raise InvalidQuery(f"reduce failed for {to_key(place)!r}: {problem}") from problem.__cause__
     except Exception as problem:
-        raise QueryFailed(f"reduce failed for {shown(place)!r}: {reason(problem)}") from problem
+        raise QueryFailed(f"reduce failed for {to_key(place)!r}: {reason(problem)}") from problem
 
 
 def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, list[Any]]:

@@ -5,8 +5,8 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 from holdall.errors import InvalidQuery
-from holdall.query.collation import shown
-from holdall.query.grouping import Grouping, partials, reduced
+from holdall.query.collation import to_key
+from holdall.query.grouping import Grouping, partials, run_step
 from holdall.query.ranges import Bound, Range
 from holdall.query.reading import Map, Progress, Reading, documents
 from holdall.query.reducer import Reducer
@@ -162,7 +162,7 @@ class MapReduce(Generic[V, R]):
     ) -> Iterator[Row[R]]:
         groups = partials(reading, grouping, reducer)
         for place in sorted(groups):
-            key, value = shown(place), reduced(place, reducer.result, groups[place])
+            key, value = to_key(place), run_step(place, reducer.result, groups[place])
             if self.reduce is None:
                 yield from (Row(key, each) for each in value)
             else:

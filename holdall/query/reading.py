@@ -38,10 +38,10 @@ class Reading(Generic[V]):
         self.key: str | None = None
         self.done = False
         if progress:
-            documents = _counted(documents, progress)
-        self.pairs = chain.from_iterable(self._mapped(documents))
+            documents = _count(documents, progress)
+        self.pairs = chain.from_iterable(self._map(documents))
 
-    def _mapped(self, documents: Iterable[tuple[str, V]]) -> Iterator[Iterable[tuple[Key, Any]]]:
+    def _map(self, documents: Iterable[tuple[str, V]]) -> Iterator[Iterable[tuple[Key, Any]]]:
         map = self.map
         for self.key, value in documents:
             pairs = map(self.key, value)
@@ -79,7 +79,7 @@ def _require_pairs(mapped: object) -> None:
         raise InvalidQuery(f"it returned {brief(mapped)}; {_REMEDY}")
 
 
-def _counted(documents: Iterable[T], progress: Progress) -> Iterator[T]:
+def _count(documents: Iterable[T], progress: Progress) -> Iterator[T]:
     """Yield ``documents``. A document counts when the next one is requested."""
     count = 0
     for count, document in enumerate(documents, 1):

@@ -6,7 +6,7 @@ from reprlib import repr as brief
 from typing import Any, TypeAlias, TypeVar
 
 from holdall.errors import InvalidQuery
-from holdall.query.collation import Place, collate, shown
+from holdall.query.collation import Place, collate, to_key
 from holdall.query.exact import Number, Total, total
 from holdall.query.reducer import Reducer
 from holdall.query.trial import Tried
@@ -41,7 +41,7 @@ class _Sum:
         return left + right
 
     def result(self, partial: Total) -> Number:
-        return partial.shown()
+        return partial.to_number()
 
 
 class _Count:
@@ -69,7 +69,7 @@ class _Stats:
         )
 
     def result(self, partial: Stats) -> Stats:
-        return replace(partial, sum=partial.sum.shown())
+        return replace(partial, sum=partial.sum.to_number())
 
 
 class _Extreme:
@@ -83,7 +83,7 @@ class _Extreme:
         return self.choose(left, right)  # type: ignore[no-any-return]
 
     def result(self, partial: Place) -> Any:
-        return shown(partial)
+        return to_key(partial)
 
 
 class _Distinct:

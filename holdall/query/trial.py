@@ -51,12 +51,12 @@ class Tried:
     def merge(self, left: Any, right: Any) -> Any:
         if isinstance(left, Few) and isinstance(right, Few):
             return self.fold([*left, *right])
-        return self._reducer.merge(self._folded(left), self._folded(right))
+        return self._reducer.merge(self._fold_few(left), self._fold_few(right))
 
     def result(self, partial: Any) -> Any:
-        return self._reducer.result(self._folded(partial))
+        return self._reducer.result(self._fold_few(partial))
 
-    def _folded(self, partial: Any) -> Any:
+    def _fold_few(self, partial: Any) -> Any:
         return self._reducer.fold(list(partial)) if isinstance(partial, Few) else partial
 
     def _sample(self, values: Sequence[Any]) -> list[Any]:
@@ -70,17 +70,17 @@ class Tried:
             return []
 
     def _try(self, sample: list[Any]) -> None:
-        whole = self._tried([deepcopy(sample)])
+        whole = self._reduce_parts([deepcopy(sample)])
         for cut in {1, len(sample) - 1}:
             values = deepcopy(sample)
-            split = self._tried([values[:cut], values[cut:]])
+            split = self._reduce_parts([values[:cut], values[cut:]])
             if not (alike(whole, split) or alike(whole, split, largest(sample))):
                 raise Unsplittable(
                     f"{self._reducer!r} gives {brief(whole)} for {len(sample)} values at once, "
                     f"and {brief(split)} when it merges its results for two parts of them. {_REMEDY}"
                 )
 
-    def _tried(self, parts: list[list[Any]]) -> Any:
+    def _reduce_parts(self, parts: list[list[Any]]) -> Any:
         try:
             partials = [self._reducer.fold(part) for part in parts]
             return self._reducer.result(

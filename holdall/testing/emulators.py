@@ -36,7 +36,7 @@ _KEYS = {
 @contextmanager
 def s3_in_process() -> Iterator[None]:
     """Let moto answer requests to Amazon's addresses, for clients in this process only."""
-    moto = _needed("moto", "moto[s3]")
+    moto = _import("moto", "moto[s3]")
     with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
         for name, value in _KEYS.items():
             patch.setenv(name, value)
@@ -46,7 +46,7 @@ def s3_in_process() -> Iterator[None]:
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Run a server of moto in a thread of this process, and yield its endpoint."""
-    server = _needed("moto.server", "moto[s3,server]").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = _import("moto.server", "moto[s3,server]").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _KEYS.items():
@@ -146,5 +146,5 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _needed(module: str, package: str) -> Any:
+def _import(module: str, package: str) -> Any:
     return pytest.importorskip(module, reason=f"{module} is not installed; pip install '{package}'")

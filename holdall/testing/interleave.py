@@ -49,7 +49,7 @@ def interleave(
         patience = 0.003 + 3 * (time.perf_counter() - began)
         yield Met(0, one, two)
         for number, line in enumerate(_spread(lines.count, points), 1):
-            yield _met(left, right, number, line, patience, first, second)
+            yield _let_meet(left, right, number, line, patience, first, second)
 
 
 class _Hand:
@@ -88,7 +88,7 @@ class _Hand:
         self._thread.join()
 
 
-def _met(
+def _let_meet(
     left: _Hand,
     right: _Hand,
     number: int,

@@ -21,7 +21,7 @@ _keys = near_keys()
 _numbers = st.integers(0, 9)
 
 
-def _promised(feature: Feature) -> Callable[[R], R]:
+def _requires(feature: Feature) -> Callable[[R], R]:
     """Return a decorator: the rule runs only if the store promises ``feature``."""
     return precondition(lambda machine: feature in machine.store.features)
 
@@ -44,7 +44,7 @@ class StoreMachine(MappingMachine):
 
     def remember(self, key: str, tag: Tag) -> Seen[int]:
         """Return the state that ``tag`` names now. The same tag must not have named another state before."""
-        seen = self.oracle.seen(key, tag)
+        seen = self.oracle.snapshot(key, tag)
         named = self.issued.setdefault((key, tag), seen)
         if tag != ABSENT:
             assert named == seen if Feature.UNIQUE_TAGS in self.store.features else named.value == seen.value
@@ -65,7 +65,7 @@ class StoreMachine(MappingMachine):
         assert all(map(told, expected)), "a stale tag won"
         return True
 
-    @_promised(Feature.TAGS)
+    @_requires(Feature.TAGS)
     @rule(target=remembered, key=_keys)
     def read_tag(self, key: str) -> Seen[int]:
         if key not in self.oracle.held:
@@ -75,7 +75,7 @@ class StoreMachine(MappingMachine):
         assert self.values.number(value) == self.oracle.held[key]
         return self.remember(key, tag)
 
-    @_promised(Feature.TAGS)
+    @_requires(Feature.TAGS)
     @rule()
     def scan_tags(self) -> None:
         tags = list(self.store.scan_tags())
@@ -83,7 +83,7 @@ class StoreMachine(MappingMachine):
         for key, tag in tags:
             self.remember(key, tag)
 
-    @_promised(Feature.SWAP)
+    @_requires(Feature.SWAP)
     @rule(target=remembered, seen=remembered, number=_numbers)
     def swap(self, seen: Seen[int], number: int) -> Seen[int]:
         tags = []
@@ -94,7 +94,7 @@ class StoreMachine(MappingMachine):
             return self.remember(seen.key, tags[0])
         return seen
 
-    @_promised(Feature.REMOVE)
+    @_requires(Feature.REMOVE)
     @rule(seen=remembered)
     def remove(self, seen: Seen[int]) -> None:
         if seen.tag == ABSENT:
@@ -103,7 +103,7 @@ class StoreMachine(MappingMachine):
         elif self.settle(lambda: self.store.remove(seen.key, seen.tag), seen):
             self.oracle.delete(seen.key)
 
-    @_promised(Feature.SWAP)
+    @_requires(Feature.SWAP)
     @rule(key=_keys, number=_numbers)
     def modify(self, key: str, number: int) -> None:
         expected = self.oracle.held.get(key, number) + 1
@@ -114,7 +114,7 @@ class StoreMachine(MappingMachine):
     def _next(self, value: Any) -> Any:
         return self.values.of(self.values.number(value) + 1)
 
-    @_promised(Feature.SWAP)
+    @_requires(Feature.SWAP)
     @rule(key=_keys, number=_numbers)
     def setdefault(self, key: str, number: int) -> None:
         if key not in self.oracle.held:
@@ -122,14 +122,14 @@ class StoreMachine(MappingMachine):
         value = self.store.setdefault(key, self.values.of(number))
         assert self.values.number(value) == self.oracle.held[key]
 
-    @_promised(Feature.REMOVE)
+    @_requires(Feature.REMOVE)
     @rule(key=_keys)
     def pop(self, key: str) -> None:
         found = self.store.pop(key, None)
         assert (None if found is None else self.values.number(found)) == self.oracle.held.get(key)
         self.oracle.delete(key)
 
-    @_promised(Feature.REMOVE)
+    @_requires(Feature.REMOVE)
     @rule()
     def popitem(self) -> None:
         if self.oracle.held:
@@ -137,7 +137,7 @@ class StoreMachine(MappingMachine):
             assert self.numbers([popped]) == self.oracle.items()[:1]
             self.oracle.delete(popped[0])
 
-    @_promised(Feature.ATOMIC)
+    @_requires(Feature.ATOMIC)
     @rule(
         seen=st.lists(remembered, max_size=3),
         changes=st.lists(st.builds(Put, _keys, _numbers) | st.builds(Delete, _keys), max_size=4),
@@ -155,7 +155,7 @@ class StoreMachine(MappingMachine):
                 else:
                     self.oracle.delete(change.key)
 
-    @_promised(Feature.SHARED)
+    @_requires(Feature.SHARED)
     @rule()
     def reopen(self) -> None:
         with self.store as store:

@@ -49,7 +49,7 @@ class Oracle(Generic[V]):
     def items(self, *bounds: Any) -> list[tuple[str, V]]:
         return [(key, self.held[key]) for key in self.scan(*bounds)]
 
-    def seen(self, key: str, tag: Tag) -> Seen[V]:
+    def snapshot(self, key: str, tag: Tag) -> Seen[V]:
         """Return a record of the current state of ``key``, whose tag is ``tag``."""
         return Seen(key, tag, self._writes.get(key, 0), self.held.get(key))
 

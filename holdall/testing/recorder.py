@@ -59,7 +59,7 @@ class Recorder(PassThrough[V]):
         self.calls: list[str] = []
 
 
-def _recorded(name: str) -> Callable[..., Any]:
+def _record(name: str) -> Callable[..., Any]:
     def operation(self: Recorder[Any], *args: Any, **kwargs: Any) -> Any:
         self.calls.append(name)
         return getattr(PassThrough, name)(self, *args, **kwargs)
@@ -68,4 +68,4 @@ def _recorded(name: str) -> Callable[..., Any]:
 
 
 for _name in OPERATIONS:
-    setattr(Recorder, _name, _recorded(_name))
+    setattr(Recorder, _name, _record(_name))

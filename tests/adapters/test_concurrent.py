@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 import holdall
-from holdall.adapters._shared.throttle import Pace, ahead, ordered
+from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
 
 PATIENCE = 30  # seconds, after which a thread that does not come is a failure
 
@@ -40,12 +40,12 @@ def test_results_come_in_order_whoever_is_first():
         assert second.wait(PATIENCE)
         return number
 
-    assert list(ordered(slow_first, range(50), Pace(8))) == list(range(50))
+    assert list(map_ordered(slow_first, range(50), Pace(8))) == list(range(50))
 
 
 def test_as_many_as_the_pace_allows_are_under_way():
     gauge = Gauge(4)
-    assert list(ordered(gauge, range(40), Pace(4))) == list(range(40))
+    assert list(map_ordered(gauge, range(40), Pace(4))) == list(range(40))
     assert gauge.most == 4
 
 
@@ -53,7 +53,7 @@ def test_a_slower_pace_lets_fewer_in():
     pace = Pace(4)
     pace.slower()
     gauge = Gauge(2)
-    assert list(ordered(gauge, range(20), pace)) == list(range(20))
+    assert list(map_ordered(gauge, range(20), pace)) == list(range(20))
     assert gauge.most == 2
 
 
@@ -65,7 +65,7 @@ def test_items_are_read_only_as_far_as_there_is_room():
             taken.append(number)
             yield number
 
-    results = ordered(lambda number: number, endless(), Pace(8))
+    results = map_ordered(lambda number: number, endless(), Pace(8))
     assert [next(results) for _ in range(100)] == list(range(100))
     assert len(taken) <= 100 + 4 * 8
     results.close()
@@ -79,7 +79,7 @@ def test_large_results_leave_room_for_fewer():
             taken.append(number)
             yield number
 
-    results = ordered(lambda number: number, endless(), Pace(32), size=lambda number: 32 * 2**20)
+    results = map_ordered(lambda number: number, endless(), Pace(32), size=lambda number: 32 * 2**20)
     for _ in range(50):
         next(results)
     assert len(taken) - 50 <= 4
@@ -124,7 +124,7 @@ def test_an_error_comes_in_its_turn_and_ends_it():
         finally:
             done.append(number)
 
-    results = ordered(fails_at_ten, count(), Pace(4))
+    results = map_ordered(fails_at_ten, count(), Pace(4))
     assert [next(results) for _ in range(10)] == list(range(10))
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -138,9 +138,9 @@ def test_what_the_items_raise_is_raised():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(ordered(lambda number: number, broken(), Pace(4)))
+        list(map_ordered(lambda number: number, broken(), Pace(4)))
     with pytest.raises(ZeroDivisionError):
-        list(ahead(broken(), 1))
+        list(read_ahead(broken(), 1))
 
 
 def test_a_pace_halves_once_for_all_that_were_under_way():
@@ -170,7 +170,7 @@ def test_reading_ahead_reads_one_batch_ahead():
         asked.set()
         yield from range(10, 20)
 
-    results = ahead(numbers(), 10)
+    results = read_ahead(numbers(), 10)
     assert next(results) == 0
     assert asked.wait(PATIENCE)
     assert list(results) == list(range(1, 20))
@@ -187,7 +187,7 @@ def test_a_close_waits_for_what_has_begun_and_begins_no_more():
         done.append(number)
         return number
 
-    results = ordered(slow, range(100), Pace(2))
+    results = map_ordered(slow, range(100), Pace(2))
     assert next(results) == 0
     timer = threading.Timer(0.01, goes_on.set)
     timer.start()
@@ -205,7 +205,9 @@ def test_after_a_large_result_there_is_room_again():
             taken.append(number)
             yield number
 
-    results = ordered(lambda number: number, endless(), Pace(8), size=lambda number: 1 if number else 2**40)
+    results = map_ordered(
+        lambda number: number, endless(), Pace(8), size=lambda number: 1 if number else 2**40
+    )
     for _ in range(300):
         next(results)
     assert len(taken) - 300 > 4
@@ -215,7 +217,7 @@ def test_after_a_large_result_there_is_room_again():
 @pytest.mark.parametrize("many", [1, 100])
 def test_no_thread_is_left_when_the_iterator_ends_or_is_closed(many: int):
     before = set(threading.enumerate())
-    results = ordered(str, range(100), Pace(8))
+    results = map_ordered(str, range(100), Pace(8))
     for _ in range(many):
         next(results)
     results.close()  # type: ignore[attr-defined]

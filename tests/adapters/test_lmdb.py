@@ -23,7 +23,7 @@ from holdall import (
     StoreNotFound,
     Unavailable,
 )
-from holdall.adapters.lmdb.errors import translated
+from holdall.adapters.lmdb.errors import translate
 from tests.forks import every_fork, run_in_child
 
 
@@ -315,17 +315,17 @@ with LMDB(sys.argv[1], durability="os") as store:
 def test_the_map_grows_beside_a_store_that_goes_on(use, tmp_path):
     with LMDB(tmp_path / "store", durability="os") as store:
         store["a"] = b"1"
-        size = store._found().handle.info()["map_size"]
+        size = store._environment().handle.info()["map_size"]
         subprocess.run([sys.executable, "-c", _GROWS, store.folder], check=True)
         use(store)
-        assert store._found().handle.info()["map_size"] > size
+        assert store._environment().handle.info()["map_size"] > size
         store["a"] = b"3"
         assert (store["a"], len(store)) == (b"3", 41)
 
 
 @pytest.mark.parametrize("error", [lmdb.Error("odd"), lmdb.Error("odd", 0)])
 def test_an_error_of_lmdb_without_a_code_is_unavailable(error):
-    ours = translated(error, "/books", "a")
+    ours = translate(error, "/books", "a")
     assert type(ours) is Unavailable
     assert str(ours) == f"/books: {error}; open it again"
     assert ours.key == "a"
@@ -335,6 +335,6 @@ def test_an_error_of_lmdb_without_a_code_is_unavailable(error):
 def test_a_child_opens_the_environment_for_itself(fork, folder):
     with LMDB(folder, durability="os") as store:
         store["a"] = b"1"
-        inherited = store._found()
-        assert run_in_child(lambda: store["a"] == b"1" and store._found() is not inherited, fork) == 0
-        assert store._found() is inherited
+        inherited = store._environment()
+        assert run_in_child(lambda: store["a"] == b"1" and store._environment() is not inherited, fork) == 0
+        assert store._environment() is inherited

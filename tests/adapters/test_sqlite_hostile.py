@@ -121,6 +121,9 @@ def test_a_process_that_may_open_no_more_files_is_unavailable(attempt: str, path
                     fds.append(os.open(os.devnull, os.O_RDONLY))
             with pytest.raises(Unavailable, match=r"Too many open files.*ulimit -n"):
                 ATTEMPTS[attempt](store)
+            os.close(fds.pop())  # the database can be opened, but not its log
+            with pytest.raises(Unavailable, match=r"Too many open files.*ulimit -n"):
+                ATTEMPTS[attempt](store)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             for fd in fds:

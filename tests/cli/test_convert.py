@@ -12,8 +12,8 @@ from holdall.cursor import FOLDER
 from holdall.layer import layers
 from holdall.middleware.encrypt import Encrypt
 from holdall.middleware.keyring import new_key
-from holdall.middleware.manifest import KEY, recorded
-from holdall.transfer import BATCH, transfer, tried, verified
+from holdall.middleware.manifest import KEY, read_manifest
+from holdall.transfer import BATCH, copy_and_verify, transfer, try_copy
 from tests.cli.console import PROGRAM, call, contents, refusal
 from tests.soak import SOAK
 
@@ -38,7 +38,7 @@ def test_every_document_is_written_anew_and_the_old_stay():
     assert done.told == f"converted {len(DOCUMENTS)} keys, each read back and compared\n"
     assert contents(NEW) == contents(OLD) == DOCUMENTS
     with holdall.open(NEW) as store:
-        assert recorded(store).layers == ("serializer=msgpack", "compress=zstd")
+        assert read_manifest(store).layers == ("serializer=msgpack", "compress=zstd")
         assert list(store.raw(FOLDER)) == []
 
 
@@ -93,7 +93,7 @@ def test_a_value_that_comes_back_as_another_is_corrupt():
     here = Memory()
     here.update(a=b"1", b=b"2")
     with pytest.raises(Corrupt, match="'b'"):
-        transfer(here, Forgetful(), move=verified)
+        transfer(here, Forgetful(), move=copy_and_verify)
 
 
 def test_a_value_that_does_not_come_back_is_corrupt():
@@ -106,21 +106,21 @@ def test_a_value_that_does_not_come_back_is_corrupt():
     here = Memory()
     here.update(a=b"1", b=b"2")
     with pytest.raises(Corrupt, match="'b'"):
-        transfer(here, Losing(), move=verified)
+        transfer(here, Losing(), move=copy_and_verify)
 
 
 def test_equal_values_without_an_order_are_equal():
     with holdall.open("memory://?serializer=pickle&trust=1") as here:
         here["a"] = {f"{number}" for number in range(100)}
         with holdall.open("memory://?serializer=pickle&trust=1&compress=gzip") as there:
-            assert transfer(here, there, move=verified) == 1
+            assert transfer(here, there, move=copy_and_verify) == 1
             assert there["a"] == here["a"]
 
 
 def test_what_is_tried_is_gone_again():
     here, there = Memory(), Memory()
     here.update((f"{number:04}", b"1") for number in range(1000))
-    assert transfer(here, there, move=tried) == 1000
+    assert transfer(here, there, move=try_copy) == 1000
     assert len(there) == 0
 
 
@@ -207,7 +207,7 @@ def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
     assert done.told == f"encrypted {SEALS:,} of {SEALS:,} values with key '2027'\n"
     assert call("rekey", SEALED).told == f"encrypted 0 of {SEALS:,} values with key '2027'\n"
     with holdall.open(SEALED) as store:
-        assert recorded(store).key == "2027"
+        assert read_manifest(store).key == "2027"
     monkeypatch.setenv("KEYS", sealed)
     assert contents(SEALED) == {f"{number:05}": {"n": number} for number in range(SEALS)}
 
@@ -225,7 +225,7 @@ def test_a_rekey_that_was_killed_is_resumed(sealed):
 def test_a_part_is_sealed_and_the_manifest_keeps_the_old_key(sealed):
     assert call("rekey", "--prefix", "0000", SEALED).told == "encrypted 10 of 10 values with key '2027'\n"
     with holdall.open(SEALED) as store:
-        assert recorded(store).key == "2026"
+        assert read_manifest(store).key == "2026"
 
 
 def test_what_is_not_encrypted_cannot_be_sealed_anew(sealed):
@@ -240,5 +240,5 @@ def test_copies_go_through_layers_unless_all_is_carried(folder):
     assert call("cp", "--all", OLD, "file:all?serializer=yaml").code == 0
     assert contents("file:all?serializer=json") == DOCUMENTS
     with holdall.open("file:all") as store:
-        assert recorded(store).layers == ("serializer=json",)
+        assert read_manifest(store).layers == ("serializer=json",)
         assert KEY in store.raw()

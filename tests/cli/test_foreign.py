@@ -10,7 +10,7 @@ import holdall
 from holdall import Corrupt, Escape, Json, Memory
 from holdall.keys import Foreign, Span
 from holdall.testing.recorder import Recorder
-from holdall.transfer import BATCH, copied, digest, transfer, verified
+from holdall.transfer import BATCH, copy, copy_and_verify, digest, transfer
 from tests.cli.console import call, contents, good
 
 FOREIGN = {
@@ -163,7 +163,7 @@ def here():
 
 def test_a_transfer_lists_once(here):
     recorder = Recorder(here)
-    assert transfer(recorder, Escape(Memory()), move=copied) == len(here) + 3
+    assert transfer(recorder, Escape(Memory()), move=copy) == len(here) + 3
     assert recorder.calls.count("scan_names") == 1
     assert "scan" not in recorder.calls
 
@@ -172,7 +172,7 @@ def test_a_transfer_lists_once(here):
 def test_what_goes_on_after_a_key_still_tells_every_foreign_name(here, after):
     left = []
     there = Memory()
-    count = transfer(here, there, move=verified, after=after, leave=left.append)
+    count = transfer(here, there, move=copy_and_verify, after=after, leave=left.append)
     assert sorted(left) == list(here.foreign)
     assert count == len(there) == sum(key > after for key in here)
 
@@ -184,7 +184,7 @@ def test_a_foreign_value_is_verified_too():
 
     here = Planted()
     with pytest.raises(Corrupt, match="k0000//"):
-        transfer(here, Escape(Forgetful()), move=verified)
+        transfer(here, Escape(Forgetful()), move=copy_and_verify)
 
 
 def test_a_foreign_name_that_vanishes_is_neither_moved_nor_left(here):
@@ -193,7 +193,7 @@ def test_a_foreign_name_that_vanishes_is_neither_moved_nor_left(here):
             raise KeyError(name)
 
     left = []
-    assert transfer(Vanished(), Escape(Memory()), move=copied, leave=left.append) == 0
+    assert transfer(Vanished(), Escape(Memory()), move=copy, leave=left.append) == 0
     assert left == []
 
 
@@ -204,7 +204,7 @@ def test_a_foreign_name_that_is_spelled_as_a_key_overwrites_no_key(here):
     left = []
     there = Escape(Memory())
     there["k0001"] = b"kept"
-    assert transfer(Spelled(), there, move=copied, leave=left.append) == 0
+    assert transfer(Spelled(), there, move=copy, leave=left.append) == 0
     assert (left, there["k0001"]) == (["k0001"], b"kept")
 
 

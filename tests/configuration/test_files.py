@@ -190,7 +190,7 @@ def test_a_secret_in_a_list_is_not_shown(project: Path) -> None:
         'layers = ["encrypt=hunter2", "escape", {cache = "60s", near = "redis://:hunter2@cache.example/0"}]\n'
     )
     (declared,) = files.stores()
-    assert declared.shown_layers() == (
+    assert declared.format_layers() == (
         "encrypt=***",
         "escape=on",
         "cache=60s&near=redis://***@cache.example/0",

@@ -193,7 +193,7 @@ def test_a_secret_of_a_near_store_is_not_shown(project: Path, layer: str) -> Non
     with pytest.raises(InvalidAddress) as refusal:
         holdall.open("a")
     (declared,) = files.stores()
-    assert "hunter2" not in f"{refusal.value} {declared.shown_layers()}"
+    assert "hunter2" not in f"{refusal.value} {declared.format_layers()}"
 
 
 def test_no_key_of_a_near_store_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

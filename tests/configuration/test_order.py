@@ -38,7 +38,7 @@ DOCUMENTED = [
     *("Cache", "Metrics", "Budget"),
     "Memory",
 ]
-UNNAMED = ("Guard", "Kept", "Memory")
+UNNAMED = ("Guard", "VersionedStore", "Memory")
 chosen = st.dictionaries(st.sampled_from(list(PARAMETERS)), st.randoms(use_true_random=False), min_size=1)
 
 
@@ -59,7 +59,9 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
     shuffled = data.draw(st.permutations(given))
     store = holdall.open(f"memory://?{'&'.join(given)}")
     assert names(holdall.open(f"memory://?{'&'.join(shuffled)}")) == names(store)
-    places = [DOCUMENTED.index(name) for name in names(store) if name != "Kept"]  # that of `Versions`
+    places = [
+        DOCUMENTED.index(name) for name in names(store) if name != "VersionedStore"
+    ]  # that of `Versions`
     assert places == sorted(places)
     assert sum(name not in UNNAMED for name in names(store)) == len(picked.keys() - {"readonly"})
     value = {"n": 1} if "serializer" in picked else b"\0value"
@@ -72,7 +74,7 @@ def test_any_choice_stands_in_the_documented_order_and_keeps_documents(data: Any
 )
 def test_a_list_is_in_the_order_that_it_is_written_in(texts: tuple[str, ...]) -> None:
     address = holdall.address.Address.parse("name")
-    store = Stack.listed(address, map(parameters, texts)).on(Memory())
+    store = Stack.from_entries(address, map(parameters, texts)).on(Memory())
     classes = {"compress": "Gzip", "encrypt": "Encrypt", "checksum": "Checksum"}
     assert names(store) == ["Guard", *(classes[text.partition("=")[0]] for text in texts), "Memory"]
     store["a"] = b"1"

@@ -103,7 +103,7 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) 
 )
 def test_an_order_that_cannot_work_is_refused_with_the_reason(texts: list[str], reason: str) -> None:
     with pytest.raises(InvalidAddress, match=f"^'books': .*{reason}"):
-        Stack.listed(Address("", "books"), map(parameters, texts))
+        Stack.from_entries(Address("", "books"), map(parameters, texts))
 
 
 @pytest.mark.parametrize(

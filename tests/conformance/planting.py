@@ -39,7 +39,7 @@ def in_folder(store: File) -> dict[str, bytes]:
 
 def in_lmdb(store: LMDB) -> dict[str, bytes]:
     store["made"] = b""
-    with store._found().handle.begin(write=True) as txn:
+    with store._environment().handle.begin(write=True) as txn:
         for name in NAMES:
             txn.put(name, bytes(TICK) + b"foreign " + name)
     del store["made"]

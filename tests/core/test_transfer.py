@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from holdall import Codec, Corrupt, Memory
-from holdall.transfer import BATCH, copied, tried, verified
+from holdall.transfer import BATCH, copy, copy_and_verify, try_copy
 from holdall.transfer import transfer as transferred
 
 
@@ -28,7 +28,7 @@ def test_every_key_is_moved_in_full_batches_and_told_in_order(count: int, worker
 
     def move(*arguments: Any) -> int:
         sizes.append(len(arguments[-1]))
-        return copied(*arguments)
+        return copy(*arguments)
 
     moved = transferred(
         here, there, move=move, workers=workers, tell=lambda key, so_far: told.append((key, so_far))
@@ -39,14 +39,14 @@ def test_every_key_is_moved_in_full_batches_and_told_in_order(count: int, worker
     assert told == [(f"k{end - 1:05}", end) for end in ends]
 
 
-@pytest.mark.parametrize("move", [copied, verified, tried])
+@pytest.mark.parametrize("move", [copy, copy_and_verify, try_copy])
 def test_it_goes_on_after_a_key_and_keeps_to_a_prefix(move: Any) -> None:
     here, there = Memory(), Memory()
     here.update(dict.fromkeys(["a", "a!", "a/b", "b", "b/c"], b"1"))
     told: list[str] = []
     assert transferred(here, there, move=move, after="a", tell=lambda key, count: told.append(key)) == 4
     assert told == ["b/c"]
-    assert list(there) == ([] if move is tried else ["a!", "a/b", "b", "b/c"])
+    assert list(there) == ([] if move is try_copy else ["a!", "a/b", "b", "b/c"])
     assert transferred(here, Memory(), "a", move=move, after="a!") == 1
     assert transferred(here, Memory(), "b", move=move) == 2
     assert transferred(here, Memory(), move=move, after="b/c") == 0
@@ -67,7 +67,7 @@ def test_no_more_than_two_batches_a_worker_are_under_way(workers: int) -> None:
     here.update({f"k{number:05}": b"" for number in range(20 * BATCH)})
 
     def move(*arguments: Any) -> int:
-        count = copied(*arguments)
+        count = copy(*arguments)
         done[0] = next(moved)
         return count
 
@@ -88,7 +88,7 @@ def test_an_error_ends_it_and_leaves_no_thread_at_work() -> None:
     def move(*arguments: Any) -> int:
         if next(moves) == 3:
             raise ZeroDivisionError
-        return copied(*arguments)
+        return copy(*arguments)
 
     there = Memory()
     with pytest.raises(ZeroDivisionError):
@@ -114,7 +114,7 @@ class Altering(Memory):
 
 
 @pytest.mark.parametrize("alter", [lambda value: value + b"0", lambda value: value[:-1]])
-@pytest.mark.parametrize("move", [verified, tried])
+@pytest.mark.parametrize("move", [copy_and_verify, try_copy])
 def test_a_value_that_is_read_back_as_another_is_corrupt(move: Any, alter: Callable[[bytes], bytes]) -> None:
     with pytest.raises(Corrupt, match=r"'k00000' differs from the value that was read back") as caught:
         transferred(filled(1), Altering(alter), move=move)
@@ -136,4 +136,4 @@ def test_equal_values_that_are_shown_differently_are_well() -> None:
     value = frozenset({0, 8})
     there["a"] = value
     assert repr(there["a"]) != repr(value)
-    assert verified(lambda keys: [(key, value) for key in keys], there, ["a"]) == 1
+    assert copy_and_verify(lambda keys: [(key, value) for key in keys], there, ["a"]) == 1

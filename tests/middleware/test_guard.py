@@ -11,7 +11,7 @@ import pytest
 import holdall
 from holdall import Corrupt, Json, Memory, Mismatch, PermissionDenied, Prefix, ReadOnly
 from holdall.middleware.guard import Guard
-from holdall.middleware.manifest import KEY, Manifest, record, recorded
+from holdall.middleware.manifest import KEY, Manifest, read_manifest, record
 from holdall.store import ABSENT, Delete, Put, Store
 from holdall.testing import recorder
 from tests.conformance.minimal import Minimal
@@ -84,7 +84,7 @@ def test_every_operation_on_what_is_written_otherwise_is_mismatch(
 @pytest.mark.parametrize("name", WRITES)
 def test_every_first_write_to_an_empty_store_records_it(name: str, below: recorder.Recorder[bytes]) -> None:
     WRITES[name](Guard(below, OURS))
-    assert recorded(below) == OURS
+    assert read_manifest(below) == OURS
     assert dict(below.items()) == {"c": b"3"}
 
 
@@ -135,7 +135,7 @@ def test_of_two_that_find_it_empty_one_is_refused() -> None:
     ours["a"] = b"1"
     with pytest.raises(Mismatch):
         other["b"] = b"2"
-    assert (dict(below), recorded(below)) == ({"a": b"1"}, OURS)
+    assert (dict(below), read_manifest(below)) == ({"a": b"1"}, OURS)
 
 
 def test_of_two_that_record_at_once_the_quicker_one_is_followed() -> None:
@@ -149,7 +149,7 @@ def test_of_two_that_record_at_once_the_quicker_one_is_followed() -> None:
     below = Late()
     with pytest.raises(Mismatch):
         Guard(below, OURS)["a"] = b"1"
-    assert (dict(below), recorded(below)) == ({}, OTHER)
+    assert (dict(below), read_manifest(below)) == ({}, OTHER)
 
 
 def test_data_of_others_is_used_and_not_claimed() -> None:
@@ -157,7 +157,7 @@ def test_data_of_others_is_used_and_not_claimed() -> None:
     guarded = Guard(below, OURS)
     assert guarded["a"] == b"1"
     guarded["c"] = b"3"
-    assert recorded(below) is None
+    assert read_manifest(below) is None
 
 
 def test_data_of_others_is_refused_where_a_manifest_is_required() -> None:
@@ -169,7 +169,7 @@ def test_data_of_others_is_refused_where_a_manifest_is_required() -> None:
     guarded = Guard(empty, OURS, required=True)
     assert list(guarded) == []
     guarded["a"] = b"1"
-    assert recorded(empty) == OURS
+    assert read_manifest(empty) == OURS
 
 
 def test_another_schema_may_read_and_not_write() -> None:
@@ -191,7 +191,7 @@ def test_another_key_id_is_no_mismatch() -> None:
 def test_without_swap_it_is_recorded_all_the_same() -> None:
     below = Minimal()
     Guard(below, OURS)["a"] = b"1"
-    assert recorded(below) == OURS
+    assert read_manifest(below) == OURS
 
 
 def test_what_cannot_be_kept_records_nothing() -> None:
@@ -263,6 +263,6 @@ def test_each_part_of_a_store_has_a_manifest_of_its_own(required: bool) -> None:
     for prefix, manifest in parts.items():
         part = Guard(Prefix(below, prefix), manifest, required=required)
         part["1"] = b"..."
-        assert recorded(Prefix(below, prefix)) == manifest
+        assert read_manifest(Prefix(below, prefix)) == manifest
     with pytest.raises(Mismatch):
         Guard(Prefix(below, "b"), OURS)["1"]

@@ -10,7 +10,7 @@ from holdall.cursor import Cursor
 from holdall.errors import Corrupt, Unavailable
 from holdall.keys import is_reserved
 from holdall.middleware.guard import Guard
-from holdall.middleware.manifest import Manifest, forget, record, recorded
+from holdall.middleware.manifest import Manifest, forget, read_manifest, record
 from holdall.store import Missing, Tag
 
 OURS = Manifest(("compress=zstd",))
@@ -46,7 +46,7 @@ class Away(Memory):
     [
         (lambda store: Guard(store, OURS).get("a"), "the store's manifest"),
         (lambda store: Guard(store, OURS).__setitem__("a", b"1"), "the store's manifest"),
-        (recorded, "the store's manifest"),
+        (read_manifest, "the store's manifest"),
         (lambda store: record(store, OURS), "the store's manifest"),
         (forget, "the store's manifest"),
         (lambda store: Zstd(store, dictionary=7).__setitem__("a", b"1"), "dictionary 7 of the store"),
@@ -63,7 +63,7 @@ def test_an_error_about_a_record_names_no_reserved_key(use: Callable[[Any], obje
 @pytest.mark.parametrize(
     "use",
     [
-        recorded,
+        read_manifest,
         lambda store: Cursor(store, store, "").get(),
     ],
 )

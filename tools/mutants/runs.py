@@ -59,7 +59,7 @@ class Copy:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_limit_memory,
+            preexec_fn=_prepare,
         )
         try:
             async with asyncio.timeout(limit):
@@ -82,8 +82,11 @@ class Copy:
             _write(path, before)
 
 
-def _limit_memory() -> None:
+def _prepare() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # a shell lets jobs in its background ignore it; tests send it
 
 
 def _write(path: Path, source: str) -> None:

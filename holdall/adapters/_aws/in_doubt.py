@@ -20,7 +20,7 @@ def note_doubt(request: Any, response: Any) -> None:
     context[_DOUBT] = context.get(_DOUBT, False) or answer.status_code >= 500
 
 
-def doubted(error: BaseException | None) -> bool:
+def is_in_doubt(error: BaseException | None) -> bool:
     """Whether an earlier attempt of the same request may have caused ``error``."""
     answer = getattr(error, "response", None)  # for a ClientError it is a dict
     return isinstance(answer, dict) and bool(answer.get("ResponseMetadata", {}).get(_DOUBT))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.adapters._files.filenames import Place, text_of
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.adapters._files.paths import absolute
 from holdall.errors import InvalidAddress
 from holdall.keys import Span, fits
@@ -50,7 +50,7 @@ def check_root(root: str) -> str:
         # The file is not opened: if SQLite has it open in this process, closing it would release its locks.
         is_file = path.is_file()
     except OSError as error:
-        raise translated(error, root) from error
+        raise translate(error, root) from error
     if is_file:
         raise InvalidAddress(
             f"{path} is a file; name a folder, which the first write makes if it is missing, "

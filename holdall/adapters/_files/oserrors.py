@@ -18,10 +18,10 @@ _strange = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEX
 _large = {errno.ENAMETOOLONG}
 
 
-def translated(error: OSError, root: str, key: str | None = None) -> HoldallError:
+def translate(error: OSError, root: str, key: str | None = None) -> HoldallError:
     """Return the error to raise in place of ``error``, which concerns ``key`` of the store in ``root``.
 
-    >>> translated(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
+    >>> translate(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
     StoreFull("no room for 'a' in /books, so this write changed nothing; free some space")
     """
     thing = f"{key!r} in {root}" if key else root

@@ -1,12 +1,12 @@
-"""Shared by the stores in buckets: checks of addresses, names and keys, and work in batches."""
+"""Shared by the stores in buckets: checks of addresses, names and keys, and the order of writes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from holdall.adapters._shared.servers import check_wait
-from holdall.adapters._shared.throttle import Pace, ordered
+from holdall.adapters._shared.throttle import Pace, map_ordered
 from holdall.errors import InvalidAddress, InvalidKey
 from holdall.keys import Span, check_key, fits
 
@@ -62,7 +62,19 @@ def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
     return given
 
 
-def checked(key: str) -> str:
+class NameRange(NamedTuple):
+    """Names that begin with ``prefix``, at or after ``low``, before ``high`` (None: no end).
+
+    If ``hides`` is true, a listing may skip reserved folders; it may still yield names that are in them.
+    """
+
+    prefix: str
+    low: str
+    high: str | None
+    hides: bool
+
+
+def require_key(key: str) -> str:
     """Return ``key`` unchanged. Raises the errors of `check_key` if it does not fit the grammar."""
     check_key(key)
     return key
@@ -108,7 +120,7 @@ class Rounds:
 def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, bytes]], pace: Pace) -> None:
     """Call ``write`` for each of ``items``, several at once at ``pace``, and fewer if values are large.
 
-    See `ordered` and `Rounds`.
+    See `map_ordered` and `Rounds`.
     """
 
     def send(item: tuple[str, bytes]) -> int:
@@ -116,19 +128,8 @@ def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, 
         return len(item[1])
 
     for _, distinct in groupby(items, Rounds()):
-        sizes = ordered(send, distinct, pace, size=int)
+        sizes = map_ordered(send, distinct, pace, size=int)
         exhaust(sizes)
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield ``items`` in lists of ``size``; the last list may be shorter.
-
-    >>> list(batches("abc", 2))
-    [['a', 'b'], ['c']]
-    """
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def exhaust(results: Iterable[object]) -> None:

@@ -50,7 +50,7 @@ class Objects(Protocol):
         ...
 
 
-def tried(objects: Objects, never: Tag) -> Conditions:
+def probe_conditions(objects: Objects, never: Tag) -> Conditions:
     """Test how the server of ``objects`` treats conditions, with up to ten requests about a reserved key.
 
     ``never`` is a tag that the server does not issue. Raises the errors of the requests, except

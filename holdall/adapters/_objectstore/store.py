@@ -47,7 +47,7 @@ class Bucket(Protocol):
 class Writes(Protocol):
     """The changes to a bucket. A lost answer neither loses a change nor applies it twice."""
 
-    def seen(self, key: str, state: State, /) -> Tag:
+    def remember(self, key: str, state: State, /) -> Tag:
         """Return the tag of ``state``, in which ``key`` was read, and remember the state for later swaps."""
         ...
 
@@ -104,12 +104,12 @@ class BucketStore(Store[bytes], Generic[B]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         state, value = self._bucket.read(key)
-        return Tagged(value, self._writes.seen(key, state))
+        return Tagged(value, self._writes.remember(key, state))
 
     def tag(self, key: str, /) -> Tag:
         check_key(key)
         try:
-            return self._writes.seen(key, self._bucket.head(key))
+            return self._writes.remember(key, self._bucket.head(key))
         except KeyError:
             return ABSENT
 

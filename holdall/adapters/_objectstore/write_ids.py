@@ -1,19 +1,19 @@
 """Conditional writes that can be recognised after their answer was lost.
 
 If the answer to a write is lost, the write may have happened. Each compare-and-swap therefore stores a random
-ID, its trace, in the metadata of the object, and copies the traces of the writes before it:
+write ID in the metadata of the object, and copies the write IDs of the writes before it:
 
-    holdall-writes = trace *( " " trace )       newest first, at most 32
-    trace          = 16 hexadecimal digits      of one write
-                   | "=" tag                    what one replaced that had left none
+    holdall-writes = id *( " " id )             newest first, at most 32
+    id             = 16 hexadecimal digits      of one write
+                   | "=" tag                    of a replaced state that had no write IDs
                    | "=new"                     one created the object
 
-If the replaced state has no traces, its tag is stored in their place, or "=new" if the object was missing.
+If the replaced state has no write IDs, its tag is stored in their place, or "=new" if the object was missing.
 
-After a lost answer, a writer reads the traces of the object. If its own trace is there, its write happened,
-even if others have written since. If its own trace is missing, but that of the state which it expected is
-there, another writer came first. An unconditional write copies no traces and stores at most its own. That
-breaks the sequence, so the outcome can remain unknown; then the writer raises Unavailable.
+After a lost answer, a writer reads the write IDs of the object. If its own ID is among them, its write
+happened, even if others have written since. If its own ID is missing, but the object has the ID of the state
+that the writer expected, another writer came first. An unconditional write copies no write IDs and stores at
+most its own. That breaks the sequence, so the outcome can remain unknown; then the writer raises Unavailable.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from holdall.store import ABSENT, Tag, conflict
 
 _NAME = "holdall-writes"
 _KEPT = 32
-_REMEMBERED = 4096  # states whose traces a store remembers between a read and a swap
+_REMEMBERED = 4096  # states whose write IDs a store remembers between a read and a swap
 
 
 class State(NamedTuple):
@@ -38,29 +38,29 @@ class State(NamedTuple):
     metadata: Mapping[str, str]
 
     @property
-    def traces(self) -> tuple[str, ...]:
-        """The traces in the metadata, newest first."""
+    def write_ids(self) -> tuple[str, ...]:
+        """The write IDs in the metadata, newest first."""
         return tuple(self.metadata.get(_NAME, "").split())
 
 
 class Write(NamedTuple):
-    """One compare-and-swap: the tag that it expects, and the traces that it stores, its own first."""
+    """One compare-and-swap: the tag that it expects, and the write IDs that it stores, its own first."""
 
     expected: Tag
-    traces: tuple[str, ...]
+    write_ids: tuple[str, ...]
 
     @property
     def metadata(self) -> dict[str, str]:
         """The metadata to write with the value."""
-        return {_NAME: " ".join(self.traces)}
+        return {_NAME: " ".join(self.write_ids)}
 
-    def happened(self, look: Callable[[], State]) -> bool:
+    def has_taken_effect(self, look: Callable[[], State]) -> bool:
         """Whether the object shows that this write happened; False also if that cannot be known.
 
         ``look`` reads the state of the object.
         """
         with contextlib.suppress(HoldallError, KeyError):
-            return self.traces[0] in look().traces
+            return self.write_ids[0] in look().write_ids
         return False
 
     def outcome(self, key: str, error: Exception, look: Callable[[], State]) -> Tag:
@@ -73,46 +73,46 @@ class Write(NamedTuple):
             now = look()
         except (HoldallError, KeyError):
             unknown(key, error)
-        mine, base = self.traces[:2]
-        if mine in now.traces:
-            return now.tag if now.traces[0] == mine else Tag(f"{mine}-overwritten")
-        if now.tag == self.expected or base not in now.traces:
+        mine, base = self.write_ids[:2]
+        if mine in now.write_ids:
+            return now.tag if now.write_ids[0] == mine else Tag(f"{mine}-overwritten")
+        if now.tag == self.expected or base not in now.write_ids:
             unknown(key, error)
         raise conflict(key) from error
 
 
-class Traces:
-    """The traces of the object states that a store has seen."""
+class WriteIds:
+    """The write IDs of the object states that a store has read."""
 
     def __init__(self) -> None:
         self._by_state: dict[tuple[str, Tag], tuple[str, ...]] = {}
         self._lock = PerProcess(threading.Lock)
 
-    def seen(self, key: str, state: State) -> Tag:
-        """Return the tag of ``state``, in which ``key`` was read, and remember its traces.
+    def remember(self, key: str, state: State) -> Tag:
+        """Return the tag of ``state``, in which ``key`` was read, and remember its write IDs.
 
-        They replace the traces that are remembered for the same tag.
+        They replace the write IDs that are remembered for the same tag.
         """
         with self._lock():
             self._by_state.pop((key, state.tag), None)
-            if traces := state.traces:
-                self._by_state[key, state.tag] = traces
+            if write_ids := state.write_ids:
+                self._by_state[key, state.tag] = write_ids
             if len(self._by_state) > _REMEMBERED:
                 del self._by_state[next(iter(self._by_state))]
         return state.tag
 
     def write(self, key: str, expected: Tag) -> Write:
-        """A new compare-and-swap of ``key``, with the traces remembered for ``expected``."""
+        """A new compare-and-swap of ``key``, with the write IDs remembered for ``expected``."""
         before = self._by_state.get((key, expected)) or (f"={expected or 'new'}",)
-        return Write(expected, (_trace(), *before)[:_KEPT])
+        return Write(expected, (_new_id(), *before)[:_KEPT])
 
 
 def unconditional() -> Write:
-    """A new unconditional write. It can be recognised by its own trace, and copies no other traces."""
-    return Write(ABSENT, (_trace(),))
+    """A new unconditional write. It can be recognised by its own write ID, and copies no other."""
+    return Write(ABSENT, (_new_id(),))
 
 
-def _trace() -> str:
+def _new_id() -> str:
     return secrets.token_hex(8)
 
 

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
+from holdall.batches import split
 from holdall.handles import PerProcess
 from holdall.threads import Call, Workers
 
@@ -62,7 +62,7 @@ class Pace:
                 self._now = max(1.0, self._now / 2)
 
 
-def ordered(
+def map_ordered(
     function: Callable[[A], B],
     items: Iterable[A],
     pace: Pace,
@@ -75,7 +75,7 @@ def ordered(
     The first exception is raised when its result would be yielded. Calls that have not begun by then are
     cancelled, and the others are waited for, so no call is running once the iterator is exhausted or closed.
 
-    >>> list(ordered(str.upper, "abc", Pace(2)))
+    >>> list(map_ordered(str.upper, "abc", Pace(2)))
     ['A', 'B', 'C']
     """
     waiting: deque[Call[B]] = deque()
@@ -101,24 +101,25 @@ def ordered(
                 call.end()
 
 
-def ahead(items: Iterable[A], size: int) -> Iterator[A]:
+def read_ahead(items: Iterable[A], size: int) -> Iterator[A]:
     """Yield ``items``. While the caller uses ``size`` of them, another thread reads the next ``size``.
 
-    >>> list(ahead("abc", 2))
+    >>> list(read_ahead("abc", 2))
     ['a', 'b', 'c']
     """
-    iterator = iter(items)
+    batches = split(items, size)
     with Workers(1) as workers:
-        coming = _submitted(workers, iterator, size)
+        coming = _submit_next(workers, batches)
         try:
             while batch := coming.result():
-                coming = _submitted(workers, iterator, size)
+                coming = _submit_next(workers, batches)
                 yield from batch
         finally:
             coming.end()
 
 
-def _submitted(workers: Workers, iterator: Iterator[A], size: int) -> Call[list[A]]:
-    call = Call(lambda: list(islice(iterator, size)))
+def _submit_next(workers: Workers, batches: Iterator[list[A]]) -> Call[list[A]]:
+    none: list[A] = []
+    call = Call(lambda: next(batches, none))
     workers.submit(call)
     return call

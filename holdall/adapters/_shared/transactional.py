@@ -5,7 +5,7 @@ from abc import abstractmethod
 from holdall.store import MISSING, Feature, Missing, Store
 
 
-class Served(Store[bytes]):
+class TransactionalStore(Store[bytes]):
     """A store with every feature but HISTORY. `_find` sends one request, and returns the value or MISSING."""
 
     @property

@@ -12,7 +12,7 @@ from holdall.adapters.dbm.hashed import Database, Hashed
 class Dumb(Hashed):
     """An open file of dbm.dumb, which reads its whole index when it is opened and rewrites it in `apply`."""
 
-    def _opened(self, path: str, mode: str) -> Database:
+    def _open(self, path: str, mode: str) -> Database:
         return cast(Database, dbm.dumb.open(path, mode, 0o666))
 
     def apply(self, changes: Iterable[Change]) -> None:

@@ -13,19 +13,19 @@ _system = {
 }
 
 
-def translated(error: Exception, path: str) -> HoldallError | KeyboardInterrupt:
+def translate(error: Exception, path: str) -> HoldallError | KeyboardInterrupt:
     """Return the error to raise in place of ``error``, which concerns the files at ``path``.
 
     Corrupt if neither SQLite nor the operating system refused: then the library could not understand the
     file.
     """
     if isinstance(error, sqlite3.Error):
-        return sqlite_errors.translated(error, path)
+        return sqlite_errors.translate(error, path)
     # Errors of Berkeley DB also have an error number as their first argument.
     code = error.errno if isinstance(error, OSError) else next(iter(error.args), None)
     if code in (errno.ENOSPC, errno.EDQUOT):
         remedy = "free some space on its disk, because deleting keys may need room for the twin"
         return StoreFull(f"no room for {path} or its twin{UNCHANGED}; {remedy}")
     if isinstance(code, int) and code in _system:
-        return oserrors.translated(OSError(code, str(error.args[-1])), path)
+        return oserrors.translate(OSError(code, str(error.args[-1])), path)
     return Corrupt(f"{path} is damaged ({error}); restore a backup, or its twin if that is whole")

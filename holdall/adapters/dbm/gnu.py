@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import cast
 
-from holdall.adapters.dbm.hashed import Database, Hashed, built
+from holdall.adapters.dbm.hashed import Database, Hashed, needs_module
 
-with built("dbm.gnu", "Debian: apt install python3-gdbm; Homebrew: brew install python-gdbm@3.X"):
+with needs_module("dbm.gnu", "Debian: apt install python3-gdbm; Homebrew: brew install python-gdbm@3.X"):
     import dbm.gnu
 
 
@@ -15,7 +15,7 @@ class Gnu(Hashed):
     These locks would keep readers out as long as a writer has the file open.
     """
 
-    def _opened(self, path: str, mode: str) -> Database:
+    def _open(self, path: str, mode: str) -> Database:
         self._gnu = dbm.gnu.open(path, mode + "u", 0o666)
         return cast(Database, self._gnu)
 

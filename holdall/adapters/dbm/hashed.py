@@ -10,7 +10,7 @@ from holdall.errors import MissingExtra
 
 
 @contextmanager
-def built(module: str, package: str) -> Iterator[None]:
+def needs_module(module: str, package: str) -> Iterator[None]:
     """Raise MissingExtra if the block raises ModuleNotFoundError: Python was built without ``module``."""
     try:
         yield
@@ -40,10 +40,10 @@ class Hashed(ABC):
 
     def __init__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> None:
         self._path = path
-        self._db = self._opened(path, "c" if creates else "w" if writes else "r")
+        self._db = self._open(path, "c" if creates else "w" if writes else "r")
 
     @abstractmethod
-    def _opened(self, path: str, mode: str) -> Database:
+    def _open(self, path: str, mode: str) -> Database:
         """Open the file with the module."""
 
     def get(self, key: bytes) -> bytes | None:
@@ -63,7 +63,7 @@ class Hashed(ABC):
     def _flush(self) -> None:
         """Write all changes that the module still buffers. Most modules write only when they close a file."""
         self._db.close()
-        self._db = self._opened(self._path, "w")
+        self._db = self._open(self._path, "w")
 
     def close(self) -> None:
         self._db.close()

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import cast
 
 from holdall.adapters.dbm.flavors import Change
-from holdall.adapters.dbm.hashed import Database, Hashed, built
+from holdall.adapters.dbm.hashed import Database, Hashed, needs_module
 from holdall.adapters.dbm.recognition import cut_off
 
-with built(
+with needs_module(
     "dbm.ndbm", "Debian, Homebrew and python.org: it comes with Python (Debian itself: apt install python3)"
 ):
     import dbm.ndbm
@@ -37,7 +37,7 @@ class Ndbm(Hashed):
         if not whole or any(self.get(key) != value for key, value in dict(changes).items()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _opened(self, path: str, mode: str) -> Database:
+    def _open(self, path: str, mode: str) -> Database:
         return cast(Database, dbm.ndbm.open(path, mode, 0o666))
 
 

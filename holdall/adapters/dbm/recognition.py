@@ -1,4 +1,4 @@
-"""Recognise the flavor of the files at a path, and check whether they are cut off."""
+"""Choose or recognise the flavor of the files at a path, and check whether they are cut off."""
 
 import ast
 import sqlite3
@@ -8,15 +8,55 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
+from holdall.adapters.dbm.errors import translate
 from holdall.adapters.dbm.flavors import FLAVORS
-from holdall.errors import Mismatch, StoreNotFound
+from holdall.adapters.dbm.lock import MAKING, WRITING, Lock
+from holdall.errors import HoldallError, Mismatch, StoreNotFound
+from holdall.handles import delays_fork
 
 _GNU = range(0x13579ACD, 0x13579AD2)
 _BTREE, _HASH = 0x53162, 0x61561
 _NO_DATABASE = sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN  # `open` tells better why it cannot be opened
 
 
-def recognised(path: str) -> list[str]:
+def choose(path: str, flavor: str | None, timeout: float) -> str:
+    """Return ``flavor``, or the flavor of the file at ``path`` if ``flavor`` is None.
+
+    Raises Mismatch if a file of another flavor is at ``path``, StoreNotFound if ``flavor`` is None and no
+    file is there, and MissingExtra if the library that opens the file is not installed.
+    """
+    found = _standing(path, timeout)
+    if not (found or flavor):
+        raise StoreNotFound(f"there is no dbm file {path}; to make one, add ?flavor={'|'.join(FLAVORS)}")
+    name = flavor or found[0]
+    expect(name, found, path)
+    FLAVORS[name].load()
+    return name
+
+
+@delays_fork
+def _standing(path: str, timeout: float) -> list[str]:
+    """Return the flavors of the files at ``path``. The lock keeps writers out in the meantime."""
+    lock = Lock(path + ".lock")
+    try:
+        if not lock.exists():
+            return recognise(path)
+        return lock.hold(lambda: _whole(path, lock.state().stage), timeout, shared=True)
+    except HoldallError:
+        raise
+    except OSError as error:
+        raise translate(error, path) from error
+    finally:
+        lock.close()
+
+
+def _whole(path: str, stage: str) -> list[str]:
+    twin = recognise(path + ".twin") if stage in (MAKING, WRITING) else []
+    # If a process was killed in the middle of `Pair.put_back`, the twin is gone and the file is whole.
+    return twin or ([] if stage == MAKING else recognise(path))
+
+
+def recognise(path: str) -> list[str]:
     """Return the flavors of the files at ``path``.
 
     Raises Mismatch if a file there is of no known flavor, and StoreNotFound if ``path`` is a folder.
@@ -40,7 +80,7 @@ def expect(flavor: str, found: list[str], path: str) -> None:
 
 def check(path: str, flavor: str) -> bool:
     """Return whether a file of ``flavor`` is at ``path``. Raises Mismatch if it is of another flavor."""
-    found = recognised(path)
+    found = recognise(path)
     expect(flavor, found, path)
     return bool(found)
 
@@ -48,10 +88,10 @@ def check(path: str, flavor: str) -> bool:
 def cut_off(path: str, flavor: str) -> bool:
     """Return whether a file is shorter than its header or index says. Some libraries do not notice this."""
     file = FLAVORS[flavor].files(path)[0]
-    return file.stat().st_size < (_indexed(path) if flavor == "dumb" else _extent(_head(file)))
+    return file.stat().st_size < (_end_of_values(path) if flavor == "dumb" else _extent(_head(file)))
 
 
-def ordered(path: str, flavor: str) -> bool:
+def keeps_order(path: str, flavor: str) -> bool:
     """Return whether the file at ``path`` keeps keys in order, or will do so if it does not exist yet."""
     if flavor == "bsd" and Path(path).is_file():
         return _magics(_head(Path(path)))[1] != _HASH
@@ -115,7 +155,7 @@ def _extent(head: bytes) -> int:
     return 0
 
 
-def _indexed(path: str) -> int:
+def _end_of_values(path: str) -> int:
     """Return the end of the last value in the index of dbm.dumb."""
     read: Callable[[str], Any] = ast.literal_eval
     with Path(path + ".dir").open(encoding="latin-1") as index:

@@ -19,7 +19,7 @@ class Sqlite3:
     def __init__(self, path: str, *, creates: bool, writes: bool, durable: bool) -> None:
         if creates:
             Path(path).touch()
-        self._db = _opened(path, writes=writes, durable=durable)
+        self._db = _open(path, writes=writes, durable=durable)
 
     def get(self, key: bytes) -> bytes | None:
         row = self._db.execute("SELECT value FROM Dict WHERE key = ?", (key,)).fetchone()
@@ -42,7 +42,7 @@ class Sqlite3:
         self._db.close()
 
 
-def _opened(path: str, *, writes: bool, durable: bool) -> sqlite3.Connection:
+def _open(path: str, *, writes: bool, durable: bool) -> sqlite3.Connection:
     uri = f"{Path(path).absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:

@@ -6,15 +6,15 @@ from functools import partial
 from hashlib import blake2b
 from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.dbm.choice import chosen
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
-from holdall.adapters.dbm.recognition import ordered
-from holdall.adapters.dbm.twins import Absent, Get, Twins
+from holdall.adapters.dbm.recognition import choose, keeps_order
+from holdall.adapters.dbm.twins import Get, NoFile, Twins
 from holdall.address import Address
+from holdall.batches import look_up, look_up_all, split_keys, split_pairs, split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import Foreign, Span, check_key
@@ -35,7 +35,6 @@ from holdall.store import (
 from holdall.store import Change as StoreChange
 
 T = TypeVar("T")
-_LEVELS = ("full", "os")
 _LOOKUPS = 128  # keys looked up under one lock
 _NO_PAGE: tuple[list[str], str | None] = [], None
 
@@ -72,17 +71,16 @@ class DBM(Store[bytes]):
         path: str | os.PathLike[str],
         *,
         flavor: str | None = None,
-        durability: str = "full",
+        durability: Durability = "full",
         timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
             raise InvalidAddress(f"dbm: flavor={flavor!r} is not one of {', '.join(FLAVORS)}")
-        if durability not in _LEVELS:
-            raise InvalidAddress(f"dbm: durability={durability!r} is not one of {', '.join(_LEVELS)}")
+        check_durability("dbm", durability)
         check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
-        self.flavor = chosen(self.path, flavor, timeout)
-        self._ordered = ordered(self.path, self.flavor)
+        self.flavor = choose(self.path, flavor, timeout)
+        self._ordered = keeps_order(self.path, self.flavor)
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
         self._made_with = (self.path,), options | {"flavor": self.flavor}
         twins = partial(Twins, self.path, self.flavor, durability == "full", timeout)
@@ -90,7 +88,7 @@ class DBM(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "DBM":
-        options = address.options(flavor=tuple(FLAVORS), durability=_LEVELS, timeout=float)
+        options = address.options(flavor=tuple(FLAVORS), durability=DURABILITIES, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"dbm: {str(address)!r} names a host; write dbm:///path or dbm:path")
         return cls(address.path, **options)
@@ -107,7 +105,7 @@ class DBM(Store[bytes]):
     def _read(self, function: Callable[[Handle], T], absent: T) -> T:
         try:
             return self._twins().read(function)
-        except Absent:
+        except NoFile:
             return absent
 
     def __getitem__(self, key: str, /) -> bytes:
@@ -129,10 +127,7 @@ class DBM(Store[bytes]):
         return Tagged(value, _tag(value))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
-            rest = iter(batch)
-            while found := self._look_up(rest):
-                yield from found
+        return look_up_all(self._look_up, keys, _LOOKUPS)
 
     def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         none: list[tuple[str, bytes]] = []
@@ -198,12 +193,12 @@ class DBM(Store[bytes]):
         return len(deleted)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
+        for batch in split_pairs(items):
             changes = [(key.encode(), value) for key, value in batch]
             self._write(lambda get: changes)  # noqa: B023 - it is called at once
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------
@@ -220,7 +215,7 @@ class DBM(Store[bytes]):
         self.transact([Expect(key, expected), Delete(key)])
 
     def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
-        self._write(partial(_decide, *sides_of(changes)))
+        self._write(partial(_decide, *split_transaction(changes)))
 
     def close(self) -> None:
         self._twins.close()

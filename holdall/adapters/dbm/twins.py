@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from holdall.adapters.dbm.errors import translated
+from holdall.adapters.dbm.errors import translate
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.lock import COPYING, MAKING, SAME, WRITING, Lock, State
 from holdall.adapters.dbm.pair import Pair
@@ -20,7 +20,7 @@ T = TypeVar("T")
 Get = Callable[[bytes], bytes | None]
 
 
-class Absent(Exception):
+class NoFile(Exception):
     """The file does not exist yet. It reads as empty, and the first write creates it."""
 
 
@@ -41,25 +41,25 @@ class Twins:
     # ---- Reading -----------------------------------------------------------------------------------
 
     def read(self, function: Callable[[Handle], T]) -> T:
-        """Return the result of ``function`` on one state of the file. Raises Absent if it does not exist."""
+        """Return the result of ``function`` on one state of the file. Raises NoFile if it does not exist."""
         try:
             return self._read(function)
-        except (Absent, HoldallError):
+        except (NoFile, HoldallError):
             raise
         except Exception as error:
             self._drop()
             if isinstance(error, MemoryError):
                 raise
-            raise translated(error, self._path) from error
+            raise translate(error, self._path) from error
 
     def _read(self, function: Callable[[Handle], T]) -> T:
         if not self.may_exist():
-            raise Absent
-        while not (found := self._lock.hold(lambda: self._look(function), self._timeout, shared=True)):
+            raise NoFile
+        while not (found := self._lock.hold(lambda: self._read_whole(function), self._timeout, shared=True)):
             self.write(lambda get: ())  # restores a file that a writer left torn when it died
         return found[0]
 
-    def _look(self, function: Callable[[Handle], T]) -> tuple[T] | None:
+    def _read_whole(self, function: Callable[[Handle], T]) -> tuple[T] | None:
         """Return the result of ``function`` in a tuple, or None if a writer died and left the file torn."""
         state = self._lock.state()
         if state.stage in (MAKING, WRITING):
@@ -83,10 +83,10 @@ class Twins:
             self._drop()
             if isinstance(error, MemoryError):
                 raise
-            raise translated(error, self._path) from error
+            raise translate(error, self._path) from error
 
     def _decide(self, decide: Callable[[Get], Sequence[Change]]) -> None:
-        state = self._settled(self._lock.state())
+        state = self._recover(self._lock.state())
         self._refresh(state)
         there = self._is_there()
         changes = decide(self._handle(self._path, writes=True).get if there else lambda key: None)
@@ -108,7 +108,7 @@ class Twins:
         try:
             self._apply(self._path, changes, creates=not there)
         except BaseException:
-            self._settled(self._lock.state())
+            self._recover(self._lock.state())
             raise
         self._note(COPYING, generation)
         self._generation = generation
@@ -139,7 +139,7 @@ class Twins:
 
     # ---- Putting back ------------------------------------------------------------------------------
 
-    def _settled(self, state: State) -> State:
+    def _recover(self, state: State) -> State:
         """Undo a write that a writer left unfinished, and return the state after that.
 
         Raises an error if that is impossible for now.
@@ -169,7 +169,7 @@ class Twins:
             handle.close()
         if not creates:
             if not check(path, self._flavor):
-                raise Absent
+                raise NoFile
             if not self._kind.atomic and cut_off(path, self._flavor):
                 raise Corrupt(f"{path} is cut off; restore a backup, or its twin if that is whole")
         handle = self._kind(path, creates=creates, writes=writes, durable=self._durable)

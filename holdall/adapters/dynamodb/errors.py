@@ -34,14 +34,14 @@ with needs("dynamodb"):
     from holdall.adapters._aws.session import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
-"""The errors that the client raises and `translated` accepts."""
+"""The errors that the client raises and `translate` accepts."""
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
 _DENIED = PermissionDenied, f"refuses the request; {_LOGIN}"
 _SLOW = Throttled, "asks for fewer requests; retry later"
 
-_Known = tuple[type[HoldallError], str]
-_BY_CODE: dict[str, _Known] = {
+_Kind = tuple[type[HoldallError], str]
+_BY_CODE: dict[str, _Kind] = {
     "ConditionalCheckFailedException": (Conflict, "was changed by another writer; read it again and retry"),
     "ResourceNotFoundException": (StoreNotFound, "does not exist; create it, or open it with ?create=true"),
     "ItemCollectionSizeLimitExceededException": (
@@ -76,7 +76,7 @@ _BY_CODE: dict[str, _Known] = {
 }
 
 _Kinds = tuple[type[Exception], ...]
-_BY_EXCEPTION: list[tuple[_Kinds, _Known]] = [
+_BY_EXCEPTION: list[tuple[_Kinds, _Kind]] = [
     ((sdk.HTTPClientError, sdk.ConnectionError), (Unavailable, "did not answer")),
     ((sdk.NoRegionError,), (InvalidAddress, "names no region; add ?region=")),
     (
@@ -88,20 +88,20 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Known]] = [
 ]  # fmt: skip
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
-    kind, remedy = _known(error)
+    kind, remedy = _kind_of(error)
     about = where if key is None else f"{where} ({key!r})"
-    return kind(f"{about} {remedy}: {_said(error)}", key=key)
+    return kind(f"{about} {remedy}: {_message_of(error)}", key=key)
 
 
-def _known(error: Exception) -> _Known:
+def _kind_of(error: Exception) -> _Kind:
     if not isinstance(error, sdk.ClientError):
         found = (known for kinds, known in _BY_EXCEPTION if isinstance(error, kinds))
         return next(found, (HoldallError, "failed"))
     code = code_of(error)
     if code == "ValidationException":
-        return _of_validation(_said(error))
+        return _kind_of_validation(_message_of(error))
     if code == "TransactionCanceledException":
         return Throttled, "was changed by other writers at the same time; retry"
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
@@ -109,7 +109,7 @@ def _known(error: Exception) -> _Known:
     return _BY_CODE.get(code, (HoldallError, "failed"))
 
 
-def _of_validation(said: str) -> _Known:
+def _kind_of_validation(said: str) -> _Kind:
     if "size" in said:
         return TooLarge, "does not accept a value of this size; split it"
     if "key" in said:
@@ -126,7 +126,7 @@ def reasons(error: BaseException | None) -> list[str]:
     return [str(reason.get("Code")) for reason in found]
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     if isinstance(error, sdk.ClientError):
         found = error.response["Error"]
         return f"{found.get('Code', '')} {found.get('Message', '')}"[:300]

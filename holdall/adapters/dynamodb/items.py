@@ -52,15 +52,15 @@ def _bound(text: str) -> str:
 
 def value_of(item: Item, key: str) -> bytes:
     """The value of the item of ``key``. Raises Corrupt if it has none; no store writes such an item."""
-    return bytes(_held(item, key, "value", "B"))
+    return bytes(_require_field(item, key, "value", "B"))
 
 
 def tag_of(item: Item, key: str) -> Tag:
     """The tag of the item of ``key``. Raises Corrupt if it has none."""
-    return Tag(_held(item, key, "tag", "S"))
+    return Tag(_require_field(item, key, "tag", "S"))
 
 
-def _held(item: Item, key: str, name: str, kind: str) -> Any:
+def _require_field(item: Item, key: str, name: str, kind: str) -> Any:
     held = item.get(name, {}).get(kind)
     if held is None:
         raise Corrupt(f"the item of {key!r} has no {name}; another program wrote it", key=key)

@@ -5,24 +5,20 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
-from holdall.adapters._aws.in_doubt import doubted
+from holdall.adapters._aws.in_doubt import is_in_doubt
 from holdall.adapters._objectstore.write_ids import unknown
-from holdall.adapters._shared.batches import BATCH, keys_of
 from holdall.adapters._shared.servers import (
-    FIRST_PAGE,
     Part,
-    after,
-    fitting,
+    cut_page,
     fresh_tag,
-    pairs_of,
     parts_of,
-    shown,
 )
-from holdall.adapters._shared.transactional import Served
+from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.dynamodb.errors import reasons
 from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb.table import Options, Table
 from holdall.address import Address, flag
+from holdall.batches import read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
 from holdall.keys import Foreign, Span, check_key, format_key, only_keys, to_name
 from holdall.store import (
@@ -42,7 +38,7 @@ _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
 
-class DynamoDB(Served):
+class DynamoDB(TransactionalStore):
     """The store called ``name`` in the table ``table``; values up to nearly 400 KB.
 
     One table can hold several stores. The partition key of the table is ``store`` and its sort key is
@@ -135,7 +131,7 @@ class DynamoDB(Served):
         self._table.ask("put_item", key, Item=self._item(key, value))
 
     def _item(self, key: str, value: bytes) -> Item:
-        value = fitting(key, value, self._most - len(key.encode()))
+        value = to_bytes_within(key, value, self._most - len(key.encode()))
         return self._table.item(key, value={"B": value}, tag={"S": fresh_tag()})
 
     def __delitem__(self, key: str, /) -> None:
@@ -143,7 +139,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **THERE)
         except Conflict as error:
-            if doubted(error.__cause__):
+            if is_in_doubt(error.__cause__):
                 unknown(key, error)
             raise KeyError(key) from None
 
@@ -183,30 +179,30 @@ class DynamoDB(Served):
         return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, names: tuple[str, ...], span: Span) -> Iterator[list[tuple[str, Item]]]:
-        low: str | None = span.low
-        size = FIRST_PAGE
-        while low is not None and not span._replace(low=low).empty:
+        def read(low: str, size: int) -> tuple[list[tuple[str, Item]], str | None]:
+            if span._replace(low=low).empty:
+                return [], None
             items, more = self._table.query(*within(low, span.high), names, size)
-            page = [(item["key"]["S"], item) for item in items]
-            visible, beyond = shown(page, span.hides)
-            yield [row for row in visible if span.high is None or row[0] < span.high]
-            low = beyond or (after(page[-1][0]) if more else None)
-            size = min(4 * size, BATCH)
+            page, beyond = cut_page([(item["key"]["S"], item) for item in items], hides=span.hides, more=more)
+            return [row for row in page if span.high is None or row[0] < span.high], beyond
+
+        return read_pages(read, span.low)
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _GETS):
+        for batch in split_keys(keys, _GETS):
             found = self._table.get_batch(list(dict.fromkeys(batch)))
             held = {key: value_of(item, key) for item in found for key in [item["key"]["S"]]}
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, self._most, _PUTS):
-            self._table.write_batch([{"PutRequest": {"Item": self._item(*pair)}} for pair in batch.items()])
+        for batch in split_pairs(items, _PUTS, self._most):
+            puts = [{"PutRequest": {"Item": self._item(*pair)}} for pair in dict(batch).items()]
+            self._table.write_batch(puts)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys, _PUTS):
+        for batch in split_keys(keys, _PUTS):
             distinct = dict.fromkeys(batch)
             self._table.write_batch([{"DeleteRequest": {"Key": self._table.item(key)}} for key in distinct])
 
@@ -218,8 +214,8 @@ class DynamoDB(Served):
         try:
             self._table.ask("put_item", key, Item=item, **carrying(expected), **SHOW)
         except Conflict as error:
-            if _met(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
-                raise _lost(key, error) from error
+            if _current_tag(error, key) != tag_of(item, key):  # if equal, it is our own write, sent twice
+                raise _resolve_conflict(key, error) from error
         return tag_of(item, key)
 
     def remove(self, key: str, /, expected: Tag) -> None:
@@ -229,7 +225,7 @@ class DynamoDB(Served):
         try:
             self._table.ask("delete_item", key, Key=self._table.item(key), **carrying(expected), **SHOW)
         except Conflict as error:
-            raise _lost(key, error) from error
+            raise _resolve_conflict(key, error) from error
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         parts = self._parts(parts_of(changes, self._most))
@@ -262,17 +258,17 @@ class DynamoDB(Served):
         self._table.close()
 
 
-def _met(error: Conflict, key: str) -> Tag:
+def _current_tag(error: Conflict, key: str) -> Tag:
     """The tag of the item that did not meet the condition; ABSENT if there was no item."""
     item = getattr(error.__cause__, "response", {}).get("Item")
     return tag_of(item, key) if item else ABSENT
 
 
-def _lost(key: str, error: Conflict) -> Conflict:
+def _resolve_conflict(key: str, error: Conflict) -> Conflict:
     """The Conflict for a write that found another tag.
 
     Raises Unavailable if an earlier attempt of the same write may have succeeded.
     """
-    if doubted(error.__cause__):
+    if is_in_doubt(error.__cause__):
         unknown(key, error)
     return conflict(key)

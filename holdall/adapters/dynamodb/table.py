@@ -8,7 +8,7 @@ from typing import Any
 
 from holdall.adapters._aws.in_doubt import note_doubt
 from holdall.adapters._objectstore.names import check_reach
-from holdall.adapters.dynamodb.errors import RAISED, translated
+from holdall.adapters.dynamodb.errors import RAISED, translate
 from holdall.adapters.dynamodb.items import Item
 from holdall.errors import Throttled
 from holdall.extras import needs
@@ -45,7 +45,7 @@ class Table:
         self._options = options
         self._create = create
         self._where = f"dynamodb://{name}/{store}"
-        self._client = PerProcess(self._connected)
+        self._client = PerProcess(self._connect)
 
     def item(self, key: str, **attributes: Any) -> Item:
         """The primary key of the item of ``key``, and its ``attributes``, in the form that requests use."""
@@ -56,7 +56,7 @@ class Table:
         try:
             return getattr(self._client(), operation)(**request)
         except RAISED as error:
-            raise translated(error, self._where, key) from error
+            raise translate(error, self._where, key) from error
 
     def ask(self, operation: str, key: str, **request: Any) -> Any:
         """The answer to a request about the single item of ``key``."""
@@ -111,7 +111,7 @@ class Table:
 
     # ---- The client ------------------------------------------------------------------------------
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         options = self._options
         config = Config(
             connect_timeout=options.timeout,
@@ -125,12 +125,12 @@ class Table:
             survive_interrupts(client)
             client.meta.events.register("needs-retry.dynamodb", self._watch)
             if self._create:
-                self._created(client)
+                self._create_table(client)
         except RAISED as error:
-            raise translated(error, self._where) from error
+            raise translate(error, self._where) from error
         return client
 
-    def _created(self, client: Any) -> None:
+    def _create_table(self, client: Any) -> None:
         try:
             client.create_table(
                 TableName=self.name,
@@ -156,12 +156,12 @@ class Table:
         These are refusals because of a concurrent transaction.
         """
         note_doubt(request_dict, response)
-        if response and _met_another(response[1]) and attempts <= self._options.retries:
+        if response and _is_transaction_conflict(response[1]) and attempts <= self._options.retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
         return None
 
 
-def _met_another(parsed: Any) -> bool:
+def _is_transaction_conflict(parsed: Any) -> bool:
     """Whether a concurrent transaction is the only reason why a request was refused."""
     found = {reason.get("Code") for reason in parsed.get("CancellationReasons", ())} - {"None"}
     code = parsed.get("Error", {}).get("Code")

@@ -20,7 +20,7 @@ from holdall.adapters._files.filenames import Place
 from holdall.adapters._files.flock import TIMEOUT
 from holdall.adapters._files.folders import Folders, enter, sync
 from holdall.adapters._files.lockfile import LockFile
-from holdall.adapters._files.oserrors import translated
+from holdall.adapters._files.oserrors import translate
 from holdall.errors import HoldallError, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag
 
@@ -50,7 +50,7 @@ def run_locked(
     except HoldallError:
         raise
     except OSError as error:
-        raise translated(error, root, writer.key) from error
+        raise translate(error, root, writer.key) from error
     return result
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
-from holdall.adapters.fsspec.tree import Listed, Swaps
+from holdall.adapters.fsspec.tree import Swaps, TreeEntry
 from holdall.errors import Conflict, MissingExtra
 from holdall.store import ABSENT, Feature, Tag
 from holdall.threads import run_in_loop
@@ -41,14 +41,14 @@ class Azure(Swaps):
     def delete(self, name: str) -> None:
         self._ask(lambda blobs, how: blobs.delete_blob(self._blob(name), **how))
 
-    def listed(self, folder: str) -> Iterator[Listed]:
+    def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         prefix = self._blob(folder) + "/" if self._blob(folder) else ""
 
-        async def found(blobs: Any, how: dict[str, Any]) -> list[Listed]:
+        async def fetch(blobs: Any, how: dict[str, Any]) -> list[TreeEntry]:
             pages = blobs.walk_blobs(name_starts_with=prefix, delimiter="/", **how)
-            return [_listed(blob, len(prefix)) async for blob in pages]
+            return [_entry_of(blob, len(prefix)) async for blob in pages]
 
-        return iter(self._ask(found))
+        return iter(self._ask(fetch))
 
     def get_tagged(self, name: str) -> tuple[bytes, Tag]:
         async def get(blobs: Any, how: dict[str, Any]) -> tuple[bytes, Tag]:
@@ -105,12 +105,12 @@ def _condition(name: str, expected: Tag) -> dict[str, Any]:
     return {"match_condition": MatchConditions.IfNotModified, "etag": f'"{expected}"'}
 
 
-def _listed(blob: Any, skip: int) -> Listed:
+def _entry_of(blob: Any, skip: int) -> TreeEntry:
     name = blob.name[skip:]
     return (
-        Listed(name.rstrip("/"), True)
+        TreeEntry(name.rstrip("/"), True)
         if isinstance(blob, BlobPrefix)
-        else Listed(name, False, _tag(blob.etag))
+        else TreeEntry(name, False, _tag(blob.etag))
     )
 
 

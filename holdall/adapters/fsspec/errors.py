@@ -2,7 +2,7 @@
 
 import ftplib
 
-from holdall.adapters._files.oserrors import translated as os_error
+from holdall.adapters._files.oserrors import translate as os_error
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -33,32 +33,32 @@ _by_name: dict[str, _Kind] = {
 _by_status = {401: _DENIED, 403: _DENIED, 404: _GONE, 413: _FULL, 429: _BUSY, 503: _BUSY, 507: _FULL}
 _by_ftp_code = {"452": _FULL, "552": _FULL, "421": _AWAY, "425": _AWAY, "426": _AWAY}
 
-_lost = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseError"}
+_disconnects = {"SSHException", "error_temp", "ServiceRequestError", "ServiceResponseError"}
 
 
-def answered(error: BaseException) -> bool:
+def is_answer(error: BaseException) -> bool:
     """Whether ``error`` is the server's complete answer, so that no unread answer is left in the connection."""
     if isinstance(error, HoldallError | ftplib.Error | FileNotFoundError):
-        return not lost(error)
-    return isinstance(error, OSError) and error.errno is not None and not lost(error)
+        return not is_disconnect(error)
+    return isinstance(error, OSError) and error.errno is not None and not is_disconnect(error)
 
 
-def lost(error: BaseException) -> bool:
+def is_disconnect(error: BaseException) -> bool:
     """Whether the connection is lost, so that the request may succeed on a new one."""
     if isinstance(error, ConnectionError | EOFError | TimeoutError):
         return True
     if isinstance(error, OSError) and error.errno is None and type(error) is OSError:
         return True  # paramiko: Socket is closed
-    return not _lost.isdisjoint(each.__name__ for each in type(error).__mro__)
+    return not _disconnects.isdisjoint(each.__name__ for each in type(error).__mro__)
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error``, about ``key`` of the store ``where``.
 
     It does not repeat messages of servers, which may quote the data that was sent to them. They are in its
     ``__cause__``.
 
-    >>> translated(PermissionError(13, "Permission denied"), "sftp://host/books", "a")
+    >>> translate(PermissionError(13, "Permission denied"), "sftp://host/books", "a")
     PermissionDenied("'a' in sftp://host/books: Permission denied; ...")
     """
     if isinstance(error, HoldallError):
@@ -81,6 +81,6 @@ def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:
     if isinstance(error, ftplib.Error):
         code = str(error)[:3]
         return _by_ftp_code.get(code) or (_DENIED if code.startswith("5") else _AWAY)
-    if isinstance(error, OSError) and error.errno and not lost(error):
+    if isinstance(error, OSError) and error.errno and not is_disconnect(error):
         return None, ""
     return Unavailable, f"{type(error).__name__}: {_AWAY[1]}"

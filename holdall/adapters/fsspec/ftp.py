@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import TypeVar
 
-from holdall.adapters.fsspec.tree import Listed, Tree
+from holdall.adapters.fsspec.tree import Tree, TreeEntry
 from holdall.store import Feature
 
 T = TypeVar("T")
@@ -28,16 +28,16 @@ class FTP(Tree):
     missing = (ftplib.error_perm,)
 
     def read(self, name: str) -> bytes:
-        return self._asked(name, self._get)
+        return self._ask(name, self._get)
 
-    def listed(self, folder: str) -> Iterator[Listed]:
-        found = self._asked(folder, self._entries)
-        return (Listed(name, kind == "dir") for name, kind in found if kind in ("dir", "file"))
+    def list_folder(self, folder: str) -> Iterator[TreeEntry]:
+        found = self._ask(folder, self._entries)
+        return (TreeEntry(name, kind == "dir") for name, kind in found if kind in ("dir", "file"))
 
     def close(self) -> None:
         self.fs.ftp.close()
 
-    def _asked(self, name: str, work: Callable[[str], T], attempts: int = _ATTEMPTS) -> T:
+    def _ask(self, name: str, work: Callable[[str], T], attempts: int = _ATTEMPTS) -> T:
         """The result of ``work`` on the path of ``name``.
 
         If ``work`` does not find a file that a listing then shows, the file may have been written in between,
@@ -53,7 +53,7 @@ class FTP(Tree):
                 raise FileNotFoundError(name) from error
             if attempts == 1:
                 raise
-        return self._asked(name, work, attempts - 1)
+        return self._ask(name, work, attempts - 1)
 
     def _is_missing(self, path: str) -> bool:
         above, _, name = path.rpartition("/")
@@ -91,4 +91,4 @@ class FTP(Tree):
         self.fs.ftp.mkd(path)
 
     def _delete(self, name: str) -> None:
-        self._asked(name, self.fs.ftp.delete)
+        self._ask(name, self.fs.ftp.delete)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from holdall.adapters._files.lockfile import LockFile
-from holdall.adapters.fsspec.tree import Listed, Swaps
+from holdall.adapters.fsspec.tree import Swaps, TreeEntry
 from holdall.errors import Conflict
 from holdall.handles import PerProcess
 from holdall.store import ABSENT, Feature, Tag
@@ -82,9 +82,9 @@ class Memory(Guarded):
         with _memory():  # all readers of a file share one position in it
             return super().read(name)
 
-    def listed(self, folder: str) -> Iterator[Listed]:
+    def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         with _memory():
-            return iter(list(super().listed(folder)))
+            return iter(list(super().list_folder(folder)))
 
     def _move(self, old: str, new: str) -> None:
         super()._put(new, self.fs.cat_file(self.path(old)))
@@ -106,9 +106,9 @@ class Local(Guarded):
         finally:
             lock.close()
 
-    def listed(self, folder: str) -> Iterator[Listed]:
+    def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         # Some file systems (tmpfs) omit a file from a listing if it is renamed at the same time.
-        return self.alone(lambda: iter(list(super(Local, self).listed(folder))), makes=False)
+        return self.alone(lambda: iter(list(super(Local, self).list_folder(folder))), makes=False)
 
     def _move(self, old: str, new: str) -> None:
         Path(self.path(old)).replace(self.path(new))  # fsspec would move it into a folder of that name

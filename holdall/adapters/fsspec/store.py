@@ -5,20 +5,19 @@ from typing import Any, TypeVar, cast
 
 from holdall.adapters._files.filenames import Place, place_of, text_of
 from holdall.adapters._files.folders import Entry, Folders, Found, walk
-from holdall.adapters._objectstore.names import checked, exhaust, write_all
+from holdall.adapters._objectstore.names import exhaust, require_key, write_all
 from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters._shared.servers import check_wait
-from holdall.adapters._shared.throttle import Pace, ordered
-from holdall.adapters.fsspec.errors import translated
-from holdall.adapters.fsspec.link import Link
-from holdall.adapters.fsspec.systems import connector, encoded_url, kind
-from holdall.adapters.fsspec.tree import Swaps, Tree
+from holdall.adapters._shared.throttle import Pace, map_ordered
+from holdall.adapters.fsspec.errors import translate
+from holdall.adapters.fsspec.systems import connector, kind, quote_url
+from holdall.adapters.fsspec.tree import Link, Swaps, Tree
 from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
 from holdall.keys import Foreign, RawKey, Span, check_key
 from holdall.redact import format_call, without_secrets
-from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
+from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes, unsupported
 
 T = TypeVar("T")
 
@@ -55,7 +54,7 @@ class Fsspec(Store[bytes]):
         self._kind = kind(self._address.scheme)
         connect = connector(self._address, timeout)
         shared = {} if timeout == 20 else {"timeout": timeout}
-        self._made_with = (encoded_url(self._address),), {**self._address.params, **shared}
+        self._made_with = (quote_url(self._address),), {**self._address.params, **shared}
         self._shared = PerProcess(lambda: Link(connect)) if self._kind.threads else None
         self._own = PerThread(lambda: Link(connect), Link.close)
 
@@ -69,7 +68,7 @@ class Fsspec(Store[bytes]):
         plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
         params = dict(address.params)
         timeout = address.without(*(name for name in params if name != "timeout")).options(timeout=float)
-        return cls(encoded_url(plain), **params | timeout)
+        return cls(quote_url(plain), **params | timeout)
 
     @property
     def features(self) -> Feature:
@@ -92,7 +91,7 @@ class Fsspec(Store[bytes]):
                 raise KeyError(key) from error
             if isinstance(error, Conflict) and key is not None:
                 raise conflict(key) from error
-            raise translated(error, str(self._address), key) from error
+            raise translate(error, str(self._address), key) from error
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -104,7 +103,7 @@ class Fsspec(Store[bytes]):
         if Feature.BATCH not in self.features:
             yield from super().get_many(keys)
             return
-        found = ordered(lambda key: (key, self._find(key)), map(checked, keys), Pace(_AT_ONCE), _size)
+        found = map_ordered(lambda key: (key, self._find(key)), map(require_key, keys), Pace(_AT_ONCE), _size)
         yield from ((str(key), value) for key, value in found if isinstance(value, bytes))
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
@@ -119,7 +118,7 @@ class Fsspec(Store[bytes]):
         yield from foreign_files(self._kinds, Span.of(prefix, start, stop))
 
     def _kinds(self, folders: Folders) -> list[tuple[str, str]]:
-        found = self._ask(None, lambda tree: _listed(tree, "/".join(folders)))
+        found = self._ask(None, lambda tree: _list_or_empty(tree, "/".join(folders)))
         return [(name, "folder" if folder else "file") for name, folder, _ in found]
 
     def get_foreign(self, name: Foreign, /) -> bytes:
@@ -149,7 +148,7 @@ class Fsspec(Store[bytes]):
 
     def _entries(self, folders: Folders, tags: dict[Place, Tag]) -> list[Entry]:
         entries = []
-        for name, folder, tag in self._ask(None, lambda tree: _listed(tree, "/".join(folders))):
+        for name, folder, tag in self._ask(None, lambda tree: _list_or_empty(tree, "/".join(folders))):
             text = text_of(name, folder=folder)
             if text is not None:
                 entries.append((text, name, folder, 0))
@@ -178,7 +177,7 @@ class Fsspec(Store[bytes]):
         if Feature.BATCH not in self.features:
             super().delete_many(keys)
             return
-        exhaust(ordered(self.discard, map(checked, keys), Pace(_AT_ONCE)))
+        exhaust(map_ordered(self.discard, map(require_key, keys), Pace(_AT_ONCE)))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -203,7 +202,7 @@ class Fsspec(Store[bytes]):
 
     def _need(self, feature: Feature) -> None:
         if feature not in self.features:
-            raise self._cannot("provide tags, and so it cannot compare and swap", feature)
+            raise unsupported(self, "return tags, nor compare and swap", feature)
 
     # ---- The store itself ----------------------------------------------------------------------
 
@@ -235,9 +234,9 @@ def _name(key: str) -> str:
     return "/".join((*folders, name))
 
 
-def _listed(tree: Tree, folder: str) -> list[Any]:
+def _list_or_empty(tree: Tree, folder: str) -> list[Any]:
     try:
-        return list(tree.listed(folder))
+        return list(tree.list_folder(folder))
     except FileNotFoundError:
         return []
 

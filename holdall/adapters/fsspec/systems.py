@@ -72,7 +72,7 @@ def connector(address: Address, timeout: float) -> Callable[[], Tree]:
     made = system(protocol)
     taken = inspect.signature(made.__init__).parameters
     options = address.options(
-        **{name: _converter(each.default) for name, each in taken.items() if _named(each)}
+        **{name: _converter(each.default) for name, each in taken.items() if _takes_keyword(each)}
     )
     options |= {name: timeout for name in ("timeout", "connection_timeout", "read_timeout") if name in taken}
     if any(each.kind is each.VAR_KEYWORD for each in taken.values()):
@@ -119,12 +119,12 @@ def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
     return f"{protocol}://{user}{address.host}{port}{written(path)}"
 
 
-def encoded_url(address: Address) -> str:
+def quote_url(address: Address) -> str:
     """The `plain_url` of ``address`` with its path percent-encoded, as in an address."""
     return plain_url(address, quote)
 
 
-def _named(parameter: inspect.Parameter) -> bool:
+def _takes_keyword(parameter: inspect.Parameter) -> bool:
     return parameter.name != "self" and parameter.kind in (
         parameter.POSITIONAL_OR_KEYWORD,
         parameter.KEYWORD_ONLY,

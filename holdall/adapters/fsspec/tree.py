@@ -3,13 +3,16 @@
 import contextlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
+from holdall.adapters.fsspec.errors import is_answer, is_disconnect
 from holdall.store import Feature, Tag
 
+T = TypeVar("T")
 
-class Listed(NamedTuple):
+
+class TreeEntry(NamedTuple):
     """A name in a folder, and its tag if the listing shows it."""
 
     name: str
@@ -54,8 +57,8 @@ class Tree:
         """Make ``value`` the content of a file, wholly or not at all. Creates missing folders."""
         new = f".new-{uuid4().hex}"
         try:
-            self._made("", lambda: self._put(new, value))
-            self._made(name.rpartition("/")[0], lambda: self._move(new, name))
+            self._with_folder("", lambda: self._put(new, value))
+            self._with_folder(name.rpartition("/")[0], lambda: self._move(new, name))
         except BaseException:
             with contextlib.suppress(Exception):
                 self._delete(new)
@@ -65,12 +68,12 @@ class Tree:
         """Delete a file."""
         self._delete(name)
 
-    def listed(self, folder: str) -> Iterator[Listed]:
+    def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         """The files and folders in ``folder``; links and other things are left out."""
         for entry in self.fs.ls(self.path(folder), detail=True):
             name = entry["name"].rstrip("/").rpartition("/")[2]
             if entry["type"] in ("directory", "file") and not entry.get("islink"):
-                yield Listed(name, entry["type"] == "directory")
+                yield TreeEntry(name, entry["type"] == "directory")
 
     def close(self) -> None:
         """Close the connections of the tree, if it has any."""
@@ -81,7 +84,7 @@ class Tree:
     def _move(self, old: str, new: str) -> None:
         self.fs.mv(self.path(old), self.path(new))
 
-    def _made(self, folder: str, work: Callable[[], None]) -> None:
+    def _with_folder(self, folder: str, work: Callable[[], None]) -> None:
         """Call ``work``. If ``folder`` is missing, create it and call ``work`` again."""
         try:
             work()
@@ -128,3 +131,43 @@ class Swaps(Tree):
 
         Otherwise raises Conflict, or FileNotFoundError if the file is missing.
         """
+
+
+class Link:
+    """Holds the tree that ``connect`` makes: a first one at once, a new one after its connection was lost.
+
+    Only one thread may use a link, unless threads may share its tree. A tree that threads share manages its
+    own connections, and drops lost ones itself.
+    """
+
+    def __init__(self, connect: Callable[[], Tree]) -> None:
+        self._connect = connect
+        self._tree: Tree | None = connect()
+
+    def ask(self, work: Callable[[Tree], T], *, again: bool) -> T:
+        """The result of ``work`` on the tree.
+
+        If the connection is lost and ``again`` is true, connects again and calls ``work`` once more. It does
+        not do so after a timeout.
+        """
+        tree = self._get_tree()
+        try:
+            return work(tree)
+        except BaseException as error:
+            if not tree.threads and not is_answer(error):
+                self.close()  # a late answer would be taken for the answer to the next request
+            if not again or not is_disconnect(error) or isinstance(error, TimeoutError):
+                raise
+        return work(self._get_tree())
+
+    def _get_tree(self) -> Tree:
+        tree = self._tree
+        if tree is None:
+            tree = self._tree = self._connect()
+        return tree
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        tree, self._tree = self._tree, None
+        if tree is not None:
+            tree.close()

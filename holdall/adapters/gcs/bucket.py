@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from holdall.adapters._objectstore.names import CONNECTIONS
-from holdall.adapters._objectstore.probe import HONOURED, Conditions, scratch, tried
+from holdall.adapters._objectstore.names import CONNECTIONS, NameRange
+from holdall.adapters._objectstore.probe import HONOURED, Conditions, probe_conditions, scratch
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
-from holdall.adapters.gcs.client import Connection, Options, connected, create_bucket
+from holdall.adapters.gcs.attempts import Attempts
+from holdall.adapters.gcs.client import Connection, Options, connect, create_bucket
 from holdall.adapters.gcs.download import download
-from holdall.adapters.gcs.errors import RAISED, translated
-from holdall.adapters.gcs.listing import PAGE, Found, Page, Range, listed, page
-from holdall.adapters.gcs.tries import Tries
+from holdall.adapters.gcs.errors import RAISED, translate
+from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects, page
 from holdall.errors import Conflict, Corrupt
 from holdall.handles import PerProcess
 from holdall.keys import Span
@@ -31,7 +31,7 @@ _LAST = 2**63  # generations are 64-bit integers
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket; kept until the process ends
 
 
-class Bucket:
+class GCSBucket:
     """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
     Threads may share it. The first request in each process creates its client.
@@ -63,13 +63,13 @@ class Bucket:
 
     def _connect(self) -> Connection:
         try:
-            connection = connected(self.options)
+            connection = connect(self.options)
             if self._create:
-                Tries(self.options.retries, self.pace)(
+                Attempts(self.options.retries, self.pace)(
                     lambda retry: create_bucket(connection, self.name, self.options, retry)
                 )
         except RAISED as error:
-            raise translated(error, self.name) from error
+            raise translate(error, self.name) from error
         return connection
 
     @property
@@ -81,16 +81,16 @@ class Bucket:
         """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
         connection = self.connection
         try:
-            answer = Tries(self.options.retries, self.pace)(lambda retry: send(connection, retry))
+            answer = Attempts(self.options.retries, self.pace)(lambda retry: send(connection, retry))
         except RAISED as error:
-            problem = translated(error, self.name, key)
+            problem = translate(error, self.name, key)
             if isinstance(problem, KeyError):
-                self.look()  # the answer does not say whether the key or the bucket is missing
+                self.check_exists()  # the answer does not say whether the key or the bucket is missing
             raise problem from error
         self._seen = True
         return answer
 
-    def look(self) -> None:
+    def check_exists(self) -> None:
         """Raise StoreNotFound if the bucket is missing. Sends no request if an earlier one has succeeded."""
         if not self._seen:
             next(self.objects(Span.of(), "", size=1), None)
@@ -120,12 +120,12 @@ class Bucket:
 
         return self.ask(send, key)
 
-    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
+    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[GCSObject]:
         """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
         root = self.root
         high = None if span.high is None else root + span.high
 
-        def ask(names: Range, token: str | None) -> Page:
+        def ask(names: NameRange, token: str | None) -> Page:
             return self.ask(
                 lambda connection, retry: page(
                     connection.client,
@@ -139,7 +139,7 @@ class Bucket:
             )
 
         if not span.empty:
-            for found in listed(ask, Range(root + prefix, root + span.low, high, span.hides)):
+            for found in list_objects(ask, NameRange(root + prefix, root + span.low, high, span.hides)):
                 yield found._replace(name=found.name[len(root) :])
 
     def headers(self) -> dict[str, str]:
@@ -169,12 +169,12 @@ class Bucket:
         """
         match = _generation(key, expected)
         size = None if resumable else len(value)
-        told = {**self.note(), **(metadata or {})}
+        given = {**self.note(), **(metadata or {})}
 
         def send(connection: Connection, retry: Any) -> Tag:
             blob = self.blob(connection, key)
-            if told:  # an empty one would be sent as null, which not every server accepts
-                blob.metadata = told
+            if given:  # an empty one would be sent as null, which not every server accepts
+                blob.metadata = given
             for name, header in self.served.items():
                 setattr(blob, name, header)
             bounds = {"timeout": self.options.timeout, "retry": retry}
@@ -212,17 +212,17 @@ class Bucket:
             return HONOURED
         place = connection.client.api_endpoint, self.name
         if place not in _known:
-            _known[place] = tried(self, _NEVER)
+            _known[place] = probe_conditions(self, _NEVER)
         return _known[place]
 
     @property
     def resumable_conditions(self) -> bool:
         """Whether the server honours conditions on the upload of a large value too."""
         if self._resumes is None:
-            self._resumes = self.connection.is_google or self._resumable_tried()
+            self._resumes = self.connection.is_google or self._probe_resumable()
         return self._resumes
 
-    def _resumable_tried(self) -> bool:
+    def _probe_resumable(self) -> bool:
         with scratch(self) as key, contextlib.suppress(Conflict):
             self.write(key, b"1", _NEVER, resumable=True)
             return False

@@ -59,7 +59,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
 
 
-def connected(options: Options) -> Connection:
+def connect(options: Options) -> Connection:
     """A connection for ``options``.
 
     No credentials are sent to the server that STORAGE_EMULATOR_HOST names, nor to a plain ``http:`` address.

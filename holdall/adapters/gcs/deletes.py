@@ -3,8 +3,8 @@
 from typing import Any
 
 from holdall.adapters._objectstore.names import exhaust
-from holdall.adapters._shared.throttle import Pace, ordered
-from holdall.adapters.gcs.bucket import Bucket
+from holdall.adapters._shared.throttle import Pace, map_ordered
+from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Connection
 from holdall.errors import HoldallError, Unavailable
 from holdall.extras import needs
@@ -21,20 +21,20 @@ AT_ONCE = 4
 """Concurrent batches; the server counts each as a hundred deletes."""
 
 
-def delete_batch(bucket: Bucket, keys: list[str]) -> None:
+def delete_batch(bucket: GCSBucket, keys: list[str]) -> None:
     """Delete up to BATCH ``keys``; missing keys are ignored.
 
     A key that the batch did not delete gets a request of its own, which retries or raises the reason.
     """
-    left = _left(bucket, keys) if bucket.batches else keys
-    exhaust(ordered(bucket.discard, left, Pace(bucket.pace.most // AT_ONCE)))
+    left = _try_batch(bucket, keys) if bucket.batches else keys
+    exhaust(map_ordered(bucket.discard, left, Pace(bucket.pace.most // AT_ONCE)))
 
 
-def _left(bucket: Bucket, keys: list[str]) -> list[str]:
+def _try_batch(bucket: GCSBucket, keys: list[str]) -> list[str]:
     def send(connection: Connection, retry: Any) -> list[int]:
         return retry(_statuses)(connection, bucket, keys)  # type: ignore[no-any-return]
 
-    bucket.look()
+    bucket.check_exists()
     try:
         statuses = bucket.ask(send)
     except Unavailable:
@@ -45,7 +45,7 @@ def _left(bucket: Bucket, keys: list[str]) -> list[str]:
     return [key for key, status in zip(keys, statuses, strict=True) if status not in _GONE]
 
 
-def _statuses(connection: Connection, bucket: Bucket, keys: list[str]) -> list[int]:
+def _statuses(connection: Connection, bucket: GCSBucket, keys: list[str]) -> list[int]:
     client = connection.client
     try:
         with _Deletes(client) as batch:

@@ -46,7 +46,7 @@ RAISED = (
     InvalidResponse,
     ConnectionError,
 )
-"""The errors that the client raises and `translated` accepts."""
+"""The errors that the client raises and `translate` accepts."""
 
 AGAIN = "this request had been sent before"
 """The note that is added to an error if it was raised after a retry."""
@@ -68,19 +68,19 @@ _BY_STATUS: dict[int, type[HoldallError]] = {
 }
 
 
-def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
+def translate(error: Exception, bucket: str, key: str | None = None) -> Exception:
     """The exception that a store raises for ``error``, which is one of RAISED."""
     place = f"gs://{bucket}"
     about = place if key is None else f"{key!r} in {place}"
     if status := status_of(error):
         return _of_answer(status, error, place, about, key)
-    if _garbled(error):
+    if _is_unreadable(error):
         return Corrupt(f"the answer about {about} cannot be read: {error}", key=key)
     if isinstance(error, _LOST):
-        return Unavailable(f"no answer about {about}: {_said(error)}", key=key)
+        return Unavailable(f"no answer about {about}: {_message_of(error)}", key=key)
     if isinstance(error, auth.GoogleAuthError):
         return PermissionDenied(f"no credentials for {about}; {_LOGIN}", key=key)
-    return HoldallError(f"{about}: {_said(error)}", key=key)
+    return HoldallError(f"{about}: {_message_of(error)}", key=key)
 
 
 def _of_answer(status: int, error: Exception, place: str, about: str, key: str | None) -> Exception:
@@ -92,7 +92,7 @@ def _of_answer(status: int, error: Exception, place: str, about: str, key: str |
     if status == 400 and key is None:
         kind = InvalidAddress
     hint = f"; {_LIST}, or {_LOGIN}" if kind is PermissionDenied else ""
-    return kind(f"{about}: {_said(error)}{hint}", key=key)
+    return kind(f"{about}: {_message_of(error)}{hint}", key=key)
 
 
 def no_bucket(place: str) -> StoreNotFound:
@@ -107,7 +107,7 @@ def passes(error: Exception) -> bool:
     return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
 
 
-def in_doubt(error: Exception) -> bool:
+def may_have_taken_effect(error: Exception) -> bool:
     """Whether the request that ended in ``error`` may have taken effect nevertheless.
 
     A refusal is in doubt if the request had been sent before, because the earlier attempt may have caused it.
@@ -124,11 +124,11 @@ def status_of(error: Exception) -> int:
     return int(getattr(error, "code", None) or 0)
 
 
-def _garbled(error: Exception) -> bool:
+def _is_unreadable(error: Exception) -> bool:
     """Whether the server sent an answer that is incomplete or cannot be read."""
     return isinstance(error, DataCorruption | transport.InvalidJSONError) or "IncompleteRead" in str(error)
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     said = getattr(error, "message", None) or str(error) or type(error).__name__
     return str(said).splitlines()[0][:300]

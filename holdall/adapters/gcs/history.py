@@ -6,8 +6,8 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from holdall.adapters._objectstore.names import is_key
-from holdall.adapters._objectstore.versions import notes, values
-from holdall.adapters.gcs.bucket import Bucket
+from holdall.adapters._objectstore.versions import read_notes, read_values
+from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.gcs.listing import PAGE, raw_page
 from holdall.errors import Unsupported
@@ -27,7 +27,7 @@ class GCSPast:
     generation that was deleted before the next one was created, and its version has no id.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: GCSBucket) -> None:
         def send(connection: Connection, retry: Any) -> Any:
             return connection.client.get_bucket(bucket.name, timeout=bucket.options.timeout, retry=retry)
 
@@ -93,12 +93,14 @@ class GCSPast:
     def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
         """See `holdall.history.Past.read`."""
         bucket = self._bucket
-        return values(lambda version: bucket.read(version.key, version.id)[1], versions, bucket.pace)
+        return read_values(lambda version: bucket.read(version.key, version.id)[1], versions, bucket.pace)
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
         """See `holdall.history.Past.notes`."""
         bucket = self._bucket
-        return notes(lambda version: bucket.head(version.key, version.id).metadata, versions, bucket.pace)
+        return read_notes(
+            lambda version: bucket.head(version.key, version.id).metadata, versions, bucket.pace
+        )
 
 
 def lives(key: str, generations: Items) -> Iterator[Version]:

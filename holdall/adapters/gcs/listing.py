@@ -7,6 +7,7 @@ bounds are those of a scan: ``startOffset`` is inclusive and ``endOffset`` is ex
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from holdall.adapters._objectstore.names import NameRange
 from holdall.errors import Corrupt
 from holdall.keys import RESERVED, successor
 
@@ -14,37 +15,25 @@ PAGE = 1000
 """The number of names in a page; the server returns no more."""
 
 
-class Found(NamedTuple):
+class GCSObject(NamedTuple):
     """A name in the bucket and its generation."""
 
     name: str
     generation: str
 
 
-class Range(NamedTuple):
-    """Names that begin with ``prefix``, at or after ``low``, before ``high`` (None: no end).
-
-    If ``hides`` is true, a listing may skip reserved folders; it may still yield names that are in them.
-    """
-
-    prefix: str
-    low: str
-    high: str | None
-    hides: bool
-
-
 class Page(NamedTuple):
     """Names in order, and the token of the next page, or None if this is the last page."""
 
-    found: list[Found]
+    found: list[GCSObject]
     token: str | None
 
 
-Ask = Callable[[Range, str | None], Page]
+Ask = Callable[[NameRange, str | None], Page]
 """A function that requests one page of a range: the page with the given token, or the first page for None."""
 
 
-def listed(ask: Ask, names: Range) -> Iterator[Found]:
+def list_objects(ask: Ask, names: NameRange) -> Iterator[GCSObject]:
     """The objects of ``names``. Requests each page when it is needed."""
     token = None
     while True:
@@ -63,7 +52,7 @@ def _beyond(name: str) -> str | None:
     return successor(f"{head}{reserved}"[1:]) if reserved else None
 
 
-def page(client: Any, bucket: str, names: Range, token: str | None, size: int, **bounds: Any) -> Page:
+def page(client: Any, bucket: str, names: NameRange, token: str | None, size: int, **bounds: Any) -> Page:
     """One page of up to ``size`` names; ``bounds`` are the client's ``timeout`` and ``retry``."""
     blobs = client.list_blobs(
         bucket,
@@ -76,7 +65,7 @@ def page(client: Any, bucket: str, names: Range, token: str | None, size: int, *
         **bounds,
     )
     answer = raw_page(blobs)
-    items = [Found(item["name"], str(item["generation"])) for item in answer.get("items", ())]
+    items = [GCSObject(item["name"], str(item["generation"])) for item in answer.get("items", ())]
     return Page(items, answer.get("nextPageToken") or None)
 
 

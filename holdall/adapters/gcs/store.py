@@ -5,21 +5,22 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
-from holdall.adapters._objectstore.metadata import note_of
-from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
-from holdall.adapters._shared.throttle import Pace, ordered
-from holdall.adapters.gcs.bucket import Bucket
+from holdall.adapters._objectstore.versions import note_of
+from holdall.adapters._shared.throttle import Pace, map_ordered
+from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
-from holdall.adapters.gcs.writes import Writes
+from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
+from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
 
-class GCS(BucketStore[Bucket]):
+class GCS(BucketStore[GCSBucket]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -67,8 +68,8 @@ class GCS(BucketStore[Bucket]):
     ) -> None:
         options = Options(project, endpoint_url, timeout, retries, anon)
         served = check_served("gs", content_type=content_type, cache_control=cache_control)
-        self._bucket = Bucket(bucket, root_of(prefix, "gs"), options, served=served, create=create)
-        self._writes = Writes(self._bucket)
+        self._bucket = GCSBucket(bucket, root_of(prefix, "gs"), options, served=served, create=create)
+        self._writes = GCSWrites(self._bucket)
 
     @classmethod
     def from_address(cls, address: Address) -> "GCS":
@@ -98,7 +99,7 @@ class GCS(BucketStore[Bucket]):
         return self._bucket.connection.client
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for key, value in ordered(self._read, map(checked, keys), self._bucket.pace, _size):
+        for key, value in map_ordered(self._read, map(require_key, keys), self._bucket.pace, _size):
             if value is not None:
                 yield str(key), value
 
@@ -109,8 +110,8 @@ class GCS(BucketStore[Bucket]):
             return key, None
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(checked, keys), BATCH)
-        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
+        found = split_keys(keys, BATCH)
+        exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

@@ -1,8 +1,8 @@
 """Writes to a bucket, conditional or not. No lost answer loses or repeats a write."""
 
-from holdall.adapters._objectstore.write_ids import State, Traces, unconditional, unknown
-from holdall.adapters.gcs.bucket import Bucket
-from holdall.adapters.gcs.errors import in_doubt, no_bucket
+from holdall.adapters._objectstore.write_ids import State, WriteIds, unconditional, unknown
+from holdall.adapters.gcs.bucket import GCSBucket
+from holdall.adapters.gcs.errors import may_have_taken_effect, no_bucket
 from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
 
@@ -10,13 +10,13 @@ THRESHOLD = 8 * 2**20
 """The client sends a value above this many bytes in an upload session of several requests."""
 
 
-class Writes:
+class GCSWrites:
     """The changes to one ``bucket``."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: GCSBucket) -> None:
         self._bucket = bucket
-        self._traces = Traces()
-        self.seen = self._traces.seen
+        self._write_ids = WriteIds()
+        self.remember = self._write_ids.remember
 
     def put(self, key: str, value: bytes) -> None:
         """Write ``value``, whether or not the key exists."""
@@ -38,7 +38,7 @@ class Writes:
         try:
             self._bucket.write(key, value, metadata=write.metadata)
         except Unavailable:
-            if not write.happened(lambda: self._bucket.head(key)):
+            if not write.has_taken_effect(lambda: self._bucket.head(key)):
                 raise
 
     def delete(self, key: str) -> None:
@@ -46,7 +46,7 @@ class Writes:
         try:
             self._bucket.delete(key)
         except KeyError as error:
-            if in_doubt(error):
+            if may_have_taken_effect(error):
                 unknown(key, error)
             raise
 
@@ -62,14 +62,14 @@ class Writes:
                 f"above {THRESHOLD}",
                 key=key,
             )
-        write = self._traces.write(key, expected)
+        write = self._write_ids.write(key, expected)
         try:
             tag = self._bucket.write(key, value, expected, write.metadata)
         except (Conflict, KeyError, Unavailable, Corrupt) as error:
-            if not in_doubt(error):
+            if not may_have_taken_effect(error):
                 raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
-        return self.seen(key, State(tag, write.metadata))
+        return self.remember(key, State(tag, write.metadata))
 
     def remove(self, key: str, expected: Tag) -> None:
         """Delete ``key`` if it carries ``expected``; otherwise raises Conflict.
@@ -81,6 +81,6 @@ class Writes:
         try:
             self._bucket.delete(key, expected)
         except (Conflict, KeyError) as error:
-            if in_doubt(error):
+            if may_have_taken_effect(error):
                 unknown(key, error)
             raise conflict(key) from error

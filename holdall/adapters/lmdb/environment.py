@@ -20,9 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from holdall.adapters._files.durability import Durability
 from holdall.adapters._files.flock import HAS_FLOCK, Flock
 from holdall.adapters._files.folders import sync
-from holdall.adapters.lmdb.errors import damage, translated
+from holdall.adapters.lmdb.errors import damage, translate
 from holdall.adapters.lmdb.ticks import FORMAT, Ticks
 from holdall.errors import HoldallError, InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
@@ -40,14 +41,14 @@ _MARK = b"\0"
 _FIRST_SIZE = 1 << 24
 
 
-class Absent(Exception):
+class NoEnvironment(Exception):
     """The environment does not exist yet. It reads as empty, and the first write creates it."""
 
 
 class Environment:
     """The environment in ``folder``, with at most ``map_size`` bytes (None: as many as the disk can hold)."""
 
-    def __init__(self, folder: str, durability: str, map_size: int | None) -> None:
+    def __init__(self, folder: str, durability: Durability, map_size: int | None) -> None:
         self.folder = folder
         self.lock = Flock(f"{folder}/holdall.lock") if HAS_FLOCK else None
         self.durability = durability
@@ -56,10 +57,10 @@ class Environment:
         self._writing = threading.Lock()  # held by every write and change of size; taken before _reading
         self._ticks = Ticks(b"", [])
         size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
-        self.handle = self._opened(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
+        self.handle = self._open(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
         self._check()
 
-    def _opened(self, size: int, readonly: bool) -> lmdb.Environment:
+    def _open(self, size: int, readonly: bool) -> lmdb.Environment:
         synced = self.durability == "full"
         try:
             return lmdb.open(
@@ -71,7 +72,7 @@ class Environment:
                 mode=0o666,  # the umask applies to it; LMDB's default is 0o755
             )
         except (lmdb.Error, OSError) as error:
-            raise translated(error, self.folder) from error
+            raise translate(error, self.folder) from error
 
     def _check(self) -> None:
         try:
@@ -106,7 +107,7 @@ class Environment:
                 with self._writing:
                     self._resize(0)
             except lmdb.Error as error:
-                raise translated(error, self.folder) from error
+                raise translate(error, self.folder) from error
 
     def write(self, function: Write[T], timeout: float) -> T:
         """Run ``function`` in one transaction with a new tick, and return its result.
@@ -123,7 +124,7 @@ class Environment:
             except HoldallError:
                 raise
             except OSError as error:
-                raise translated(error, self.folder) from error
+                raise translate(error, self.folder) from error
 
     def _write(self, function: Write[T]) -> T:
         while True:
@@ -138,7 +139,7 @@ class Environment:
             except lmdb.MapResizedError:
                 self._resize(0)
             except lmdb.Error as error:
-                raise translated(error, self.folder) from error
+                raise translate(error, self.folder) from error
 
     def _ticks_for(self, txn: Txn) -> Ticks:
         """Return ticks that this process may use: those it still has, or new ones from this transaction."""
@@ -152,7 +153,7 @@ class Environment:
     def _grow(self, error: lmdb.Error) -> None:
         size = self.handle.info()["map_size"]
         if self._limit is not None and size >= self._limit:
-            raise translated(error, self.folder) from error
+            raise translate(error, self.folder) from error
         self._resize(2 * size)
 
     def _resize(self, size: int) -> None:
@@ -164,7 +165,7 @@ class Environment:
             try:
                 self.handle.set_mapsize(size)
             except lmdb.Error as error:
-                raise translated(error, self.folder) from error
+                raise translate(error, self.folder) from error
 
 
 def _size_of(folder: str) -> int:
@@ -173,7 +174,7 @@ def _size_of(folder: str) -> int:
     except FileNotFoundError:
         return 0
     except OSError as error:
-        raise translated(error, folder) from error
+        raise translate(error, folder) from error
 
 
 # ---- One for all stores of the process -----------------------------------------------------------
@@ -183,19 +184,19 @@ _opening = PerProcess(threading.RLock)  # re-entrant: an environment may be fina
 _pid = os.getpid()
 
 
-def environment(folder: str, durability: str, map_size: int | None, *, create: bool) -> Environment:
-    """Return the environment in ``folder``. Raises Absent if it does not exist and ``create`` is false.
+def environment(folder: str, durability: Durability, map_size: int | None, *, create: bool) -> Environment:
+    """Return the environment in ``folder``. Raises NoEnvironment if it does not exist and ``create`` is false.
 
     Raises InvalidAddress if this process has it open with another ``durability``. The environment is closed
     when no store uses it any more.
     """
     if not _size_of(folder):
         if not create:
-            raise Absent
+            raise NoEnvironment
         _make(folder, durable=durability == "full")
     with _opening():
         _forget()
-        found = _shared(os.path.realpath(folder), durability, map_size)
+        found = _find_or_open(os.path.realpath(folder), durability, map_size)
     if found.durability != durability:
         remedy = "open it with the same durability, or close the other store first"
         raise InvalidAddress(
@@ -204,7 +205,7 @@ def environment(folder: str, durability: str, map_size: int | None, *, create: b
     return found
 
 
-def _shared(folder: str, durability: str, map_size: int | None) -> Environment:
+def _find_or_open(folder: str, durability: Durability, map_size: int | None) -> Environment:
     if folder in _open:
         known, handle = _open[folder]
         if found := known():
@@ -234,7 +235,7 @@ def _make(folder: str, *, durable: bool) -> None:
         if durable:
             sync(str(path.parent), ())
     except OSError as error:
-        raise translated(error, folder) from error
+        raise translate(error, folder) from error
 
 
 # ---- Forks -----------------------------------------------------------------------------------------

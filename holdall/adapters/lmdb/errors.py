@@ -38,7 +38,7 @@ _kinds: dict[type[lmdb.Error], tuple[type[HoldallError], str]] = {
 }
 
 
-def translated(error: Exception, folder: str, key: str | None = None) -> HoldallError:
+def translate(error: Exception, folder: str, key: str | None = None) -> HoldallError:
     """Return the error to raise in place of ``error``, which concerns the environment in ``folder``."""
     for kind, (ours, remedy) in _kinds.items():
         if isinstance(error, kind):
@@ -50,7 +50,7 @@ def translated(error: Exception, folder: str, key: str | None = None) -> Holdall
     if code == errno.EIO and not os.statvfs(folder).f_bavail:
         code = errno.ENOSPC
     if isinstance(code, int) and code > 0:
-        return oserrors.translated(OSError(code, str(error)), folder, key)
+        return oserrors.translate(OSError(code, str(error)), folder, key)
     return Unavailable(f"{folder}: {error}; open it again", key=key)
 
 

@@ -6,10 +6,10 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar, cast
 
+from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
-from holdall.adapters.lmdb.environment import Absent, Environment, environment
+from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.rows import (
     Part,
     Row,
@@ -24,6 +24,7 @@ from holdall.adapters.lmdb.rows import (
 )
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.address import Address
+from holdall.batches import look_up, look_up_all, read_pages, split_keys, split_pairs, split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
@@ -42,8 +43,7 @@ from holdall.store import (
 
 T = TypeVar("T")
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
-_LEVELS = ("full", "os")
+_PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 
 
 class LMDB(Store[bytes]):
@@ -75,12 +75,11 @@ class LMDB(Store[bytes]):
         self,
         folder: str | os.PathLike[str],
         *,
-        durability: str = "full",
+        durability: Durability = "full",
         map_size: int | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        if durability not in _LEVELS:
-            raise InvalidAddress(f"lmdb: durability={durability!r} is not one of {', '.join(_LEVELS)}")
+        check_durability("lmdb", durability)
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
             raise InvalidAddress(f"lmdb: map_size={map_size} is not a number of bytes from 64 KiB to 64 TiB")
         check_timeout("lmdb", timeout)
@@ -89,11 +88,11 @@ class LMDB(Store[bytes]):
         self._made_with = (self.folder,), options  # so that a repr or pickle is still right after a chdir
         self._timeout = timeout
         self._open = partial(environment, self.folder, durability, map_size)
-        self._found = PerProcess(partial(self._open, create=False))
+        self._environment = PerProcess(partial(self._open, create=False))
 
     @classmethod
     def from_address(cls, address: Address) -> "LMDB":
-        options = address.options(durability=_LEVELS, map_size=int, timeout=float)
+        options = address.options(durability=DURABILITIES, map_size=int, timeout=float)
         if address.host or address.userinfo or address.port is not None:
             raise InvalidAddress(f"lmdb: {str(address)!r} names a host; write lmdb:///path or lmdb:path")
         return cls(address.path, **options)
@@ -116,8 +115,8 @@ class LMDB(Store[bytes]):
     def _find(self, key: str, /) -> bytes | Missing:
         check_key(key)
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(key.encode())))
-        except Absent:
+            found = self._environment().read(lambda txn: value_of(txn.get(key.encode())))
+        except NoEnvironment:
             return MISSING
         return MISSING if found is None else found
 
@@ -127,15 +126,15 @@ class LMDB(Store[bytes]):
 
     def _tag_of(self, key: str) -> Tag:
         try:
-            return self._found().read(lambda txn: tag_of(txn.get(key.encode())))
-        except Absent:
+            return self._environment().read(lambda txn: tag_of(txn.get(key.encode())))
+        except NoEnvironment:
             return ABSENT
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
         try:
-            entry = self._found().read(lambda txn: entry_of(txn.get(key.encode())))
-        except Absent:
+            entry = self._environment().read(lambda txn: entry_of(txn.get(key.encode())))
+        except NoEnvironment:
             entry = None
         if entry is None:
             raise KeyError(key)
@@ -150,15 +149,12 @@ class LMDB(Store[bytes]):
 
     def _look_up(self, part: Part, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Check ``keys`` page by page, and yield those that exist, each with this ``part`` of its entry."""
-        for batch in keys_of(keys, _PAGE):
-            rest = iter(batch)
-            while page := self._page(part, rest):
-                yield from page
+        return look_up_all(partial(self._find_some, part), keys, _PAGE)
 
-    def _page(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+    def _find_some(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         try:
-            return self._found().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
-        except Absent:
+            return self._environment().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
+        except NoEnvironment:
             return []
 
     # ---- Scans -------------------------------------------------------------------------------------
@@ -174,8 +170,8 @@ class LMDB(Store[bytes]):
     def get_foreign(self, name: Foreign, /) -> bytes:
         stored = name.stored.encode(errors="surrogateescape")
         try:
-            found = self._found().read(lambda txn: value_of(txn.get(stored)))
-        except Absent:
+            found = self._environment().read(lambda txn: value_of(txn.get(stored)))
+        except NoEnvironment:
             found = None
         if found is None:
             raise KeyError(name)
@@ -196,71 +192,72 @@ class LMDB(Store[bytes]):
 
     def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
         """Yield the rows of ``span`` in pages, with their names; foreign ones too."""
-        low: str | None = max(span.low, "\x01")  # only the mark's key sorts before it
-        size = _FIRST_PAGE
-        while low is not None:
+
+        def read(low: str, size: int) -> tuple[list[tuple[str, T]], str | None]:
             try:
-                page, low = self._found().read(partial(page_of, row, span._replace(low=low), size))
-            except Absent:
-                return
-            yield page
-            size = min(4 * size, _PAGE)
+                return self._environment().read(partial(page_of, row, span._replace(low=low), size))
+            except NoEnvironment:
+                return [], None
+
+        return read_pages(read, max(span.low, "\x01"), _PAGE)  # only the mark's key sorts before it
 
     # ---- Writing -----------------------------------------------------------------------------------
 
-    def _made(self) -> Environment:
+    def _find_or_create(self) -> Environment:
         try:
-            return self._found()
-        except Absent:
+            return self._environment()
+        except NoEnvironment:
             self._open(create=True)
-            return self._found()
+            return self._environment()
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        self._made().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
+        self._find_or_create().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._deleted([key]):
+        if not self._delete([key]):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._deleted([key])
+        self._delete([key])
 
-    def _deleted(self, keys: list[str]) -> int:
+    def _delete(self, keys: list[str]) -> int:
         """Delete ``keys``; return how many of them existed."""
         try:
-            return self._found().write(partial(delete_all, keys), self._timeout)
-        except Absent:
+            return self._environment().write(partial(delete_all, keys), self._timeout)
+        except NoEnvironment:
             return 0
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
-            self._made().write(partial(put_all, batch), self._timeout)
+        for batch in split_pairs(items):
+            self._find_or_create().write(partial(put_all, batch), self._timeout)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
-            self._deleted(batch)
+        for batch in split_keys(keys):
+            self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        return self._made().write(partial(apply, {key: expected}, {key: to_bytes(value)}), self._timeout)
+        return self._find_or_create().write(
+            partial(apply, {key: expected}, {key: to_bytes(value)}), self._timeout
+        )
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         if expected == ABSENT:
             raise conflict(key)
         try:
-            self._found().write(partial(apply, {key: expected}, {key: None}), self._timeout)
-        except Absent:
+            self._environment().write(partial(apply, {key: expected}, {key: None}), self._timeout)
+        except NoEnvironment:
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._made().write(partial(apply, *sides_of(changes)), self._timeout)
+        self._find_or_create().write(partial(apply, *split_transaction(changes)), self._timeout)
 
     def close(self) -> None:
-        self._found.take()  # the environment closes when no store uses it any more
+        self._environment.take()  # the environment closes when no store uses it any more

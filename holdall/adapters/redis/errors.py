@@ -28,7 +28,7 @@ with needs("redis"):
     from redis import exceptions as sdk
 
 RAISED = (sdk.RedisError, OSError)
-"""The errors that the client raises and `translated` accepts."""
+"""The errors that the client raises and `translate` accepts."""
 
 _Kinds = tuple[type[Exception], ...]
 _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
@@ -65,7 +65,7 @@ _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
 ]
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     about = where if key is None else f"{where} ({key!r})"
     said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__

@@ -5,24 +5,20 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
-from holdall.adapters._shared.batches import BATCH, ROOM, keys_of
 from holdall.adapters._shared.servers import (
-    FIRST_PAGE,
     Part,
-    after,
     check_wait,
-    fitting,
+    cut_page,
     fresh_tag,
     login,
-    pairs_of,
     parts_of,
-    shown,
     unpicklable,
 )
-from holdall.adapters._shared.transactional import Served
+from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link
 from holdall.address import Address
+from holdall.batches import ROOM, read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
@@ -40,7 +36,7 @@ _LARGEST = 512 * 2**20  # bytes: "Strings" in the Redis documentation
 _LOOKUPS = 128
 
 
-class Redis(Served):
+class Redis(TransactionalStore):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
@@ -109,7 +105,7 @@ class Redis(Served):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.run(scripts.PUT, fresh_tag(), key, fitting(key, value, _LARGEST), about=key)
+        self._link.run(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -138,32 +134,29 @@ class Redis(Served):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return ((key, _held(key, value)) for key, value in self._scan("values", prefix, start, stop))
+        return ((key, _require_value(key, value)) for key, value in self._scan("values", prefix, start, stop))
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         found = self._scan("tags", prefix, start, stop)
-        return ((key, Tag(_held(key, tag).decode())) for key, tag in found)
+        return ((key, Tag(_require_value(key, tag).decode())) for key, tag in found)
 
     def _scan(self, what: str, prefix: str, start: str, stop: str | None) -> Iterator[Any]:
         rows = chain.from_iterable(self._pages(what, Span.of(prefix, start, stop)))
         return (row for row in rows if type(row[0]) is not Foreign)
 
     def _pages(self, what: str, span: Span) -> Iterator[list[Any]]:
-        low: str | None = span.low
-        size = FIRST_PAGE
-        while low is not None:
+        def read(low: str, size: int) -> tuple[list[Any], str | None]:
             page, more = self._link.page(what, low, span.high, size)
-            visible, beyond = shown(page, span.hides)
-            yield visible
-            low = beyond or (after(page[-1][0]) if more else None)
-            size = min(4 * size, BATCH)
+            return cut_page(page, hides=span.hides, more=more)
+
+        return read_pages(read, span.low)
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
+        for batch in split_keys(keys, _LOOKUPS):
             while batch:
                 found = self._link.run(scripts.LOOK_UP, ROOM, *batch)
                 pairs = zip(batch, found, strict=False)  # the next request asks for the keys that had no room
@@ -171,12 +164,12 @@ class Redis(Served):
                 batch = batch[len(found) :]
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, _LARGEST):
+        for batch in map(dict, split_pairs(items, most=_LARGEST)):
             words: Iterable[str | bytes] = chain.from_iterable(batch.items())
             self._link.run(scripts.PUT, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._link.run(scripts.DROP, *batch)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
@@ -186,7 +179,7 @@ class Redis(Served):
         value, tag = self._link.both(key)
         if value is None:
             raise KeyError(key)
-        return Tagged(value, Tag(_held(key, tag).decode()))
+        return Tagged(value, Tag(_require_value(key, tag).decode()))
 
     def tag(self, key: str, /) -> Tag:
         check_key(key)
@@ -196,7 +189,9 @@ class Redis(Served):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
-        if not self._link.run(scripts.SWAP, key, expected, fitting(key, value, _LARGEST), tag, about=key):
+        if not self._link.run(
+            scripts.SWAP, key, expected, to_bytes_within(key, value, _LARGEST), tag, about=key
+        ):
             raise conflict(key)
         return tag
 
@@ -234,7 +229,7 @@ def _steps(key: str, part: Part) -> Iterator[str | bytes]:
         yield from ("delete", key, "")
 
 
-def _held(key: str, value: bytes | None) -> bytes:
+def _require_value(key: str, value: bytes | None) -> bytes:
     if value is None:
         raise Corrupt(
             f"{key!r} is listed, but has no value: the server evicted or lost a part of it", key=key

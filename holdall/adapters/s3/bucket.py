@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from holdall.adapters._objectstore.names import CONNECTIONS
-from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditions, tried
+from holdall.adapters._objectstore.names import CONNECTIONS, NameRange
+from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditions, probe_conditions
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
-from holdall.adapters.s3.errors import RAISED, translated
-from holdall.adapters.s3.listing import PAGE, Found, Range, flat, nested
+from holdall.adapters.s3.errors import RAISED, translate
+from holdall.adapters.s3.listing import PAGE, S3Object, list_flat, list_nested
 from holdall.errors import Corrupt, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Span
@@ -37,7 +37,7 @@ class _Server(NamedTuple):
 _known: dict[tuple[str, str], _Server] = {}  # by endpoint and bucket; kept until the process ends
 
 
-class Bucket:
+class S3Bucket:
     """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
     Threads may share it. The first request in each process creates its client.
@@ -70,11 +70,11 @@ class Bucket:
 
     def _connect(self) -> sdk.Connection:
         try:
-            connection = sdk.connected(self.options, self.pace)
+            connection = sdk.connect(self.options, self.pace)
             if self._create:
                 sdk.create_bucket(connection.client, self.name)
         except RAISED as error:
-            raise translated(error, self.name) from error
+            raise translate(error, self.name) from error
         return connection
 
     @property
@@ -89,7 +89,7 @@ class Bucket:
         try:
             answer = getattr(self._connection().client, operation)(Bucket=self.name, **parameters)
         except RAISED as error:
-            raise translated(error, self.name, key) from error
+            raise translate(error, self.name, key) from error
         self._seen = True
         return answer
 
@@ -108,7 +108,7 @@ class Bucket:
         try:
             return _whole(answer, key)
         except RAISED as error:
-            raise translated(error, self.name, key) from error
+            raise translate(error, self.name, key) from error
 
     def head(self, key: str, **version: str) -> State:
         """The state of ``key``, from a HEAD request.
@@ -135,10 +135,10 @@ class Bucket:
         Raises Conflict if ``expected`` is given and the object does not carry it.
         """
         metadata = {**self.note(), **(metadata or {})}
-        told = {**self.served, **self.condition(key, expected)}
+        parameters = {**self.served, **self.condition(key, expected)}
         if metadata:
-            told["Metadata"] = metadata
-        return state_of(self.ask("put_object", key, Body=value, **told), key).tag
+            parameters["Metadata"] = metadata
+        return state_of(self.ask("put_object", key, Body=value, **parameters), key).tag
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``. Raises Conflict if ``expected`` is given and the object does not carry it."""
@@ -149,12 +149,12 @@ class Bucket:
         with contextlib.suppress(KeyError):  # S3 does not report a missing key; some servers do
             self.delete(key)
 
-    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[Found]:
+    def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[S3Object]:
         """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
         if span.empty:
             return
         root = self.root
-        names = Range(
+        names = NameRange(
             root + prefix,
             root + span.low,
             None if span.high is None else root + span.high,
@@ -163,13 +163,13 @@ class Bucket:
         for found in self._flat(names, size):
             yield found._replace(name=found.name[len(root) :])
         if self._listing == "nested":
-            for found in nested(self._page, names, size):
+            for found in list_nested(self._page, names, size):
                 yield found._replace(name=found.name[len(root) :])
 
-    def _flat(self, names: Range, size: int) -> Iterator[Found]:
+    def _flat(self, names: NameRange, size: int) -> Iterator[S3Object]:
         """The objects of ``names``. Yields none if the first page shows that listing has to be nested."""
         try:
-            for found in flat(self._page, names, size):
+            for found in list_flat(self._page, names, size):
                 if self._listing == "nested":
                     return
                 yield found
@@ -196,18 +196,18 @@ class Bucket:
             return HONOURED  # as documented for writes, and for deletes in general purpose buckets
         place = client.meta.endpoint_url, self.name
         if place not in _known:
-            _known[place] = self._tried()
+            _known[place] = self._probe()
         conditions, self._bare = _known[place]
         return conditions
 
-    def _tried(self) -> _Server:
+    def _probe(self) -> _Server:
         """Test the conditions. If the server does not know its ETags with quotes (Ceph), test without."""
         self._bare = False
-        quoted = tried(self, _NEVER)
+        quoted = probe_conditions(self, _NEVER)
         if quoted.reason != TAGS_UNKNOWN:
             return _Server(quoted, bare=False)
         self._bare = True
-        bare = tried(self, _NEVER)
+        bare = probe_conditions(self, _NEVER)
         return _Server(bare, bare=True) if bare.features else _Server(quoted, bare=False)
 
     def condition(self, key: str, expected: Tag | None) -> dict[str, Any]:
@@ -244,10 +244,10 @@ def _whole(answer: dict[str, Any], key: str) -> tuple[State, bytes]:
 
 def state_of(answer: dict[str, Any], key: str) -> State:
     """The ETag, without quotes, and the metadata in an answer. Raises Corrupt if the answer has no ETag."""
-    return State(Tag(told(answer, "ETag", key).strip('"')), answer.get("Metadata", {}))
+    return State(Tag(require_field(answer, "ETag", key).strip('"')), answer.get("Metadata", {}))
 
 
-def told(answer: dict[str, Any], name: str, key: str) -> Any:
+def require_field(answer: dict[str, Any], name: str, key: str) -> Any:
     """The field ``name`` of an answer about ``key``. S3 always sends it; raises Corrupt if it is missing."""
     if name not in answer:
         message = f"the answer about {key!r} has no {name}; check that an S3 server is at this endpoint"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
 from holdall.adapters._shared.throttle import Pace
-from holdall.adapters.s3.watch import Watch
+from holdall.adapters.s3.retries import RetryHandler
 from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
@@ -50,7 +50,7 @@ class Connection(NamedTuple):
     client: Any
 
 
-def connected(options: Options, pace: Pace) -> Connection:
+def connect(options: Options, pace: Pace) -> Connection:
     """A connection for ``options``, which reports throttled and answered requests to ``pace``.
 
     Without ``endpoint_url``, the SDK itself reads AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL.
@@ -67,7 +67,7 @@ def connected(options: Options, pace: Pace) -> Connection:
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
     client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
-    client.meta.events.register("needs-retry.s3", Watch(pace, options.retries))
+    client.meta.events.register("needs-retry.s3", RetryHandler(pace, options.retries))
     return Connection(made, client)
 
 

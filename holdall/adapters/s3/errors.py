@@ -16,8 +16,8 @@
 The codes are those of "Error responses" in the Amazon S3 API reference, and a few of S3-like servers.
 """
 
-from holdall.adapters._aws.in_doubt import doubted
-from holdall.adapters.s3.watch import UNREADABLE
+from holdall.adapters._aws.in_doubt import is_in_doubt
+from holdall.adapters.s3.retries import UNREADABLE
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -42,7 +42,7 @@ with needs("s3"):
     from holdall.adapters._aws.session import code_of
 
 RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError, HTTPError)
-"""The errors that the client raises and `translated` accepts.
+"""The errors that the client raises and `translate` accepts.
 
 HTTPError is raised if the body of an error response breaks off, because the client does not translate
 exceptions while it reads that body.
@@ -101,7 +101,7 @@ _REGION = {
 }
 
 
-def translated(error: Exception, bucket: str, key: str | None = None) -> Exception:
+def translate(error: Exception, bucket: str, key: str | None = None) -> Exception:
     """The exception that a store raises for ``error``, which is one of RAISED."""
     if isinstance(error, sdk.ClientError):
         return _of_answer(error, bucket, key)
@@ -122,7 +122,7 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
         return conflict(key)
     if kind is None:
         kind = Unavailable if status >= 500 else HoldallError
-    return kind(_said(error, place, kind, key), key=key)
+    return kind(_message_of(error, place, kind, key), key=key)
 
 
 def _missing(code: str, operation: str, place: str, key: str | None) -> Exception:
@@ -147,7 +147,7 @@ def _where(error: sdk.ClientError) -> str:
     return f"in {region}; open it with ?region={region}" if region else "in another region; add ?region="
 
 
-def _said(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str | None) -> str:
+def _message_of(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str | None) -> str:
     code, said = code_of(error), error.response["Error"].get("Message", "")
     about = place if key is None else f"{key!r} in {place}"
     hint = _HINTS.get(code)
@@ -200,9 +200,9 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
 ]
 
 
-def in_doubt(error: Exception) -> bool:
+def may_have_taken_effect(error: Exception) -> bool:
     """Whether the request that ended in ``error`` may have taken effect nevertheless.
 
     A refusal is in doubt if an earlier attempt of the same request may have caused it.
     """
-    return isinstance(error, Unavailable | Corrupt) or doubted(error.__cause__)
+    return isinstance(error, Unavailable | Corrupt) or is_in_doubt(error.__cause__)

@@ -7,8 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from holdall.adapters._objectstore.names import is_key
-from holdall.adapters._objectstore.versions import notes, values
-from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters._objectstore.versions import read_notes, read_values
+from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import ORDER
 from holdall.adapters.s3.listing import PAGE, listing
 from holdall.errors import Unsupported
@@ -26,7 +26,7 @@ class S3Past:
     asked to write it, in whole seconds; for an upload in parts, the time at which the upload began.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: S3Bucket) -> None:
         if bucket.ask("get_bucket_versioning").get("Status") != "Enabled":
             raise Unsupported(
                 f"s3://{bucket.name} does not keep versions; enable them (aws s3api put-bucket-versioning --bucket "
@@ -92,14 +92,14 @@ class S3Past:
     def read(self, versions: Iterable[Version]) -> Iterator[bytes | None]:
         """See `holdall.history.Past.read`."""
         bucket = self._bucket
-        return values(
+        return read_values(
             lambda version: bucket.read(version.key, VersionId=version.id)[1], versions, bucket.pace
         )
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
         """See `holdall.history.Past.notes`."""
         bucket = self._bucket
-        return notes(
+        return read_notes(
             lambda version: bucket.head(version.key, VersionId=version.id).metadata, versions, bucket.pace
         )
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
+from holdall.adapters._objectstore.names import NameRange
 from holdall.errors import Corrupt, Unsupported
 from holdall.keys import RESERVED, successor
 
@@ -29,23 +30,11 @@ Ask = Callable[..., dict[str, Any]]
 """A function that sends a ListObjectsV2 request with the given parameters (without the bucket)."""
 
 
-class Found(NamedTuple):
+class S3Object(NamedTuple):
     """A name in the bucket, and the object's ETag without quotes."""
 
     name: str
     tag: str
-
-
-class Range(NamedTuple):
-    """Names that begin with ``prefix``, at or after ``low``, before ``high`` (None: no end).
-
-    If ``hides`` is true, a listing may skip reserved folders; it may still yield names that are in them.
-    """
-
-    prefix: str
-    low: str
-    high: str | None
-    hides: bool
 
 
 def before(name: str) -> str:
@@ -66,7 +55,7 @@ def before(name: str) -> str:
     return name[:-1] + (chr(point) + _LAST if point >= 0 else "")
 
 
-def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
+def list_flat(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]:
     """The objects of ``span``, from a server that lists in code-point order.
 
     Each page is requested when it is needed. Raises Unsupported if the server lists in another order.
@@ -77,7 +66,7 @@ def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
         answer = _page(ask, span.prefix, after, size)
         for found in _contents(answer):
             if found.name < last:
-                raise _disordered(last, found.name)
+                raise _order_error(last, found.name)
             last = found.name
             if span.high is not None and last >= span.high:
                 return
@@ -88,9 +77,9 @@ def flat(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
         after = _beyond(last) if span.hides else last
 
 
-def nested(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
+def list_nested(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]:
     """The objects of ``span``, from a server that lists folder by folder. One or more requests per folder."""
-    waiting: list[tuple[str, Found | None]] = []
+    waiting: list[tuple[str, S3Object | None]] = []
     for name, entries in _folder(ask, span, size):
         for entry in entries:
             heappush(waiting, entry)
@@ -101,16 +90,16 @@ def nested(ask: Ask, span: Range, size: int = PAGE) -> Iterator[Found]:
             if found is not None and path >= span.low:
                 yield found
             elif found is None and not (span.hides and _beyond(path) != path):
-                yield from nested(ask, span._replace(prefix=path), size)
+                yield from list_nested(ask, span._replace(prefix=path), size)
 
 
-def _folder(ask: Ask, span: Range, size: int) -> Iterator[tuple[str | None, Any]]:
+def _folder(ask: Ask, span: NameRange, size: int) -> Iterator[tuple[str | None, Any]]:
     """The pages of one folder: the last name listed so far (None: the listing is complete), and new entries."""
     last = ""
     after = before(_opening(span)) if span.low > span.prefix else ""
     while True:
         answer = _page(ask, span.prefix, after, size, Delimiter="/")
-        entries: list[tuple[str, Found | None]] = [(f.name, f) for f in _contents(answer)]
+        entries: list[tuple[str, S3Object | None]] = [(f.name, f) for f in _contents(answer)]
         entries += [(each["Prefix"], None) for each in answer.get("CommonPrefixes", ())]
         new = [e for e in entries if e[0].rstrip("/") > last and not _over(e[0], span.low)]
         last = max((path.rstrip("/") for path, _ in entries), default=last)
@@ -121,7 +110,7 @@ def _folder(ask: Ask, span: Range, size: int) -> Iterator[tuple[str | None, Any]
         after = last
 
 
-def _opening(span: Range) -> str:
+def _opening(span: NameRange) -> str:
     """The name at which to begin a folder for ``span.low``: the shortest whose folder may reach ``low``."""
     depth = len(span.prefix)
     name = span.low[depth:].partition("/")[0]
@@ -152,8 +141,8 @@ def listing(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _contents(answer: dict[str, Any]) -> Iterator[Found]:
-    return (Found(each["Key"], each["ETag"].strip('"')) for each in answer.get("Contents", ()))
+def _contents(answer: dict[str, Any]) -> Iterator[S3Object]:
+    return (S3Object(each["Key"], each["ETag"].strip('"')) for each in answer.get("Contents", ()))
 
 
 def _beyond(name: str) -> str:
@@ -162,7 +151,7 @@ def _beyond(name: str) -> str:
     return f"{head}/{RESERVED}/{_LAST}"[1:] if found else name
 
 
-def _disordered(last: str, name: str) -> Unsupported:
+def _order_error(last: str, name: str) -> Unsupported:
     return Unsupported(
         f"this server lists {name!r} after {last!r}, so a scan cannot be in order; open it with ?listing=nested"
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from holdall.adapters._objectstore.probe import scratch
-from holdall.adapters._shared.throttle import ordered
-from holdall.adapters.s3.bucket import Bucket, state_of, told
+from holdall.adapters._shared.throttle import map_ordered
+from holdall.adapters.s3.bucket import S3Bucket, require_field, state_of
 from holdall.errors import Conflict, HoldallError
 from holdall.store import Tag
 
@@ -18,7 +18,7 @@ _MOST = 10_000  # the most parts of an upload: "Multipart upload limits" in the 
 _NEVER = Tag("never-issued")
 
 
-def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadata: dict[str, str]) -> Tag:
+def upload(bucket: S3Bucket, key: str, value: bytes, expected: Tag | None, metadata: dict[str, str]) -> Tag:
     """Write ``value`` in parts, which become the object at the end, and return the new tag.
 
     Raises Conflict if ``expected`` is given and the object does not carry it at the end of the upload. If any
@@ -26,15 +26,15 @@ def upload(bucket: Bucket, key: str, value: bytes, expected: Tag | None, metadat
     """
     metadata = {**bucket.note(), **metadata}
     begun = bucket.ask("create_multipart_upload", key, Metadata=metadata, **bucket.served)
-    mine = {"UploadId": told(begun, "UploadId", key)}
+    mine = {"UploadId": require_field(begun, "UploadId", key)}
 
     def send(part: tuple[int, slice]) -> dict[str, Any]:
         number, where = part
         answer = bucket.ask("upload_part", key, PartNumber=number, Body=value[where], **mine)
-        return {"PartNumber": number, "ETag": told(answer, "ETag", key)}
+        return {"PartNumber": number, "ETag": require_field(answer, "ETag", key)}
 
     try:
-        sent = {"Parts": list(ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
+        sent = {"Parts": list(map_ordered(send, enumerate(_parts(len(value)), 1), bucket.pace))}
         end = mine | bucket.condition(key, expected)
         made = bucket.ask("complete_multipart_upload", key, MultipartUpload=sent, **end)
     except BaseException:
@@ -49,7 +49,7 @@ def _parts(length: int) -> Iterator[slice]:
     return (slice(at, at + size) for at in range(0, length, size))
 
 
-def honours_conditions(bucket: Bucket) -> bool:
+def honours_conditions(bucket: S3Bucket) -> bool:
     """Whether the server honours a condition at the end of an upload. Tests it on a reserved key."""
     with scratch(bucket) as key:
         tag = bucket.write(key, b"1")

@@ -70,33 +70,33 @@ def _place(client: Any, bucket: str) -> dict[str, Any]:
     }
 
 
-def fits(client: Any) -> bool:
+def may_read(client: Any) -> bool:
     """Whether obstore may be used: only the SDK handles the client's reads, and no parent process used it."""
-    return _Process.pid in (0, getpid()) and not observed(client)
+    return _Process.pid in (0, getpid()) and not is_observed(client)
 
 
-def observed(client: Any) -> bool:
+def is_observed(client: Any) -> bool:
     """Whether a mock, a stub or a tracer takes part in the client's reads.
 
     >>> from unittest.mock import Mock
-    >>> observed(Mock())
+    >>> is_observed(Mock())
     True
     """
     if not type(client).__module__.startswith("botocore.") or "get_object" in vars(client):
         return True
     functions = [type(client)._make_api_call, URLLib3Session.send]
-    return not all(map(_untouched, functions)) or any(map(_foreign, _handlers(client)))
+    return not all(map(_is_of_sdk, functions)) or any(map(_is_foreign, _handlers(client)))
 
 
-def _untouched(function: Any) -> bool:
+def _is_of_sdk(function: Any) -> bool:
     return isinstance(function, FunctionType) and _SDK in Path(function.__code__.co_filename).parents
 
 
-def _foreign(handler: Any) -> bool:
-    return not (getattr(handler, "__module__", None) or "").startswith(_OWN) or _stub(handler)
+def _is_foreign(handler: Any) -> bool:
+    return not (getattr(handler, "__module__", None) or "").startswith(_OWN) or _is_stub(handler)
 
 
-def _stub(handler: Any) -> bool:
+def _is_stub(handler: Any) -> bool:
     return bool(handler.__module__ == "botocore.stub")
 
 

@@ -5,18 +5,18 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
-from holdall.adapters._objectstore.metadata import note_of
-from holdall.adapters._objectstore.names import batches, check_served, checked, exhaust, root_of
+from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
-from holdall.adapters._shared.throttle import Pace, ahead, ordered
-from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters._objectstore.versions import note_of
+from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
+from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import Options
-from holdall.adapters.s3.deletes import BATCH, delete_batch
 from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
-from holdall.adapters.s3.writes import Writes
+from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
+from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
@@ -24,7 +24,7 @@ _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
 
 
-class S3(BucketStore[Bucket]):
+class S3(BucketStore[S3Bucket]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -83,7 +83,7 @@ class S3(BucketStore[Bucket]):
             )
         options = Options(region, profile, endpoint_url, addressing, timeout, retries, anon)
         served = check_served("s3", content_type=content_type, cache_control=cache_control)
-        self._bucket = Bucket(
+        self._bucket = S3Bucket(
             bucket,
             root_of(prefix, "s3"),
             options,
@@ -92,7 +92,7 @@ class S3(BucketStore[Bucket]):
             create=create,
         )
         self._reads = Reads(self._bucket, transport)
-        self._writes = Writes(self._bucket)
+        self._writes = S3Writes(self._bucket)
 
     @classmethod
     def from_address(cls, address: Address) -> "S3":
@@ -126,16 +126,16 @@ class S3(BucketStore[Bucket]):
         return self._bucket.connection.client
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(map(checked, keys))
+        return self._reads.many(map(require_key, keys))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(ahead(self.scan(prefix, start=start, stop=stop), PAGE))
+        return self._reads.many(read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(checked, keys), BATCH)
-        exhaust(ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
+        found = split_keys(keys, BATCH)
+        exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

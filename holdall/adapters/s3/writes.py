@@ -1,23 +1,33 @@
-"""Writes to a bucket, whole or in parts, conditional or not. No lost answer loses or repeats a write."""
+"""Writes to a bucket, whole or in parts, conditional or not, and bulk deletes.
+
+No lost answer loses or repeats a write. A bulk delete sends a thousand keys per request, or one per request if
+the server has no bulk deletes.
+"""
 
 from functools import cached_property
+from typing import Any
 
-from holdall.adapters._objectstore.write_ids import State, Traces, unconditional, unknown
+from holdall.adapters._objectstore.write_ids import State, WriteIds, unconditional, unknown
 from holdall.adapters.s3 import multipart
-from holdall.adapters.s3.bucket import Bucket
+from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import is_aws
-from holdall.adapters.s3.errors import in_doubt
-from holdall.errors import Conflict, Corrupt, Unavailable
+from holdall.adapters.s3.errors import may_have_taken_effect
+from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Feature, Tag, conflict
 
+BATCH = 1000
+"""The most objects that one request may delete ("DeleteObjects" in the Amazon S3 API reference)."""
 
-class Writes:
+_UNSAFE = ("\ufffe", "\uffff")  # not allowed in XML 1.0, the format of the request
+
+
+class S3Writes:
     """The changes to one ``bucket``."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: S3Bucket) -> None:
         self._bucket = bucket
-        self._traces = Traces()
-        self.seen = self._traces.seen
+        self._write_ids = WriteIds()
+        self.remember = self._write_ids.remember
 
     def put(self, key: str, value: bytes) -> None:
         """Write ``value``, whether or not the key exists."""
@@ -28,7 +38,7 @@ class Writes:
         try:
             multipart.upload(self._bucket, key, value, None, write.metadata)
         except Unavailable:
-            if not write.happened(lambda: self._bucket.head(key)):
+            if not write.has_taken_effect(lambda: self._bucket.head(key)):
                 raise
 
     def delete(self, key: str) -> None:
@@ -50,16 +60,16 @@ class Writes:
 
         Raises Unavailable if it cannot be known whether the write happened.
         """
-        write = self._traces.write(key, expected)
+        write = self._write_ids.write(key, expected)
         in_parts = len(value) > multipart.THRESHOLD and self._parts_are_conditional
         send = self._in_parts if in_parts else self._bucket.write
         try:
             tag = send(key, value, expected, write.metadata)
         except (Conflict, KeyError, Unavailable, Corrupt) as error:
-            if not in_doubt(error):
+            if not may_have_taken_effect(error):
                 raise conflict(key) from error
             return write.outcome(key, error, lambda: self._bucket.head(key))
-        return self.seen(key, State(tag, write.metadata))
+        return self.remember(key, State(tag, write.metadata))
 
     def _in_parts(self, key: str, value: bytes, expected: Tag, metadata: dict[str, str]) -> Tag:
         return multipart.upload(self._bucket, key, value, expected, metadata)
@@ -79,6 +89,32 @@ class Writes:
         try:
             self._bucket.delete(key, expected)
         except (Conflict, KeyError) as error:
-            if in_doubt(error):
+            if may_have_taken_effect(error):
                 unknown(key, error)
             raise conflict(key) from error
+
+
+def delete_batch(bucket: S3Bucket, keys: list[str]) -> None:
+    """Delete up to BATCH ``keys``; missing keys are ignored.
+
+    A key that the server reports as not deleted gets a request of its own, which retries or raises the
+    reason.
+    """
+    unsafe = [key for key in keys if any(map(key.__contains__, _UNSAFE))]
+    for key in unsafe + _try_batch(bucket, [key for key in keys if key not in unsafe]):
+        bucket.discard(key)
+
+
+def _try_batch(bucket: S3Bucket, keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    objects = [{"Key": bucket.root + key} for key in keys]
+    try:
+        answer = bucket.ask("delete_objects", Delete={"Objects": objects, "Quiet": True})
+    except Unsupported:
+        return keys
+    return [_key_in(bucket, error) for error in answer.get("Errors", ())]
+
+
+def _key_in(bucket: S3Bucket, error: dict[str, Any]) -> str:
+    return error["Key"][len(bucket.root) :]  # type: ignore[no-any-return]

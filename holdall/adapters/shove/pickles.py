@@ -60,26 +60,26 @@ class Pickles:
 
     Some stores also keep keys as pickles, and find a key by the bytes of its pickle. Another Python or
     another protocol pickles the same key as other bytes, and then Shove does not find it. So the caller
-    first gives the stored form of each key to `spell`.
+    first gives the stored form of each key to `remember_forms`.
     """
 
     def __init__(self, store: Any, values: Values) -> None:
         self._dumps = store.dumps
         self._level = store._compress
         self._raw = values == "pickle"
-        self._spelled: dict[str, bytes] = {}
+        self._stored_forms: dict[str, bytes] = {}
         store.dumps, store.loads = self.dumps, self.loads
 
     def dumps(self, thing: Any) -> bytes:
         """Return the stored form of a key (a str) or of a value (bytes)."""
         if isinstance(thing, str):
-            found: bytes = self._spelled.get(thing) or self._dumps(thing)
+            found: bytes = self._stored_forms.get(thing) or self._dumps(thing)
             return found
-        return self._packed(thing) if self._raw else self._dumps(thing)
+        return self._compress(thing) if self._raw else self._dumps(thing)
 
     def loads(self, data: bytes) -> Any:
         """Return the key or the value for a stored form. Raises Corrupt if it can be neither."""
-        data = self._unpacked(data)
+        data = self._decompress(data)
         if self._raw:
             return data
         try:
@@ -88,27 +88,27 @@ class Pickles:
             remedy = "if it is not bytes, open the store with ?values=pickle"
             raise Corrupt(f"a value cannot be read as bytes: {error}; {remedy}") from error
 
-    def key(self, kept: Any) -> str | None:
-        """Return the key that the store lists as ``kept``, or None if it is not text."""
-        if isinstance(kept, bytes):
+    def key(self, stored: Any) -> str | None:
+        """Return the key that the store lists as ``stored``, or None if it is not text."""
+        if isinstance(stored, bytes):
             try:
-                kept = load(self._unpacked(kept), "utf-8")
+                stored = load(self._decompress(stored), "utf-8")
             except (pickle.UnpicklingError, Corrupt):
                 return None
-        return kept if isinstance(kept, str) else None
+        return stored if isinstance(stored, str) else None
 
-    def spell(self, kept: list[bytes]) -> None:
+    def remember_forms(self, stored: list[bytes]) -> None:
         """Remember the stored form of each key for which Shove would look under another form."""
-        known = set(kept)
-        for each in kept:
+        known = set(stored)
+        for each in stored:
             key = self.key(each)
             if key is not None and self._dumps(key) not in known:
-                self._spelled[key] = each
+                self._stored_forms[key] = each
 
-    def _packed(self, data: bytes) -> bytes:
+    def _compress(self, data: bytes) -> bytes:
         return zlib.compress(data, 9 if self._level is True else self._level) if self._level else data
 
-    def _unpacked(self, data: bytes) -> bytes:
+    def _decompress(self, data: bytes) -> bytes:
         if not self._level:
             return data
         stream = zlib.decompressobj()

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 from urllib.request import url2pathname
 
 from holdall.adapters._files.paths import absolute
-from holdall.adapters.shove.desk import Desk
 from holdall.adapters.shove.importing import PLUGINS
 from holdall.adapters.shove.pickles import VALUES, Values
+from holdall.adapters.shove.worker import Worker
 from holdall.address import Address, Converter, flag, suggest
 from holdall.errors import InvalidAddress, StoreNotFound
 from holdall.handles import PerProcess
@@ -64,11 +64,11 @@ class Shove(Store[bytes]):
         self._values: Values = values
         self._options = {"compress": compress} | ({} if protocol is None else {"protocol": protocol})
         # A forked child inherits a store in memory; it opens any other store again.
-        self._desks = PerProcess(self._opened)
-        self._private = self._opened() if scheme in _PRIVATE else None
+        self._workers = PerProcess(self._open_worker)
+        self._private = self._open_worker() if scheme in _PRIVATE else None
 
-    def _desk(self) -> Desk:
-        return self._private or self._desks()
+    def _worker(self) -> Worker:
+        return self._private or self._workers()
 
     @classmethod
     def from_address(cls, address: Address) -> "Shove":
@@ -94,13 +94,13 @@ class Shove(Store[bytes]):
         shared = scheme in ("file", "lite") or (scheme == "dbm" and self._flavor() == "dbm.sqlite3")
         return Feature.SHARED | Feature.DURABLE if shared else Feature.NONE
 
-    def _opened(self) -> Desk:
+    def _open_worker(self) -> Worker:
         scheme = self._address.scheme
         if scheme == "dbm" and not self._flavor():
             raise StoreNotFound(
                 f"{self.uri} is not a dbm database; create it with Shove, or use file:///path"
             )
-        return Desk(self.uri, str(self._address), self._values, self._options, alone=scheme not in _PRIVATE)
+        return Worker(self.uri, str(self._address), self._values, self._options, alone=scheme not in _PRIVATE)
 
     def _flavor(self) -> str | None:
         return dbm.whichdb(self._address.path)
@@ -109,36 +109,36 @@ class Shove(Store[bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
-        return self._desk().get(str.__str__(key))
+        return self._worker().get(str.__str__(key))
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)
         return iter(()) if span.empty else iter(sorted(key for key in self._keys() if key in span))
 
     def _keys(self) -> set[str]:
-        return {name for name in self._desk().listed() if type(name) is not Foreign}
+        return {name for name in self._worker().list_keys() if type(name) is not Foreign}
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)
-        return (name for name in sorted(self._desk().listed()) if name in span)
+        return (name for name in sorted(self._worker().list_keys()) if name in span)
 
     def get_foreign(self, name: Foreign, /) -> bytes:
-        return self._desk().get(name.stored) if type(name.stored) is str else super().get_foreign(name)
+        return self._worker().get(name.stored) if type(name.stored) is str else super().get_foreign(name)
 
     # ---- Writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._desk().put(str.__str__(key), to_bytes(value))
+        self._worker().put(str.__str__(key), to_bytes(value))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        self._desk().delete(str.__str__(key))
+        self._worker().delete(str.__str__(key))
 
     def close(self) -> None:
-        desk = self._desks.take()
-        if desk is not None:
-            desk.close()
+        worker = self._workers.take()
+        if worker is not None:
+            worker.close()
 
     def __repr__(self) -> str:
         return format_call("Shove", (str(self._address),), self._made_with[1])

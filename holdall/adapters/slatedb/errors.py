@@ -29,7 +29,7 @@ _kinds: dict[str, tuple[type[HoldallError], str]] = {
 }
 
 
-def translated(error: Any, where: str) -> HoldallError:
+def translate(error: Any, where: str) -> HoldallError:
     """Return the error to raise in place of ``error``, which concerns the store ``where``."""
     if isinstance(error, Error.Closed) and error.reason == CloseReason.FENCED:
         remedy = "let one process write at a time, or open it again to take it back"

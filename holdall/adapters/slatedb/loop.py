@@ -27,7 +27,7 @@ class Loop:
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], where: str, timeout: float) -> T:
         """Return the result of the coroutine of ``work``. Raises Unavailable after ``timeout`` seconds."""
-        loop = self._loop or self._started()
+        loop = self._loop or self._start()
         self._check(where)
         try:
             return run_in_loop(loop, work, timeout)
@@ -35,7 +35,7 @@ class Loop:
             remedy = "check that its object store can be reached, or raise timeout="
             raise Unavailable(f"{where} did not answer within {timeout:g} seconds; {remedy}") from None
 
-    def _started(self) -> asyncio.AbstractEventLoop:
+    def _start(self) -> asyncio.AbstractEventLoop:
         with self._starting():
             if self._loop is None:
                 self._pid = os.getpid()

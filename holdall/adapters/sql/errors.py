@@ -23,7 +23,7 @@ from holdall.errors import (
 )
 
 RAISED: Final = exc.SQLAlchemyError
-"""The errors that SQLAlchemy raises and `translated` accepts."""
+"""The errors that SQLAlchemy raises and `translate` accepts."""
 
 _DENIED = PermissionDenied, "refuses this user; check its password and permissions"
 _NO_DATABASE = StoreNotFound, "has no such database; create it"
@@ -48,9 +48,9 @@ _CLEAR = (
     "was sent no password, because the connection is not encrypted; enable TLS there and open it with ?tls=system",
 )
 
-_Known = tuple[type[HoldallError], str]
+_Kind = tuple[type[HoldallError], str]
 
-_BY_STATE: dict[str, _Known] = {
+_BY_STATE: dict[str, _Kind] = {
     "22021": (Mismatch, "cannot store this key in its encoding; use a database in UTF8"),
     "22P05": (Mismatch, "cannot store this key in its encoding; use a database in UTF8"),
     "23": (Conflict, "was changed by another writer; retry"),
@@ -66,7 +66,7 @@ _BY_STATE: dict[str, _Known] = {
     "54": _LARGE,
 }
 
-_BY_NUMBER: dict[int, _Known] = {
+_BY_NUMBER: dict[int, _Kind] = {
     **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1290, 1698, 1836), _DENIED),
     **dict.fromkeys((1021, 1041, 1114), _FULL),
     **dict.fromkeys((1040, 1203, 1226), _BUSY),
@@ -79,7 +79,7 @@ _BY_NUMBER: dict[int, _Known] = {
 }
 
 # If connecting fails, PostgreSQL's client gives no code, and MySQL's client gives one code for every reason.
-_BY_WORDS: list[tuple[str, _Known]] = [
+_BY_WORDS: list[tuple[str, _Kind]] = [
     ("asks for the password in the clear", _CLEAR),
     ('requirement "!password" failed', _CLEAR),
     ("certificate verify failed", _UNTRUSTED),
@@ -97,16 +97,16 @@ _BY_WORDS: list[tuple[str, _Known]] = [
 ]
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
-    kind, remedy = _known(error)
+    kind, remedy = _kind_of(error)
     about = where if key is None else f"{where} ({key!r})"
     cause = getattr(error, "orig", None) or error
     said = str(cause.args[-1] if cause.args else cause).strip().splitlines()
     return kind(f"{about} {remedy}: {said[0][:300] if said else type(cause).__name__}", key=key)
 
 
-def _known(error: Exception) -> _Known:
+def _kind_of(error: Exception) -> _Kind:
     state, number = code_of(error)
     found = _BY_STATE.get(state) or _BY_STATE.get(state[:2]) or _BY_NUMBER.get(number)
     if found:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import sqlalchemy as sa
 
 from holdall.adapters._shared.pool import Exhausted, Pool
-from holdall.adapters.sql.errors import RAISED, passes, translated
+from holdall.adapters.sql.errors import RAISED, passes, translate
 from holdall.adapters.sql.table import Table
 from holdall.errors import HoldallError, Mismatch, StoreNotFound, Throttled
 from holdall.handles import PerProcess
@@ -45,7 +45,7 @@ class Link(ABC):
         self._tls = tls
         self._timeout = timeout
         self._create = create
-        self._pool = PerProcess(self._opened)
+        self._pool = PerProcess(self._open_pool)
 
     url: ClassVar[str]
     """The SQLAlchemy URL of the dialect and driver."""
@@ -73,7 +73,7 @@ class Link(ABC):
         """The rows that ``statement`` selects."""
         return self.run(lambda connection: [tuple(row) for row in connection.execute(statement)], key)
 
-    def changed(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
+    def execute(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
         """Run ``statement``, and return how many rows it matched."""
         return self.run(lambda connection: connection.execute(statement).rowcount, key)
 
@@ -90,7 +90,7 @@ class Link(ABC):
                 raise Throttled(f"{self._where} has no free connection: {remedy}") from error
             except RAISED as error:
                 if attempt == _ATTEMPTS or not passes(error):
-                    raise translated(error, self._where, key) from error
+                    raise translate(error, self._where, key) from error
                 time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311 - spreads writers out
         raise AssertionError  # pragma: no cover - the last attempt raised
 
@@ -105,14 +105,14 @@ class Link(ABC):
 
     # ---- The table -------------------------------------------------------------------------------
 
-    def _opened(self) -> Pool[sa.Connection]:
+    def _open_pool(self) -> Pool[sa.Connection]:
         pool = Pool(_Connector(self.url, self.connect), most=_AT_ONCE, timeout=self._timeout)
         try:
             pool.use(self._prepare)
         except BaseException as error:
             pool.close()
             if isinstance(error, RAISED):
-                raise translated(error, self._where) from error
+                raise translate(error, self._where) from error
             raise
         return pool
 
@@ -123,7 +123,7 @@ class Link(ABC):
         """
         found = self.columns(connection)
         if not found and self._create:
-            found = self._created(connection)
+            found = self._create_table(connection)
         if not found:
             raise StoreNotFound(
                 f"{self._where}: the table does not exist; open it with ?create=true to create the table"
@@ -131,7 +131,7 @@ class Link(ABC):
         if found != self.expected:
             raise Mismatch(f"{self._where} is not a table of a store; name another with ?table=")
 
-    def _created(self, connection: sa.Connection) -> dict[str, str]:
+    def _create_table(self, connection: sa.Connection) -> dict[str, str]:
         try:
             connection.execute(self.table.create())
         except RAISED:

@@ -52,11 +52,12 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 }
 
 
+_FILES = 5  # files that SQLite may need at once: database, journal or log, index of the log, folder
 _LARGE = "is not allowed to grow, because the size of files is limited for this process"
 _CALLBACK_RAISED = "user-defined function raised exception"
 
 
-def translated(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
+def translate(error: Exception, where: str, key: str | None = None) -> HoldallError | KeyboardInterrupt:
     """Return the error to raise in place of ``error``, which concerns ``key`` of the table ``where``.
 
     The extended result code is looked up first, then its primary code. If the statement was interrupted, or
@@ -72,7 +73,7 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
         return Unavailable(
             f"{where} cannot be opened: {refusal}; close files, or raise the limit (ulimit -n)"
         )
-    if code == sqlite3.SQLITE_IOERR_WRITE and _limited():
+    if code == sqlite3.SQLITE_IOERR_WRITE and _has_size_limit():
         return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
     about = "" if key is None else f" ({key!r})"
@@ -80,15 +81,20 @@ def translated(error: Exception, where: str, key: str | None = None) -> HoldallE
 
 
 def _refusal() -> str | None:
-    """Return the reason why the system opens no more files, or None if it does. SQLite does not report it."""
+    """Return the reason why the system opens too few files, or None if it does not. SQLite does not report it."""
+    opened: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        while len(opened) < _FILES:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
         return error.strerror
+    finally:
+        for file in opened:
+            os.close(file)
     return None
 
 
-def _limited() -> bool:
+def _has_size_limit() -> bool:
     """Return whether this process has a limit on the size of files. SQLite does not report a file over it."""
     try:
         import resource

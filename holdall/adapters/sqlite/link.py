@@ -7,9 +7,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from holdall.adapters._shared.batches import ROOM
-from holdall.adapters.sqlite.errors import translated
-from holdall.adapters.sqlite.table import Absent, Table
+from holdall.adapters.sqlite.errors import translate
+from holdall.adapters.sqlite.table import NoTable, Table
+from holdall.batches import ROOM, text
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
@@ -30,13 +30,13 @@ class Link:
         """Return the row of a select that finds at most one row, or None."""
         try:
             return self.connection().execute(select, args).fetchone()
-        except (Absent, sqlite3.Error) as error:
-            return self.failed(error)
+        except (NoTable, sqlite3.Error) as error:
+            return self.none_if_absent(error)
 
-    def failed(self, error: Absent | sqlite3.Error) -> Any:
+    def none_if_absent(self, error: NoTable | sqlite3.Error) -> Any:
         """Return None if a read raised ``error`` because the table is absent; else raise it, translated."""
-        if not isinstance(error, Absent):
-            raise translated(error, str(self._table)) from error
+        if not isinstance(error, NoTable):
+            raise translate(error, str(self._table)) from error
         return None
 
     @delays_fork
@@ -52,8 +52,8 @@ class Link:
         try:
             with closing(self.connection().execute(select, args)) as rows:
                 return _page(rows, hides, size)
-        except (Absent, sqlite3.Error) as error:
-            return self.failed(error) or ([], None)
+        except (NoTable, sqlite3.Error) as error:
+            return self.none_if_absent(error) or ([], None)
 
     @delays_fork
     def look_up(self, select: str, keys: Iterator[str]) -> list[Row]:
@@ -64,9 +64,9 @@ class Link:
         """
         page: list[Row] = []
         room = ROOM
-        with suppress(Absent), self._open(self.connection()) as connection, connection:
+        with suppress(NoTable), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
-            for key in keys:
+            for key in map(text, keys):
                 if row := connection.execute(select, (key,)).fetchone():
                     page.append(row)
                     room -= len(row[1])
@@ -77,11 +77,11 @@ class Link:
     @delays_fork
     def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
         """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
-        connection = self._made()
+        connection = self._connect_or_create()
         try:
             return connection.execute(statement, (key, *args))
         except (sqlite3.Error, OverflowError) as error:
-            raise translated(error, str(self._table), key) from error
+            raise translate(error, str(self._table), key) from error
 
     @delays_fork
     def erase(self, statement: str, *args: str) -> int:
@@ -100,23 +100,23 @@ class Link:
         """
         try:
             connection = self.connection()
-        except Absent:
+        except NoTable:
             return 0
         try:
             return work(connection)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
-                raise translated(error, str(self._table)) from error
+                raise translate(error, str(self._table)) from error
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return work(connection)
         except sqlite3.Error as error:
-            raise translated(error, str(self._table)) from error
+            raise translate(error, str(self._table)) from error
 
     @delays_fork
     def transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Run ``work``, which consists of several statements: all of them take effect, or none."""
-        self._transact(self._made(), work)
+        self._transact(self._connect_or_create(), work)
 
     @delays_fork
     def _transact(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]) -> None:
@@ -127,18 +127,18 @@ class Link:
         try:
             _in_transaction(connection, lambda: work(connection))
         except (sqlite3.Error, OverflowError) as error:
-            raise translated(error, str(self._table)) from error
+            raise translate(error, str(self._table)) from error
 
     def close(self) -> None:
         """Close the connection of every thread."""
         self._connections.close()
         self._table.close()
 
-    def _made(self) -> sqlite3.Connection:
+    def _connect_or_create(self) -> sqlite3.Connection:
         """Return this thread's connection; create the table first if it is absent."""
         try:
             return self.connection()
-        except Absent:
+        except NoTable:
             self._table.create()
             return self.connection()
 
@@ -148,7 +148,7 @@ class Link:
         try:
             yield connection
         except (sqlite3.Error, OverflowError) as error:
-            raise translated(error, str(self._table)) from error
+            raise translate(error, str(self._table)) from error
 
 
 def _delete_all(statement: str, keys: list[str], connection: sqlite3.Connection) -> int:

@@ -41,10 +41,10 @@ def create(connection: sqlite3.Connection, name: str) -> None:
         connection.execute("BEGIN IMMEDIATE")
         if not _entries(connection, name):
             for statement in (_TABLE, _MARK, _TRIGGER):
-                connection.execute(_filled(statement, name))
+                connection.execute(_fill(statement, name))
 
 
-def look(connection: sqlite3.Connection, name: str) -> str | None:
+def recognise(connection: sqlite3.Connection, name: str) -> str | None:
     """Return the format of the table ``name``, "" if holdall did not make it, or None if it does not exist.
 
     This never reads from a view or a virtual table, which could run any statement, also one that never ends.
@@ -56,7 +56,7 @@ def look(connection: sqlite3.Connection, name: str) -> str | None:
     if any(not sql.startswith(("create table", "create trigger")) for _, sql in entries):
         return ""
     mark = _mark(connection, name)
-    ours = {("table", _bare(_filled(_TABLE, name))), ("trigger", _bare(_filled(_TRIGGER, name)))}
+    ours = {("table", _bare(_fill(_TABLE, name))), ("trigger", _bare(_fill(_TRIGGER, name)))}
     return "" if mark == FORMAT and set(entries) != ours else mark
 
 
@@ -80,7 +80,7 @@ def _mark(connection: sqlite3.Connection, name: str) -> str:
     return row[0] if row and isinstance(row[0], str) else ""
 
 
-def _filled(statement: str, name: str) -> str:
+def _fill(statement: str, name: str) -> str:
     return statement.format(name=name, tick=time.time_ns() // 1000, format=FORMAT)
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from stat import S_IFREG, S_ISDIR
 
 from holdall.adapters._files import oserrors
+from holdall.adapters._files.durability import Durability, check_durability
 from holdall.adapters.sqlite import schema
-from holdall.adapters.sqlite.errors import translated
+from holdall.adapters.sqlite.errors import translate
 from holdall.errors import (
     HoldallError,
     InvalidAddress,
@@ -45,7 +46,7 @@ def _look_for_signals() -> int:
     return 0
 
 
-class Absent(Exception):
+class NoTable(Exception):
     """The file or the table does not exist yet. It reads as empty, and the first write creates it."""
 
 
@@ -62,7 +63,7 @@ class Table:
 
     path: str
     name: str
-    durability: str
+    durability: Durability
     timeout: float
 
     def __post_init__(self) -> None:
@@ -70,8 +71,7 @@ class Table:
             raise InvalidAddress(
                 f"sqlite: table={self.name!r} is not a valid name; use letters, digits and _"
             )
-        if self.durability not in _synchronous:
-            raise InvalidAddress(f"sqlite: durability={self.durability!r} is not one of full, os")
+        check_durability("sqlite", self.durability)
         if not 0 <= self.timeout <= _WEEK:
             raise InvalidAddress(f"sqlite: timeout={self.timeout!r} is not a number of seconds up to a week")
         self._uri = self._hold_memory() if self.in_memory else Path(self.path).as_uri()
@@ -86,16 +86,16 @@ class Table:
     def connect(self) -> sqlite3.Connection:
         """Return a connection to the table.
 
-        Raises Absent if the table does not exist, and Mismatch if this holdall does not know its format.
+        Raises NoTable if the table does not exist, and Mismatch if this holdall does not know its format.
         """
         if not self._exists():
-            raise Absent
+            raise NoTable
         try:
-            return self._opened("rw", self._check)
+            return self._open("rw", self._check)
         except PermissionDenied:
             if not self._stands_still():
                 raise
-            return self._opened("ro&immutable=1", self._check)
+            return self._open("ro&immutable=1", self._check)
 
     def _stands_still(self) -> bool:
         """Return whether only root may change the database, so that it can be read without log and locks."""
@@ -110,7 +110,7 @@ class Table:
         """Create the database and the table if they do not exist yet."""
         if not self._exists():
             _make_file(self.path)
-        self._opened("rwc", self._make).close()
+        self._open("rwc", self._make).close()
 
     def close(self) -> None:
         """Release a database in memory."""
@@ -128,7 +128,7 @@ class Table:
                 raise StoreNotFound(f"there is no folder {path.parent}; create it with mkdir -p") from None
             return False
         except OSError as error:
-            raise oserrors.translated(error, str(self)) from error
+            raise oserrors.translate(error, str(self)) from error
         if is_folder:
             raise StoreNotFound(f"{path} is a folder; name a file in it, as in {path / 'books.db'}")
         return True
@@ -146,7 +146,7 @@ class Table:
 
     # ---- Opening -----------------------------------------------------------------------------------
 
-    def _opened(self, mode: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    def _open(self, mode: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
         connection = None
         try:
             connection = self._bare(mode)
@@ -182,12 +182,12 @@ class Table:
             return Mismatch(
                 f"{self.path} is not an SQLite database, so it is left unchanged; name another file"
             )
-        return translated(error, str(self))
+        return translate(error, str(self))
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        found = schema.look(connection, self.name)
+        found = schema.recognise(connection, self.name)
         if found is None:
-            raise Absent
+            raise NoTable
         if found == schema.FORMAT:
             return
         if found.startswith("holdall "):

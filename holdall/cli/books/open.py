@@ -17,7 +17,7 @@ from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.sound import Sound, count_of, names, require_sound
 from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
-from holdall.middleware.manifest import recorded
+from holdall.middleware.manifest import read_manifest
 from holdall.middleware.versions import Versions
 from holdall.middleware.versions.names import ROOT
 from holdall.registry import open as open_store
@@ -84,7 +84,7 @@ def _name_damaged(store: Store[Invoice]) -> Iterator[None]:
 def _require_history(books: Store[Invoice], address: Address) -> None:
     if Feature.HISTORY in books.features or books.raw(ROOT):
         return
-    manifest = recorded(books)
+    manifest = read_manifest(books)
     if manifest and "history" in manifest.layers:
         raise Mismatch(
             f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"

@@ -86,8 +86,8 @@ def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
     declared = EXACT.add(terms.amount(payable), paid)
     if total != declared:
         raise payable.wrong(
-            f"and the prepaid amount (BT-113) are {terms.signed(declared)} {terms.currency}, but lines, "
-            f"allowances, charges, tax and rounding come to {terms.signed(total)}",
+            f"and the prepaid amount (BT-113) are {terms.apply_sign(declared)} {terms.currency}, but lines, "
+            f"allowances, charges, tax and rounding come to {terms.apply_sign(total)}",
             "correct the document",
         )
     return paid

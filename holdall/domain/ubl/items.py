@@ -39,7 +39,7 @@ def _amount(node: Node, terms: Terms) -> Decimal:
 
 def _quantity(node: Node, terms: Terms) -> Decimal:
     path = "cbc:CreditedQuantity" if terms.name == "CreditNote" else "cbc:InvoicedQuantity"
-    return terms.signed(node.one(path, "BT-129").number())
+    return terms.apply_sign(node.one(path, "BT-129").number())
 
 
 def _unit_price(node: Node) -> Decimal:

@@ -32,9 +32,9 @@ class Terms:
 
     def amount(self, node: Node) -> Decimal:
         """Return the amount in ``node`` with the sign that it has in the book."""
-        return self.signed(node.money(self.currency))
+        return self.apply_sign(node.money(self.currency))
 
-    def signed(self, number: Decimal) -> Decimal:
+    def apply_sign(self, number: Decimal) -> Decimal:
         """Convert ``number`` from the document's sign to the book's sign, or back."""
         return EXACT.multiply(number, self.sign)
 

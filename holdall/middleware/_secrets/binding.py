@@ -12,10 +12,10 @@ def key_bytes(key: object) -> bytes:
     return key.encode("utf-8", "surrogatepass") if isinstance(key, str) else b""
 
 
-def sized_key(key: object) -> bytes:
+def encode_key(key: object) -> bytes:
     r"""`key_bytes` after their length in 8 bytes, big-endian, so that no part of a value passes for a key.
 
-    >>> sized_key("é")
+    >>> encode_key("é")
     b'\x00\x00\x00\x00\x00\x00\x00\x02\xc3\xa9'
     """
     name = key_bytes(key)

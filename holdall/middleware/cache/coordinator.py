@@ -59,9 +59,9 @@ class Coordinator:
                 with self._lock:
                     load = self._loads.setdefault(key, own[key])
                 if load is own[key]:
-                    return self._led(own, {key: read()})[key]
+                    return self._complete(own, {key: read()})[key]
             except BaseException as error:
-                self._failed(own, error)
+                self._fail(own, error)
                 raise
             with contextlib.suppress(CancelledError):  # the thread that read it was interrupted
                 return load.result()
@@ -76,18 +76,18 @@ class Coordinator:
             with self._lock:
                 own.update((key, Future()) for key in keys if key not in self._loads)
                 self._loads.update(own)
-            return self._led(own, read())
+            return self._complete(own, read())
         except BaseException as error:
-            self._failed(own, error)
+            self._fail(own, error)
             raise
 
-    def _led(self, loads: dict[str, Load], found: dict[str, Entry]) -> dict[str, Entry]:
+    def _complete(self, loads: dict[str, Load], found: dict[str, Entry]) -> dict[str, Entry]:
         self._land(loads, found)
         for key, load in loads.items():
             load.set_result(found[key])
         return found
 
-    def _failed(self, loads: dict[str, Load], error: BaseException) -> None:
+    def _fail(self, loads: dict[str, Load], error: BaseException) -> None:
         """End ``loads``, so that no thread waits for them forever, also if Ctrl-C interrupted the reader."""
         self._land(loads, {})
         for load in loads.values():
@@ -124,9 +124,9 @@ class Coordinator:
             yield write
         finally:
             with self._lock:
-                self._ended(key, write)
+                self._end(key, write)
 
-    def _ended(self, key: str, write: Write) -> None:
+    def _end(self, key: str, write: Write) -> None:
         self._loads.pop(key, None)  # an earlier read is not kept, and new readers do not join it
         write.count -= 1
         if not write.count:

@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     checked: float
 
 
-def packed(entry: Entry) -> bytes:
+def pack(entry: Entry) -> bytes:
     """``entry`` as a near store holds it.
 
         kept    = kind checked length tag value
@@ -29,7 +29,7 @@ def packed(entry: Entry) -> bytes:
         checked = 8 OCTET               ; big-endian microseconds since 1970 UTC
         length  = 2 OCTET               ; big-endian, of the tag in UTF-8; 0: not known
 
-    >>> packed(Entry(b"a", Tag("7"), 1.0)).hex()
+    >>> pack(Entry(b"a", Tag("7"), 1.0)).hex()
     'fc00000000000f424000013761'
     """
     tag = entry.tag.encode()
@@ -38,10 +38,10 @@ def packed(entry: Entry) -> bytes:
     return head + tag + (b"" if entry.value is MISSING else entry.value)
 
 
-def unpacked(key: str, data: bytes) -> Entry:
-    """The entry that `packed` turned into ``data``. Raises Corrupt if `packed` did not write ``data``.
+def unpack(key: str, data: bytes) -> Entry:
+    """The entry that `pack` turned into ``data``. Raises Corrupt if `pack` did not write ``data``.
 
-    >>> unpacked("key", packed(Entry(b"a", Tag(""), 1.5)))
+    >>> unpack("key", pack(Entry(b"a", Tag(""), 1.5)))
     Entry(value=b'a', tag='', checked=1.5)
     """
     try:

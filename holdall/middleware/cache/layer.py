@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import cast
 
+from holdall.batches import split
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
@@ -111,18 +111,18 @@ class Cache(Layer[bytes, bytes]):
 
     def _read(self, key: str) -> Entry:
         entry = self._fresh(key)  # another thread may have read it in the meantime
-        return self._checked(key) if entry is None else entry
+        return self._revalidate(key) if entry is None else entry
 
-    def _checked(self, key: str) -> Entry:
+    def _revalidate(self, key: str) -> Entry:
         began = self._clock()
         entry = self._here().find(key)
         if entry is not None and entry.tag != ABSENT and self._inner.tag(key) == entry.tag:
             self._count()["revalidated"] += 1
             return entry._replace(checked=began) if self._max_age else entry
         self._count()["misses"] += 1
-        return self._asked(key, began)
+        return self._ask_store(key, began)
 
-    def _asked(self, key: str, began: float) -> Entry:
+    def _ask_store(self, key: str, began: float) -> Entry:
         try:
             value, tag = self._inner.get_tagged(key)
             return Entry(value, tag, began)
@@ -150,8 +150,7 @@ class Cache(Layer[bytes, bytes]):
         return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        rest = iter(keys)
-        while batch := list(islice(rest, _BATCH)):
+        for batch in split(keys, _BATCH):
             fresh = {key: entry for key in batch if (entry := self._fresh(key))}
             found = fresh | self._read_many([key for key in batch if key not in fresh])
             for key in batch:

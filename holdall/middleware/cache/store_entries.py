@@ -2,12 +2,12 @@
 
 from holdall.errors import HoldallError
 from holdall.middleware.cache.clock import Clock
-from holdall.middleware.cache.entry import Entry, packed, unpacked
+from holdall.middleware.cache.entry import Entry, pack, unpack
 from holdall.store import MISSING, Store
 
 
 class StoreEntries:
-    """Keeps entries in ``store``, as `packed` writes them, as many as ``clock`` allows.
+    """Keeps entries in ``store``, as `pack` writes them, as many as ``clock`` allows.
 
     When the first entry is kept, a scan of the store's values counts the entries from earlier.
 
@@ -28,7 +28,7 @@ class StoreEntries:
         """The entry of ``key``; None if there is none, if the store fails, or if the data is not an entry."""
         try:
             data = self._store._find(key)
-            entry = None if data is MISSING else unpacked(key, data)
+            entry = None if data is MISSING else unpack(key, data)
         except HoldallError:
             return None
         self._clock.touch(key)
@@ -38,13 +38,13 @@ class StoreEntries:
         self._count()
         if self.find(key) == entry:  # a read costs less than a write
             return
-        data = packed(entry)
-        if self._admitted(key, data):
+        data = pack(entry)
+        if self._admit(key, data):
             self._store[key] = data
         else:
             self.drop(key)
 
-    def _admitted(self, key: str, data: bytes) -> bool:
+    def _admit(self, key: str, data: bytes) -> bool:
         size = len(key) + len(data)
         if not self._clock.fits(size):
             return False
@@ -56,7 +56,7 @@ class StoreEntries:
             return
         self._counted = True
         for key, data in self._store.scan_items():
-            if not self._admitted(key, data):
+            if not self._admit(key, data):
                 self._store.discard(key)
 
     def drop(self, key: str) -> None:

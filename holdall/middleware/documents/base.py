@@ -77,14 +77,14 @@ class Documents(Codec[V, bytes]):
 
     def _declare(self, type: Any) -> None:
         if unknown := unknown_class(type):
-            raise self._keeps_no(f"{unknown.__name__}, which {_named(type)} is or holds", _REMEDY)
+            raise self._keeps_no(f"{unknown.__name__}, which {_name_of(type)} is or holds", _REMEDY)
         self._declared = Declared(type, self._read, floats=self.floats)
         if offsets := Offsets(inspect.type_info(type), self.rounded):
             self._write = exactly(self._write, offsets)
 
     def _format_models(self, type: Any) -> tuple[Write, Read]:
         """As `_format`, for documents that contain Pydantic models."""
-        raise self._keeps_no(f"Pydantic models, and {_named(type)} is or holds one", "use Json")
+        raise self._keeps_no(f"Pydantic models, and {_name_of(type)} is or holds one", "use Json")
 
     def _keeps_no(self, what: str, remedy: str) -> Invalid:
         return Invalid(f"{type(self).__name__} does not keep {what}; {remedy}")
@@ -98,7 +98,7 @@ class Documents(Codec[V, bytes]):
         """About how much memory the document in ``data`` takes; any size over ``enough`` if it is more."""
 
     def encode(self, key: str, value: V, /) -> bytes:
-        data = self._written(key, value)
+        data = self._write_checked(key, value)
         if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
             raise TooLarge(
                 f"the value of {key!r} takes more than {self._max_size:,} bytes of memory; split it, or raise max_size",
@@ -106,7 +106,7 @@ class Documents(Codec[V, bytes]):
             )
         return data
 
-    def _written(self, key: str, value: V) -> bytes:
+    def _write_checked(self, key: str, value: V) -> bytes:
         if type(value) in self._sure:
             return self._write(value)
         if self._declared is None:
@@ -146,7 +146,7 @@ class Documents(Codec[V, bytes]):
 _REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; Json also accepts a Pydantic model"
 
 
-def _named(type: Any) -> str:
+def _name_of(type: Any) -> str:
     return str(getattr(type, "__name__", type))
 
 
@@ -165,7 +165,7 @@ _CONVERTED: Final = {bytes, date, datetime, Decimal}
 """The types that msgspec writes as text for formats that do not keep them."""
 
 
-def converted(type: Any, plain: Plain, write: Write, read: Read) -> tuple[Write, Read]:
+def convert(type: Any, plain: Plain, write: Write, read: Read) -> tuple[Write, Read]:
     """``write`` and ``read``, which handle plain documents, extended to documents of ``type``."""
     if type is Any:
         return write, read

@@ -81,7 +81,7 @@ class Plain:
                 yield from self._faults(f"{path}-{index}", part, write, depth - 1)
         else:
             for name, part in value.items():
-                inner = f"{path}.{_shown(name)}" if path else _shown(name)
+                inner = f"{path}.{_format_name(name)}" if path else _format_name(name)
                 yield from self._name_faults(inner, name, write)
                 yield from self._faults(inner, part, write, depth - 1)
 
@@ -117,7 +117,7 @@ def in_minutes(moment: datetime | time) -> bool:
     return not offset or not offset % _MINUTE
 
 
-def _shown(name: Any) -> str:
+def _format_name(name: Any) -> str:
     """The name of a field as part of a path: printable, on one line and of limited length."""
     text = str(name)[:_SHOWN]
     return text if text.isprintable() else ascii(text)

@@ -50,7 +50,7 @@ def _lines(value: Any, attribute: str, indent: str) -> Iterator[str]:
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict):
         return (("", part) for part in value)
-    return ((f' name="{_escaped(name, _IN_ATTRIBUTE)}"', part) for name, part in value.items())
+    return ((f' name="{_escape(name, _IN_ATTRIBUTE)}"', part) for name, part in value.items())
 
 
 _IN_TEXT: Final = {"\r": "&#13;"}
@@ -59,11 +59,11 @@ _unsaid = re.compile(r"[\\\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").sub
 _said = re.compile(r"\\(005c|00[01][0-9a-f]|fff[ef]|)").sub
 
 
-def _escaped(text: str, also: dict[str, str]) -> str:
+def _escape(text: str, also: dict[str, str]) -> str:
     return escape(_unsaid(lambda match: f"\\{ord(match[0]):04x}", text), also)
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return _said(_character, text)
 
 
@@ -95,7 +95,7 @@ def _value(element: Element, depth: int) -> Any:
 def _dict(element: Element, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in _children(element, depth, ["name"]):
-        name = _unescaped(part.attrib["name"])
+        name = _unescape(part.attrib["name"])
         if name in found:
             raise ValueError(f"{name[:60]!r} appears twice in a dict")
         found[name] = _value(part, depth - 1)
@@ -121,7 +121,7 @@ def _check_attributes(element: Element, attributes: list[str]) -> None:
 
 def _scalar(tag: str, text: str) -> Any:
     if tag == "str":
-        return _unescaped(text)
+        return _unescape(text)
     if tag not in _READERS:
         raise ValueError(f"<{tag[:60]}> is not a type")
     if tag != "bytes" and len(text) > _LONGEST:
@@ -138,7 +138,7 @@ _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     dict: ("dict", str),
     list: ("list", str),
     tuple: ("list", str),  # msgspec leaves a tuple of a declared type as a tuple
-    str: ("str", lambda text: _escaped(text, _IN_TEXT)),
+    str: ("str", lambda text: _escape(text, _IN_TEXT)),
     int: ("int", str),
     float: ("float", repr),
     Decimal: ("decimal", str),

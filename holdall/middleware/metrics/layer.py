@@ -59,13 +59,13 @@ class Metrics(Interceptor[V]):
         try:
             result = call(*args)
         except BaseException as error:
-            self._ended(name, perf_counter_ns() - began, error)
+            self._record_end(name, perf_counter_ns() - began, error)
             raise
-        self._ended(name, perf_counter_ns() - began, None)
-        self._carried(name, args, result)
+        self._record_end(name, perf_counter_ns() - began, None)
+        self._count_bytes(name, args, result)
         return result
 
-    def _carried(self, name: str, args: tuple[Any, ...], result: object) -> None:
+    def _count_bytes(self, name: str, args: tuple[Any, ...], result: object) -> None:
         counts = self._counts()
         if result is MISSING:
             counts[name, "missing"] += 1
@@ -74,7 +74,7 @@ class Metrics(Interceptor[V]):
         if len(args) > 1 and (sent := _bytes(args)):  # an operation with only a key sends no value
             counts[name, "sent"] += sent
 
-    def _ended(self, name: str, took: int, error: BaseException | None) -> None:
+    def _record_end(self, name: str, took: int, error: BaseException | None) -> None:
         counts = self._counts()
         counts[name, bucket(took)] += 1
         counts[name, "nanoseconds"] += took
@@ -103,8 +103,8 @@ class Metrics(Interceptor[V]):
                 received += _bytes(item)
                 yield item  # type: ignore[misc]  # it is not _END
         finally:
-            self._ended(name, took, failed)
-            self._passed(name, count, "received", received)
+            self._record_end(name, took, failed)
+            self._count_items(name, count, "received", received)
 
     def _feed(self, name: str, items: Iterable[T], /) -> Iterator[T]:
         sent = count = 0
@@ -114,9 +114,9 @@ class Metrics(Interceptor[V]):
                 sent += _bytes(item)
                 yield item
         finally:
-            self._passed(name, count, "sent", sent)
+            self._count_items(name, count, "sent", sent)
 
-    def _passed(self, name: str, items: int, way: str, size: int) -> None:
+    def _count_items(self, name: str, items: int, way: str, size: int) -> None:
         counts = self._counts()
         counts[name, "items"] += items
         counts[name, way] += size

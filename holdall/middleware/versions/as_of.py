@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import NoReturn
 
+from holdall.batches import split
 from holdall.errors import PermissionDenied
 from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Wrapper
-from holdall.middleware.versions.names import BETWEEN, DELETED, number_of, shown_time, time_of
+from holdall.middleware.versions.errors import dropped_error
+from holdall.middleware.versions.names import BETWEEN, DELETED, format_time, number_of, time_of
 from holdall.middleware.versions.records import Records
-from holdall.middleware.versions.revisions import Trail, dropped
+from holdall.middleware.versions.revisions import RevisionReader
 from holdall.middleware.versions.stamp import (
     Stamp,
-    bare,
     is_deletion,
     is_stamped,
     micros_of,
     peek,
+    strip,
 )
 from holdall.store import Feature, Store
 
@@ -30,17 +31,17 @@ class _Group:
     All are kept as the last segments of names. They are parsed only when they are needed, which is rare.
     """
 
-    __slots__ = ("held", "last", "newest")
+    __slots__ = ("current", "last", "newest")
 
     def __init__(self, leaf: str) -> None:
         self.newest = self.last = leaf
-        self.held: tuple[str, str] | None = None  # the record current at the time, and the next newer one
+        self.current: tuple[str, str] | None = None  # the record current at the time, and the next newer one
 
     def add(self, leaf: str, limit: str) -> None:
         """Add the next older record."""
-        if self.held is None:
+        if self.current is None:
             if time_of(self.last) <= limit and time_of(leaf) <= limit:
-                self.held = leaf, self.last
+                self.current = leaf, self.last
             self.last = leaf
 
 
@@ -51,11 +52,13 @@ class AsOf(Wrapper[bytes, bytes]):
     It holds one entry in memory for each key in its range. Writing raises PermissionDenied.
     """
 
-    def __init__(self, store: Store[bytes], records: Records, trail: Trail, time: datetime) -> None:
+    def __init__(
+        self, store: Store[bytes], records: Records, revisions: RevisionReader, time: datetime
+    ) -> None:
         super().__init__(store)
         self._store = store
         self._records = records
-        self._trail = trail
+        self._revisions = revisions
         self._time = time
         self._micros = max(0, micros_of(time))
 
@@ -65,7 +68,7 @@ class AsOf(Wrapper[bytes, bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
-        return self._trail.as_of(key, self._micros)
+        return self._revisions.as_of(key, self._micros)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self._rows(prefix, start, stop))
@@ -73,19 +76,19 @@ class AsOf(Wrapper[bytes, bytes]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._filled(self._rows(prefix, start, stop))
+        return self._read_values(self._rows(prefix, start, stop))
 
     def _rows(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, bytes | str]]:
         groups = self._groups(prefix, Span.of(prefix, start, stop))
         heads = self._store.scan_items(prefix, start=start, stop=stop)
         for key, data in _with_missing(heads, sorted(groups)):
-            value = self._held(key, data, groups.get(key))
+            value = self._find_value(key, data, groups.get(key))
             if value is not None:
                 yield key, value
 
     def _groups(self, prefix: str, span: Span) -> dict[str, _Group]:
         groups: dict[str, _Group] = {}
-        limit = shown_time(self._micros)
+        limit = format_time(self._micros)
         for text in self._records.raw.scan(prefix, start=span.low):
             key, _, leaf = text.rpartition(BETWEEN)
             if key in groups:
@@ -94,39 +97,39 @@ class AsOf(Wrapper[bytes, bytes]):
                 groups[key] = _Group(leaf)
         return groups
 
-    def _held(self, key: str, data: bytes | None, group: _Group | None) -> bytes | str | None:
+    def _find_value(self, key: str, data: bytes | None, group: _Group | None) -> bytes | str | None:
         """The value of ``key`` at the time, or the text of its record's name; None if the key was missing."""
         if data is None or not is_stamped(data):
-            return data if group is None else self._one(key)
+            return data if group is None else self._read_alone(key)
         _, number, micros = peek(key, data)
         if not number and group is not None and number_of(group.newest) > 1:
             if not group.newest.endswith(DELETED):
-                return self._one(key)
+                return self._read_alone(key)
             # The newest record belongs to the head, because only a creation follows a deletion.
             micros = max(micros, int(time_of(group.newest)))
         if micros <= self._micros:
-            return None if is_deletion(data) else bare(key, data)
+            return None if is_deletion(data) else strip(key, data)
         if group is None or not 0 <= number_of(group.newest) - number <= 1:
-            return self._one(key)
-        if group.held is not None:
-            leaf, later = group.held
+            return self._read_alone(key)
+        if group.current is not None:
+            leaf, later = group.current
             return None if later.endswith(DELETED) else f"{key}{BETWEEN}{leaf}"
         if (oldest := number_of(group.last)) > 1:
-            raise dropped(key, oldest - 1)
+            raise dropped_error(key, oldest - 1)
         return None
 
-    def _one(self, key: str) -> bytes | None:
+    def _read_alone(self, key: str) -> bytes | None:
         """Read one key by itself, for cases that the listings leave open; None if the key was missing.
 
         These are keys that were found, lost, deleted or created, and keys that are being written.
         """
         try:
-            return self._trail.as_of(RawKey(key), self._micros)
+            return self._revisions.as_of(RawKey(key), self._micros)
         except KeyError:
             return None
 
-    def _filled(self, rows: Iterator[tuple[str, bytes | str]]) -> Iterator[tuple[str, bytes]]:
-        while batch := list(islice(rows, _BATCH)):
+    def _read_values(self, rows: Iterator[tuple[str, bytes | str]]) -> Iterator[tuple[str, bytes]]:
+        for batch in split(rows, _BATCH):
             records = dict(
                 self._records.raw.get_many([found for _, found in batch if isinstance(found, str)])
             )
@@ -136,7 +139,7 @@ class AsOf(Wrapper[bytes, bytes]):
                 elif found in records:
                     yield key, Stamp.parse(key, records[found])[1]
                 else:
-                    raise dropped(key, number_of(found.rpartition(BETWEEN)[2]))
+                    raise dropped_error(key, number_of(found.rpartition(BETWEEN)[2]))
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         self._refuse(key)

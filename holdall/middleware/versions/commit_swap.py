@@ -1,4 +1,4 @@
-"""The protocol on a store with compare-and-swap alone: claim a revision, then advance the head to it.
+"""The commit on a store with compare-and-swap alone: claim a revision, then advance the head to it.
 
 `docs/explanation/versions.md` draws the states and argues why the protocol is correct. In short: the name of
 a record follows from the previous revision, so creating the record decides who writes the next revision. A
@@ -8,71 +8,55 @@ written first and its record afterwards.
 
 import contextlib
 from itertools import islice
-from typing import NamedTuple
 
 from holdall.errors import Conflict, HoldallError
-from holdall.history import current_note
-from holdall.middleware.versions.effects import REFUSALS, unrecorded, unsettled
+from holdall.middleware.versions.commit import Stamper, Written
+from holdall.middleware.versions.errors import REFUSALS, unrecorded_error, unsettled_error
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.records import Records
-from holdall.middleware.versions.resolve import Known, Lineage
-from holdall.middleware.versions.sealing import Sealing
-from holdall.middleware.versions.stamp import DELETED, NEW, PUT, Stamp, is_deletion
-from holdall.middleware.versions.tombstones import Marks
+from holdall.middleware.versions.resolve import Resolved, Resolver
+from holdall.middleware.versions.stamp import Stamp, is_deletion
+from holdall.middleware.versions.tombstones import TombstoneMarks
 from holdall.store import ABSENT, Feature, Store, Tag, conflict
 
 
-class Written(NamedTuple):
-    """A head that was committed; ``tag`` is None if the store did not return it."""
-
-    key: str
-    data: bytes
-    tag: Tag | None
-
-
-class Claims:
-    """Commits one change at a time. ``marks`` are for a store without conditional deletes."""
+class SwapCommit:
+    """Commits one change at a time. ``tombstones`` are for a store without conditional deletes."""
 
     def __init__(
         self,
         store: Store[bytes],
         records: Records,
-        lineage: Lineage,
-        marks: Marks,
-        sealing: Sealing,
-        author: str,
+        resolver: Resolver,
+        tombstones: TombstoneMarks,
+        stamper: Stamper,
     ) -> None:
         self._store = store
         self._records = records
-        self._lineage = lineage
-        self._marks = marks
-        self._sealing = sealing
-        self._author = author
+        self._resolver = resolver
+        self._tombstones = tombstones
+        self._stamper = stamper
 
     def commit(self, head: Head, value: bytes | None) -> Written:
-        """Commit ``value`` as the revision after ``head``; None is a deletion.
-
-        Raises Conflict if another writer came first. Then nothing was changed: read the head and decide
-        again.
-        """
+        """See `Commit.commit`."""
         self._records.check(head.key)
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
-        last = self.recorded(head)
+        last = self._ensure_recorded(head)
         if head.stamp is None:
-            head = self._stamped(head, last)
-        data = self._after(head.key, last, value)
+            head = self._stamp_found(head, last)
+        data = self._stamper.stamp_next(head.key, last, value)
         name = Name.of(head.key, last)
         if not self._claim(name, data):
-            self.help(head, name)
+            self.complete(head, name)
             raise conflict(head.key)
         try:
             return self._settle(head, name, data)
         except Conflict:
             raise
         except HoldallError as error:
-            raise unsettled(error, head.key) from error
+            raise unsettled_error(error, head.key) from error
 
     def _claim(self, name: Name, data: bytes) -> bool:
         try:
@@ -80,19 +64,19 @@ class Claims:
         except REFUSALS:
             raise
         except HoldallError as error:
-            raise unsettled(error, name.key) from error
+            raise unsettled_error(error, name.key) from error
 
     # ---- Creation: the head first ------------------------------------------------------------------
 
     def _create(self, key: str, value: bytes) -> Written:
-        data = self._sealing.before(key, Stamp.now(NEW, 0, current_note(self._author)), value)
+        data = self._stamper.stamp_new(key, value)
         tag = self._store.swap(key, data, ABSENT)
         try:
             self._record_new(Head.of(key, data, tag))
         except Conflict:
             raise
         except HoldallError as error:
-            raise unrecorded(error, key) from error
+            raise unrecorded_error(error, key) from error
         return Written(key, data, tag)
 
     def _record_new(self, head: Head) -> None:
@@ -105,7 +89,7 @@ class Claims:
         # The first name may be free although there is history: old records are dropped, but never the newest.
         names = list(islice(self._records.names(head.key), 2))
         if names:
-            self._complete(head, self._lineage.by_records(head, names))
+            self._create_missing(head, self._resolver.resolve_by_records(head, names))
         elif not self._records.create(Name.of(head.key, None), head.data):
             raise conflict(head.key)
 
@@ -116,62 +100,62 @@ class Claims:
         """
         while (head := Head.read(self._store, key)).data == data:
             with contextlib.suppress(Conflict):
-                self.recorded(head)
+                self._ensure_recorded(head)
                 return
         own, _ = Stamp.parse(key, data)
         recorded = self._records.read_many(self._records.names(key))
         if own.id not in (stamp.id for _, stamp, _ in recorded):
             raise conflict(key)
 
-    def recorded(self, head: Head) -> Stamp:
+    def _ensure_recorded(self, head: Head) -> Stamp:
         """Make sure that ``head`` has a record, and return its revision."""
-        return self._complete(head, self._lineage.of(head))
+        return self._create_missing(head, self._resolver.resolve(head))
 
-    def _complete(self, head: Head, known: Known) -> Stamp:
-        for name, data in known.missing:
+    def _create_missing(self, head: Head, resolved: Resolved) -> Stamp:
+        for name, data in resolved.missing:
             if not self._records.create(name, data):
                 raise conflict(head.key)
-        assert known.last is not None  # noqa: S101 - there is a head
-        return known.last
+        assert resolved.last is not None  # noqa: S101 - there is a head
+        return resolved.last
 
-    def _stamped(self, head: Head, found: Stamp) -> Head:
+    def _stamp_found(self, head: Head, found: Stamp) -> Head:
         """Stamp a value that a writer without versions wrote, before anything is claimed on it.
 
         Such a writer may write the same value again. Without the stamp, its tag would then be the same again
         too.
         """
-        data = found.before(head.data)
+        data = found.prepend_to(head.data)
         return Head.of(head.key, data, self._store.swap(head.key, data, head.tag))
 
     # ---- All other changes: the claim first --------------------------------------------------------
 
     def _settle(self, head: Head, name: Name, data: bytes) -> Written:
         try:
-            return Written(head.key, data, self._bring(head, data))
+            return Written(head.key, data, self._advance(head, data))
         except Conflict:
-            if self._counts(name):
+            if self._is_in_history(name):
                 return Written(head.key, data, None)
             self._records.drop([name])
             raise
 
-    def help(self, head: Head, name: Name) -> None:
-        """Advance the head to another writer's claim; that writer may have died, or may still do it."""
-        data = self._records.get(name)
+    def complete(self, head: Head, claim: Name) -> None:
+        """See `Commit.complete`."""
+        data = self._records.get(claim)
         if data is not None:
             with contextlib.suppress(Conflict):  # the head is there already
-                self._bring(head, data)
+                self._advance(head, data)
 
-    def _bring(self, head: Head, data: bytes) -> Tag:
+    def _advance(self, head: Head, data: bytes) -> Tag:
         if not is_deletion(data):
             return self._store.swap(head.key, data, head.tag)
         if Feature.REMOVE in self._store.features:
             self._store.remove(head.key, head.tag)
         else:
-            self._marks.add(head.key)
+            self._tombstones.add(head.key)
             self._store.swap(head.key, data, head.tag)
         return ABSENT
 
-    def _counts(self, name: Name) -> bool:
+    def _is_in_history(self, name: Name) -> bool:
         """Whether the claim ``name`` is part of the history, although its writer failed to advance the head.
 
         It usually is, because another writer has advanced the head. The exception is a writer that paused
@@ -184,10 +168,3 @@ class Claims:
             return True
         around = {one.number for one in self._records.around(name)}
         return name.number not in around or name.number + 1 in around
-
-    def _after(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
-        """``value``, or a deletion, with the stamp of the revision after ``last``."""
-        kind = DELETED if value is None else PUT
-        number, micros = (last.number, last.micros) if last else (0, 0)
-        stamp = Stamp.now(kind, number + 1, current_note(self._author), after=micros)
-        return self._sealing.before(key, stamp, value or b"")

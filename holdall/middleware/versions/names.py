@@ -53,9 +53,9 @@ class Name(NamedTuple):
         rest = f"{self.key}{BETWEEN}{_ALL - self.number:012}"
         if self.number == 1:
             return rest
-        return f"{rest}.{shown_time(self.before)}{DELETED if self.before_deleted else THERE}"
+        return f"{rest}.{format_time(self.before)}{DELETED if self.before_deleted else THERE}"
 
-    def placed(self, stamp: Stamp) -> Stamp:
+    def place(self, stamp: Stamp) -> Stamp:
         """``stamp``, read from the record with this name, with the number and the time of its revision.
 
         A writer that creates a key does not know yet which revisions came before. So the name of the record
@@ -75,7 +75,7 @@ class Name(NamedTuple):
         return cls(key, _ALL - int(rest), int(time or 0), state == DELETED)
 
 
-def all_of(key: str) -> str:
+def prefix_of(key: str) -> str:
     """The prefix of all names of ``key``, and of no other key's names."""
     return key + BETWEEN
 
@@ -85,13 +85,13 @@ def from_number(key: str, number: int) -> str:
     return f"{key}{BETWEEN}{_ALL - number:012}"
 
 
-def shown_time(micros: int) -> str:
+def format_time(micros: int) -> str:
     """``micros`` as names contain it; the texts sort in the order of time."""
     return f"{micros:018}"
 
 
 def time_of(leaf: str) -> str:
-    """The time in a leaf, in the form of `shown_time`."""
+    """The time in a leaf, in the form of `format_time`."""
     return leaf[13:31]
 
 

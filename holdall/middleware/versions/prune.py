@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 
+from holdall.batches import split
 from holdall.errors import Conflict
 from holdall.keys import RawKey
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.records import Records, named
-from holdall.middleware.versions.resolve import Lineage
+from holdall.middleware.versions.records import Records, parse_names
+from holdall.middleware.versions.resolve import Resolver
 from holdall.middleware.versions.stamp import Stamp, micros_of
 from holdall.store import Store
 
@@ -21,14 +22,14 @@ class Prune:
 
     Without ``before``, the time does not matter. The newest revision and the newest record are never dropped,
     and the others are dropped oldest first. From this order, a writer that paused can tell whether its claim
-    is part of the history (see `Claims`).
+    is part of the history (see `SwapCommit`).
     """
 
     def __init__(
         self,
         store: Store[bytes],
         records: Records,
-        lineage: Lineage,
+        resolver: Resolver,
         keep: int | None,
         before: datetime | None,
     ) -> None:
@@ -40,16 +41,16 @@ class Prune:
             raise ValueError(f"keep={keep} would drop the current values; keep at least 1")
         self._store = store
         self._records = records
-        self._lineage = lineage
+        self._resolver = resolver
         self._keep = keep or 1
         self._before = None if before is None else micros_of(before)
 
     def run(self, prefix: str) -> int:
         """Drop the old records under ``prefix`` and return their number."""
-        names = named(self._records.raw.scan(prefix))
+        names = parse_names(self._records.raw.scan(prefix))
         keys = (list(names) for _, names in groupby(names, lambda name: name.key))
         dropped = 0
-        while batch := list(islice(keys, _KEYS)):
+        for batch in split(keys, _KEYS):
             for round in _rounds(self._old(names) for names in batch):
                 self._records.drop(round)
                 dropped += len(round)
@@ -74,7 +75,7 @@ class Prune:
         """The current revision of the key; None if the key never existed, or has nothing to drop anyway."""
         if len(names) <= self._keep:
             return None
-        return self._lineage.of(Head.read(self._store, RawKey(names[0].key))).last
+        return self._resolver.resolve(Head.read(self._store, RawKey(names[0].key))).last
 
 
 def _rounds(keys: Iterable[list[Name]]) -> Iterator[list[Name]]:

@@ -5,14 +5,14 @@ from typing import Any, TypeVar
 
 from holdall.keys import Foreign
 from holdall.layer import Wrapper, with_foreign
-from holdall.middleware.versions.stamp import SIZES, bare, bare_items, is_deletion
-from holdall.middleware.versions.tombstones import Marks
+from holdall.middleware.versions.stamp import SIZES, is_deletion, strip, strip_items
+from holdall.middleware.versions.tombstones import TombstoneMarks
 from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
 
 T = TypeVar("T")
 
 
-class Heads(Wrapper[bytes, bytes]):
+class StampedReads(Wrapper[bytes, bytes]):
     """Reads ``store`` without the stamps; values that were written without versions are returned unchanged.
 
     If the store has no conditional deletes, deletions stay under their keys, and this class leaves them out.
@@ -21,7 +21,7 @@ class Heads(Wrapper[bytes, bytes]):
     def __init__(self, store: Store[bytes]) -> None:
         super().__init__(store)
         self._store = store
-        self._marks = Marks(store)
+        self._tombstones = TombstoneMarks(store)
         self._hiding: bool | None = None  # None: not known yet, as the features may cost a request
 
     def _hides(self) -> bool:
@@ -31,16 +31,16 @@ class Heads(Wrapper[bytes, bytes]):
 
     def __getitem__(self, key: str, /) -> bytes:
         data = self._store[key]
-        size = SIZES.get(data[:7])  # not bare(), to save a call on the hottest path
-        return data[size:] if size is not None and size <= len(data) else bare(key, data)
+        size = SIZES.get(data[:7])  # not strip(), to save a call on the hottest path
+        return data[size:] if size is not None and size <= len(data) else strip(key, data)
 
     def _find(self, key: str, /) -> bytes | Missing:
         data = self._store._find(key)
-        return MISSING if data is MISSING or is_deletion(data) else bare(key, data)
+        return MISSING if data is MISSING or is_deletion(data) else strip(key, data)
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         data, tag = self._store.get_tagged(key)
-        return Tagged(bare(key, data), tag)
+        return Tagged(strip(key, data), tag)
 
     def tag(self, key: str, /) -> Tag:
         return super().tag(key) if self._hides() else self._store.tag(key)
@@ -60,19 +60,19 @@ class Heads(Wrapper[bytes, bytes]):
         keys = self._store.scan(prefix, start=start, stop=stop)
         if not self._hides():
             return keys
-        pairs = self._marks.without_deletions(((key, key) for key in keys), prefix)
+        pairs = self._tombstones.without_deletions(((key, key) for key in keys), prefix)
         return (key for key, _ in pairs)
 
     def scan_tags(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Tag]]:
         tags = self._store.scan_tags(prefix, start=start, stop=stop)
-        return self._marks.without_deletions(tags, prefix) if self._hides() else tags
+        return self._tombstones.without_deletions(tags, prefix) if self._hides() else tags
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return bare_items(self._store.scan_items(prefix, start=start, stop=stop))
+        return strip_items(self._store.scan_items(prefix, start=start, stop=stop))
 
     def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         bounds: dict[str, Any] = {"start": start, "stop": stop}
@@ -84,4 +84,4 @@ class Heads(Wrapper[bytes, bytes]):
         return self._store.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return bare_items(self._store.get_many(keys))
+        return strip_items(self._store.get_many(keys))

@@ -6,7 +6,7 @@ from typing import Final
 from holdall.errors import Conflict, InvalidKey
 from holdall.keys import RAW_KEY_BYTES, successor
 from holdall.middleware._reserved import Called, Reserved
-from holdall.middleware.versions.names import BETWEEN, LONGEST, ROOT, Name, all_of, from_number
+from holdall.middleware.versions.names import BETWEEN, LONGEST, ROOT, Name, from_number, prefix_of
 from holdall.middleware.versions.stamp import Stamp
 from holdall.store import ABSENT, Store
 
@@ -24,7 +24,7 @@ class Records:
     """
 
     def __init__(self, store: Store[bytes]) -> None:
-        self.raw = Reserved(store, ROOT, _called)
+        self.raw = Reserved(store, ROOT, _describe)
 
     @staticmethod
     def check(key: str) -> None:
@@ -54,14 +54,14 @@ class Records:
         The name gives the stamp its number.
         """
         data = self.get(name)
-        return None if data is None else numbered(name, data)
+        return None if data is None else parse_record(name, data)
 
     def read_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, Stamp, bytes]]:
         """Yield the existing records of ``names``, in the order of ``names``."""
-        for name, (stamp, value) in self.stored_many(names):
-            yield name, name.placed(stamp), value
+        for name, (stamp, value) in self.read_stored(names):
+            yield name, name.place(stamp), value
 
-    def stored_many(self, names: Iterable[Name]) -> Iterator[tuple[Name, tuple[Stamp, bytes]]]:
+    def read_stored(self, names: Iterable[Name]) -> Iterator[tuple[Name, tuple[Stamp, bytes]]]:
         """As `read_many`, with the stamps as they are stored."""
         by_text = {name.text: name for name in names}
         for text, data in self.raw.get_many(by_text):
@@ -70,7 +70,7 @@ class Records:
     def names(self, key: str, below: int | None = None) -> Iterator[Name]:
         """Yield the names of ``key``, newest first; with ``below``, those with numbers up to it."""
         start = "" if below is None else from_number(key, below)
-        return named(self.raw.scan(all_of(key), start=start))
+        return parse_names(self.raw.scan(prefix_of(key), start=start))
 
     def newest(self, key: str) -> Name | None:
         """The name of the newest record of ``key``; None if there is none. One listing."""
@@ -81,7 +81,7 @@ class Records:
 
         It needs one listing for each run of such keys that no record interrupts.
         """
-        waiting = sorted(map(all_of, keys), reverse=True)
+        waiting = sorted(map(prefix_of, keys), reverse=True)
         unknown: list[str] = []
         while waiting:
             least = next(self.raw.scan(start=waiting[-1], stop=successor(waiting[0])), None)
@@ -91,7 +91,7 @@ class Records:
                 waiting.pop()
         return {names.removesuffix(BETWEEN) for names in unknown}
 
-    def named(self, key: str, number: int) -> Name | None:
+    def find(self, key: str, number: int) -> Name | None:
         """The name of the record of revision ``number``; None if there is none. One listing."""
         return next(self._between(key, number, number - 1), None)
 
@@ -101,7 +101,7 @@ class Records:
 
     def _between(self, key: str, first: int, last: int) -> Iterator[Name]:
         start, stop = from_number(key, first), from_number(key, last)
-        return named(self.raw.scan(all_of(key), start=start, stop=stop))
+        return parse_names(self.raw.scan(prefix_of(key), start=start, stop=stop))
 
     def drop(self, names: Iterable[Name]) -> None:
         """Delete the records ``names``, in no particular order."""
@@ -111,17 +111,17 @@ class Records:
 _KEY_BYTES: Final = RAW_KEY_BYTES - len(ROOT) - LONGEST
 
 
-def _called(text: str | None) -> Called:
+def _describe(text: str | None) -> Called:
     key = (text or "").rpartition(BETWEEN)[0]
     return Called(f"the history of {key!r}", key) if key else Called("the history")
 
 
-def named(texts: Iterable[str]) -> Iterator[Name]:
+def parse_names(texts: Iterable[str]) -> Iterator[Name]:
     """Yield the names in ``texts``; texts that are not names are left to fsck."""
     return (name for name in map(Name.parse, texts) if name is not None)
 
 
-def numbered(name: Name, data: bytes) -> tuple[Stamp, bytes]:
+def parse_record(name: Name, data: bytes) -> tuple[Stamp, bytes]:
     """Stamp and value of a record, with the number and time that its name gives."""
     stamp, value = Stamp.parse(name.key, data)
-    return name.placed(stamp), value
+    return name.place(stamp), value

@@ -20,8 +20,9 @@ from weakref import WeakValueDictionary
 from holdall.errors import PermissionDenied
 from holdall.history import Note
 from holdall.layer import layers
-from holdall.middleware._secrets.binding import sized_key
-from holdall.middleware.versions.stamp import Stamp, corrupt
+from holdall.middleware._secrets.binding import encode_key
+from holdall.middleware.versions.errors import corrupt_error
+from holdall.middleware.versions.stamp import Stamp
 from holdall.prefixed import Prefixed
 from holdall.store import Store
 
@@ -66,15 +67,15 @@ class Sealing:
         found = [prefix for prefix in self._seals if key.startswith(prefix)]
         return self._seals.get(max(found, key=len)) if found else None
 
-    def before(self, key: str, stamp: Stamp, value: bytes) -> bytes:
+    def stamp(self, key: str, stamp: Stamp, value: bytes) -> bytes:
         """``value`` with ``stamp``, whose note is sealed if ``key`` has a seal."""
         seal = self.of(key)
         if seal is None:
-            return stamp.before(value)
+            return stamp.prepend_to(value)
         author, message = stamp.note.encoded
         note = bytes((len(author),)) + author + message
         sealed = seal.seal_note(_about(key, stamp, value), note)
-        return stamp._replace(note=Note(), sealed=sealed).before(value)
+        return stamp._replace(note=Note(), sealed=sealed).prepend_to(value)
 
     def note(self, key: str, stamp: Stamp, value: bytes) -> Note:
         """The note of ``stamp``, which was stored before ``value``. Raises Corrupt if either was changed."""
@@ -88,20 +89,20 @@ class Sealing:
         except PermissionDenied:
             return Note(SEALED)
         if not opened:
-            raise corrupt(key, "its stamp cannot be decrypted: it was changed")
+            raise corrupt_error(key, "its stamp cannot be decrypted: it was changed")
         end = 1 + opened[0]
         return Note(opened[1:end].decode(), opened[end:].decode())
 
 
 def _about(key: str, stamp: Stamp, value: bytes) -> bytes:
-    return b"".join((b"\xff", sized_key(key), stamp.fixed, hashlib.sha256(value).digest()))
+    return b"".join((b"\xff", encode_key(key), stamp.fixed, hashlib.sha256(value).digest()))
 
 
 @runtime_checkable
 class Sealable(Protocol):
     """A store that keeps notes, and lets a layer above seal them."""
 
-    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+    def accept_seal(self, prefix: str, seal: Seal, /) -> None:
         """From now on ``seal`` seals the notes of keys under ``prefix``."""
         ...
 
@@ -113,4 +114,4 @@ def offer(store: Store[bytes], seal: Seal) -> None:
         if isinstance(layer, Prefixed):
             prefix = layer.prefix + prefix
         elif isinstance(layer, Sealable):
-            layer.sealed_by(prefix, seal)
+            layer.accept_seal(prefix, seal)

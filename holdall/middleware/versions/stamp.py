@@ -31,8 +31,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Self
 from zlib import crc32
 
-from holdall.errors import Corrupt
 from holdall.history import NOTE_BYTES, Note, require_moment
+from holdall.middleware.versions.errors import corrupt_error
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
@@ -51,7 +51,7 @@ class Stamp(NamedTuple):
     """The stamp of one revision. In the store the value follows it; it is empty for a deletion.
 
     >>> stamp = Stamp(PUT, 2, 1_000_000, b"8 bytes.", Note("Ann", "typing error"))
-    >>> Stamp.parse("key", stamp.before(b"value")) == (stamp, b"value")
+    >>> Stamp.parse("key", stamp.prepend_to(b"value")) == (stamp, b"value")
     True
     """
 
@@ -80,9 +80,9 @@ class Stamp(NamedTuple):
     @property
     def time(self) -> datetime:
         """The time of the revision, in UTC."""
-        return moment(self.micros)
+        return to_datetime(self.micros)
 
-    def before(self, value: bytes) -> bytes:
+    def prepend_to(self, value: bytes) -> bytes:
         """``value`` with this stamp before it. Raises TooLarge if author and message do not fit."""
         author, message = (b"", _SEALED + self.sealed) if self.sealed else self.note.encoded
         size = SMALLEST + len(author) + len(message)
@@ -97,11 +97,11 @@ class Stamp(NamedTuple):
             stamp = cls(kind, number, micros, id, *_note(data[SMALLEST:size], split))
             value = data[size:]
         except (struct.error, UnicodeDecodeError) as error:
-            raise corrupt(key, str(error)) from error
+            raise corrupt_error(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
-            raise corrupt(key, "its checksum does not match")
+            raise corrupt_error(key, "its checksum does not match")
         if number > _LAST or micros > _LATEST:  # the check covers only the value
-            raise corrupt(key, "its number or time is out of range")
+            raise corrupt_error(key, "its number or time is out of range")
         return stamp, value
 
 
@@ -116,15 +116,7 @@ def _note(texts: bytes, split: int) -> tuple[Note, bytes]:
 _KINDS = frozenset((PUT, NEW, DELETED, FOUND, LOST))
 
 
-def corrupt(key: str, why: str) -> Corrupt:
-    """The error for a stamped value that is damaged."""
-    return Corrupt(
-        f"the stored value of {key!r} is damaged ({why}); `holdall fsck` shows whether it can be mended",
-        key=key,
-    )
-
-
-def moment(micros: int) -> datetime:
+def to_datetime(micros: int) -> datetime:
     """The time that a stamp stores as ``micros``, in UTC."""
     return _EPOCH + timedelta(microseconds=micros)
 
@@ -148,7 +140,7 @@ def is_deletion(data: bytes) -> bool:
 def peek(key: str, data: bytes) -> tuple[bytes, int, int]:
     """Kind, number and time of stamped ``data``, unchecked."""
     if len(data) < SMALLEST:
-        raise corrupt(key, "it is cut short")
+        raise corrupt_error(key, "it is cut short")
     _, _, kind, number, micros = _FRONT.unpack_from(data)
     return kind, number, micros
 
@@ -160,15 +152,15 @@ It has at most some thousand entries. One lookup is all that most reads need.
 """
 
 
-def bare(key: str, data: bytes) -> bytes:
+def strip(key: str, data: bytes) -> bytes:
     """``data`` without its stamp, if it has one. Raises KeyError for a deletion. The CRC is not checked."""
     size = SIZES.get(data[:7])
     if size is not None and size <= len(data):
         return data[size:]
-    return _bare(key, data)
+    return _strip_unknown(key, data)
 
 
-def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+def strip_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     """Yield ``items`` without stamps and without deletions."""
     known = SIZES.get
     for key, data in items:
@@ -176,16 +168,16 @@ def bare_items(items: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]
         if size is not None and size <= len(data):
             yield key, data[size:]
         elif not is_deletion(data):
-            yield key, _bare(key, data)
+            yield key, _strip_unknown(key, data)
 
 
-def _bare(key: str, data: bytes) -> bytes:
+def _strip_unknown(key: str, data: bytes) -> bytes:
     if data[:4] != MAGIC:
         return data
     if is_deletion(data):
         raise KeyError(key)
     size = data[4] << 8 | data[5] if len(data) >= SMALLEST else 0
     if not SMALLEST <= size <= min(len(data), SMALLEST + _LONGEST) or data[6:7] not in _KINDS:
-        raise corrupt(key, "it is cut short")
+        raise corrupt_error(key, "it is cut short")
     SIZES[data[:7]] = size
     return data[size:]

@@ -1,23 +1,26 @@
 """The store of bytes below `Versions`: every write keeps the value that it replaces."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import starmap
 
+from holdall.batches import split, split_by_bytes
 from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.as_of import AsOf
-from holdall.middleware.versions.commit_atomic import Transactions
-from holdall.middleware.versions.commit_swap import Claims, Written
-from holdall.middleware.versions.effects import untagged
+from holdall.middleware.versions.commit import Commit, Stamper, Written
+from holdall.middleware.versions.commit_atomic import AtomicCommit
+from holdall.middleware.versions.commit_swap import SwapCommit
+from holdall.middleware.versions.errors import untagged_error
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.prune import Prune
-from holdall.middleware.versions.reads import Heads
+from holdall.middleware.versions.reads import StampedReads
 from holdall.middleware.versions.records import Records
-from holdall.middleware.versions.resolve import Lineage
-from holdall.middleware.versions.revisions import Trail
+from holdall.middleware.versions.resolve import Resolver
+from holdall.middleware.versions.revisions import RevisionReader
 from holdall.middleware.versions.sealing import Seal, Sealing
 from holdall.store import (
     ABSENT,
@@ -35,32 +38,33 @@ from holdall.store import (
     key_of,
     pause,
     to_bytes,
+    unsupported,
 )
 
-_BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
+_BATCH = 200  # the most keys that one transaction writes
 Decide = Callable[[Head], bytes | None]
-Planned = tuple[Head, bytes | None]
+Plan = list[tuple[Head, bytes | None]]
 
 
-class Kept(Heads):
-    """The heads of ``store``, with their history in the same store or in ``history``.
+class VersionedStore(StampedReads):
+    """Keeps every value of ``store`` as a revision, in the same store or in ``history``.
 
     >>> from holdall import Memory
-    >>> kept = Kept(Memory())
-    >>> kept["a"], kept["a"] = b"1", b"2"
-    >>> [revision.number for revision in kept.history("a")], kept.at("a", 1)
+    >>> store = VersionedStore(Memory())
+    >>> store["a"], store["a"] = b"1", b"2"
+    >>> [revision.number for revision in store.history("a")], store.at("a", 1)
     ([2, 1], b'1')
     """
 
     def __init__(self, store: Store[bytes], author: str = "", history: Store[bytes] | None = None) -> None:
         super().__init__(store)
-        self._author = author
         self._history = history
         self._records = Records(store if history is None else history)
-        self._lineage = Lineage(store, self._records)
+        self._resolver = Resolver(store, self._records)
         self._sealing = Sealing()
-        self._trail = Trail(store, self._records, self._lineage, self._sealing)
-        self._protocol: Claims | None = None
+        self._stamper = Stamper(self._sealing, author)
+        self._revisions = RevisionReader(store, self._records, self._resolver, self._sealing)
+        self._chosen: Commit | None = None
 
     @property
     def features(self) -> Feature:
@@ -74,32 +78,33 @@ class Kept(Heads):
     # ---- Writing -------------------------------------------------------------------------------
 
     @property
-    def _claims(self) -> Claims:
-        if self._protocol is None:
-            self._protocol = self._chosen()
-        return self._protocol
+    def _commit(self) -> Commit:
+        if self._chosen is None:
+            self._chosen = self._choose_commit()
+        return self._chosen
 
-    def _chosen(self) -> Claims:
+    def _choose_commit(self) -> Commit:
         """Choose how this store commits, at its first write, because the features may cost a request."""
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
                 "would lose revisions; use a store that has SWAP"
             )
-        kind = Transactions if Feature.ATOMIC in self.features else Claims
-        return kind(self._store, self._records, self._lineage, self._marks, self._sealing, self._author)
+        if Feature.ATOMIC in self.features:
+            return AtomicCommit(self._store, self._records, self._resolver, self._stamper)
+        return SwapCommit(self._store, self._records, self._resolver, self._tombstones, self._stamper)
 
     def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
         """Commit the value that ``decide`` returns for the head; None is a deletion. Retry after a conflict.
 
         ``head`` is the first assumption about the head; without it, the head is read.
         """
-        claims = self._claims
+        commit = self._commit
         for attempt in range(ATTEMPTS):
             head = Head.read(self._store, key) if attempt or head is None else head
             value = decide(head)
             try:
-                return claims.commit(head, value)
+                return commit.commit(head, value)
             except Conflict:
                 time.sleep(pause(attempt))
         raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was written; try again", key=key)
@@ -130,7 +135,7 @@ class Kept(Heads):
         try:
             head = Head.read(self._store, written.key)
         except HoldallError as error:
-            raise untagged(error, written.key) from error
+            raise untagged_error(error, written.key) from error
         # The head may be replaced already. Then the tag of this write is one that no value has.
         return head.tag if head.data == written.data else Tag("replaced")
 
@@ -175,21 +180,21 @@ class Kept(Heads):
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
-        claims = self._claims
-        if not isinstance(claims, Transactions):
-            raise self._cannot("change several keys at once", Feature.ATOMIC)
+        commit = self._commit
+        if not isinstance(commit, AtomicCommit):
+            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         changes = list(changes)
         for attempt in range(ATTEMPTS):
-            planned, expected = self._planned(changes)
+            planned, expected = self._plan(changes)
             try:
-                claims.commit_all(planned, expected)
+                commit.commit_many(planned, expected)
             except Conflict:
                 time.sleep(pause(attempt))
             else:
                 return
         raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
 
-    def _planned(self, changes: list[Change[bytes]]) -> tuple[list[Planned], list[Expect]]:
+    def _plan(self, changes: list[Change[bytes]]) -> tuple[Plan, list[Expect]]:
         """Each key that changes, with its new value, and the tags of the other keys that must still hold."""
         heads = Head.read_many(self._store, map(key_of, changes))
         writes: dict[str, bytes | None] = {}
@@ -206,22 +211,20 @@ class Kept(Heads):
         return planned, others
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        if isinstance(self._claims, Transactions):
-            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
+        if isinstance(self._commit, AtomicCommit):
+            for batch in split_by_bytes(((key, to_bytes(value)) for key, value in items), _BATCH):
+                self._transact_some(list(starmap(Put, batch)))
         else:
             self._store._each(self.__setitem__, items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        if isinstance(self._claims, Transactions):
-            self._transact_all(map(Delete, keys))
+        if isinstance(self._commit, AtomicCommit):
+            for batch in split(map(Delete, keys), _BATCH):
+                self._transact_some(batch)
         else:
             self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
 
-    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
-        for batch in _batches(changes):
-            self._transact_some(batch)
-
-    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
+    def _transact_some(self, changes: Sequence[Put[bytes] | Delete]) -> None:
         """Write ``changes`` in one transaction, or in several if the store refuses them as too large."""
         try:
             self.transact(changes)
@@ -236,25 +239,25 @@ class Kept(Heads):
 
     def history(self, key: str, /) -> Iterator[Revision]:
         check_key(key)
-        return self._trail.revisions(key)
+        return self._revisions.read(key)
 
     def at(self, key: str, revision: int, /) -> bytes:
         check_key(key)
-        return self._trail.at(key, revision)
+        return self._revisions.at(key, revision)
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
-        return AsOf(self._store, self._records, self._trail, time)
+        return AsOf(self._store, self._records, self._revisions, time)
 
     def prune(self, keep: int | None, before: datetime | None, prefix: str) -> int:
         """See `Versions.prune`."""
-        return Prune(self._store, self._records, self._lineage, keep, before).run(prefix)
+        return Prune(self._store, self._records, self._resolver, keep, before).run(prefix)
 
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
-        claims = self._claims if mend else None
-        return Fsck(self._store, self._records, self._lineage, self._sealing, claims).run()
+        commit = self._commit if mend else None
+        return Fsck(self._store, self._records, self._resolver, self._sealing, commit).run()
 
-    def sealed_by(self, prefix: str, seal: Seal, /) -> None:
+    def accept_seal(self, prefix: str, seal: Seal, /) -> None:
         """From now on ``seal`` seals author and message of writes to keys under ``prefix``."""
         self._sealing.add(prefix, seal)
 
@@ -276,16 +279,3 @@ def _there(head: Head) -> bytes:
     if head.value is None:
         raise KeyError(head.key)
     return head.value
-
-
-def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
-    batch: list[Put[bytes] | Delete] = []
-    room = _ROOM
-    for change in changes:
-        batch.append(change)
-        room -= len(change.value) if isinstance(change, Put) else 0
-        if room < 0 or len(batch) == _BATCH:
-            yield batch
-            batch, room = [], _ROOM
-    if batch:
-        yield batch

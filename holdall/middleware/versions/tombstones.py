@@ -1,4 +1,4 @@
-"""Marks of the keys that may hold a hidden deletion, on stores without conditional deletes.
+"""Tombstones: marks of the keys that may hold a hidden deletion, on stores without conditional deletes.
 
 On such a store a deletion stays under its key, as a stamp without a value. A scan must leave it out without
 reading every value. So before a deletion is written, its key is marked under ``.holdall/deleted/``. A mark is
@@ -18,11 +18,11 @@ T = TypeVar("T")
 ROOT = ".holdall/deleted/"
 
 
-class Marks:
+class TombstoneMarks:
     """The marks of ``store``.
 
     >>> from holdall import Memory
-    >>> Marks(Memory()).add("a")
+    >>> TombstoneMarks(Memory()).add("a")
     """
 
     def __init__(self, store: Store[bytes]) -> None:

@@ -9,8 +9,8 @@ from holdall.history import note
 from holdall.layer import Layer, below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.fsck import Problem
-from holdall.middleware.versions.native import Native
-from holdall.middleware.versions.store import Kept
+from holdall.middleware.versions.native import NativeStore
+from holdall.middleware.versions.store import VersionedStore
 from holdall.store import ABSENT, Store
 
 V = TypeVar("V")
@@ -52,16 +52,16 @@ class Versions(PassThrough[V]):
         author: str = "",
         history: Store[bytes] | Literal["native"] | None = None,
     ) -> None:
-        made: list[Kept | Native] = []
+        made: list[VersionedStore | NativeStore] = []
         native = history == "native"
         records = None if native or history is None else below(cast("Store[bytes]", history), Versions)
 
-        def kept(lowest: Store[bytes]) -> Kept | Native:
-            made.append(Native(lowest, author) if native else Kept(lowest, author, records))
+        def make(lowest: Store[bytes]) -> VersionedStore | NativeStore:
+            made.append(NativeStore(lowest, author) if native else VersionedStore(lowest, author, records))
             return made[0]
 
-        super().__init__(_over(below(store, Versions), kept))
-        self._kept = made[0]
+        super().__init__(_over(below(store, Versions), make))
+        self._versioned = made[0]
 
     note = staticmethod(note)
 
@@ -118,7 +118,7 @@ class Versions(PassThrough[V]):
         `as_of` of a later time. Raises ValueError if neither is given or ``keep`` is less than 1, and
         Unsupported if the store keeps versions itself.
         """
-        return self._kept.prune(keep, before, prefix)
+        return self._versioned.prune(keep, before, prefix)
 
     def fsck(self, *, mend: bool = False) -> Iterator[Problem]:
         """Yield the problems in heads and history, key by key. It lists everything and reads every record.
@@ -130,13 +130,13 @@ class Versions(PassThrough[V]):
         `Cache` shows a repair as late as another writer's change. Raises Unsupported if the store keeps
         versions itself.
         """
-        return self._kept.fsck(mend=mend)
+        return self._versioned.fsck(mend=mend)
 
 
-def _over(store: Store[Any], kept: Callable[[Store[bytes]], Kept | Native]) -> Store[Any]:
-    """``store`` with its lowest store replaced by ``kept(lowest)``."""
-    if isinstance(store, Versions | Kept | Native):
+def _over(store: Store[Any], make: Callable[[Store[bytes]], VersionedStore | NativeStore]) -> Store[Any]:
+    """``store`` with its lowest store replaced by ``make(lowest)``."""
+    if isinstance(store, Versions | VersionedStore | NativeStore):
         raise Unsupported(f"{store!r} keeps versions already; wrap it only once")
     if isinstance(store, Layer):
-        return store.over(_over(store.inner, kept))
-    return kept(store)
+        return store.over(_over(store.inner, make))
+    return make(store)

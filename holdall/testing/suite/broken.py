@@ -7,7 +7,7 @@ import pytest
 
 from holdall.errors import HoldallError
 from holdall.store import Store
-from holdall.testing.suite.case import StoreCase, refused
+from holdall.testing.suite.case import StoreCase, expect_error
 
 V = TypeVar("V")
 
@@ -24,7 +24,7 @@ class BrokenStoreTests(StoreCase[V]):
 
     def test_no_operation_takes_a_failure_for_a_missing_key(self, store: Store[V]) -> None:
         for name, operation in self._operations(store):
-            error = refused(Exception, operation, by=name)
+            error = expect_error(Exception, operation, by=name)
             assert isinstance(error, HoldallError), (
                 f"{name} raised {error!r}, which is not an error of holdall"
             )
@@ -32,7 +32,7 @@ class BrokenStoreTests(StoreCase[V]):
 
     def test_its_error_is_one_line_without_secrets(self, store: Store[V]) -> None:
         for name, operation in self._operations(store):
-            message = str(refused(HoldallError, operation, by=name))
+            message = str(expect_error(HoldallError, operation, by=name))
             assert message
             assert "\n" not in message
             assert [secret for secret in self.secrets if secret in message] == []

@@ -41,7 +41,7 @@ class BulkTests(StoreCase[V]):
         assert next(store.get_many(endless)) == ("k0", value)
 
     def test_set_many_takes_a_generator_of_any_length(self, store: Store[V]) -> None:
-        keys = self.numbered(2 * self.many)
+        keys = self.make_keys(2 * self.many)
         store.set_many((key, self.values.of(number)) for number, key in enumerate(keys))
         assert list(store.scan_items()) == [(key, self.values.of(number)) for number, key in enumerate(keys)]
 
@@ -57,7 +57,7 @@ class BulkTests(StoreCase[V]):
         assert store == held
 
     def test_set_many_may_read_the_store_it_writes(self, store: Store[V]) -> None:
-        held = self.fill(store, self.numbered(self.many))
+        held = self.fill(store, self.make_keys(self.many))
         store.set_many((f"copy/{key}", value) for key, value in store.get_many(held))
         assert dict(store.scan_items("copy/")) == {f"copy/{key}": value for key, value in held.items()}
 
@@ -93,7 +93,7 @@ class BulkTests(StoreCase[V]):
         assert store == {"a/b": held["a/b"], "c": held["c"]}
 
     def test_delete_many_of_a_scan(self, store: Store[V]) -> None:
-        held = self.fill(store, [*self.numbered(self.many, "old/{:05}"), "older", "new/1"])
+        held = self.fill(store, [*self.make_keys(self.many, "old/{:05}"), "older", "new/1"])
         store.delete_many(store.scan("old/"))
         assert store == {"new/1": held["new/1"], "older": held["older"]}
 

@@ -59,7 +59,7 @@ class StoreCase(Generic[V]):
         """
         return {}
 
-    def numbered(self, count: int, form: str = "k{:05}") -> list[str]:
+    def make_keys(self, count: int, form: str = "k{:05}") -> list[str]:
         """Return ``count`` keys in order."""
         return [form.format(number) for number in range(count)]
 
@@ -100,7 +100,7 @@ class StoreCase(Generic[V]):
         ]
 
 
-def refused(
+def expect_error(
     error: type[E] | tuple[type[E], ...], call: Callable[..., object], *arguments: Any, by: str = "the store"
 ) -> E:
     """Return the ``error`` that ``call(*arguments)`` raises. If it raises no error, fail and name ``by``."""
@@ -119,13 +119,13 @@ def needs(feature: Feature) -> Callable[[Check[S]], Check[S]]:
 
     def decorate(check: Check[S]) -> Check[S]:
         @functools.wraps(check)
-        def chosen(self: S, store: Store[Any]) -> None:
+        def choose(self: S, store: Store[Any]) -> None:
             lacking = feature & ~store.features
             if lacking:
                 self.check_refusal(store, lacking)
             else:
                 check(self, store)
 
-        return chosen
+        return choose
 
     return decorate

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from holdall.errors import Invalid, TooLarge
 from holdall.store import ABSENT, Feature, Put, Store
-from holdall.testing.suite.case import StoreCase, needs, refused
+from holdall.testing.suite.case import StoreCase, expect_error, needs
 
 V = TypeVar("V")
 
@@ -64,7 +64,7 @@ class ContentTests(StoreCase[V]):
         value = store["a"] = self.values.of(1)
         for wrong in self.values.refused:
             for name, operation in self._writes(store):
-                refused((TypeError, Invalid), operation, wrong, by=name)
+                expect_error((TypeError, Invalid), operation, wrong, by=name)
         assert list(store.items()) == [("a", value)]
 
     def _writes(self, store: Store[V]) -> list[tuple[str, Callable[[Any], object]]]:

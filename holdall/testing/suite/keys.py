@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from holdall.errors import InvalidKey
 from holdall.store import ABSENT, Delete, Expect, Feature, Put, Store
 from holdall.testing.keyspace import BAD, GOOD, NO_STR, in_order, keys
-from holdall.testing.suite.case import StoreCase, refused
+from holdall.testing.suite.case import StoreCase, expect_error
 
 V = TypeVar("V")
 
@@ -50,14 +50,14 @@ class KeyTests(StoreCase[V]):
         held = self.fill(store, ["7", "None", "True", "a"])
         for key in NO_STR:
             for name, operation in self.operations(store):
-                refused(TypeError, operation, key, by=name)
+                expect_error(TypeError, operation, key, by=name)
         assert store == held
 
     def test_a_key_outside_the_grammar_is_invalid_key(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "a/b", "x"])
         for key in BAD:
             for name, operation in self.operations(store):
-                error = refused(InvalidKey, operation, key, by=name)
+                error = expect_error(InvalidKey, operation, key, by=name)
                 assert error.key is not None, f"{name} does not name the key"
         assert store == held
 

@@ -13,7 +13,7 @@ from holdall.layer import Layer
 from holdall.middleware.codec import Codec
 from holdall.store import ABSENT, Delete, Expect, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
-from holdall.testing.suite.case import refused
+from holdall.testing.suite.case import expect_error
 from holdall.testing.values import BYTES, Values
 
 V = TypeVar("V")
@@ -76,7 +76,7 @@ class LayerTests(Generic[V]):
     def _reads(self) -> list[tuple[str, Use]]:
         return [
             ("[]", lambda store: store["a"]),
-            ("[] of a missing key", lambda store: refused(KeyError, store.__getitem__, "x")),
+            ("[] of a missing key", lambda store: expect_error(KeyError, store.__getitem__, "x")),
             ("get", lambda store: (store.get("a"), store.get("x"), store.get("x", 7))),
             ("in", lambda store: ("a" in store, "x" in store)),
             ("iteration", lambda store: (list(store.scan()), len(store), bool(store), [*iter(store)])),
@@ -89,14 +89,14 @@ class LayerTests(Generic[V]):
                 "scan_names",
                 lambda store: [*store.scan_names("a", start="a", stop="b"), *store.foreign_names()],
             ),
-            ("get_foreign", lambda store: refused(Unsupported, store.get_foreign, Foreign("a//b"))),
+            ("get_foreign", lambda store: expect_error(Unsupported, store.get_foreign, Foreign("a//b"))),
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),
             ("raw", lambda store: store.raw()),
-            ("history", lambda store: refused(Unsupported, store.history, "a")),
-            ("at", lambda store: refused(Unsupported, store.at, "a", 1)),
-            ("as_of", lambda store: refused(Unsupported, store.as_of, datetime.now(UTC))),
+            ("history", lambda store: expect_error(Unsupported, store.history, "a")),
+            ("at", lambda store: expect_error(Unsupported, store.at, "a", 1)),
+            ("as_of", lambda store: expect_error(Unsupported, store.as_of, datetime.now(UTC))),
         ]
 
     def _writes(self) -> list[tuple[str, Use]]:
@@ -104,13 +104,13 @@ class LayerTests(Generic[V]):
         return [
             ("[] =", lambda store: store.__setitem__("a", value)),
             ("del", lambda store: store.__delitem__("a")),
-            ("del of a missing key", lambda store: refused(KeyError, store.__delitem__, "x")),
+            ("del of a missing key", lambda store: expect_error(KeyError, store.__delitem__, "x")),
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
             ("update", lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)]))),
             ("delete_many", lambda store: store.delete_many(["a", "x", "b"])),
             ("clear", lambda store: store.clear()),
             ("pop", lambda store: (store.pop("a"), store.pop("x", None), store.popitem())),
-            ("pop of a missing key", lambda store: refused(KeyError, store.pop, "x")),
+            ("pop of a missing key", lambda store: expect_error(KeyError, store.pop, "x")),
             ("setdefault", lambda store: (store.setdefault("a", value), store.setdefault("x", value))),
         ]
 
@@ -118,7 +118,7 @@ class LayerTests(Generic[V]):
         value = self.values.of(9)
         return [
             ("swap", lambda store: store.swap("x", value, ABSENT)),
-            ("swap that loses", lambda store: refused(Conflict, store.swap, "a", value, ABSENT)),
+            ("swap that loses", lambda store: expect_error(Conflict, store.swap, "a", value, ABSENT)),
             ("remove", lambda store: store.remove("a", store.get_tagged("a").tag)),
             ("modify", lambda store: store.modify("a", lambda held: held)),
             ("modify a default", lambda store: store.modify("x", lambda held: held, default=value)),

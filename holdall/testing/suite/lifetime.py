@@ -81,14 +81,14 @@ class LifetimeTests(StoreCase[V]):
     def test_a_closed_store_leaves_nothing_open(self, open_store: Callable[[], Store[V]]) -> None:
         self._use(open_store)  # after this, everything that a process opens once is open
         gc.collect()
-        before = _held()
+        before = _count_handles()
         for _ in range(3):
             self._use(open_store)
-        assert _settled(before), f"open files and threads were {before} and are {_held()}"
+        assert _has_settled(before), f"open files and threads were {before} and are {_count_handles()}"
 
     def _use(self, open_store: Callable[[], Store[V]]) -> None:
         with open_store() as store:
-            self.fill(store, self.numbered(20))
+            self.fill(store, self.make_keys(20))
             with ThreadPoolExecutor(3) as pool:
                 list(pool.map(store.__getitem__, store))
             scan = store.scan_items()
@@ -96,17 +96,17 @@ class LifetimeTests(StoreCase[V]):
             store.clear()
 
 
-def _held() -> tuple[int, int]:
+def _count_handles() -> tuple[int, int]:
     """Return the number of open files and sockets of this process (0 if unknown), and of its threads."""
     folder = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
     return (sum(1 for _ in folder.iterdir()) if folder else 0), threading.active_count()
 
 
-def _settled(before: tuple[int, int]) -> bool:
+def _has_settled(before: tuple[int, int]) -> bool:
     """Return whether the numbers soon return to ``before``. The other end of a connection may close later."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        files, threads = _held()
+        files, threads = _count_handles()
         if files <= before[0] and threads <= before[1]:
             return True
         if time.monotonic() > deadline:

@@ -38,7 +38,7 @@ class ProcessTests(StoreCase[V]):
     @needs(Feature.SHARED)
     def test_a_used_store_pickles_as_a_new_one(self, store: Store[V]) -> None:
         before = pickle.dumps(store)
-        self.fill(store, self.numbered(self.many))
+        self.fill(store, self.make_keys(self.many))
         scan = store.scan_items()
         next(scan)
         assert pickle.dumps(store) == before

@@ -31,7 +31,7 @@ class RaceTests(StoreCase[V]):
         store.set_many((f"k{turn}", value) for turn in range(self.points + 1))
         return {f"k{turn}": store.get_tagged(f"k{turn}").tag for turn in range(self.points + 1)}
 
-    def held(self, store: Store[V], turn: int) -> int | None:
+    def read_number(self, store: Store[V], turn: int) -> int | None:
         """Return the number under the key of a round, or None if the key is missing."""
         return next((self.values.number(value) for _, value in store.get_many([f"k{turn}"])), None)
 
@@ -46,7 +46,7 @@ class RaceTests(StoreCase[V]):
 
         for turn, first, second in self.interleave(create(ONE), create(TWO)):
             assert won(first) != won(second)
-            assert self.held(store, turn) == (ONE if won(first) else TWO)
+            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_of_two_that_swap_one_wins(self, store: Store[V]) -> None:
@@ -57,7 +57,7 @@ class RaceTests(StoreCase[V]):
 
         for turn, first, second in self.interleave(swap(ONE), swap(TWO)):
             assert won(first) != won(second)
-            assert self.held(store, turn) == (ONE if won(first) else TWO)
+            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_a_swap_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
@@ -66,7 +66,7 @@ class RaceTests(StoreCase[V]):
         for turn, first, second in self.interleave(swap, self.setter(store)):
             second.result()
             won(first)
-            assert self.held(store, turn) == TWO
+            assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
@@ -74,7 +74,7 @@ class RaceTests(StoreCase[V]):
         swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(self.setter(store), swap):
             first.result()
-            assert self.held(store, turn) == TWO
+            assert self.read_number(store, turn) == TWO
             assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
 
     @needs(Feature.TAGS | Feature.REMOVE)
@@ -84,14 +84,14 @@ class RaceTests(StoreCase[V]):
         for turn, first, second in self.interleave(remove, self.setter(store)):
             second.result()
             won(first)
-            assert self.held(store, turn) == TWO
+            assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_pop_returns_what_it_deleted(self, store: Store[V]) -> None:
         self.prepare(store)
         for turn, first, second in self.interleave(lambda turn: store.pop(f"k{turn}"), self.setter(store)):
             second.result()
-            left = self.held(store, turn)
+            left = self.read_number(store, turn)
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
     @needs(Feature.TAGS | Feature.SWAP | Feature.REMOVE)
@@ -109,12 +109,15 @@ class RaceTests(StoreCase[V]):
                 second.result()
                 found = first.result()
                 assert found is None or self.values.number(found) in (OLD, ONE)
-                assert self.held(store, turn) in (None, None if found is None else self.values.number(found))
+                assert self.read_number(store, turn) in (
+                    None,
+                    None if found is None else self.values.number(found),
+                )
                 store[f"k{turn}"] = self.values.of(OLD)
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
-        held = self.fill(store, self.numbered(2 * self.points + 2))
+        held = self.fill(store, self.make_keys(2 * self.points + 2))
         popped = []
         for _, first, second in self.interleave(lambda turn: store.popitem(), lambda turn: store.popitem()):
             popped += [first.result(), second.result()]
@@ -127,7 +130,7 @@ class RaceTests(StoreCase[V]):
         for turn, first, second in self.interleave(default, self.setter(store)):
             second.result()
             assert self.values.number(first.result()) in (ONE, TWO)
-            assert self.held(store, turn) == TWO
+            assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_two_that_modify_both_count(self, store: Store[V]) -> None:
@@ -138,7 +141,7 @@ class RaceTests(StoreCase[V]):
 
         for turn, first, second in self.interleave(add, add):
             assert {self.values.number(call.result()) for call in (first, second)} == {OLD + 1, OLD + 2}
-            assert self.held(store, turn) == OLD + 2
+            assert self.read_number(store, turn) == OLD + 2
 
     @needs(Feature.TAGS | Feature.ATOMIC)
     def test_a_transaction_is_all_or_nothing_to_others(self, store: Store[V]) -> None:
@@ -152,7 +155,7 @@ class RaceTests(StoreCase[V]):
 
         for turn, first, second in self.interleave(transact, self.setter(store)):
             second.result()
-            assert self.held(store, turn) == TWO
+            assert self.read_number(store, turn) == TWO
             assert (f"a{turn}" in store) == (f"b{turn}" in store) == won(first)
 
     @needs(Feature.TAGS | Feature.ATOMIC)
@@ -163,7 +166,7 @@ class RaceTests(StoreCase[V]):
 
         for turn, first, second in self.interleave(create(ONE), create(TWO), FEW):
             assert won(first) != won(second)
-            assert self.held(store, turn) == (ONE if won(first) else TWO)
+            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
 
     def set_some(self, store: Store[V]) -> Callable[[int], None]:
         """Return a function that writes ONE to two keys of a round."""

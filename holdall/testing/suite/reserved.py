@@ -22,14 +22,14 @@ class ReservedTests(StoreCase[V]):
         store.raw().set_many(records.items())
         return records
 
-    def kept(self, store: Store[V]) -> dict[str, bytes]:
+    def list_kept(self, store: Store[V]) -> dict[str, bytes]:
         """Return the items of `raw` without the records of the store itself, such as history and identity."""
         own = (".holdall/history/", ".holdall/deleted/", ".holdall/identity")
         return {key: value for key, value in store.raw().scan_items() if not key.startswith(own)}
 
-    def reserved(self, store: Store[V]) -> dict[str, bytes]:
-        """Return those items of `kept` whose keys are reserved."""
-        kept = self.kept(store)
+    def list_reserved(self, store: Store[V]) -> dict[str, bytes]:
+        """Return those items of `list_kept` whose keys are reserved."""
+        kept = self.list_kept(store)
         return {key: value for key, value in kept.items() if ".holdall" in key.split("/")}
 
     def test_reserved_keys_are_not_shown(self, store: Store[V]) -> None:
@@ -70,14 +70,14 @@ class ReservedTests(StoreCase[V]):
                 store[key] = self.values.of(1)
             with pytest.raises(InvalidKey):
                 store.delete_many([key])
-        assert self.kept(store) == records
+        assert self.list_kept(store) == records
 
     def test_clear_leaves_them(self, store: Store[V]) -> None:
         records = self.reserve(store)
-        self.fill(store, ["a", "a/b", "b/c", *self.numbered(self.many), "zzz"])
+        self.fill(store, ["a", "a/b", "b/c", *self.make_keys(self.many), "zzz"])
         store.clear()
         assert list(store) == []
-        assert self.reserved(store) == records
+        assert self.list_reserved(store) == records
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_popitem_leaves_them(self, store: Store[V]) -> None:
@@ -86,13 +86,13 @@ class ReservedTests(StoreCase[V]):
         assert store.popitem() == ("a", self.values.of(1))
         with pytest.raises(KeyError):
             store.popitem()
-        assert self.reserved(store) == records
+        assert self.list_reserved(store) == records
 
     def test_raw_shows_all_in_order(self, store: Store[V]) -> None:
         records = self.reserve(store)
         self.fill(store, ["a", "b/c"])
         raw = store.raw()
-        assert list(self.kept(store)) == [*RECORDS[:1], "a", *RECORDS[1:3], "b/c", *RECORDS[3:]]
+        assert list(self.list_kept(store)) == [*RECORDS[:1], "a", *RECORDS[1:3], "b/c", *RECORDS[3:]]
         assert len(raw) == len(list(raw)) >= len(RECORDS) + 2
         assert {key: raw[key] for key in records} == records
         assert {type(key) for key in raw} == {str}

@@ -77,10 +77,10 @@ class ScanTests(StoreCase[V]):
                 list(scan(**wrong))
 
     def test_a_long_scan_is_whole(self, store: Store[V]) -> None:
-        held = self.fill(store, self.numbered(self.many))
+        held = self.fill(store, self.make_keys(self.many))
         assert list(store.scan()) == list(held)
         assert dict(store.scan_items()) == held
-        middle = self.numbered(self.many)[self.many // 2]
+        middle = self.make_keys(self.many)[self.many // 2]
         assert list(store.scan(start=middle)) == list(held)[self.many // 2 :]
         assert len(store) == self.many
 
@@ -96,7 +96,7 @@ class ScanTests(StoreCase[V]):
 
     def _disturb(self, store: Store[V], scan: Callable[[], Iterator[str]]) -> None:
         """Change many keys before and after the position of a scan. Other keys must come once, in order."""
-        keys = self.numbered(self.many)
+        keys = self.make_keys(self.many)
         self.fill(store, keys)
         scanning = scan()
         found = list(itertools.islice(scanning, self.many // 5))
@@ -110,7 +110,7 @@ class ScanTests(StoreCase[V]):
         assert set(keys) - set(keys[1::4]) <= set(found)
 
     def test_items_of_a_scan_are_whole_while_it_meets_changes(self, store: Store[V]) -> None:
-        keys = self.numbered(self.many)
+        keys = self.make_keys(self.many)
         before = self.fill(store, keys)
         after = {key: self.values.of(number + self.many) for number, key in enumerate(keys)}
         scan = store.scan_items()
@@ -122,7 +122,7 @@ class ScanTests(StoreCase[V]):
         assert set(keys[::2]) <= {key for key, _ in found}
 
     def test_a_scan_can_be_left_and_others_begun(self, store: Store[V]) -> None:
-        keys = self.numbered(self.many)
+        keys = self.make_keys(self.many)
         self.fill(store, keys)
         first, second = store.scan(), store.scan_items()
         assert next(first) == next(second)[0] == keys[0]

@@ -7,7 +7,7 @@ import pytest
 
 from holdall.errors import Conflict, Invalid
 from holdall.store import ABSENT, Feature, Store, Tag
-from holdall.testing.suite.case import StoreCase, needs, refused
+from holdall.testing.suite.case import StoreCase, expect_error, needs
 
 V = TypeVar("V")
 
@@ -123,7 +123,7 @@ class SwapTests(StoreCase[V]):
         held = self.fill(store, ["a"])
         default = self.values.of(3)
         for arguments in [("a",), ("a", default), ("b", default)]:
-            refused((TypeError, Invalid), _modify_in_place, store, *arguments, by="modify")
+            expect_error((TypeError, Invalid), _modify_in_place, store, *arguments, by="modify")
         assert default == self.values.of(3)
         assert store == held
 
@@ -131,7 +131,7 @@ class SwapTests(StoreCase[V]):
     def test_modify_keeps_none_where_it_is_a_value(self, store: Store[V]) -> None:
         self.fill(store, ["a"])
         if None not in self.values.special:
-            refused((TypeError, Invalid), store.modify, "a", lambda held: None, by="modify")
+            expect_error((TypeError, Invalid), store.modify, "a", lambda held: None, by="modify")
             return
         for _ in range(2):
             assert store.modify("a", lambda held: None) is None  # type: ignore[arg-type,return-value]

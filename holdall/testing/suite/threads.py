@@ -73,7 +73,7 @@ class ThreadTests(StoreCase[V]):
         assert store["a"] == small
 
     def test_scans_run_beside_writes(self, store: Store[V]) -> None:
-        staying = self.fill(store, self.numbered(TIMES, "stay/{:03}"))
+        staying = self.fill(store, self.make_keys(TIMES, "stay/{:03}"))
 
         def churn() -> None:
             for number in range(2 * TIMES):
@@ -89,7 +89,7 @@ class ThreadTests(StoreCase[V]):
         together(churn, churn, scan, scan)
 
     def test_a_scan_begun_in_one_thread_ends_in_another(self, store: Store[V]) -> None:
-        held = self.fill(store, self.numbered(self.many))
+        held = self.fill(store, self.make_keys(self.many))
         scan = store.scan_items()
         found = [next(scan)]
         with ThreadPoolExecutor(1) as pool:

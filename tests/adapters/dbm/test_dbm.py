@@ -1,8 +1,10 @@
 """Dbm files: what is opened and refused, what other programs see, and what a full disk leaves."""
 
+import contextlib
 import dbm.dumb
 import importlib
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from holdall import (
     StoreFull,
     StoreNotFound,
     Tag,
+    Unavailable,
 )
 from holdall.adapters.dbm.flavors import FLAVORS
 from tests.adapters.dbm.flavors import needs_module
@@ -246,6 +249,43 @@ def test_a_file_that_is_cut_off_is_corrupt(flavor, path):
     with pytest.raises(Corrupt):
         dict(DBM(path, durability="os"))
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("attempt", [dict, lambda store: store.update(a=b"2")], ids=["read", "write"])
+def test_a_sqlite3_file_that_cannot_be_read_is_not_left_open(attempt, path):
+    with DBM(path, flavor="sqlite3") as store:
+        store["a"] = b"1"
+    with path.open("r+b") as file:
+        file.seek(100)  # the table of tables follows the header, by which the flavor is recognised
+        file.write(b"\xff" * 400)
+    store = DBM(path)
+    with pytest.raises(Corrupt) as caught:
+        attempt(store)
+    assert (
+        caught.value.__cause__.__traceback__
+    )  # it keeps the connection alive, so that only `close` closes it
+    assert str(path) not in {os.path.realpath(f"/dev/fd/{number}") for number in os.listdir("/dev/fd")}
+
+
+def test_a_sqlite3_file_that_the_system_does_not_open_is_unavailable(path):
+    with DBM(path, flavor="sqlite3") as store:
+        store["a"] = b"1"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    store, taken = DBM(path), []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 20, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(3):  # for the lock, for the check of the flavor, and for the database without its log
+            with pytest.raises(Unavailable, match="Too many open files"):
+                store.get("a")
+            os.close(taken.pop())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for number in taken:
+            os.close(number)
+    assert store["a"] == b"1"
 
 
 @pytest.mark.skipif(

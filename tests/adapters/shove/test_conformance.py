@@ -48,5 +48,5 @@ class TestShove(StoreTests[bytes]):
     def plant(self, store: Store[bytes]) -> dict[str, bytes]:
         names = [b"a//b", b"b/", b"C:\\path", b"x" * 490]
         for name in names:
-            cast(Shove, store)._desk().put(name.decode(), b"foreign " + name)
+            cast(Shove, store)._worker().put(name.decode(), b"foreign " + name)
         return told(names)

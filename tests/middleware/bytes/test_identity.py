@@ -15,7 +15,7 @@ from holdall.middleware.identity import require_free
 from holdall.middleware.readonly import ReadOnly
 from holdall.middleware.rotate import rekey
 from holdall.store import ABSENT, Delete, Put, Store, Tag
-from holdall.transfer import copied, transfer
+from holdall.transfer import copy, transfer
 from tests.middleware.versions.weaker import Weaker
 
 OLD = "2026:" + "B" * 42 + "A="
@@ -152,7 +152,7 @@ def test_a_copy_of_the_whole_store_opens_and_a_copy_through_the_layer_is_bound_t
     layer(here).update(a=b"1", b=b"2")
     whole.raw().update(here.raw())
     assert dict(layer(whole)) == {"a": b"1", "b": b"2"}
-    transfer(layer(here), layer(through), move=copied)
+    transfer(layer(here), layer(through), move=copy)
     assert dict(layer(through)) == {"a": b"1", "b": b"2"}
     through["a"] = here["a"]
     with pytest.raises(Corrupt):

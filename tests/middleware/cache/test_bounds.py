@@ -8,7 +8,7 @@ import pytest
 
 from holdall import Cache, Memory
 from holdall.middleware.cache.clock import Clock
-from holdall.middleware.cache.entry import Entry, packed
+from holdall.middleware.cache.entry import Entry, pack
 from holdall.store import ABSENT
 from holdall.testing.recorder import Recorder
 
@@ -74,8 +74,8 @@ def test_a_key_that_was_asked_for_gets_one_more_round() -> None:
 
 @pytest.mark.parametrize("near", [None, Memory])
 def test_a_value_that_just_fits_is_kept(near: Callable[[], Memory] | None) -> None:
-    # What is kept of a key takes room too: the key, and in a store also what `packed` adds.
-    entry = len("a") + (len(packed(Entry(bytes(50), ABSENT, 0.0))) if near else 50)
+    # What is kept of a key takes room too: the key, and in a store also what `pack` adds.
+    entry = len("a") + (len(pack(Entry(bytes(50), ABSENT, 0.0))) if near else 50)
     for size, is_kept in ((entry, True), (entry - 1, False)):
         store = Cache(Memory(), 60, near=near and near(), size=size)
         store["a"] = bytes(50)
@@ -85,8 +85,8 @@ def test_a_value_that_just_fits_is_kept(near: Callable[[], Memory] | None) -> No
 
 def test_what_a_near_store_holds_from_before_is_counted_and_cut_to_the_bounds() -> None:
     near = Memory()
-    near.update({key: packed(Entry(b"1", ABSENT, 0.0)) for key in "abc"})
-    near["large"] = packed(Entry(bytes(1000), ABSENT, 0.0))
+    near.update({key: pack(Entry(b"1", ABSENT, 0.0)) for key in "abc"})
+    near["large"] = pack(Entry(bytes(1000), ABSENT, 0.0))
     store = Cache(Memory(), 60, near=near, items=3, size=200)
     store["d"] = b"2"
     assert set(near) == {"b", "c", "d"}

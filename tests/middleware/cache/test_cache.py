@@ -23,7 +23,7 @@ from holdall import (
     StoreFull,
     Unavailable,
 )
-from holdall.middleware.cache.entry import unpacked
+from holdall.middleware.cache.entry import unpack
 from holdall.store import ABSENT, MISSING, Put, Store
 from holdall.testing.recorder import Recorder
 from tests.conformance.minimal import Minimal
@@ -306,9 +306,9 @@ def test_a_near_value_that_no_cache_wrote_is_replaced(far: Recorder[bytes], dama
     near["a"] = damage
     store = Cache(far, HOUR, near=near)
     assert store["a"] == b"1"
-    assert unpacked("a", near["a"]).value == b"1"
+    assert unpack("a", near["a"]).value == b"1"
     with pytest.raises(Corrupt):
-        unpacked("a", damage)
+        unpack("a", damage)
 
 
 def test_a_near_store_that_checks_finds_damage(far: Recorder[bytes]) -> None:
@@ -325,4 +325,4 @@ def test_entries_that_say_a_key_is_missing_are_kept_in_a_store_too(far: Recorder
     asked(far)
     assert Cache(far, HOUR, near=near, misses=True).get("x") is None
     assert asked(far) == []
-    assert unpacked("x", near["x"]).value is MISSING
+    assert unpack("x", near["x"]).value is MISSING

@@ -87,7 +87,12 @@ def test_it_is_pickled_with_its_cache(tmp_path: Path) -> None:
 def test_versions_are_kept_below_a_cache() -> None:
     far = Memory()
     store = Versions(Cache(far, HOUR))
-    assert [type(layer).__name__ for layer in layers(store)] == ["Versions", "Cache", "Kept", "Memory"]
+    assert [type(layer).__name__ for layer in layers(store)] == [
+        "Versions",
+        "Cache",
+        "VersionedStore",
+        "Memory",
+    ]
     store["a"] = b"1"
     store["a"] = b"2"
     assert dict(store.raw().scan_items()) == dict(far.raw().scan_items())

@@ -62,7 +62,7 @@ class History(RuleBasedStateMachine):
     def look(self, span, at, plus):
         prefix, start, stop = span
         micros, held = self.then[at % len(self.then)]
-        store = self.store.as_of(stamp.moment(micros + plus))
+        store = self.store.as_of(stamp.to_datetime(micros + plus))
         expected = [(key, held[key]) for key in between(held, prefix, start, stop)]
         assert list(store.scan_items(prefix, start=start, stop=stop)) == expected
         assert list(store.scan(prefix, start=start, stop=stop)) == [key for key, _ in expected]
@@ -84,7 +84,7 @@ def test_clocks_of_writers_may_be_hours_apart(clocks, asked):
     told = [stamp.micros_of(one.time) for one in store.history("a")][::-1]
     assert told == [max(clocks[: number + 1]) for number in range(len(clocks))]
     there = [number for number, micros in enumerate(told) if micros <= asked]
-    then = store.as_of(stamp.moment(asked))
+    then = store.as_of(stamp.to_datetime(asked))
     assert then.get("a") == (b"%d" % there[-1] if there else None)
     assert list(then.items()) == ([("a", b"%d" % there[-1])] if there else [])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from holdall import ABSENT, Versions
 from holdall.middleware.versions import stamp
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.stamp import NEW, PUT, Stamp, moment
+from holdall.middleware.versions.stamp import NEW, PUT, Stamp, to_datetime
 from holdall.store import Store
 from tests.middleware.versions.test_fsck import told
 from tests.middleware.versions.weaker import KINDS, Weaker
@@ -55,7 +55,7 @@ def test_a_key_created_again_is_not_older_than_its_deletion(
         write(slow, b"second")
         slow["b"] = b"other"
     assert times(slow, "a") == [START, START + 2 * apart, START + 2 * apart]
-    between, after = (slow.as_of(moment(START + each)) for each in (apart, 2 * apart))
+    between, after = (slow.as_of(to_datetime(START + each)) for each in (apart, 2 * apart))
     assert between["a"] == b"first"
     assert dict(between.items()) == {"a": b"first", "b": b"other"}
     assert list(between.scan()) == ["a", "b"]
@@ -106,7 +106,7 @@ def check(store: Versions[bytes]) -> None:
         return
     assert [one.time for one in revisions] == sorted((one.time for one in revisions), reverse=True)
     for years in range(-4, 5):
-        then = moment(START + years * YEAR)
+        then = to_datetime(START + years * YEAR)
         held = next((one for one in revisions if one.time <= then), None)
         expected = {} if held is None or held.deleted else {"a": store.at("a", held.number)}
         past = store.as_of(then)
@@ -120,10 +120,10 @@ def test_a_creation_that_was_not_recorded_has_the_time_that_its_record_will_give
     with clock(START + YEAR):
         store["a"] = b"1"
         del store["a"]
-    below["a"] = Stamp(NEW, 0, START, b"8 bytes.").before(b"2")  # its writer was killed then
-    early = store.as_of(moment(START))
+    below["a"] = Stamp(NEW, 0, START, b"8 bytes.").prepend_to(b"2")  # its writer was killed then
+    early = store.as_of(to_datetime(START))
     assert (dict(early.items()), early.get("a")) == ({}, None)
-    late = store.as_of(moment(START + YEAR))
+    late = store.as_of(to_datetime(START + YEAR))
     assert (dict(late.items()), late.get("a")) == ({"a": b"2"}, b"2")
     assert times(store, "a") == [START + YEAR] * 3
 
@@ -136,7 +136,7 @@ def test_fsck_reports_times_that_go_back(lacks: str) -> None:
         store["a"] = b"1"
         store["a"] = b"2"
     last = Stamp(PUT, 2, START + YEAR, b"")
-    wrong = Stamp(PUT, 3, START, b"8 bytes.").before(b"3")
+    wrong = Stamp(PUT, 3, START, b"8 bytes.").prepend_to(b"3")
     below.raw()[".holdall/history/" + Name.of("a", last).text] = wrong
     below["a"] = wrong
     assert told(store.fsck(mend=True)) == [("a", 3, False)]
@@ -157,11 +157,11 @@ def test_history_that_was_kept_with_the_clock_of_its_writer_is_told_in_order(lac
         del store["a"]
     with clock(START):
         store["a"] = b"2"
-    old = Stamp(PUT, 4, START + 2 * YEAR, b"8 bytes.").before(b"3")
+    old = Stamp(PUT, 4, START + 2 * YEAR, b"8 bytes.").prepend_to(b"3")
     name = Name("a", 4, START, before_deleted=False)
     below.raw()[".holdall/history/" + name.text] = old
     below["a"] = old
     assert times(store, "a") == [START + YEAR] * 3 + [START + 2 * YEAR]
-    past = store.as_of(moment(START))
+    past = store.as_of(to_datetime(START))
     assert (dict(past.items()), past.get("a")) == ({}, None)
     assert list(store.fsck()) == []

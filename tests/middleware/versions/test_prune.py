@@ -95,7 +95,7 @@ def test_documents_are_pruned_alike():
 
 def test_a_found_value_and_its_past_are_kept(store):
     written(store, "a", 3)
-    store._kept._store["a"] = b"found"
+    store._versioned._store["a"] = b"found"
     store.prune(keep=1)
     store["a"] = b"5"
     assert [store.at("a", number) for number in numbers(store, "a")] == [b"5", b"found", b"3"]

@@ -121,15 +121,15 @@ def forge(below: Store[bytes], number: int, change: Any) -> None:
 
 
 FORGERIES: dict[str, Any] = {
-    "author": lambda stamp, value: stamp._replace(sealed=b"", note=Note("Eve")).before(value),
-    "no author": lambda stamp, value: stamp._replace(sealed=b"", note=Note()).before(value),
+    "author": lambda stamp, value: stamp._replace(sealed=b"", note=Note("Eve")).prepend_to(value),
+    "no author": lambda stamp, value: stamp._replace(sealed=b"", note=Note()).prepend_to(value),
     "seal": lambda stamp, value: stamp._replace(
         sealed=stamp.sealed[:-1] + bytes([stamp.sealed[-1] ^ 1])
-    ).before(value),
-    "cut": lambda stamp, value: stamp._replace(sealed=stamp.sealed[:9]).before(value),
-    "time": lambda stamp, value: stamp._replace(micros=stamp.micros + 1).before(value),
-    "id": lambda stamp, value: stamp._replace(id=b"8 bytes.").before(value),
-    "value": lambda stamp, value: stamp.before(value + b"?"),
+    ).prepend_to(value),
+    "cut": lambda stamp, value: stamp._replace(sealed=stamp.sealed[:9]).prepend_to(value),
+    "time": lambda stamp, value: stamp._replace(micros=stamp.micros + 1).prepend_to(value),
+    "id": lambda stamp, value: stamp._replace(id=b"8 bytes.").prepend_to(value),
+    "value": lambda stamp, value: stamp.prepend_to(value + b"?"),
 }
 
 

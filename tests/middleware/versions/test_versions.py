@@ -11,8 +11,7 @@ from formencode import Schema, validators
 import holdall
 from holdall import Json, Memory, Note, Prefix, ReadOnly, Validate, Versions
 from holdall.errors import Conflict, Corrupt, Invalid, NoRevision, TooLarge, Unsupported
-from holdall.middleware.versions import reads as heads
-from holdall.middleware.versions import stamp
+from holdall.middleware.versions import reads, stamp
 from holdall.middleware.versions.stamp import MAGIC
 from holdall.store import ABSENT, Delete, Expect, Feature, Put
 from tests.conformance.minimal import Minimal
@@ -373,7 +372,7 @@ def test_a_stamp_is_read_as_it_is_the_first_time_too(monkeypatch):
         store["long"] = b"1"
     for read in (lambda: store["empty"], lambda: store.get("empty"), lambda: dict(store)["empty"]):
         monkeypatch.setattr(stamp, "SIZES", {})
-        monkeypatch.setattr(heads, "SIZES", stamp.SIZES)
+        monkeypatch.setattr(reads, "SIZES", stamp.SIZES)
         assert read() == b""
     assert store["long"] == b"1"
     for size in range(stamp.SMALLEST):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from holdall.adapters.memory import Memory
-from holdall.store import ABSENT, Change, Feature, Tag, Tagged
+from holdall.store import ABSENT, Change, Feature, Tag, Tagged, unsupported
 
 
 class Weaker(Memory):
@@ -52,7 +52,7 @@ class Weaker(Memory):
 
     def _check(self, feature: Feature) -> None:
         if feature in self._lacking:
-            raise self._cannot("do that", feature)
+            raise unsupported(self, "do that", feature)
 
 
 def _digest(value: bytes) -> Tag:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdall.errors import Conflict
-from holdall.middleware.versions.commit_swap import Claims, Written
+from holdall.middleware.versions.commit import Written
+from holdall.middleware.versions.commit_swap import SwapCommit
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import Name
-from holdall.middleware.versions.resolve import Lineage
+from holdall.middleware.versions.resolve import Resolver
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT
 from tests.middleware.versions.interleaved.plans import all_pairs, by_seed
@@ -66,8 +67,8 @@ def test_a_writer_held_up_or_killed_at_every_call_of_another(pair, start):
 
 def _record_first(self, key, value):
     """Create as one overwrites. But a key may come and go meanwhile: to be missing is no state of its own."""
-    last = self._lineage.of(Head(key)).last
-    name, data = Name.of(key, last), self._after(key, last, value)
+    last = self._resolver.resolve(Head(key)).last
+    name, data = Name.of(key, last), self._stamper.stamp_next(key, last, value)
     if not self._records.create(name, data):
         self._store.swap(key, self._records.get(name), ABSENT)
         raise Conflict("taken", key=key)
@@ -82,11 +83,11 @@ def _without_condition(self, head, data):
 
 
 WRONG = {
-    "a lost head is a lost write": (Claims, "_counts", lambda self, name: False),
-    "nobody helps": (Claims, "help", lambda self, head, name: None),
-    "nobody looks whether the head is still there": (Lineage, "_still", lambda self, *what: True),
-    "a creation is claimed too": (Claims, "_create", _record_first),
-    "a deletion needs no condition": (Claims, "_bring", _without_condition),
+    "a lost head is a lost write": (SwapCommit, "_is_in_history", lambda self, name: False),
+    "nobody helps": (SwapCommit, "complete", lambda self, head, claim: None),
+    "nobody looks whether the head is still there": (Resolver, "_is_unchanged", lambda self, *what: True),
+    "a creation is claimed too": (SwapCommit, "_create", _record_first),
+    "a deletion needs no condition": (SwapCommit, "_advance", _without_condition),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from os import getpid
 from typing import Any, TypeVar
 
-from holdall.adapters.shove.errors import translated
+from holdall.adapters.shove.errors import translate
 from holdall.adapters.shove.files import Files
 from holdall.adapters.shove.importing import shove
 from holdall.adapters.shove.pickles import Pickles, Values
@@ -16,7 +16,7 @@ from holdall.threads import Call, Workers
 T = TypeVar("T")
 
 
-class Desk:
+class Worker:
     """The Shove store at ``uri``, without the buffer and the cache of Shove's frontend.
 
     Some of these stores may be used only by the thread that opened them, and others do not support threads at
@@ -28,7 +28,7 @@ class Desk:
         self._pid = getpid()
         self._where = where
         self._thread = Workers(1) if alone else None
-        self._store, self._pickles = self._ask(None, lambda: _opened(uri, values, options))
+        self._store, self._pickles = self._ask(None, lambda: _open(uri, values, options))
 
     def get(self, key: str) -> bytes:
         """Return the value of ``key``. Raises KeyError if the key is missing."""
@@ -48,16 +48,16 @@ class Desk:
         """Delete ``key``. Raises KeyError if the key is missing."""
         self._ask(key, lambda: _delete(self._store, key))
 
-    def listed(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """Return every key, in no order.
 
         A key is `Foreign` if it is not portable text. If it is not text at all, its name is its repr.
         """
-        return [self._named(kept) for kept in self._ask(None, lambda: list(iter(self._store)))]
+        return [self._name_of(stored) for stored in self._ask(None, lambda: list(iter(self._store)))]
 
-    def _named(self, kept: Any) -> str:
-        key = self._pickles.key(kept)
-        return Foreign(repr(kept), (kept,)) if key is None else to_name(key)
+    def _name_of(self, stored: Any) -> str:
+        key = self._pickles.key(stored)
+        return Foreign(repr(stored), (stored,)) if key is None else to_name(key)
 
     def __del__(self) -> None:
         # A child must not close the store that it inherits: SQLite and dbm would write, or release locks.
@@ -75,7 +75,7 @@ class Desk:
         except MemoryError:
             raise
         except Exception as error:
-            raise translated(error, self._where, key) from error
+            raise translate(error, self._where, key) from error
 
     def _run(self, work: Callable[[], T]) -> T:
         if self._thread is None:
@@ -85,11 +85,11 @@ class Desk:
         return call.result()
 
 
-def _opened(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:
+def _open(uri: str, values: Values, options: dict[str, Any]) -> tuple[Any, Pickles]:
     store = Files(uri, **options) if uri.startswith("file:") else shove.core.store_backend(uri, **options)
     pickles = Pickles(store, values)
     if isinstance(store, shove.store.ClientStore | shove.base.SQLiteBase):
-        pickles.spell(_kept(store))
+        pickles.remember_forms(_list_raw_keys(store))
     return store, pickles
 
 
@@ -99,7 +99,7 @@ def _delete(store: Any, key: str) -> None:
         raise KeyError(key)  # Shove does not check this
 
 
-def _kept(store: Any) -> list[bytes]:
+def _list_raw_keys(store: Any) -> list[bytes]:
     """Return the stored form of all keys of a store that pickles its keys."""
     found: list[bytes] = []
     loads, store.loads = store.loads, found.append

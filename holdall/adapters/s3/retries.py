@@ -13,10 +13,10 @@ _THROTTLED = (429, 503)
 _IN_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 
 
-class Watch:
+class RetryHandler:
     """A handler of the client's ``needs-retry`` event: called for each answer and each failure to get one.
 
-    It sets the ``pace``. It records facts that the client's last error leaves out: see `doubted` and
+    It sets the ``pace``. It records facts that the client's last error leaves out: see `is_in_doubt` and
     UNREADABLE. And it retries, up to ``retries`` times, two requests that Amazon asks callers to retry but
     its client does not: a conditional write that collides with a concurrent one (409, "Conditional write
     behavior" in the S3 user guide), and the creation of a bucket that is already being created (409, "Error
@@ -35,9 +35,9 @@ class Watch:
             return None
         answer, parsed = response
         self._set_pace(answer.status_code)
-        if _unreadable(answer, parsed):
+        if _is_unreadable(answer, parsed):
             parsed["Error"]["Code"] = UNREADABLE
-        if _in_conflict(parsed) and attempts <= self._retries:
+        if _is_in_conflict(parsed) and attempts <= self._retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
         return None
 
@@ -48,13 +48,13 @@ class Watch:
             self._pace.faster()
 
 
-def _unreadable(answer: Any, parsed: Any) -> bool:
+def _is_unreadable(answer: Any, parsed: Any) -> bool:
     """Whether the client reports a server failure because it could not parse an answer with status 200."""
     well = getattr(answer.raw, "status", None) == 200
     return well and answer.status_code == 500 and _code(parsed) in ("500", "")
 
 
-def _in_conflict(parsed: Any) -> bool:
+def _is_in_conflict(parsed: Any) -> bool:
     return _code(parsed) in _IN_CONFLICT
 
 

@@ -16,7 +16,7 @@ _THROTTLED = (429, 503)
 _FIRST, _LONGEST = 0.2, 10.0  # seconds between two attempts: random, up to a bound that doubles
 
 
-class Tries:
+class Attempts:
     """The attempts of one request: the first, and up to ``retries`` more after errors that may pass.
 
     The client's own retries are limited by time alone, so if a server is not reachable, a single attempt may
@@ -32,20 +32,20 @@ class Tries:
     def __call__(self, send: Callable[[Retry], R]) -> R:
         """The result of ``send``, which gets the `Retry` to use. An error after a retry gets the note AGAIN."""
         try:
-            result = send(Retry(self._may, initial=_FIRST, maximum=_LONGEST, timeout=None))
+            result = send(Retry(self._may_retry, initial=_FIRST, maximum=_LONGEST, timeout=None))
         except Exception as error:
             if self._again:
                 error.add_note(AGAIN)
-            self._told(error)
+            self._report(error)
             raise
         self._pace.faster()
         return result
 
-    def _told(self, error: Exception) -> None:
+    def _report(self, error: Exception) -> None:
         if status_of(error) not in (0, *_THROTTLED):
             self._pace.faster()  # a refusal is an answer too
 
-    def _may(self, error: Exception) -> bool:
+    def _may_retry(self, error: Exception) -> bool:
         if status_of(error) in _THROTTLED:
             self._pace.slower()
         if not self._left or not passes(error):

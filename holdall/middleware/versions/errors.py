@@ -1,11 +1,13 @@
-"""Errors of a write that takes several requests: each says which effect the write had, or may have had."""
+"""The errors of versions: damaged or dropped revisions, and writes that fail between their requests."""
 
 from typing import Final
 
 from holdall.errors import (
     UNCHANGED,
+    Corrupt,
     HoldallError,
     InvalidKey,
+    NoRevision,
     PermissionDenied,
     StoreFull,
     StoreNotFound,
@@ -17,9 +19,25 @@ REFUSALS: Final = (InvalidKey, PermissionDenied, StoreFull, StoreNotFound, TooLa
 """After one of these errors, the failed request has changed nothing. After others, it may have."""
 
 
-def unrecorded(error: HoldallError, key: str) -> HoldallError:
+def corrupt_error(key: str, why: str) -> Corrupt:
+    """The error for a stamped value that is damaged."""
+    return Corrupt(
+        f"the stored value of {key!r} is damaged ({why}); `holdall fsck` shows whether it can be mended",
+        key=key,
+    )
+
+
+def dropped_error(key: str, number: int) -> NoRevision:
+    """The error for a revision that no longer has a record."""
+    return NoRevision(f"revision {number} of {key!r} was dropped; its history begins later", key=key)
+
+
+# ---- A write takes several requests; each error says which effect the write had, or may have had -------
+
+
+def unrecorded_error(error: HoldallError, key: str) -> HoldallError:
     """The error for a write that created a value, but failed to record it because of ``error``."""
-    return _said(
+    return _reword(
         error,
         key,
         f"{key!r} has its new value, but history lacks it: ",
@@ -27,9 +45,9 @@ def unrecorded(error: HoldallError, key: str) -> HoldallError:
     )
 
 
-def unsettled(error: HoldallError, key: str) -> HoldallError:
+def unsettled_error(error: HoldallError, key: str) -> HoldallError:
     """The error for a write that recorded a revision, or may have, but failed to advance the head."""
-    return _said(
+    return _reword(
         error,
         key,
         f"{key!r} may change to its new state now or later: ",
@@ -37,11 +55,11 @@ def unsettled(error: HoldallError, key: str) -> HoldallError:
     )
 
 
-def untagged(error: HoldallError, key: str) -> HoldallError:
+def untagged_error(error: HoldallError, key: str) -> HoldallError:
     """The error for a swap that succeeded, but failed to read the new tag."""
-    return _said(error, key, f"{key!r} has its new value, but its tag cannot be read: ", "")
+    return _reword(error, key, f"{key!r} has its new value, but its tag cannot be read: ", "")
 
 
-def _said(error: HoldallError, key: str, before: str, after: str) -> HoldallError:
+def _reword(error: HoldallError, key: str, before: str, after: str) -> HoldallError:
     reason = str(error).replace(UNCHANGED, "")
     return type(error)(f"{before}{reason}{after}", key=key)

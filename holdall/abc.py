@@ -1,0 +1,107 @@
+"""Everything that the author of a store or of a layer imports, in one place.
+
+    from holdall.abc import Address, Span, Store, check_key, to_bytes
+
+A store is a subclass of `Store` with four methods. A layer is a subclass of `Codec`, which changes values; of
+`PassThrough`, which changes some operations; of `Interceptor`, which sees all operations; or of `Layer`, which
+leaves all operations on values to the subclass. The errors here are those that a store or a layer raises.
+
+An application does not need this module: it imports its names from `holdall`.
+"""
+
+from holdall.address import Address, Converter, flag
+from holdall.errors import (
+    Conflict,
+    Corrupt,
+    Fenced,
+    HoldallError,
+    Invalid,
+    InvalidAddress,
+    Mismatch,
+    NoRevision,
+    PermissionDenied,
+    StoreFull,
+    StoreNotFound,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+from holdall.extras import needs
+from holdall.handles import PerProcess, PerThread
+from holdall.history import Note, Revision
+from holdall.keys import Foreign, RawKey, Span, check_key, only_keys, to_name
+from holdall.layer import Layer, Wrapper, layers
+from holdall.middleware.codec import Codec
+from holdall.middleware.interceptor import Interceptor as Interceptor
+from holdall.middleware.passthrough import PassThrough
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Change,
+    Delete,
+    Expect,
+    Feature,
+    Missing,
+    Put,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    key_of,
+    to_bytes,
+    unsupported,
+)
+
+__all__ = [
+    "ABSENT",
+    "MISSING",
+    "Address",
+    "Change",
+    "Codec",
+    "Conflict",
+    "Converter",
+    "Corrupt",
+    "Delete",
+    "Expect",
+    "Feature",
+    "Fenced",
+    "Foreign",
+    "HoldallError",
+    "Interceptor",
+    "Invalid",
+    "InvalidAddress",
+    "Layer",
+    "Mismatch",
+    "Missing",
+    "NoRevision",
+    "Note",
+    "PassThrough",
+    "PerProcess",
+    "PerThread",
+    "PermissionDenied",
+    "Put",
+    "RawKey",
+    "Revision",
+    "Span",
+    "Store",
+    "StoreFull",
+    "StoreNotFound",
+    "Tag",
+    "Tagged",
+    "Throttled",
+    "TooLarge",
+    "Unavailable",
+    "Unsupported",
+    "Wrapper",
+    "check_key",
+    "conflict",
+    "flag",
+    "key_of",
+    "layers",
+    "needs",
+    "only_keys",
+    "to_bytes",
+    "to_name",
+    "unsupported",
+]

@@ -608,7 +608,7 @@ def to_bytes(value: bytes) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     kind = type(value).__name__
-    raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+    raise TypeError(f"a store of bytes does not keep {kind}; put a serializer such as Json on top")
 
 
 def in_place_error() -> TypeError:

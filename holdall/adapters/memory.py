@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, cast
 
-from holdall.adapters._shared.batches import sides_of
 from holdall.address import Address
+from holdall.batches import split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
@@ -170,7 +170,7 @@ class Memory(Store[bytes]):
             self._table.delete(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        before, after = sides_of(changes)
+        before, after = split_transaction(changes)
         with self._table.lock():
             for key, tag in before.items():
                 self._expect(key, tag)

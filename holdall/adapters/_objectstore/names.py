@@ -1,7 +1,7 @@
-"""Shared by the stores in buckets: checks of addresses, names and keys, and work in batches."""
+"""Shared by the stores in buckets: checks of addresses, names and keys, and the order of writes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -126,17 +126,6 @@ def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, 
     for _, distinct in groupby(items, Rounds()):
         sizes = map_ordered(send, distinct, pace, size=int)
         exhaust(sizes)
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield ``items`` in lists of ``size``; the last list may be shorter.
-
-    >>> list(batches("abc", 2))
-    [['a', 'b'], ['c']]
-    """
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def exhaust(results: Iterable[object]) -> None:

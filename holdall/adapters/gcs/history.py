@@ -96,7 +96,7 @@ class GCSPast:
         return read_values(lambda version: bucket.read(version.key, version.id)[1], versions, bucket.pace)
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """See `holdall.history.Past.read_notes`."""
+        """See `holdall.history.Past.notes`."""
         bucket = self._bucket
         return read_notes(
             lambda version: bucket.head(version.key, version.id).metadata, versions, bucket.pace

@@ -94,7 +94,7 @@ class S3Past:
         )
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """See `holdall.history.Past.read_notes`."""
+        """See `holdall.history.Past.notes`."""
         bucket = self._bucket
         return read_notes(
             lambda version: bucket.head(version.key, VersionId=version.id).metadata, versions, bucket.pace

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
-from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
+from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
 from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
@@ -16,6 +16,7 @@ from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
+from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
@@ -131,7 +132,7 @@ class S3(BucketStore[S3Bucket]):
         return self._reads.many(read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(require_key, keys), BATCH)
+        found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:

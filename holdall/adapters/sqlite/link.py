@@ -7,9 +7,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from holdall.adapters._shared.batches import ROOM
 from holdall.adapters.sqlite.errors import translate
 from holdall.adapters.sqlite.table import NoTable, Table
+from holdall.batches import ROOM, text
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
@@ -66,7 +66,7 @@ class Link:
         room = ROOM
         with suppress(NoTable), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
-            for key in keys:
+            for key in map(text, keys):
                 if row := connection.execute(select, (key,)).fetchone():
                     page.append(row)
                     room -= len(row[1])

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
 from holdall.address import Address
+from holdall.batches import look_up_all, read_pages, split, split_keys, split_pairs, split_transaction, text
 from holdall.errors import InvalidAddress
 from holdall.handles import delays_fork
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
@@ -30,7 +30,7 @@ from holdall.store import (
     to_bytes,
 )
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
+_PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _SHOWN = (
@@ -179,12 +179,11 @@ class SQLite(Store[bytes]):
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
         select = f"SELECT {columns} FROM {self._name} WHERE key >= ? AND key < ? ORDER BY key"
         high = b"" if span.high is None else span.high  # a blob sorts after all text, and keys are text
-        low: str | None = span.low or "\x01"  # only the mark's key sorts before it
-        size = _FIRST_PAGE
-        while low is not None:
-            page, low = self._link.page(select, (low, high), span.hides, size)
-            yield page
-            size = min(4 * size, _PAGE)
+        return read_pages(
+            lambda low, size: self._link.page(select, (low, high), span.hides, size),
+            span.low or "\x01",  # only the mark's key sorts before it
+            _PAGE,
+        )
 
     def __len__(self) -> int:
         row = self._row(f"SELECT count(*) FROM {self._name} WHERE {_SHOWN}")
@@ -200,20 +199,17 @@ class SQLite(Store[bytes]):
         return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
 
     def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
-        for batch in keys_of(keys, _LOOKUPS):
-            rest = map(text, batch)
-            while page := self._link.look_up(select, rest):
-                yield from page
+        return look_up_all(partial(self._link.look_up, select), keys, _LOOKUPS)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
+        for batch in split_pairs(items):
             self._link.transact(partial(self._put_all, batch))
 
     def _put_all(self, batch: list[tuple[str, bytes]], connection: sqlite3.Connection) -> None:
         connection.executemany(self._put, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._link.erase_many(self._delete, list(map(text, batch)))
 
     def clear(self) -> None:
@@ -254,7 +250,7 @@ class SQLite(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        before, after = sides_of(changes)
+        before, after = split_transaction(changes)
         new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
         created = {key: after.pop(key) for key in new}
         expected = {key: tag for key, tag in before.items() if key not in created}
@@ -284,8 +280,7 @@ class SQLite(Store[bytes]):
                 raise conflict(key)
 
     def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
-        for low in range(0, len(keys), _AT_ONCE):
-            batch = keys[low : low + _AT_ONCE]
+        for batch in split(keys, _AT_ONCE):
             size = 1 << (len(batch) - 1).bit_length()  # few different statements: the connection caches them
             batch += batch[-1:] * (size - len(batch))
             yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)

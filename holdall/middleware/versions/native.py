@@ -4,16 +4,17 @@ import operator
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from typing import NoReturn
 
+from holdall.batches import split, split_growing
 from holdall.errors import NoRevision, PermissionDenied, Unsupported
 from holdall.history import Note, Past, Remembers, Revision, Version, require_moment
 from holdall.keys import check_key
 from holdall.layer import Wrapper
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.errors import dropped_error
-from holdall.middleware.versions.revisions import LazyNotes, split_pages
+from holdall.middleware.versions.revisions import PAGE, LazyNotes
 from holdall.store import Feature, Store
 
 _BATCH = 256  # values that are read together
@@ -105,7 +106,7 @@ class NativeAsOf(Wrapper[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
         rows = self._rows(prefix, start, stop)
-        while batch := list(islice(rows, _BATCH)):
+        for batch in split(rows, _BATCH):
             for version, value in zip(batch, self._store.past.read(batch), strict=True):
                 if value is not None:
                     yield version.key, value
@@ -155,7 +156,7 @@ def order_revisions(versions: Iterable[Version]) -> list[Version]:
 
 
 def _list_revisions(past: Past, numbered: list[tuple[int, Version]]) -> Iterator[Revision]:
-    for page in split_pages(numbered):
+    for page in split_growing(numbered, PAGE):
         notes = LazyNotes(partial(_read_notes, past, page))
         for number, version in page:
             yield Revision(number, version.time, version.deleted, partial(notes.of, number))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 
+from holdall.batches import split
 from holdall.errors import Conflict
 from holdall.keys import RawKey
 from holdall.middleware.versions.head import Head
@@ -47,7 +48,7 @@ class Prune:
         names = parse_names(self._records.raw.scan(prefix))
         keys = (list(names) for _, names in groupby(names, lambda name: name.key))
         dropped = 0
-        while batch := list(islice(keys, _KEYS)):
+        for batch in split(keys, _KEYS):
             for round in _rounds(self._old(names) for names in batch):
                 self._records.drop(round)
                 dropped += len(round)

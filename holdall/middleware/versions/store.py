@@ -1,9 +1,11 @@
 """The store of bytes below `Versions`: every write keeps the value that it replaces."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import starmap
 
+from holdall.batches import split, split_by_bytes
 from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
@@ -39,7 +41,7 @@ from holdall.store import (
     unsupported,
 )
 
-_BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
+_BATCH = 200  # the most keys that one transaction writes
 Decide = Callable[[Head], bytes | None]
 Plan = list[tuple[Head, bytes | None]]
 
@@ -210,21 +212,19 @@ class VersionedStore(StampedReads):
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         if isinstance(self._commit, AtomicCommit):
-            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
+            for batch in split_by_bytes(((key, to_bytes(value)) for key, value in items), _BATCH):
+                self._transact_some(list(starmap(Put, batch)))
         else:
             self._store._each(self.__setitem__, items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         if isinstance(self._commit, AtomicCommit):
-            self._transact_all(map(Delete, keys))
+            for batch in split(map(Delete, keys), _BATCH):
+                self._transact_some(batch)
         else:
             self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
 
-    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
-        for batch in _batches(changes):
-            self._transact_some(batch)
-
-    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
+    def _transact_some(self, changes: Sequence[Put[bytes] | Delete]) -> None:
         """Write ``changes`` in one transaction, or in several if the store refuses them as too large."""
         try:
             self.transact(changes)
@@ -279,16 +279,3 @@ def _there(head: Head) -> bytes:
     if head.value is None:
         raise KeyError(head.key)
     return head.value
-
-
-def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
-    batch: list[Put[bytes] | Delete] = []
-    room = _ROOM
-    for change in changes:
-        batch.append(change)
-        room -= len(change.value) if isinstance(change, Put) else 0
-        if room < 0 or len(batch) == _BATCH:
-            yield batch
-            batch, room = [], _ROOM
-    if batch:
-        yield batch

@@ -28,7 +28,7 @@ from holdall.errors import (
     Unsupported,
 )
 from holdall.extras import needs
-from holdall.handles import PerProcess, PerThread
+from holdall.handles import PerProcess, PerThread, delays_fork
 from holdall.history import Note, Revision
 from holdall.keys import Foreign, RawKey, Span, check_key, only_keys, to_name
 from holdall.layer import Layer, Wrapper, layers
@@ -96,6 +96,7 @@ __all__ = [
     "Wrapper",
     "check_key",
     "conflict",
+    "delays_fork",
     "flag",
     "key_of",
     "layers",

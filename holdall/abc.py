@@ -10,6 +10,7 @@ An application does not need this module: it imports its names from `holdall`.
 """
 
 from holdall.address import Address, Converter, flag
+from holdall.batches import split_keys, split_pairs, split_transaction
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -102,6 +103,9 @@ __all__ = [
     "layers",
     "needs",
     "only_keys",
+    "split_keys",
+    "split_pairs",
+    "split_transaction",
     "to_bytes",
     "to_name",
     "unsupported",

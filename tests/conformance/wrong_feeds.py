@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 from holdall import Memory
-from holdall.changes import Change, Changes, Found, Position
+from holdall.changes import Changes, Found, Position
 from holdall.handles import PerProcess
-from holdall.keys import RawKey, Span, check_key
+from holdall.keys import RawKey, check_key
 from holdall.store import ABSENT, to_bytes
 from tests.conformance.wrong_stores import caught_by
 

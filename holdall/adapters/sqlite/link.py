@@ -8,10 +8,10 @@ from itertools import islice
 from os import getpid
 from typing import Any, TypeVar
 
-from holdall.adapters._shared.batches import ROOM
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translate
 from holdall.adapters.sqlite.table import NoTable, Table
+from holdall.batches import ROOM, text
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import RESERVED, is_reserved, past_reserved
 
@@ -69,7 +69,7 @@ class Link:
         room = ROOM
         with suppress(NoTable), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
-            for key in keys:
+            for key in map(text, keys):
                 if row := connection.execute(select, (key,)).fetchone():
                     page.append(row)
                     room -= len(row[1])
@@ -88,13 +88,19 @@ class Link:
             return self.none_if_absent(error)  # type: ignore[no-any-return]
 
     @delays_fork
-    def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
-        """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
-        connection = self._connect_or_create()
+    def write(self, statement: str, key: str | None, *values: object) -> sqlite3.Cursor:
+        """Run one statement, which is a transaction of its own and begins with the lock that it needs.
+
+        An error names ``key``, unless it is None.
+        """
+        try:
+            connection = self.connection()
+        except NoTable:
+            connection = self._connect_or_create()
         try:
             if self._epoch != getpid():
                 self._begin_epoch(connection)
-            return connection.execute(statement, (key, *args))
+            return connection.execute(statement, values)
         except (sqlite3.Error, OverflowError) as error:
             raise translate(error, str(self._table), key) from error
 

@@ -12,7 +12,15 @@ from holdall.store import Store
 from holdall.testing import BrokenStoreTests, StoreTests
 from holdall.testing.suite import lifetime
 from holdall.testing.suite.foreign import ForeignTests
-from tests.conformance import wrong_foreign, wrong_keys, wrong_lives, wrong_scans, wrong_stores, wrong_swaps
+from tests.conformance import (
+    wrong_feeds,
+    wrong_foreign,
+    wrong_keys,
+    wrong_lives,
+    wrong_scans,
+    wrong_stores,
+    wrong_swaps,
+)
 
 # The first failure will do: none is made smaller, none kept for another run.
 settings.register_profile(
@@ -24,7 +32,7 @@ settings.register_profile(
     report_multiple_bugs=False,
 )
 
-MODULES = (wrong_stores, wrong_keys, wrong_foreign, wrong_scans, wrong_swaps, wrong_lives)
+MODULES = (wrong_stores, wrong_keys, wrong_foreign, wrong_scans, wrong_swaps, wrong_lives, wrong_feeds)
 WRONG: dict[type[Store[Any]], tuple[str, ...]] = {
     kind: vars(kind)["caught_by"]
     for module in MODULES
@@ -41,6 +49,9 @@ class Suite(StoreTests[bytes]):
 
     def plant(self, store: Store[bytes]) -> dict[str, bytes]:
         return store.plant() if isinstance(store, wrong_foreign.Shared) else {}
+
+    def back_up(self, store: Store[bytes]) -> Callable[[], Store[bytes]] | None:
+        return store.back_up() if isinstance(store, wrong_feeds.Restorable) else None
 
 
 @pytest.fixture(autouse=True)

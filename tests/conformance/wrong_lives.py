@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdall import Memory
+from holdall import Memory, SQLite
 from holdall.keys import check_key
 from holdall.store import Store, to_bytes
 from tests.conformance.one_file import OneFile
@@ -167,4 +167,6 @@ def opened(kind: type[Store[Any]], folder: Path) -> Store[Any]:
     """A new store of a wrong kind."""
     if issubclass(kind, OneFile):
         return kind(folder / os.urandom(8).hex(), password="hunter2")
+    if issubclass(kind, SQLite):
+        return kind(folder / os.urandom(8).hex())
     return kind()

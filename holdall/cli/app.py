@@ -57,6 +57,7 @@ class LazyGroup(click.Group):
         "del": ("holdall.cli.keys:del_", "Delete a key."),
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
+        "changes": ("holdall.cli.changes:changes", "List the keys that changed since a position."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.copy:convert", "Copy every document to a store with other layers."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),

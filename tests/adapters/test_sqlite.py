@@ -138,7 +138,7 @@ def test_the_schema_is_the_documented_one(store: SQLite, path: Path) -> None:
         ("value", "BLOB", 1),
     ]
     assert peek(path, "SELECT key, value FROM holdall ORDER BY key") == [
-        ("", "holdall 1"),
+        ("", "holdall 2"),
         ("a", b"1"),
     ]
 

@@ -70,9 +70,9 @@ def test_what_is_not_a_store_is_refused_and_left_as_it_was(
 def test_a_newer_format_asks_for_an_upgrade(path: Path, tmp_path: Path) -> None:
     with SQLite(path) as store:
         store["a"] = b"1"
-    execute(path, "UPDATE holdall SET value = 'holdall 2' WHERE key = ''")
+    execute(path, "UPDATE holdall SET value = 'holdall 3' WHERE key = ''")
     before = contents(tmp_path)
-    with SQLite(path) as store, pytest.raises(Mismatch, match=r"'holdall 2'.*upgrade"):
+    with SQLite(path) as store, pytest.raises(Mismatch, match=r"'holdall 3'.*upgrade"):
         store["a"] = b"2"
     assert contents(tmp_path) == before
 

@@ -34,7 +34,7 @@ from tests.conformance.test_conformance import AnyValue
 from tests.middleware.bytes.layers import encrypted
 from tests.servers.s3 import Server
 
-PRIVATE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC"
+PRIVATE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES"
 EVERYTHING = "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 
@@ -43,8 +43,8 @@ STORES = {
     "memory://": PRIVATE,
     "memory://shared": PRIVATE,
     "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE",
-    "sqlite:///store.db": EVERYTHING,
-    "sqlite:///:memory:": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC",
+    "sqlite:///store.db": f"{EVERYTHING} CHANGES",
+    "sqlite:///:memory:": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES",
     "lmdb:store": EVERYTHING,
     "dbm:store?flavor=dumb": HASHED,
     "dbm:store?flavor=ndbm": HASHED,
@@ -64,7 +64,7 @@ STORES = {
     "shove+memory://": "",
 }
 
-READS = "SEEK TAGS UNIQUE_TAGS"
+READS = "SEEK TAGS UNIQUE_TAGS CHANGES"
 LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "passthrough": (PassThrough, PRIVATE),
     "json": (Json, PRIVATE),
@@ -85,7 +85,7 @@ LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "versions": (Versions, f"{PRIVATE} HISTORY"),
     "versions-elsewhere": (
         lambda store: Versions(store, history=Memory()),
-        "SEEK TAGS UNIQUE_TAGS SWAP REMOVE HISTORY",
+        "SEEK TAGS UNIQUE_TAGS SWAP REMOVE HISTORY CHANGES",
     ),
     "readonly-versions": (lambda store: ReadOnly(Versions(store)), f"{READS} HISTORY"),
 }

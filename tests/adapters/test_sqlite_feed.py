@@ -1,0 +1,185 @@
+"""The change feed of SQLite: tables of the old format, the horizons, and files that somebody else prepared."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from holdall import SQLite
+from holdall.adapters.sqlite import schema
+from holdall.errors import Expired, Mismatch
+from holdall.testing.follower import Follower
+from tests.adapters.test_sqlite_refusals import execute
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """A table as the release before the feed made it, with the keys a and b."""
+    for statement in (schema._TABLE, schema._MARK, schema._TRIGGER):
+        execute(path, statement.format(name="holdall", tick=1000, format="holdall 1"))
+    execute(path, "INSERT INTO holdall (key, value) VALUES ('a', x'01'), ('b', x'02')")
+    return path
+
+
+def keys(store: SQLite, since: str | None = None) -> list[str]:
+    return sorted(change.key for change in store.changes(since))
+
+
+def test_an_old_table_is_read_as_it_is_and_its_feed_begins_with_the_first_write(old: Path) -> None:
+    before = old.read_bytes()
+    with SQLite(old) as store:
+        feed = store.changes()
+        assert sorted(change.key for change in feed) == ["a", "b"]
+        with pytest.raises(Expired, match="begins with the next write"):
+            store.changes(feed.position)
+    assert old.read_bytes() == before
+    with SQLite(old) as store:
+        store["c"] = b"3"
+        with pytest.raises(Expired):
+            store.changes(feed.position)
+        position = [*store.changes()][-1].position
+        assert keys(store) == ["a", "b", "c"]
+        del store["a"]
+        assert keys(store, position) == ["a"]
+        assert store._link.row("SELECT value FROM holdall WHERE key = ''") == ("holdall 2",)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda store: store.__delitem__("a"),
+        lambda store: store.clear(),
+        lambda store: store.delete_many(["a"]),
+        lambda store: store.update(a=b"3"),
+        lambda store: store.swap("a", b"3", store.tag("a")),
+    ],
+)
+def test_every_first_write_to_an_old_table_begins_the_feed(write: object, old: Path) -> None:
+    with SQLite(old) as store, SQLite(old) as reader:
+        write(store)  # type: ignore[operator]
+        follower = Follower()
+        follower.follow(reader)
+        store["b"] = b"4"
+        follower.follow(reader)
+        assert follower.held == dict(reader.scan_tags())
+
+
+def test_a_position_from_before_the_first_write_goes_on_from_the_beginning(path: Path) -> None:
+    with SQLite(path) as reader, SQLite(path) as store:
+        position = reader.changes().position
+        store["a"] = b"1"
+        assert keys(reader, position) == ["a"]
+
+
+def test_a_position_expires_with_the_deletions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "DELETIONS", 3)
+    with SQLite(path) as store:
+        store.update((f"k{number}", b"") for number in range(9))
+        follower = Follower()
+        follower.follow(store)
+        store.delete_many(["k0", "k1", "k2"])
+        assert keys(store, follower.position) == ["k0", "k1", "k2"]
+        del store["k3"]
+        with pytest.raises(Expired, match="deletions"):
+            store.changes(follower.position)
+        assert len(keys(store)) == 5
+
+
+def test_a_position_expires_with_its_epoch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "EPOCHS", 3)
+    for number in range(5):
+        with SQLite(path) as store:
+            store[f"k{number}"] = b""
+            if number < 2:
+                position = [*store.changes()][-1].position
+    with SQLite(path) as store, pytest.raises(Expired, match="too old"):
+        store.changes(position)
+
+
+def test_a_file_that_replaces_a_deleted_one_refuses_its_positions(path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        position = [*store.changes()][-1].position
+    path.unlink()
+    with SQLite(path) as store:
+        with pytest.raises(Expired):
+            store.changes(position)
+        store["a"] = b"2"
+        with pytest.raises(Expired):
+            store.changes(position)
+
+
+def test_a_position_in_the_middle_of_a_feed_expires_with_a_backup_from_before_it(path: Path) -> None:
+    """Its reader has not seen a key that was overwritten later, and the backup takes that write back."""
+    with SQLite(path) as store:
+        store.update(a=b"1", b=b"1")
+        with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(f"{path}.copy")) as copy:
+            file.backup(copy)
+        store["a"] = b"2"
+        first = next(store.changes())
+        assert first.key == "b"
+    Path(f"{path}.copy").replace(path)
+    with SQLite(path) as store:
+        store["c"] = b"3"
+        with pytest.raises(Expired, match="backup"):
+            store.changes(first.position)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'CREATE TRIGGER more AFTER INSERT ON "holdall.deletions" BEGIN DELETE FROM holdall; END',
+        'CREATE TRIGGER more AFTER INSERT ON "holdall.epochs" BEGIN DELETE FROM holdall; END',
+        'DROP TRIGGER "holdall.record_deletion"',
+        'DROP TABLE "holdall.epochs"',
+        'DROP TABLE "holdall.deletions"',
+        "UPDATE holdall SET value = 'holdall 1' WHERE key = ''",
+    ],
+)
+def test_a_feed_that_another_program_changed_is_refused(statement: str, path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+    execute(path, statement)
+    with SQLite(path) as store, pytest.raises(Mismatch, match="not made by holdall"):
+        store["b"] = b"2"
+
+
+def test_an_old_table_with_the_feed_of_another_program_is_refused(old: Path) -> None:
+    execute(old, 'CREATE TABLE "holdall.epochs" (name)')
+    with SQLite(old) as store, pytest.raises(Mismatch, match="not made by holdall"):
+        store["b"] = b"2"
+
+
+_WRITER = """
+import sys
+from holdall import SQLite
+store = SQLite(sys.argv[1], durability="os")
+print("ready", flush=True)
+for number in range(10**9):
+    store[f"k{number % 50}"] = b"%d" % number
+    store.discard(f"k{(number * 7) % 50}")
+"""
+
+
+def test_a_follower_misses_nothing_of_writers_that_are_killed(path: Path) -> None:
+    follower = Follower()
+    with SQLite(path) as store:
+        for _ in range(3):
+            with subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE) as writer:
+                assert writer.stdout is not None
+                writer.stdout.readline()
+                for _ in range(20):
+                    follower.follow(store, 30)
+                os.kill(writer.pid, signal.SIGKILL)
+            follower.follow(store)
+            assert follower.held == dict(store.scan_tags())

@@ -63,20 +63,22 @@ class Bell:
                 if next(changes, None) is not None:
                     return True
                 since = changes.position
-                if not _wait(event, deadline, interval, lambda seen=seen: state() == seen):
+                if not _wait(event, deadline, interval, state, seen):
                     break
             return False
         finally:
             self._events.discard(event)
 
 
-def _wait(event: threading.Event, deadline: float, interval: float, is_same: Callable[[], bool]) -> bool:
-    """Wait for ``event``, or until ``is_same`` is false after an interval; return False at the deadline."""
+def _wait(
+    event: threading.Event, deadline: float, interval: float, state: Callable[[], object], seen: object
+) -> bool:
+    """Wait for ``event``, or until ``state()`` is not ``seen`` after an interval; return False at the deadline."""
     while not event.is_set():
         rest = deadline - time.monotonic()
         if rest <= 0:
             return False
         event.wait(min(interval, rest, threading.TIMEOUT_MAX))
-        if not is_same():
+        if state() != seen:
             break
     return True

@@ -97,13 +97,15 @@ def test_a_position_expires_with_the_deletions(path: Path, monkeypatch: pytest.M
 
 def test_a_position_expires_with_its_epoch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "EPOCHS", 3)
+    positions = []
     for number in range(5):
         with SQLite(path) as store:
             store[f"k{number}"] = b""
-            if number < 2:
-                position = [*store.changes()][-1].position
-    with SQLite(path) as store, pytest.raises(Expired, match="too old"):
-        store.changes(position)
+            positions.append([*store.changes()][-1].position)
+    with SQLite(path) as store:
+        with pytest.raises(Expired, match="too old"):
+            store.changes(positions[1])
+        assert keys(store, positions[2]) == ["k3", "k4"]
 
 
 def test_a_file_that_replaces_a_deleted_one_refuses_its_positions(path: Path) -> None:

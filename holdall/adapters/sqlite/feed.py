@@ -89,10 +89,11 @@ class Feed:
     def _look(self, position: Position | None, connection: sqlite3.Connection) -> _Ends:
         """Return the ends of the feed. Raises Expired if the feed cannot go on from ``position``."""
         if schema.has_feed(connection, self._name):
-            epoch, *ends = connection.execute(self._ends).fetchone()
-            found = _Ends(epoch or _NEW, *ends)
+            epoch, tick, deletion, oldest = connection.execute(self._ends).fetchone()
+            found = _Ends(epoch or _NEW, tick, deletion, oldest)
         else:
-            found = _Ends(_OLD, *connection.execute(self._last).fetchone(), 0, 0)
+            (tick,) = connection.execute(self._last).fetchone()
+            found = _Ends(_OLD, tick, 0, 0)
         if position is not None:
             self._check(position, found, connection)
         return found

@@ -31,7 +31,9 @@ RESERVED = ".holdall"
 
 # Most keys match this pattern, and need none of the slower checks.
 _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
-_VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
+VOUCHED = RAW_KEY_BYTES // 4
+"""A key of so many characters always fits, at four bytes each."""
+
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
@@ -98,7 +100,7 @@ def check_key(key: str) -> None:
     """
     kind = type(key)
     # A layer has checked everything but the length of the key that it made.
-    if kind is RawKey and len(key) <= _VOUCHED:
+    if kind is RawKey and len(key) <= VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return

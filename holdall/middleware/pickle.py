@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from holdall.errors import Invalid
 from holdall.middleware._secrets.binding import encode_key
-from holdall.middleware._secrets.signing import Source, signing_key
+from holdall.middleware._secrets.source import Source, signing_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
 from holdall.store import MISSING, Change, Store

@@ -318,5 +318,5 @@ def test_what_is_not_an_invoice_is_a_type_error_that_says_how_to_make_one(given:
 
 
 def test_an_address_is_not_books() -> None:
-    with pytest.raises(TypeError, match=r"not in a str; holdall.open\(address, type=Invoice\) makes a store"):
+    with pytest.raises(TypeError, match=r"not a str; holdall.open\(address, type=Invoice\) opens a store"):
         Books("sqlite:///books.db")  # type: ignore[arg-type]

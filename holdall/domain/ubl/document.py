@@ -62,7 +62,7 @@ def invoice(root: Element) -> Invoice:
 def _name(root: Element) -> str:
     if root.tag not in _NAMES:
         raise Invalid(
-            f"it is no UBL 2 Invoice or CreditNote but {short(root.tag)}: export it as UBL, or leave it out"
+            f"it is not a UBL 2 Invoice or CreditNote but {short(root.tag)}; export it as UBL, or leave it out"
         )
     return _NAMES[root.tag]
 

@@ -44,7 +44,7 @@ def read(source: str, what: str) -> bytes:
     kind, _, place = source.partition(":")
     data = _variable(place, what) if kind == "env" else _file(place, what)
     if len(data) > LONGEST:
-        raise PermissionDenied(f"{source} holds more than {LONGEST:,} bytes, and so no {what}")
+        raise PermissionDenied(f"{source} holds more than {LONGEST:,} bytes, so it is not the {what}")
     return data
 
 
@@ -62,7 +62,7 @@ def _file(path: str, what: str) -> bytes:
                 warnings.warn(message, stacklevel=2)
             return file.read(LONGEST + 1)
     except OSError as error:
-        raise PermissionDenied(f"no {what} can be read from {path}: {error.strerror}") from error
+        raise PermissionDenied(f"the {what} cannot be read from {path}: {error.strerror}") from error
 
 
 def signing_key(source: Source | None) -> Callable[[], bytes]:
@@ -79,13 +79,18 @@ def signing_key(source: Source | None) -> Callable[[], bytes]:
     if source is None:
         return bytes
     if not callable(source) and not is_source(source):
-        raise Invalid("sign=env:NAME, file:PATH or a function that returns the key; never the key itself")
+        raise Invalid(
+            "sign does not name a source of the key; "
+            "give env:NAME, file:PATH or a function that returns the key, never the key itself"
+        )
     return functools.cache(lambda: _long_enough(source))
 
 
 def _long_enough(source: Source) -> bytes:
     key = source() if callable(source) else read(source, "signing key").strip()
     if len(key) < SHORTEST:
-        name = "what the function returned" if callable(source) else source
-        raise PermissionDenied(f"no signing key of {SHORTEST} bytes or more in {name}")
+        name = "the result of the function" if callable(source) else source
+        raise PermissionDenied(
+            f"there is no signing key of {SHORTEST} bytes or more in {name}; write one there"
+        )
     return key

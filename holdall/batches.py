@@ -120,6 +120,26 @@ def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
     return value
 
 
+class CheckedChanges:
+    """The changes of a transaction, with keys and values that are checked already; a key may be reserved.
+
+    A store that passes it to `split_transaction` gets the two dicts back. Any other store iterates over it.
+
+    >>> list(CheckedChanges({"a": Tag("")}, {"a": b"1", "b": None}))
+    [Expect(key='a', tag=''), Put(key='a', value=b'1'), Delete(key='b')]
+    """
+
+    def __init__(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> None:
+        self.before = before
+        self.after = after
+
+    def __iter__(self) -> Iterator[Change[bytes]]:
+        for key, tag in self.before.items():
+            yield Expect(RawKey(key), tag)
+        for key, value in self.after.items():
+            yield Delete(RawKey(key)) if value is None else Put(RawKey(key), value)
+
+
 def split_transaction(
     changes: Iterable[Change[bytes]], most: int = maxsize
 ) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
@@ -129,6 +149,8 @@ def split_transaction(
     deleted). Raises Conflict if the changes expect two different tags of one key, and TooLarge if a value has
     more than ``most`` bytes.
     """
+    if type(changes) is CheckedChanges and most == maxsize:
+        return changes.before, changes.after
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:

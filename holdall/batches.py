@@ -101,9 +101,12 @@ def split_pairs(
 def _check_pairs(items: Iterable[tuple[str, bytes]], most: int) -> Iterator[tuple[str, bytes]]:
     for key, value in items:
         check_key(key)
+        # These tests of types save two calls for each pair.
+        if type(key) is not str:
+            key = text(key)
         if type(value) is not bytes or len(value) > most:
             value = to_bytes_within(key, value, most)
-        yield text(key), value
+        yield key, value
 
 
 def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
@@ -171,7 +174,7 @@ def look_up_all(look_up: Callable[[Iterator[str]], list[T]], keys: Iterable[str]
     ``look_up`` takes keys from an iterator; it may leave some for the next call, as `look_up` does.
     """
     for batch in split_keys(keys, count):
-        rest = map(text, batch)
+        rest = iter(batch)
         while page := look_up(rest):
             yield from page
 

@@ -9,8 +9,8 @@ from sys import maxsize
 from typing import Any, TypeVar
 
 from holdall.errors import TooLarge
-from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
-from holdall.store import Change, Delete, Put, Tag, conflict, key_of, to_bytes
+from holdall.keys import RESERVED, VOUCHED, RawKey, check_key, is_reserved, past_reserved
+from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
 
 T = TypeVar("T")
 L = TypeVar("L", str, bytes)
@@ -24,6 +24,8 @@ ROOM = 1 << 20
 
 FIRST_PAGE = 16
 """The number of rows in the first page of a scan."""
+
+_CHANGES = Put, Delete, Expect
 
 text = str.__str__  # a plain str: for a subclass, sqlite3 first looks for an adapter, which costs 400 ns
 
@@ -114,7 +116,7 @@ def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
     value = to_bytes(value)
     if len(value) > most:
         raise TooLarge(
-            f"the value of {key!r} is {len(value):,} bytes, and this store takes {most:,}; "
+            f"the value of {key!r} is {len(value):,} bytes, and this store takes at most {most:,}; "
             "split it, or keep it in a file or bucket",
             key=key,
         )
@@ -133,11 +135,14 @@ def split_transaction(
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:
-        key = key_of(change)
-        check_key(key)
+        key = change.key if isinstance(change, _CHANGES) else key_of(change)  # type: ignore[redundant-expr]
+        if type(key) is not RawKey or len(key) > VOUCHED:  # most layers have checked their keys
+            check_key(key)
         key = text(key)
         if isinstance(change, Put):
-            after[key] = to_bytes_within(key, change.value, most)
+            value = change.value
+            fits = type(value) is bytes and len(value) <= most
+            after[key] = value if fits else to_bytes_within(key, value, most)
         elif isinstance(change, Delete):
             after[key] = None
         elif before.setdefault(key, change.tag) != change.tag:

@@ -134,7 +134,9 @@ def copy_and_verify(read: Read, there: Store[Any], keys: list[str]) -> int:
     back = {key: digest(value) for key, value in there.get_many(keys)}
     for key in digests:
         if back.get(key) != digests[key] and not _equal(read, there, key):
-            raise Corrupt(f"the value of {key!r} was read back from {there!r} as another one", key=key)
+            raise Corrupt(
+                f"the value of {key!r} differs from the value that was read back from {there!r}", key=key
+            )
     return len(digests)
 
 

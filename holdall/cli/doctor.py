@@ -45,7 +45,7 @@ def _require_there(uri: str) -> None:
     # A dbm store may consist of several files, none of which has exactly this name.
     there = path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))
     if address.engine in _LOCAL and address.path not in ("", "/") and not there:
-        raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")
+        raise StoreNotFound(f"there is no store at {path} yet; the first write creates it")
 
 
 _LOCAL = ("dbm", "file", "lmdb", "sqlite")

@@ -51,7 +51,8 @@ def new(file: Path, id_: str | None) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(file, ("\n".join(lines) + "\n").encode())
     click.echo(
-        f"holdall: {file} holds {len(lines)} key{'s' * (len(lines) > 1)}; the first one writes", err=True
+        f"holdall: {file} holds {len(lines)} key{'s' * (len(lines) > 1)}; the first key encrypts new values",
+        err=True,
     )
 
 
@@ -70,12 +71,12 @@ def _keys(file: Path) -> list[str]:
 
 def _require_new(file: Path, id: str, keys: list[str]) -> None:
     if any(each.partition(":")[0] == id for each in keys):
-        raise Invalid(f"{file} has a key {id!r} already; name another by --id")
+        raise Invalid(f"{file} has a key {id!r} already; choose another name with --id")
 
 
 @click.command(epilog=examples("rekey 'sqlite:///sealed.db?encrypt=env:BOOKS_KEYS'"))
 @positional()
-@click.option("--prefix", default="", help="Only keys that begin with this.")
+@click.option("--prefix", default="", help="Only keys that begin with this prefix.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
     """Seal (encrypt) every value with the first key of the keyring, so that older keys are no longer needed.
 
@@ -99,13 +100,13 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
             looked = count
             show(count)
 
-        with show_progress("sealing", lambda: sum(1 for _ in store.scan(prefix))) as show:
+        with show_progress("encrypting", lambda: sum(1 for _ in store.scan(prefix))) as show:
             sealed = rekey_values(sealing, prefix, tell=tell)
         if not prefix and (manifest := read_manifest(store)):
             record(store, replace(manifest, key=sealing.current))
     if not looked:
-        raise HoldallError(f"no value at {Address.parse(at['uri'])}; check the address")
-    click.echo(f"sealed {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
+        raise HoldallError(f"there is no value at {Address.parse(at['uri'])}; check the address")
+    click.echo(f"encrypted {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
 
 
 def _sealing(store: Store[Any], uri: str) -> "Encrypt":
@@ -114,4 +115,4 @@ def _sealing(store: Store[Any], uri: str) -> "Encrypt":
     for layer in layers(store):
         if isinstance(layer, Encrypt):
             return layer
-    raise HoldallError(f"{Address.parse(uri)} encrypts nothing; name its keys by encrypt=env:NAME")
+    raise HoldallError(f"{Address.parse(uri)} does not encrypt values; name its keys with encrypt=env:NAME")

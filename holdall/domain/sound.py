@@ -37,7 +37,7 @@ def sound(key: str, invoice: Invoice) -> Invoice:
 def _corrupt(key: str, amount: Decimal) -> Corrupt:
     """Return the error for a damaged ``amount`` in the invoice under ``key``."""
     return Corrupt(
-        f"the invoice at {key!r} holds {brief(str(amount))} for an amount, which can be none: "
+        f"the invoice at {key!r} has {brief(str(amount))} for an amount, which is not valid; "
         "restore it from a backup or its history, or import it again into other books",
         key=key,
     )

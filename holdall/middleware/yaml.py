@@ -86,7 +86,7 @@ class _Dumper(CSafeDumper):
 
     def represent_datetime(self, data: datetime) -> yaml.ScalarNode:
         if not in_minutes(data):
-            raise ValueError(f"{data} has an offset of more than whole minutes; convert it to UTC")
+            raise ValueError(f"{data} has an offset that is not in whole minutes; convert it to UTC")
         return super().represent_datetime(data)
 
 

@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
-from holdall.query.collation import Place, ambiguous, collate, cut, to_key
-from holdall.query.ranges import EVERYWHERE, Range
+from holdall.query.collation import EVERYWHERE, Place, Range, ambiguous, collate, cut, to_key
 from holdall.query.reading import Reading, reason
 from holdall.query.reducer import Reducer
 from holdall.query.trial import Unsplittable

@@ -62,7 +62,7 @@ class TestPayments:
 
     def test_each_has_an_id_of_its_own(self) -> None:
         errors = self.errors(pay("1") + pay("2"))
-        assert errors == {"payments-1.id": "'0' is there already; give each payment its own"}
+        assert errors == {"payments-1.id": "'0' is the id of another payment; give each payment its own id"}
 
 
 def test_a_credit_note_is_settled_by_paying_back() -> None:

@@ -38,16 +38,22 @@ RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """The errors that the client raises and `translate` accepts."""
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
-_DENIED = PermissionDenied, f"refuses; {_LOGIN}"
-_SLOW = Throttled, "asks to be asked less often"
+_DENIED = PermissionDenied, f"refuses the request; {_LOGIN}"
+_SLOW = Throttled, "asks for fewer requests; retry later"
 
 _Kind = tuple[type[HoldallError], str]
 _BY_CODE: dict[str, _Kind] = {
-    "ConditionalCheckFailedException": (Conflict, "is not as it was expected"),
-    "ResourceNotFoundException": (StoreNotFound, "is not there; create it, or open it with ?create=true"),
-    "ItemCollectionSizeLimitExceededException": (TooLarge, "takes no more under this name"),
+    "ConditionalCheckFailedException": (Conflict, "was changed by another writer; read it again and retry"),
+    "ResourceNotFoundException": (StoreNotFound, "does not exist; create it, or open it with ?create=true"),
+    "ItemCollectionSizeLimitExceededException": (
+        TooLarge,
+        "has no more room under this store name; use another name",
+    ),
     "TransactionConflictException": (Throttled, "is being changed by a transaction; retry"),
-    "TransactionInProgressException": (Unavailable, "may still be at an earlier try; read it to find out"),
+    "TransactionInProgressException": (
+        Unavailable,
+        "may still be carrying out an earlier attempt; read the keys to find out",
+    ),
     **dict.fromkeys(
         (
             "AccessDeniedException",
@@ -76,7 +82,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Kind]] = [
     ((sdk.NoRegionError,), (InvalidAddress, "names no region; add ?region=")),
     (
         (sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.TokenRetrievalError),
-        (PermissionDenied, f"is asked without credentials; {_LOGIN}"),
+        (PermissionDenied, f"has no credentials; {_LOGIN}"),
     ),
     ((sdk.ProfileNotFound, sdk.ParamValidationError, sdk.ValidationError), (InvalidAddress, "cannot be opened")),
     ((ResponseParserError, sdk.ChecksumError), (Corrupt, "gave an answer that cannot be read")),
@@ -97,7 +103,7 @@ def _kind_of(error: Exception) -> _Kind:
     if code == "ValidationException":
         return _kind_of_validation(_message_of(error))
     if code == "TransactionCanceledException":
-        return Throttled, "was met by other writers; retry"
+        return Throttled, "was changed by other writers at the same time; retry"
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return Unavailable, "failed"
     return _BY_CODE.get(code, (HoldallError, "failed"))
@@ -105,9 +111,12 @@ def _kind_of(error: Exception) -> _Kind:
 
 def _kind_of_validation(said: str) -> _Kind:
     if "size" in said:
-        return TooLarge, "takes no value that long"
+        return TooLarge, "does not accept a value of this size; split it"
     if "key" in said:
-        return Mismatch, "is no table of a store; its keys are 'store' and 'key', both text"
+        return (
+            Mismatch,
+            "is not a table of a store, whose keys are 'store' and 'key', both text; name another table",
+        )
     return HoldallError, "failed"
 
 

@@ -54,8 +54,8 @@ AGAIN = "this request had been sent before"
 
 _LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
 
-_LOGIN = "log in with `gcloud auth application-default login`, or see to the service account"
-_LIST = "where storage.objects.list is not granted, a missing key is refused too"
+_LOGIN = "log in with `gcloud auth application-default login`, or check the service account"
+_LIST = "without the permission storage.objects.list, a missing key is refused too"
 
 _BY_STATUS: dict[int, type[HoldallError]] = {
     401: PermissionDenied,

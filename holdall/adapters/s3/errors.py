@@ -50,13 +50,15 @@ exceptions while it reads that body.
 """
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
-_LIST = "where s3:ListBucket is not granted, S3 says this of a missing key too; grant it to tell them apart"
+_LIST = (
+    "without the permission s3:ListBucket, S3 answers the same for a missing key; grant it to tell them apart"
+)
 
 _HINTS = {
     "ExpiredToken": "the credentials have expired; log in again",
-    "InvalidAccessKeyId": f"the access key is unknown there; {_LOGIN}",
+    "InvalidAccessKeyId": f"the server does not know the access key; {_LOGIN}",
     "SignatureDoesNotMatch": f"the secret key is wrong; {_LOGIN}",
-    "RequestTimeTooSkewed": "this machine's clock is off; set it",
+    "RequestTimeTooSkewed": "this machine's clock is wrong; set it",
     "InvalidObjectState": "the object is archived; restore it first",
     "RequestExpired": "the request came too late; check this machine's clock",
     "InvalidToken": "the session token is not accepted; log in again",
@@ -131,8 +133,8 @@ def _missing(code: str, operation: str, place: str, key: str | None) -> Exceptio
     # parse an answer that repeats a key with characters that XML does not allow.
     named = operation not in ("HeadObject", "DeleteObject") and not {"\ufffe", "\uffff"} & set(key)
     if named and code in ("", "404"):
-        remedy = "look at what answers at this endpoint"
-        return Corrupt(f"the answer about {key!r} in {place} is none of S3's; {remedy}", key=key)
+        remedy = "check which server is at this endpoint"
+        return Corrupt(f"the answer about {key!r} in {place} does not come from S3; {remedy}", key=key)
     return KeyError(key)
 
 

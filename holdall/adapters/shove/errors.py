@@ -33,9 +33,12 @@ def translate(error: Exception, where: str, key: str | None = None) -> Exception
     if isinstance(error, _sqlite):
         return sqlite_errors.translate(error, where, key)
     if isinstance(error, _DAMAGED):
-        return Corrupt(f"{describe(where, key)} is damaged ({type(error).__name__}); restore it", key=key)
+        return Corrupt(
+            f"{describe(where, key)} is damaged ({type(error).__name__}); restore a backup", key=key
+        )
     if isinstance(error, OSError) and not isinstance(error, dbm.error[0]):
         return os_error(error, where, key)
     return Unavailable(
-        f"{describe(where, key)}: its store raised {type(error).__name__}, which is the cause", key=key
+        f"{describe(where, key)}: Shove's store raised {type(error).__name__}; see the cause of this error",
+        key=key,
     )

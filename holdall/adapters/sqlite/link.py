@@ -73,11 +73,17 @@ class Link:
         return page
 
     @delays_fork
-    def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
-        """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
-        connection = self._connect_or_create()
+    def write(self, statement: str, key: str | None, *values: object) -> sqlite3.Cursor:
+        """Run one statement, which is a transaction of its own and begins with the lock that it needs.
+
+        An error names ``key``, unless it is None.
+        """
         try:
-            return connection.execute(statement, (key, *args))
+            connection = self.connection()
+        except NoTable:
+            connection = self._connect_or_create()
+        try:
+            return connection.execute(statement, values)
         except (sqlite3.Error, OverflowError) as error:
             raise translate(error, str(self._table), key) from error
 

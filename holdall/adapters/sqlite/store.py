@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
@@ -37,6 +37,8 @@ _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
     "AND is_key(key)"
 )
+
+_FEW = 4  # keys that one statement writes
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
@@ -86,6 +88,7 @@ class SQLite(Store[bytes]):
         name = self._name = f'"{table}"'
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT {_VALUE} FROM {name} WHERE key = ?"
+        self._get_tagged = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
         self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
@@ -102,7 +105,7 @@ class SQLite(Store[bytes]):
                 f"or sqlite:////{path} for one from the root"
             )
         if address.path == "/":
-            raise InvalidAddress("sqlite: sqlite:/// names no file; write sqlite:///books.db")
+            raise InvalidAddress("sqlite: sqlite:/// does not name a file; write sqlite:///books.db")
         return cls(address.path[1:] or MEMORY, **options)
 
     @property
@@ -136,7 +139,7 @@ class SQLite(Store[bytes]):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.write(self._put, text(key), to_bytes(value))
+        self._link.write(self._put, key, text(key), to_bytes(value))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -217,10 +220,13 @@ class SQLite(Store[bytes]):
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
+    @delays_fork
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
-        select = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        row = self._row(select, (text(key),))
+        try:  # not self._row, as in __getitem__
+            row = self._connection().execute(self._get_tagged, (text(key),)).fetchone()
+        except (NoTable, sqlite3.Error) as error:
+            row = self._link.none_if_absent(error)
         if row is None:
             raise KeyError(key)
         return Tagged(*row)
@@ -234,11 +240,11 @@ class SQLite(Store[bytes]):
         check_key(key)
         value = to_bytes(value)
         if expected == ABSENT:
-            written = self._link.write(self._create, text(key), value)
+            written = self._link.write(self._create, key, text(key), value)
         else:
             put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
             written = self._link.write(
-                f"{put} ({self._has} {_TAGGED})", text(key), value, text(key), expected
+                f"{put} ({self._has} {_TAGGED})", key, text(key), value, text(key), expected
             )
         if not written.rowcount:
             raise conflict(key)
@@ -251,10 +257,23 @@ class SQLite(Store[bytes]):
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         before, after = split_transaction(changes)
+        if 0 < len(after) <= _FEW and None not in after.values() and self._put_few(before, after):
+            return
         new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
         created = {key: after.pop(key) for key in new}
         expected = {key: tag for key, tag in before.items() if key not in created}
         self._link.transact(partial(self._apply, expected, created, after))
+
+    def _put_few(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> bool:
+        """Put the values of ``after`` by one statement; return False if a key does not have its tag.
+
+        This costs half of what several statements cost.
+        """
+        values: list[object] = [part for pair in after.items() for part in pair]
+        for key, tag in before.items():
+            values += key, tag or None
+        statement = _put_if(self._name, len(after), len(before))
+        return self._link.write(statement, None, *values).rowcount == len(after)
 
     def _apply(
         self,
@@ -294,3 +313,12 @@ class SQLite(Store[bytes]):
                 "a database in memory cannot be pickled: its data would be left behind; name a file"
             )
         return super().__reduce__()
+
+
+@lru_cache
+def _put_if(table: str, puts: int, tags: int) -> str:
+    """Return the statement that puts ``puts`` pairs if ``tags`` keys each have a tag, or none for NULL."""
+    rows = ", ".join(["(?, ?)"] * puts)
+    has_tag = f"(SELECT CAST(tick AS TEXT) FROM {table} WHERE key = ?) IS ?"
+    condition = " AND ".join([has_tag] * tags) or "TRUE"
+    return f"INSERT OR REPLACE INTO {table} (key, value) SELECT * FROM (VALUES {rows}) WHERE {condition}"

@@ -55,4 +55,4 @@ class Offsets:
 
 def _refuse_rounded(moment: Any) -> None:
     if not in_minutes(moment):
-        raise ValueError(f"{moment} has an offset of more than whole minutes; convert it to UTC")
+        raise ValueError(f"{moment} has an offset that is not in whole minutes; convert it to UTC")

@@ -1,9 +1,7 @@
 """The commit on a store with transactions: heads and their records change together."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from holdall.errors import Conflict, HoldallError
 from holdall.keys import RawKey
@@ -14,26 +12,6 @@ from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.resolve import Resolved, Resolver
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT, Change, Delete, Expect, Put, Store
-
-
-class _Step(NamedTuple):
-    """One key's part of a transaction: its new head, and all missing records up to it."""
-
-    head: Head
-    data: bytes
-    records: list[tuple[Name, bytes]]
-
-    def write_records(self) -> Iterator[Change[bytes]]:
-        for name, data in self.records:
-            record = RawKey(ROOT + name.text)
-            if self.head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
-                yield Expect(record, ABSENT)
-            yield Put(record, data)
-
-    def write_head(self) -> Iterator[Change[bytes]]:
-        key = self.head.key
-        yield Expect(key, self.head.tag)
-        yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
 
 
 class AtomicCommit:
@@ -51,36 +29,54 @@ class AtomicCommit:
 
     def commit(self, head: Head, value: bytes | None) -> Written:
         """See `Commit.commit`."""
-        step = self._step(head, value, self._resolver.resolve(head))
-        self._transact([step])
-        return Written(head.key, step.data, None)
+        changes: list[Change[bytes]] = []
+        data = self._record(head, value, self._resolver.resolve(head), changes)
+        key = head.key
+        changes += (Expect(key, head.tag), Delete(key) if value is None else Put(key, data))
+        self._transact(changes)
+        return Written(key, data, None)
 
     def commit_many(
         self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
     ) -> None:
-        """Commit every pair of a head and its new value, if every ``expected`` tag still holds."""
+        """Commit every pair of a head and its new value, if every ``expected`` tag still holds.
+
+        It writes all records first and then all heads, so that stores which append keep the heads together.
+        """
         changes = list(changes)
+        records: list[Change[bytes]] = []
+        heads: list[Change[bytes]] = []
         resolved = self._resolver.resolve_many([head for head, _ in changes])
-        steps = [self._step(*change, each) for change, each in zip(changes, resolved, strict=True)]
-        self._transact(steps, expected)
+        for (head, value), each in zip(changes, resolved, strict=True):
+            data = self._record(head, value, each, records)
+            key = head.key
+            heads += (Expect(key, head.tag), Delete(key) if value is None else Put(key, data))
+        self._transact([*expected, *records, *heads])
 
     def complete(self, head: Head, claim: Name) -> None:
         """See `Commit.complete`."""
         data = self._records.get(claim)
         if data is not None:
+            key = head.key
+            change = Delete(key) if is_deletion(data) else Put(key, data)
             with contextlib.suppress(Conflict):  # the head is there already
-                self._transact([_Step(head, data, [])])
+                self._transact([Expect(key, head.tag), change])
 
-    def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
-        """Write all records first and then all heads, so that stores which append keep the heads together."""
-        parts = chain(map(_Step.write_records, steps), map(_Step.write_head, steps))
-        try:
-            self._store.transact(chain(expected, chain.from_iterable(parts)))
-        except HoldallError as error:
-            raise self._records.raw.reword(error) from error
-
-    def _step(self, head: Head, value: bytes | None, resolved: Resolved) -> _Step:
-        self._records.check(head.key)
+    def _record(
+        self, head: Head, value: bytes | None, resolved: Resolved, changes: list[Change[bytes]]
+    ) -> bytes:
+        """Add to ``changes`` all records up to the revision of ``value``, and return the data of this one."""
         last, missing = resolved
         data = self._stamper.stamp_next(head.key, last, value)
-        return _Step(head, data, [*missing, (Name.of(head.key, last), data)])
+        for name, record in (*missing, (Name.of(head.key, last), data)):
+            key = RawKey(ROOT + name.text)
+            if head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
+                changes.append(Expect(key, ABSENT))
+            changes.append(Put(key, record))
+        return data
+
+    def _transact(self, changes: list[Change[bytes]]) -> None:
+        try:
+            self._store.transact(changes)
+        except HoldallError as error:
+            raise self._records.raw.reword(error) from error

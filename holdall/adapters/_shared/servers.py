@@ -31,7 +31,7 @@ def login(address: Address) -> dict[str, Any]:
     try:
         host.encode("idna")
     except UnicodeError:
-        raise InvalidAddress(f"{address.scheme}: {host!r} is no name of a host") from None
+        raise InvalidAddress(f"{address.scheme}: {host!r} is not a valid host name") from None
     user, _, password = address.userinfo.partition(":")
     named = {"host": host, "port": address.port, "user": user, "password": password}
     return {name: value for name, value in named.items() if value}
@@ -40,7 +40,7 @@ def login(address: Address) -> dict[str, Any]:
 def check_wait(scheme: str, timeout: float) -> None:
     """Raise InvalidAddress if ``timeout`` is not above 0 and below a million seconds."""
     if not 0 < timeout < 1e6:
-        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+        raise InvalidAddress(f"{scheme}: timeout must be a number of seconds above 0 and below 1,000,000")
 
 
 def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
@@ -57,7 +57,7 @@ def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
 def unpicklable(variable: str) -> TypeError:
     """The error for pickling a store that was given a password."""
     return TypeError(
-        f"a store that was given its password cannot be pickled, for the pickle would hold it; set {variable}"
+        f"a store that was given a password cannot be pickled, because the pickle would contain it; set {variable}"
     )
 
 

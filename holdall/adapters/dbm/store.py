@@ -75,7 +75,7 @@ class DBM(Store[bytes]):
         timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
-            raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
+            raise InvalidAddress(f"dbm: flavor={flavor!r} is not one of {', '.join(FLAVORS)}")
         check_durability("dbm", durability)
         check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")

@@ -73,7 +73,7 @@ class DynamoDB(TransactionalStore):
         try:
             check_key(name)
         except InvalidKey as error:
-            raise InvalidAddress(f"dynamodb: the name of a store is like a key, and this {error}") from None
+            raise InvalidAddress(f"dynamodb: the name of the store must be a valid key; {error}") from None
         self._table = Table(
             table, name, Options(region, profile, endpoint_url, timeout, retries), create=create
         )
@@ -84,7 +84,7 @@ class DynamoDB(TransactionalStore):
         """``dynamodb://table/name?region=&profile=&endpoint_url=&timeout=&retries=&create=``."""
         if address.userinfo:
             raise InvalidAddress(
-                "dynamodb: an address holds no credentials; leave them to the environment or a profile"
+                "dynamodb: an address must not contain credentials; set them in the environment or in a profile"
             )
         if not address.host or address.port is not None:
             raise InvalidAddress("dynamodb: the table is missing; write dynamodb://table/name")
@@ -243,7 +243,7 @@ class DynamoDB(TransactionalStore):
         """The request for each key of a transaction. Raises TooLarge if that exceeds a limit of DynamoDB."""
         sizes = (len(part.change.value) for part in parts.values() if isinstance(part.change, Put))
         if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
-            raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
+            raise TooLarge(f"a transaction takes at most {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
         return {key: self._part(key, *part) for key, part in parts.items()}
 
     def _part(self, key: str, expected: Tag | None, change: Put[bytes] | Delete | None) -> Item:

@@ -71,7 +71,10 @@ class File(Store[bytes]):
         # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
         # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system cannot open a file relative to an open folder; "
+                "use sqlite:///path instead of file:"
+            )
         check_durability("file", durability)
         check_timeout("file", timeout)
         # The path is made absolute here. A later chdir, or a process that started in another folder, must
@@ -88,7 +91,7 @@ class File(Store[bytes]):
             place = f"{address.host}{address.shown_path}"
             raise InvalidAddress(
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
-                f"below this one, or file:///{place}"
+                f"below the current folder, or file:///{place}"
             )
         return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
 

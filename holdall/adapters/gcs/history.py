@@ -33,7 +33,7 @@ class GCSPast:
 
         if not bucket.ask(send).versioning_enabled:
             raise Unsupported(
-                f"gs://{bucket.name} keeps no versions; enable them (gcloud storage buckets update "
+                f"gs://{bucket.name} does not keep versions; enable them (gcloud storage buckets update "
                 f"gs://{bucket.name} --versioning), or use history=on"
             )
         self._bucket = bucket

@@ -76,7 +76,7 @@ class GCS(BucketStore[GCSBucket]):
         """``gs://bucket/prefix?project=&endpoint_url=&timeout=&retries=&create=``."""
         if address.userinfo:
             raise InvalidAddress(
-                "gs: an address holds no credentials; log in with `gcloud auth application-default login`, "
+                "gs: an address must not contain credentials; log in with `gcloud auth application-default login`, "
                 "or set GOOGLE_APPLICATION_CREDENTIALS"
             )
         if not address.host or address.port is not None:

@@ -81,7 +81,7 @@ class LMDB(Store[bytes]):
     ) -> None:
         check_durability("lmdb", durability)
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
-            raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
+            raise InvalidAddress(f"lmdb: map_size={map_size} is not a number of bytes from 64 KiB to 64 TiB")
         check_timeout("lmdb", timeout)
         self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}

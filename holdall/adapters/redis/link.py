@@ -88,7 +88,7 @@ class Link:
             raise translate(error, self._where, key) from error
         except Exhausted as error:
             remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
-            raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error
+            raise Throttled(f"{self._where} has no free connection: {remedy}") from error
 
 
 class _Connector:

@@ -70,7 +70,7 @@ class Redis(TransactionalStore):
     ) -> None:
         check_wait("redis", timeout)
         if not prefix:
-            raise InvalidAddress("redis: the prefix is empty; leave it out, or name the store by it")
+            raise InvalidAddress("redis: the prefix is empty; leave it out, or give a name")
         self._password = password
         secured = {"ssl": True, "ssl_ca_certs": ca} if tls or ca is not None else {}
         self._link = Link(
@@ -232,6 +232,6 @@ def _steps(key: str, part: Part) -> Iterator[str | bytes]:
 def _require_value(key: str, value: bytes | None) -> bytes:
     if value is None:
         raise Corrupt(
-            f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key
+            f"{key!r} is listed, but has no value: the server evicted or lost a part of it", key=key
         )
     return value

@@ -78,7 +78,9 @@ class S3(BucketStore[S3Bucket]):
         cache_control: str | None = None,
     ) -> None:
         if bucket.endswith("--x-s3"):
-            raise InvalidAddress("s3: a directory bucket lists in no order; use a general purpose bucket")
+            raise InvalidAddress(
+                "s3: a directory bucket does not list keys in order; use a general purpose bucket"
+            )
         options = Options(region, profile, endpoint_url, addressing, timeout, retries, anon)
         served = check_served("s3", content_type=content_type, cache_control=cache_control)
         self._bucket = S3Bucket(
@@ -97,7 +99,7 @@ class S3(BucketStore[S3Bucket]):
         """``s3://bucket/prefix?region=&profile=&endpoint_url=&addressing=&timeout=&retries=…``."""
         if address.userinfo:
             raise InvalidAddress(
-                "s3: an address holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "s3: an address must not contain credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
                 "or name a profile with ?profile="
             )
         if not address.host or address.port is not None:

@@ -86,7 +86,7 @@ class SlateDB(Store[bytes]):
             )
         check_wait("slatedb", timeout)
         if not 0.001 <= flush_interval <= 60:
-            raise InvalidAddress("slatedb: flush_interval is no number of seconds from 0.001 to 60")
+            raise InvalidAddress("slatedb: flush_interval is not a number of seconds from 0.001 to 60")
         self._url = url
         self._flush_interval = flush_interval
         self._timeout = timeout
@@ -257,6 +257,6 @@ class SlateDB(Store[bytes]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a SlateDB store cannot be pickled: the process that opens it takes it from this one; "
+            "a SlateDB store cannot be pickled: the process that opens it would take it over from this one; "
             "open it in one process"
         )

@@ -105,7 +105,7 @@ class SQLite(Store[bytes]):
                 f"or sqlite:////{path} for one from the root"
             )
         if address.path == "/":
-            raise InvalidAddress("sqlite: sqlite:/// names no file; write sqlite:///books.db")
+            raise InvalidAddress("sqlite: sqlite:/// does not name a file; write sqlite:///books.db")
         return cls(address.path[1:] or MEMORY, **options)
 
     @property

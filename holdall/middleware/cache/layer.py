@@ -266,7 +266,8 @@ class Cache(Layer[bytes, bytes]):
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         kept = RESERVED not in prefix.split("/")[:-1]  # the cache keeps no reserved keys
-        return RawView(self, prefix) if kept else self._inner.raw(prefix)
+        view = self._inner.raw(prefix)
+        return RawView(view, self._here, self.raw, prefix) if kept else view
 
     def close(self) -> None:
         super().close()

@@ -30,7 +30,9 @@ class NativeStore(PassThrough[bytes]):
     def __init__(self, store: Store[bytes], author: str = "") -> None:
         super().__init__(store)
         if not isinstance(store, Remembers):
-            raise Unsupported(f"{store!r} keeps no versions by itself; use history=on, which any store can")
+            raise Unsupported(
+                f"{store!r} does not keep versions by itself; use history=on, which works on any store"
+            )
         self.past: Past = store.past(author)
 
     @property
@@ -45,7 +47,9 @@ class NativeStore(PassThrough[bytes]):
         number = operator.index(revision)
         found = self._revisions(key)
         if not 0 < number <= len(found):
-            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {len(found)}", key=key)
+            raise NoRevision(
+                f"{key!r} has no revision {number}; its revisions are 1 to {len(found)}", key=key
+            )
         if found[number - 1].deleted:
             raise KeyError(key)
         for value in self.past.read([found[number - 1]]):
@@ -66,7 +70,7 @@ class NativeStore(PassThrough[bytes]):
 
     def prune(self, keep: int | None, before: datetime | None, prefix: str) -> NoReturn:
         """See `Versions.prune`."""
-        raise Unsupported(f"{self._inner!r} keeps its versions by itself: give its bucket a lifecycle rule")
+        raise Unsupported(f"{self._inner!r} keeps its versions by itself; give its bucket a lifecycle rule")
 
     def fsck(self, *, mend: bool) -> NoReturn:
         """See `Versions.fsck`."""

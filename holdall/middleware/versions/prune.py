@@ -34,9 +34,11 @@ class Prune:
         before: datetime | None,
     ) -> None:
         if keep is None and before is None:
-            raise ValueError("say how many revisions to keep, or before when they may go")
+            raise ValueError(
+                "give keep, the number of revisions to keep, or before, the time before which to drop them"
+            )
         if keep is not None and keep < 1:
-            raise ValueError(f"keep={keep} would drop what the keys hold now; keep at least 1")
+            raise ValueError(f"keep={keep} would drop the current values; keep at least 1")
         self._store = store
         self._records = records
         self._resolver = resolver

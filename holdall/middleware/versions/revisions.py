@@ -67,7 +67,9 @@ class RevisionReader:
         if number == tip.number:
             return _value(head.key, head.value)
         if not 0 < number < tip.number:
-            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {tip.number}", key=key)
+            raise NoRevision(
+                f"{key!r} has no revision {number}; its revisions are 1 to {tip.number}", key=key
+            )
         if number in {name.number for name, _ in resolved.missing}:
             raise KeyError(key)
         name = self._records.find(key, number)

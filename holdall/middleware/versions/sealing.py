@@ -90,7 +90,7 @@ class Sealing:
         except PermissionDenied:
             return Note(SEALED)
         if not opened:
-            raise corrupt_error(key, "its stamp does not open: it was changed")
+            raise corrupt_error(key, "its stamp cannot be decrypted: it was changed")
         end = 1 + opened[0]
         return Note(opened[1:end].decode(), opened[end:].decode())
 

@@ -101,9 +101,9 @@ class Stamp(NamedTuple):
         except (struct.error, UnicodeDecodeError) as error:
             raise corrupt_error(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
-            raise corrupt_error(key, "its check fails")
+            raise corrupt_error(key, "its checksum does not match")
         if number > _LAST or micros > _LATEST:  # the check covers only the value
-            raise corrupt_error(key, "no revision has its number or time")
+            raise corrupt_error(key, "its number or time is out of range")
         return stamp, value
 
 

@@ -87,7 +87,7 @@ class VersionedStore(StampedReads):
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
-                "would lose revisions; keep it in a store that has it"
+                "would lose revisions; use a store that has SWAP"
             )
         if Feature.ATOMIC in self.features:
             return AtomicCommit(self._store, self._records, self._resolver, self._stamper)

@@ -33,12 +33,11 @@ from holdall.store import (
 _PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
+_FEW = 4  # keys that one statement writes on the condition of their tags
 _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
     "AND is_key(key)"
 )
-
-_FEW = 4  # keys that one statement writes
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"

@@ -144,7 +144,7 @@ def test_lookups_take_up_keys_that_had_no_room() -> None:
 
 def test_the_largest_value_fits() -> None:
     assert to_bytes_within("a", b"123", 3) == b"123"
-    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes 3") as refusal:
+    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes at most 3") as refusal:
         to_bytes_within("a", b"1234", 3)
     assert refusal.value.key == "a"
     assert list(split_pairs([("a", bytearray(b"123"))], most=3)) == [[("a", b"123")]]

@@ -31,7 +31,9 @@ RESERVED = ".holdall"
 
 # Most keys match this pattern, and need none of the slower checks.
 _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
-_VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
+VOUCHED = RAW_KEY_BYTES // 4
+"""A key of so many characters always fits, at four bytes each."""
+
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
@@ -98,7 +100,7 @@ def check_key(key: str) -> None:
     """
     kind = type(key)
     # A layer has checked everything but the length of the key that it made.
-    if kind is RawKey and len(key) <= _VOUCHED:
+    if kind is RawKey and len(key) <= VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return
@@ -143,7 +145,7 @@ def _check(key: str) -> None:
 def no_str(key: object) -> TypeError:
     """Return the TypeError for a key that is not a str; `shelve` and cachetools make keys of other types."""
     return TypeError(
-        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; convert it to str; "
         "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
     )
 
@@ -282,4 +284,6 @@ def _check_bound(bound: str) -> None:
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {format_key(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(
+                f"scan bound {format_key(bound)} contains a lone surrogate; remove it", key=bound
+            ) from None

@@ -86,7 +86,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ("sqlite:///", "sqlite:///books.db"),
         ("sqlite:///a.db?tabel=t", "did you mean 'table'?"),
         ("sqlite:///a.db?durability=none", "full, os"),
-        ("sqlite:///a.db?timeout=soon", "no float"),
+        ("sqlite:///a.db?timeout=soon", "not a number"),
         ("sqlite:///a.db?timeout=-1", "number of seconds"),
         ("sqlite:///a.db?timeout=nan", "number of seconds"),
         ("sqlite:///a.db?timeout=inf", "number of seconds"),
@@ -94,7 +94,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ('sqlite:///a.db?table=x"y', "letters, digits"),
         ("sqlite:///a.db?table=sqlite_master", "letters, digits"),
         ("sqlite:///a.db?table=", "letters, digits"),
-        ("sqlite:///a%00.db", "no path"),
+        ("sqlite:///a%00.db", "not a path"),
     ],
 )
 def test_what_cannot_be_meant_says_what_to_write(address: str, remedy: str) -> None:

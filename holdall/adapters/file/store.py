@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import starmap
 from typing import TypeVar, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
@@ -25,6 +26,7 @@ from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters.file.writer import Writer, run_locked
 from holdall.address import Address
+from holdall.batches import split_by_bytes, split_keys
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
@@ -69,7 +71,10 @@ class File(Store[bytes]):
         # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
         # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system cannot open a file relative to an open folder; "
+                "use sqlite:///path instead of file:"
+            )
         check_durability("file", durability)
         check_timeout("file", timeout)
         # The path is made absolute here. A later chdir, or a process that started in another folder, must
@@ -86,7 +91,7 @@ class File(Store[bytes]):
             place = f"{address.host}{address.shown_path}"
             raise InvalidAddress(
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
-                f"below this one, or file:///{place}"
+                f"below the current folder, or file:///{place}"
             )
         return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
 
@@ -230,37 +235,16 @@ class File(Store[bytes]):
             raise conflict(key) from None
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in _batches(items):
+        for batch in split_by_bytes(starmap(_prepare, items), _BATCH, _ROOM):
             self._run_locked(partial(_put_batch, batch))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        batch: list[str] = []
-        for key in keys:
-            check_key(key)
-            batch.append(key)
-            if len(batch) == _BATCH:
-                self._delete(batch)
-                batch = []
-        self._delete(batch)
+        for batch in split_keys(keys, _BATCH):
+            self._delete(batch)
 
 
 _BATCH = 64  # keys written or deleted under one lock, for which other writers wait
-_BATCH_BYTES = 4_000_000  # of values, held in memory until they are written
-
-
-def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[Written]]:
-    # A batch is collected before the lock is taken, because the caller's iterator may be slow or may write
-    # to this store itself.
-    batch: list[Written] = []
-    size = 0
-    for key, value in items:
-        batch.append(_prepare(key, value))
-        size += len(batch[-1][2])
-        if len(batch) == _BATCH or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+_ROOM = 4_000_000  # bytes of values in a batch, held in memory until they are written
 
 
 def _put_batch(batch: list[Written], writer: Writer) -> None:

@@ -68,10 +68,10 @@ def test_an_address_names_the_file_and_its_flavor(path):
     ("address", "remedy"),
     [
         ("dbm://books/2026?flavor=dumb", "names a host"),
-        ("dbm:books?flavor=bdb", "none of dumb, ndbm, gnu, bsd, sqlite3"),
-        ("dbm:books?durability=no", "none of full, os"),
+        ("dbm:books?flavor=bdb", "not one of dumb, ndbm, gnu, bsd, sqlite3"),
+        ("dbm:books?durability=no", "not one of full, os"),
         ("dbm:books?flavour=gnu", "did you mean 'flavor'"),
-        ("dbm:?flavor=gnu", "is no path"),
+        ("dbm:?flavor=gnu", "is not a path"),
     ],
 )
 def test_an_address_that_cannot_be_meant_says_what_to_write(address, remedy):
@@ -112,7 +112,7 @@ def test_another_flavor_is_an_error_that_names_it(flavor, path):
 
 def test_what_is_no_dbm_file_is_left_as_it_is(flavor, path):
     path.write_bytes(b"no database at all " * 100)
-    with pytest.raises(Mismatch, match="left as it is"):
+    with pytest.raises(Mismatch, match="left unchanged"):
         DBM(path, flavor=flavor)
     assert contents(path) == {"store": b"no database at all " * 100}
 

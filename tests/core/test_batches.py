@@ -17,6 +17,7 @@ from holdall.batches import (
     split_keys,
     split_pairs,
     split_transaction,
+    take_page,
     to_bytes_within,
 )
 from holdall.store import Tag
@@ -105,6 +106,31 @@ def test_pages_grow_up_to_their_bound() -> None:
     assert list(read_pages(read, "", 1000)) == [[16], [64], [256], [1000], [1000]]
     assert asked[:2] == [("", FIRST_PAGE), ("a", 4 * FIRST_PAGE)]
     assert list(read_pages(read, None)) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "size", "taken", "low"),
+    [
+        ([1, 1, 1], 4, 3, None),
+        ([1, 1, 1], 3, 3, "k2\0"),
+        ([1, 1, 1], 2, 2, "k1\0"),
+        ([ROOM, 1, 1], 9, 2, "k1\0"),
+        ([ROOM + 1, 1, 1], 9, 1, "k0\0"),
+        ([], 9, 0, None),
+    ],
+)
+def test_a_page_ends_at_its_bounds(values: list[int], size: int, taken: int, low: str | None) -> None:
+    rows = [(f"k{number}", bytes(length)) for number, length in enumerate(values)]
+    assert take_page(rows, size, hides=False) == (rows[:taken], low)
+
+
+def test_a_page_ends_before_reserved_keys() -> None:
+    rows = [("a", b""), (".holdall/b", b""), ("c", b"")]
+    page, low = take_page(rows, 9, hides=True)
+    assert page == rows[:1]
+    assert low is not None
+    assert ".holdall/\U0010ffff" < low <= ".holdall0"
+    assert take_page(rows, 9, hides=False) == (rows, None)
 
 
 def test_lookups_take_up_keys_that_had_no_room() -> None:

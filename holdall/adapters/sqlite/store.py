@@ -259,10 +259,7 @@ class SQLite(Store[bytes]):
         before, after = split_transaction(changes)
         if 0 < len(after) <= _FEW and None not in after.values() and self._put_few(before, after):
             return
-        new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
-        created = {key: after.pop(key) for key in new}
-        expected = {key: tag for key, tag in before.items() if key not in created}
-        self._link.transact(partial(self._apply, expected, created, after))
+        self._link.transact(partial(self._apply, before, after))
 
     def _put_few(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> bool:
         """Put the values of ``after`` by one statement; return False if a key does not have its tag.
@@ -276,21 +273,11 @@ class SQLite(Store[bytes]):
         return self._link.write(statement, None, *values).rowcount == len(after)
 
     def _apply(
-        self,
-        expected: dict[str, Tag],
-        created: dict[str, bytes | None],
-        after: dict[str, bytes | None],
-        connection: sqlite3.Connection,
+        self, before: dict[str, Tag], after: dict[str, bytes | None], connection: sqlite3.Connection
     ) -> None:
-        self._expect(connection, expected)
-        self._create_all(connection, created.items())
+        self._expect(connection, before)
         connection.executemany(self._put, (pair for pair in after.items() if pair[1] is not None))
         connection.executemany(self._delete, ((key,) for key, value in after.items() if value is None))
-
-    def _create_all(self, connection: sqlite3.Connection, items: Iterable[tuple[str, bytes | None]]) -> None:
-        for key, value in items:
-            if not connection.execute(self._create, (key, value)).rowcount:
-                raise conflict(key)
 
     def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
         found = dict(self._tags(connection, list(tags)))

@@ -203,7 +203,7 @@ class VersionedStore(StampedReads):
                 (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
             ]
             changing = {head.key for head, _ in planned}
-            others = [Expect(key, head.tag) for key, head in heads.items() if key not in changing]
+            others = [(key, head.tag) for key, head in heads.items() if key not in changing]
             try:
                 commit.commit_many(planned, others)
             except Conflict:

@@ -6,15 +6,15 @@ A batch is complete before its request or transaction begins, so that a slow sou
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from sys import maxsize
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from holdall.errors import TooLarge
-from holdall.keys import VOUCHED, RawKey, check_key
+from holdall.keys import RESERVED, RawKey, check_key, is_reserved, past_reserved
 from holdall.store import Delete, Expect, Operation, Put, Tag, conflict, key_of, to_bytes
 
 T = TypeVar("T")
 L = TypeVar("L", str, bytes)
-R = TypeVar("R", bound=tuple[object, ...])
+R = TypeVar("R", bound=tuple[Any, ...])
 
 BATCH = 1000
 """The most keys in a page or batch, unless a store or a server has another limit."""
@@ -24,8 +24,6 @@ ROOM = 1 << 20
 
 FIRST_PAGE = 16
 """The number of rows in the first page of a scan."""
-
-_CHANGES = Put, Delete, Expect
 
 text = str.__str__  # a plain str: for a subclass, sqlite3 first looks for an adapter, which costs 400 ns
 
@@ -71,7 +69,7 @@ def split_by_bytes(rows: Iterable[R], count: int = BATCH, room: int = ROOM) -> I
     left = room
     for row in rows:
         batch.append(row)
-        left -= len(row[-1])  # type: ignore[arg-type]
+        left -= len(row[-1])
         if left < 0 or len(batch) == count:
             yield batch
             batch, left = [], room
@@ -103,9 +101,12 @@ def split_pairs(
 def _check_pairs(items: Iterable[tuple[str, bytes]], most: int) -> Iterator[tuple[str, bytes]]:
     for key, value in items:
         check_key(key)
+        # These tests of types save two calls for each pair.
+        if type(key) is not str:
+            key = text(key)
         if type(value) is not bytes or len(value) > most:
             value = to_bytes_within(key, value, most)
-        yield text(key), value
+        yield key, value
 
 
 def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
@@ -120,6 +121,26 @@ def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
     return value
 
 
+class CheckedChanges:
+    """The changes of a transaction, with keys and values that are checked already; a key may be reserved.
+
+    A store that passes it to `split_transaction` gets the two dicts back. Any other store iterates over it.
+
+    >>> list(CheckedChanges({"a": Tag("")}, {"a": b"1", "b": None}))
+    [Expect(key='a', tag=''), Put(key='a', value=b'1'), Delete(key='b')]
+    """
+
+    def __init__(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> None:
+        self.before = before
+        self.after = after
+
+    def __iter__(self) -> Iterator[Operation[bytes]]:
+        for key, tag in self.before.items():
+            yield Expect(RawKey(key), tag)
+        for key, value in self.after.items():
+            yield Delete(RawKey(key)) if value is None else Put(RawKey(key), value)
+
+
 def split_transaction(
     changes: Iterable[Operation[bytes]], most: int = maxsize
 ) -> tuple[dict[str, Tag], dict[str, bytes | None]]:
@@ -129,17 +150,16 @@ def split_transaction(
     deleted). Raises Conflict if the changes expect two different tags of one key, and TooLarge if a value has
     more than ``most`` bytes.
     """
+    if isinstance(changes, CheckedChanges) and most == maxsize:
+        return changes.before, changes.after
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:
-        key = change.key if isinstance(change, _CHANGES) else key_of(change)
-        if type(key) is not RawKey or len(key) > VOUCHED:  # most layers have checked their keys
-            check_key(key)
+        key = key_of(change)
+        check_key(key)
         key = text(key)
         if isinstance(change, Put):
-            value = change.value
-            fits = type(value) is bytes and len(value) <= most
-            after[key] = value if fits else to_bytes_within(key, value, most)
+            after[key] = to_bytes_within(key, change.value, most)
         elif isinstance(change, Delete):
             after[key] = None
         elif before.setdefault(key, change.tag) != change.tag:
@@ -170,13 +190,35 @@ def read_pages(
         size = min(4 * size, most)
 
 
+def take_page(rows: Iterable[R], size: int, *, hides: bool) -> tuple[list[R], str | None]:
+    r"""Take a page from ``rows``; return it, and the key at which the next page begins (None: it is the last).
+
+    The first field of a row is its key, and the length of its last field counts. A page ends after ``size``
+    rows, or after `ROOM` bytes. If ``hides`` is true, it also ends before reserved keys, and the next page
+    begins after them.
+
+    >>> take_page([("a", b"1"), ("b", b"2")], 1, hides=False)
+    ([('a', b'1')], 'a\x00')
+    """
+    page: list[R] = []
+    room = ROOM
+    for row in islice(rows, size):
+        if hides and RESERVED in row[0] and is_reserved(row[0]):
+            return page, past_reserved(row[0])
+        page.append(row)
+        room -= len(row[-1])
+        if room < 0:
+            break
+    return page, page[-1][0] + "\0" if room < 0 or len(page) == size else None
+
+
 def look_up_all(look_up: Callable[[Iterator[str]], list[T]], keys: Iterable[str], count: int) -> Iterator[T]:
     """Check ``keys``, and yield the rows that ``look_up`` returns for them, ``count`` keys at a time.
 
     ``look_up`` takes keys from an iterator; it may leave some for the next call, as `look_up` does.
     """
     for batch in split_keys(keys, count):
-        rest = map(text, batch)
+        rest = iter(batch)
         while page := look_up(rest):
             yield from page
 

@@ -133,7 +133,7 @@ def copy_and_verify(read: Read, there: Store[Any], keys: list[str]) -> int:
     there.set_many(note_digests())
     back = {key: digest(value) for key, value in there.get_many(keys)}
     for key in digests:
-        if back.get(key) != digests[key] and not _equal(read, there, key):
+        if back.get(key) != digests[key] and not _is_equal(read, there, key):
             raise Corrupt(
                 f"the value of {key!r} differs from the value that was read back from {there!r}", key=key
             )
@@ -159,7 +159,7 @@ def digest(value: Any) -> bytes:
     return hashlib.blake2b(shown, digest_size=16, person=type(value).__name__.encode()[:16]).digest()
 
 
-def _equal(read: Read, there: Store[Any], key: str) -> bool:
+def _is_equal(read: Read, there: Store[Any], key: str) -> bool:
     """Return whether the values are equal despite different digests.
 
     Sets have no order, and another program may have written both values in the meantime.

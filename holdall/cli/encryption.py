@@ -38,9 +38,9 @@ def key() -> None:
     "--id", "id_", metavar="NAME", show_default="today", help="The name of the key, stored with each value."
 )
 def new(file: Path, id_: str | None) -> None:
-    """Make a key and write it to FILE, which then only you can read.
+    """Make a key and write it to FILE. From then on, only you can read FILE.
 
-    An address uses the keys in FILE by encrypt=file:FILE. If FILE holds keys already, the new key becomes the
+    An address uses the keys in FILE with encrypt=file:FILE. If FILE holds keys already, the new key becomes the
     first one. The first key encrypts every value that is written from then on; the other keys still decrypt
     the values that they encrypted. A value cannot be read without the key that encrypted it, so keep a copy
     of FILE in a safe place.
@@ -78,14 +78,14 @@ def _require_new(file: Path, id: str, keys: list[str]) -> None:
 @positional()
 @click.option("--prefix", default="", help="Only keys that begin with this prefix.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
-    """Seal (encrypt) every value with the first key of the keyring, so that older keys are no longer needed.
+    """Encrypt every value again with the first key of the keyring, so that older keys are no longer needed.
 
     Earlier versions of holdall bound an encrypted value to its key in the store alone. These values are
-    sealed again too, and are then also bound to the store. Old revisions in a history stay as they are, and
+    encrypted again too, and are then also bound to the store. Old revisions in a history stay as they are, and
     still need their keys.
 
     Other programs may read and write in the meantime. If the command is interrupted, run it again: it skips
-    the values that it has sealed already.
+    the values that it has encrypted already.
     """
     from holdall.middleware.rotate import rekey as rekey_values  # late: the help works without the extra
 

@@ -38,7 +38,9 @@ def _open_versions(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
             yield _versions(store)
         except KeyError:
             key = at["key"]
-            raise HoldallError(f"{key!r} never existed, or did not exist at that revision", key=key) from None
+            raise HoldallError(
+                f"key {key!r} never existed, or was deleted at that revision", key=key
+            ) from None
 
 
 def _versions(store: Store[bytes]) -> Versions[bytes]:

@@ -44,7 +44,7 @@ class Books:
         if not isinstance(store, MutableMapping):
             raise TypeError(
                 f"Books need a store or a dict, not a {type(store).__name__}; "
-                "holdall.open(address, type=Invoice) makes a store of an address"
+                "holdall.open(address, type=Invoice) opens a store at an address"
             )
         self.store = store
 

@@ -149,12 +149,12 @@ def fits(amount: object, decimals: int) -> bool:
     return amount == amount.quantize(_UNITS[decimals], context=EXACT)
 
 
-def possible(amount: object) -> bool:
+def is_possible(amount: object) -> bool:
     """Return whether ``amount`` can be an amount of money in some currency.
 
     It must be finite, with at most `DIGITS` digits before the point and fewer than that after it.
 
-    >>> possible(Decimal("0.125")), possible(Decimal("1E+99")), possible(Decimal("sNaN"))
+    >>> is_possible(Decimal("0.125")), is_possible(Decimal("1E+99")), is_possible(Decimal("sNaN"))
     (True, False, False)
     """
     return fits(amount, DIGITS - 1)

@@ -120,7 +120,7 @@ class Receivables:
         except (Corrupt, QueryFailed, ArithmeticError):
             require_sound(self.store, self.prefix)
             raise
-        if not report.possible():
+        if not report.is_possible():
             require_sound(self.store, self.prefix)
         return report
 

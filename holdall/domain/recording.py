@@ -37,7 +37,7 @@ def find_payment(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
     Raises Conflict if the recorded payment differs from ``payment``.
     """
     known = next((each for each in invoice.payments if each.id == payment.id), None)
-    if known and not _same(known, payment, to):
+    if known and not _is_same(known, payment, to):
         raise Conflict(
             f"payment {known.id!r} on invoice {invoice.number!r} is recorded already, of {known.amount} "
             f"on {known.on}, but this payment differs; give it another id"
@@ -45,7 +45,7 @@ def find_payment(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
     return known
 
 
-def _same(known: Payment, payment: Payment, to: To) -> bool:
+def _is_same(known: Payment, payment: Payment, to: To) -> bool:
     """Return whether the payments are the same.
 
     Allocations by a policy are not compared, because the amounts owed have changed since then.

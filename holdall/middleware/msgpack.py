@@ -20,11 +20,11 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-def _in_utc(moment: datetime) -> bool:
+def _is_in_utc(moment: datetime) -> bool:
     return moment.tzinfo is UTC and not moment.fold
 
 
-_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _in_utc})
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _is_in_utc})
 
 
 class MessagePack(Documents[V]):

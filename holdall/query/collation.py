@@ -84,17 +84,17 @@ def cut(place: Place, length: int) -> Place:
     return (rank, value[:length]) if rank == TUPLE else place
 
 
-def ambiguous(place: Place) -> bool:
+def is_ambiguous(place: Place) -> bool:
     """Return whether a dict could confuse the key at ``place`` with a key at another place.
 
     For a dict, True equals 1, and two aware datetimes in an hour that the clock repeats are equal.
 
-    >>> ambiguous(collate((2026, 1))), ambiguous(collate((2026, 2)))
+    >>> is_ambiguous(collate((2026, 1))), is_ambiguous(collate((2026, 2)))
     (True, False)
     """
     rank, value = place
     if rank == TUPLE:
-        return any(map(ambiguous, value))
+        return any(map(is_ambiguous, value))
     return rank in (FALSE, TRUE, AWARE) or (rank == NUMBER and value in (0, 1))
 
 

@@ -17,6 +17,7 @@ from holdall.batches import (
     split_keys,
     split_pairs,
     split_transaction,
+    take_page,
     to_bytes_within,
 )
 from holdall.store import Tag
@@ -107,6 +108,31 @@ def test_pages_grow_up_to_their_bound() -> None:
     assert list(read_pages(read, None)) == []
 
 
+@pytest.mark.parametrize(
+    ("values", "size", "taken", "low"),
+    [
+        ([1, 1, 1], 4, 3, None),
+        ([1, 1, 1], 3, 3, "k2\0"),
+        ([1, 1, 1], 2, 2, "k1\0"),
+        ([ROOM, 1, 1], 9, 2, "k1\0"),
+        ([ROOM + 1, 1, 1], 9, 1, "k0\0"),
+        ([], 9, 0, None),
+    ],
+)
+def test_a_page_ends_at_its_bounds(values: list[int], size: int, taken: int, low: str | None) -> None:
+    rows = [(f"k{number}", bytes(length)) for number, length in enumerate(values)]
+    assert take_page(rows, size, hides=False) == (rows[:taken], low)
+
+
+def test_a_page_ends_before_reserved_keys() -> None:
+    rows = [("a", b""), (".holdall/b", b""), ("c", b"")]
+    page, low = take_page(rows, 9, hides=True)
+    assert page == rows[:1]
+    assert low is not None
+    assert ".holdall/\U0010ffff" < low <= ".holdall0"
+    assert take_page(rows, 9, hides=False) == (rows, None)
+
+
 def test_lookups_take_up_keys_that_had_no_room() -> None:
     stored = {key.encode(): value for key, value in of(5, ROOM)}
     keys = ["k0", "none", "k1", "k2", "k3", "k4"]
@@ -118,7 +144,7 @@ def test_lookups_take_up_keys_that_had_no_room() -> None:
 
 def test_the_largest_value_fits() -> None:
     assert to_bytes_within("a", b"123", 3) == b"123"
-    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes 3") as refusal:
+    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes at most 3") as refusal:
         to_bytes_within("a", b"1234", 3)
     assert refusal.value.key == "a"
     assert list(split_pairs([("a", bytearray(b"123"))], most=3)) == [[("a", b"123")]]

@@ -312,11 +312,11 @@ def test_a_store_that_cannot_swap_is_refused() -> None:
 
 @pytest.mark.parametrize("given", [{"number": "7"}, "7", None])
 def test_what_is_not_an_invoice_is_a_type_error_that_says_how_to_make_one(given: Any, books: Books) -> None:
-    with pytest.raises(TypeError, match=r"is not an Invoice; make one of a dict by msgspec.convert"):
+    with pytest.raises(TypeError, match=r"is not an Invoice; convert a dict with msgspec.convert"):
         books.add(given)
     assert unchanged(books) == {}
 
 
 def test_an_address_is_not_books() -> None:
-    with pytest.raises(TypeError, match=r"not in a str; holdall.open\(address, type=Invoice\) makes a store"):
+    with pytest.raises(TypeError, match=r"not a str; holdall.open\(address, type=Invoice\) opens a store"):
         Books("sqlite:///books.db")  # type: ignore[arg-type]

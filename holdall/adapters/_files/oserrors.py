@@ -2,6 +2,7 @@
 
 import errno
 
+from holdall.adapters._shared.errors import describe
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -24,7 +25,7 @@ def translate(error: OSError, root: str, key: str | None = None) -> HoldallError
     >>> translate(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
     StoreFull("no room for 'a' in /books, so this write changed nothing; free some space")
     """
-    thing = f"{key!r} in {root}" if key else root
+    thing = describe(root, key)
     if error.errno in _full:
         return StoreFull(f"no room for {thing}{UNCHANGED}; free some space", key=key)
     if error.errno == errno.EFBIG:

@@ -14,7 +14,7 @@ def server_info(where: str, headers: Mapping[str, str]) -> dict[str, str]:
     """
     said = headers.get("server")
     return {
-        "server": f"{where}, which calls itself {said}" if said else where,
+        "server": f"{where}, which identifies itself as {said}" if said else where,
         "clock": _skew(headers.get("date", "")),
     }
 

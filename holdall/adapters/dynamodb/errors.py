@@ -13,6 +13,7 @@
 The codes are those of "Error handling with DynamoDB" in its developer guide.
 """
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -91,8 +92,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Kind]] = [
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _kind_of(error)
-    about = where if key is None else f"{where} ({key!r})"
-    return kind(f"{about} {remedy}: {_message_of(error)}", key=key)
+    return kind(f"{subject(where, key)} {remedy}: {_message_of(error)}", key=key)
 
 
 def _kind_of(error: Exception) -> _Kind:
@@ -129,5 +129,5 @@ def reasons(error: BaseException | None) -> list[str]:
 def _message_of(error: Exception) -> str:
     if isinstance(error, sdk.ClientError):
         found = error.response["Error"]
-        return f"{found.get('Code', '')} {found.get('Message', '')}"[:300]
-    return str(error).partition("\n")[0][:300]
+        return first_line(error, f"{found.get('Code', '')} {found.get('Message', '')}")
+    return first_line(error)

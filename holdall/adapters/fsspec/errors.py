@@ -3,6 +3,7 @@
 import ftplib
 
 from holdall.adapters._files.oserrors import translate as os_error
+from holdall.adapters._shared.errors import describe
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -66,8 +67,7 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
     kind, remedy = _kind(error)
     if kind is None:
         return os_error(error, where, key)  # type: ignore[arg-type]  # it has an errno
-    thing = where if key is None else f"{key!r} in {where}"
-    return kind(f"{thing}: {remedy}", key=key)
+    return kind(f"{describe(where, key)}: {remedy}", key=key)
 
 
 def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:

@@ -12,6 +12,7 @@
 The prefixes are those of "Redis serialization protocol specification", simple errors.
 """
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -67,8 +68,7 @@ _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
 
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
-    about = where if key is None else f"{where} ({key!r})"
-    said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    about, said = subject(where, key), first_line(error)
     for prefix, kind, remedy in _BY_PREFIX:  # a script passes on the errors of its commands as text
         if said.startswith(prefix) or f" {prefix} " in said:
             return kind(f"{about} {remedy}: {said}", key=key)

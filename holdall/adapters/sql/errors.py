@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import exc
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     UNCHANGED,
     Conflict,
@@ -100,10 +101,9 @@ _BY_WORDS: list[tuple[str, _Kind]] = [
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _kind_of(error)
-    about = where if key is None else f"{where} ({key!r})"
     cause = getattr(error, "orig", None) or error
-    said = str(cause.args[-1] if cause.args else cause).strip().splitlines()
-    return kind(f"{about} {remedy}: {said[0][:300] if said else type(cause).__name__}", key=key)
+    said = first_line(cause, str(cause.args[-1]) if cause.args else None)
+    return kind(f"{subject(where, key)} {remedy}: {said}", key=key)
 
 
 def _kind_of(error: Exception) -> _Kind:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 
+from holdall.adapters._shared.errors import subject
 from holdall.errors import (
     UNCHANGED,
     Corrupt,
@@ -76,8 +77,7 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
     if code == sqlite3.SQLITE_IOERR_WRITE and _has_size_limit():
         return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
-    about = "" if key is None else f" ({key!r})"
-    return kind(f"{where}{about} {remedy}: {error}", key=key)
+    return kind(f"{subject(where, key)} {remedy}: {error}", key=key)
 
 
 def _refusal() -> str | None:

@@ -35,7 +35,7 @@ OWN = "sqlite:///holdall-invoices.db"
     metavar="URI",
     envvar=VARIABLE,
     show_envvar=True,
-    show_default=f"{BUNDLED}, or {OWN} for your own",
+    show_default=f"{BUNDLED}, or {OWN} for your own invoices",
     help="The address of the store for the invoices.",
 )
 @click.option(
@@ -48,7 +48,7 @@ OWN = "sqlite:///holdall-invoices.db"
     "--as-of",
     type=day,
     metavar="YYYY-MM-DD",
-    show_default="the last day of the set that comes with holdall; today for your own",
+    show_default="the last day of the set that comes with holdall; today for your own invoices",
     help="The day on which the days past due are counted.",
 )
 def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:

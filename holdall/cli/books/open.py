@@ -100,7 +100,7 @@ def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--skip-damaged",
         is_flag=True,
-        help="Leave out documents that are not invoices, and say how many on standard error.",
+        help="Leave out documents that are not invoices, and report them on standard error.",
     )(command)
 
 

@@ -106,10 +106,10 @@ def _by_name(name: str, text: str) -> click.Command:
     return command
 
 
-billed = _by_name("billed", "Show the amounts billed, less the amounts credited, per accounting code.")
-paid = _by_name("paid", "Show the amounts paid, less the amounts paid back, per accounting code.")
-outstanding = _by_name("outstanding", "Show the amounts owed, per accounting code.")
-received = _by_name("received", "Show the cash received, less the cash paid back, per month.")
+billed = _by_name("billed", "Show the amounts billed per accounting code. Credit notes are subtracted.")
+paid = _by_name("paid", "Show the amounts paid per accounting code. Amounts paid back are subtracted.")
+outstanding = _by_name("outstanding", "Show the amounts owed per accounting code.")
+received = _by_name("received", "Show the cash received per month. Cash paid back is subtracted.")
 
 
 @receivables.command(epilog=examples(f"receivables aging --on 2026-09-30 {AT}"))

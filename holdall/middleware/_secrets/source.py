@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from holdall.errors import Invalid, PermissionDenied
-from holdall.private import readable_by_others
+from holdall.private import is_readable_by_others
 from holdall.redact import SOURCES
 
 Source = str | Callable[[], bytes]
@@ -57,7 +57,7 @@ def _variable(name: str, what: str) -> bytes:
 def _file(path: str, what: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            if readable_by_others(os.fstat(file.fileno())):
+            if is_readable_by_others(os.fstat(file.fileno())):
                 message = f"other users can read {path}, which holds the {what}; run `chmod 600 {path}`"
                 warnings.warn(message, stacklevel=2)
             return file.read(LONGEST + 1)

@@ -64,9 +64,9 @@ class Sealing:
 
     def of(self, key: str) -> Seal | None:
         """The seal of ``key``; None if there is none."""
-        found = {prefix: each() for prefix, each in self.seals.items() if key.startswith(prefix)}
-        alive = [prefix for prefix, seal in found.items() if seal]
-        return found[max(alive, key=len)] if alive else None
+        alive = {prefix: seal for prefix, each in self.seals.items() if (seal := each()) is not None}
+        found = [prefix for prefix in alive if key.startswith(prefix)]
+        return alive[max(found, key=len)] if found else None
 
     def stamp(self, key: str, stamp: Stamp, value: bytes) -> bytes:
         """``value`` with ``stamp``, whose note is sealed if ``key`` has a seal."""

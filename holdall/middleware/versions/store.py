@@ -180,6 +180,9 @@ class VersionedStore(StampedReads):
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
+        commit = self._commit
+        if not isinstance(commit, AtomicCommit):
+            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         before: dict[str, Tag] = {}
         writes: Writes = {}
         for change in changes:
@@ -188,9 +191,6 @@ class VersionedStore(StampedReads):
                 writes[key] = to_bytes(change.value) if isinstance(change, Put) else None
             elif before.setdefault(key, change.tag) != change.tag:
                 raise conflict(key)
-        commit = self._commit
-        if not isinstance(commit, AtomicCommit):
-            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         self._write_together(commit, writes, before)
 
     def _write_together(self, commit: AtomicCommit, writes: Writes, before: dict[str, Tag]) -> None:
@@ -203,7 +203,7 @@ class VersionedStore(StampedReads):
                 (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
             ]
             changing = {head.key for head, _ in planned}
-            others = [Expect(key, head.tag) for key, head in heads.items() if key not in changing]
+            others = [(key, head.tag) for key, head in heads.items() if key not in changing]
             try:
                 commit.commit_many(planned, others)
             except Conflict:

@@ -41,7 +41,7 @@ _FEATURES = (
     | Feature.CHANGES
 )
 _RECORDED = 100_000
-"""The number of writes and deletions that the feed of a table goes back."""
+"""The number of writes and deletions that the feed of a table goes back, from its first use on."""
 
 
 _process: PerProcess[str] = PerProcess(lambda: uuid.uuid4().hex)  # a pid is used again
@@ -52,7 +52,8 @@ class _Table:
     """The data of a store: ``cells`` maps each key to (value, tick), and ``order`` lists the sorted keys.
 
     A new key sets ``order`` to None, and the next scan sorts the keys. ``order`` may still hold deleted keys.
-    Each write and each deletion takes the next tick, and ``log`` holds the keys of the last ticks.
+    Each write takes the next tick. From the first use of the feed in this process on, each deletion takes one
+    too, and ``log`` holds the keys of the last ticks.
     """
 
     def __init__(self) -> None:
@@ -60,8 +61,9 @@ class _Table:
         self.cells: dict[str, tuple[bytes, int]] = {}
         self.order: list[str] | None = []
         self.tick = 0
-        self.log: deque[str] = deque(maxlen=_RECORDED)
-        self.origin = PerProcess(lambda: uuid.uuid4().hex)  # a forked child has a table of its own
+        self.log: deque[str] | None = None
+        self.begun = 0  # the tick at which the log begins
+        self.origin = PerProcess(self._begin_log)  # a forked child has a table of its own
         self.bells: WeakSet[Bell] | None = None  # of the stores that watched this table
 
     def put(self, key: str, value: bytes) -> None:
@@ -70,19 +72,23 @@ class _Table:
             self.order = None
             key = str.__str__(key)  # a plain str, also if the key is of a subclass of str
         self.cells[key] = value, self.tick
-        self.log.append(key)
-        if self.bells is not None:
-            self.ring(self.bells)
+        if self.log is not None:
+            self._record(key, self.log)
 
     def delete(self, key: str) -> None:
         del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
-        self.tick += 1
-        self.log.append(str.__str__(key))
-        if self.bells is not None:
-            self.ring(self.bells)
+        if self.log is not None:
+            self.tick += 1
+            self._record(key, self.log)
 
-    def ring(self, bells: WeakSet[Bell]) -> None:
-        for bell in bells:
+    def _begin_log(self) -> str:
+        """Begin the log of this process, and return a name for it."""
+        self.begun, self.log = self.tick, deque(maxlen=_RECORDED)
+        return uuid.uuid4().hex
+
+    def _record(self, key: str, log: deque[str]) -> None:
+        log.append(key)
+        for bell in self.bells or ():
             bell.ring()
 
     def connect(self, bell: Bell) -> None:
@@ -95,20 +101,25 @@ class _Table:
         """Return the tick of now, and the keys that changed after the tick ``since`` with the tick of each.
 
         The keys are in the order of their ticks; without ``since``, they are all keys. The result is None if
-        the log does not go back so far.
+        the log does not go back so far. A tick from before the log was issued to a reader that was reading
+        all keys, so it needs those keys that it has not read yet, and all that the log has.
         """
         with self.lock():
-            tick = self.tick
-            if since is None:
-                rows = list(self.cells.items())
-                return tick, dict(sorted(((key, cell[1]) for key, cell in rows), key=itemgetter(1)))
-            if not tick - len(self.log) <= since <= tick:
+            self.origin()
+            tick, log = self.tick, self.log or ()
+            first = tick if since is None else max(since, self.begun)
+            if not tick - len(log) <= first <= tick:
                 return None
-            recent = list(islice(reversed(self.log), tick - since))
-        last: dict[str, int] = {}
+            recent = list(islice(reversed(log), tick - first))
+            after = since or 0
+            reads_all = since is None or since < self.begun
+            rows = (
+                [(key, cell[1]) for key, cell in self.cells.items() if cell[1] > after] if reads_all else []
+            )
+        found: dict[str, int] = {}
         for ago, key in enumerate(recent):
-            last.setdefault(key, tick - ago)
-        return tick, dict(reversed(last.items()))
+            found.setdefault(key, tick - ago)
+        return tick, dict(sorted((found | dict(rows)).items(), key=itemgetter(1)))
 
     def tag(self, key: str) -> Tag:
         cell = self.cells.get(key)
@@ -250,7 +261,9 @@ class Memory(Store[bytes]):
 
     def _tick_of(self, since: str) -> int:
         position = Position.parse(since)
-        if position.origin != self._table.origin() or len(position.numbers) != 1:
+        with self._table.lock():
+            origin = self._table.origin()
+        if position.origin != origin or len(position.numbers) != 1:
             raise expired(self, "it is of another store, or of an earlier process")
         return position.numbers[0]
 
@@ -260,7 +273,7 @@ class Memory(Store[bytes]):
     def _tell(self, tick: int, found: dict[str, int], span: Span) -> Found:
         for key, changed in found.items():
             if key in span:
-                yield Change(key, self._table.tag(key), self._position(changed))
+                yield Change(str.__str__(key), self._table.tag(key), self._position(changed))
         return self._position(tick)
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:

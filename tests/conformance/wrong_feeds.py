@@ -26,7 +26,8 @@ class PassesAnOpenTransaction(Memory):
         with table.lock():
             table.tick += 1
             tick = table.tick
-            table.log.append(key)
+            if table.log is not None:
+                table.log.append(key)
         time.sleep(0)
         with table.lock():
             table.order = None

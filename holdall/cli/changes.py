@@ -13,13 +13,7 @@ from holdall.registry import open as open_store
 from holdall.store import ABSENT
 
 
-@click.command(
-    epilog=examples(
-        "changes sqlite:///books.db invoices/",
-        "changes sqlite:///books.db --since 16c166ff.17.2.19",
-        "changes sqlite:///books.db --follow --json",
-    )
-)
+@click.command(epilog=examples("changes sqlite:///books.db invoices/", "changes sqlite:///books.db --json"))
 @positional(optional="prefix")
 @click.option("--since", metavar="POSITION", help="Leave out everything up to this position.")
 @click.option("--follow", is_flag=True, help="Wait for further changes, until Ctrl-C.")
@@ -29,7 +23,8 @@ def changes(at: dict[str, Any], since: str | None, follow: bool, as_json: bool) 
 
     Without --since, the command lists every key that begins with PREFIX. At the end it prints the position
     to go on from: on standard error, or with --json as the last object. With --json, each change has the
-    key, its tag (null if it is missing) and the position after it. The store must have a feed.
+    key, its tag (null if it is missing) and the position after it. The store must have a feed, as memory and
+    SQLite have.
     """
     show = _show_json if as_json else _show
     prefix = at["prefix"] or ""

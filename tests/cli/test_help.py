@@ -64,7 +64,7 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "cp", "convert", "rekey", "key new",
+        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "rekey", "key new",
         "stores", "trust", "explain", "manifest", "doctor", "demo",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",

@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class LayeredTests(StoreTests[V]):
-    """A fifth of the examples, and neither races of processes nor kills, which the store below stands by itself.
+    """A fifth of the examples, and neither races nor kills, which the store below stands by itself.
 
     `make soak` runs all of it.
     """
@@ -23,6 +23,11 @@ class LayeredTests(StoreTests[V]):
     if not SOAK:
         test_processes_count_together = None
         test_what_returned_survives_a_kill = None
+        test_a_follower_misses_nothing_of_another_process = None
+        test_a_follower_misses_nothing_of_several_threads = None
+        test_a_write_in_the_midst_of_which_another_follows = None
+        test_a_delete_in_the_midst_of_which_another_follows = None
+        test_a_follower_and_a_store_stay_equal = None
 
         @pytest.fixture(autouse=True)
         def few_examples(self) -> Iterator[None]:

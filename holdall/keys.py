@@ -31,9 +31,7 @@ RESERVED = ".holdall"
 
 # Most keys match this pattern, and need none of the slower checks.
 _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
-VOUCHED = RAW_KEY_BYTES // 4
-"""A key of so many characters always fits, at four bytes each."""
-
+_VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
@@ -100,7 +98,7 @@ def check_key(key: str) -> None:
     """
     kind = type(key)
     # A layer has checked everything but the length of the key that it made.
-    if kind is RawKey and len(key) <= VOUCHED:
+    if kind is RawKey and len(key) <= _VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return
@@ -123,6 +121,8 @@ def only_keys(rows: list[R]) -> list[R]:
     [('a/b', 1)]
     """
     # Check all names at once, without a call per name, because most pages contain plain keys only.
+    if not rows:
+        return rows
     names = [row[0] for row in rows]
     text = f"/{'/'.join(names)}/"
     if (

@@ -31,6 +31,14 @@ class Link:
         except (NoTable, sqlite3.Error) as error:
             return self.none_if_absent(error)
 
+    @delays_fork
+    def rows(self, select: str, args: list[str]) -> list[Row]:
+        """Return all rows of a select."""
+        try:
+            return self.connection().execute(select, args).fetchall()
+        except (NoTable, sqlite3.Error) as error:
+            return self.none_if_absent(error) or []
+
     def none_if_absent(self, error: NoTable | sqlite3.Error) -> Any:
         """Return None if a read raised ``error`` because the table is absent; else raise it, translated."""
         if not isinstance(error, NoTable):

@@ -2,15 +2,14 @@
 
 import contextlib
 from collections.abc import Iterable
-from itertools import islice
 
 from holdall.batches import CheckedChanges, text
 from holdall.errors import Conflict, HoldallError
 from holdall.keys import RawKey
 from holdall.middleware.versions.commit import Stamper, Written
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.names import ROOT, Name, prefix_of
-from holdall.middleware.versions.records import Records, parse_names
+from holdall.middleware.versions.names import BETWEEN, ROOT, Name
+from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.resolve import Resolved, Resolver
 from holdall.middleware.versions.stamp import is_deletion
 from holdall.store import ABSENT, Store, Tag
@@ -42,12 +41,12 @@ class AtomicCommit:
         return Written(head.key, data, None)
 
     def _resolve_missing(self, head: Head) -> Resolved:
-        listed = self._store.scan(RawKey(ROOT + prefix_of(head.key)))
+        """The revision of a missing key. Most such keys are new, and one listing says so."""
         try:
-            names = list(islice(parse_names(name[len(ROOT) :] for name in listed), 2))
+            found = next(self._store.scan(RawKey(f"{ROOT}{head.key}{BETWEEN}")), None)
         except HoldallError as error:
             raise self._records.raw.reword(error) from error
-        return self._resolver.resolve_by_records(head, names) if names else Resolved(None, [])
+        return Resolved(None, []) if found is None else self._resolver.resolve(head)
 
     def commit_many(
         self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[tuple[str, Tag]] = ()
@@ -87,7 +86,8 @@ class AtomicCommit:
         """Add all records up to the revision of ``value`` to a transaction; return the data of this one."""
         last, missing = resolved
         data = self._stamper.stamp_next(head.key, last, value)
-        for name, record in (*missing, (Name.of(head.key, last), data)):
+        records = [*missing, (Name.of(head.key, last), data)]
+        for name, record in records:
             key = ROOT + name.text
             if head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
                 before[key] = ABSENT

@@ -180,6 +180,9 @@ class VersionedStore(StampedReads):
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
         """As `Store.transact`; of several changes to one key only the last becomes a revision."""
+        commit = self._commit
+        if not isinstance(commit, AtomicCommit):
+            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         before: dict[str, Tag] = {}
         writes: Writes = {}
         for change in changes:
@@ -188,9 +191,6 @@ class VersionedStore(StampedReads):
                 writes[key] = to_bytes(change.value) if isinstance(change, Put) else None
             elif before.setdefault(key, change.tag) != change.tag:
                 raise conflict(key)
-        commit = self._commit
-        if not isinstance(commit, AtomicCommit):
-            raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         self._write_together(commit, writes, before)
 
     def _write_together(self, commit: AtomicCommit, writes: Writes, before: dict[str, Tag]) -> None:

@@ -57,7 +57,8 @@ class TestPayments:
     def test_a_payment_may_be_taken_back_and_no_more(self) -> None:
         assert self.accepts(pay("30", "-30"))
         assert self.errors(pay("30", "-31")) == {
-            "payments-1.allocations-0.amount": "-31 takes back more than the 30.00 paid on '4400'; take back no more than that"
+            "payments-1.allocations-0.amount": "-31 takes back more than the 30.00 paid on '4400'; "
+            "take back no more than that"
         }
 
     def test_each_has_an_id_of_its_own(self) -> None:

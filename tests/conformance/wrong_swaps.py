@@ -1,6 +1,7 @@
 """Stores with one defect each in tags, compare-and-swap or transactions, and the checks that must catch it."""
 
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 from holdall import Memory
@@ -229,6 +230,20 @@ class TransactsAsFarAsItGets(Memory):
                 self.discard(change.key)
             elif self._table.tag(change.key) != change.tag:
                 raise conflict(change.key)
+
+
+@caught_by("test_what_cannot_be_written_undoes_all")
+class ChecksValuesTooLate(Memory):
+    """Writes the changes before the first value that is not bytes."""
+
+    def transact(self, changes: Iterable[Change[bytes]], /) -> None:
+        changes = list(changes)
+        for change in changes:
+            check_key(change.key)
+        good = list(takewhile(lambda change: isinstance(getattr(change, "value", b""), bytes), changes))
+        super().transact(good)
+        if good != changes:
+            raise TypeError("values are bytes")
 
 
 @caught_by("test_expectations_are_about_the_state_before")

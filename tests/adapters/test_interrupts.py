@@ -42,7 +42,6 @@ WORK = {
     "in": lambda store: "a/b/c" in store,
     "set": lambda store: store.update({"a/b/c": b"1"}),
     "set in a new folder": lambda store: (store.discard("n/n"), store.update({"n/n": b"1"})),
-    "swap": lambda store: store.swap("a/b/c", b"1", store.tag("a/b/c")),
     "scan": lambda store: list(store.scan_items("a")),
     "list foreign names": lambda store: list(store.scan_names()),
 }

@@ -10,6 +10,7 @@ An application does not need this module: it imports its names from `holdall`.
 """
 
 from holdall.address import Address, Converter, flag
+from holdall.batches import split_keys, split_pairs, split_transaction
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -28,7 +29,7 @@ from holdall.errors import (
     Unsupported,
 )
 from holdall.extras import needs
-from holdall.handles import PerProcess, PerThread
+from holdall.handles import PerProcess, PerThread, delays_fork
 from holdall.history import Note, Revision
 from holdall.keys import Foreign, RawKey, Span, check_key, only_keys, to_name
 from holdall.layer import Layer, Wrapper, layers
@@ -96,11 +97,15 @@ __all__ = [
     "Wrapper",
     "check_key",
     "conflict",
+    "delays_fork",
     "flag",
     "key_of",
     "layers",
     "needs",
     "only_keys",
+    "split_keys",
+    "split_pairs",
+    "split_transaction",
     "to_bytes",
     "to_name",
     "unsupported",

@@ -102,7 +102,7 @@ class Address:
             return cls._without_scheme(text, options)
         parts, port = _split(text)
         if parts.fragment or text.endswith("#"):
-            raise InvalidAddress(f"{scheme_of(text)}: address holds a '#'; write it as %23")
+            raise InvalidAddress(f"{scheme_of(text)}: the address contains a '#'; write it as %23")
         userinfo, _, host = parts.netloc.rpartition("@")
         path = parts.path
         if not parts.netloc and _holds_login(parts.scheme, path):
@@ -182,7 +182,7 @@ class Address:
         shown = HIDDEN if is_secret(name) else without_logins(brief(value))
         if isinstance(converter, tuple):
             if value not in converter:
-                raise InvalidAddress(f"{self.lead} {name}={shown} is none of {', '.join(converter)}")
+                raise InvalidAddress(f"{self.lead} {name}={shown} is not one of {', '.join(converter)}")
             return value
         if not isinstance(value, str):
             return value
@@ -191,8 +191,8 @@ class Address:
         except InvalidAddress as error:
             raise InvalidAddress(f"{self.lead} {name}={error}") from error
         except ValueError:
-            expected = getattr(converter, "__name__", "value")
-            raise InvalidAddress(f"{self.lead} {name}={shown} is no {expected}") from None
+            expected = _EXPECTED.get(converter, "a valid value")
+            raise InvalidAddress(f"{self.lead} {name}={shown} is not {expected}") from None
 
     def _unknown(self, name: str, converters: Iterable[str]) -> str:
         remedy = _remedy(name, converters)
@@ -283,7 +283,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return the remedy for a mistyped ``name``.
 
     >>> suggest("sqlit", ["sqlite", "file"]), suggest("zzz", ["sqlite", "file"]), suggest("x", [])
-    ("did you mean 'sqlite'?", 'there are file, sqlite', 'it takes none')
+    ("did you mean 'sqlite'?", 'choose from file, sqlite', 'it takes none')
     """
     import difflib  # late, so that only a mistake costs the time of this import
 
@@ -291,12 +291,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"there are {', '.join(names)}" if names else "it takes none"
+    return f"choose from {', '.join(names)}" if names else "it takes none"
 
 
 def _remedy(name: str, converters: Iterable[str]) -> str:
     remedy = suggest(name, {*converters, *LAYERED})
-    listed = f"{suggest(name, converters)}, and for layers {', '.join(sorted(LAYERED))}"
+    listed = f"{suggest(name, converters)}; layers take {', '.join(sorted(LAYERED))}"
     return remedy if remedy.startswith("did") else listed
 
 
@@ -311,6 +311,14 @@ def flag(text: str) -> bool:
     if lowered in ("0", "false", "no", "off"):
         return False
     raise ValueError(text)
+
+
+_EXPECTED: Final[dict[Converter, str]] = {
+    int: "a whole number",
+    float: "a number",
+    flag: "yes or no; write on or off",
+}
+"""Words for the texts that a converter accepts. A converter that raises InvalidAddress words its own error."""
 
 
 def _holds_login(scheme: str, path: str) -> bool:
@@ -341,7 +349,9 @@ def _path(text: str) -> str:
 def _split(text: str) -> tuple[SplitResult, int | None]:
     # urlsplit drops some control characters, and its own messages quote text that may be a password.
     if _control(text):
-        raise InvalidAddress(f"{scheme_of(text)}: address holds a control character; percent-encode it")
+        raise InvalidAddress(
+            f"{scheme_of(text)}: the address contains a control character; percent-encode it"
+        )
     _check_encoding(text)
     try:
         parts = urlsplit(text)
@@ -349,9 +359,7 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
             raise ValueError
         return parts, parts.port
     except ValueError:
-        remedy = (
-            "percent-encode what is special: in a name or password '/' as %2F and '[' as %5B, else '@' as %40"
-        )
+        remedy = "percent-encode special characters: in a name or password '/' as %2F and '[' as %5B, else '@' as %40"
         raise InvalidAddress(f"{scheme_of(text)}: host or port cannot be read; {remedy}") from None
 
 
@@ -365,8 +373,8 @@ def _check_encoding(text: str) -> None:
     try:
         unquote(text, errors="strict")
     except UnicodeDecodeError:
-        remedy = "percent-encode UTF-8, and give a path that is none as a pathlib.Path"
-        raise InvalidAddress(f"the address encodes what is no UTF-8; {remedy}") from None
+        remedy = "percent-encode UTF-8, or give a path that is not UTF-8 as a pathlib.Path"
+        raise InvalidAddress(f"the percent-encoded bytes of the address are not UTF-8; {remedy}") from None
 
 
 def parameters(query: str) -> dict[str, Any]:
@@ -377,7 +385,7 @@ def parameters(query: str) -> dict[str, Any]:
     """
     params: dict[str, Any] = {}
     if query.count("&") >= _MOST_PARAMETERS:
-        raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters")
+        raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters; remove some")
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name in params:
             which = brief(name) if name in _KNOWN or is_secret(name) else HIDDEN

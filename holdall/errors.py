@@ -2,24 +2,24 @@
 
     HoldallError
     ├── InvalidKey (ValueError)             a key outside the portable grammar; nothing was read or written
-    ├── InvalidAddress (ValueError)         an address that makes no sense; says what to write instead
-    ├── MissingExtra (ImportError)          a library is not installed; says which extra brings it
+    ├── InvalidAddress (ValueError)         an address that is not valid; says how to write it
+    ├── MissingExtra (ImportError)          a library is not installed; says which extra installs it
     ├── Invalid (ValueError)                a value that its schema refuses, field by field
-    ├── InvalidQuery (ValueError)           a query that makes no sense, or values that it cannot sort or add up
+    ├── InvalidQuery (ValueError)           a query that is not valid, or values that it cannot sort or add up
     ├── QueryFailed                         a map or reduce raised; names the document or the group
     ├── OverBudget                          more requests than the app allowed itself; says how to scan instead
     ├── TooLarge (ValueError)               a key or value over a limit of this store
-    ├── Conflict                            compare-and-swap lost: the key is not as it was expected
+    ├── Conflict                            compare-and-swap lost: the key does not have the expected tag
     ├── Fenced                              another writer took the store over; open it again to take it back
-    ├── NoRevision (LookupError)            a revision that never was, or is dropped; the key may well be there
-    ├── Unsupported (NotImplementedError)   this store cannot promise that, so it does not try
-    ├── Corrupt (ValueError)                stored bytes that cannot be what was written
+    ├── NoRevision (LookupError)            a revision that never existed or was dropped; the key may exist
+    ├── Unsupported (NotImplementedError)   this store cannot guarantee the operation, so it refuses it
+    ├── Corrupt (ValueError)                stored bytes that are damaged, or that another program wrote
     ├── Mismatch (ValueError)               the store was written by another stack than the one that opens it
-    ├── PermissionDenied (PermissionError)  the store is there and refuses
+    ├── PermissionDenied (PermissionError)  the store exists, but refuses the operation
     ├── StoreNotFound (FileNotFoundError)   no such bucket, table, database or folder
     ├── StoreFull (OSError)                 no room left: disk, quota or map size
     └── Unavailable (ConnectionError)       the store did not answer within its time
-        └── Throttled                       it answered: slow down
+        └── Throttled                       the store answered, and asked for fewer requests
 
 A missing key raises the builtin KeyError. No other problem does, and none of these classes is a KeyError.
 Each class also inherits the builtin in brackets, so that a caller can catch it without knowing holdall.
@@ -43,7 +43,7 @@ class HoldallError(Exception):
     ``key`` is the key that caused the error, or None. The message is one line that names the problem and its
     remedy. It has at most 2,000 characters, and every login in an address in it is hidden.
 
-    >>> HoldallError("stored bytes are no JSON", key="invoices/7").key
+    >>> HoldallError("the stored bytes are not JSON", key="invoices/7").key
     'invoices/7'
     """
 

@@ -52,12 +52,12 @@ class Note(NamedTuple):
             author, message = self.author.encode(), self.message.encode()
         except UnicodeEncodeError:
             raise Invalid(
-                "author or message holds a lone surrogate, which is no text; leave it out"
+                "author or message contains a lone surrogate, which UTF-8 cannot encode; remove it"
             ) from None
         if len(author) > _AUTHOR_BYTES or len(author) + len(message) > NOTE_BYTES:
             raise TooLarge(
                 f"author and message are {len(author)} and {len(message)} bytes of UTF-8; "
-                f"at most {_AUTHOR_BYTES}, and {NOTE_BYTES} together, are kept with a revision"
+                f"shorten them to at most {_AUTHOR_BYTES}, and {NOTE_BYTES} together"
             )
         return author, message
 

@@ -121,6 +121,8 @@ def only_keys(rows: list[R]) -> list[R]:
     [('a/b', 1)]
     """
     # Check all names at once, without a call per name, because most pages contain plain keys only.
+    if not rows:
+        return rows
     names = [row[0] for row in rows]
     text = f"/{'/'.join(names)}/"
     if (
@@ -143,7 +145,7 @@ def _check(key: str) -> None:
 def no_str(key: object) -> TypeError:
     """Return the TypeError for a key that is not a str; `shelve` and cachetools make keys of other types."""
     return TypeError(
-        f"a key is a str, not {type(key).__name__}: {brief(key)}; make a str of it; "
+        f"a key is a str, not {type(key).__name__}: {brief(key)}; convert it to str; "
         "Escape(store) takes any text as a key, and Pickle(store, trust=True) any object as a value"
     )
 
@@ -282,4 +284,6 @@ def _check_bound(bound: str) -> None:
         try:
             bound.encode()
         except UnicodeEncodeError:
-            raise InvalidKey(f"scan bound {format_key(bound)} holds a lone surrogate", key=bound) from None
+            raise InvalidKey(
+                f"scan bound {format_key(bound)} contains a lone surrogate; remove it", key=bound
+            ) from None

@@ -20,8 +20,8 @@ def below(store: S, layer: type) -> S:
     """Return ``store``. Raises TypeError, which names ``layer``, if it is not a store (an address, say)."""
     if not isinstance(store, Store):
         raise TypeError(
-            f"{layer.__name__} stands on a store, not on a {type(store).__name__}; "
-            "holdall.open makes a store of an address"
+            f"{layer.__name__} needs a store, not a {type(store).__name__}; "
+            "holdall.open opens a store at an address"
         )
     return store
 

@@ -20,7 +20,7 @@ def write(path: Path, data: bytes) -> None:
         raise
 
 
-def readable_by_others(found: os.stat_result) -> bool:
+def is_readable_by_others(found: os.stat_result) -> bool:
     """Return whether a file with this status can be read by more users than need it.
 
     If the file belongs to another user, its group may read it, because this process needs that permission.

@@ -117,9 +117,13 @@ def _require_near(address: Address, stack: Stack, way: tuple[str, ...], *, is_fa
         shown = " -> ".join(filter(None, way))
         raise InvalidAddress(f"{address} cannot be near itself ({shown}); name another")
     if stack.above:
-        raise InvalidAddress(f"{address} is for the bytes of one cache; leave {stack.above[0]} out")
+        raise InvalidAddress(
+            f"{address} is a near store, which holds the bytes of one cache; leave {stack.above[0]} out"
+        )
     if is_far:
-        raise InvalidAddress(f"{address} is the far store; name another, or none for memory")
+        raise InvalidAddress(
+            f"{address} is both the near and the far store; name another near store, or none for memory"
+        )
 
 
 def _address(given: str | os.PathLike[str] | Address) -> Address:

@@ -310,7 +310,7 @@ class Store(MutableMapping[str, V]):
         Raises Unsupported if no layer decodes documents. The view refuses writes.
         """
         name = getattr(type, "__name__", type)  # a union of types has no name
-        raise Unsupported(f"{self!r} decodes no documents; wrap it in Json to read {name}")
+        raise Unsupported(f"{self!r} does not decode documents; wrap it in Json to read {name}")
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -525,7 +525,9 @@ class Store(MutableMapping[str, V]):
             except Conflict:
                 continue
             return default
-        raise Conflict(f"{key!r} came and went {ATTEMPTS} times; try again", key=key)
+        raise Conflict(
+            f"{key!r} was created and deleted {ATTEMPTS} times in the meantime; try again", key=key
+        )
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -608,7 +610,7 @@ def to_bytes(value: bytes) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     kind = type(value).__name__
-    raise TypeError(f"only bytes are kept here, not {kind}; put a serializer such as Json on top")
+    raise TypeError(f"a store of bytes does not keep {kind}; wrap it in a serializer such as Json")
 
 
 def in_place_error() -> TypeError:
@@ -620,7 +622,7 @@ def in_place_error() -> TypeError:
 
 def conflict(key: str) -> Conflict:
     """Return the Conflict for a lost compare-and-swap on ``key``."""
-    return Conflict(f"{key!r} is not as it was expected; read it again and retry", key=key)
+    return Conflict(f"{key!r} does not have the expected tag; read it again and retry", key=key)
 
 
 def unsupported(store: Store[Any], action: str, feature: Feature) -> Unsupported:

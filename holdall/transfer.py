@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any, Final
 
+from holdall.batches import split
 from holdall.errors import Corrupt, InvalidKey, Unsupported
 from holdall.keys import Foreign, RawKey, fits
 from holdall.store import Store
@@ -55,7 +56,9 @@ def transfer(
             else:
                 leave(name)
 
-    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in _batches(keys()))
+    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
+    marked: Iterator[str] = map(RawKey, keys())
+    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in split(marked, BATCH))
     with closing(_run(calls, workers)) as made:
         for last, moved in made:
             count += moved
@@ -108,12 +111,6 @@ def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | 
     return move(lambda keys: [(key, value)], there, [key])
 
 
-def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
-    # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
-    while batch := [RawKey(key) for key in itertools.islice(keys, BATCH)]:
-        yield list[str](batch)
-
-
 def copy(read: Read, there: Store[Any], keys: list[str]) -> int:
     """Move values unchanged, and return their number."""
     count = itertools.count()
@@ -136,8 +133,10 @@ def copy_and_verify(read: Read, there: Store[Any], keys: list[str]) -> int:
     there.set_many(note_digests())
     back = {key: digest(value) for key, value in there.get_many(keys)}
     for key in digests:
-        if back.get(key) != digests[key] and not _equal(read, there, key):
-            raise Corrupt(f"the value of {key!r} was read back from {there!r} as another one", key=key)
+        if back.get(key) != digests[key] and not _is_equal(read, there, key):
+            raise Corrupt(
+                f"the value of {key!r} differs from the value that was read back from {there!r}", key=key
+            )
     return len(digests)
 
 
@@ -160,7 +159,7 @@ def digest(value: Any) -> bytes:
     return hashlib.blake2b(shown, digest_size=16, person=type(value).__name__.encode()[:16]).digest()
 
 
-def _equal(read: Read, there: Store[Any], key: str) -> bool:
+def _is_equal(read: Read, there: Store[Any], key: str) -> bool:
     """Return whether the values are equal despite different digests.
 
     Sets have no order, and another program may have written both values in the meantime.

@@ -4,19 +4,22 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 import holdall
 from holdall.registry import BRIDGES, BUILT_IN
 
 LOADED = """
 import json, sys
 before = set(sys.modules)
-import holdall
+__import__(sys.argv[1])
 print(json.dumps([sorted({name.split(".")[0] for name in set(sys.modules) - before})]))
 """
 
 
-def test_import_loads_the_standard_library_alone():
-    (loaded,) = json.loads(subprocess.check_output([sys.executable, "-W", "error", "-c", LOADED]))
+@pytest.mark.parametrize("module", ["holdall", "holdall.abc"])
+def test_import_loads_the_standard_library_alone(module: str):
+    (loaded,) = json.loads(subprocess.check_output([sys.executable, "-W", "error", "-c", LOADED, module]))
     assert "holdall" in loaded
     assert set(loaded) - sys.stdlib_module_names == {"holdall"}
 

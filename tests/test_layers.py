@@ -62,7 +62,7 @@ STANDING = [
 @pytest.mark.parametrize("layer", STANDING)
 @pytest.mark.parametrize("given", ["redis://:hunter2@host/0", {}])
 def test_a_layer_stands_on_a_store_and_on_nothing_else(layer: Any, given: Any) -> None:
-    with pytest.raises(TypeError, match=f"not on a {type(given).__name__}; holdall.open") as refusal:
+    with pytest.raises(TypeError, match=f"not a {type(given).__name__}; holdall.open") as refusal:
         layer(given)
     assert "hunter2" not in str(refusal.value)
 

@@ -1,6 +1,7 @@
-"""Checks that docstrings, comments and pages avoid three habits that make sentences hard to read: see CONTRIBUTING.
+"""Checks that docstrings, comments, pages and messages avoid three habits that make sentences hard to read.
 
-Fails if one of them appears more than LIMIT times in 1,000 words.
+CONTRIBUTING.md names the habits. The check fails if docstrings, comments and pages have one of them more than
+LIMIT times in 1,000 words, or if a message (any other text in a module of holdall) has one at all.
 """
 
 import ast
@@ -26,7 +27,7 @@ HABITS: Final = {
         re.IGNORECASE,
     ),
     "'is no' in the place of 'is not a'": re.compile(
-        r"\b(?:is|are|was|were) no (?!longer|more\b)\w+", re.IGNORECASE
+        r"(?<!there )\b(?:is|are|was|were) no (?!longer|more\b)\w+", re.IGNORECASE
     ),
 }
 
@@ -50,6 +51,21 @@ def prose(path: Path) -> Iterator[str]:
             yield token.string
 
 
+def messages(path: Path) -> Iterator[tuple[int, str]]:
+    """The line and the text of each string in a module that is not a docstring, without its expressions."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    skipped = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    skipped |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
 def files(root: Path) -> Iterator[Path]:
     """The modules and pages that ship."""
     for place in PLACES:
@@ -67,13 +83,27 @@ def rates(texts: list[str]) -> dict[str, float]:
     }
 
 
+def faults(root: Path) -> Iterator[str]:
+    """Each message with one of the habits, after its place and the name of the habit."""
+    for path in sorted((root / "holdall").rglob("*.py")):
+        for line, text in messages(path):
+            for name, habit in HABITS.items():
+                if habit.search(text):
+                    yield f"{path.relative_to(root)}:{line}: {name}: {text!r}"
+
+
 def main() -> None:
-    """Print the rates; exit with 1 if one is over the limit."""
-    found = rates([text for path in files(Path(__file__).parents[1]) for text in prose(path)])
+    """Print the rates and the faults of messages; exit with 1 if a rate is over the limit or there is a fault."""
+    root = Path(__file__).parents[1]
+    found = rates([text for path in files(root) for text in prose(path)])
     for name, rate in found.items():
         print(f"{rate:.2f} in 1,000 words: {name}")
-    if max(found.values()) > LIMIT:
-        sys.exit(f"the limit is {LIMIT}; CONTRIBUTING.md says how to write the sentence instead")
+    faulty = list(faults(root))
+    print(*faulty, sep="\n", end="\n" * bool(faulty))
+    if max(found.values()) > LIMIT or faulty:
+        sys.exit(
+            f"the limit is {LIMIT}, and 0 in messages; CONTRIBUTING.md says how to write the sentence instead"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A petty cash box: what a team took out of it, in any store.
+"""A petty cash box: it records the expenses of a team in any store of holdall.
 
-export HOLDALL_URI=sqlite:///cash.db        # or s3://acme/cash, and nothing below changes
+export HOLDALL_URI=sqlite:///cash.db        # or s3://acme/cash: the code stays the same
 python petty_cash.py spend 12.50 "printer paper"
 python petty_cash.py left
 """
@@ -16,7 +16,7 @@ import holdall
 
 
 class Box(msgspec.Struct):
-    """What was in the box at first, and what was spent since."""
+    """The money that was in the box at first, and each expense: its day, amount and purpose."""
 
     float: Decimal = Decimal("100.00")
     spent: list[tuple[date, Decimal, str]] = []
@@ -30,27 +30,30 @@ Boxes = holdall.Store[Box]
 
 
 def open_boxes(store: holdall.Store[bytes]) -> Boxes:
-    """Boxes by team, kept as JSON in ``store``."""
+    """Return the boxes in ``store``: documents of JSON, under the names of the teams."""
     return holdall.Json(store, type=Box)
 
 
-def spend(boxes: Boxes, team: str, amount: Decimal, what: str) -> Box:
-    """Take money out. Two people who do so at once are both recorded: that is what modify is for."""
+def spend(boxes: Boxes, team: str, amount: Decimal, purpose: str) -> Box:
+    """Record an expense, and return the new box. Raises ValueError if the box does not hold ``amount``.
 
-    def taken(box: Box) -> Box:
+    If two people record an expense at the same time, `modify` keeps both.
+    """
+
+    def take(box: Box) -> Box:
         if amount > box.left:
-            raise ValueError(f"{amount} is more than the {box.left} left")
-        return Box(box.float, [*box.spent, (date.today(), amount, what)])
+            raise ValueError(f"{amount} is more than the {box.left} in the box; spend less")
+        return Box(box.float, [*box.spent, (date.today(), amount, purpose)])
 
-    return boxes.modify(team, taken, default=Box())
+    return boxes.modify(team, take, default=Box())
 
 
 def main(words: list[str]) -> None:
     with holdall.open(os.environ.get("HOLDALL_URI", "sqlite:///cash.db")) as store:
         boxes = open_boxes(store)
         match words:
-            case ["spend", amount, what]:
-                print(spend(boxes, "team", Decimal(amount), what).left)
+            case ["spend", amount, purpose]:
+                print(spend(boxes, "team", Decimal(amount), purpose).left)
             case ["left"]:
                 print(boxes.get("team", Box()).left)
             case _:

@@ -1,4 +1,4 @@
-"""The tests of the app: on memory, on a mocked bucket, and on whatever --holdall-uri names.
+"""The tests of the app: in memory, in a mocked bucket of S3, and in each store that --holdall-uri names.
 
 pytest --holdall-uri sqlite:///test.db --holdall-uri s3://my-bucket/tests
 """
@@ -11,20 +11,20 @@ from petty_cash import open_boxes, spend
 import holdall
 
 
-def test_what_is_spent_is_gone(holdall_store):
+def test_an_expense_leaves_less_money_in_the_box(holdall_store):
     boxes = open_boxes(holdall_store)
     spend(boxes, "design", Decimal("12.50"), "printer paper")
     assert boxes["design"].left == Decimal("87.50")
 
 
-def test_nobody_spends_more_than_there_is(holdall_store):
+def test_an_expense_larger_than_the_rest_is_refused(holdall_store):
     boxes = open_boxes(holdall_store)
-    with pytest.raises(ValueError, match=r"more than the 100\.00 left"):
+    with pytest.raises(ValueError, match=r"more than the 100\.00 in the box"):
         spend(boxes, "design", Decimal("100.01"), "a party")
     assert "design" not in boxes
 
 
-def test_what_another_wrote_meanwhile_is_not_lost_in_s3(s3_store):
+def test_an_outdated_box_does_not_overwrite_a_newer_one_in_s3(s3_store):
     boxes = open_boxes(s3_store)
     spend(boxes, "design", Decimal(1), "coffee")
     seen, tag = boxes.get_tagged("design")

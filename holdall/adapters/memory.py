@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, cast
 
-from holdall.adapters._shared.batches import sides_of
 from holdall.address import Address
+from holdall.batches import split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
@@ -90,7 +90,9 @@ class Memory(Store[bytes]):
     def from_address(cls, address: Address) -> "Memory":
         address.options()
         if address.userinfo or address.port is not None:
-            raise InvalidAddress("memory: it has no user and no port; write memory:// or memory://name")
+            raise InvalidAddress(
+                "memory: the address must not have a user or a port; write memory:// or memory://name"
+            )
         name = address.host + address.path
         return cls(name) if name else cls()
 
@@ -170,7 +172,7 @@ class Memory(Store[bytes]):
             self._table.delete(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        before, after = sides_of(changes)
+        before, after = split_transaction(changes)
         with self._table.lock():
             for key, tag in before.items():
                 self._expect(key, tag)
@@ -186,7 +188,9 @@ class Memory(Store[bytes]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._private:
-            raise TypeError("a private Memory cannot be pickled: its data would be left behind; name it")
+            raise TypeError(
+                "a private Memory cannot be pickled: its data would be left behind; give it a name"
+            )
         return _unpickle, (self._name, _process())
 
 
@@ -211,6 +215,6 @@ class _Elsewhere:
 
     def __getattr__(self, attribute: str) -> NoReturn:
         raise TypeError(
-            f"memory://{self._name} was pickled by another process, and its data is there; "
+            f"memory://{self._name} was pickled by another process, and its data stayed there; "
             "use a store that processes share, such as sqlite:///books.db"
         )

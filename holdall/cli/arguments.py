@@ -19,8 +19,10 @@ def amount(text: str) -> Decimal:
     >>> amount("12.50")
     Decimal('12.50')
     """
-    if not _amount(text) or not Decimal(text):
-        raise click.BadParameter(f"{text!r} is no amount; write it as 1234.50")
+    if not _amount(text):
+        raise click.BadParameter(f"{text!r} is not an amount; write a number such as 1234.50")
+    if not Decimal(text):
+        raise click.BadParameter(f"{text!r} is zero; give an amount that is not zero")
     return Decimal(text)
 
 
@@ -34,7 +36,7 @@ def part(text: str) -> tuple[str, Decimal]:
     """
     code, _, share = text.rpartition("=")
     if not code:
-        raise click.BadParameter(f"{text!r} is no CODE=AMOUNT; write it as 4400=12.50")
+        raise click.BadParameter(f"{text!r} is not CODE=AMOUNT; write for example 4400=12.50")
     return code, amount(share)
 
 

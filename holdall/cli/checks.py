@@ -96,7 +96,7 @@ class Checks:
 
     def _list(self) -> str:
         first = next(self._store.scan(), None)
-        return "it is empty" if first is None else f"the first key is {first!r}"
+        return "the store is empty" if first is None else f"the first key is {first!r}"
 
     def _write(self) -> str:
         taken = _milliseconds(lambda: self._scratch.update(value=self._value))
@@ -107,9 +107,11 @@ class Checks:
         try:
             back = self._scratch["value"]
         except KeyError:
-            raise HoldallError("what was written is not there; do not use this store") from None
+            raise HoldallError("the value that was written is missing; do not use this store") from None
         if back != self._value:
-            raise HoldallError("another value came back than was written; do not use this store")
+            raise HoldallError(
+                "the value that was read is not the value that was written; do not use this store"
+            )
         times = [_milliseconds(lambda: self._scratch["value"]) for _ in range(ROUNDS)]
         return f"{statistics.median(times):.1f} ms, the median of {ROUNDS}"
 
@@ -123,14 +125,14 @@ class Checks:
         self._require(Feature.SWAP, lambda: self._scratch.swap("value", self._value, ABSENT))
         for key in _SWAPPED:
             self._race(partial(self._scratch.swap, key, self._value, ABSENT))
-        return f"of two writers at once one won, in each of {ROUNDS} races"
+        return f"one of two concurrent writers won, in each of {ROUNDS} races"
 
     def _remove(self) -> str:
         self._require(Feature.REMOVE, lambda: self._scratch.remove("value", ABSENT))
         for key in _REMOVED:
             tag = self._scratch.swap(key, self._value, ABSENT)
             self._race(partial(self._scratch.remove, key, tag))
-        return f"of two deleters at once one won, in each of {ROUNDS} races"
+        return f"one of two concurrent deletes won, in each of {ROUNDS} races"
 
     def _require(self, feature: Feature, attempt: Callable[[], object]) -> None:
         """If the store lacks ``feature``, call ``attempt``, so that the error of the store tells why.
@@ -155,7 +157,9 @@ class Checks:
         with ThreadPoolExecutor(2) as pool:
             wins = sum(pool.map(run, range(2)))
         if wins != 1:
-            raise HoldallError(f"of two writers at once {wins} won: use this store with one writer alone")
+            raise HoldallError(
+                f"{wins} of two concurrent writers won; use this store with only one writer at a time"
+            )
 
 
 def _milliseconds(action: Callable[[], object]) -> float:

@@ -25,7 +25,7 @@ def stores(style: str | None) -> None:
 
 @click.command(epilog=examples("trust holdall.toml", "trust --list"))
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--revoke", is_flag=True, help="Trust FILE no more.")
+@click.option("--revoke", is_flag=True, help="Stop trusting FILE.")
 @click.option("--list", "listing", is_flag=True, help="List the files that you trust.")
 @formats
 def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> None:

@@ -26,10 +26,8 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments ``FROM`` and ``TO``, and the options ``--prefix`` and ``--workers``, to a command."""
     workers = click.IntRange(1, 64)
     for option in (
-        click.option(
-            "--workers", type=workers, default=4, show_default=True, help="Threads that work at once."
-        ),
-        click.option("--prefix", default="", help="Only keys that begin with this."),
+        click.option("--workers", type=workers, default=4, show_default=True, help="The number of threads."),
+        click.option("--prefix", default="", help="Only keys that begin with this prefix."),
         click.argument("target", metavar="TO"),
         click.argument("source", metavar="FROM"),
     ):
@@ -61,7 +59,7 @@ def _require_some(source: str, prefix: str, count: int) -> str:
     """Return ``count`` in words. Raises HoldallError if it is 0, because the address may be wrong."""
     if not count:
         within = f" that begins with {prefix!r}" if prefix else ""
-        raise HoldallError(f"no key{within} at {Address.parse(source)}; check the address")
+        raise HoldallError(f"there is no key{within} at {Address.parse(source)}; check the address")
     return f"{count:,} key{'s' * (count > 1)}"
 
 
@@ -73,7 +71,7 @@ def _require_some(source: str, prefix: str, count: int) -> str:
     "--all",
     "everything",
     is_flag=True,
-    help="Carry reserved keys too (manifest, history, journals), all as the bytes that are stored.",
+    help="Copy reserved keys too (manifest, history, journals), and every value as the bytes that are stored.",
 )
 def cp(source: str, target: str, prefix: str, workers: int, everything: bool) -> None:
     """Copy every key of the store at FROM to the store at TO.
@@ -103,8 +101,12 @@ _FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=ms
 
 @click.command(epilog=examples(f"convert --dry-run {_FROM_TO}", f"convert {_FROM_TO}"))
 @_options
-@click.option("--dry-run", is_flag=True, help="Write nothing: read all, and try whether TO could keep it.")
-@click.option("--restart", is_flag=True, help="Begin anew where a conversion was interrupted.")
+@click.option(
+    "--dry-run", is_flag=True, help="Write nothing, but read every document and check that TO could store it."
+)
+@click.option(
+    "--restart", is_flag=True, help="Start again from the first key if a conversion was interrupted."
+)
 def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, restart: bool) -> None:
     """Write every document of the store at FROM to the store at TO, in the layers that TO names.
 
@@ -129,7 +131,7 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
         left.refuse(there)
     done = _require_some(source, prefix, count)
     if dry_run:
-        click.echo(f"would convert {done}: all can be read at FROM and kept at TO", err=True)
+        click.echo(f"would convert {done}: all can be read at FROM and stored at TO", err=True)
     else:
         click.echo(f"converted {done}, each read back and compared", err=True)
     left.refuse(there)
@@ -141,7 +143,7 @@ def _convert(
     cursor = Cursor(here, there, prefix)
     after, before = ("", 0) if restart else cursor.get()
     if after:
-        click.echo(f"going on after {after!r}; --restart would begin anew", err=True)
+        click.echo(f"continuing after {after!r}; --restart would start from the first key", err=True)
     with _show_copied("converting", here, prefix) as show:
 
         def tell(key: str, count: int) -> None:

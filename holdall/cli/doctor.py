@@ -1,4 +1,4 @@
-"""The command doctor, which tests the features of a store and tells how to repair failures."""
+"""The command doctor, which tests the features of a store and names the remedies of failures."""
 
 from contextlib import closing
 from glob import escape
@@ -25,7 +25,7 @@ def doctor(ctx: click.Context, at: dict[str, Any], style: str | None) -> None:
 
     The command writes under a reserved key, which no scan shows, and deletes the key again. The outcome "no"
     means that this kind of store does not offer the feature. If a check fails, its outcome is "failed", its
-    detail tells what to do, and the exit code is 1.
+    detail names the remedy, and the exit code is 1.
     """
     _require_there(at["uri"])
     with open_store(at["uri"]) as store, closing(Checks(store).run()) as results:
@@ -45,7 +45,7 @@ def _require_there(uri: str) -> None:
     # A dbm store may consist of several files, none of which has exactly this name.
     there = path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))
     if address.engine in _LOCAL and address.path not in ("", "/") and not there:
-        raise StoreNotFound(f"there is no store at {path} yet; the first write makes it")
+        raise StoreNotFound(f"there is no store at {path} yet; the first write creates it")
 
 
 _LOCAL = ("dbm", "file", "lmdb", "sqlite")

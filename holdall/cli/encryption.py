@@ -38,9 +38,9 @@ def key() -> None:
     "--id", "id_", metavar="NAME", show_default="today", help="The name of the key, stored with each value."
 )
 def new(file: Path, id_: str | None) -> None:
-    """Make a key and write it to FILE, which then only you can read.
+    """Make a key and write it to FILE. From then on, only you can read FILE.
 
-    An address uses the keys in FILE by encrypt=file:FILE. If FILE holds keys already, the new key becomes the
+    An address uses the keys in FILE with encrypt=file:FILE. If FILE holds keys already, the new key becomes the
     first one. The first key encrypts every value that is written from then on; the other keys still decrypt
     the values that they encrypted. A value cannot be read without the key that encrypted it, so keep a copy
     of FILE in a safe place.
@@ -51,7 +51,8 @@ def new(file: Path, id_: str | None) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(file, ("\n".join(lines) + "\n").encode())
     click.echo(
-        f"holdall: {file} holds {len(lines)} key{'s' * (len(lines) > 1)}; the first one writes", err=True
+        f"holdall: {file} holds {len(lines)} key{'s' * (len(lines) > 1)}; the first key encrypts new values",
+        err=True,
     )
 
 
@@ -70,21 +71,21 @@ def _keys(file: Path) -> list[str]:
 
 def _require_new(file: Path, id: str, keys: list[str]) -> None:
     if any(each.partition(":")[0] == id for each in keys):
-        raise Invalid(f"{file} has a key {id!r} already; name another by --id")
+        raise Invalid(f"{file} has a key {id!r} already; choose another name with --id")
 
 
 @click.command(epilog=examples("rekey 'sqlite:///sealed.db?encrypt=env:BOOKS_KEYS'"))
 @positional()
-@click.option("--prefix", default="", help="Only keys that begin with this.")
+@click.option("--prefix", default="", help="Only keys that begin with this prefix.")
 def rekey(at: dict[str, Any], prefix: str) -> None:
-    """Seal (encrypt) every value with the first key of the keyring, so that older keys are no longer needed.
+    """Encrypt every value again with the first key of the keyring, so that older keys are no longer needed.
 
     Earlier versions of holdall bound an encrypted value to its key in the store alone. These values are
-    sealed again too, and are then also bound to the store. Old revisions in a history stay as they are, and
+    encrypted again too, and are then also bound to the store. Old revisions in a history stay as they are, and
     still need their keys.
 
     Other programs may read and write in the meantime. If the command is interrupted, run it again: it skips
-    the values that it has sealed already.
+    the values that it has encrypted already.
     """
     from holdall.middleware.rotate import rekey as rekey_values  # late: the help works without the extra
 
@@ -99,13 +100,13 @@ def rekey(at: dict[str, Any], prefix: str) -> None:
             looked = count
             show(count)
 
-        with show_progress("sealing", lambda: sum(1 for _ in store.scan(prefix))) as show:
+        with show_progress("encrypting", lambda: sum(1 for _ in store.scan(prefix))) as show:
             sealed = rekey_values(sealing, prefix, tell=tell)
         if not prefix and (manifest := read_manifest(store)):
             record(store, replace(manifest, key=sealing.current))
     if not looked:
-        raise HoldallError(f"no value at {Address.parse(at['uri'])}; check the address")
-    click.echo(f"sealed {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
+        raise HoldallError(f"there is no value at {Address.parse(at['uri'])}; check the address")
+    click.echo(f"encrypted {sealed:,} of {looked:,} values with key {sealing.current!r}", err=True)
 
 
 def _sealing(store: Store[Any], uri: str) -> "Encrypt":
@@ -114,4 +115,4 @@ def _sealing(store: Store[Any], uri: str) -> "Encrypt":
     for layer in layers(store):
         if isinstance(layer, Encrypt):
             return layer
-    raise HoldallError(f"{Address.parse(uri)} encrypts nothing; name its keys by encrypt=env:NAME")
+    raise HoldallError(f"{Address.parse(uri)} does not encrypt values; name its keys with encrypt=env:NAME")

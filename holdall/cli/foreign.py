@@ -16,7 +16,7 @@ _ESCAPE = (
     "escape takes any name, if the escaped key has at most 400 bytes"
 )
 _RENAME = "rename those that are too long for a key or cannot be read"
-_SET = "write those whose name could be a key by `holdall set TO KEY --file PATH`"
+_SET = "store those whose name could be a key with `holdall set TO KEY --file PATH`"
 
 
 class Names:

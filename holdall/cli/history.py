@@ -25,8 +25,10 @@ from holdall.store import Store
 
 COLUMNS = ("revision", "time", "what", "author", "message")
 
-_author = click.option("--author", envvar="HOLDALL_AUTHOR", show_envvar=True, help="Who it is [you].")
-_message = click.option("--message", "-m", default="", help="Why.")
+_author = click.option(
+    "--author", envvar="HOLDALL_AUTHOR", show_envvar=True, help="The author of the revision [your user name]."
+)
+_message = click.option("--message", "-m", default="", help="The message of the revision, such as a reason.")
 
 
 @contextmanager
@@ -36,7 +38,9 @@ def _open_versions(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
             yield _versions(store)
         except KeyError:
             key = at["key"]
-            raise HoldallError(f"{key!r} never was, or was not there at that revision", key=key) from None
+            raise HoldallError(
+                f"key {key!r} never existed, or was deleted at that revision", key=key
+            ) from None
 
 
 def _versions(store: Store[bytes]) -> Versions[bytes]:
@@ -63,7 +67,7 @@ def _row(revision: Revision) -> tuple[str, ...]:
 
 @click.command("show", epilog=examples("show sqlite:///notes.db greeting --at 1"))
 @positional("key")
-@click.option("--at", "revision", type=int, help="The revision [the newest].")
+@click.option("--at", "revision", type=int, help="The number of the revision [the newest].")
 def show(at: dict[str, Any], revision: int | None) -> None:
     """Write the value that KEY had at a revision to standard output, byte for byte.
 
@@ -97,7 +101,9 @@ def diff(at: dict[str, Any], as_json: bool) -> None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise click.BadParameter(f"{text!r} is no revision; `holdall history` lists them by number")
+        raise click.BadParameter(
+            f"{text!r} is not the number of a revision; `holdall history` lists the numbers"
+        )
     return int(text)
 
 
@@ -132,7 +138,7 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the number of the user has no name, as in some containers
-        raise HoldallError("this user has no name; say who it is by --author or HOLDALL_AUTHOR") from None
+        raise HoldallError("the current user has no name; give one with --author or HOLDALL_AUTHOR") from None
 
 
 @click.command(epilog=examples("undelete sqlite:///notes.db greeting"))
@@ -152,8 +158,12 @@ def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     epilog=examples("prune sqlite:///notes.db --keep 10", "prune sqlite:///notes.db --before 2019-01-01")
 )
 @positional(optional="prefix")
-@click.option("--keep", type=click.IntRange(min=1), help="Keep so many of the newest of each key.")
-@click.option("--before", type=day, help="Keep what held on this day, and what is newer.")
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Keep this many of the newest revisions of each key."
+)
+@click.option(
+    "--before", type=day, help="Keep the revision that was current when this day began, and all newer ones."
+)
 @zone.option
 def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone) -> None:
     """Drop old revisions of the keys that begin with PREFIX, or of all keys.
@@ -172,7 +182,7 @@ def prune(at: dict[str, Any], keep: int | None, before: date | None, zone: Zone)
 
 @click.command(epilog=examples("fsck sqlite:///notes.db", "fsck sqlite:///notes.db --mend"))
 @positional()
-@click.option("--mend", is_flag=True, help="Mend what can be mended.")
+@click.option("--mend", is_flag=True, help="Mend the problems that can be mended.")
 @formats
 @click.pass_context
 def fsck(ctx: click.Context, at: dict[str, Any], mend: bool, style: str | None) -> None:

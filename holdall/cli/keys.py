@@ -64,7 +64,7 @@ def _read(source: BinaryIO | None) -> bytes:
     if source is None and sys.stdin is None:
         raise HoldallError("standard input is closed; give VALUE or --file")
     if source is None and sys.stdin.isatty():
-        click.echo("holdall: type the value, and end it by Ctrl-D", err=True)
+        click.echo("holdall: type the value, and end it with Ctrl-D", err=True)
     return (source or sys.stdin.buffer).read()
 
 
@@ -105,4 +105,4 @@ def count(at: dict[str, Any]) -> None:
 
 
 def _missing(key: str) -> HoldallError:
-    return HoldallError(f"no such key: {key!r}; `holdall ls` lists those there are", key=key)
+    return HoldallError(f"key {key!r} does not exist; `holdall ls` lists the existing keys", key=key)

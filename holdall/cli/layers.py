@@ -27,7 +27,7 @@ def explain(at: dict[str, Any]) -> None:
 @click.command(epilog=examples("manifest 'sqlite:///books.db'"))
 @positional()
 @click.option("--record", "recording", is_flag=True, help="Record the layers that URI names.")
-@click.option("--forget", "forgetting", is_flag=True, help="Delete what is recorded.")
+@click.option("--forget", "forgetting", is_flag=True, help="Delete the record of the layers.")
 @formats
 def manifest(at: dict[str, Any], recording: bool, forgetting: bool, style: str | None) -> None:
     """Show the layers that are recorded in the store at URI, or correct the record.
@@ -51,7 +51,7 @@ def _manifest(store: Store[Any]) -> Manifest:
     for layer in layers(store):
         if isinstance(layer, Guard):
             return layer.manifest
-    raise HoldallError("the address names no layers to record, such as ?serializer=json")
+    raise HoldallError("the address names no layers to record; add them, such as ?serializer=json")
 
 
 def _rows(found: Manifest) -> list[tuple[str, str]]:

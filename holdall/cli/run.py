@@ -16,7 +16,7 @@ with needs("cli"):
 
 from holdall.cli.app import app
 
-_INTERRUPTED = "interrupted; what was written is whole, run it again to go on"
+_INTERRUPTED = "interrupted; every value that was written is complete, so run the command again to continue"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -59,7 +59,11 @@ def zone(text: str) -> Zone:
         return Zone(ZoneInfo(text))
     except (KeyError, ValueError, OSError):  # the name is unknown, invalid, or a folder
         known = available_timezones()
-    remedy = "write a name such as Europe/Berlin" if known else "install the package tzdata, which has them"
+    remedy = (
+        "write a name such as Europe/Berlin"
+        if known
+        else "install the package tzdata, which contains the time zones"
+    )
     raise click.BadParameter(f"{text!r} is not a time zone; {remedy}")
 
 

@@ -43,7 +43,7 @@ def find(name: str) -> Named:
     paths = ", ".join(str(file.path) for file in _files())
     looked = f"{paths}; {suggest(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
-        f"no store is named {name!r}: {looked}; the folder of that name is './{name}', a database "
+        f"no store is named {name!r}: {looked}; for a folder write './{name}', for a database "
         f"'sqlite:///{name}'"
     )
 

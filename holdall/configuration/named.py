@@ -84,7 +84,7 @@ def stores_of(source: ConfigFile) -> dict[str, Named]:
     _refuse_others(file, read, {"store"}, "")
     declared = read.get("store", {})
     if not isinstance(declared, dict):
-        raise InvalidAddress(f"{file}: store is no table; write [store.name]")
+        raise InvalidAddress(f"{file}: store is not a table; write [store.name]")
     found = {name: _store(file, name, entry) for name, entry in declared.items()}
     _require_own_nears(file, found)
     return found
@@ -96,7 +96,7 @@ def _require_own_nears(file: Path, found: dict[str, Named]) -> None:
         if near in owners:
             both = f"store.{owners[near]} and store.{name}"
             raise InvalidAddress(
-                f"{file}: {both} have one near store, {format_parameter('near', near)}; give each its own"
+                f"{file}: {both} have the same near store, {format_parameter('near', near)}; give each its own"
             )
         owners[near] = name
 
@@ -106,11 +106,13 @@ def _store(file: Path, name: str, entry: Any) -> Named:
         raise InvalidAddress(f'{file}: store.{name} has no uri; write uri = "sqlite:///books.db"')
     _refuse_others(file, entry, {"uri", "layers"}, f"store.{name}.")
     if not (Address.parse(name or "-").name and name):
-        raise InvalidAddress(f"{file}: {name!r} is no name: letters, digits, dashes and underscores")
+        raise InvalidAddress(
+            f"{file}: {name!r} is not a valid name; use letters, digits, dashes and underscores"
+        )
     address = _address(file, entry["uri"])
     layers = entry.get("layers")
     if address.name:
-        raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme, such as sqlite://")
+        raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme; write one, such as sqlite://")
     if layers is not None:
         if both := sorted(address.layered):
             raise InvalidAddress(f"{file}: store.{name} names {both[0]} in its uri; put it among its layers")
@@ -129,7 +131,9 @@ def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
     said = [_read_entry(entry) for entry in entries] if isinstance(entries, list) else [None]
     if None in said:
         example = '["serializer=json", {cache = "60s"}]'
-        raise InvalidAddress(f"{file}: layers of store.{name} is no list of texts and tables, as {example}")
+        raise InvalidAddress(
+            f"{file}: the layers of store.{name} are not a list of texts and tables; write them as {example}"
+        )
     return tuple(_fill_here(file, each) for each in said if each is not None)
 
 
@@ -162,7 +166,7 @@ def _folder(file: Path) -> str:
 def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: str) -> None:
     for name in table:
         if name not in known:
-            raise InvalidAddress(f"{file}: {where}{name} means nothing here; {suggest(name, known)}")
+            raise InvalidAddress(f"{file}: {where}{name} is not known; {suggest(name, known)}")
 
 
 def _parse(source: ConfigFile) -> dict[str, Any]:
@@ -173,6 +177,8 @@ def _parse(source: ConfigFile) -> dict[str, Any]:
     try:
         return tomllib.loads(source.data.decode())
     except RecursionError:
-        raise InvalidAddress(f"{source.path} has values nested too deep; write flat tables") from None
+        raise InvalidAddress(
+            f"{source.path} has values that are nested too deeply; write flat tables"
+        ) from None
     except ValueError as error:  # the errors of TOML and of UTF-8
-        raise InvalidAddress(f"{source.path} is no TOML: {error}") from error
+        raise InvalidAddress(f"{source.path} is not valid TOML: {error}") from error

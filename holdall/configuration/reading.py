@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from holdall.errors import InvalidAddress, PermissionDenied
-from holdall.private import readable_by_others
+from holdall.private import is_readable_by_others
 
 LARGEST: Final = 1 << 18  # bytes
 _ADMINISTRATOR: Final = 0  # the user id of root
@@ -46,7 +46,7 @@ def read(path: Path, *, trusted: bool = False, owners: bool = True) -> ConfigFil
         found = os.fstat(descriptor)
         _require_own(path, found, owners)
         with open(descriptor, "rb", closefd=False) as opened:
-            return ConfigFile(path, opened.read(LARGEST + 1), readable_by_others(found), trusted)
+            return ConfigFile(path, opened.read(LARGEST + 1), is_readable_by_others(found), trusted)
     finally:
         os.close(descriptor)
 
@@ -63,13 +63,13 @@ def _require_own(path: Path, found: os.stat_result, owners: bool) -> None:
         raise PermissionDenied(
             f"{path} belongs to another user, who can change it; use a file that belongs to you or to root"
         )
-    if os.name == "posix" and _writable_by_others(found):
+    if os.name == "posix" and _is_writable_by_others(found):
         raise PermissionDenied(
             f"{path} can be changed by other users; read it, and then run `chmod go-w {path}`"
         )
 
 
-def _writable_by_others(found: os.stat_result) -> bool:
+def _is_writable_by_others(found: os.stat_result) -> bool:
     by_group = found.st_mode & stat.S_IWGRP and not _is_private_group(found)
     return bool(found.st_mode & stat.S_IWOTH or by_group)
 

@@ -66,7 +66,7 @@ class Stack:
         if given:
             names = ", ".join(given)
             raise InvalidAddress(
-                f"{address.lead} its layers are listed, and {names} is of none; change the list"
+                f"{address.lead} its layers are listed, and {names} belongs to none of them; change the list"
             )
         return cls(_sound(address, layers), manifest)
 
@@ -140,14 +140,18 @@ def _choose(address: Address, given: Mapping[str, Any], rows: tuple[Row, ...]) -
     for name in asked:
         if name not in used:
             homes = ", ".join(row.word for row in rows if name in row.options)
-            raise InvalidAddress(f"{address.lead} {name} does nothing here: it goes with {homes}")
+            raise InvalidAddress(f"{address.lead} {name} has no effect here; it belongs to {homes}")
     return _sound(address, layers) if rows is LAYERS else tuple(layers)
 
 
 _UNSOUND: Final = (
     ({"expires", "compress", "encrypt", "checksum", "cache"}, {"validate", "serializer"}, "takes bytes"),
     ({"serializer"}, {"validate", "serializer"}, "makes bytes of documents"),
-    ({"cache"}, {"expires", "compress", "encrypt", "checksum", "escape"}, "keeps what the store keeps"),
+    (
+        {"cache"},
+        {"expires", "compress", "encrypt", "checksum", "escape"},
+        "keeps the bytes as the store keeps them",
+    ),
 )
 """Layers that cannot be above certain others, these others, and the reason."""
 
@@ -163,7 +167,9 @@ def _sound(address: Address, layers: Sequence[Chosen]) -> tuple[Chosen, ...]:
     for above, below in combinations(words, 2):
         for uppers, lowers, why in _UNSOUND:
             if above in uppers and below in lowers:
-                raise InvalidAddress(f"{address.lead} {above} {why}: no {below} can be below it; move one")
+                raise InvalidAddress(
+                    f"{address.lead} {above} {why}, so {below} cannot be below it; move one of them"
+                )
     return _declare_type(layers)
 
 
@@ -190,7 +196,7 @@ def _entry(address: Address, entry: Mapping[str, Any], given: dict[str, Any]) ->
         known = {row.parameter for row in LISTED}
         text = "&".join(f"{name}={format_parameter(name, value)}" for name, value in said.items())
         remedy = suggest(next(iter(said), text), known)
-        raise InvalidAddress(f"{address.lead} {text!r} is no layer; {remedy}")
+        raise InvalidAddress(f"{address.lead} {text!r} is not a layer; {remedy}")
     names = {rows[0].parameter} | {name for row in rows for name in row.options}
     said |= {name: given.pop(name) for name in names & given.keys()}
     return _choose(address, _remaining(said), LISTED)

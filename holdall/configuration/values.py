@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from holdall.address import Address
 from holdall.errors import InvalidAddress
+from holdall.redact import brief
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _duration = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)", re.ASCII).fullmatch
@@ -19,7 +20,7 @@ _object = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)").fullmatch
 def duration(text: str) -> float | None:
     """Return the seconds in a number with an optional unit (s, m, h, d), or None for ``never``.
 
-    Raises ValueError for any other text.
+    Raises InvalidAddress for any other text.
 
     >>> duration("90s"), duration("1.5h"), duration("never")
     (90.0, 5400.0, None)
@@ -28,7 +29,7 @@ def duration(text: str) -> float | None:
         return None
     found = _duration(text)
     if not found:
-        raise ValueError(text)
+        raise InvalidAddress(f"{brief(text)} is not a duration; write for example 60s, 5m or never")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -45,14 +46,14 @@ def seconds(text: str) -> float:
 def size(text: str) -> int:
     """Return the bytes in a number with an optional unit: kB MB GB (decimal) or KiB MiB GiB, in any case.
 
-    Raises ValueError for any other text.
+    Raises InvalidAddress for any other text.
 
     >>> size("1000"), size("2GB"), size("1.5KiB")
     (1000, 2000000000, 1536)
     """
     found = _size(text.upper())
     if not found:
-        raise ValueError(text)
+        raise InvalidAddress(f"{brief(text)} is not a size; write for example 500KB or 2GiB")
     return int(float(found[1]) * _SIZES[found[2]])
 
 
@@ -73,7 +74,7 @@ def import_object(text: str) -> Any:
     """
     found = _object(text)
     if not found:
-        raise InvalidAddress(f"{text!r} is no module:name, as in myapp.schemas:Invoice")
+        raise InvalidAddress(f"{text!r} is not a module:name; write for example myapp.schemas:Invoice")
     try:
         return attrgetter(found[2])(import_module(found[1]))
     except (ModuleNotFoundError, AttributeError) as error:
@@ -93,5 +94,7 @@ def schema(text: str) -> Any:
     """
     found = import_object(text)
     if not hasattr(found, "to_python"):  # before the call: other objects may not be safe to call
-        raise InvalidAddress(f"{text!r} is no FormEncode schema: it has no to_python")
+        raise InvalidAddress(
+            f"{text!r} is not a FormEncode schema, because it has no to_python; name another object"
+        )
     return found() if isinstance(found, type) else found

@@ -102,7 +102,7 @@ def oldest_due_first(
 def _debt(invoice: Invoice, currency: str) -> int:
     if invoice.currency != currency:
         raise Invalid(
-            f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
+            f"invoice {invoice.number!r} is in {invoice.currency}, but the payment is in {currency}; "
             "pay each currency by itself"
         )
     return minor(sum_amounts(invoice.owed().values()), currency)
@@ -122,5 +122,5 @@ def _beyond(amount: Decimal, owed: Decimal, currency: str) -> str:
         return f"{paid} pays nothing of {due}; pay a negative amount, or name the amount of each code"
     return (
         f"{paid} is beyond {due}; "
-        "pay no more than that, name the amount of each code, or say that overpaying is meant"
+        "pay no more than that, name the amount of each code, or mark the payment as overpaid"
     )

@@ -43,8 +43,8 @@ class Books:
     def __init__(self, store: MutableMapping[str, Invoice]) -> None:
         if not isinstance(store, MutableMapping):
             raise TypeError(
-                f"Books are kept in a store or a dict, not in a {type(store).__name__}; "
-                "holdall.open(address, type=Invoice) makes a store of an address"
+                f"Books need a store or a dict, not a {type(store).__name__}; "
+                "holdall.open(address, type=Invoice) opens a store at an address"
             )
         self.store = store
 
@@ -135,7 +135,7 @@ class Books:
             raise KeyError(f"no invoice {brief(number)}" + (f" of seller {brief(seller)}" if seller else ""))
         if len(sellers) > 1:
             names = ", ".join(map(repr, sorted(sellers)))
-            raise Invalid(f"number {number!r} is used by the sellers {names}; say which is meant")
+            raise Invalid(f"number {number!r} is used by the sellers {names}; name the seller")
         return invoice_key(sellers[0], number)
 
     def _create(self, key: str, invoice: Invoice) -> Invoice | None:
@@ -177,7 +177,7 @@ def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
     if differing:
         raise Conflict(
             f"{_describe(kept)} is in the books already; {_describe(given)} differs in "
-            f"{', '.join(differing)}: give it a number of its own, or correct the first by a credit note",
+            f"{', '.join(differing)}: give it another number, or correct the first one with a credit note",
             key=key,
         )
 

@@ -46,7 +46,7 @@ def places(currency: str) -> int:
     try:
         return PLACES[currency]
     except (KeyError, TypeError):
-        raise Invalid(f"{currency!r} is no currency of ISO 4217; write a code such as EUR") from None
+        raise Invalid(f"{currency!r} is not a currency of ISO 4217; write a code such as EUR") from None
 
 
 def minor(amount: Decimal, currency: str) -> int:
@@ -61,7 +61,7 @@ def minor(amount: Decimal, currency: str) -> int:
     decimals = places(currency)
     if not fits(amount, decimals):
         raise Invalid(
-            f"{amount} is no amount in {currency}: "
+            f"{amount} is not a valid amount in {currency}; "
             f"give a Decimal of at most {DIGITS} digits and {decimals} decimals"
         )
     return int(amount.scaleb(decimals, context=EXACT))
@@ -149,12 +149,12 @@ def fits(amount: object, decimals: int) -> bool:
     return amount == amount.quantize(_UNITS[decimals], context=EXACT)
 
 
-def possible(amount: object) -> bool:
+def is_possible(amount: object) -> bool:
     """Return whether ``amount`` can be an amount of money in some currency.
 
     It must be finite, with at most `DIGITS` digits before the point and fewer than that after it.
 
-    >>> possible(Decimal("0.125")), possible(Decimal("1E+99")), possible(Decimal("sNaN"))
+    >>> is_possible(Decimal("0.125")), is_possible(Decimal("1E+99")), is_possible(Decimal("sNaN"))
     (True, False, False)
     """
     return fits(amount, DIGITS - 1)

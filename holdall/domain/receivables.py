@@ -120,7 +120,7 @@ class Receivables:
         except (Corrupt, QueryFailed, ArithmeticError):
             require_sound(self.store, self.prefix)
             raise
-        if not report.possible():
+        if not report.is_possible():
             require_sound(self.store, self.prefix)
         return report
 
@@ -136,7 +136,9 @@ def _by_month(rows: list[Row[Decimal]]) -> Iterator[MonthRow]:
 def _labels(bounds: Sequence[int]) -> list[str]:
     """Return the names of the buckets, in days past due. There is one bucket more than there are bounds."""
     if not bounds or bounds[0] != 0 or any(low >= high for low, high in pairwise(bounds)):
-        raise Invalid(f"bounds {tuple(bounds)} are not days that rise from 0; write such as {BOUNDS}")
+        raise Invalid(
+            f"bounds {tuple(bounds)} are not rising numbers of days from 0; write for example {BOUNDS}"
+        )
     between = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
     return ["current", *between, f"over {bounds[-1]}"]
 

@@ -12,7 +12,7 @@ from holdall.errors import Conflict, Invalid
 
 To = Policy | Mapping[str, Decimal]
 
-_NO_AMOUNT = "an amount of 0 is no payment; give the amount that was paid"
+_NO_AMOUNT = "the amount of a payment must not be 0; give the amount that was paid"
 _NO_CODE = "no code is named; name the amount of each code"
 
 
@@ -25,7 +25,7 @@ def record(invoice: Invoice, payment: Payment, to: To, currency: str | None = No
     """
     if currency not in (None, invoice.currency):
         raise Invalid(
-            f"invoice {invoice.number!r} is in {invoice.currency}, the payment in {currency}; "
+            f"invoice {invoice.number!r} is in {invoice.currency}, but the payment is in {currency}; "
             f"record it in {invoice.currency}"
         )
     return invoice if find_payment(invoice, payment, to) else _append(invoice, payment, to)
@@ -37,15 +37,15 @@ def find_payment(invoice: Invoice, payment: Payment, to: To) -> Payment | None:
     Raises Conflict if the recorded payment differs from ``payment``.
     """
     known = next((each for each in invoice.payments if each.id == payment.id), None)
-    if known and not _same(known, payment, to):
+    if known and not _is_same(known, payment, to):
         raise Conflict(
             f"payment {known.id!r} on invoice {invoice.number!r} is recorded already, of {known.amount} "
-            f"on {known.on}, and this one differs; give it an id of its own"
+            f"on {known.on}, but this payment differs; give it another id"
         )
     return known
 
 
-def _same(known: Payment, payment: Payment, to: To) -> bool:
+def _is_same(known: Payment, payment: Payment, to: To) -> bool:
     """Return whether the payments are the same.
 
     Allocations by a policy are not compared, because the amounts owed have changed since then.

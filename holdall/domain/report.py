@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, overload
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from holdall.domain.money import possible, text
+from holdall.domain.money import is_possible, text
 
 
 class CodeRow(Struct, frozen=True):
@@ -89,13 +89,13 @@ class Report(Sequence[Row], Generic[Row]):
         """Return each row as a dict from column to text."""
         return [dict(zip(self.columns, cells, strict=True)) for cells in self.cells()]
 
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         """Return whether every amount is within the limits of an amount in one document.
 
         False does not prove damage: a sum over many documents may be larger.
         """
         values = (each for row in self._rows for each in _values(row))
-        return all(possible(each) for each in values if isinstance(each, Decimal))
+        return all(is_possible(each) for each in values if isinstance(each, Decimal))
 
 
 def _texts(row: CodeRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:

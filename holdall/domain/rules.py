@@ -28,9 +28,9 @@ def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
         codes = Counter(part["code"] for part in parts)
         total = _sum(parts)
         if twice := sorted(code for code, count in codes.items() if count > 1):
-            return {name: f"{twice[0]!r} is there twice; add its amounts up"}
+            return {name: f"{twice[0]!r} appears twice; add its amounts up"}
         if total != amount:
-            return {name: f"they sum to {total}, not to the amount {amount}; correct one of them"}
+            return {name: f"the {name} add up to {total}, but the amount is {amount}; correct one of them"}
         return {}
 
     return check
@@ -39,7 +39,7 @@ def parts_sum(name: str) -> Callable[[Decimal, list[Part]], dict[str, Errors]]:
 def lines_sum(total: Decimal, lines: list[Part]) -> dict[str, Errors]:
     """Return the errors by field if the lines do not sum to the total."""
     if (amount := _sum(lines)) != total:
-        return {"total": f"the lines sum to {amount}, not to {total}; correct one of them"}
+        return {"total": f"the lines add up to {amount}, but the total is {total}; correct one of them"}
     return {}
 
 
@@ -69,22 +69,29 @@ def _allocation(
     """Return the errors of one allocation, or None, and subtract its amount from ``owed``."""
     code, amount = part["code"], part["amount"]
     if code not in owed and not (overpaid and code == UNAPPLIED):
-        return {"code": f"{code!r} is not billed here; the codes are {', '.join(billed)}"}
+        return {"code": f"{code!r} is not billed on this invoice, whose codes are {', '.join(billed)}"}
     before, bound = owed.get(code, _NOTHING), billed.get(code, _NOTHING)
     owed[code] = after = EXACT.subtract(before, amount)
     if overpaid or min(_NOTHING, bound, before) <= after <= max(_NOTHING, bound, before):
         return None
     if EXACT.multiply(amount, bound or EXACT.minus(before)) < 0:
         paid = EXACT.subtract(bound, before)
-        return {"amount": f"{amount} takes back more than the {paid} paid on {code!r}"}
-    return {"amount": f"{amount} is beyond the {before} owed on {code!r}; or say it is overpaid"}
+        return {
+            "amount": f"{amount} takes back more than the {paid} paid on {code!r}; take back no more than that"
+        }
+    return {
+        "amount": (
+            f"{amount} is beyond the {before} owed on {code!r}; "
+            "pay no more than that, or mark the payment as overpaid"
+        )
+    }
 
 
 def _refuse_repeated(ids: list[str], errors: list[Errors | None]) -> None:
     seen = set()
     for index, id in enumerate(ids):
         if id in seen:
-            errors[index] = {"id": f"{id!r} is there already; give each payment its own"}
+            errors[index] = {"id": f"{id!r} is the id of another payment; give each payment its own id"}
         seen.add(id)
 
 

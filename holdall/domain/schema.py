@@ -112,8 +112,8 @@ def check(invoice: Invoice) -> Invoice:
     """
     if not isinstance(invoice, Invoice):
         raise TypeError(
-            f"{format_value(invoice)} is not an Invoice; make one of a dict by msgspec.convert(document, Invoice), "
-            "and of JSON by msgspec.json.decode(data, type=Invoice)"
+            f"{format_value(invoice)} is not an Invoice; convert a dict with msgspec.convert(document, Invoice), "
+            "or decode JSON with msgspec.json.decode(data, type=Invoice)"
         )
     try:
         checked: Invoice = _schema.to_python(invoice)

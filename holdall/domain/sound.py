@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from holdall.domain.keys import PREFIX
 from holdall.domain.model import Invoice
-from holdall.domain.money import possible
+from holdall.domain.money import is_possible
 from holdall.errors import Corrupt
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import Store
@@ -29,7 +29,7 @@ def _amounts(invoice: Invoice) -> Iterator[Decimal]:
 def sound(key: str, invoice: Invoice) -> Invoice:
     """Return ``invoice``, which is stored under ``key``. Raises Corrupt if an amount in it is damaged."""
     for amount in _amounts(invoice):
-        if not possible(amount):
+        if not is_possible(amount):
             raise _corrupt(key, amount)
     return invoice
 
@@ -37,7 +37,7 @@ def sound(key: str, invoice: Invoice) -> Invoice:
 def _corrupt(key: str, amount: Decimal) -> Corrupt:
     """Return the error for a damaged ``amount`` in the invoice under ``key``."""
     return Corrupt(
-        f"the invoice at {key!r} holds {brief(str(amount))} for an amount, which can be none: "
+        f"the invoice at {key!r} has {brief(str(amount))} for an amount, which is not valid; "
         "restore it from a backup or its history, or import it again into other books",
         key=key,
     )

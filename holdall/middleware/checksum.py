@@ -38,7 +38,7 @@ class Checksum(Codec[bytes, bytes]):
     >>> store["b"]
     Traceback (most recent call last):
       ...
-    holdall.errors.Corrupt: the value of 'b' is not what Checksum writes: its checksum is another
+    holdall.errors.Corrupt: the value of 'b' is not what Checksum writes: its checksum does not match
     """
 
     def __init__(self, store: Store[bytes], algorithm: Literal["crc32c", "xxh3"] = "crc32c") -> None:
@@ -56,7 +56,7 @@ class Checksum(Codec[bytes, bytes]):
         start = 1 + _LENGTHS.get(kind, len(data))
         value = data[start:]
         if start > len(data) or data[1:start] != _digest(kind, key, value):
-            raise ValueError("its checksum is another")
+            raise ValueError("its checksum does not match")
         return value
 
 

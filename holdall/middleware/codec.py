@@ -59,7 +59,7 @@ class Codec(Layer[V, W]):
             raise self._corrupt(key, error) from error
 
     def _corrupt(self, key: str, error: Exception) -> Corrupt:
-        message = f"the value of {key!r} is not what {type(self).__name__} writes: {error}"
+        message = f"the value of {key!r} was not written by {type(self).__name__}, or is damaged: {error}"
         return Corrupt(message, key=key)
 
     def __getitem__(self, key: str, /) -> V:

@@ -33,4 +33,4 @@ class Compress(Codec[bytes, bytes]):
         return self._pack(value)
 
     def _too_large(self) -> ValueError:
-        return ValueError(f"it holds or may hold more than max_size, which is {self._max_size:,} bytes")
+        return ValueError(f"it is or may be larger than max_size, which is {self._max_size:,} bytes")

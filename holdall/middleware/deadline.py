@@ -32,7 +32,7 @@ def split(key: str, data: bytes) -> tuple[bytes, int]:
     (b'a', 1000000)
     """
     if len(data) < _head.size or data[0] != _MAGIC:
-        raise Corrupt(f"the value of {key!r} has no deadline as Expires writes it", key=key)
+        raise Corrupt(f"the value of {key!r} does not begin with a deadline that Expires wrote", key=key)
     deadline: int = _head.unpack_from(data)[1]
     return data[_head.size :], deadline
 

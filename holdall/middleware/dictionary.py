@@ -35,8 +35,8 @@ def train(store: Store[bytes], prefix: str = "", *, size: int = 1 << 14, samples
     try:
         dictionary = zstandard.train_dictionary(size, values)
     except zstandard.ZstdError as error:
-        message = f"{len(values):,} values of {store!r} make no dictionary of {size:,} bytes: {error}"
-        raise Invalid(f"{message}; give it more of them, or a smaller size") from error
+        message = f"{len(values):,} values of {store!r} do not make a dictionary of {size:,} bytes: {error}"
+        raise Invalid(f"{message}; give more values, or a smaller size") from error
     dictionaries(store)[str(dictionary.dict_id())] = dictionary.as_bytes()
     return dictionary.dict_id()
 

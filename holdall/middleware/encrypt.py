@@ -93,7 +93,7 @@ class Encrypt(Codec[bytes, bytes]):
             return self._unseal(key_bytes(key), data)
         except InvalidTag as error:
             id = _key_id(data)
-            message = f"the value of {key!r} does not open with key {id!r}: it was damaged, or moved there"
+            message = f"the value of {key!r} cannot be decrypted with key {id!r}: it was damaged, or moved to this key"
             raise Corrupt(message, key=key) from error
 
     def _unseal(self, about: bytes, data: bytes) -> bytes:
@@ -184,7 +184,7 @@ def _key_id(data: bytes) -> str:
     id = data[2 : 2 + data[1]].decode("ascii") if len(data) > 1 else ""
     head = _head(data[0], id) if id and data[0] in (_BOUND, _UNBOUND) else b""
     if not head or not data.startswith(head) or len(data) < len(head) + _NONCE + _TAG:
-        raise ValueError("it does not begin as a sealed value does")
+        raise ValueError("it does not begin with the header of an encrypted value")
     return id
 
 

@@ -68,7 +68,7 @@ class Escape(Prefixed[V]):
         try:
             check_key(down)
         except InvalidKey as error:
-            raise InvalidKey(f"{error}; it stands for {key!a:.80}", key=key) from None
+            raise InvalidKey(f"{error}; it is the escaped form of {key!a:.80}", key=key) from None
         return down
 
     def _range(self, prefix: str, start: str, stop: str | None) -> dict[str, Any]:

@@ -71,9 +71,9 @@ class Expires(Layer[bytes, bytes]):
         if Feature.REMOVE not in self.features:
             raise unsupported(self, "sweep", Feature.REMOVE)
         items = self._inner.scan_items(prefix)
-        return sum(self._swept(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
+        return sum(self._sweep_one(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
 
-    def _swept(self, key: str) -> bool:
+    def _sweep_one(self, key: str) -> bool:
         with contextlib.suppress(Conflict):
             present, tag = self._state(key)
             if present == ABSENT != tag:

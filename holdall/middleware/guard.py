@@ -49,7 +49,7 @@ class Guard(PassThrough[V]):
         """The store. The first use compares its manifest, and raises Mismatch if it does not match."""
         self._seen = read_manifest(self._store)
         if self._seen is None and self._required and not self._is_empty():
-            raise Mismatch(f"{self._below!r} has data and no manifest; {RECORD}")
+            raise Mismatch(f"{self._below!r} has data, but no manifest; {RECORD}")
         if self._seen is not None and not self.manifest.reads(self._seen):
             raise self._mismatch(self._seen)
         return self._store
@@ -85,8 +85,8 @@ class Guard(PassThrough[V]):
 
     def _mismatch(self, recorded: Manifest) -> Mismatch:
         return Mismatch(
-            f"{self._below!r} was written with {recorded} and is opened with {self.manifest}; "
-            "name the layers that it was written with in its address, or re-encode it into another store by "
+            f"{self._below!r} was written with {recorded} but is opened with {self.manifest}; "
+            "name the layers that it was written with in its address, or convert it to another store with "
             f"`holdall convert`; if the record is wrong, {RECORD}"
         )
 

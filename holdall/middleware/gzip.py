@@ -38,13 +38,13 @@ class Gzip(Compress):
 
     def decode(self, key: str, data: bytes, /) -> bytes:
         if not data.startswith(_HEAD):
-            raise ValueError("it does not begin as a gzip file of this layer does")
+            raise ValueError("it does not begin with the gzip header that this layer writes")
         stream = zlib.decompressobj(wbits=_GZIP)
         value = stream.decompress(data, self._max_size + 1)
         if len(value) > self._max_size:
             raise self._too_large()
         if not stream.eof or stream.unused_data:
-            raise ValueError("it is cut off, or goes on after its end")
+            raise ValueError("it is cut off, or has data after its end")
         return value
 
 

@@ -88,6 +88,6 @@ def require_free(here: Store[bytes], there: Store[bytes]) -> None:
     ours = here.get(key)
     if ours is not None and there.get(key) not in (None, ours):
         raise Mismatch(
-            "the target has an identity of its own, and what is sealed there would not open any more; copy to "
+            "the target has another identity, and values that are bound to it could not be read any more; copy to "
             "an empty store, or copy through the layers (without --all)"
         )

@@ -52,7 +52,7 @@ class Keyring:
         if id not in self._keys:
             self._keys = self._load()
         if id not in self._keys:
-            raise PermissionDenied(f"key {id!r} is not among those of {self._name}; put it back to read this")
+            raise PermissionDenied(f"key {id!r} is missing from {self._name}; put it back to read this value")
         return self._keys[id]
 
     def __repr__(self) -> str:
@@ -63,14 +63,16 @@ class Keyring:
         keys = {entry["id"]: b64decode(entry["secret"]) for entry in found if entry}
         if not keys or len(keys) < len(found):
             raise PermissionDenied(
-                f"{self._name} holds no keys of the form id:base64, 32 bytes each and no id twice"
+                f"{self._name} does not hold valid keys; write each key as id:base64, of 32 bytes, and no id twice"
             )
         return keys
 
     def _text(self) -> str:
         text: object = self._read()
         if not isinstance(text, str) or len(text) > LONGEST:
-            raise PermissionDenied(f"{self._name} gives no text of at most {LONGEST:,} characters")
+            raise PermissionDenied(
+                f"{self._name} does not return text of at most {LONGEST:,} characters; return the keys as text"
+            )
         return text
 
 
@@ -82,7 +84,7 @@ def _name_of(function: Callable[[], str]) -> str:
 def _reader(source: str) -> Callable[[], str]:
     if not is_source(source):
         # The source is not shown, because it may be the key itself.
-        raise InvalidAddress("keys are named as env:NAME or file:PATH, or given by a function")
+        raise InvalidAddress("the source of the keys is not valid; give env:NAME, file:PATH or a function")
     return lambda: read(source, "keys").decode("ascii", "replace")
 
 
@@ -94,5 +96,7 @@ def new_key(id: str) -> str:
     """
     text = f"{id}:{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
     if not _entry(text):
-        raise Invalid(f"{id!r} is no id of a key; use 1 to 32 letters, digits, dots, dashes and underscores")
+        raise Invalid(
+            f"{id!r} is not a valid id of a key; use 1 to 32 letters, digits, dots, dashes and underscores"
+        )
     return text

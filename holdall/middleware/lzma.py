@@ -37,5 +37,5 @@ class Lzma(Compress):
             raise self._too_large()
         # A stream may declare that it has no check. Then the decoder would accept any content.
         if not stream.eof or stream.unused_data or stream.check != CHECK_CRC64:
-            raise ValueError("it is cut off, goes on after its end, or has no CRC-64")
+            raise ValueError("it is cut off, has data after its end, or has no CRC-64")
         return value

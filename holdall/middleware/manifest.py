@@ -11,7 +11,7 @@ from holdall.store import ABSENT, Store
 KEY: Final = ".holdall/manifest"
 _FOLDER, _NAME = ".holdall/", "manifest"
 FORMAT: Final = 1
-RECORD: Final = "say what is true by `holdall manifest --record`"
+RECORD: Final = "record the layers of the data with `holdall manifest --record`"
 _LARGEST: Final = 1 << 16  # bytes
 _ALONE = {"history": "history=on"}  # a layer whose parameter has only one value that is recorded
 
@@ -51,11 +51,11 @@ class Manifest:
             read = json.loads(data if len(data) <= _LARGEST else b"")
             made = cls(tuple(read["layers"]), read["schema"], read["key"])
             if not all(isinstance(text, str) for text in (*made.layers, made.schema, made.key)):
-                raise TypeError("it holds what is no text")
+                raise TypeError("it holds a value that is not text")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise Corrupt(f"the store's manifest is damaged ({error}); {RECORD}") from error
         if read.get("format") != FORMAT:
-            raise Mismatch("the store's manifest was written by a later holdall; upgrade this one")
+            raise Mismatch("the store's manifest was written by a later version of holdall; upgrade holdall")
         return made
 
     def reads(self, other: "Manifest") -> bool:

@@ -20,11 +20,11 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-def _in_utc(moment: datetime) -> bool:
+def _is_in_utc(moment: datetime) -> bool:
     return moment.tzinfo is UTC and not moment.fold
 
 
-_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _in_utc})
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes}, {datetime: _is_in_utc})
 
 
 class MessagePack(Documents[V]):
@@ -69,10 +69,12 @@ def _plainly(read: Read) -> Read:
         value = read(data)
         if _PLAIN.keeps(value):
             return value
-        raise ValueError("a name is no str, or it is nested too deep; read it with a declared type")
+        raise ValueError(
+            "the name of a field is not a str, or the document is nested too deeply; declare its type to read it"
+        )
 
     return plainly
 
 
 def _refuse(code: int, data: memoryview) -> NoReturn:
-    raise ValueError(f"an extension of type {code} is no value")
+    raise ValueError(f"an extension of type {code} is not a plain value")

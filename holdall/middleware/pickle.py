@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from holdall.errors import Invalid
 from holdall.middleware._secrets.binding import encode_key
-from holdall.middleware._secrets.signing import Source, signing_key
+from holdall.middleware._secrets.source import Source, signing_key
 from holdall.middleware.codec import Codec
 from holdall.middleware.identity import Identity
 from holdall.store import MISSING, Change, Store
@@ -59,8 +59,8 @@ class Pickle(Codec[Any, bytes]):
         bound: bool = False,
     ) -> None:
         if trust not in _TRUST:
-            remedy = "say trust=True (trust=1 in an address), or use Json or Xml"
-            raise Invalid(f"a pickle runs code when it is loaded: {remedy}")
+            remedy = "give trust=True (trust=1 in an address), or use Json or Xml"
+            raise Invalid(f"a pickle can run code when it is loaded; {remedy}")
         super().__init__(store)
         self._key = signing_key(sign)
         binds = sign is not None or context is not None
@@ -80,7 +80,7 @@ class Pickle(Codec[Any, bytes]):
                 return pickle.loads(pickled)  # noqa: S301 - trusted by whoever made this layer
         digest, pickled = data[:_SIZE], data[_SIZE:]
         if self._only_bound or not hmac.compare_digest(digest, self._digest(b"", key, pickled)):
-            raise ValueError("its digest is another: it is damaged, moved, or signed otherwise")
+            raise ValueError("its digest does not match: it is damaged, moved, or signed with another key")
         return pickle.loads(pickled)  # noqa: S301 - trusted by whoever made this layer
 
     def set_many(self, items: Iterable[tuple[str, Any]], /) -> None:

@@ -37,7 +37,7 @@ def rekey(
     (1, [('a', '2027')])
     """
     if Feature.SWAP not in store.features:
-        raise Unsupported(f"{store!r} cannot be sealed anew while it is in use: it lacks SWAP")
+        raise Unsupported(f"{store!r} cannot be encrypted again while it is in use: it lacks SWAP")
     sealed = 0
     for count, (key, id, bound) in enumerate(store.scan_seals(prefix, start=start), 1):
         sealed += (id != store.current or not bound) and _seal(store, RawKey(key))

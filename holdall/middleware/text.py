@@ -20,7 +20,7 @@ class Text(Codec[str, bytes]):
     def encode(self, key: str, value: str, /) -> bytes:
         if type(value) is not str:
             kind = type(value).__name__
-            raise Invalid(f"Text keeps str, and the value of {key!r} is of the type {kind}", key=key)
+            raise Invalid(f"Text keeps str, but the value of {key!r} is of the type {kind}", key=key)
         return value.encode()
 
     def decode(self, key: str, data: bytes, /) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.documents.memory import LARGEST, of_xml
-from holdall.middleware.documents.plain import NoneType, Plain, sayable
+from holdall.middleware.documents.plain import NoneType, Plain, is_expressible
 from holdall.store import Store
 
 with needs("xml"):
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 T = TypeVar("T")
 
-_PLAIN: Final = Plain({str, int, bool, NoneType, float, Decimal, bytes, date}, {datetime: sayable})
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, Decimal, bytes, date}, {datetime: is_expressible})
 
 
 class Xml(Documents[V]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from holdall.extras import needs
 from holdall.middleware.documents.memory import LARGEST
-from holdall.middleware.documents.plain import NoneType, Plain, in_minutes, sayable
+from holdall.middleware.documents.plain import NoneType, Plain, has_whole_minutes, is_expressible
 from holdall.store import Store
 
 with needs("yaml"):
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 T = TypeVar("T")
 
-_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes, date}, {datetime: sayable})
+_PLAIN: Final = Plain({str, int, bool, NoneType, float, bytes, date}, {datetime: is_expressible})
 
 
 class Yaml(Documents[V]):
@@ -85,8 +85,8 @@ class _Dumper(CSafeDumper):
         return self.represent_scalar(_STR, data, style="|" if "\n" in data else None)
 
     def represent_datetime(self, data: datetime) -> yaml.ScalarNode:
-        if not in_minutes(data):
-            raise ValueError(f"{data} has an offset of more than whole minutes; convert it to UTC")
+        if not has_whole_minutes(data):
+            raise ValueError(f"{data} has an offset that is not in whole minutes; convert it to UTC")
         return super().represent_datetime(data)
 
 

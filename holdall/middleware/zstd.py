@@ -111,5 +111,5 @@ class _Contexts(threading.local):
 def _nothing(data: bytes) -> bytes:
     # For an empty frame the library checks only the size.
     if data != _NOTHING:
-        raise ValueError("its frame is cut off, or goes on after its end")
+        raise ValueError("its frame is cut off, or has data after its end")
     return b""

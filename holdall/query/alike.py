@@ -9,16 +9,16 @@ from typing import Any, Final
 _ROUNDING: Final = 1e-9  # relative to the largest number that was added up
 
 
-def alike(left: object, right: object, scale: float = 0.0) -> bool:
+def is_alike(left: object, right: object, scale: float = 0.0) -> bool:
     """Return whether ``left`` equals ``right``, or differs only by rounding of numbers of size ``scale``.
 
     Tuples, lists, mappings, dataclasses and Structs are compared part by part. Two objects that cannot be
     compared, because their class does not define equality, count as equal.
 
-    >>> alike([0.1 + 0.2], [0.3]), alike(1e-17, 0.0, scale=0.3), alike(2, 3)
+    >>> is_alike([0.1 + 0.2], [0.3]), is_alike(1e-17, 0.0, scale=0.3), is_alike(2, 3)
     (True, True, False)
     """
-    return _equal(left, right) or _nearly(left, right, scale)
+    return _is_equal(left, right) or _is_nearly_equal(left, right, scale)
 
 
 def largest(value: object) -> float:
@@ -30,8 +30,8 @@ def largest(value: object) -> float:
     return max(_sizes(value), default=0.0)
 
 
-def _equal(left: Any, right: Any) -> bool:
-    if type(left) is type(right) and _without_equality(left):
+def _is_equal(left: Any, right: Any) -> bool:
+    if type(left) is type(right) and _lacks_equality(left):
         return _state(left) is None
     try:
         return bool(left == right)
@@ -39,16 +39,16 @@ def _equal(left: Any, right: Any) -> bool:
         return True
 
 
-def _nearly(left: object, right: object, scale: float) -> bool:
+def _is_nearly_equal(left: object, right: object, scale: float) -> bool:
     if isinstance(left, Number) and isinstance(right, Number):
-        return _near(left, right, scale)
+        return _is_near(left, right, scale)
     ours, theirs = _parts(left), _parts(right)
     if ours is None or theirs is None or type(left) is not type(right):
         return False
-    return ours.keys() == theirs.keys() and all(alike(ours[name], theirs[name], scale) for name in ours)
+    return ours.keys() == theirs.keys() and all(is_alike(ours[name], theirs[name], scale) for name in ours)
 
 
-def _near(left: Any, right: Any, scale: float) -> bool:
+def _is_near(left: Any, right: Any, scale: float) -> bool:
     if isinstance(left, Rational) and isinstance(right, Rational):  # these types are exact
         return False
     try:
@@ -83,8 +83,8 @@ def _state(value: Any) -> Mapping[str, Any] | None:
         names = [field.name for field in fields(value)]
     if names is not None:
         return {name: getattr(value, name) for name in names}
-    return getattr(value, "__dict__", None) if _without_equality(value) else None
+    return getattr(value, "__dict__", None) if _lacks_equality(value) else None
 
 
-def _without_equality(value: Any) -> bool:
+def _lacks_equality(value: Any) -> bool:
     return getattr(type(value), "__eq__", None) is object.__eq__

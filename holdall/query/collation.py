@@ -1,4 +1,4 @@
-"""The types that a query key may have, and the order of query keys.
+"""The types that a query key may have, the order of query keys, and a range in this order.
 
     None < False < True < numbers < text < dates < naive datetimes < aware datetimes < tuples
 
@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isnan
 from reprlib import repr as brief
+from types import EllipsisType
 from typing import Any, TypeAlias
 
 from holdall.errors import InvalidQuery
@@ -20,6 +21,7 @@ from holdall.errors import InvalidQuery
 Scalar: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
 Key: TypeAlias = Scalar | tuple[Scalar, ...]
 Place: TypeAlias = tuple[int, Any]
+Bound: TypeAlias = Key | EllipsisType
 
 NONE, FALSE, TRUE, NUMBER, TEXT, DATE, NAIVE, AWARE, TUPLE = range(9)
 
@@ -82,15 +84,46 @@ def cut(place: Place, length: int) -> Place:
     return (rank, value[:length]) if rank == TUPLE else place
 
 
-def ambiguous(place: Place) -> bool:
+def is_ambiguous(place: Place) -> bool:
     """Return whether a dict could confuse the key at ``place`` with a key at another place.
 
     For a dict, True equals 1, and two aware datetimes in an hour that the clock repeats are equal.
 
-    >>> ambiguous(collate((2026, 1))), ambiguous(collate((2026, 2)))
+    >>> is_ambiguous(collate((2026, 1))), is_ambiguous(collate((2026, 2)))
     (True, False)
     """
     rank, value = place
     if rank == TUPLE:
-        return any(map(ambiguous, value))
+        return any(map(is_ambiguous, value))
     return rank in (FALSE, TRUE, AWARE) or (rank == NUMBER and value in (0, 1))
+
+
+class Range:
+    """The keys from ``low`` to ``high``, both included; ``...`` leaves a side open.
+
+    A tuple is compared with a tuple bound over the length of the bound only, so the bound ``("EUR",)``
+    includes every tuple that begins with "EUR". Raises InvalidQuery if no key can be in the range.
+
+    >>> june = Range((2026, 6), (2026, 6))
+    >>> june.holds(collate((2026, 6, "acme"))), june.holds(collate((2026, 7, "acme")))
+    (True, False)
+    """
+
+    def __init__(self, low: Bound = ..., high: Bound = ...) -> None:
+        self.low = None if low is ... else collate(low)
+        self.high = None if high is ... else collate(high)
+        if self.low and not self.holds(self.low):
+            raise InvalidQuery(f"no key is between {low!r} and {high!r}: swap them")
+
+    def holds(self, place: Place) -> bool:
+        """Return whether the key at ``place`` is in the range."""
+        return (self.low is None or _cut(place, self.low) >= self.low) and (
+            self.high is None or _cut(place, self.high) <= self.high
+        )
+
+
+def _cut(place: Place, bound: Place) -> Place:
+    return cut(place, len(bound[1])) if bound[0] == TUPLE else place
+
+
+EVERYWHERE = Range()

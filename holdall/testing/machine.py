@@ -59,7 +59,7 @@ class StoreMachine(MappingMachine):
         try:
             call()
         except Conflict:
-            assert not all(map(self.oracle.is_as, expected)), "a conflict, and nothing was written in between"
+            assert not all(map(self.oracle.is_as, expected)), "a conflict, but nothing was written in between"
             return False
         told = self.oracle.is_as if Feature.UNIQUE_TAGS in self.store.features else self.oracle.looks_as
         assert all(map(told, expected)), "a stale tag won"

@@ -24,8 +24,8 @@ because it is a property. All other methods call these operations.
 DERIVED = {
     "get": "is _find, and a default",
     "pop": "is _take, and a default",
-    "typed": "is refused where no layer below decodes documents",
-    "setdefault": "is _setdefault, and None where no default is given",
+    "typed": "is refused if no layer below decodes documents",
+    "setdefault": "is _setdefault, and None if no default is given",
     "copy": "is refused: a copy needs a place",
     "__or__": "is refused: it would read the whole store",
     "__ror__": "is refused: it would read the whole store",

@@ -216,7 +216,10 @@ def test_where_files_are_not_opened_by_folder_only_opening_is_refused(tmp_path):
         pytest.importorskip(extra)
     command = [sys.executable, "-c", _WITHOUT_OPENAT, f"file:{tmp_path}"]
     said = subprocess.check_output(command, text=True)
-    assert said == "this system opens no files by folder; use sqlite:///path instead of file:\n"
+    assert (
+        said
+        == "this system cannot open a file relative to an open folder; use sqlite:///path instead of file:\n"
+    )
 
 
 # ---- Durability ------------------------------------------------------------------------------------

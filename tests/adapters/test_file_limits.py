@@ -255,7 +255,7 @@ def test_a_value_over_the_limit_of_the_process_finds_no_room(store):
 
 
 def test_a_path_that_is_too_long_for_the_system(tmp_path):
-    with pytest.raises(TooLarge, match="shorter root"):
+    with pytest.raises(TooLarge, match="shorter path"):
         File(tmp_path.joinpath(*["r" * 250] * 17))
 
 

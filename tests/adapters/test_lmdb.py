@@ -42,11 +42,11 @@ def test_an_address_names_the_folder_and_its_options(folder):
     ("address", "remedy"),
     [
         ("lmdb://books/2026", "names a host"),
-        ("lmdb:books?durability=none", "none of full, os"),
-        ("lmdb:books?map_size=big", "is no int"),
+        ("lmdb:books?durability=none", "not one of full, os"),
+        ("lmdb:books?map_size=big", "is not a whole number"),
         ("lmdb:books?map_size=1", "64 KiB"),
         ("lmdb:books?mapsize=1", "did you mean 'map_size'"),
-        ("lmdb:", "is no path"),
+        ("lmdb:", "is not a path"),
     ],
 )
 def test_an_address_that_cannot_be_meant_says_what_to_write(address, remedy):
@@ -88,7 +88,7 @@ def test_what_holdall_did_not_make_is_a_mismatch_and_stays_as_it_is(make, folder
     make(folder)
     before = contents(folder)
     for use in (lambda store: store.get("a"), lambda store: store.update(a=b"2")):
-        with LMDB(folder) as store, pytest.raises(Mismatch, match="left as it is"):
+        with LMDB(folder) as store, pytest.raises(Mismatch, match="left unchanged"):
             use(store)
     assert contents(folder) == before
 

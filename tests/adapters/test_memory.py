@@ -26,7 +26,7 @@ def test_stores_of_a_name_are_one() -> None:
 
 @pytest.mark.parametrize("store", [Memory(), Memory(""), Memory(name="")])
 def test_a_private_store_says_why_it_cannot_be_pickled(store: Memory) -> None:
-    with pytest.raises(TypeError, match="name it"):
+    with pytest.raises(TypeError, match="give it a name"):
         pickle.dumps(store)
 
 

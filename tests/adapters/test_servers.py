@@ -6,63 +6,19 @@ import pytest
 import trustme
 
 from holdall import ABSENT, Conflict, Delete, Expect, Put
-from holdall.adapters._shared.batches import BATCH, ROOM
 from holdall.adapters._shared.servers import (
     Part,
     after,
     check_ca,
     check_wait,
-    cut_at_reserved,
+    cut_page,
     fresh_tag,
     login,
-    pairs_of,
     parts_of,
-    to_bytes_within,
 )
 from holdall.address import Address
 from holdall.errors import InvalidAddress, InvalidKey, TooLarge
 from holdall.store import Tag
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "sizes"),
-    [
-        (0, 1, []),
-        (BATCH, 1, [BATCH]),
-        (BATCH + 1, 1, [BATCH, 1]),
-        (2, ROOM // 2, [2]),
-        (4, ROOM // 2, [3, 1]),
-        (2, ROOM, [2]),
-        (2, ROOM + 1, [1, 1]),
-    ],
-)
-def test_a_batch_ends_at_its_bounds(count: int, size: int, sizes: list[int]) -> None:
-    items = [(f"k{number}", bytes(size)) for number in range(count)]
-    batches = list(pairs_of(items, most=ROOM + 1))
-    assert [len(batch) for batch in batches] == sizes
-    assert [pair for batch in batches for pair in batch.items()] == items
-
-
-def test_the_last_of_equal_keys_is_written() -> None:
-    assert list(pairs_of([("a", b"1"), ("b", b"2"), ("a", b"3")], most=1, size=2)) == [
-        {"a": b"1", "b": b"2"},
-        {"a": b"3"},
-    ]
-    assert list(pairs_of([("a", b"1"), ("a", b"3")], most=1)) == [{"a": b"3"}]
-
-
-def test_the_largest_value_fits() -> None:
-    assert to_bytes_within("a", b"123", 3) == b"123"
-    with pytest.raises(TooLarge, match=r"'a' is 4 bytes, and this store takes 3") as refusal:
-        to_bytes_within("a", b"1234", 3)
-    assert refusal.value.key == "a"
-
-
-def test_a_batch_refuses_what_a_store_refuses() -> None:
-    with pytest.raises(InvalidKey):
-        list(pairs_of([("a//b", b"")], most=1))
-    with pytest.raises(TooLarge):
-        list(pairs_of([("a", b"12")], most=1))
 
 
 def test_a_transaction_is_sorted_by_key() -> None:
@@ -89,12 +45,14 @@ def test_a_transaction_refuses_what_a_store_refuses() -> None:
 
 def test_rows_end_before_a_reserved_key_and_go_on_past_it() -> None:
     rows = [("a", b"1"), ("b/.holdall/x", b"2"), ("c", b"3")]
-    assert cut_at_reserved(rows, hides=False) == (rows, None)
-    kept, start = cut_at_reserved(rows, hides=True)
+    assert cut_page(rows, hides=False, more=False) == (rows, None)
+    assert cut_page(rows, hides=False, more=True) == (rows, after("c"))
+    kept, start = cut_page(rows, hides=True, more=False)
     assert kept == rows[:1]
     assert start is not None
     assert "b/.holdall/x" < "b/.holdall/\U0010ffff" < start < "b/.holdalm"
-    assert cut_at_reserved([rows[0], rows[2]], hides=True) == ([rows[0], rows[2]], None)
+    assert cut_page([rows[0], rows[2]], hides=True, more=False) == ([rows[0], rows[2]], None)
+    assert cut_page([rows[0]], hides=True, more=True) == ([rows[0]], after("a"))
 
 
 def test_the_bound_after_a_key_excludes_only_that_key() -> None:

@@ -144,7 +144,10 @@ def test_a_url_that_cannot_be_meant(url: str) -> None:
 
 def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "books").write_bytes(b"not a database")
-    with SlateDB(f"file://{tmp_path}/books") as store, pytest.raises(StoreNotFound, match="no folder"):
+    with (
+        SlateDB(f"file://{tmp_path}/books") as store,
+        pytest.raises(StoreNotFound, match="cannot contain a folder"),
+    ):
         store["a"] = b"1"
     assert (tmp_path / "books").read_bytes() == b"not a database"
 

@@ -3,15 +3,16 @@
 import enum
 import sqlite3
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 
 import pytest
 
 import holdall
 from holdall import ABSENT, SQLite
-from holdall.errors import InvalidAddress, InvalidKey
+from holdall.errors import Conflict, InvalidAddress, InvalidKey
 from holdall.keys import RawKey
-from holdall.store import Feature
+from holdall.store import Expect, Feature, Put, Tag
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ("sqlite:///", "sqlite:///books.db"),
         ("sqlite:///a.db?tabel=t", "did you mean 'table'?"),
         ("sqlite:///a.db?durability=none", "full, os"),
-        ("sqlite:///a.db?timeout=soon", "no float"),
+        ("sqlite:///a.db?timeout=soon", "not a number"),
         ("sqlite:///a.db?timeout=-1", "number of seconds"),
         ("sqlite:///a.db?timeout=nan", "number of seconds"),
         ("sqlite:///a.db?timeout=inf", "number of seconds"),
@@ -94,7 +95,7 @@ def test_in_memory_is_private_and_makes_no_file(
         ('sqlite:///a.db?table=x"y', "letters, digits"),
         ("sqlite:///a.db?table=sqlite_master", "letters, digits"),
         ("sqlite:///a.db?table=", "letters, digits"),
-        ("sqlite:///a%00.db", "no path"),
+        ("sqlite:///a%00.db", "not a path"),
     ],
 )
 def test_what_cannot_be_meant_says_what_to_write(address: str, remedy: str) -> None:
@@ -361,3 +362,26 @@ def test_a_batch_that_fails_leaves_no_transaction_open(store: SQLite, path: Path
     with SQLite(path, timeout=0) as other:
         other["c"] = b""
     assert list(store) == ["c"]
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("wrong", [None, "there", "absent", "new"])
+def test_a_transaction_of_few_or_many_puts_keeps_its_conditions(
+    count: int, wrong: str | None, store: SQLite
+) -> None:
+    old = store.swap("there", b"old", ABSENT)
+    if wrong == "new":
+        store["new"] = b"in the way"
+    expected = {"there": old, "absent": ABSENT, "new": ABSENT}
+    if wrong in ("there", "absent"):
+        expected[wrong] = Tag("1")
+    values = dict.fromkeys(("there", "new", "c", "d", "e", "f")[:count], b"%d" % count)
+    before = dict(store)
+    changes = [*starmap(Expect, expected.items()), *starmap(Put, values.items())]
+    if wrong is None:
+        store.transact(changes)
+        assert dict(store) == before | values
+    else:
+        with pytest.raises(Conflict) as caught:
+            store.transact(changes)
+        assert (caught.value.key, dict(store)) == (wrong, before)

@@ -109,7 +109,7 @@ def test_a_read_only_folder_denies_the_making_of_a_store(attempt: str, disk: Dis
     disk.read_only()
     with SQLite(disk.folder / "store.db") as store:
         assert len(store) == 0
-        with pytest.raises(PermissionDenied, match="rights"):
+        with pytest.raises(PermissionDenied, match="check the permissions"):
             ATTEMPTS[attempt](store)
 
 
@@ -127,7 +127,7 @@ def check_reads_only(store: SQLite) -> None:
     assert dict(store) == {"a": b"1"}
     assert (len(store), store.get("b")) == (1, None)
     for attempt in WRITES:
-        with pytest.raises(PermissionDenied, match="rights") as caught:
+        with pytest.raises(PermissionDenied, match="check the permissions") as caught:
             ATTEMPTS[attempt](store)
         assert isinstance(caught.value, HoldallError)
 
@@ -221,7 +221,7 @@ def test_a_store_in_such_a_folder_is_read_while_another_has_it_open(as_other: Pa
         with SQLite(as_other / "store.db") as store:
             assert dict(store) == {"a": b"1", "b": b"2"}
             for attempt in WRITES:
-                with pytest.raises(PermissionDenied, match="rights"):
+                with pytest.raises(PermissionDenied, match="check the permissions"):
                     ATTEMPTS[attempt](store)
             assert dict(store) == {"a": b"1", "b": b"2"}
 
@@ -233,6 +233,6 @@ def test_a_file_that_may_not_be_written_is_read(as_other: Path) -> None:
     with SQLite(as_other / "store.db") as store:
         assert (store["a"], list(store)) == (b"1", ["a"])
         for attempt in WRITES:
-            with pytest.raises(PermissionDenied, match="rights"):
+            with pytest.raises(PermissionDenied, match="check the permissions"):
                 ATTEMPTS[attempt](store)
         assert dict(store) == {"a": b"1"}

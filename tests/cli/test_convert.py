@@ -45,7 +45,7 @@ def test_every_document_is_written_anew_and_the_old_stay():
 def test_a_dry_run_writes_nothing(folder):
     done = call("convert", "--dry-run", OLD, NEW)
     assert done.code == 0
-    assert done.told == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and kept at TO\n"
+    assert done.told == f"would convert {len(DOCUMENTS)} keys: all can be read at FROM and stored at TO\n"
     assert not (folder / "new.db").exists()
 
 
@@ -133,7 +133,7 @@ def test_it_goes_on_where_it_was_interrupted():
         store["invoices/00300"] = DOCUMENTS["invoices/00300"]
     done = call("convert", OLD, NEW)
     last = f"invoices/{BATCH - 1:05}"
-    assert done.told.splitlines()[0] == f"going on after {last!r}; --restart would begin anew"
+    assert done.told.splitlines()[0] == f"continuing after {last!r}; --restart would start from the first key"
     assert done.told.splitlines()[1].startswith(f"converted {len(DOCUMENTS)} keys")
     assert contents(NEW) == DOCUMENTS
     assert call("convert", "--restart", OLD, NEW).code == 0
@@ -163,7 +163,7 @@ def test_a_conversion_that_was_killed_is_resumed(folder):
         running.send_signal(signal.SIGKILL)
     assert 0 < len(contents("sqlite:///new.db")) < len(many)
     told = call("convert", OLD, NEW).told.splitlines()
-    assert told[0].startswith("going on after ")
+    assert told[0].startswith("continuing after ")
     assert contents(NEW) == contents(OLD)
 
 
@@ -204,8 +204,8 @@ def ids():
 def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
     done = call("rekey", SEALED)
     assert (done.code, done.out) == (0, "")
-    assert done.told == f"sealed {SEALS:,} of {SEALS:,} values with key '2027'\n"
-    assert call("rekey", SEALED).told == f"sealed 0 of {SEALS:,} values with key '2027'\n"
+    assert done.told == f"encrypted {SEALS:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"encrypted 0 of {SEALS:,} values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert read_manifest(store).key == "2027"
     monkeypatch.setenv("KEYS", sealed)
@@ -218,18 +218,18 @@ def test_a_rekey_that_was_killed_is_resumed(sealed):
         running.send_signal(signal.SIGKILL)
     done = ids().count("2027")
     assert 100 < done < SEALS
-    assert call("rekey", SEALED).told == f"sealed {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
+    assert call("rekey", SEALED).told == f"encrypted {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
     assert set(ids()) == {"2027"}
 
 
 def test_a_part_is_sealed_and_the_manifest_keeps_the_old_key(sealed):
-    assert call("rekey", "--prefix", "0000", SEALED).told == "sealed 10 of 10 values with key '2027'\n"
+    assert call("rekey", "--prefix", "0000", SEALED).told == "encrypted 10 of 10 values with key '2027'\n"
     with holdall.open(SEALED) as store:
         assert read_manifest(store).key == "2026"
 
 
 def test_what_is_not_encrypted_cannot_be_sealed_anew(sealed):
-    assert "encrypts nothing" in refusal("rekey", OLD)
+    assert "does not encrypt values" in refusal("rekey", OLD)
     assert "check the address" in refusal("rekey", "sqlite:///none.db?encrypt=env:KEYS")
     assert "was written with" in refusal("rekey", "sqlite:///sealed.db?encrypt=env:KEYS")
 

@@ -28,7 +28,7 @@ def inbox(folder):
 def test_the_demo_prints_the_same_on_every_store_and_on_every_run(uri, books):
     first = call("demo", "--into", uri)
     assert first.code == 0
-    assert first.err.startswith("imported 30, already there 0, refused 0\nWhat to type next:\n")
+    assert first.err.startswith("imported 30, already there 0, refused 0\nCommands to try next:\n")
     before = contents(uri)
     again = call("demo", "--into", uri)
     assert (again.code, again.out) == (0, first.out)
@@ -80,7 +80,7 @@ def test_what_to_type_next_can_be_typed(monkeypatch):
     """By the shell as it stands, also where holdall is not on its path and the address has spaces."""
     monkeypatch.setenv("PATH", "/nowhere")
     _, heading, *lines = call("demo", "--into", "file:my books").err.splitlines()
-    assert heading == "What to type next:"
+    assert heading == "Commands to try next:"
     assert len(lines) == 3
     for line in lines:
         ran = run(["/bin/sh", "-c", line], capture_output=True, text=True)
@@ -107,8 +107,8 @@ def test_made_up_invoices_are_not_mixed_with_others(uri, inbox):
     assert call("demo", "--invoices", inbox, "--into", uri).code == 0
     before = contents(uri)
     line = refusal("demo", "--into", uri)
-    assert "there are invoices of seller 'DE5' in the store" in line
-    assert "name a store of its own by --into" in line
+    assert "the store holds invoices of seller 'DE5'" in line
+    assert "name another store with --into" in line
     assert contents(uri) == before
 
 

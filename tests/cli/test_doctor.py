@@ -132,12 +132,12 @@ def test_it_can_be_given_up_half_way() -> None:
 def test_each_finding_says_what_was_seen() -> None:
     store = Memory()
     found = details(store)
-    assert found["list"] == "it is empty"
+    assert found["list"] == "the store is empty"
     assert re.fullmatch(r"\d+\.\d ms", found["write"])
     assert re.fullmatch(r"\d+\.\d ms, the median of 5", found["read"])
     assert re.fullmatch(r"\d+\.\d ms", found["delete"])
-    assert found["compare-and-swap"] == "of two writers at once one won, in each of 5 races"
-    assert found["compare-and-delete"] == "of two deleters at once one won, in each of 5 races"
+    assert found["compare-and-swap"] == "one of two concurrent writers won, in each of 5 races"
+    assert found["compare-and-delete"] == "one of two concurrent deletes won, in each of 5 races"
     store["b"] = store["a"] = b""
     assert details(store)["list"] == "the first key is 'a'"
 
@@ -183,12 +183,12 @@ def test_each_failure_says_what_to_do() -> None:
         def discard(self, key: str, /) -> None:
             pass
 
-    alone = "use this store with one writer alone"
-    assert details(LastWins())["compare-and-swap"] == f"of two writers at once 2 won: {alone}"
-    assert details(NeverWins())["compare-and-swap"] == f"of two writers at once 0 won: {alone}"
-    other = "another value came back than was written; do not use this store"
+    alone = "use this store with only one writer at a time"
+    assert details(LastWins())["compare-and-swap"] == f"2 of two concurrent writers won; {alone}"
+    assert details(NeverWins())["compare-and-swap"] == f"0 of two concurrent writers won; {alone}"
+    other = "the value that was read is not the value that was written; do not use this store"
     assert details(Lossy())["read"] == other
-    assert details(Sieve())["read"] == "what was written is not there; do not use this store"
+    assert details(Sieve())["read"] == "the value that was written is missing; do not use this store"
     sticky = "the key is still there after it was deleted; do not use this store"
     assert details(Sticky())["delete"] == sticky
     assert "was opened read-only" in details(ReadOnly(Memory()))["write"]
@@ -215,7 +215,7 @@ def test_the_table_shows_the_reasons() -> None:
     result = CliRunner().invoke(app, ["doctor", "memory://table"])
     heading, _, first, *rest = result.output.splitlines()
     assert heading.split() == ["check", "outcome", "detail"]
-    assert first.split() == ["list", "yes", "it", "is", "empty"]
+    assert first.split() == ["list", "yes", "the", "store", "is", "empty"]
     assert [line.split()[0] for line in rest if line] == [*CHECKS[1:], "foreign"]
 
 

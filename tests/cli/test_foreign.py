@@ -54,7 +54,7 @@ def told(done, first):
         (["cp"], "copied 1 key"),
         (["cp", "--all"], "copied 1 key"),
         (["convert"], "converted 1 key, each read back and compared"),
-        (["convert", "--dry-run"], "would convert 1 key: all can be read at FROM and kept at TO"),
+        (["convert", "--dry-run"], "would convert 1 key: all can be read at FROM and stored at TO"),
     ],
 )
 def test_names_that_are_left_out_are_counted_and_named(old, command, first):

@@ -88,7 +88,7 @@ def test_who_has_no_name_is_asked_for_one(kept, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 2_147_480_000)
     for command in (["revert", kept, "17", "1"], ["undelete", kept, "17"]):
-        assert "say who it is by --author or HOLDALL_AUTHOR" in refusal(*command)
+        assert "give one with --author or HOLDALL_AUTHOR" in refusal(*command)
     assert good("revert", kept, "17", "1", "--author", "Dee") == ""
 
 
@@ -109,12 +109,12 @@ def test_fsck_reports_and_mends(kept):
     reported = call("fsck", kept, "--json")
     assert reported.code == 1
     assert json.loads(reported.out) == [
-        {"key": "17", "revision": "", "problem": "what it holds now is damaged", "mended": "no"}
+        {"key": "17", "revision": "", "problem": "its current value is damaged", "mended": "no"}
     ]
     shown = call("fsck", kept)
     assert shown.code == 1
     assert [line.split() for line in shown.out.splitlines()[:1]] == [["key", "revision", "problem", "mended"]]
-    assert "what it holds now is damaged" in shown.out
+    assert "its current value is damaged" in shown.out
     mended = json.loads(call("fsck", kept, "--mend", "--json").out)
     assert [(row["revision"], row["mended"]) for row in mended] == [("3", "yes")]
     assert json.loads(good("fsck", kept, "--json")) == []
@@ -128,13 +128,13 @@ def test_fsck_prints_a_table(kept):
     assert done.code == 1
     assert heading.split() == ["key", "revision", "problem", "mended"]
     assert set(rule) == {"─"}
-    assert row.split() == ["17", *["what", "it", "holds", "now", "is", "damaged"], "no"]
+    assert row.split() == ["17", *["its", "current", "value", "is", "damaged"], "no"]
     mended = call("fsck", kept, "--mend")
     assert mended.code == 0
     assert mended.out.splitlines()[2].split() == [
         "17",
         "3",
-        *["what", "it", "holds", "now", "is", "damaged"],
+        *["its", "current", "value", "is", "damaged"],
         "yes",
     ]
     assert good("fsck", kept) == ""
@@ -154,7 +154,7 @@ def test_what_is_not_there_is_said_in_one_line(kept):
         assert "never" in refusal(command[0], kept, "missing", *rest, *command[1:])
     for command in (["show", "17", "--at", "9"], ["revert", "17", "9"], ["diff", "17", "1", "9"]):
         assert "no revision 9" in refusal(command[0], kept, *command[1:])
-    assert "no revision" in refusal("revert", kept, "17", "x", code=2)
+    assert "not the number of a revision" in refusal("revert", kept, "17", "x", code=2)
 
 
 def test_what_is_nested_too_deep_for_json_is_compared_by_lines(uri):

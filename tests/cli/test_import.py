@@ -15,9 +15,9 @@ NUMBER = "<cbc:ID>NL-2026-014</cbc:ID>"
 
 BAD = {
     "truncated.xml": (SOUND[:3000], "no element found"),
-    "empty.xml": ("", "fetch it again, whole"),
-    "note.xml": ("<note>Pay me</note>", "no UBL 2 Invoice or CreditNote"),
-    "text.xml": ("Pay me", "no well-formed XML"),
+    "empty.xml": ("", "get a complete copy of it"),
+    "note.xml": ("<note>Pay me</note>", "not a UBL 2 Invoice or CreditNote"),
+    "text.xml": ("Pay me", "not well-formed XML"),
     "bomb.xml": ('<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>', "remove the DOCTYPE"),
     "sum.xml": (SOUND.replace(">58.80</cbc:Line", ">58.90</cbc:Line"), "come to 219.87"),
     "code.xml": (SOUND.replace(">EUR<", ">EUX<"), "'EUX'"),
@@ -83,7 +83,7 @@ def test_one_number_of_two_sellers_is_two_invoices(uri, inbox):
     (inbox / "other.xml").write_text(SOUND.replace("DE999000111", "DE5"), "utf-8")
     assert "imported 2" in good("invoices", "import", inbox, "--into", uri)
     line = refusal("invoices", "show", "NL-2026-014", "--from", uri)
-    assert "is used by the sellers 'DE5', 'DE999000111'; say which is meant" in line
+    assert "is used by the sellers 'DE5', 'DE999000111'; name the seller" in line
     shown = good("invoices", "show", "NL-2026-014", "--seller", "DE5", "--from", uri)
     assert "(DE5)" in shown
 
@@ -102,7 +102,9 @@ def test_a_file_that_cannot_be_read_is_listed(uri, inbox):
 def test_a_folder_below_that_cannot_be_read_is_an_error(uri, inbox, monkeypatch):
     monkeypatch.setattr(os, "scandir", _without_rights(inbox / "2026"))
     line = refusal("invoices", "import", inbox, "--into", uri)
-    assert line == f"holdall: {inbox}/2026: Permission denied; see to its rights, or name the others"
+    assert (
+        line == f"holdall: {inbox}/2026: Permission denied; check its permissions, or name the other folders"
+    )
 
 
 def _without_rights(folder):
@@ -132,7 +134,7 @@ def test_what_is_not_there_is_wrong_usage(uri, folder):
 
 def test_a_folder_without_invoices_is_an_error(uri, folder):
     (folder / "inbox").mkdir()
-    assert "inbox: no .xml file" in refusal("invoices", "import", "inbox", "--into", uri)
+    assert "inbox: there is no .xml file" in refusal("invoices", "import", "inbox", "--into", uri)
 
 
 def test_an_error_of_the_store_ends_the_import_and_says_how_far_it_came(inbox, folder):

@@ -112,7 +112,7 @@ def test_books_without_invoices_are_told_from_a_mistake(uri, style, printed, fol
 
 
 def test_an_unknown_number_is_refused(books):
-    expected = "no invoice '99'; `holdall invoices list` shows those there are"
+    expected = "no invoice '99'; `holdall invoices list` shows the existing invoices"
     assert expected in refusal("invoices", "show", "99", "--from", books)
     line = refusal("invoices", "show", "2026/106", "--seller", "X", "--from", books)
     assert "no invoice '2026/106' of seller 'X'" in line

@@ -16,7 +16,7 @@ def test_a_key_is_made_in_a_file_of_the_user_alone(folder):
     before = os.umask(0)
     try:
         assert call("key", "new", "keys/books.keys", "--id", "2026").err == (
-            "holdall: keys/books.keys holds 1 key; the first one writes\n"
+            "holdall: keys/books.keys holds 1 key; the first key encrypts new values\n"
         )
     finally:
         os.umask(before)
@@ -32,7 +32,7 @@ def test_a_key_is_made_in_a_file_of_the_user_alone(folder):
         in call("get", uri, "a").err
     )
     done = call("key", "new", "keys/books.keys")
-    assert done.err == "holdall: keys/books.keys holds 2 keys; the first one writes\n"
+    assert done.err == "holdall: keys/books.keys holds 2 keys; the first key encrypts new values\n"
     assert stat.S_IMODE(os.stat("keys/books.keys").st_mode) == 0o600
     assert good("get", uri, "a") == "1"
     ring = Keyring("file:keys/books.keys")
@@ -46,14 +46,14 @@ def test_no_key_is_lost_and_no_file_of_others_is_taken_for_one(folder):
     other.write_text("remember the milk")
     other.chmod(0o600)
     before = good_file.read_text()
-    assert "has a key '2026' already; name another by --id" in refusal(
+    assert "has a key '2026' already; choose another name with --id" in refusal(
         "key", "new", good_file, "--id", "2026"
     )
-    assert "is no id of a key" in refusal("key", "new", good_file, "--id", "a:b")
-    assert "holds no keys" in refusal("key", "new", other)
+    assert "is not a valid id of a key" in refusal("key", "new", good_file, "--id", "a:b")
+    assert "does not hold valid keys" in refusal("key", "new", other)
     assert (good_file.read_text(), other.read_text()) == (before, "remember the milk")
     good_file.write_text("")
-    assert "holds no keys" in refusal("key", "new", good_file)
+    assert "does not hold valid keys" in refusal("key", "new", good_file)
 
 
 def test_a_key_that_cannot_be_written_leaves_the_old_ones(folder, monkeypatch):

@@ -62,7 +62,7 @@ def test_a_key_is_deleted(uri):
 def test_a_missing_key_is_refused(uri, command):
     done = call(command, uri, "nope")
     assert (done.code, done.out) == (1, "")
-    assert "no such key: 'nope'" in done.err
+    assert "key 'nope' does not exist" in done.err
 
 
 @pytest.mark.parametrize("key", ["../etc/passwd", "a//b", "/a", "", "a\\b", ".holdall/x", "\udcff"])
@@ -117,7 +117,7 @@ def test_wrong_usage_is_told_in_one_line(arguments, reason, folder):
         ("sqlit:///books.db", "no store has the scheme 'sqlit'; did you mean 'sqlite'?"),
         ("sqlite://books.db", "lacks slashes; write sqlite:///books.db"),
         ("sqlite:///books.db?tabel=t", "did you mean 'table'?"),
-        ("file://books", "write file:books for a folder below this one"),
+        ("file://books", "write file:books for a folder below the current folder"),
         ("", "the address is empty"),
         ("file://:hunter2@/books", "between '//' and a host"),
         ("gopher://:hunter2@db/0", "no store has the scheme 'gopher'"),

@@ -80,11 +80,11 @@ def test_overpaying_is_possible_when_it_is_meant(books):
         (
             OPEN,
             ["--amount", "5", "--to", "9999=5"],
-            "'9999' is not billed here; the codes are 6300",
+            "'9999' is not billed on this invoice, whose codes are 6300",
         ),
-        (OPEN, ["--amount", "5", "--to", "6300=4"], "they sum to 4, not to the amount 5"),
-        (OPEN, ["--amount", "5", "--currency", "EUR"], "is in NOK, the payment in EUR"),
-        (OPEN, ["--amount", "0.001"], "0.001 is no amount in NOK"),
+        (OPEN, ["--amount", "5", "--to", "6300=4"], "add up to 4, but the amount is 5"),
+        (OPEN, ["--amount", "5", "--currency", "EUR"], "is in NOK, but the payment is in EUR"),
+        (OPEN, ["--amount", "0.001"], "0.001 is not a valid amount in NOK"),
         (OPEN, ["--amount", "1" + 15 * "0"], "at most 15 digits"),
         (OPEN, ["--amount", "-99999"], "pays nothing of the 14050.00 that is owed; to take a payment"),
         (OPEN, ["--amount", "-99999", "--to", "6210=-99999"], "-99999 takes back more than the"),
@@ -94,7 +94,7 @@ def test_overpaying_is_possible_when_it_is_meant(books):
             "'bank-0701' on invoice '2026/115' is recorded",
         ),
         ("NL-2026-014", ["--amount", "1"], "is beyond the 0.00 that is owed"),
-        ("7", ["--amount", "1"], "no invoice '7'; `holdall invoices list` shows those there are"),
+        ("7", ["--amount", "1"], "no invoice '7'; `holdall invoices list` shows the existing invoices"),
         (OPEN, ["--amount", "1", "--seller", "X"], "no invoice '2026/115' of seller 'X'"),
         (OPEN, ["--amount", "1", "--id", ""], "'': write at least one character"),
     ],
@@ -110,22 +110,22 @@ def test_what_cannot_be_is_refused_and_changes_nothing(books, number, arguments,
     ("arguments", "reason"),
     [
         ([], "Missing option '--amount'"),
-        (["--amount", "1,50"], "'1,50' is no amount; write it as 1234.50"),
-        (["--amount", "0"], "'0' is no amount"),
-        (["--amount", "1e3"], "'1e3' is no amount"),
-        (["--amount", "1_000"], "'1_000' is no amount"),
-        (["--amount", "NaN"], "'NaN' is no amount"),
-        (["--amount", "\u0661"], "is no amount"),
+        (["--amount", "1,50"], "'1,50' is not an amount; write a number such as 1234.50"),
+        (["--amount", "0"], "'0' is zero"),
+        (["--amount", "1e3"], "'1e3' is not an amount"),
+        (["--amount", "1_000"], "'1_000' is not an amount"),
+        (["--amount", "NaN"], "'NaN' is not an amount"),
+        (["--amount", "\u0661"], "is not an amount"),
         (
             ["--amount", "1", "--on", "2026-2-30"],
             "'2026-2-30' is not a day of the calendar; write a day as YYYY-MM-DD",
         ),
         (["--amount", "1", "--on", "2026-02-30"], "'2026-02-30' is not a day of the calendar"),
         (["--amount", "1", "--on", "20260301"], "'20260301' is not a day of the calendar"),
-        (["--amount", "1", "--to", "6300"], "'6300' is no CODE=AMOUNT; write it as 4400=12.50"),
-        (["--amount", "1", "--to", "=1"], "'=1' is no CODE=AMOUNT"),
-        (["--amount", "1", "--to", "6300=x"], "'x' is no amount"),
-        (["--amount", "2", "--to", "6300=1", "--to", "6300=1"], "a code is given twice by --to"),
+        (["--amount", "1", "--to", "6300"], "'6300' is not CODE=AMOUNT; write for example 4400=12.50"),
+        (["--amount", "1", "--to", "=1"], "'=1' is not CODE=AMOUNT"),
+        (["--amount", "1", "--to", "6300=x"], "'x' is not an amount"),
+        (["--amount", "2", "--to", "6300=1", "--to", "6300=1"], "--to names one code twice"),
         (
             ["--amount", "1", "--to", "6300=1", "--policy", "oldest-first"],
             "--to or --policy, not both",
@@ -144,7 +144,7 @@ def test_a_number_of_several_sellers_needs_the_seller(books, folder):
     (folder / "other.xml").write_text(text, "utf-8")
     good("invoices", "import", "other.xml", "--into", books)
     said = ["--amount", "1", "--from", books]
-    assert "say which is meant" in refusal("invoices", "pay", "NL-2026-029", *said)
+    assert "name the seller" in refusal("invoices", "pay", "NL-2026-029", *said)
     assert "on NL-2026-029" in good("invoices", "pay", "NL-2026-029", "--seller", "DE5", *said)
 
 
@@ -154,5 +154,5 @@ def test_an_invoice_whose_splits_do_not_sum_takes_no_payment(books):
     with holdall.open(books) as store:
         store[key] = broken
     line = refusal("invoices", "pay", OPEN, "--amount", "1", "--from", books)
-    assert "they sum to 9481.00, not to the amount 9480.00" in line
+    assert "add up to 9481.00, but the amount is 9480.00" in line
     assert contents(books)[key] == broken

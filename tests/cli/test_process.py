@@ -14,7 +14,9 @@ import pytest
 import holdall
 from tests.cli.console import BUNDLED, PROGRAM, contents, environment, good, process
 
-INTERRUPTED = "holdall: interrupted; what was written is whole, run it again to go on"
+INTERRUPTED = (
+    "holdall: interrupted; every value that was written is complete, so run the command again to continue"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +163,7 @@ def test_whoever_gives_no_value_at_a_terminal_is_asked_for_it():
     ours, theirs = pty.openpty()
     command, pipe = [*PROGRAM, "set", "file:notes", "greeting"], subprocess.PIPE
     with subprocess.Popen(command, stdin=theirs, stderr=pipe, text=True) as running:
-        assert running.stderr.readline() == "holdall: type the value, and end it by Ctrl-D\n"
+        assert running.stderr.readline() == "holdall: type the value, and end it with Ctrl-D\n"
         os.write(ours, b"hello\n\x04")
         assert running.wait() == 0
     os.close(theirs)
@@ -182,7 +184,7 @@ def test_no_finding_is_cut_off_on_a_narrow_terminal():
     good("set", "sqlite:///notes.db", "greeting", "hello")
     shown = shown_on(50, "doctor", "sqlite:///notes.db")
     assert "…" not in shown
-    for word in ("check", "outcome", "detail", "compare-and-delete", "deleters", "races"):
+    for word in ("check", "outcome", "detail", "compare-and-delete", "concurrent", "races"):
         assert word in shown
 
 

@@ -115,7 +115,9 @@ def test_a_report_can_be_of_one_seller(books):
 
 def test_an_unknown_customer_is_refused(books):
     done = call("receivables", "statement", "X", "--from", books)
-    expected = "holdall: no documents of customer 'X'; `holdall invoices list` shows the ids there are\n"
+    expected = (
+        "holdall: there are no documents of customer 'X'; `holdall invoices list` shows the existing ids\n"
+    )
     assert (done.code, done.err) == (1, expected)
 
 
@@ -169,7 +171,7 @@ def test_books_without_history_are_not_shown_as_those_of_another_time(books):
     for name in REPORTS:
         line = refusal(*asked(name, "--from", books, "--as-of", "2026-01-01"))
         assert "keeps no history" in line
-        assert "begin by `holdall manifest --record" in line
+        assert "run `holdall manifest --record" in line
     assert call("manifest", "--record", f"{books}?serializer=json&history=on").code == 0
     kept = f"{books}?history=on"
     assert refusal(*asked("paid", "--from", books)).count("is opened with serializer=json;") == 1

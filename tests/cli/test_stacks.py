@@ -72,7 +72,7 @@ def test_a_manifest_is_shown_recorded_and_forgotten(folder):
     assert ["layers", "serializer=json"] in [
         list(row.values()) for row in json.loads(good("manifest", "sqlite:///a.db", "--json"))
     ]
-    assert "was written with serializer=json and is opened with serializer=yaml" in refusal("get", yaml, "7")
+    assert "was written with serializer=json but is opened with serializer=yaml" in refusal("get", yaml, "7")
     # JSON is YAML, so here that is true
     assert "serializer=yaml" in good("manifest", "--record", yaml)
     assert good("get", yaml, "7") == '{"total":1}\n'

@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_used_is_not_trusted(file, folder):
     assert "can be changed by other users" in refusal("trust", "holdall.toml")
     file.chmod(0o644)
     file.write_text("[store")
-    assert "is no TOML" in refusal("trust", "holdall.toml")
+    assert "is not valid TOML" in refusal("trust", "holdall.toml")
     assert "cannot be read: No such file" in refusal("trust", "missing.toml")
     assert "is not trusted; `holdall trust --list` shows" in refusal("trust", "--revoke", "holdall.toml")
     assert listed() == {}

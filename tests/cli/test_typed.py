@@ -41,7 +41,7 @@ def test_a_document_given_as_json_is_kept_as_the_declared_type(layers):
 @pytest.mark.parametrize("layers", ADDRESSES)
 def test_an_invoice_that_breaks_a_rule_is_refused(layers):
     uri = f"sqlite:///typed.db?{layers}"
-    assert "total: the lines sum to 100.00, not to 1.00" in refusal("set", uri, KEY, UNSOUND)
+    assert "total: the lines add up to 100.00, but the total is 1.00" in refusal("set", uri, KEY, UNSOUND)
     assert call("ls", uri).out == ""
 
 

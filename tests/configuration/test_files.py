@@ -58,9 +58,7 @@ def test_a_name_opens_what_the_file_says(project: Path) -> None:
 
 
 def test_a_name_that_nothing_declares_is_refused_with_what_may_be_meant(project: Path) -> None:
-    with pytest.raises(
-        InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; the folder of that name"
-    ):
+    with pytest.raises(InvalidAddress, match=r"holdall\.toml; did you mean 'drafts'\?; for a folder write"):
         holdall.open("draft")
     (project / "holdall.toml").unlink()
     with pytest.raises(InvalidAddress, match=r"'draft': there is no holdall\.toml; .*'sqlite:///draft'$"):
@@ -136,44 +134,44 @@ def test_where_it_is_opened_it_can_be_told_more() -> None:
     assert "table='other'" in repr(other)
     assert names(holdall.open("drafts", compress="gzip")) == ["Json", "Guard", "Gzip", "Memory"]
     assert type(holdall.open("drafts", type=int)).__name__ == "Json"
-    with pytest.raises(InvalidAddress, match="checksum is of none"):
+    with pytest.raises(InvalidAddress, match="checksum belongs to none"):
         holdall.open("invoices", checksum="xxh3")
 
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("[store.a", "no TOML"),
-        ("\ud800", "no TOML"),
+        ("[store.a", "not valid TOML"),
+        ("\ud800", "not valid TOML"),
         ("[stores.a]", "did you mean 'store'?"),
         ("store = 1", "write [store.name]"),
         ("[store.a]", "no uri"),
         ("[store.a]\nuri = 1", "no uri"),
         ("store.a = 1", "no uri"),
         ('[store.a]\nuri = "memory://"\nlayer = []', "did you mean 'layers'?"),
-        ('[store.a]\nuri = "memory://"\nlayers = "serializer=json"', "no list of texts"),
-        ('[store.a]\nuri = "memory://"\nlayers = [1]', "no list of texts"),
-        ('[store."a b"]\nuri = "memory://"', "no name"),
-        ('[store.""]\nuri = "memory://"', "no name"),
+        ('[store.a]\nuri = "memory://"\nlayers = "serializer=json"', "not a list of texts"),
+        ('[store.a]\nuri = "memory://"\nlayers = [1]', "not a list of texts"),
+        ('[store."a b"]\nuri = "memory://"', "not a valid name"),
+        ('[store.""]\nuri = "memory://"', "not a valid name"),
         ('[store.a]\nuri = "a"', "no scheme"),
         ('[store.a]\nuri = "memory://?serializer=json"\nlayers = []', "put it among its layers"),
         ('[store.a]\nuri = "memory://"\nlayers = ["compres=zstd"]', "did you mean 'compress'?"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["zzz"]', "there are"),
-        ('[store.a]\nuri = "memory://"\nlayers = [""]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["level=3"]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&checksum=xxh3"]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&trust=1"]', "goes with serializer=pickle"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["zzz"]', "choose from"),
+        ('[store.a]\nuri = "memory://"\nlayers = [""]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["level=3"]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&checksum=xxh3"]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = ["compress=gzip&trust=1"]', "belongs to serializer=pickle"),
         (
             '[store.a]\nuri = "memory://"\nlayers = ["validate=formencode.validators:Int"]',
             "name a serializer",
         ),
         ('[store.a]\nuri = "zzz://"', "no store has the scheme"),
         ("#" * reading.LARGEST + "\n", "over 256 KiB"),
-        ("a = " + "[" * 100_000, "nested too deep"),
-        ("a = " + "{a=" * 50_000, "nested too deep"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+        ("a = " + "{a=" * 50_000, "nested too deeply"),
         (".".join(["a"] * 100_000) + " = 1", "over 16 parts"),
         ("[" + " . ".join(["'a'", '"b"'] * 20_000) + "]", "over 16 parts"),
-        ("a" * 250_000, "no TOML"),
+        ("a" * 250_000, "not valid TOML"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_by_name(

@@ -141,32 +141,35 @@ def test_the_nearest_of_three_is_asked_first() -> None:
         (
             '[store.a]\nuri = "memory://a"\nlayers = [{cache = "60s", near = "b"}]\n'
             '[store.b]\nuri = "memory://a"',
-            "near: b is the far store",
+            "near: b is both the near and the far store",
         ),
         (
             '[store.a]\nuri = "memory://a?cache=60s&near=c"\n[store.c]\nuri = "memory://c"\n'
             '[store.b]\nuri = "memory://b"\nlayers = [{cache = "60s", near = "c"}]',
-            "store.a and store.b have one near store, c",
+            "store.a and store.b have the same near store, c",
         ),
         (
             '[store.a]\nuri = "memory://"\nlayers = [{cache = "1s", near = "b"}, {cache = "60s", near = "b"}]\n'
             '[store.b]\nuri = "memory://b"',
-            "store.a and store.a have one near store, b",
+            "store.a and store.a have the same near store, b",
         ),
         (
             '[store.a]\nuri = "memory://a?cache=60s&near=b"\n[store.b]\nuri = "memory://b?type=builtins:int"',
-            "near: b is for the bytes of one cache; leave serializer out",
+            "near: b is a near store, which holds the bytes of one cache; leave serializer out",
         ),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", neer = "b"}]', "did you mean 'near'?"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", level = 3}]', "level does nothing here"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{near = "b"}]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{}]', "no layer"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = true}]', "cache='True' is no seconds"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", items = 1.5}]', "items='1.5' is no int"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = ["60s"]}]', "no list of texts and tables"),
-        ('[store.a]\nuri = "memory://"\nlayers = [{cache = 1979-05-27}]', "no list of texts and tables"),
-        ('[store.a]\nuri = "memory://"\ncache = "60s"', "store.a.cache means nothing here"),
-        ('[store.a]\nuri = "memory://"\nreplicas = ["b"]', "store.a.replicas means nothing here"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", level = 3}]', "level has no effect here"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{near = "b"}]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{}]', "not a layer"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{cache = true}]', "cache='True' is not a duration"),
+        (
+            '[store.a]\nuri = "memory://"\nlayers = [{cache = "60s", items = 1.5}]',
+            "items='1.5' is not a whole number",
+        ),
+        ('[store.a]\nuri = "memory://"\nlayers = [{cache = ["60s"]}]', "not a list of texts and tables"),
+        ('[store.a]\nuri = "memory://"\nlayers = [{cache = 1979-05-27}]', "not a list of texts and tables"),
+        ('[store.a]\nuri = "memory://"\ncache = "60s"', "store.a.cache is not known"),
+        ('[store.a]\nuri = "memory://"\nreplicas = ["b"]', "store.a.replicas is not known"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(project: Path, text: str, remedy: str) -> None:

@@ -24,20 +24,20 @@ MARK = "hunter2hunter2hunter2"
     ("query", "remedy"),
     [
         ("serialiser=json", "did you mean 'serializer'?"),
-        ("zzz=1", "it takes none, and for layers bound, budget, cache, checksum, "),
-        ("serializer=jsn", "none of json, msgpack, yaml, xml, pickle, text"),
-        ("serializer=", "none of json, msgpack"),
-        ("compress=snappy", "none of zstd, gzip, lzma"),
-        ("checksum=md5", "none of crc32c, xxh3"),
-        ("expires=soon", "no duration"),
+        ("zzz=1", "it takes none; layers take bound, budget, cache, checksum, "),
+        ("serializer=jsn", "not one of json, msgpack, yaml, xml, pickle, text"),
+        ("serializer=", "not one of json, msgpack"),
+        ("compress=snappy", "not one of zstd, gzip, lzma"),
+        ("checksum=md5", "not one of crc32c, xxh3"),
+        ("expires=soon", "not a duration"),
         ("expires=0", "expires"),
-        ("readonly=perhaps", "no flag"),
-        ("manifest=maybe", "none of check, require, off"),
-        ("compress=zstd&level=high", "no int"),
-        ("level=3", "goes with compress=zstd, compress=gzip, compress=lzma"),
-        ("compress=gzip&dictionary=7", "goes with compress=zstd"),
-        ("serializer=json&trust=1", "goes with serializer=pickle"),
-        ("serializer=text&type=decimal:Decimal", "goes with serializer=json, "),
+        ("readonly=perhaps", "not yes or no; write on or off"),
+        ("manifest=maybe", "not one of check, require, off"),
+        ("compress=zstd&level=high", "not a whole number"),
+        ("level=3", "belongs to compress=zstd, compress=gzip, compress=lzma"),
+        ("compress=gzip&dictionary=7", "belongs to compress=zstd"),
+        ("serializer=json&trust=1", "belongs to serializer=pickle"),
+        ("serializer=text&type=decimal:Decimal", "belongs to serializer=json, "),
         ("serializer=pickle", "trust=1"),
         ("serializer=pickle&trust=0", "trust=1"),
         ("validate=formencode.validators:Int", "name a serializer"),
@@ -46,24 +46,24 @@ MARK = "hunter2hunter2hunter2"
         ("serializer=json&validate=decimal:NoSuchName", "cannot be imported"),
         ("serializer=json&validate=Schema", "module:name"),
         ("type=..:x", "module:name"),
-        ("cache=soon", "no seconds"),
-        ("cache=60s&size=much", "no size"),
+        ("cache=soon", "not a duration"),
+        ("cache=60s&size=much", "not a size"),
         ("cache=60s&size=0", "room for one item or more"),
-        ("cache=60s&items=many", "no int"),
-        ("cache=60s&misses=some", "no flag"),
-        ("near=memory://", "near does nothing here: it goes with cache"),
+        ("cache=60s&items=many", "not a whole number"),
+        ("cache=60s&misses=some", "not yes or no; write on or off"),
+        ("near=memory://", "near has no effect here; it belongs to cache"),
         ("cache=60s&near=", "near=the address is empty"),
         ("cache=60s&near=zzz://", "near: no store has the scheme 'zzz'"),
         ("cache=60s&near=memory://?colour=red", "near: memory: has no parameter 'colour'"),
         ("cache=60s&near=file://near", "near: file:"),
-        ("cache=60s&near=memory://", "near: memory:// is the far store"),
+        ("cache=60s&near=memory://", "near: memory:// is both the near and the far store"),
         ("cache=60s&near=memory://n?serializer=json", "leave serializer out"),
         ("cache=60s&near=memory://n?readonly=1", "leave readonly out"),
         ("cache=60s&near=memory://n?history=on", "leave history out"),
-        ("budget=many", "no int"),
-        ("metrics=some", "no flag"),
+        ("budget=many", "not a whole number"),
+        ("metrics=some", "not yes or no; write on or off"),
         ("serializer=json&serializer=yaml", "given twice"),
-        ("encrypt=2026", "env:NAME or file:PATH"),
+        ("encrypt=2026", "env:NAME, file:PATH"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) -> None:
@@ -76,14 +76,29 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(query: str, remedy: str) 
 @pytest.mark.parametrize(
     ("texts", "reason"),
     [
-        (["compress=zstd", "serializer=json"], "compress takes bytes: no serializer can be below it"),
-        (["expires=1h", "metrics=on", "serializer=text"], "expires takes bytes: no serializer"),
-        (["cache=60s", "serializer=msgpack"], "cache takes bytes: no serializer"),
-        (["serializer=json", "validate=formencode.validators:Int"], "of documents: no validate can be below"),
-        (["serializer=json", "escape=on", "serializer=text"], "of documents: no serializer can be below it"),
-        (["cache=60s", "prefix=a", "compress=gzip"], "cache keeps what the store keeps: no compress"),
-        (["serializer=json", "cache=never", "expires=1h"], "cache keeps what the store keeps: no expires"),
-        (["cache=60s", "escape=on"], "cache keeps what the store keeps: no escape can be below it; move one"),
+        (["compress=zstd", "serializer=json"], "compress takes bytes, so serializer cannot be below it"),
+        (["expires=1h", "metrics=on", "serializer=text"], "expires takes bytes, so serializer"),
+        (["cache=60s", "serializer=msgpack"], "cache takes bytes, so serializer"),
+        (
+            ["serializer=json", "validate=formencode.validators:Int"],
+            "of documents, so validate cannot be below",
+        ),
+        (
+            ["serializer=json", "escape=on", "serializer=text"],
+            "of documents, so serializer cannot be below it",
+        ),
+        (
+            ["cache=60s", "prefix=a", "compress=gzip"],
+            "cache keeps the bytes as the store keeps them, so compress",
+        ),
+        (
+            ["serializer=json", "cache=never", "expires=1h"],
+            "cache keeps the bytes as the store keeps them, so expires",
+        ),
+        (
+            ["cache=60s", "escape=on"],
+            "cache keeps the bytes as the store keeps them, so escape cannot be below it; move one of them",
+        ),
     ],
 )
 def test_an_order_that_cannot_work_is_refused_with_the_reason(texts: list[str], reason: str) -> None:
@@ -213,6 +228,6 @@ def test_a_schema_and_a_type_are_found_by_name() -> None:
     store = holdall.open("memory://?validate=formencode.validators:Int&type=builtins:int")
     assert type(store).__name__ == "Validate"
     with pytest.raises(holdall.Invalid):
-        store["a"] = "no number"
+        store["a"] = "not a number"
     store["a"] = "7"
     assert store["a"] == 7

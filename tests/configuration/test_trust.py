@@ -142,6 +142,19 @@ def test_trust_is_of_one_content_at_one_path(project: Path, tmp_path: Path) -> N
         revoke(file)
 
 
+def test_no_content_is_trusted_for_another(project: Path) -> None:
+    """In neither order, so that no comparison but equality will do."""
+    one, two = declare(project / "holdall.toml", PICKLED), declare(project / "other.toml", f"{PICKLED}# 2")
+    for before, after in ((one, two), (two, one)):
+        content = before.read_text()
+        trust(reading.read(before))
+        declare(before, after.read_text())
+        assert [(record.path, record.current) for record in records()] == [(before, False)]
+        declare(before, content)
+        assert [(record.path, record.current) for record in records()] == [(before, True)]
+        revoke(before)
+
+
 def test_what_is_trusted_is_known_to_the_user_alone(project: Path, tmp_path: Path) -> None:
     file = reading.read(declare(project / "holdall.toml", PICKLED))
     before = os.umask(0)

@@ -28,10 +28,10 @@ from holdall.store import Store
 from holdall.testing import DOCUMENTS, LayerTests, StoreTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
-from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.operations import OperationTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.scans import ScanTests
@@ -101,7 +101,7 @@ class TestGuarded(
     SwapTests[Any],
     TransactionTests[Any],
     ThreadTests[Any],
-    HistoryTests[Any],
+    OperationTests[Any],
     RaceTests[Any],
     ProcessTests[Any],
     LifetimeTests[Any],

@@ -11,7 +11,8 @@ import pytest
 
 from holdall import Checksum, Encrypt, File, Gzip, Json, Lzma, SQLite, Zstd
 from holdall.store import Store
-from holdall.testing import DOCUMENTS, StoreTests
+from holdall.testing import DOCUMENTS
+from tests.conformance.layered import LayeredTests
 from tests.conformance.test_conformance import folder, named
 from tests.middleware.bytes.layers import LAYERS, SECRET, encrypted, fast_lzma, keys, xxh3
 from tests.soak import SOAK
@@ -35,8 +36,7 @@ ROWS = (
 )
 
 
-class TestByteLayers(StoreTests[bytes]):
-    many = 250
+class TestByteLayers(LayeredTests[bytes]):
     names = NAMES
     secrets = (SECRET,)
 
@@ -46,8 +46,7 @@ class TestByteLayers(StoreTests[bytes]):
         return lambda: (STACKS | LAYERS)[stack](BELOW[below](folder(request)))
 
 
-class TestDocumentsOnByteLayers(StoreTests[Any]):
-    many = 250
+class TestDocumentsOnByteLayers(LayeredTests[Any]):
     values = DOCUMENTS
     names = NAMES | {"Json": Json}
     secrets = (SECRET,)

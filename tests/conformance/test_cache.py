@@ -1,6 +1,7 @@
 """The suite on caches that ask each time, that keep for an hour, and that have hardly any room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.test_conformance import Row, folder, named
+from tests.examples import few, share
+from tests.soak import SOAK
 
 HOUR = 3600.0
 
@@ -26,5 +29,6 @@ class TestCaches(StoreTests[bytes]):
     names = {kind.__name__: kind for kind in (Cache, Memory, Minimal, SQLite, Versions)}
 
     @pytest.fixture(params=CACHES)
-    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
-        return lambda: CACHES[request.param](request)
+    def open_store(self, request: pytest.FixtureRequest) -> Iterator[Callable[[], Store[Any]]]:
+        with few(share(5)) if "sqlite" in request.param and not SOAK else nullcontext():
+            yield lambda: CACHES[request.param](request)

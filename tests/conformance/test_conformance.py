@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from holdall import LMDB, Budget, File, Json, Memory, Metrics, PassThrough, Prefix, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
+from tests.conformance.layered import LayeredTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
 from tests.conformance.planting import plant
@@ -89,8 +90,7 @@ DOCUMENT_STORES: dict[str, Row] = {
 }
 
 
-class TestDocumentStores(StoreTests[Any]):
-    many = 250
+class TestDocumentStores(LayeredTests[Any]):
     values = DOCUMENTS
     names = {kind.__name__: kind for kind in (AnyValue, File, Json, Minimal, SQLite, Validate)}
 
@@ -120,8 +120,7 @@ NOTES: Values[Note] = Values(
 )
 
 
-class TestTypedStores(StoreTests[Note]):
-    many = 250
+class TestTypedStores(LayeredTests[Note]):
     values = NOTES
     names = {"Json": Json, "Note": Note}
 

@@ -8,9 +8,9 @@ from holdall import Expires, File, SQLite
 from holdall.store import Store
 from holdall.testing import StoreTests
 from holdall.testing.suite.bulk import BulkTests
-from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.operations import OperationTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.scans import ScanTests
 from holdall.testing.suite.swaps import SwapTests
@@ -54,7 +54,7 @@ class TestLittered(
     TagTests[bytes],
     SwapTests[bytes],
     TransactionTests[bytes],
-    HistoryTests[bytes],
+    OperationTests[bytes],
     RaceTests[bytes],
 ):
     """All that is asked of keys and values; what `raw` shows is the litter too."""

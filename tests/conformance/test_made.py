@@ -103,6 +103,6 @@ LEVELS: dict[str, Callable[[Path, Any], Store[bytes]]] = {
 @pytest.mark.parametrize("kind", LEVELS)
 @pytest.mark.parametrize("level", ["Full", "FULL", "os ", "fsync", "", None, True])
 def test_a_constructor_refuses_an_unknown_durability(kind: str, level: Any, tmp_path: Path) -> None:
-    with pytest.raises(InvalidAddress, match=f"{kind}: durability={level!r} is none of full, os"):
+    with pytest.raises(InvalidAddress, match=f"{kind}: durability={level!r} is not one of full, os"):
         LEVELS[kind](tmp_path, level)
     assert list(tmp_path.iterdir()) == []

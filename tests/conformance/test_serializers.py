@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from holdall import File, Json, MessagePack, Pickle, Prefix, SQLite, Text, Validate, Xml, Yaml
 from holdall.store import Store
-from holdall.testing import DOCUMENTS, LayerTests, StoreTests, Values
+from holdall.testing import DOCUMENTS, LayerTests, Values
+from tests.conformance.layered import LayeredTests
 from tests.conformance.test_conformance import NOTES, AnyValue, Note, Row, crowded, folder, named
 from tests.soak import SOAK
 
@@ -59,8 +60,7 @@ def trusted(store: Store[bytes]) -> Pickle:
     return Pickle(store, trust=True)
 
 
-class TestDocuments(StoreTests[Any]):
-    many = 250
+class TestDocuments(LayeredTests[Any]):
     values = DOCUMENTS
     names = NAMES
 
@@ -70,8 +70,7 @@ class TestDocuments(StoreTests[Any]):
         return lambda: WRAPS[wrap](BELOW[below](request))
 
 
-class TestTyped(StoreTests[Note]):
-    many = 250
+class TestTyped(LayeredTests[Note]):
     values = NOTES
     names = NAMES
 
@@ -90,8 +89,7 @@ OBJECTS: Values[Any] = Values(
 )
 
 
-class TestObjects(StoreTests[Any]):
-    many = 250
+class TestObjects(LayeredTests[Any]):
     values = OBJECTS
     names = NAMES
 
@@ -112,8 +110,7 @@ TEXTS: Values[str] = Values(
 )
 
 
-class TestTexts(StoreTests[str]):
-    many = 250
+class TestTexts(LayeredTests[str]):
     values = TEXTS
     names = NAMES
 

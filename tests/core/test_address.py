@@ -127,10 +127,10 @@ def test_options_are_converted() -> None:
     ("query", "message"),
     [
         ("tabel=t", "did you mean 'table'"),
-        ("timeout=soon", "timeout='soon' is no int"),
-        ("durability=none", "none of full, os"),
+        ("timeout=soon", "timeout='soon' is not a whole number"),
+        ("durability=none", "not one of full, os"),
         ("password=x", "has no parameter 'password'"),
-        ("token=hunter2", "token=*** is no int"),
+        ("token=hunter2", "token=*** is not a whole number"),
     ],
 )
 def test_a_wrong_option_is_refused_by_name(query: str, message: str) -> None:

@@ -34,7 +34,7 @@ def test_setdefault_without_a_default_reads_bytes_and_writes_no_none() -> None:
     store = Memory()
     store["there"] = b"1"
     assert store.setdefault("there") == b"1"  # type: ignore[misc]  # the point of it
-    with pytest.raises(TypeError, match="only bytes are kept here, not NoneType"):
+    with pytest.raises(TypeError, match="a store of bytes does not keep NoneType"):
         store.setdefault("new")  # type: ignore[misc]
     assert "new" not in store
 

@@ -138,7 +138,7 @@ def test_an_unknown_parameter_is_named_only_if_it_is_no_part_of_a_secret() -> No
     with pytest.raises(InvalidAddress, match="has no parameter 'serialiser'; did you mean 'serializer'"):
         holdall.open("redis://:a@cache/0?password=a&serialiser")
     with pytest.raises(
-        InvalidAddress, match=r"an unknown parameter, .*; in a value write '&' as %26; there are"
+        InvalidAddress, match=r"an unknown parameter, .*; in a value write '&' as %26; choose from"
     ):
         holdall.open("redis://cache/0?password=a&colour=red")
     assert str(Address.parse("redis://cache/0?password=a&colour=red")) == "redis://cache/0?password=***&***"

@@ -64,7 +64,7 @@ def test_another_package_takes_over_none_of_ours() -> None:
     [
         ("sqlit:///a.db", "did you mean 'sqlite'?"),
         ("sqlite+tcp:///a.db", "did you mean 'sqlite'?"),
-        ("zzz://a", "there are"),
+        ("zzz://a", "choose from"),
         ("memory://?nam=a", "takes none"),
     ],
 )

@@ -116,7 +116,7 @@ class Altering(Memory):
 @pytest.mark.parametrize("alter", [lambda value: value + b"0", lambda value: value[:-1]])
 @pytest.mark.parametrize("move", [copy_and_verify, try_copy])
 def test_a_value_that_is_read_back_as_another_is_corrupt(move: Any, alter: Callable[[bytes], bytes]) -> None:
-    with pytest.raises(Corrupt, match=r"'k00000' was read back") as caught:
+    with pytest.raises(Corrupt, match=r"'k00000' differs from the value that was read back") as caught:
         transferred(filled(1), Altering(alter), move=move)
     assert caught.value.key == "k00000"
 

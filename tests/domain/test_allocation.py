@@ -125,7 +125,7 @@ def test_named_amounts_are_taken_as_they_stand() -> None:
 @policies
 @pytest.mark.parametrize(("amount", "currency"), [("0.5", "JPY"), ("0.001", "EUR"), ("NaN", "EUR")])
 def test_an_amount_with_too_many_decimals_is_refused(policy: Policy, amount: str, currency: str) -> None:
-    with pytest.raises(Invalid, match=f"no amount in {currency}"):
+    with pytest.raises(Invalid, match=f"not a valid amount in {currency}"):
         allocate(Decimal(amount), {"4400": Decimal(60)}, currency, policy)
 
 
@@ -158,7 +158,7 @@ class TestOverInvoices:
             self.shares("200.01", self.late, self.later)
 
     def test_another_currency_is_refused_by_name(self) -> None:
-        with pytest.raises(Invalid, match="invoice '9' is in USD, the payment in EUR"):
+        with pytest.raises(Invalid, match="invoice '9' is in USD, but the payment is in EUR"):
             self.shares("1", self.late, invoice("9", currency="USD"))
 
     def test_nothing_goes_nowhere(self) -> None:

@@ -48,7 +48,10 @@ def test_a_payment_is_recorded_to_the_cent(policy: Any, amount: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "reason"),
     [
-        ("12345.68", "12345.68 is beyond the 12345.67 owed on '4400'; or say it is overpaid"),
+        (
+            "12345.68",
+            "12345.68 is beyond the 12345.67 owed on '4400'; pay no more than that, or mark the payment as overpaid",
+        ),
         ("-1000.01", "-1000.01 takes back more than the 0.00 paid on '4400'"),
     ],
 )

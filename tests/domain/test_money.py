@@ -44,13 +44,13 @@ def test_minor_units_and_back(currency: str, units: int) -> None:
     ],
 )
 def test_amounts_that_are_none_are_refused(amount: str, currency: str) -> None:
-    with pytest.raises(Invalid, match=f"no amount in {currency}"):
+    with pytest.raises(Invalid, match=f"not a valid amount in {currency}"):
         minor(Decimal(amount), currency)
 
 
 @pytest.mark.parametrize("amount", [1.5, 1, True, "1.50", None])
 def test_only_a_decimal_is_an_amount(amount: object) -> None:
-    with pytest.raises(Invalid, match="no amount"):
+    with pytest.raises(Invalid, match="not a valid amount"):
         minor(amount, "EUR")  # type: ignore[arg-type]
 
 

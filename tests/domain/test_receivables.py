@@ -162,7 +162,7 @@ def test_a_customer_with_two_names_is_one_row() -> None:
 
 @pytest.mark.parametrize("bounds", [(), (30, 60), (0, 60, 30), (0, 0), (-1, 30)])
 def test_bounds_that_do_not_rise_from_nothing_are_refused(bounds: tuple[int, ...]) -> None:
-    with pytest.raises(Invalid, match="days that rise from 0"):
+    with pytest.raises(Invalid, match="rising numbers of days from 0"):
         Receivables({}).aging(date(2026, 1, 1), bounds)
 
 

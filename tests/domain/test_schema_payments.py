@@ -57,12 +57,13 @@ class TestPayments:
     def test_a_payment_may_be_taken_back_and_no_more(self) -> None:
         assert self.accepts(pay("30", "-30"))
         assert self.errors(pay("30", "-31")) == {
-            "payments-1.allocations-0.amount": "-31 takes back more than the 30.00 paid on '4400'"
+            "payments-1.allocations-0.amount": "-31 takes back more than the 30.00 paid on '4400'; "
+            "take back no more than that"
         }
 
     def test_each_has_an_id_of_its_own(self) -> None:
         errors = self.errors(pay("1") + pay("2"))
-        assert errors == {"payments-1.id": "'0' is there already; give each payment its own"}
+        assert errors == {"payments-1.id": "'0' is the id of another payment; give each payment its own id"}
 
 
 def test_a_credit_note_is_settled_by_paying_back() -> None:

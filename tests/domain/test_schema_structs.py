@@ -42,7 +42,7 @@ class TestAsALayer:
         store = Validate(Json(Memory(), Invoice), InvoiceSchema())
         store["7"] = invoice()
         assert store["7"] == invoice()
-        with pytest.raises(Invalid, match="'8' is not valid: total: the lines sum to"):
+        with pytest.raises(Invalid, match="'8' is not valid: total: the lines add up to"):
             store["8"] = invoice("8", total=Decimal(1))
         assert list(store) == ["7"]
 

@@ -57,11 +57,11 @@ def refusal(document, **options):
 )
 def test_a_document_type_is_refused(doctype):
     document = edited((DECLARATION, DECLARATION + doctype), ("R-7", "&a;" if "ENTITY" in doctype else "R-7"))
-    assert refusal(document) == "<bytes>: it declares a document type: remove the DOCTYPE"
+    assert refusal(document) == "<bytes>: it declares a document type; remove the DOCTYPE"
 
 
 def test_an_entity_nobody_declared_is_refused():
-    assert "no well-formed XML (undefined entity" in refusal(edited(("R-7", "&a;")))
+    assert "not well-formed XML (undefined entity" in refusal(edited(("R-7", "&a;")))
 
 
 def test_a_message_quotes_a_hostile_name_in_part():
@@ -103,7 +103,7 @@ def test_elements_in_an_attachment_or_extension_say_nothing():
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read_whole():
     document = within(ATTACHMENT, b"QUJD" * 1024, 10_000)
-    assert "it has more than 100,000 bytes: raise the limit" in refusal(document, limit=100_000)
+    assert "it has more than 100,000 bytes; raise the limit" in refusal(document, limit=100_000)
     assert next(document.parts, b"") != b""
 
 

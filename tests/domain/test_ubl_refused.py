@@ -84,7 +84,7 @@ def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
         ),
         (
             (PRICE, PRICE + "<cbc:BaseQuantity>-1</cbc:BaseQuantity>"),
-            "is -1: a price is for a quantity above 0",
+            "is -1: write a quantity above 0",
         ),
         (
             ("Code>EUR", "Code>EURO"),
@@ -93,9 +93,12 @@ def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
         (("Code>EUR", "Code>eur"), "(BT-5) is 'eur'"),
         (
             (LINE_AMOUNT, LINE_AMOUNT.replace("EUR", "USD")),
-            "(BT-131) is in 'USD': a document in EUR",
+            "(BT-131) is in 'USD': write all amounts of the document in EUR",
         ),
-        ((PAYABLE, PAYABLE.replace("EUR", "USD")), "(BT-115) is in 'USD': a document in EUR"),
+        (
+            (PAYABLE, PAYABLE.replace("EUR", "USD")),
+            "(BT-115) is in 'USD': write all amounts of the document in EUR",
+        ),
         (
             ("<cac:TaxTotal>", CHARGE.format("yes")),
             "cbc:ChargeIndicator (BG-20, BG-21) is 'yes': write true or false",
@@ -130,27 +133,27 @@ def test_totals_of_a_credit_note_are_named_with_the_signs_of_the_document():
 
 @pytest.mark.parametrize("length", range(0, len(INVOICE) - 2, 97))
 def test_a_truncated_document_is_refused(length):
-    assert "it is no well-formed XML (" in str(refusal(INVOICE.encode()[:length]))
+    assert "it is not well-formed XML (" in str(refusal(INVOICE.encode()[:length]))
 
 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b"%PDF-1.7\n", "it is no well-formed XML"),
-        (b"{}", "it is no well-formed XML"),
-        (b"\x00\xff\xfe", "it is no well-formed XML"),
-        (b"<html/>", "it is no UBL 2 Invoice or CreditNote but 'html'"),
+        (b"%PDF-1.7\n", "it is not well-formed XML"),
+        (b"{}", "it is not well-formed XML"),
+        (b"\x00\xff\xfe", "it is not well-formed XML"),
+        (b"<html/>", "it is not a UBL 2 Invoice or CreditNote but 'html'"),
         (
             b'<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"/>',
-            "it is no UBL 2 Invoice",
+            "it is not a UBL 2 Invoice",
         ),
-        (edited(("xsd:Invoice-2", "xsd:Invoice-3")), "it is no UBL 2 Invoice"),
-        (f'<Attachment xmlns="{CAC}"/>'.encode(), "it is no UBL 2 Invoice"),
-        (f'<UBLExtensions xmlns="{EXT}"><a/></UBLExtensions>'.encode(), "it is no UBL 2 Invoice"),
+        (edited(("xsd:Invoice-2", "xsd:Invoice-3")), "it is not a UBL 2 Invoice"),
+        (f'<Attachment xmlns="{CAC}"/>'.encode(), "it is not a UBL 2 Invoice"),
+        (f'<UBLExtensions xmlns="{EXT}"><a/></UBLExtensions>'.encode(), "it is not a UBL 2 Invoice"),
         (edited(("BasicComponents-2", "BasicComponents-1")), "in its UBL 2 namespace"),
-        (edited(('"UTF-8"', '"shift_jis"')), "it is no well-formed XML"),
-        (edited(('"UTF-8"', '"klingon"')), "it is no well-formed XML"),
-        (INVOICE.replace("Chairs", "Stühle").encode("iso-8859-1"), "it is no well-formed XML"),
+        (edited(('"UTF-8"', '"shift_jis"')), "it is not well-formed XML"),
+        (edited(('"UTF-8"', '"klingon"')), "it is not well-formed XML"),
+        (INVOICE.replace("Chairs", "Stühle").encode("iso-8859-1"), "it is not well-formed XML"),
     ],
 )
 def test_what_is_no_ubl_says_so(document, message):

@@ -198,7 +198,7 @@ def test_the_budget_is_64_mib_and_a_parameter_of_the_address() -> None:
             store["b"] = [[]] * 1000
         with pytest.raises(TooLarge, match="10,000"):
             store["b"] = "x" * 10_001
-    with pytest.raises(InvalidAddress, match="does nothing here"):
+    with pytest.raises(InvalidAddress, match="has no effect here"):
         holdall.open("memory://?max_size=1MB")
 
 

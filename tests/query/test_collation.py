@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from holdall.errors import InvalidQuery
-from holdall.query.collation import ambiguous, collate, to_key
+from holdall.query.collation import collate, is_ambiguous, to_key
 from tests.query.keys import BERLIN, compare, keys
 
 INSTANT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -81,8 +81,8 @@ def test_a_place_shows_a_key_that_is_at_it(key):
 @given(keys, keys)
 def test_a_dict_confuses_none_but_ambiguous_keys(left, right):
     if left == right and collate(left) != collate(right):
-        assert ambiguous(collate(left))
-        assert ambiguous(collate(right))
+        assert is_ambiguous(collate(left))
+        assert is_ambiguous(collate(right))
 
 
 @pytest.mark.parametrize(

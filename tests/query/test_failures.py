@@ -135,7 +135,7 @@ def test_a_document_that_does_not_fit_the_type_is_corrupt_and_named():
 
 @pytest.mark.parametrize("store", ["sqlite:///books.db", [("a", [])], None])
 def test_what_is_not_a_mapping_is_a_type_error_that_says_how_to_open_a_store(store):
-    with pytest.raises(TypeError, match=rf"not on a {type(store).__name__}; holdall.open makes a store"):
+    with pytest.raises(TypeError, match=rf"not a {type(store).__name__}; holdall.open opens a store"):
         by_sum(store)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from holdall import Json, MapReduce, Memory
 from holdall.errors import InvalidQuery, QueryFailed
 from holdall.query import Reducer, grouping
-from holdall.query.alike import alike, largest
+from holdall.query.alike import is_alike, largest
 from holdall.query.reducers import Function
 from holdall.query.trial import Few, Tried
 
@@ -285,8 +285,8 @@ NAN = float("nan")
     ],
 )
 def test_alike(left, right, scale):
-    assert alike(left, right, scale)
-    assert alike(right, left, scale)
+    assert is_alike(left, right, scale)
+    assert is_alike(right, left, scale)
 
 
 @pytest.mark.parametrize(
@@ -307,13 +307,13 @@ def test_alike(left, right, scale):
     ],
 )
 def test_not_alike(left, right, scale):
-    assert alike(left, right, scale) is False
-    assert alike(right, left, scale) is False
+    assert is_alike(left, right, scale) is False
+    assert is_alike(right, left, scale) is False
 
 
 def test_without_a_scale_only_the_numbers_themselves_allow_for_rounding():
-    assert not alike(1e-12, 0.0)
-    assert alike(1e12, 1e12 + 1)
+    assert not is_alike(1e-12, 0.0)
+    assert is_alike(1e12, 1e12 + 1)
 
 
 def test_the_largest_number_is_found_in_parts():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.testing.bound import bound
+from holdall.testing.emulators import bind_to_thread
 
 PATIENCE = 100  # seconds for a server to answer
 
@@ -38,7 +38,7 @@ class Daemon:
     def start(self) -> None:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                bound(self._command), cwd=self._folder, stdout=log, stderr=log, user=self._user
+                bind_to_thread(self._command), cwd=self._folder, stdout=log, stderr=log, user=self._user
             )
         deadline = time.monotonic() + PATIENCE
         while not self._up():

@@ -18,7 +18,7 @@ from filelock import FileLock
 from fsspec.asyn import get_loop
 
 from holdall.adapters.fsspec import Fsspec
-from holdall.testing.bound import bound
+from holdall.testing.emulators import bind_to_thread
 from tests.servers.process import free_ports, running
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ class Program:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        self.process = subprocess.Popen(bound(self.command), stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(bind_to_thread(self.command), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "listening\n"
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.testing.bound import bound
+from holdall.testing.emulators import bind_to_thread
 
 PATIENCE = 100  # seconds for a server to become healthy
 _FIRST_PORT, _PORTS = 20_000, 1000  # to each worker
@@ -62,7 +62,7 @@ def running(
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            bound(command),
+            bind_to_thread(command),
             cwd=folder,
             env={**os.environ, **(environment or {})},
             stdout=output,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.testing.bound import bound
+from holdall.testing.emulators import bind_to_thread
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
@@ -41,7 +41,7 @@ for pid in globals()[sys.argv[1]]():
 """
 
 
-@pytest.mark.skipif(bound([]) == [], reason="this system ends no child with its parent")
+@pytest.mark.skipif(bind_to_thread([]) == [], reason="this system ends no child with its parent")
 @pytest.mark.parametrize("kind", ["daemon", "program", "running"])
 def test_a_server_ends_with_the_run_that_started_it(kind, tmp_path):
     command = [sys.executable, "-c", PARENT, kind, str(tmp_path)]

@@ -1,6 +1,10 @@
 """The pytest plugin for users, run as a user runs it: by pytest, in a project of its own."""
 
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,19 @@ def test_the_example_passes_its_own_tests(pytester: pytest.Pytester) -> None:
     for file in EXAMPLE.glob("*.py"):
         shutil.copy(file, pytester.path)
     run(pytester).assert_outcomes(passed=3)
+
+
+def test_the_example_prints_what_its_readme_shows(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE / "petty_cash.py", tmp_path)
+    (session,) = re.findall(
+        r"^```console\n(.*?)^```$", (EXAMPLE / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    commands = "\n".join(line[2:] for line in session.splitlines() if line.startswith("$ "))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    shown = subprocess.check_output(
+        ["sh", "-ec", commands], cwd=tmp_path, env=os.environ | {"PATH": path}, text=True
+    )
+    assert shown.splitlines() == [line for line in session.splitlines() if not line.startswith("$ ")]
 
 
 def test_holdall_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytester) -> None:

@@ -6,8 +6,8 @@ from typing import Any, assert_type
 import msgspec
 
 import holdall
-from holdall import Codec, Json, Memory, PassThrough, Prefix, ReadOnly, SQLite, Store
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag
+from holdall import Json, Memory, Prefix, ReadOnly, SQLite, Store
+from holdall.abc import ABSENT, Change, Codec, Delete, Expect, Interceptor, PassThrough, Put, Tag
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 
 
@@ -43,6 +43,8 @@ def test_a_codec_of_bytes_stands_on_no_documents() -> None:
 def test_layers_that_change_no_value_keep_its_type() -> None:
     books = Json(Memory(), type=Invoice)
     assert_type(PassThrough(books), PassThrough[Invoice])
+    assert_type(Interceptor(books), Interceptor[Invoice])
+    assert_type(Interceptor(books).typed(Invoice | None), Store[Invoice | None])
     assert_type(ReadOnly(Prefix(books, "app")), ReadOnly[Invoice])
     assert_type(Prefix(books, "app").typed(dict), Store[dict[Any, Any]])
 

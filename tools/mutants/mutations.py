@@ -1,4 +1,4 @@
-"""Small changes of a module, one at a time: the operators of cosmic-ray, and two of our own."""
+"""Small changes of a module, one at a time: the operators of cosmic-ray, and three of our own."""
 
 # The methods of cosmic-ray, which ships no types, are inferred to return None.
 # pyright: reportIncompatibleMethodOverride=false, reportGeneralTypeIssues=false
@@ -14,7 +14,7 @@ import cosmic_ray.plugins
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
-from parso.python.tree import Keyword
+from parso.python.tree import Keyword, Name
 
 Place = tuple[tuple[int, int], tuple[int, int]]
 
@@ -61,10 +61,42 @@ class RemoveKeyword(Operator):  # type: ignore[misc]  # cosmic-ray ships no type
         return (Example("open(path, mode=0)", "open(path,)"),)
 
 
+class ReplaceException(Operator):  # type: ignore[misc]  # cosmic-ray ships no types
+    """Catch an exception that nothing raises. The operator of cosmic-ray does not know names with a dot."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Place]:
+        for caught in _caught(node):
+            yield caught.start_pos, caught.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        caught = _caught(node)[index]
+        first, beside = caught.get_first_leaf(), caught.parent.children
+        beside[beside.index(caught)] = Name("BufferError", first.start_pos, first.prefix)
+        return node
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        return (
+            Example("try: f()\nexcept a.B as c: g()", "try: f()\nexcept BufferError as c: g()"),
+            Example("try: f()\nexcept (A, b.C): g()", "try: f()\nexcept (A, BufferError): g()"),
+        )
+
+
 def _has_effect(node: Any) -> bool:
     if node.type == "expr_stmt":
         return node.children[0].type == "atom_expr" or getattr(node.children[1], "value", "=") != "="
     return node.type in {"atom_expr", "raise_stmt", "del_stmt", "yield_expr"}
+
+
+def _caught(node: Any) -> list[Any]:
+    """The exceptions that an except clause names."""
+    if node.type != "except_clause":
+        return []
+    caught = node.children[1]
+    if caught.type != "atom":
+        return [caught]
+    inner = caught.children[1]
+    return inner.children[::2] if inner.type == "testlist_comp" else [inner]
 
 
 def _named(node: Any) -> list[Any]:
@@ -73,14 +105,16 @@ def _named(node: Any) -> list[Any]:
     return [child for child in node.children if child.type == "argument" and child.children[1] == "="]
 
 
+# Those of cosmic-ray that insert variables need names; for its replacement of exceptions there is one of our own.
 OPERATORS: list[Operator] = [
     *(
         cosmic_ray.plugins.get_operator(name)()
         for name in sorted(cosmic_ray.plugins.operator_names())
-        if name not in {"core/VariableInserter", "core/VariableReplacer"}  # they need names
+        if name not in {"core/VariableInserter", "core/VariableReplacer", "core/ExceptionReplacer"}
     ),
     RemoveKeyword(),
     RemoveStatement(),
+    ReplaceException(),
 ]
 
 

@@ -13,4 +13,4 @@ DURABILITIES: tuple[Durability, ...] = get_args(Durability)
 def check_durability(scheme: str, durability: str) -> None:
     """Raise InvalidAddress if ``durability`` is not one of DURABILITIES."""
     if durability not in DURABILITIES:
-        raise InvalidAddress(f"{scheme}: durability={durability!r} is none of {', '.join(DURABILITIES)}")
+        raise InvalidAddress(f"{scheme}: durability={durability!r} is not one of {', '.join(DURABILITIES)}")

@@ -51,7 +51,7 @@ class Flock:
     def __init__(self, path: str) -> None:
         if not HAS_FLOCK:
             raise Unsupported(
-                f"{path} cannot be locked, for this system has no flock; use sqlite:///path instead"
+                f"{path} cannot be locked because this system has no flock; use sqlite:///path instead"
             )
         self.path = path
         self.file: FileIO | None = None
@@ -125,7 +125,9 @@ class Flock:
         """
         found = os.fstat(file.fileno())
         if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
-            raise PermissionDenied(f"{self.path} is a link, not a lock file of its own; move it away")
+            raise PermissionDenied(
+                f"{self.path} is a link, but a lock file must be a regular file; move the link away"
+            )
         if found.st_mode & 0o007 and file.writable():
             _restrict(file.fileno(), self.path)
         return found.st_nlink == 1

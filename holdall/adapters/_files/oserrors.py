@@ -2,6 +2,7 @@
 
 import errno
 
+from holdall.adapters._shared.errors import describe
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -24,20 +25,20 @@ def translate(error: OSError, root: str, key: str | None = None) -> HoldallError
     >>> translate(OSError(errno.ENOSPC, "No space left on device"), "/books", "a")
     StoreFull("no room for 'a' in /books, so this write changed nothing; free some space")
     """
-    thing = f"{key!r} in {root}" if key else root
+    thing = describe(root, key)
     if error.errno in _full:
         return StoreFull(f"no room for {thing}{UNCHANGED}; free some space", key=key)
     if error.errno == errno.EFBIG:
         remedy = "raise the limit (ulimit -f), or use a file system that takes larger files"
-        return StoreFull(f"{thing}: the file may not grow that large{UNCHANGED}; {remedy}", key=key)
+        return StoreFull(f"{thing}: the file is not allowed to grow that large{UNCHANGED}; {remedy}", key=key)
     if error.errno in _denied:
         remedy = "check who owns the folder, its mode and how it is mounted"
         return PermissionDenied(f"{thing}: {error.strerror}; {remedy}", key=key)
     if error.errno == errno.ENOENT:
-        return StoreNotFound(f"{root} is not there (any more); write to it to make it", key=key)
+        return StoreNotFound(f"{root} does not exist; write a value to create it", key=key)
     if error.errno in _strange:
-        remedy = "a link or something else stands in its place; links are not followed. Move it away"
+        remedy = "a link or another kind of file is in its place, and links are not followed; move it away"
         return PermissionDenied(f"{thing}: {remedy}", key=key)
     if error.errno in _large:
-        return TooLarge(f"{thing}: {error.strerror}; use a shorter root", key=key)
+        return TooLarge(f"{thing}: {error.strerror}; choose a shorter path for the store", key=key)
     return Unavailable(f"{thing}: {error.strerror or error}; try again", key=key)

@@ -20,7 +20,10 @@ def absolute(path: str | os.PathLike[str], scheme: str, example: str) -> str:
             raise ValueError
         return str(Path(named).absolute())
     except ValueError:
-        raise InvalidAddress(f"{scheme}: {named!r} is no path; write for example {example}") from None
+        raise InvalidAddress(f"{scheme}: {named!r} is not a path; write for example {example}") from None
     except FileNotFoundError:
-        message = f"{scheme}: {named!r} is below a folder that is gone; name it from the root"
+        message = (
+            f"{scheme}: {named!r} is relative to the current folder, which was removed; "
+            "give the path from the root"
+        )
         raise StoreNotFound(message) from None

@@ -14,7 +14,7 @@ def server_info(where: str, headers: Mapping[str, str]) -> dict[str, str]:
     """
     said = headers.get("server")
     return {
-        "server": f"{where}, which calls itself {said}" if said else where,
+        "server": f"{where}, which identifies itself as {said}" if said else where,
         "clock": _skew(headers.get("date", "")),
     }
 
@@ -23,7 +23,7 @@ def _skew(date: str) -> str:
     try:
         seconds = abs(datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
     except (TypeError, ValueError):
-        return "the server tells no time"
+        return "the server does not send its time"
     if seconds < _SKEW:
-        return "agrees with the server's to a minute"
-    return f"is {seconds:.0f} seconds off the server's; set this machine's clock"
+        return "agrees with the clock of the server to within a minute"
+    return f"is {seconds:.0f} seconds off the clock of the server; set this machine's clock"

@@ -1,7 +1,7 @@
-"""Shared by the stores in buckets: checks of addresses, names and keys, and work in batches."""
+"""Shared by the stores in buckets: checks of addresses, names and keys, and the order of writes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ def root_of(prefix: str, scheme: str) -> str:
     try:
         check_key(prefix)
     except InvalidKey as error:
-        raise InvalidAddress(f"{scheme}: the prefix of a store is like a key, and this {error}") from None
+        raise InvalidAddress(f"{scheme}: the prefix must be a valid key; {error}") from None
     return f"{prefix}/"
 
 
@@ -37,14 +37,18 @@ def check_reach(scheme: str, endpoint_url: str | None, timeout: float, retries: 
     """Raise InvalidAddress if no server can be reached with these values."""
     check_wait(scheme, timeout)
     if retries < 0:
-        raise InvalidAddress(f"{scheme}: retries is less than 0, which is none")
+        raise InvalidAddress(f"{scheme}: retries is negative; give 0 or more")
     if endpoint_url is None:
         return
     parts = urlsplit(endpoint_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidAddress(f"{scheme}: endpoint_url is no http:// or https:// address of a server")
+        raise InvalidAddress(
+            f"{scheme}: endpoint_url is not the address of a server; write http://host or https://host"
+        )
     if "@" in parts.netloc:
-        raise InvalidAddress(f"{scheme}: endpoint_url holds credentials; leave them to the environment")
+        raise InvalidAddress(
+            f"{scheme}: endpoint_url contains credentials; remove them, and set them in the environment"
+        )
 
 
 def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
@@ -53,7 +57,7 @@ def check_served(scheme: str, **headers: str | None) -> dict[str, str]:
     for name, value in given.items():
         if not (value.strip() and value.isascii() and value.isprintable()):
             raise InvalidAddress(
-                f"{scheme}: {name}={value!r} is not a header's value; write plain ASCII text"
+                f"{scheme}: {name}={value!r} is not valid in a header; write one line of printable ASCII"
             )
     return given
 
@@ -126,17 +130,6 @@ def write_all(write: Callable[[str, bytes], object], items: Iterable[tuple[str, 
     for _, distinct in groupby(items, Rounds()):
         sizes = map_ordered(send, distinct, pace, size=int)
         exhaust(sizes)
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield ``items`` in lists of ``size``; the last list may be shorter.
-
-    >>> list(batches("abc", 2))
-    [['a', 'b'], ['c']]
-    """
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def exhaust(results: Iterable[object]) -> None:

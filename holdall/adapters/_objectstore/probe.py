@@ -24,7 +24,7 @@ class Conditions:
     reason: str = ""
 
 
-TAGS_UNKNOWN = "its server does not know its own tags again"
+TAGS_UNKNOWN = "its server refuses a write that expects the current tag"
 """The reason not to offer compare-and-swap if no write succeeds that expects the object's current tag."""
 
 HONOURED = Conditions(Feature.SWAP | Feature.REMOVE)
@@ -60,7 +60,7 @@ def probe_conditions(objects: Objects, never: Tag) -> Conditions:
         with scratch(objects) as key:
             return _writes(objects, key, never)
     except PermissionDenied as error:
-        return Conditions(Feature.NONE, f"it could not be tried out: {error}")
+        return Conditions(Feature.NONE, f"it could not be tested: {error}")
 
 
 def _writes(objects: Objects, key: str, never: Tag) -> Conditions:

@@ -54,7 +54,7 @@ def read_values(
 def read_notes(
     metadata: Callable[[Version], Mapping[str, str]], versions: Iterable[Version], pace: Pace
 ) -> Iterator[Note]:
-    """The notes for `holdall.history.Past.read_notes`. ``metadata`` raises KeyError if a version no longer exists.
+    """The notes for `holdall.history.Past.notes`. ``metadata`` raises KeyError if a version no longer exists.
 
     A deletion has no note and costs no request.
     """

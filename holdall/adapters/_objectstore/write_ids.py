@@ -120,5 +120,5 @@ def unknown(key: str, error: Exception) -> NoReturn:
     """Raise Unavailable from ``error``, after which it cannot be known whether ``key`` was changed."""
     if isinstance(error, Unavailable):
         raise error
-    message = f"the change of {key!r} may or may not have happened; read it to find out"
+    message = f"the change of {key!r} may or may not have happened; read the key to find out"
     raise Unavailable(message, key=key) from error

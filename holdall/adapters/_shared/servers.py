@@ -1,18 +1,15 @@
-"""Shared by the stores on servers: logins, tags, batches bounded in bytes, and the pages of a scan."""
+"""Shared by the stores on servers: logins, tags, the parts of a transaction, and the pages of a scan."""
 
 import secrets
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from holdall.adapters._shared.batches import BATCH, ROOM
 from holdall.address import Address
-from holdall.errors import InvalidAddress, TooLarge
-from holdall.keys import RESERVED, check_key, is_reserved, past_reserved
-from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
-
-FIRST_PAGE = 16
-"""The number of keys in the first page of a scan. Each further page is four times as long, up to `BATCH`."""
+from holdall.batches import split_transaction
+from holdall.errors import InvalidAddress
+from holdall.keys import RESERVED, is_reserved, past_reserved
+from holdall.store import Change, Delete, Put, Tag
 
 
 def fresh_tag() -> Tag:
@@ -34,7 +31,7 @@ def login(address: Address) -> dict[str, Any]:
     try:
         host.encode("idna")
     except UnicodeError:
-        raise InvalidAddress(f"{address.scheme}: {host!r} is no name of a host") from None
+        raise InvalidAddress(f"{address.scheme}: {host!r} is not a valid host name") from None
     user, _, password = address.userinfo.partition(":")
     named = {"host": host, "port": address.port, "user": user, "password": password}
     return {name: value for name, value in named.items() if value}
@@ -43,7 +40,7 @@ def login(address: Address) -> dict[str, Any]:
 def check_wait(scheme: str, timeout: float) -> None:
     """Raise InvalidAddress if ``timeout`` is not above 0 and below a million seconds."""
     if not 0 < timeout < 1e6:
-        raise InvalidAddress(f"{scheme}: timeout is no positive number of seconds")
+        raise InvalidAddress(f"{scheme}: timeout must be a number of seconds above 0 and below 1,000,000")
 
 
 def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
@@ -60,38 +57,8 @@ def check_ca(scheme: str, ca: str, parameter: str = "ca") -> None:
 def unpicklable(variable: str) -> TypeError:
     """The error for pickling a store that was given a password."""
     return TypeError(
-        f"a store that was given its password cannot be pickled, for the pickle would hold it; set {variable}"
+        f"a store that was given a password cannot be pickled, because the pickle would contain it; set {variable}"
     )
-
-
-def to_bytes_within(key: str, value: bytes, most: int) -> bytes:
-    """Return ``value`` as bytes. Raises TooLarge if it has more than ``most`` bytes."""
-    value = to_bytes(value)
-    if len(value) > most:
-        raise TooLarge(
-            f"the value of {key!r} is {len(value):,} bytes, and this store takes {most:,}; "
-            "split it, or keep it in a file or bucket",
-            key=key,
-        )
-    return value
-
-
-def pairs_of(items: Iterable[tuple[str, bytes]], most: int, size: int = BATCH) -> Iterator[dict[str, bytes]]:
-    """Yield ``items`` in dicts of up to ``size`` pairs. A dict also ends when its values exceed `ROOM` bytes.
-
-    Checks each key and value. Of equal keys in one dict, the last is kept.
-    """
-    batch: dict[str, bytes] = {}
-    room = ROOM
-    for key, value in items:
-        check_key(key)
-        batch[key] = to_bytes_within(key, value, most)
-        room -= len(value)
-        if room < 0 or len(batch) == size:
-            yield batch
-            batch, room = {}, ROOM
-    if batch:
-        yield batch
 
 
 class Part(NamedTuple):
@@ -105,41 +72,32 @@ class Part(NamedTuple):
 
 
 def parts_of(changes: Iterable[Change[bytes]], most: int) -> dict[str, Part]:
-    """The checked parts of a transaction, by key.
+    """The checked parts of a transaction, by key; ``most`` is as in `split_transaction`.
 
     They are in the order of keys, so that transactions that overlap wait for each other and do not deadlock.
-    Raises Conflict if two expectations of a key differ.
     """
-    expected: dict[str, Tag] = {}
-    last: dict[str, Put[bytes] | Delete] = {}
-    for change in changes:
-        check_key(key_of(change))
-        if not isinstance(change, Expect):
-            last[change.key] = _check_change(change, most)
-        elif expected.setdefault(change.key, change.tag) != change.tag:
-            raise conflict(change.key)
-    return {key: Part(expected.get(key), last.get(key)) for key in sorted({**expected, **last})}
+    before, after = split_transaction(changes, most)
+    return {key: Part(before.get(key), _change_of(key, after)) for key in sorted({**before, **after})}
 
 
-def _check_change(change: Put[bytes] | Delete, most: int) -> Put[bytes] | Delete:
-    return (
-        Put(change.key, to_bytes_within(change.key, change.value, most))
-        if isinstance(change, Put)
-        else change
-    )
+def _change_of(key: str, after: dict[str, bytes | None]) -> Put[bytes] | Delete | None:
+    if key not in after:
+        return None
+    value = after[key]
+    return Delete(key) if value is None else Put(key, value)
 
 
-def cut_at_reserved(rows: list[Any], hides: bool) -> tuple[list[Any], str | None]:
-    """The rows to show, and the key from which to continue, or None if no row was cut off.
+def cut_page(rows: list[Any], *, hides: bool, more: bool) -> tuple[list[Any], str | None]:
+    """The rows of a page to show, and the key at which the next page begins (None: this is the last page).
 
-    If ``hides`` is true, the rows before the first reserved key are shown; otherwise all are. Each row begins
-    with its key.
+    Each row begins with its key. If ``hides`` is true, only the rows before the first reserved key are shown,
+    and the next page begins after the reserved keys. ``more`` says whether more rows follow on the server.
     """
     if hides:
         for index, (key, *_) in enumerate(rows):
             if RESERVED in key and is_reserved(key):
                 return rows[:index], past_reserved(key)
-    return rows, None
+    return rows, after(rows[-1][0]) if more else None
 
 
 def after(key: str) -> str:

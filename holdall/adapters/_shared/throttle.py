@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
+from holdall.batches import split
 from holdall.handles import PerProcess
 from holdall.threads import Call, Workers
 
@@ -107,18 +107,19 @@ def read_ahead(items: Iterable[A], size: int) -> Iterator[A]:
     >>> list(read_ahead("abc", 2))
     ['a', 'b', 'c']
     """
-    iterator = iter(items)
+    batches = split(items, size)
     with Workers(1) as workers:
-        coming = _submit(workers, iterator, size)
+        coming = _submit_next(workers, batches)
         try:
             while batch := coming.result():
-                coming = _submit(workers, iterator, size)
+                coming = _submit_next(workers, batches)
                 yield from batch
         finally:
             coming.end()
 
 
-def _submit(workers: Workers, iterator: Iterator[A], size: int) -> Call[list[A]]:
-    call = Call(lambda: list(islice(iterator, size)))
+def _submit_next(workers: Workers, batches: Iterator[list[A]]) -> Call[list[A]]:
+    none: list[A] = []
+    call = Call(lambda: next(batches, none))
     workers.submit(call)
     return call

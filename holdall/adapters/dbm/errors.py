@@ -24,7 +24,7 @@ def translate(error: Exception, path: str) -> HoldallError | KeyboardInterrupt:
     # Errors of Berkeley DB also have an error number as their first argument.
     code = error.errno if isinstance(error, OSError) else next(iter(error.args), None)
     if code in (errno.ENOSPC, errno.EDQUOT):
-        remedy = "free some space on its disk, as deleting keys may need room for the twin"
+        remedy = "free some space on its disk, because deleting keys may need room for the twin"
         return StoreFull(f"no room for {path} or its twin{UNCHANGED}; {remedy}")
     if isinstance(code, int) and code in _system:
         return oserrors.translate(OSError(code, str(error.args[-1])), path)

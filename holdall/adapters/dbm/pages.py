@@ -1,7 +1,10 @@
 """Read the names in a dbm file for a scan, one page at a time."""
 
+from itertools import takewhile
+
 from holdall.adapters.dbm.flavors import Handle
-from holdall.keys import Span, past_reserved, to_name
+from holdall.batches import take_page
+from holdall.keys import Span, to_name
 
 _PAGE = 1024  # keys
 
@@ -19,19 +22,9 @@ def _all(span: Span, handle: Handle) -> list[str]:
 
 
 def _next(span: Span, handle: Handle) -> tuple[list[str], str | None]:
-    """Do the same as `page`, for keys in order.
-
-    The page ends before keys that are hidden, and the next page begins after them.
-    """
-    names: list[str] = []
+    """Do the same as `page`, for keys in order."""
     high = None if span.high is None else span.high.encode()
-    for stored in handle.keys(span.low.encode(errors="surrogateescape")):
-        if high is not None and stored >= high:
-            break
-        name = to_name(stored)
-        if not span.shows(name):
-            return names, past_reserved(name)
-        names.append(name)
-        if len(names) == _PAGE:
-            return names, name + "\0"
-    return names, None
+    rest = handle.keys(span.low.encode(errors="surrogateescape"))
+    within = rest if high is None else takewhile(lambda key: key < high, rest)
+    rows, low = take_page(((to_name(key),) for key in within), _PAGE, hides=span.hides)
+    return [name for (name,) in rows], low

@@ -128,7 +128,9 @@ def _flavor(file: Path) -> str:
         return "gnu"
     if bsd in (_BTREE, _HASH):
         return "bsd"
-    raise Mismatch(f"{file} is no dbm file of {', '.join(FLAVORS)}, and is left as it is; name another")
+    raise Mismatch(
+        f"{file} is not a dbm file of {', '.join(FLAVORS)}, so it is left unchanged; name another file"
+    )
 
 
 def _head(file: Path) -> bytes:

@@ -9,12 +9,12 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import choose, keeps_order
 from holdall.adapters.dbm.twins import Get, NoFile, Twins
 from holdall.address import Address
+from holdall.batches import look_up, look_up_all, split_keys, split_pairs, split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerThread, delays_fork
 from holdall.keys import Foreign, Span, check_key
@@ -75,7 +75,7 @@ class DBM(Store[bytes]):
         timeout: float = TIMEOUT,
     ) -> None:
         if flavor is not None and flavor not in FLAVORS:
-            raise InvalidAddress(f"dbm: flavor={flavor!r} is none of {', '.join(FLAVORS)}")
+            raise InvalidAddress(f"dbm: flavor={flavor!r} is not one of {', '.join(FLAVORS)}")
         check_durability("dbm", durability)
         check_timeout("dbm", timeout)
         self.path = absolute(path, "dbm", "dbm:books?flavor=gnu")
@@ -127,10 +127,7 @@ class DBM(Store[bytes]):
         return Tagged(value, _tag(value))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
-            rest = iter(batch)
-            while found := self._look_up(rest):
-                yield from found
+        return look_up_all(self._look_up, keys, _LOOKUPS)
 
     def _look_up(self, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         none: list[tuple[str, bytes]] = []
@@ -196,12 +193,12 @@ class DBM(Store[bytes]):
         return len(deleted)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
+        for batch in split_pairs(items):
             changes = [(key.encode(), value) for key, value in batch]
             self._write(lambda get: changes)  # noqa: B023 - it is called at once
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------
@@ -218,7 +215,7 @@ class DBM(Store[bytes]):
         self.transact([Expect(key, expected), Delete(key)])
 
     def transact(self, changes: Iterable[StoreChange[bytes]], /) -> None:
-        self._write(partial(_decide, *sides_of(changes)))
+        self._write(partial(_decide, *split_transaction(changes)))
 
     def close(self) -> None:
         self._twins.close()

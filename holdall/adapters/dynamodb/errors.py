@@ -13,6 +13,7 @@
 The codes are those of "Error handling with DynamoDB" in its developer guide.
 """
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -37,16 +38,22 @@ RAISED = (sdk.BotoCoreError, sdk.ClientError, ResponseParserError)
 """The errors that the client raises and `translate` accepts."""
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
-_DENIED = PermissionDenied, f"refuses; {_LOGIN}"
-_SLOW = Throttled, "asks to be asked less often"
+_DENIED = PermissionDenied, f"refuses the request; {_LOGIN}"
+_SLOW = Throttled, "asks for fewer requests; retry later"
 
 _Kind = tuple[type[HoldallError], str]
 _BY_CODE: dict[str, _Kind] = {
-    "ConditionalCheckFailedException": (Conflict, "is not as it was expected"),
-    "ResourceNotFoundException": (StoreNotFound, "is not there; create it, or open it with ?create=true"),
-    "ItemCollectionSizeLimitExceededException": (TooLarge, "takes no more under this name"),
+    "ConditionalCheckFailedException": (Conflict, "was changed by another writer; read it again and retry"),
+    "ResourceNotFoundException": (StoreNotFound, "does not exist; create it, or open it with ?create=true"),
+    "ItemCollectionSizeLimitExceededException": (
+        TooLarge,
+        "has no more room under this store name; use another name",
+    ),
     "TransactionConflictException": (Throttled, "is being changed by a transaction; retry"),
-    "TransactionInProgressException": (Unavailable, "may still be at an earlier try; read it to find out"),
+    "TransactionInProgressException": (
+        Unavailable,
+        "may still be carrying out an earlier attempt; read the keys to find out",
+    ),
     **dict.fromkeys(
         (
             "AccessDeniedException",
@@ -75,7 +82,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Kind]] = [
     ((sdk.NoRegionError,), (InvalidAddress, "names no region; add ?region=")),
     (
         (sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.TokenRetrievalError),
-        (PermissionDenied, f"is asked without credentials; {_LOGIN}"),
+        (PermissionDenied, f"has no credentials; {_LOGIN}"),
     ),
     ((sdk.ProfileNotFound, sdk.ParamValidationError, sdk.ValidationError), (InvalidAddress, "cannot be opened")),
     ((ResponseParserError, sdk.ChecksumError), (Corrupt, "gave an answer that cannot be read")),
@@ -85,8 +92,7 @@ _BY_EXCEPTION: list[tuple[_Kinds, _Kind]] = [
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _kind_of(error)
-    about = where if key is None else f"{where} ({key!r})"
-    return kind(f"{about} {remedy}: {_message_of(error)}", key=key)
+    return kind(f"{subject(where, key)} {remedy}: {_message_of(error)}", key=key)
 
 
 def _kind_of(error: Exception) -> _Kind:
@@ -97,7 +103,7 @@ def _kind_of(error: Exception) -> _Kind:
     if code == "ValidationException":
         return _kind_of_validation(_message_of(error))
     if code == "TransactionCanceledException":
-        return Throttled, "was met by other writers; retry"
+        return Throttled, "was changed by other writers at the same time; retry"
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return Unavailable, "failed"
     return _BY_CODE.get(code, (HoldallError, "failed"))
@@ -105,9 +111,12 @@ def _kind_of(error: Exception) -> _Kind:
 
 def _kind_of_validation(said: str) -> _Kind:
     if "size" in said:
-        return TooLarge, "takes no value that long"
+        return TooLarge, "does not accept a value of this size; split it"
     if "key" in said:
-        return Mismatch, "is no table of a store; its keys are 'store' and 'key', both text"
+        return (
+            Mismatch,
+            "is not a table of a store, whose keys are 'store' and 'key', both text; name another table",
+        )
     return HoldallError, "failed"
 
 
@@ -120,5 +129,5 @@ def reasons(error: BaseException | None) -> list[str]:
 def _message_of(error: Exception) -> str:
     if isinstance(error, sdk.ClientError):
         found = error.response["Error"]
-        return f"{found.get('Code', '')} {found.get('Message', '')}"[:300]
-    return str(error).partition("\n")[0][:300]
+        return first_line(error, f"{found.get('Code', '')} {found.get('Message', '')}")
+    return first_line(error)

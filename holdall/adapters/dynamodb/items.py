@@ -63,5 +63,5 @@ def tag_of(item: Item, key: str) -> Tag:
 def _require_field(item: Item, key: str, name: str, kind: str) -> Any:
     held = item.get(name, {}).get(kind)
     if held is None:
-        raise Corrupt(f"the item of {key!r} holds no {name}; something else wrote it", key=key)
+        raise Corrupt(f"the item of {key!r} has no {name}; another program wrote it", key=key)
     return held

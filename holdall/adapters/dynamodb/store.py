@@ -7,22 +7,18 @@ from typing import Any, cast
 
 from holdall.adapters._aws.in_doubt import is_in_doubt
 from holdall.adapters._objectstore.write_ids import unknown
-from holdall.adapters._shared.batches import BATCH, keys_of
 from holdall.adapters._shared.servers import (
-    FIRST_PAGE,
     Part,
-    after,
-    cut_at_reserved,
+    cut_page,
     fresh_tag,
-    pairs_of,
     parts_of,
-    to_bytes_within,
 )
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.dynamodb.errors import reasons
 from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
 from holdall.adapters.dynamodb.table import Options, Table
 from holdall.address import Address, flag
+from holdall.batches import read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.errors import Conflict, InvalidAddress, InvalidKey, Throttled, TooLarge
 from holdall.keys import Foreign, Span, check_key, format_key, only_keys, to_name
 from holdall.store import (
@@ -77,7 +73,7 @@ class DynamoDB(TransactionalStore):
         try:
             check_key(name)
         except InvalidKey as error:
-            raise InvalidAddress(f"dynamodb: the name of a store is like a key, and this {error}") from None
+            raise InvalidAddress(f"dynamodb: the name of the store must be a valid key; {error}") from None
         self._table = Table(
             table, name, Options(region, profile, endpoint_url, timeout, retries), create=create
         )
@@ -88,7 +84,7 @@ class DynamoDB(TransactionalStore):
         """``dynamodb://table/name?region=&profile=&endpoint_url=&timeout=&retries=&create=``."""
         if address.userinfo:
             raise InvalidAddress(
-                "dynamodb: an address holds no credentials; leave them to the environment or a profile"
+                "dynamodb: an address must not contain credentials; set them in the environment or in a profile"
             )
         if not address.host or address.port is not None:
             raise InvalidAddress("dynamodb: the table is missing; write dynamodb://table/name")
@@ -183,30 +179,30 @@ class DynamoDB(TransactionalStore):
         return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, names: tuple[str, ...], span: Span) -> Iterator[list[tuple[str, Item]]]:
-        low: str | None = span.low
-        size = FIRST_PAGE
-        while low is not None and not span._replace(low=low).empty:
+        def read(low: str, size: int) -> tuple[list[tuple[str, Item]], str | None]:
+            if span._replace(low=low).empty:
+                return [], None
             items, more = self._table.query(*within(low, span.high), names, size)
-            page = [(item["key"]["S"], item) for item in items]
-            visible, beyond = cut_at_reserved(page, span.hides)
-            yield [row for row in visible if span.high is None or row[0] < span.high]
-            low = beyond or (after(page[-1][0]) if more else None)
-            size = min(4 * size, BATCH)
+            page, beyond = cut_page([(item["key"]["S"], item) for item in items], hides=span.hides, more=more)
+            return [row for row in page if span.high is None or row[0] < span.high], beyond
+
+        return read_pages(read, span.low)
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _GETS):
+        for batch in split_keys(keys, _GETS):
             found = self._table.get_batch(list(dict.fromkeys(batch)))
             held = {key: value_of(item, key) for item in found for key in [item["key"]["S"]]}
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, self._most, _PUTS):
-            self._table.write_batch([{"PutRequest": {"Item": self._item(*pair)}} for pair in batch.items()])
+        for batch in split_pairs(items, _PUTS, self._most):
+            puts = [{"PutRequest": {"Item": self._item(*pair)}} for pair in dict(batch).items()]
+            self._table.write_batch(puts)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys, _PUTS):
+        for batch in split_keys(keys, _PUTS):
             distinct = dict.fromkeys(batch)
             self._table.write_batch([{"DeleteRequest": {"Key": self._table.item(key)}} for key in distinct])
 
@@ -247,7 +243,7 @@ class DynamoDB(TransactionalStore):
         """The request for each key of a transaction. Raises TooLarge if that exceeds a limit of DynamoDB."""
         sizes = (len(part.change.value) for part in parts.values() if isinstance(part.change, Put))
         if len(parts) > _PARTS or sum(sizes) > _TRANSACTION:
-            raise TooLarge(f"a transaction takes {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
+            raise TooLarge(f"a transaction takes at most {_PARTS} keys and {_TRANSACTION:,} bytes; split it")
         return {key: self._part(key, *part) for key, part in parts.items()}
 
     def _part(self, key: str, expected: Tag | None, change: Put[bytes] | Delete | None) -> Item:

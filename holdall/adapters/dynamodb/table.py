@@ -102,7 +102,7 @@ class Table:
         for attempt in range(_ATTEMPTS):
             yield
             time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
-        raise Throttled(f"{self._where} did not process all of a batch; ask it less often")
+        raise Throttled(f"{self._where} did not process a whole batch; send fewer requests")
 
     def close(self) -> None:
         """Close the sockets of this process."""

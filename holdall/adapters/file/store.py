@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import starmap
 from typing import TypeVar, TypeVarTuple, cast
 
 from holdall.adapters._files.descriptors import read_file, read_time
@@ -21,6 +22,7 @@ from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters.file.writer import Writer
 from holdall.address import Address
+from holdall.batches import split_by_bytes, split_keys
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
@@ -65,7 +67,10 @@ class File(Store[bytes]):
         # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
         # accepts dir_fd but is not in this set.
         if os.mkdir not in os.supports_dir_fd:
-            raise Unsupported("this system opens no files by folder; use sqlite:///path instead of file:")
+            raise Unsupported(
+                "this system cannot open a file relative to an open folder; "
+                "use sqlite:///path instead of file:"
+            )
         check_durability("file", durability)
         check_timeout("file", timeout)
         # The path is made absolute here. A later chdir, or a process that started in another folder, must
@@ -82,7 +87,7 @@ class File(Store[bytes]):
             place = f"{address.host}{address.shown_path}"
             raise InvalidAddress(
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
-                f"below this one, or file:///{place}"
+                f"below the current folder, or file:///{place}"
             )
         return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
 
@@ -214,38 +219,21 @@ class File(Store[bytes]):
             raise conflict(key) from None
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in _batches(items):
+        for batch in split_by_bytes(starmap(_check_pair, items), _BATCH, _ROOM):
             self._change(Writer.put_all, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        batch: list[str] = []
-        for key in keys:
-            check_key(key)
-            batch.append(key)
-            if len(batch) == _BATCH:
-                self._delete(batch)
-                batch = []
-        self._delete(batch)
+        for batch in split_keys(keys, _BATCH):
+            self._delete(batch)
 
 
 _BATCH = 64  # keys written or deleted under one lock, for which other writers wait
-_BATCH_BYTES = 4_000_000  # of values, held in memory until they are written
+_ROOM = 4_000_000  # bytes of values in a batch, held in memory until they are written
 
 
-def _batches(items: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    # A batch is collected before the lock is taken, because the caller's iterator may be slow or may write
-    # to this store itself.
-    batch: list[tuple[str, bytes]] = []
-    size = 0
-    for key, value in items:
-        check_key(key)
-        batch.append((key, to_bytes(value)))
-        size += len(batch[-1][1])
-        if len(batch) == _BATCH or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _check_pair(key: str, value: bytes) -> tuple[str, bytes]:
+    check_key(key)
+    return key, to_bytes(value)
 
 
 def _swap(writer: Writer, key: str, value: bytes, expected: Tag) -> Tag:

@@ -3,6 +3,7 @@
 import ftplib
 
 from holdall.adapters._files.oserrors import translate as os_error
+from holdall.adapters._shared.errors import describe
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -13,18 +14,21 @@ from holdall.errors import (
     Unavailable,
 )
 
-_DENIED = PermissionDenied, "it refuses; check the login and its rights"
-_AWAY = Unavailable, "it did not answer; try again"
-_FULL = StoreFull, f"there is no room left{UNCHANGED}; free some"
-_GONE = StoreNotFound, "there is no such container; make it first"
-_BUSY = Throttled, "it asks to be asked less often; wait and try again"
+_DENIED = PermissionDenied, "the server refuses the request; check the login and its permissions"
+_AWAY = Unavailable, "the server did not answer; try again"
+_FULL = StoreFull, f"there is no room left{UNCHANGED}; free some space"
+_GONE = StoreNotFound, "the container does not exist; create it first"
+_BUSY = Throttled, "the server asks for fewer requests; wait and try again"
 
 _Kind = tuple[type[HoldallError], str]
 
 # By class name, because most of these libraries are usually not installed.
 _by_name: dict[str, _Kind] = {
     "AuthenticationException": _DENIED,  # paramiko
-    "BadHostKeyException": (PermissionDenied, "its host key is not the known one: is it the same server?"),
+    "BadHostKeyException": (
+        PermissionDenied,
+        "the host key of the server is not the known one; check that it is the same server",
+    ),
     "ClientAuthenticationError": _DENIED,  # azure.core
 }
 _by_status = {401: _DENIED, 403: _DENIED, 404: _GONE, 413: _FULL, 429: _BUSY, 503: _BUSY, 507: _FULL}
@@ -63,13 +67,12 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
     kind, remedy = _kind(error)
     if kind is None:
         return os_error(error, where, key)  # type: ignore[arg-type]  # it has an errno
-    thing = where if key is None else f"{key!r} in {where}"
-    return kind(f"{thing}: {remedy}", key=key)
+    return kind(f"{describe(where, key)}: {remedy}", key=key)
 
 
 def _kind(error: Exception) -> tuple[type[HoldallError] | None, str]:
     if isinstance(error, FileNotFoundError):
-        return StoreNotFound, "there is no such folder, and it could not be made"
+        return StoreNotFound, "the folder does not exist and could not be created"
     named = [_by_name[each.__name__] for each in type(error).__mro__ if each.__name__ in _by_name]
     if named:
         return named[0]

@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
 
 class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-        remedy = "once you are sure that it is the right one, add it to known_hosts (see ssh-keyscan)"
+        remedy = "check the key, then add it to known_hosts (see ssh-keyscan)"
         raise PermissionDenied(f"the server {hostname} has an unknown {key.get_name()} key; {remedy}")
 
 

@@ -62,7 +62,9 @@ class Fsspec(Store[bytes]):
     def from_address(cls, address: Address) -> "Fsspec":
         """``fsspec+URL?options``: a URL of fsspec, and the parameters of its file system as options."""
         if not address.transport:
-            raise InvalidAddress("fsspec: names no protocol; write for example fsspec+sftp://host/folder")
+            raise InvalidAddress(
+                "fsspec: the protocol is missing; write for example fsspec+sftp://host/folder"
+            )
         plain = Address(**{**vars(address), "scheme": address.transport, "params": {}})
         params = dict(address.params)
         timeout = address.without(*(name for name in params if name != "timeout")).options(timeout=float)
@@ -218,7 +220,8 @@ class Fsspec(Store[bytes]):
         params = self._address.params
         if ":" in self._address.userinfo or without_secrets("", params) != params:
             raise TypeError(
-                f"{self!r} cannot be pickled, for the pickle would hold its password; let the environment hold it"
+                f"{self!r} cannot be pickled, because the pickle would contain its password; "
+                "set the password in the environment instead"
             )
         return super().__reduce__()
 

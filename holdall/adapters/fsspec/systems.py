@@ -56,7 +56,9 @@ def system(protocol: str) -> Any:
         return fsspec.get_filesystem_class(protocol)
     except ValueError:
         known = fsspec.available_protocols()
-        raise InvalidAddress(f"fsspec: has no protocol {protocol!r}; {suggest(protocol, known)}") from None
+        raise InvalidAddress(
+            f"fsspec: the protocol {protocol!r} is not known; {suggest(protocol, known)}"
+        ) from None
     except ImportError as error:
         raise MissingExtra(f"fsspec+{protocol}: {error}") from error
 
@@ -104,11 +106,13 @@ def plain_url(address: Address, written: Callable[[str], str] = str) -> str:
     protocol, path = address.scheme, address.path
     if "?" in path or "#" in path:
         raise InvalidAddress(
-            f"fsspec+{protocol}: its path holds '?' or '#', which fsspec takes apart; rename it"
+            f"fsspec+{protocol}: the path contains '?' or '#', which fsspec reads as separators; rename it"
         )
     if protocol in ("file", "local"):
         if address.host:
-            raise InvalidAddress(f"fsspec+{protocol}: names a host; write fsspec+{protocol}:///path")
+            raise InvalidAddress(
+                f"fsspec+{protocol}: the address names a host; write fsspec+{protocol}:///path"
+            )
         return f"{protocol}://{written(absolute(path, protocol, f'fsspec+{protocol}:///path'))}"
     user = f"{quote(address.userinfo, safe=':')}@" if address.userinfo else ""
     port = "" if address.port is None else f":{address.port}"

@@ -246,6 +246,6 @@ def _generation(key: str, expected: Tag | None) -> int | None:
 
 def _tag(blob: Any, key: str) -> Tag:
     if blob.generation is None:
-        message = f"an answer about {key!r} without generation: no storage server is at this endpoint"
+        message = f"the answer about {key!r} has no generation; check that a Cloud Storage server is at this endpoint"
         raise Corrupt(message, key=key)
     return Tag(str(blob.generation))

@@ -57,12 +57,14 @@ def _check(answer: Any, value: bytes) -> None:
     stored = _crc32c(answer.headers.get("x-goog-hash", ""))
     actual = base64.b64encode(google_crc32c.value(value).to_bytes(4, "big")).decode()
     if stored and stored[1] != actual:
-        raise DataCorruption(answer, f"its CRC32C is {actual} and should be {stored[1]}")
+        raise DataCorruption(answer, f"its CRC32C is {actual}, but should be {stored[1]}")
 
 
 def _state(answer: Any) -> State:
     generation = answer.headers.get("x-goog-generation")
     if generation is None:
-        raise DataCorruption(answer, "it has no generation; no storage server is at this endpoint")
+        raise DataCorruption(
+            answer, "it has no generation; check that a Cloud Storage server is at this endpoint"
+        )
     found = {k[len(_META) :].lower(): v for k, v in answer.headers.items() if k.lower().startswith(_META)}
     return State(Tag(generation), found)

@@ -15,6 +15,7 @@
 The codes are those of "HTTP status and error codes for JSON" in the Cloud Storage reference.
 """
 
+from holdall.adapters._shared.errors import describe, first_line
 from holdall.errors import (
     Conflict,
     Corrupt,
@@ -53,8 +54,8 @@ AGAIN = "this request had been sent before"
 
 _LOST = (transport.RequestException, HTTPError, ConnectionError, auth.TransportError)
 
-_LOGIN = "log in with `gcloud auth application-default login`, or see to the service account"
-_LIST = "where storage.objects.list is not granted, a missing key is refused too"
+_LOGIN = "log in with `gcloud auth application-default login`, or check the service account"
+_LIST = "without the permission storage.objects.list, a missing key is refused too"
 
 _BY_STATUS: dict[int, type[HoldallError]] = {
     401: PermissionDenied,
@@ -70,10 +71,10 @@ _BY_STATUS: dict[int, type[HoldallError]] = {
 
 def translate(error: Exception, bucket: str, key: str | None = None) -> Exception:
     """The exception that a store raises for ``error``, which is one of RAISED."""
-    place = f"gs://{bucket}"
-    about = place if key is None else f"{key!r} in {place}"
+    where = f"gs://{bucket}"
+    about = describe(where, key)
     if status := status_of(error):
-        return _of_answer(status, error, place, about, key)
+        return _of_answer(status, error, where, about, key)
     if _is_unreadable(error):
         return Corrupt(f"the answer about {about} cannot be read: {error}", key=key)
     if isinstance(error, _LOST):
@@ -83,9 +84,9 @@ def translate(error: Exception, bucket: str, key: str | None = None) -> Exceptio
     return HoldallError(f"{about}: {_message_of(error)}", key=key)
 
 
-def _of_answer(status: int, error: Exception, place: str, about: str, key: str | None) -> Exception:
+def _of_answer(status: int, error: Exception, where: str, about: str, key: str | None) -> Exception:
     if status == 404:
-        return no_bucket(place) if key is None else KeyError(key)
+        return no_bucket(where) if key is None else KeyError(key)
     kind = _BY_STATUS.get(status) or (HoldallError if status < 500 else Unavailable)
     if kind is Conflict and key is not None:
         return conflict(key)
@@ -130,5 +131,4 @@ def _is_unreadable(error: Exception) -> bool:
 
 
 def _message_of(error: Exception) -> str:
-    said = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(said).splitlines()[0][:300]
+    return first_line(error, getattr(error, "message", None) or str(error))

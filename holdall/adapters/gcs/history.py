@@ -33,7 +33,7 @@ class GCSPast:
 
         if not bucket.ask(send).versioning_enabled:
             raise Unsupported(
-                f"gs://{bucket.name} keeps no versions; enable them (gcloud storage buckets update "
+                f"gs://{bucket.name} does not keep versions; enable them (gcloud storage buckets update "
                 f"gs://{bucket.name} --versioning), or use history=on"
             )
         self._bucket = bucket
@@ -96,7 +96,7 @@ class GCSPast:
         return read_values(lambda version: bucket.read(version.key, version.id)[1], versions, bucket.pace)
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """See `holdall.history.Past.read_notes`."""
+        """See `holdall.history.Past.notes`."""
         bucket = self._bucket
         return read_notes(
             lambda version: bucket.head(version.key, version.id).metadata, versions, bucket.pace

@@ -74,6 +74,6 @@ def raw_page(blobs: Any) -> dict[str, Any]:
     answer: dict[str, Any] = next(blobs.pages).raw_page
     if answer.get("kind") != "storage#objects":
         raise Corrupt(
-            "the answer to a listing is none of Cloud Storage; look at what answers at this endpoint"
+            "the answer to a listing does not come from Cloud Storage; check which server is at this endpoint"
         )
     return answer

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
-from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
+from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
 from holdall.adapters._shared.throttle import Pace, map_ordered
@@ -15,6 +15,7 @@ from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
 from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
+from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
@@ -75,7 +76,7 @@ class GCS(BucketStore[GCSBucket]):
         """``gs://bucket/prefix?project=&endpoint_url=&timeout=&retries=&create=``."""
         if address.userinfo:
             raise InvalidAddress(
-                "gs: an address holds no credentials; log in with `gcloud auth application-default login`, "
+                "gs: an address must not contain credentials; log in with `gcloud auth application-default login`, "
                 "or set GOOGLE_APPLICATION_CREDENTIALS"
             )
         if not address.host or address.port is not None:
@@ -109,7 +110,7 @@ class GCS(BucketStore[GCSBucket]):
             return key, None
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(require_key, keys), BATCH)
+        found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
 
     def past(self, author: str = "", /) -> GCSPast:

@@ -83,7 +83,8 @@ class Environment:
             mark = self.read(lambda txn: bytes(txn.get(_MARK, b"")))
             if not mark.startswith(FORMAT) and (mark or self.handle.stat()["entries"]):
                 raise Mismatch(
-                    f"{self.folder} was not made by this holdall and is left as it is; name another"
+                    f"{self.folder} was not made by this version of holdall, so it is left unchanged; "
+                    "name another folder"
                 )
         except BaseException:
             self.handle.close()
@@ -197,7 +198,7 @@ def environment(folder: str, durability: Durability, map_size: int | None, *, cr
         _forget()
         found = _find_or_open(os.path.realpath(folder), durability, map_size)
     if found.durability != durability:
-        remedy = "open it likewise, or close that store first"
+        remedy = "open it with the same durability, or close the other store first"
         raise InvalidAddress(
             f"lmdb: {folder} is open in this process with durability={found.durability}; {remedy}"
         )

@@ -22,15 +22,15 @@ with needs("lmdb"):
     import lmdb.verify
 
 _kinds: dict[type[lmdb.Error], tuple[type[HoldallError], str]] = {
-    lmdb.MapFullError: (StoreFull, f"is as large as map_size allows{UNCHANGED}; raise it"),
-    lmdb.MemoryError: (StoreFull, "finds no memory for its map; lower map_size"),
-    lmdb.BadValsizeError: (TooLarge, "holds no key or value that long; split it"),
-    lmdb.InvalidError: (Mismatch, "is no LMDB environment and is left as it is; name another folder"),
+    lmdb.MapFullError: (StoreFull, f"is as large as map_size allows{UNCHANGED}; raise map_size"),
+    lmdb.MemoryError: (StoreFull, "cannot reserve memory for its map; lower map_size"),
+    lmdb.BadValsizeError: (TooLarge, "does not accept a key or value of this size; split it"),
+    lmdb.InvalidError: (Mismatch, "is not an LMDB environment, so it is left unchanged; name another folder"),
     lmdb.VersionMismatchError: (
         Mismatch,
-        "is of another version of LMDB; copy it with the mdb_dump of that one",
+        "was written by another version of LMDB; copy it with the mdb_dump of that version",
     ),
-    lmdb.ReadonlyError: (PermissionDenied, "may only be read; see to how its disk is mounted"),
+    lmdb.ReadonlyError: (PermissionDenied, "is read-only; check how its disk is mounted"),
     lmdb.ReadersFullError: (Unavailable, "has too many readers; close some"),
     lmdb.CorruptedError: (Corrupt, "is damaged; restore a backup"),
     lmdb.PageNotFoundError: (Corrupt, "is damaged; restore a backup"),
@@ -45,7 +45,7 @@ def translate(error: Exception, folder: str, key: str | None = None) -> HoldallE
             return ours(f"{folder} {remedy}: {error}", key=key)
     code = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
     if code == errno.ENOTDIR:
-        return Mismatch(f"{folder} is a file and is left as it is; name a folder", key=key)
+        return Mismatch(f"{folder} is a file, so it is left unchanged; name a folder", key=key)
     # LMDB reports an incomplete write as an I/O error.
     if code == errno.EIO and not os.statvfs(folder).f_bavail:
         code = errno.ENOSPC

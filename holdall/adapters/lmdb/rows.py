@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from holdall.adapters._shared.batches import ROOM
 from holdall.adapters.lmdb.environment import Txn
 from holdall.adapters.lmdb.ticks import TICK
+from holdall.batches import ROOM
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
 from holdall.store import ABSENT, Tag, Tagged, conflict
 

@@ -9,7 +9,6 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, look_up, pairs_of, sides_of
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.rows import (
     Part,
@@ -25,6 +24,7 @@ from holdall.adapters.lmdb.rows import (
 )
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.address import Address
+from holdall.batches import look_up, look_up_all, read_pages, split_keys, split_pairs, split_transaction
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
@@ -43,7 +43,7 @@ from holdall.store import (
 
 T = TypeVar("T")
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
+_PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 
 
 class LMDB(Store[bytes]):
@@ -81,7 +81,7 @@ class LMDB(Store[bytes]):
     ) -> None:
         check_durability("lmdb", durability)
         if map_size is not None and not 1 << 16 <= map_size <= 1 << 46:
-            raise InvalidAddress(f"lmdb: map_size={map_size} is no number of bytes from 64 KiB to 64 TiB")
+            raise InvalidAddress(f"lmdb: map_size={map_size} is not a number of bytes from 64 KiB to 64 TiB")
         check_timeout("lmdb", timeout)
         self.folder = absolute(folder, "lmdb", "lmdb:///var/lib/books")
         options = {name: value for name, value in self._made_with[1].items() if name != "folder"}
@@ -149,12 +149,9 @@ class LMDB(Store[bytes]):
 
     def _look_up(self, part: Part, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Check ``keys`` page by page, and yield those that exist, each with this ``part`` of its entry."""
-        for batch in keys_of(keys, _PAGE):
-            rest = iter(batch)
-            while page := self._page(part, rest):
-                yield from page
+        return look_up_all(partial(self._find_some, part), keys, _PAGE)
 
-    def _page(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
+    def _find_some(self, part: Part, keys: Iterator[str]) -> list[tuple[str, bytes]]:
         try:
             return self._environment().read(lambda txn: look_up(lambda key: part(txn.get(key)), keys))
         except NoEnvironment:
@@ -195,15 +192,14 @@ class LMDB(Store[bytes]):
 
     def _pages(self, row: Row[T], span: Span) -> Iterator[list[tuple[str, T]]]:
         """Yield the rows of ``span`` in pages, with their names; foreign ones too."""
-        low: str | None = max(span.low, "\x01")  # only the mark's key sorts before it
-        size = _FIRST_PAGE
-        while low is not None:
+
+        def read(low: str, size: int) -> tuple[list[tuple[str, T]], str | None]:
             try:
-                page, low = self._environment().read(partial(page_of, row, span._replace(low=low), size))
+                return self._environment().read(partial(page_of, row, span._replace(low=low), size))
             except NoEnvironment:
-                return
-            yield page
-            size = min(4 * size, _PAGE)
+                return [], None
+
+        return read_pages(read, max(span.low, "\x01"), _PAGE)  # only the mark's key sorts before it
 
     # ---- Writing -----------------------------------------------------------------------------------
 
@@ -236,11 +232,11 @@ class LMDB(Store[bytes]):
             return 0
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
+        for batch in split_pairs(items):
             self._find_or_create().write(partial(put_all, batch), self._timeout)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._delete(batch)
 
     # ---- Compare-and-swap --------------------------------------------------------------------------
@@ -261,7 +257,7 @@ class LMDB(Store[bytes]):
             raise conflict(key) from None
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        self._find_or_create().write(partial(apply, *sides_of(changes)), self._timeout)
+        self._find_or_create().write(partial(apply, *split_transaction(changes)), self._timeout)
 
     def close(self) -> None:
         self._environment.take()  # the environment closes when no store uses it any more

@@ -12,6 +12,7 @@
 The prefixes are those of "Redis serialization protocol specification", simple errors.
 """
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     UNCHANGED,
     HoldallError,
@@ -35,35 +36,39 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
     (
         (sdk.AuthenticationError, sdk.AuthorizationError, sdk.AuthenticationWrongNumberOfArgsError),
         PermissionDenied,
-        "refuses the login; see to the user of the address and to REDISCLI_AUTH",
+        "refuses the login; check the user in the address and REDISCLI_AUTH",
     ),
-    ((sdk.NoPermissionError,), PermissionDenied, "refuses this user; see to its ACL"),
-    ((sdk.ReadOnlyError,), PermissionDenied, "is a replica and only read; open its primary"),
+    ((sdk.NoPermissionError,), PermissionDenied, "refuses this user; check its ACL"),
+    ((sdk.ReadOnlyError,), PermissionDenied, "is a read-only replica; open its primary"),
     ((sdk.OutOfMemoryError,), StoreFull, f"has no memory left{UNCHANGED}; raise its maxmemory"),
-    ((sdk.AskError, sdk.ClusterCrossSlotError), Unsupported, "is a cluster; open a server that is none"),
+    (
+        (sdk.AskError, sdk.ClusterCrossSlotError),
+        Unsupported,
+        "is a cluster; open a server that is not part of a cluster",
+    ),
     ((sdk.ConnectionError, sdk.TimeoutError, OSError), Unavailable, "did not answer"),
-    ((sdk.ClusterDownError,), Unavailable, "cannot serve now"),
+    ((sdk.ClusterDownError,), Unavailable, "cannot serve requests now; try again"),
 ]
 
 _BY_PREFIX: list[tuple[str, type[HoldallError], str]] = [
     (
         "[SSL: CERTIFICATE_VERIFY_FAILED]",
         Unavailable,
-        "shows a certificate that is not trusted; see to the host's name, and name its authority's file by ?ca=",
+        "has a certificate that is not trusted; "
+        "check the host name, and give the file of its certificate authority with ?ca=",
     ),
     ("WRONGTYPE", Mismatch, "holds other data under these names; open it with another ?prefix="),
-    ("MISCONF", Unavailable, "cannot save its data and so refuses writes; see to its disk"),
-    ("DB index", StoreNotFound, "has no database of this number"),
+    ("MISCONF", Unavailable, "cannot save its data, so it refuses writes; check its disk"),
+    ("DB index", StoreNotFound, "does not have a database with this number"),
     ("OOM", StoreFull, f"has no memory left{UNCHANGED}; raise its maxmemory"),
-    ("NOPERM", PermissionDenied, "refuses this user; see to its ACL"),
-    ("READONLY", PermissionDenied, "is a replica and only read; open its primary"),
+    ("NOPERM", PermissionDenied, "refuses this user; check its ACL"),
+    ("READONLY", PermissionDenied, "is a read-only replica; open its primary"),
 ]
 
 
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
-    about = where if key is None else f"{where} ({key!r})"
-    said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    about, said = subject(where, key), first_line(error)
     for prefix, kind, remedy in _BY_PREFIX:  # a script passes on the errors of its commands as text
         if said.startswith(prefix) or f" {prefix} " in said:
             return kind(f"{about} {remedy}: {said}", key=key)

@@ -5,11 +5,11 @@ from functools import cache
 from hashlib import sha1
 from typing import Any, TypeVar
 
-from holdall.adapters._shared.batches import ROOM
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters._shared.servers import check_ca
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.errors import RAISED, translate
+from holdall.batches import ROOM
 from holdall.errors import HoldallError, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -88,7 +88,7 @@ class Link:
             raise translate(error, self._where, key) from error
         except Exhausted as error:
             remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
-            raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error
+            raise Throttled(f"{self._where} has no free connection: {remedy}") from error
 
 
 class _Connector:

@@ -5,24 +5,20 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, cast
 
-from holdall.adapters._shared.batches import BATCH, ROOM, keys_of
 from holdall.adapters._shared.servers import (
-    FIRST_PAGE,
     Part,
-    after,
     check_wait,
-    cut_at_reserved,
+    cut_page,
     fresh_tag,
     login,
-    pairs_of,
     parts_of,
-    to_bytes_within,
     unpicklable,
 )
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link
 from holdall.address import Address
+from holdall.batches import ROOM, read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
@@ -74,7 +70,7 @@ class Redis(TransactionalStore):
     ) -> None:
         check_wait("redis", timeout)
         if not prefix:
-            raise InvalidAddress("redis: the prefix is empty; leave it out, or name the store by it")
+            raise InvalidAddress("redis: the prefix is empty; leave it out, or give a name")
         self._password = password
         secured = {"ssl": True, "ssl_ca_certs": ca} if tls or ca is not None else {}
         self._link = Link(
@@ -151,19 +147,16 @@ class Redis(TransactionalStore):
         return (row for row in rows if type(row[0]) is not Foreign)
 
     def _pages(self, what: str, span: Span) -> Iterator[list[Any]]:
-        low: str | None = span.low
-        size = FIRST_PAGE
-        while low is not None:
+        def read(low: str, size: int) -> tuple[list[Any], str | None]:
             page, more = self._link.page(what, low, span.high, size)
-            visible, beyond = cut_at_reserved(page, span.hides)
-            yield visible
-            low = beyond or (after(page[-1][0]) if more else None)
-            size = min(4 * size, BATCH)
+            return cut_page(page, hides=span.hides, more=more)
+
+        return read_pages(read, span.low)
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
+        for batch in split_keys(keys, _LOOKUPS):
             while batch:
                 found = self._link.run(scripts.LOOK_UP, ROOM, *batch)
                 pairs = zip(batch, found, strict=False)  # the next request asks for the keys that had no room
@@ -171,12 +164,12 @@ class Redis(TransactionalStore):
                 batch = batch[len(found) :]
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, _LARGEST):
+        for batch in map(dict, split_pairs(items, most=_LARGEST)):
             words: Iterable[str | bytes] = chain.from_iterable(batch.items())
             self._link.run(scripts.PUT, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._link.run(scripts.DROP, *batch)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
@@ -239,6 +232,6 @@ def _steps(key: str, part: Part) -> Iterator[str | bytes]:
 def _require_value(key: str, value: bytes | None) -> bytes:
     if value is None:
         raise Corrupt(
-            f"{key!r} is listed and holds nothing: the server evicted or lost a part of it", key=key
+            f"{key!r} is listed, but has no value: the server evicted or lost a part of it", key=key
         )
     return value

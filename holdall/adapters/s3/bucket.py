@@ -250,6 +250,6 @@ def state_of(answer: dict[str, Any], key: str) -> State:
 def require_field(answer: dict[str, Any], name: str, key: str) -> Any:
     """The field ``name`` of an answer about ``key``. S3 always sends it; raises Corrupt if it is missing."""
     if name not in answer:
-        message = f"an answer about {key!r} without {name}: no S3 server is at this endpoint"
+        message = f"the answer about {key!r} has no {name}; check that an S3 server is at this endpoint"
         raise Corrupt(message, key=key)
     return answer[name]

@@ -17,6 +17,7 @@ The codes are those of "Error responses" in the Amazon S3 API reference, and a f
 """
 
 from holdall.adapters._aws.in_doubt import is_in_doubt
+from holdall.adapters._shared.errors import describe
 from holdall.adapters.s3.retries import UNREADABLE
 from holdall.errors import (
     Conflict,
@@ -49,13 +50,15 @@ exceptions while it reads that body.
 """
 
 _LOGIN = "check the profile, the environment or the role that this process runs under"
-_LIST = "where s3:ListBucket is not granted, S3 says this of a missing key too; grant it to tell them apart"
+_LIST = (
+    "without the permission s3:ListBucket, S3 answers the same for a missing key; grant it to tell them apart"
+)
 
 _HINTS = {
     "ExpiredToken": "the credentials have expired; log in again",
-    "InvalidAccessKeyId": f"the access key is unknown there; {_LOGIN}",
+    "InvalidAccessKeyId": f"the server does not know the access key; {_LOGIN}",
     "SignatureDoesNotMatch": f"the secret key is wrong; {_LOGIN}",
-    "RequestTimeTooSkewed": "this machine's clock is off; set it",
+    "RequestTimeTooSkewed": "this machine's clock is wrong; set it",
     "InvalidObjectState": "the object is archived; restore it first",
     "RequestExpired": "the request came too late; check this machine's clock",
     "InvalidToken": "the session token is not accepted; log in again",
@@ -126,12 +129,12 @@ def _of_answer(error: sdk.ClientError, bucket: str, key: str | None) -> Exceptio
 def _missing(code: str, operation: str, place: str, key: str | None) -> Exception:
     if key is None:
         return _no_bucket(place)
-    # An answer to HEAD has no body that could name the missing thing: see `Bucket.head`. And the client cannot
+    # An answer to HEAD has no body that could name the missing thing: see `S3Bucket.head`. And the client cannot
     # parse an answer that repeats a key with characters that XML does not allow.
     named = operation not in ("HeadObject", "DeleteObject") and not {"\ufffe", "\uffff"} & set(key)
     if named and code in ("", "404"):
-        remedy = "look at what answers at this endpoint"
-        return Corrupt(f"the answer about {key!r} in {place} is none of S3's; {remedy}", key=key)
+        remedy = "check which server is at this endpoint"
+        return Corrupt(f"the answer about {key!r} in {place} does not come from S3; {remedy}", key=key)
     return KeyError(key)
 
 
@@ -147,7 +150,7 @@ def _where(error: sdk.ClientError) -> str:
 
 def _message_of(error: sdk.ClientError, place: str, kind: type[HoldallError], key: str | None) -> str:
     code, said = code_of(error), error.response["Error"].get("Message", "")
-    about = place if key is None else f"{key!r} in {place}"
+    about = describe(place, key)
     hint = _HINTS.get(code)
     if hint is None and kind is PermissionDenied:
         hint = _LIST if key is not None and error.operation_name in ("GetObject", "HeadObject") else _LOGIN
@@ -155,7 +158,7 @@ def _message_of(error: sdk.ClientError, place: str, kind: type[HoldallError], ke
 
 
 def _of_client(error: Exception, bucket: str, key: str | None) -> HoldallError:
-    about = f"s3://{bucket}" if key is None else f"{key!r} in s3://{bucket}"
+    about = describe(f"s3://{bucket}", key)
     if isinstance(error, sdk.ResponseStreamingError) and "IncompleteRead" in str(error):
         return Corrupt(f"the answer about {about} was cut short: {error}", key=key)
     for kinds, kind, said in _BY_EXCEPTION:

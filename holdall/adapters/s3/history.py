@@ -29,7 +29,7 @@ class S3Past:
     def __init__(self, bucket: S3Bucket) -> None:
         if bucket.ask("get_bucket_versioning").get("Status") != "Enabled":
             raise Unsupported(
-                f"s3://{bucket.name} keeps no versions; enable them (aws s3api put-bucket-versioning --bucket "
+                f"s3://{bucket.name} does not keep versions; enable them (aws s3api put-bucket-versioning --bucket "
                 f"{bucket.name} --versioning-configuration Status=Enabled), or use history=on"
             )
         self._bucket = bucket
@@ -47,7 +47,10 @@ class S3Past:
         last = ""
         for version in (version for page in self._pages(prefix) for version in page):
             if version.key < last:
-                raise Unsupported(f"this server lists versions of {version.key!r} after those of {last!r}")
+                raise Unsupported(
+                    f"this server lists the versions of {version.key!r} after those of {last!r}, so a scan "
+                    "cannot be in order; use history=on"
+                )
             last = version.key
             if span.high is not None and last >= span.high:
                 return
@@ -94,7 +97,7 @@ class S3Past:
         )
 
     def notes(self, versions: Iterable[Version]) -> Iterator[Note]:
-        """See `holdall.history.Past.read_notes`."""
+        """See `holdall.history.Past.notes`."""
         bucket = self._bucket
         return read_notes(
             lambda version: bucket.head(version.key, VersionId=version.id).metadata, versions, bucket.pace

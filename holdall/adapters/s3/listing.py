@@ -128,14 +128,16 @@ def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str
     begin = {"StartAfter": after} if after else {}
     answer = listing(ask(Prefix=prefix, MaxKeys=size, **begin, **more))
     if answer["IsTruncated"] and not (answer.get("Contents") or answer.get("CommonPrefixes")):
-        raise Corrupt("a listing says that it goes on, and does not")
+        raise Corrupt(
+            "the server says that a listing continues, but lists no more names; check which server is at this endpoint"
+        )
     return answer
 
 
 def listing(answer: dict[str, Any]) -> dict[str, Any]:
     """Return ``answer`` unchanged. Raises Corrupt if it is not a listing."""
     if "IsTruncated" not in answer:
-        raise Corrupt("the answer to a listing is none of S3's; look at what answers at this endpoint")
+        raise Corrupt("the answer to a listing does not come from S3; check which server is at this endpoint")
     return answer
 
 

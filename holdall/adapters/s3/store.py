@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
-from holdall.adapters._objectstore.names import batches, check_served, exhaust, require_key, root_of
+from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
 from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
@@ -16,6 +16,7 @@ from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.reads import Reads
 from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
+from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
 from holdall.store import Feature
 
@@ -77,7 +78,9 @@ class S3(BucketStore[S3Bucket]):
         cache_control: str | None = None,
     ) -> None:
         if bucket.endswith("--x-s3"):
-            raise InvalidAddress("s3: a directory bucket lists in no order; use a general purpose bucket")
+            raise InvalidAddress(
+                "s3: a directory bucket does not list keys in order; use a general purpose bucket"
+            )
         options = Options(region, profile, endpoint_url, addressing, timeout, retries, anon)
         served = check_served("s3", content_type=content_type, cache_control=cache_control)
         self._bucket = S3Bucket(
@@ -96,7 +99,7 @@ class S3(BucketStore[S3Bucket]):
         """``s3://bucket/prefix?region=&profile=&endpoint_url=&addressing=&timeout=&retries=…``."""
         if address.userinfo:
             raise InvalidAddress(
-                "s3: an address holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "s3: an address must not contain credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
                 "or name a profile with ?profile="
             )
         if not address.host or address.port is not None:
@@ -131,7 +134,7 @@ class S3(BucketStore[S3Bucket]):
         return self._reads.many(read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        found = batches(map(require_key, keys), BATCH)
+        found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
 
     def past(self, author: str = "", /) -> S3Past:

@@ -5,6 +5,7 @@ import pickle
 import sqlite3
 
 from holdall.adapters._files.oserrors import translate as os_error
+from holdall.adapters._shared.errors import describe
 from holdall.adapters.sqlite import errors as sqlite_errors
 from holdall.errors import Corrupt, HoldallError, Unavailable
 
@@ -28,17 +29,16 @@ def translate(error: Exception, where: str, key: str | None = None) -> Exception
             return translate(cause, where, key)
         return KeyError(key)
     if isinstance(error, HoldallError):
-        return type(error)(f"{_thing(where, key)}: {error}", key=key)
+        return type(error)(f"{describe(where, key)}: {error}", key=key)
     if isinstance(error, _sqlite):
         return sqlite_errors.translate(error, where, key)
     if isinstance(error, _DAMAGED):
-        return Corrupt(f"{_thing(where, key)} is damaged ({type(error).__name__}); restore it", key=key)
+        return Corrupt(
+            f"{describe(where, key)} is damaged ({type(error).__name__}); restore a backup", key=key
+        )
     if isinstance(error, OSError) and not isinstance(error, dbm.error[0]):
         return os_error(error, where, key)
     return Unavailable(
-        f"{_thing(where, key)}: its store raised {type(error).__name__}, which is the cause", key=key
+        f"{describe(where, key)}: Shove's store raised {type(error).__name__}; see the cause of this error",
+        key=key,
     )
-
-
-def _thing(where: str, key: str | None) -> str:
-    return where if key is None else f"{key!r} in {where}"

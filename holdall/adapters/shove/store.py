@@ -15,7 +15,7 @@ from holdall.address import Address, Converter, flag, suggest
 from holdall.errors import InvalidAddress, StoreNotFound
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
-from holdall.redact import format_call, is_secret
+from holdall.redact import brief, format_call, is_secret
 from holdall.store import Feature, Store, to_bytes
 
 _PRIVATE = ("memory", "simple")
@@ -55,9 +55,9 @@ class Shove(Store[bytes]):
     ) -> None:
         scheme, _, rest = uri.partition("://")
         if scheme not in PLUGINS:
-            raise InvalidAddress(f"shove: has no store {scheme!r}; {suggest(scheme, PLUGINS)}")
+            raise InvalidAddress(f"shove: the store {scheme!r} is not known; {suggest(scheme, PLUGINS)}")
         if values not in VALUES:
-            raise InvalidAddress(f"shove: values={values!r} is none of {', '.join(VALUES)}")
+            raise InvalidAddress(f"shove: values={values!r} is not one of {', '.join(VALUES)}")
         self.uri = f"{scheme}://{quote(_absolute(scheme, rest))}" if scheme in _ON_DISK else uri
         self._made_with = (self.uri,), self._made_with[1]
         self._address = Address.parse(self.uri)
@@ -75,7 +75,7 @@ class Shove(Store[bytes]):
         """Open ``shove+ADDRESS?values=&compress=&protocol=``. ADDRESS is Shove's own address."""
         scheme = address.transport
         if not scheme:
-            raise InvalidAddress("shove: names no store of Shove's; write shove+file:///path")
+            raise InvalidAddress("shove: the store of Shove is missing; write shove+file:///path")
         ours = {name: value for name, value in address.params.items() if name in _CONVERTERS}
         theirs = address.without(*ours)
         if scheme in (*_PRIVATE, *_ON_DISK):
@@ -97,7 +97,9 @@ class Shove(Store[bytes]):
     def _open_worker(self) -> Worker:
         scheme = self._address.scheme
         if scheme == "dbm" and not self._flavor():
-            raise StoreNotFound(f"{self.uri} is no dbm database; make it with Shove, or use file:///path")
+            raise StoreNotFound(
+                f"{self.uri} is not a dbm database; create it with Shove, or use file:///path"
+            )
         return Worker(self.uri, str(self._address), self._values, self._options, alone=scheme not in _PRIVATE)
 
     def _flavor(self) -> str | None:
@@ -145,7 +147,7 @@ class Shove(Store[bytes]):
         if self._address.scheme in _PRIVATE:
             raise TypeError(f"{self!r} cannot be pickled: its data would be left behind")
         if self._address.userinfo or any(map(is_secret, self._address.params)):
-            raise TypeError(f"{self!r} cannot be pickled, for the pickle would hold its password")
+            raise TypeError(f"{self!r} cannot be pickled, because the pickle would contain its password")
         return super().__reduce__()
 
 
@@ -166,7 +168,10 @@ def _uri(address: Address, scheme: str) -> str:
 
 def level(text: str) -> bool | int:
     """Return whether to compress, or the level of compression."""
-    return int(text) if text in set("123456789") else flag(text)
+    try:
+        return int(text) if text in set("123456789") else flag(text)
+    except ValueError:
+        raise InvalidAddress(f"{brief(text)} is not a level; write on, off or 1 to 9") from None
 
 
 _CONVERTERS: dict[str, Converter] = {"values": VALUES, "compress": level, "protocol": int}

@@ -36,7 +36,7 @@ class Worker:
         if not isinstance(value, bytes | bytearray):
             remedy = "open the store with ?values=pickle"
             raise Corrupt(
-                f"{key!r} in {self._where} holds no bytes but a {type(value).__name__}; {remedy}", key=key
+                f"{key!r} in {self._where} holds a {type(value).__name__}, not bytes; {remedy}", key=key
             )
         return bytes(value)
 

@@ -18,8 +18,8 @@ from slatedb.uniffi import (
     WriteBatch,
 )
 
-from holdall.adapters._shared.batches import ROOM
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Tag, conflict
+from holdall.batches import ROOM
+from holdall.store import ABSENT, Delete, Put, Tag, conflict
 
 _STEP = 16  # rows taken from SlateDB at once, between two checks of their size
 _RETRIES = 4  # of a request to the object store: about two seconds
@@ -79,16 +79,16 @@ async def page(db: Db, low: bytes, high: bytes | None, size: int) -> list[KeyVal
     return found
 
 
-async def transact(db: Db, changes: list[Change[bytes]]) -> Tag | None:
-    """Apply ``changes`` in one transaction, and return the tag of the values that it wrote.
+async def transact(db: Db, before: dict[str, Tag], after: dict[str, bytes | None]) -> Tag | None:
+    """Write the values of ``after`` in one transaction, and return their tag. None as a value deletes the key.
 
     Returns ABSENT if it had nothing to write, and None if it wrote nothing because of another writer. Raises
-    Conflict if a key does not have an expected tag.
+    Conflict if a key does not have its tag in ``before``.
     """
     transaction = await db.begin(IsolationLevel.SERIALIZABLE_SNAPSHOT)
     try:
-        await _check(transaction, changes)
-        await _apply(transaction, changes)
+        await _check(transaction, before)
+        await _apply(transaction, after)
     except BaseException:
         await transaction.rollback()
         raise
@@ -102,17 +102,15 @@ async def transact(db: Db, changes: list[Change[bytes]]) -> Tag | None:
     return Tag(str(written.seqnum()))
 
 
-async def _check(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
-    for change in changes:
-        if isinstance(change, Expect):
-            row = await transaction.get_key_value(change.key.encode())
-            if tag_of(row) != change.tag:
-                raise conflict(change.key)
+async def _check(transaction: DbTransaction, before: dict[str, Tag]) -> None:
+    for key, tag in before.items():
+        if tag_of(await transaction.get_key_value(key.encode())) != tag:
+            raise conflict(key)
 
 
-async def _apply(transaction: DbTransaction, changes: list[Change[bytes]]) -> None:
-    for change in changes:
-        if isinstance(change, Put):
-            await transaction.put(change.key.encode(), change.value)
-        elif isinstance(change, Delete):
-            await transaction.delete(change.key.encode())
+async def _apply(transaction: DbTransaction, after: dict[str, bytes | None]) -> None:
+    for key, value in after.items():
+        if value is None:
+            await transaction.delete(key.encode())
+        else:
+            await transaction.put(key.encode(), value)

@@ -11,9 +11,12 @@ from holdall.errors import Corrupt, Fenced, HoldallError, PermissionDenied, Stor
 
 Failure: Any = Error  # the module defines it twice; type checkers see the definition that is not an exception
 
-_DENIED = PermissionDenied, "is refused by its object store; see to the credentials, or the folder's rights"
-_GONE = StoreNotFound, "has no place; make the bucket"
-_FILE = StoreNotFound, "is under a file that is no folder; name another"
+_DENIED = (
+    PermissionDenied,
+    "has no access to its object store; check the credentials, or the permissions of the folder",
+)
+_GONE = StoreNotFound, "has no bucket; create it"
+_FILE = StoreNotFound, "is below a file, which cannot contain a folder; name another path"
 _kinds: dict[str, tuple[type[HoldallError], str]] = {
     "AccessDenied": _DENIED,
     "InvalidAccessKeyId": _DENIED,
@@ -30,7 +33,7 @@ def translate(error: Any, where: str) -> HoldallError:
     """Return the error to raise in place of ``error``, which concerns the store ``where``."""
     if isinstance(error, Error.Closed) and error.reason == CloseReason.FENCED:
         remedy = "let one process write at a time, or open it again to take it back"
-        return Fenced(f"{where} was opened by another writer since; {remedy}")
+        return Fenced(f"{where} was opened by another writer in the meantime; {remedy}")
     said = error.message
     reason = said.partition("<")[0].partition("\n")[0]  # the rest is the server's answer, of many lines
     for text, (kind, remedy) in _kinds.items():
@@ -40,4 +43,4 @@ def translate(error: Any, where: str) -> HoldallError:
         return Corrupt(f"{where} is damaged; restore a copy: {reason}")
     if isinstance(error, Error.Internal | Error.Invalid):
         return HoldallError(f"{where} failed in SlateDB: {reason}")
-    return Unavailable(f"{where} failed; see that its object store can be reached: {reason}")
+    return Unavailable(f"{where} failed; check that its object store can be reached: {reason}")

@@ -32,7 +32,7 @@ class Loop:
         try:
             return run_in_loop(loop, work, timeout)
         except TimeoutError:
-            remedy = "see that its object store can be reached, or raise timeout="
+            remedy = "check that its object store can be reached, or raise timeout="
             raise Unavailable(f"{where} did not answer within {timeout:g} seconds; {remedy}") from None
 
     def _start(self) -> asyncio.AbstractEventLoop:

@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any, NoReturn, TypeVar
 
-from holdall.adapters._shared.batches import BATCH, keys_of
-from holdall.adapters._shared.servers import FIRST_PAGE, check_wait, pairs_of, to_bytes_within
+from holdall.adapters._shared.servers import check_wait
 from holdall.address import Address
+from holdall.batches import read_pages, split_keys, split_pairs, split_transaction
 from holdall.errors import Conflict, HoldallError, InvalidAddress
 from holdall.extras import needs
 from holdall.keys import Foreign, Span, check_key, to_name
@@ -28,7 +28,6 @@ from holdall.store import (
     Tag,
     Tagged,
     conflict,
-    key_of,
     pause,
 )
 
@@ -87,7 +86,7 @@ class SlateDB(Store[bytes]):
             )
         check_wait("slatedb", timeout)
         if not 0.001 <= flush_interval <= 60:
-            raise InvalidAddress("slatedb: flush_interval is no number of seconds from 0.001 to 60")
+            raise InvalidAddress("slatedb: flush_interval is not a number of seconds from 0.001 to 60")
         self._url = url
         self._flush_interval = flush_interval
         self._timeout = timeout
@@ -161,28 +160,29 @@ class SlateDB(Store[bytes]):
 
     def _pages(self, span: Span) -> Iterator[list[KeyValue]]:
         high = None if span.high is None else span.high.encode()
-        low, size = span.low.encode(), FIRST_PAGE
-        while high is None or low < high:
-            page = self._run(lambda db, low=low, size=size: calls.page(db, low, high, size))  # type: ignore[misc]
-            if not page:
-                break
-            yield page
-            low, size = page[-1].key + b"\0", min(4 * size, BATCH)
+
+        def read(low: bytes, size: int) -> tuple[list[KeyValue], bytes | None]:
+            if high is not None and low >= high:
+                return [], None
+            page = self._run(lambda db: calls.page(db, low, high, size))
+            return page, page[-1].key + b"\0" if page else None
+
+        return read_pages(read, span.low.encode())
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
+        for batch in split_keys(keys, _LOOKUPS):
             rows = self._run(lambda db, batch=batch: calls.rows(db, batch))  # type: ignore[misc]
             yield from ((key, row.value) for key, row in zip(batch, rows, strict=True) if row is not None)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for pairs in pairs_of(items, _MOST):
-            puts = [Put(key, value) for key, value in pairs.items()]
+        for pairs in split_pairs(items, most=_MOST):
+            puts = list(starmap(Put, pairs))
             self._run(lambda db, puts=puts: calls.write(db, puts))  # type: ignore[misc]
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             deletes = list(map(Delete, batch))
             self._run(lambda db, deletes=deletes: calls.write(db, deletes))  # type: ignore[misc]
 
@@ -215,9 +215,9 @@ class SlateDB(Store[bytes]):
 
     def _commit(self, changes: Iterable[Change[bytes]]) -> Tag:
         """Apply ``changes``, and return the tag of the values that they wrote."""
-        changes = [_check_change(change) for change in changes]
+        before, after = split_transaction(changes, _MOST)
         for attempt in range(ATTEMPTS):
-            tag = self._run(lambda db: calls.transact(db, changes))
+            tag = self._run(lambda db: calls.transact(db, before, after))
             if tag is not None:
                 return tag
             time.sleep(pause(attempt))
@@ -257,15 +257,6 @@ class SlateDB(Store[bytes]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a SlateDB store cannot be pickled: the process that opens it takes it from this one; "
+            "a SlateDB store cannot be pickled: the process that opens it would take it over from this one; "
             "open it in one process"
         )
-
-
-def _check_change(change: Change[bytes]) -> Change[bytes]:
-    check_key(key_of(change))
-    return (
-        Put(change.key, to_bytes_within(change.key, change.value, _MOST))
-        if isinstance(change, Put)
-        else change
-    )

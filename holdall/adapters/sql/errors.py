@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import exc
 
+from holdall.adapters._shared.errors import first_line, subject
 from holdall.errors import (
     UNCHANGED,
     Conflict,
@@ -25,18 +26,19 @@ from holdall.errors import (
 RAISED: Final = exc.SQLAlchemyError
 """The errors that SQLAlchemy raises and `translate` accepts."""
 
-_DENIED = PermissionDenied, "refuses this user; see to its password and rights"
+_DENIED = PermissionDenied, "refuses this user; check its password and permissions"
 _NO_DATABASE = StoreNotFound, "has no such database; create it"
-_NO_TABLE = StoreNotFound, "has no such table; create it by opening it with ?create=true"
-_OTHER = Mismatch, "is no table of a store; name another by ?table="
-_FULL = StoreFull, f"has no room left{UNCHANGED}"
-_LARGE = TooLarge, "takes no value that long"
-_BUSY = Throttled, "has no connection to spare; open fewer, or let the server take more"
+_NO_TABLE = StoreNotFound, "has no such table; open it with ?create=true to create the table"
+_OTHER = Mismatch, "is not a table of a store; name another with ?table="
+_FULL = StoreFull, f"has no room left{UNCHANGED}; free some space on the server"
+_LARGE = TooLarge, "does not accept a value of this size; split it"
+_BUSY = Throttled, "has no free connection; open fewer, or raise the limit of the server"
 _LOCKED = Unavailable, "is locked by other writers; retry"
 _LOST = Unavailable, "did not answer"
 _UNTRUSTED = (
     Unavailable,
-    "shows a certificate that is not trusted; see to the host's name, and name the file of its authority by ?tls=FILE",
+    "has a certificate that is not trusted; "
+    "check the host name, and give the file of its certificate authority with ?tls=FILE",
 )
 _PLAIN = (
     Unavailable,
@@ -50,10 +52,10 @@ _CLEAR = (
 _Kind = tuple[type[HoldallError], str]
 
 _BY_STATE: dict[str, _Kind] = {
-    "22021": (Mismatch, "cannot keep this key in its encoding; use a database in UTF8"),
-    "22P05": (Mismatch, "cannot keep this key in its encoding; use a database in UTF8"),
+    "22021": (Mismatch, "cannot store this key in its encoding; use a database in UTF8"),
+    "22P05": (Mismatch, "cannot store this key in its encoding; use a database in UTF8"),
     "23": (Conflict, "was changed by another writer; retry"),
-    "25006": (PermissionDenied, "can only be read"),
+    "25006": (PermissionDenied, "is read-only"),
     "28": _DENIED,
     "3D000": _NO_DATABASE,
     "40": _LOCKED,
@@ -83,7 +85,7 @@ _BY_WORDS: list[tuple[str, _Kind]] = [
     ('requirement "!password" failed', _CLEAR),
     ("certificate verify failed", _UNTRUSTED),
     ("does not match host name", _UNTRUSTED),
-    ("root certificate file", (InvalidAddress, "cannot be checked; see to PGSSLROOTCERT")),
+    ("root certificate file", (InvalidAddress, "cannot be verified; check PGSSLROOTCERT")),
     ("server does not support SSL", _PLAIN),
     ("server doesn't support it", _PLAIN),
     ("authentication failed", _DENIED),
@@ -99,10 +101,9 @@ _BY_WORDS: list[tuple[str, _Kind]] = [
 def translate(error: Exception, where: str, key: str | None = None) -> HoldallError:
     """The error to raise in place of ``error`` (one of RAISED), about ``key`` of the store ``where``."""
     kind, remedy = _kind_of(error)
-    about = where if key is None else f"{where} ({key!r})"
     cause = getattr(error, "orig", None) or error
-    said = str(cause.args[-1] if cause.args else cause).strip().splitlines()
-    return kind(f"{about} {remedy}: {said[0][:300] if said else type(cause).__name__}", key=key)
+    said = first_line(cause, str(cause.args[-1]) if cause.args else None)
+    return kind(f"{subject(where, key)} {remedy}: {said}", key=key)
 
 
 def _kind_of(error: Exception) -> _Kind:

@@ -87,7 +87,7 @@ class Link(ABC):
                 return self._pool().use(work)
             except Exhausted as error:
                 remedy = f"{_AT_ONCE} threads use this store at once; use fewer"
-                raise Throttled(f"{self._where} has no connection to spare: {remedy}") from error
+                raise Throttled(f"{self._where} has no free connection: {remedy}") from error
             except RAISED as error:
                 if attempt == _ATTEMPTS or not passes(error):
                     raise translate(error, self._where, key) from error
@@ -125,9 +125,11 @@ class Link(ABC):
         if not found and self._create:
             found = self._create_table(connection)
         if not found:
-            raise StoreNotFound(f"{self._where}: there is no such table; open it with ?create=true")
+            raise StoreNotFound(
+                f"{self._where}: the table does not exist; open it with ?create=true to create the table"
+            )
         if found != self.expected:
-            raise Mismatch(f"{self._where} is no table of a store; name another by ?table=")
+            raise Mismatch(f"{self._where} is not a table of a store; name another with ?table=")
 
     def _create_table(self, connection: sa.Connection) -> dict[str, str]:
         try:

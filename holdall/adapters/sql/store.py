@@ -8,20 +8,16 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from holdall.adapters._shared.batches import BATCH, ROOM, keys_of
 from holdall.adapters._shared.servers import (
-    FIRST_PAGE,
     Part,
-    after,
-    cut_at_reserved,
+    cut_page,
     fresh_tag,
-    pairs_of,
     parts_of,
-    to_bytes_within,
 )
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.link import Link
+from holdall.batches import BATCH, ROOM, read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
@@ -103,30 +99,34 @@ class SQL(TransactionalStore):
         return chain.from_iterable(map(only_keys, pages))
 
     def _pages(self, columns: list[sa.ColumnElement[Any]], span: Span) -> Iterator[list[tuple[Any, ...]]]:
-        low: str | None = span.low
-        size = FIRST_PAGE
-        while low is not None:
+        most = BATCH
+
+        def read(low: str, size: int) -> tuple[list[tuple[Any, ...]], str | None]:
+            nonlocal most
+            size = min(size, most)
             page = self._link.rows(self._table.page(columns, low, span.high, size))
-            visible, beyond = cut_at_reserved(page, span.hides)
-            yield visible
-            low = beyond or (after(page[-1][0]) if len(page) == size else None)
-            size = _next(size, page)
+            most = max(1, min(4 * size, _rows_within(ROOM, page)))
+            return cut_page(page, hides=span.hides, more=len(page) == size)
+
+        return read_pages(read, span.low)
 
     # ---- Many keys -------------------------------------------------------------------------------
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        for batch in keys_of(keys, _LOOKUPS):
+        for batch in split_keys(keys, _LOOKUPS):
             rows = self._link.rows(self._table.get(self._table.key, self._table.value, keys=batch))
             held: dict[str, bytes] = dict(cast(Any, rows))
             yield from ((str(key), held[key]) for key in batch if key in held)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items, self._link.most()):
-            rows = [_row(*pair) for pair in sorted(batch.items())]  # equal order in all writers: no deadlocks
+        for batch in split_pairs(items, most=self._link.most()):
+            rows = [
+                _row(*pair) for pair in sorted(dict(batch).items())
+            ]  # equal order in all writers: no deadlocks
             self._link.transact(partial(_execute, self._link.put(), rows))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._link.execute(self._table.delete(sorted(batch)))
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
@@ -200,10 +200,7 @@ def _execute(statement: sa.Insert, rows: list[dict[str, object]], connection: sa
     connection.execute(statement, rows)
 
 
-def _next(size: int, page: list[tuple[Any, ...]]) -> int:
-    """The number of rows for the page after ``page``: up to four times ``size``, and at most `BATCH`.
-
-    If the next rows are about as long as those of ``page``, they fit into `ROOM`.
-    """
+def _rows_within(room: int, page: list[tuple[Any, ...]]) -> int:
+    """How many rows fit into ``room`` bytes, if they are about as long as the rows of ``page``."""
     average = sum(len(row[-1]) for row in page) // len(page) if page else 0
-    return max(1, min(4 * size, BATCH, ROOM // max(1, average)))
+    return room // max(1, average)

@@ -54,7 +54,7 @@ class Table:
 
     def __init__(self, name: str) -> None:
         if not _named(name):
-            raise InvalidAddress(f"the table's name {name!r} is not 1 to 63 letters, digits and _")
+            raise InvalidAddress(f"the table's name {name!r} is not valid; use 1 to 63 letters, digits and _")
         self.name = name
         binary = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")
         self.table = sa.Table(

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 
+from holdall.adapters._shared.errors import subject
 from holdall.errors import (
     UNCHANGED,
     Corrupt,
@@ -16,12 +17,12 @@ from holdall.errors import (
 
 _denied = (
     PermissionDenied,
-    "cannot be written or opened, and SQLite writes beside a file even to read it: "
-    "see to the rights of the file and of its folder, or copy the file",
+    "cannot be opened or written; SQLite writes next to a file even to read it, so "
+    "check the permissions of the file and of its folder, or copy the file",
 )
 _locked = (
     Unavailable,
-    "is locked by another writer for longer than its timeout; retry, or raise timeout=",
+    "has been locked by another writer for longer than its timeout; retry, or raise timeout=",
 )
 _damaged = (
     Corrupt,
@@ -29,11 +30,11 @@ _damaged = (
 )
 _full = (
     StoreFull,
-    f"has no room left{UNCHANGED}; free some space on its disk, as deleting keys may need room too",
+    f"has no room left{UNCHANGED}; free some space on its disk, because deleting keys may need room too",
 )
 _gone = StoreNotFound, "was dropped or changed while it was open; open it again"
-_failed = Unavailable, "could not be read or written by the operating system; see to its disk"
-_large = TooLarge, "holds no value that long; split it, or keep it in a file or bucket"
+_failed = Unavailable, "could not be read or written by the operating system; check its disk"
+_large = TooLarge, "does not accept a value of this size; split it, or keep it in a file or bucket"
 
 _kinds: dict[int, tuple[type[HoldallError], str]] = {
     sqlite3.SQLITE_ERROR: _gone,
@@ -53,7 +54,7 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 
 
 _FILES = 5  # files that SQLite may need at once: database, journal or log, index of the log, folder
-_LARGE = "may not grow, as the size of files is limited for this process"
+_LARGE = "is not allowed to grow, because the size of files is limited for this process"
 _CALLBACK_RAISED = "user-defined function raised exception"
 
 
@@ -76,8 +77,7 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
     if code == sqlite3.SQLITE_IOERR_WRITE and _has_size_limit():
         return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
-    about = "" if key is None else f" ({key!r})"
-    return kind(f"{where}{about} {remedy}: {error}", key=key)
+    return kind(f"{subject(where, key)} {remedy}: {error}", key=key)
 
 
 def _refusal() -> str | None:

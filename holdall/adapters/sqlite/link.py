@@ -1,17 +1,15 @@
 """Run the statements of an SQLite store on the current thread's connection, and translate their errors."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
-from holdall.adapters._shared.batches import ROOM
 from holdall.adapters.sqlite.errors import translate
 from holdall.adapters.sqlite.table import NoTable, Table
+from holdall.batches import ROOM, take_page, text
 from holdall.handles import PerThread, delays_fork
-from holdall.keys import RESERVED, is_reserved, past_reserved
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -33,6 +31,14 @@ class Link:
         except (NoTable, sqlite3.Error) as error:
             return self.none_if_absent(error)
 
+    @delays_fork
+    def rows(self, select: str, args: list[str]) -> list[Row]:
+        """Return all rows of a select."""
+        try:
+            return self.connection().execute(select, args).fetchall()
+        except (NoTable, sqlite3.Error) as error:
+            return self.none_if_absent(error) or []
+
     def none_if_absent(self, error: NoTable | sqlite3.Error) -> Any:
         """Return None if a read raised ``error`` because the table is absent; else raise it, translated."""
         if not isinstance(error, NoTable):
@@ -51,7 +57,7 @@ class Link:
         """
         try:
             with closing(self.connection().execute(select, args)) as rows:
-                return _page(rows, hides, size)
+                return take_page(rows, size, hides=hides)
         except (NoTable, sqlite3.Error) as error:
             return self.none_if_absent(error) or ([], None)
 
@@ -66,7 +72,7 @@ class Link:
         room = ROOM
         with suppress(NoTable), self._open(self.connection()) as connection, connection:
             connection.execute("BEGIN")
-            for key in keys:
+            for key in map(text, keys):
                 if row := connection.execute(select, (key,)).fetchone():
                     page.append(row)
                     room -= len(row[1])
@@ -75,11 +81,17 @@ class Link:
         return page
 
     @delays_fork
-    def write(self, statement: str, key: str, *args: object) -> sqlite3.Cursor:
-        """Run one statement, which is a transaction of its own and begins with the lock that it needs."""
-        connection = self._connect_or_create()
+    def write(self, statement: str, key: str | None, *values: object) -> sqlite3.Cursor:
+        """Run one statement, which is a transaction of its own and begins with the lock that it needs.
+
+        An error names ``key``, unless it is None.
+        """
         try:
-            return connection.execute(statement, (key, *args))
+            connection = self.connection()
+        except NoTable:
+            connection = self._connect_or_create()
+        try:
+            return connection.execute(statement, values)
         except (sqlite3.Error, OverflowError) as error:
             raise translate(error, str(self._table), key) from error
 
@@ -161,16 +173,3 @@ def _in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         return work()
-
-
-def _page(rows: Iterable[Row], hides: bool, size: int) -> tuple[list[Row], str | None]:
-    page: list[Row] = []
-    room = ROOM
-    for row in islice(rows, size):
-        if hides and RESERVED in row[0] and is_reserved(row[0]):
-            return page, past_reserved(row[0])
-        page.append(row)
-        room -= len(row[-1])
-        if room < 0:
-            break
-    return page, page[-1][0] + "\0" if room < 0 or len(page) == size else None

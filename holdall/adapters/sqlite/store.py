@@ -3,17 +3,17 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
-from holdall.adapters._shared.batches import keys_of, pairs_of, sides_of, text
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
 from holdall.address import Address
+from holdall.batches import look_up_all, read_pages, split, split_keys, split_pairs, split_transaction, text
 from holdall.errors import InvalidAddress
 from holdall.handles import delays_fork
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
@@ -30,9 +30,10 @@ from holdall.store import (
     to_bytes,
 )
 
-_FIRST_PAGE, _PAGE = 16, 1024  # rows of the first page of a scan, and of the largest page
+_PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
+_FEW = 4  # keys that one statement writes on the condition of their tags
 _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
     "AND is_key(key)"
@@ -86,9 +87,9 @@ class SQLite(Store[bytes]):
         name = self._name = f'"{table}"'
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT {_VALUE} FROM {name} WHERE key = ?"
+        self._get_tagged = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
-        self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
 
@@ -102,7 +103,7 @@ class SQLite(Store[bytes]):
                 f"or sqlite:////{path} for one from the root"
             )
         if address.path == "/":
-            raise InvalidAddress("sqlite: sqlite:/// names no file; write sqlite:///books.db")
+            raise InvalidAddress("sqlite: sqlite:/// does not name a file; write sqlite:///books.db")
         return cls(address.path[1:] or MEMORY, **options)
 
     @property
@@ -136,7 +137,7 @@ class SQLite(Store[bytes]):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.write(self._put, text(key), to_bytes(value))
+        self._link.write(self._put, key, text(key), to_bytes(value))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -179,12 +180,11 @@ class SQLite(Store[bytes]):
     def _pages(self, columns: str, span: Span) -> Iterator[list[Row]]:
         select = f"SELECT {columns} FROM {self._name} WHERE key >= ? AND key < ? ORDER BY key"
         high = b"" if span.high is None else span.high  # a blob sorts after all text, and keys are text
-        low: str | None = span.low or "\x01"  # only the mark's key sorts before it
-        size = _FIRST_PAGE
-        while low is not None:
-            page, low = self._link.page(select, (low, high), span.hides, size)
-            yield page
-            size = min(4 * size, _PAGE)
+        return read_pages(
+            lambda low, size: self._link.page(select, (low, high), span.hides, size),
+            span.low or "\x01",  # only the mark's key sorts before it
+            _PAGE,
+        )
 
     def __len__(self) -> int:
         row = self._row(f"SELECT count(*) FROM {self._name} WHERE {_SHOWN}")
@@ -196,24 +196,23 @@ class SQLite(Store[bytes]):
         yield from self._look_up(f"SELECT key, {_VALUE} FROM {self._name} WHERE key = ?", keys)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
-        select = f"SELECT key, {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
+        for batch in split_keys(keys, _AT_ONCE):
+            select, args = self._select_all(f"key, {_VALUE}, CAST(tick AS TEXT)", batch)
+            found = {key: Tagged(value, tag) for key, value, tag in self._link.rows(select, args)}
+            yield from ((key, found[key]) for key in batch if key in found)
 
     def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
-        for batch in keys_of(keys, _LOOKUPS):
-            rest = map(text, batch)
-            while page := self._link.look_up(select, rest):
-                yield from page
+        return look_up_all(partial(self._link.look_up, select), keys, _LOOKUPS)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in pairs_of(items):
+        for batch in split_pairs(items):
             self._link.transact(partial(self._put_all, batch))
 
     def _put_all(self, batch: list[tuple[str, bytes]], connection: sqlite3.Connection) -> None:
         connection.executemany(self._put, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        for batch in keys_of(keys):
+        for batch in split_keys(keys):
             self._link.erase_many(self._delete, list(map(text, batch)))
 
     def clear(self) -> None:
@@ -221,10 +220,13 @@ class SQLite(Store[bytes]):
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
+    @delays_fork
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)
-        select = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        row = self._row(select, (text(key),))
+        try:  # not self._row, as in __getitem__
+            row = self._connection().execute(self._get_tagged, (text(key),)).fetchone()
+        except (NoTable, sqlite3.Error) as error:
+            row = self._link.none_if_absent(error)
         if row is None:
             raise KeyError(key)
         return Tagged(*row)
@@ -238,11 +240,11 @@ class SQLite(Store[bytes]):
         check_key(key)
         value = to_bytes(value)
         if expected == ABSENT:
-            written = self._link.write(self._create, text(key), value)
+            written = self._link.write(self._create, key, text(key), value)
         else:
             put = f"INSERT OR REPLACE INTO {self._name} (key, value) SELECT ?, ? WHERE EXISTS "
             written = self._link.write(
-                f"{put} ({self._has} {_TAGGED})", text(key), value, text(key), expected
+                f"{put} ({self._has} {_TAGGED})", key, text(key), value, text(key), expected
             )
         if not written.rowcount:
             raise conflict(key)
@@ -254,41 +256,42 @@ class SQLite(Store[bytes]):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Change[bytes]], /) -> None:
-        before, after = sides_of(changes)
-        new = [key for key, tag in before.items() if tag == ABSENT and after.get(key) is not None]
-        created = {key: after.pop(key) for key in new}
-        expected = {key: tag for key, tag in before.items() if key not in created}
-        self._link.transact(partial(self._apply, expected, created, after))
+        before, after = split_transaction(changes)
+        if 0 < len(after) <= _FEW and None not in after.values() and self._put_few(before, after):
+            return
+        self._link.transact(partial(self._apply, before, after))
+
+    def _put_few(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> bool:
+        """Put the values of ``after`` by one statement; return False if a key does not have its tag.
+
+        This costs half of what several statements cost.
+        """
+        values: list[object] = [part for pair in after.items() for part in pair]
+        for key, tag in before.items():
+            values += key, tag or None
+        statement = _put_if(self._name, len(after), len(before))
+        return self._link.write(statement, None, *values).rowcount == len(after)
 
     def _apply(
-        self,
-        expected: dict[str, Tag],
-        created: dict[str, bytes | None],
-        after: dict[str, bytes | None],
-        connection: sqlite3.Connection,
+        self, before: dict[str, Tag], after: dict[str, bytes | None], connection: sqlite3.Connection
     ) -> None:
-        self._expect(connection, expected)
-        self._create_all(connection, created.items())
+        self._expect(connection, before)
         connection.executemany(self._put, (pair for pair in after.items() if pair[1] is not None))
         connection.executemany(self._delete, ((key,) for key, value in after.items() if value is None))
 
-    def _create_all(self, connection: sqlite3.Connection, items: Iterable[tuple[str, bytes | None]]) -> None:
-        for key, value in items:
-            if not connection.execute(self._create, (key, value)).rowcount:
-                raise conflict(key)
-
     def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
-        found = dict(self._tags(connection, list(tags)))
+        found: dict[str, Tag] = {}
+        for batch in split(tags, _AT_ONCE):
+            found.update(connection.execute(*self._select_all("key, CAST(tick AS TEXT)", batch)))
         for key, tag in tags.items():
             if found.get(key, ABSENT) != tag:
                 raise conflict(key)
 
-    def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
-        for low in range(0, len(keys), _AT_ONCE):
-            batch = keys[low : low + _AT_ONCE]
-            size = 1 << (len(batch) - 1).bit_length()  # few different statements: the connection caches them
-            batch += batch[-1:] * (size - len(batch))
-            yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
+    def _select_all(self, columns: str, keys: list[str]) -> tuple[str, list[str]]:
+        """Return a statement that selects ``columns`` of the rows of ``keys``, in any order, and its arguments."""
+        size = 1 << (len(keys) - 1).bit_length()  # few different statements: the connection caches them
+        args = [*map(text, keys), *[text(keys[-1])] * (size - len(keys))]
+        return f"SELECT {columns} FROM {self._name} WHERE key IN ({','.join('?' * size)})", args
 
     def close(self) -> None:
         self._link.close()
@@ -299,3 +302,12 @@ class SQLite(Store[bytes]):
                 "a database in memory cannot be pickled: its data would be left behind; name a file"
             )
         return super().__reduce__()
+
+
+@lru_cache
+def _put_if(table: str, puts: int, tags: int) -> str:
+    """Return the statement that puts ``puts`` pairs if ``tags`` keys each have a tag, or none for NULL."""
+    rows = ", ".join(["(?, ?)"] * puts)
+    has_tag = f"(SELECT CAST(tick AS TEXT) FROM {table} WHERE key = ?) IS ?"
+    condition = " AND ".join([has_tag] * tags) or "TRUE"
+    return f"INSERT OR REPLACE INTO {table} (key, value) SELECT * FROM (VALUES {rows}) WHERE {condition}"

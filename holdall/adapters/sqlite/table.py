@@ -68,10 +68,12 @@ class Table:
 
     def __post_init__(self) -> None:
         if not _named(self.name):
-            raise InvalidAddress(f"sqlite: table={self.name!r} is no name; use letters, digits and _")
+            raise InvalidAddress(
+                f"sqlite: table={self.name!r} is not a valid name; use letters, digits and _"
+            )
         check_durability("sqlite", self.durability)
         if not 0 <= self.timeout <= _WEEK:
-            raise InvalidAddress(f"sqlite: timeout={self.timeout!r} is no number of seconds up to a week")
+            raise InvalidAddress(f"sqlite: timeout={self.timeout!r} is not a number of seconds up to a week")
         self._uri = self._hold_memory() if self.in_memory else Path(self.path).as_uri()
 
     def __str__(self) -> str:
@@ -134,7 +136,9 @@ class Table:
     def _hold_memory(self) -> str:
         """Create a database in memory and return its URI. It exists as long as a connection to it is open."""
         if sqlite3.sqlite_version_info < (3, 36):
-            raise Unsupported(f"SQLite {sqlite3.sqlite_version} shares no memory; use memory://")
+            raise Unsupported(
+                f"SQLite {sqlite3.sqlite_version} cannot share a database in memory; use memory://"
+            )
         self._uri = f"file:/holdall-{uuid.uuid4().hex}?vfs=memdb"
         anchor = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
         self._let_go = weakref.finalize(self, anchor.close)
@@ -175,7 +179,9 @@ class Table:
 
     def _refusal(self, error: sqlite3.Error) -> HoldallError | KeyboardInterrupt:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
-            return Mismatch(f"{self.path} is no SQLite database and is left as it is; name another file")
+            return Mismatch(
+                f"{self.path} is not an SQLite database, so it is left unchanged; name another file"
+            )
         return translate(error, str(self))
 
     def _check(self, connection: sqlite3.Connection) -> None:
@@ -186,9 +192,9 @@ class Table:
             return
         if found.startswith("holdall "):
             raise Mismatch(
-                f"{self} is of the format {found!r}, this reads {schema.FORMAT!r}; upgrade holdall"
+                f"{self} has the format {found!r}, but this version of holdall reads {schema.FORMAT!r}; upgrade holdall"
             )
-        raise Mismatch(f"{self} was not made by holdall and is left as it is; name another with ?table=")
+        raise Mismatch(f"{self} was not made by holdall, so it is left unchanged; name another with ?table=")
 
     # ---- Creating ----------------------------------------------------------------------------------
 
@@ -196,7 +202,9 @@ class Table:
         connection.execute("PRAGMA page_size = 8192")  # for a new file; an existing file keeps its page size
         (encoding,) = connection.execute("PRAGMA encoding").fetchone()
         if encoding != "UTF-8":
-            raise Mismatch(f"{self.path} keeps text as {encoding}, which orders keys otherwise; use another")
+            raise Mismatch(
+                f"{self.path} keeps text as {encoding}, which sorts keys in another order; use another file"
+            )
         if not self.in_memory:
             self._log_ahead(connection)
         schema.create(connection, self.name)

@@ -35,8 +35,8 @@ def import_bundled(books: Books) -> date:
 def _refuse_others(books: Books, sellers: set[str]) -> None:
     if other := next((seller for seller in books.sellers() if seller not in sellers), None):
         raise HoldallError(
-            f"there are invoices of seller {other!r} in the store, and the demo's are made up; "
-            "name a store of its own by --into"
+            f"the store holds invoices of seller {other!r}, but the invoices of the demo are made up; "
+            "name another store with --into"
         )
 
 

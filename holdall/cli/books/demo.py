@@ -35,21 +35,21 @@ OWN = "sqlite:///holdall-invoices.db"
     metavar="URI",
     envvar=VARIABLE,
     show_envvar=True,
-    show_default=f"{BUNDLED}, or {OWN} for your own",
-    help="Where to keep them.",
+    show_default=f"{BUNDLED}, or {OWN} for your own invoices",
+    help="The address of the store for the invoices.",
 )
 @click.option(
     "--invoices",
     "folder",
     type=click.Path(exists=True, path_type=Path),
-    help="Your own UBL 2.1 files, in place of the set that comes with holdall.",
+    help="A file or folder of your own UBL 2.1 invoices, instead of the set that comes with holdall.",
 )
 @click.option(
     "--as-of",
     type=day,
     metavar="YYYY-MM-DD",
-    show_default="the last day of the set that comes with holdall; today for your own",
-    help="The day for which to tell how late debts are.",
+    show_default="the last day of the set that comes with holdall; today for your own invoices",
+    help="The day on which the days past due are counted.",
 )
 def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
     """Import invoices, record payments and print the receivables.
@@ -73,8 +73,8 @@ def demo(uri: str | None, folder: Path | None, as_of: date | None) -> None:
 def _refuse_nothing(books: Books) -> None:
     if next(iter(books), None) is None:
         raise HoldallError(
-            "none of the files is an invoice that can be imported; `holdall demo` without --invoices shows "
-            "the reports on made-up ones"
+            "none of the files is an invoice that can be imported; run `holdall demo` without --invoices "
+            "to see the reports on made-up invoices"
         )
 
 
@@ -109,7 +109,7 @@ def _what_next(uri: str, invoice: list[str]) -> None:
     commands = [["invoices", "list", *at], ["receivables", "outstanding", *at, "--csv"]]
     if invoice:
         commands.insert(1, ["invoices", "show", *at, *invoice])
-    click.echo("What to type next:", err=True)
+    click.echo("Commands to try next:", err=True)
     for command in commands:
         click.echo(f"  {_program()} {shlex.join(command)}", err=True)
 

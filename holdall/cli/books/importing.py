@@ -49,12 +49,12 @@ def _xml_in(folder: Path) -> list[Path]:
     # A broken link stays in the list, so that it is refused by its name. Reading a pipe would wait for data.
     if files := [path for path in files if path.is_file() or not path.exists()]:
         return files
-    raise HoldallError(f"{folder}: no .xml file in it or below; name the folder of your invoices")
+    raise HoldallError(f"{folder}: there is no .xml file in it or below it; name the folder of your invoices")
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
     raise HoldallError(
-        f"{error.filename}: {error.strerror}; see to its rights, or name the others"
+        f"{error.filename}: {error.strerror}; check its permissions, or name the other folders"
     ) from error
 
 

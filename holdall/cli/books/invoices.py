@@ -90,8 +90,8 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
 )
 @click.argument("number")
 @address.option("from")
-@click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
-@click.option("--json", "as_json", is_flag=True, help="Print the document, amounts as text.")
+@click.option("--seller", metavar="ID", help="The id of the seller, if several sellers use this number.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, with amounts as text.")
 def show(number: str, uri: str, seller: str | None, as_json: bool) -> None:
     """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
     with open_books(uri) as books:

@@ -91,7 +91,7 @@ def _require_history(books: Store[Invoice], address: Address) -> None:
         )
     raise Unsupported(
         f"{address} keeps no history, so the books of that time are not known; "
-        "for another time, begin by `holdall manifest --record 'URI?serializer=json&history=on'`"
+        "to keep a history from now on, run `holdall manifest --record 'URI?serializer=json&history=on'`"
     )
 
 
@@ -100,7 +100,7 @@ def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--skip-damaged",
         is_flag=True,
-        help="Leave out documents that are not invoices, and say how many on standard error.",
+        help="Leave out documents that are not invoices, and report them on standard error.",
     )(command)
 
 
@@ -114,7 +114,7 @@ def require_invoice(store: Store[Any], key: str, value: object) -> None:
         check(value)
     elif holds_books(store):
         raise Invalid(
-            f"{key!r} is a key of an invoice, and the address names no type of documents; "
+            f"{key!r} is a key of an invoice, but the address names no type of documents; "
             "add type=holdall.domain.model:Invoice to it, or use `holdall invoices import`",
             key=key,
         )
@@ -145,7 +145,7 @@ def find(books: Books, number: str, seller: str | None) -> Invoice:
         return books.find(number, seller)
     except KeyError as missing:
         reason = missing.args[0]
-        raise HoldallError(f"{reason}; `holdall invoices list` shows those there are") from None
+        raise HoldallError(f"{reason}; `holdall invoices list` shows the existing invoices") from None
 
 
 def note_if_empty(books: Books, uri: str) -> None:

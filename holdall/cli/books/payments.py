@@ -33,7 +33,7 @@ POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first"
     "--amount",
     required=True,
     type=arguments.amount,
-    help="What was paid, in the invoice's currency; negative for a refund.",
+    help="The amount paid, in the currency of the invoice. A refund is negative.",
 )
 @click.option(
     "--on",
@@ -48,20 +48,24 @@ POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first"
     multiple=True,
     type=arguments.part,
     metavar="CODE=AMOUNT",
-    help="The part for one accounting code; once for each. The parts sum to the amount.",
+    help="The part of the amount for one accounting code. Repeat the option for other codes.",
 )
 @click.option(
     "--policy",
     type=click.Choice(list(POLICIES)),
     show_default="in-proportion",
-    help="Without --to: divide in proportion to what each code is owed, or code after code.",
+    help="How to divide the amount among the codes if --to is not given.",
 )
 @zone.option
-@click.option("--id", "id_", help="The bank's or payer's name for it: twice under one id is once.")
-@click.option("--reference", default="", help="What the payer wrote.")
-@click.option("--currency", help="Refuse unless the invoice is in this currency, as in EUR.")
-@click.option("--seller", metavar="ID", help="The seller's id, where several have that number.")
-@click.option("--overpaid", is_flag=True, help="Going beyond what is owed is meant.")
+@click.option(
+    "--id",
+    "id_",
+    help="The id of the payment, for example at the bank. A payment with the same id is recorded only once.",
+)
+@click.option("--reference", default="", help="The text that the payer wrote on the payment.")
+@click.option("--currency", help="Refuse the payment if the invoice is not in this currency, such as EUR.")
+@click.option("--seller", metavar="ID", help="The id of the seller, if several sellers use this number.")
+@click.option("--overpaid", is_flag=True, help="Allow a payment of more than the amount owed.")
 @address.option("from")
 def pay(
     number: str,
@@ -85,7 +89,7 @@ def pay(
     if parts and policy:
         raise click.UsageError("give --to or --policy, not both")
     if len(dict(parts)) < len(parts):
-        raise click.UsageError("a code is given twice by --to; add its amounts up")
+        raise click.UsageError("--to names one code twice; add its amounts up")
     with open_books(uri) as books:
         invoice = find(books, number, seller)
         payment = books.pay(

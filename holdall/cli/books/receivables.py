@@ -64,13 +64,13 @@ class Asked:
         return ". ".join(filter(None, [heading, as_of]))
 
 
-_seller = click.option("--seller", metavar="ID", help="Only what this seller billed.")
+_seller = click.option("--seller", metavar="ID", help="Report only on invoices of this seller.")
 _as_of = click.option(
     "--as-of",
     type=moment,
     metavar="TIME",
     show_default="now",
-    help="The books as they were at this time (ISO 8601), or at the end of this day.",
+    help="Report on the books as they were at this time (ISO 8601), or at the end of this day.",
 )
 
 
@@ -106,10 +106,10 @@ def _by_name(name: str, text: str) -> click.Command:
     return command
 
 
-billed = _by_name("billed", "What is billed, less what is credited, per accounting code.")
-paid = _by_name("paid", "What is paid, less what is paid back, per accounting code.")
-outstanding = _by_name("outstanding", "What is owed per accounting code.")
-received = _by_name("received", "Cash received, less cash paid back, per month.")
+billed = _by_name("billed", "Show the amounts billed per accounting code. Credit notes are subtracted.")
+paid = _by_name("paid", "Show the amounts paid per accounting code. Amounts paid back are subtracted.")
+outstanding = _by_name("outstanding", "Show the amounts owed per accounting code.")
+received = _by_name("received", "Show the cash received per month. Cash paid back is subtracted.")
 
 
 @receivables.command(epilog=examples(f"receivables aging --on 2026-09-30 {AT}"))
@@ -118,8 +118,8 @@ received = _by_name("received", "Cash received, less cash paid back, per month."
     "--on",
     type=day,
     metavar="YYYY-MM-DD",
-    show_default="today, or that of --as-of",
-    help="The day for which to tell how late debts are.",
+    show_default="today, or the day of --as-of",
+    help="The day on which the days past due are counted.",
 )
 def aging(asked: Asked, on: date | None) -> None:
     """Show the balance of each customer by days past due."""
@@ -129,7 +129,7 @@ def aging(asked: Asked, on: date | None) -> None:
 
 
 @receivables.command(
-    short_help="The account of one customer.",
+    short_help="List the documents and payments of one customer.",
     epilog=examples(f"receivables statement NO999000666MVA {AT}"),
 )
 @_common
@@ -138,5 +138,5 @@ def statement(asked: Asked, customer: str) -> None:
     """List every document and payment of one customer, in order, with the running balance."""
     if not asked.report(lambda books: books.statement(customer)):
         raise HoldallError(
-            f"no documents of customer {customer!r}; `holdall invoices list` shows the ids there are"
+            f"there are no documents of customer {customer!r}; `holdall invoices list` shows the existing ids"
         )

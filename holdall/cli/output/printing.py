@@ -24,9 +24,9 @@ def formats(command: Callable[..., Any]) -> Callable[..., Any]:
     The command gets the name of the format as ``style``, or None for a table.
     """
     for name, text in (
-        ("csv-exact", "Print CSV without these apostrophes."),
+        ("csv-exact", "Print CSV without added apostrophes."),
         ("csv", "Print CSV with a header line, and an apostrophe before text that looks like a formula."),
-        ("json", "Print a JSON array, an object of text a row."),
+        ("json", "Print a JSON array with one object of texts per row."),
     ):
         command = click.option(f"--{name}", "style", flag_value=name, help=text)(command)
     return command

@@ -24,7 +24,7 @@ def format_value(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value) + b"\n"
     except TypeError as error:
-        raise HoldallError(f"it cannot be printed as JSON: {error}; read it in Python") from error
+        raise HoldallError(f"the value cannot be printed as JSON: {error}; read it in Python") from error
 
 
 def parse_value(data: bytes, stack: Stack) -> Any:

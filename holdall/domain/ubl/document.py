@@ -1,19 +1,23 @@
 """Makes an Invoice from a UBL document: its head, its lines, and the totals, which must agree."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from reprlib import repr as short
 from xml.etree.ElementTree import Element
 
-from holdall.domain.model import UNCODED, Invoice, InvoiceKind, LineItem
-from holdall.domain.money import EXACT, PLACES, sum_amounts
+from holdall.domain.allocation import allocate
+from holdall.domain.model import UNAPPLIED, UNCODED, Invoice, InvoiceKind, LineItem, Payment
+from holdall.domain.money import EXACT, PLACES, sum_amounts, sum_by_name
 from holdall.domain.ubl.adjustments import charges, rounding, taxes
 from holdall.domain.ubl.items import items
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.parties import party
-from holdall.domain.ubl.prepaid import prepaid
 from holdall.domain.ubl.terms import Terms, accounting_code
 from holdall.errors import Invalid
+
+_PREPAID = "prepaid"
+"""The id and the reference of the payment for the prepaid amount."""
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd"
 _NAMES = {f"{{{_SCHEMA}:{name}-2}}{name}": name for name in ("Invoice", "CreditNote")}
@@ -50,7 +54,7 @@ def invoice(root: Element) -> Invoice:
         currency=terms.currency,
         total=total,
         lines=lines,
-        payments=prepaid(paid, issued, terms.currency, lines),
+        payments=_prepay(paid, issued, terms.currency, lines),
         references=_references(node),
     )
 
@@ -58,7 +62,7 @@ def invoice(root: Element) -> Invoice:
 def _name(root: Element) -> str:
     if root.tag not in _NAMES:
         raise Invalid(
-            f"it is no UBL 2 Invoice or CreditNote but {short(root.tag)}: export it as UBL, or leave it out"
+            f"it is not a UBL 2 Invoice or CreditNote but {short(root.tag)}; export it as UBL, or leave it out"
         )
     return _NAMES[root.tag]
 
@@ -103,3 +107,17 @@ def _references(node: Node) -> tuple[str, ...]:
     """Return the numbers of the preceding invoices (BT-25), each once."""
     found = node.every("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", "BT-25")
     return tuple(dict.fromkeys(each.text for each in found if each.text))
+
+
+def _prepay(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]) -> tuple[Payment, ...]:
+    """Return ``paid`` (BT-113) as one payment on the day of issue, or no payment if it is zero.
+
+    UBL does not tell which codes the amount pays, so it settles each code in proportion to the amount billed
+    on it. An amount beyond the total is allocated to `UNAPPLIED`.
+    """
+    if not paid:
+        return ()
+    billed = sum_by_name((split.code, split.amount) for line in lines for split in line.splits)
+    allocations = allocate(paid, billed, currency, overpaid=True)
+    beyond = any(each.code == UNAPPLIED for each in allocations)
+    return (Payment(_PREPAID, issued, paid, allocations, reference=_PREPAID, overpaid=beyond),)

@@ -50,7 +50,7 @@ def _unit_price(node: Node) -> Decimal:
     price = node.one("cac:Price/cbc:PriceAmount", "BT-146").number()
     if base := node.first("cac:Price/cbc:BaseQuantity", term="BT-149"):
         if (units := base.number()) <= 0:
-            raise base.wrong(f"is {base.text}", "a price is for a quantity above 0")
+            raise base.wrong(f"is {base.text}", "write a quantity above 0")
         price = EXACT.divide(price, units)
     return price if fits(price, _PRICE_PLACES) else price.quantize(_SMALLEST, context=EXACT)
 

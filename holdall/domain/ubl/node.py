@@ -60,7 +60,7 @@ class Node:
         """Return the same element as `first`. Raises Invalid if the element is missing or empty."""
         if (node := self.first(path, term=term)) is None:
             node = type(self)(Element(path), f"{self.path}/{path}", term)
-            raise node.wrong("is missing or empty", "give it, in its UBL 2 namespace")
+            raise node.wrong("is missing or empty", "add it, in its UBL 2 namespace")
         return node
 
     def date(self) -> date:
@@ -88,7 +88,7 @@ class Node:
         """
         amount, own = self.number(), self.element.get("currencyID", currency)
         if own != currency:
-            raise self.wrong(f"is in {short(own)}", f"a document in {currency} has all amounts in it")
+            raise self.wrong(f"is in {short(own)}", f"write all amounts of the document in {currency}")
         if not fits(amount, decimals := places(currency)):
             limits = f"{DIGITS} digits before the point and {decimals} after it"
             raise self.wrong(f"is {self.text}", f"amounts in {currency} have at most {limits}")

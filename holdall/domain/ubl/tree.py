@@ -43,9 +43,11 @@ def parse(file: BinaryIO, limit: int) -> Element:
     except Invalid:
         raise
     except DefusedXmlException:
-        raise Invalid("it declares a document type: remove the DOCTYPE") from None
+        raise Invalid("it declares a document type; remove the DOCTYPE") from None
     except (ParseError, LookupError, ValueError) as problem:
-        raise Invalid(f"it is no well-formed XML ({str(problem)[:80]}): fetch it again, whole") from problem
+        raise Invalid(
+            f"it is not well-formed XML ({str(problem)[:80]}); get a complete copy of it"
+        ) from problem
 
 
 def _build(file: BinaryIO, limit: int) -> Element:
@@ -53,10 +55,10 @@ def _build(file: BinaryIO, limit: int) -> Element:
     while chunk := file.read(_CHUNK):
         size += len(chunk)
         if size > limit:
-            raise Invalid(f"it has more than {limit:,} bytes: raise the limit if it is to be read")
+            raise Invalid(f"it has more than {limit:,} bytes; raise the limit to read it")
         parser.feed(chunk)
         if size - parser.parser.CurrentByteIndex > MAX_TAG:
-            raise Invalid(f"it has a tag or comment of more than {MAX_TAG:,} bytes: remove it")
+            raise Invalid(f"it has a tag or comment of more than {MAX_TAG:,} bytes; remove it")
     root: Element = parser.close()
     return root
 
@@ -82,7 +84,7 @@ class _Builder(TreeBuilder):
             if name not in self._names:
                 self._add_name(name)
         if self._depth > MAX_DEPTH:
-            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements: no UBL document has")
+            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements; no UBL document has so many")
         if tag in SKIPPED and not self._skipping and self._depth > 1:
             self._skipping = self._depth
         return None if self._skipping else super().start(tag, attrs)
@@ -93,16 +95,16 @@ class _Builder(TreeBuilder):
     def _add(self, nodes: int) -> None:
         self._count += nodes
         if self._count > MAX_NODES:
-            raise Invalid(f"it has more than {MAX_NODES:,} elements, attributes and namespaces: split it")
+            raise Invalid(f"it has more than {MAX_NODES:,} elements, attributes and namespaces; split it")
 
     def _add_name(self, name: str) -> None:
         if len(name) > MAX_NAME:
             raise Invalid(
-                f"it has a name or namespace of more than {MAX_NAME:,} characters: no UBL document has"
+                f"it has a name or namespace of more than {MAX_NAME:,} characters; no UBL document has such a name"
             )
         self._names.add(name)
         if len(self._names) > MAX_NAMES:
-            raise Invalid(f"it has more than {MAX_NAMES:,} different names: no UBL document has")
+            raise Invalid(f"it has more than {MAX_NAMES:,} different names; no UBL document has so many")
 
     def data(self, data: str, /) -> None:
         if not self._skipping:

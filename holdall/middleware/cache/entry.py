@@ -56,4 +56,7 @@ def unpack(key: str, data: bytes) -> Entry:
 
 
 def _foreign(key: str) -> Corrupt:
-    return Corrupt(f"the near store holds under {key!r} what no cache keeps", key=key)
+    return Corrupt(
+        f"the near store holds a value under {key!r} that is not a cache entry; give the cache a near store of its own",
+        key=key,
+    )

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import cast
 
+from holdall.batches import split
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
@@ -150,8 +150,7 @@ class Cache(Layer[bytes, bytes]):
         return self._inner.get_foreign(name)
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        rest = iter(keys)
-        while batch := list(islice(rest, _BATCH)):
+        for batch in split(keys, _BATCH):
             fresh = {key: entry for key in batch if (entry := self._fresh(key))}
             found = fresh | self._read_many([key for key in batch if key not in fresh])
             for key in batch:
@@ -267,7 +266,8 @@ class Cache(Layer[bytes, bytes]):
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         kept = RESERVED not in prefix.split("/")[:-1]  # the cache keeps no reserved keys
-        return RawView(self, prefix) if kept else self._inner.raw(prefix)
+        view = self._inner.raw(prefix)
+        return RawView(view, self._here, self.raw, prefix) if kept else view
 
     def close(self) -> None:
         super().close()

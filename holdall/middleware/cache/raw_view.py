@@ -1,14 +1,11 @@
 """The raw view of the store below a cache; writes through it drop the cache's entries."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from holdall.middleware.cache.coordinator import is_plain
+from holdall.middleware.cache.coordinator import Coordinator, is_plain
 from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
-
-if TYPE_CHECKING:  # the cache creates this view of itself
-    from holdall.middleware.cache.layer import Cache
 
 T = TypeVar("T")
 
@@ -17,7 +14,10 @@ _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
 
 
 class RawView(Interceptor[bytes]):
-    """The raw view below ``cache``: a write drops its key from the cache first, a bulk write drops all keys.
+    """Passes each operation to ``store``, the raw view at ``prefix`` of the store below a cache.
+
+    A write drops its key from the cache first, and a bulk write drops all keys. ``here`` returns the
+    coordinator of the cache in this process, and ``raw`` the raw view of the cache at a prefix.
 
     >>> from holdall import Cache, Memory
     >>> cache = Cache(Memory(), max_age=60)
@@ -27,15 +27,28 @@ class RawView(Interceptor[bytes]):
     b'2'
     """
 
-    def __init__(self, cache: "Cache", prefix: str = "") -> None:
-        super().__init__(cache.inner.raw(prefix))
-        self._cache = cache
+    def __init__(
+        self,
+        store: Store[bytes],
+        here: Callable[[], Coordinator],
+        raw: Callable[[str], Store[bytes]],
+        prefix: str,
+    ) -> None:
+        super().__init__(store)
+        self._here = here
+        self._raw = raw
         self._prefix = prefix
+
+    def __repr__(self) -> str:
+        return f"RawView({self._inner!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._raw, (self._prefix,)
 
     def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
         if name in _READS:
             return call(*args)
-        here = self._cache._here()
+        here = self._here()
         with here.bulk():
             if name in _SEVERAL:
                 here.clear()
@@ -44,4 +57,4 @@ class RawView(Interceptor[bytes]):
             return call(*args)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
-        return self._cache.raw(self._prefix + prefix)
+        return self._raw(self._prefix + prefix)

@@ -87,7 +87,7 @@ class Documents(Codec[V, bytes]):
         raise self._keeps_no(f"Pydantic models, and {_name_of(type)} is or holds one", "use Json")
 
     def _keeps_no(self, what: str, remedy: str) -> Invalid:
-        return Invalid(f"{type(self).__name__} keeps no {what}; {remedy}")
+        return Invalid(f"{type(self).__name__} does not keep {what}; {remedy}")
 
     @abstractmethod
     def _format(self, type: Any) -> tuple[Write, Read]:
@@ -133,7 +133,7 @@ class Documents(Codec[V, bytes]):
     def decode(self, key: str, data: bytes, /) -> V:
         if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
             raise ValueError(
-                f"it takes more than {self._max_size:,} bytes of memory; raise max_size if it is to be read"
+                f"it takes more than {self._max_size:,} bytes of memory; raise max_size to read it"
             )
         return self._read(data)  # type: ignore[no-any-return]
 
@@ -143,7 +143,7 @@ class Documents(Codec[V, bytes]):
         return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
 
 
-_REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; for Json a Pydantic model will do"
+_REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; Json also accepts a Pydantic model"
 
 
 def _name_of(type: Any) -> str:

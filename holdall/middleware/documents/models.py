@@ -31,7 +31,7 @@ class Models:
         """``value`` as JSON. It is not validated until it is read."""
         if isinstance(self._type, type) and not isinstance(value, self._type):
             raise TypeError(
-                f"it is of the type {type(value).__name__}, and {self._type.__name__} is declared"
+                f"it is of the type {type(value).__name__}, but {self._type.__name__} is declared"
             )
         return self._adapter.dump_json(value, round_trip=True, warnings="none")
 

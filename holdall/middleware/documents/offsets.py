@@ -6,7 +6,7 @@ from typing import Any, Final, get_origin
 from msgspec import inspect
 
 from holdall.middleware.documents.declared import parts_of
-from holdall.middleware.documents.plain import in_minutes
+from holdall.middleware.documents.plain import has_whole_minutes
 
 _SEVERAL: Final = (list, tuple, set, frozenset)
 _INFO: Final[dict[type, Any]] = {datetime: inspect.DateTimeType, time: inspect.TimeType}
@@ -54,5 +54,5 @@ class Offsets:
 
 
 def _refuse_rounded(moment: Any) -> None:
-    if not in_minutes(moment):
-        raise ValueError(f"{moment} has an offset of more than whole minutes; convert it to UTC")
+    if not has_whole_minutes(moment):
+        raise ValueError(f"{moment} has an offset that is not in whole minutes; convert it to UTC")

@@ -105,13 +105,13 @@ class Plain:
             yield path, str(error)
 
 
-def sayable(moment: datetime) -> bool:
+def is_expressible(moment: datetime) -> bool:
     """Whether ISO 8601 can express ``moment``: no named time zone, no fold, an offset in whole minutes."""
     read = datetime.fromisoformat(moment.isoformat())
-    return in_minutes(moment) and repr(read) == repr(moment)
+    return has_whole_minutes(moment) and repr(read) == repr(moment)
 
 
-def in_minutes(moment: datetime | time) -> bool:
+def has_whole_minutes(moment: datetime | time) -> bool:
     """Whether ``moment`` has no UTC offset, or one in whole minutes, as RFC 3339 requires."""
     offset = moment.utcoffset()
     return not offset or not offset % _MINUTE

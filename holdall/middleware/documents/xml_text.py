@@ -69,7 +69,7 @@ def _unescape(text: str) -> str:
 
 def _character(escape: re.Match[str]) -> str:
     if not escape[1]:
-        raise ValueError("a backslash is written \\005c")
+        raise ValueError("a backslash must be written as \\005c")
     return chr(int(escape[1], 16))
 
 
@@ -88,7 +88,7 @@ def _value(element: Element, depth: int) -> Any:
     if element.tag == "list":
         return [_value(part, depth - 1) for part in _children(element, depth, [])]
     if len(element):
-        raise ValueError(f"an element in <{element.tag}>, which holds text")
+        raise ValueError(f"<{element.tag}> must hold only text, but it holds an element")
     return _scalar(element.tag, element.text or "")
 
 
@@ -97,7 +97,7 @@ def _dict(element: Element, depth: int) -> dict[str, Any]:
     for part in _children(element, depth, ["name"]):
         name = _unescape(part.attrib["name"])
         if name in found:
-            raise ValueError(f"{name[:60]!r} is there twice in a dict")
+            raise ValueError(f"{name[:60]!r} appears twice in a dict")
         found[name] = _value(part, depth - 1)
     return found
 
@@ -106,32 +106,32 @@ def _children(element: Element, depth: int, attributes: list[str]) -> Iterator[E
     if depth < 0:
         raise ValueError(f"more than {DEPTH} dicts and lists are nested")
     if (element.text or "").strip():
-        raise ValueError(f"text in a <{element.tag}>")
+        raise ValueError(f"a <{element.tag}> holds text next to its elements")
     for part in element:
         if (part.tail or "").strip():
-            raise ValueError(f"text in a <{element.tag}>")
+            raise ValueError(f"a <{element.tag}> holds text next to its elements")
         _check_attributes(part, attributes)
         yield part
 
 
 def _check_attributes(element: Element, attributes: list[str]) -> None:
     if list(element.attrib) != attributes:
-        raise ValueError(f"a <{element.tag[:60]}> with other attributes than {attributes}")
+        raise ValueError(f"a <{element.tag[:60]}> has other attributes than {attributes}")
 
 
 def _scalar(tag: str, text: str) -> Any:
     if tag == "str":
         return _unescape(text)
     if tag not in _READERS:
-        raise ValueError(f"<{tag[:60]}> is no type")
+        raise ValueError(f"<{tag[:60]}> is not a type")
     if tag != "bytes" and len(text) > _LONGEST:
-        raise ValueError(f"a <{tag}> of {len(text):,} characters")
+        raise ValueError(f"a <{tag}> has {len(text):,} characters, which is too many")
     try:
         return _READERS[tag](text.strip())
     except MemoryError:
         raise
     except Exception as error:
-        raise ValueError(f"no {tag} in a <{tag}>") from error
+        raise ValueError(f"the text of a <{tag}> is not a valid {tag}") from error
 
 
 _WRITERS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {

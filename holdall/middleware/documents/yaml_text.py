@@ -74,7 +74,7 @@ def _value(event: Event, events: Events, depth: int) -> Any:
     if isinstance(event, ScalarEvent):
         return _scalar(event)
     if isinstance(event, AliasEvent):
-        raise _wrong(event, "an alias (*) is refused: write the part out")
+        raise _wrong(event, "an alias (*) is refused; write the part out")
     if depth < 0:
         raise _wrong(event, f"more than {DEPTH} lists and maps are nested")
     if isinstance(event, MappingStartEvent):
@@ -89,9 +89,9 @@ def _map(events: Events, depth: int) -> dict[str, Any]:
     for event in _until(MappingEndEvent, events):
         name = _value(event, events, depth)
         if type(name) is not str:
-            raise _wrong(event, "the name of a field is no text: put it in quotes")
+            raise _wrong(event, "the name of a field is not text; put it in quotes")
         if name in found:
-            raise _wrong(event, f"{name[:60]!r} is there twice")
+            raise _wrong(event, f"{name[:60]!r} appears twice")
         found[name] = _value(next(events), events, depth)
     return found
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import NoReturn
 
+from holdall.batches import split
 from holdall.errors import PermissionDenied
 from holdall.keys import RawKey, Span, check_key
 from holdall.layer import Wrapper
@@ -129,7 +129,7 @@ class AsOf(Wrapper[bytes, bytes]):
             return None
 
     def _read_values(self, rows: Iterator[tuple[str, bytes | str]]) -> Iterator[tuple[str, bytes]]:
-        while batch := list(islice(rows, _BATCH)):
+        for batch in split(rows, _BATCH):
             records = dict(
                 self._records.raw.get_many([found for _, found in batch if isinstance(found, str)])
             )

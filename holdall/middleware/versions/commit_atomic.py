@@ -1,39 +1,18 @@
 """The commit on a store with transactions: heads and their records change together."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Iterable
 
+from holdall.batches import CheckedChanges, text
 from holdall.errors import Conflict, HoldallError
 from holdall.keys import RawKey
 from holdall.middleware.versions.commit import Stamper, Written
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.names import ROOT, Name
+from holdall.middleware.versions.names import BETWEEN, ROOT, Name
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.resolve import Resolved, Resolver
 from holdall.middleware.versions.stamp import is_deletion
-from holdall.store import ABSENT, Change, Delete, Expect, Put, Store
-
-
-class _Step(NamedTuple):
-    """One key's part of a transaction: its new head, and all missing records up to it."""
-
-    head: Head
-    data: bytes
-    records: list[tuple[Name, bytes]]
-
-    def write_records(self) -> Iterator[Change[bytes]]:
-        for name, data in self.records:
-            record = RawKey(ROOT + name.text)
-            if self.head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
-                yield Expect(record, ABSENT)
-            yield Put(record, data)
-
-    def write_head(self) -> Iterator[Change[bytes]]:
-        key = self.head.key
-        yield Expect(key, self.head.tag)
-        yield Delete(key) if is_deletion(self.data) else Put(key, self.data)
+from holdall.store import ABSENT, Store, Tag
 
 
 class AtomicCommit:
@@ -51,36 +30,72 @@ class AtomicCommit:
 
     def commit(self, head: Head, value: bytes | None) -> Written:
         """See `Commit.commit`."""
-        step = self._step(head, value, self._resolver.resolve(head))
-        self._transact([step])
-        return Written(head.key, step.data, None)
+        resolved = self._resolve_missing(head) if head.tag == ABSENT else self._resolver.resolve(head)
+        before: dict[str, Tag] = {}
+        after: dict[str, bytes | None] = {}
+        data = self._record(head, value, resolved, before, after)
+        key = text(head.key)
+        before[key] = head.tag
+        after[key] = None if value is None else data
+        self._transact(before, after)
+        return Written(head.key, data, None)
+
+    def _resolve_missing(self, head: Head) -> Resolved:
+        """The revision of a missing key. Most such keys are new, and one listing says so."""
+        try:
+            found = next(self._store.scan(RawKey(f"{ROOT}{head.key}{BETWEEN}")), None)
+        except HoldallError as error:
+            raise self._records.raw.reword(error) from error
+        return Resolved(None, []) if found is None else self._resolver.resolve(head)
 
     def commit_many(
-        self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[Expect] = ()
+        self, changes: Iterable[tuple[Head, bytes | None]], expected: Iterable[tuple[str, Tag]] = ()
     ) -> None:
-        """Commit every pair of a head and its new value, if every ``expected`` tag still holds."""
+        """Commit every pair of a head and its new value, if every key of ``expected`` still has its tag.
+
+        It writes all records first and then all heads, so that stores which append keep the heads together.
+        """
         changes = list(changes)
+        before = {text(key): tag for key, tag in expected}
+        after: dict[str, bytes | None] = {}
+        heads: dict[str, bytes | None] = {}
         resolved = self._resolver.resolve_many([head for head, _ in changes])
-        steps = [self._step(*change, each) for change, each in zip(changes, resolved, strict=True)]
-        self._transact(steps, expected)
+        for (head, value), each in zip(changes, resolved, strict=True):
+            data = self._record(head, value, each, before, after)
+            key = text(head.key)
+            before[key] = head.tag
+            heads[key] = None if value is None else data
+        self._transact(before, after | heads)
 
     def complete(self, head: Head, claim: Name) -> None:
         """See `Commit.complete`."""
         data = self._records.get(claim)
         if data is not None:
+            key = text(head.key)
             with contextlib.suppress(Conflict):  # the head is there already
-                self._transact([_Step(head, data, [])])
+                self._transact({key: head.tag}, {key: None if is_deletion(data) else data})
 
-    def _transact(self, steps: list[_Step], expected: Iterable[Expect] = ()) -> None:
-        """Write all records first and then all heads, so that stores which append keep the heads together."""
-        parts = chain(map(_Step.write_records, steps), map(_Step.write_head, steps))
-        try:
-            self._store.transact(chain(expected, chain.from_iterable(parts)))
-        except HoldallError as error:
-            raise self._records.raw.reword(error) from error
-
-    def _step(self, head: Head, value: bytes | None, resolved: Resolved) -> _Step:
-        self._records.check(head.key)
+    def _record(
+        self,
+        head: Head,
+        value: bytes | None,
+        resolved: Resolved,
+        before: dict[str, Tag],
+        after: dict[str, bytes | None],
+    ) -> bytes:
+        """Add all records up to the revision of ``value`` to a transaction; return the data of this one."""
         last, missing = resolved
         data = self._stamper.stamp_next(head.key, last, value)
-        return _Step(head, data, [*missing, (Name.of(head.key, last), data)])
+        records = [*missing, (Name.of(head.key, last), data)]
+        for name, record in records:
+            key = ROOT + name.text
+            if head.tag == ABSENT:  # ABSENT can occur again; other tags cannot
+                before[key] = ABSENT
+            after[key] = record
+        return data
+
+    def _transact(self, before: dict[str, Tag], after: dict[str, bytes | None]) -> None:
+        try:
+            self._store.transact(CheckedChanges(before, after))
+        except HoldallError as error:
+            raise self._records.raw.reword(error) from error

@@ -40,7 +40,6 @@ class SwapCommit:
 
     def commit(self, head: Head, value: bytes | None) -> Written:
         """See `Commit.commit`."""
-        self._records.check(head.key)
         if head.tag == ABSENT:
             return self._create(head.key, value or b"")
         last = self._ensure_recorded(head)

@@ -22,14 +22,14 @@ REFUSALS: Final = (InvalidKey, PermissionDenied, StoreFull, StoreNotFound, TooLa
 def corrupt_error(key: str, why: str) -> Corrupt:
     """The error for a stamped value that is damaged."""
     return Corrupt(
-        f"what is stored for {key!r} is damaged ({why}); `holdall fsck` says what can be mended",
+        f"the stored value of {key!r} is damaged ({why}); `holdall fsck` shows whether it can be mended",
         key=key,
     )
 
 
 def dropped_error(key: str, number: int) -> NoRevision:
     """The error for a revision that no longer has a record."""
-    return NoRevision(f"revision {number} of {key!r} is dropped; its history begins later", key=key)
+    return NoRevision(f"revision {number} of {key!r} was dropped; its history begins later", key=key)
 
 
 # ---- A write takes several requests; each error says which effect the write had, or may have had -------

@@ -57,7 +57,7 @@ class Fsck:
         seen = set()
         for key, items in groupby(self._records.raw.scan_items(), lambda item: _key_of(item[0])):
             if key is None:
-                yield from (Problem(ROOT + text, None, "it is no record's name") for text, _ in items)
+                yield from (Problem(ROOT + text, None, "it is not the name of a record") for text, _ in items)
                 continue
             seen.add(key)
             found = ((Name.parse(text), data) for text, data in items)
@@ -92,13 +92,15 @@ class Fsck:
             stamp, value = Stamp.parse(key, data)
             sealed = sealed or bool(stamp.sealed)
             if stamp.number not in (0, name.number):
-                yield Problem(key, name.number, f"its stamp is that of revision {stamp.number}")
+                yield Problem(key, name.number, f"its stamp belongs to revision {stamp.number}")
             elif sealed and not stamp.sealed and stamp.note != Note(UNKNOWN):
-                yield Problem(key, name.number, "who and why are not sealed: anybody may have written them")
+                yield Problem(
+                    key, name.number, "author and message are not sealed: anyone may have written them"
+                )
             try:
                 self._sealing.note(key, stamp, value)
             except Corrupt:
-                yield Problem(key, name.number, "its stamp was changed, or was not made for it")
+                yield Problem(key, name.number, "its stamp was changed, or belongs to another revision")
 
     def _mend_head(self, key: str, whole: Stored) -> Problem:
         """The problem of a damaged head, which is repaired if possible.
@@ -107,7 +109,7 @@ class Fsck:
         value.
         """
         data, tag = self._store.get_tagged(key)
-        what = "what it holds now is damaged"
+        what = "its current value is damaged"
         for name, record in whole.items():
             if self._commit and record[:SMALLEST] == data[:SMALLEST]:
                 self._store.swap(key, record, tag)
@@ -133,7 +135,7 @@ class Fsck:
         for name, data in missing:
             stamp, _ = Stamp.parse(head.key, data)
             author = SEALED if stamp.sealed else stamp.note.author
-            what = f"{author!r} wrote it, and it has no record"
+            what = f"{author!r} wrote it, but it has no record"
             mended = self._commit is not None and self._records.create(name, data)
             yield Problem(head.key, name.number, what, mended)
         newest = next(iter(kept), None)
@@ -147,7 +149,7 @@ class Fsck:
     def _finish_claim(self, head: Head, name: Name) -> Problem:
         if self._commit:
             self._commit.complete(head, name)
-        what = "it was begun and not finished"
+        what = "its write was begun, but not finished"
         return Problem(head.key, name.number, what, mended=self._commit is not None)
 
     def _mend_lost_record(self, head: Head, last: Stamp, newest: Name | None) -> Problem:
@@ -177,7 +179,9 @@ def _check_times(stamps: dict[Name, Stamp]) -> Iterator[Problem]:
     for name, stamp in reversed(stamps.items()):
         before = max(before, name.before)
         if stamp.micros < before:
-            what = f"its time goes back: {stamp.time}, and the revision before it is of {to_datetime(before)}"
+            what = (
+                f"its time is {stamp.time}, before the time of the revision before it, {to_datetime(before)}"
+            )
             yield Problem(name.key, name.number, what)
         before = stamp.micros
 

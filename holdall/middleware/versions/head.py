@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from holdall.middleware.versions.stamp import Stamp, is_stamped
+from holdall.middleware.versions.stamp import GONE, MAGIC, Stamp
 from holdall.store import ABSENT, Store, Tag
 
 
@@ -44,10 +44,10 @@ class Head(NamedTuple):
     @classmethod
     def of(cls, key: str, data: bytes, tag: Tag) -> Self:
         """The head that is stored as ``data``. Raises Corrupt if it is damaged."""
-        if not is_stamped(data):
+        if not data.startswith(MAGIC):
             return cls(key, tag, data, None, data)
         stamp, value = Stamp.parse(key, data)
-        return cls(key, tag, data, stamp, None if stamp.deleted else value)
+        return cls(key, tag, data, stamp, None if stamp.kind in GONE else value)
 
     @property
     def there(self) -> bool:

@@ -14,7 +14,7 @@ time of the previous revision and not of its own.
 import re
 from typing import Final, NamedTuple, Self
 
-from holdall.middleware.versions.stamp import NEW, Stamp
+from holdall.middleware.versions.stamp import GONE, NEW, Stamp
 
 ROOT: Final = ".holdall/history/"
 BETWEEN: Final = "/.holdall/"
@@ -45,7 +45,7 @@ class Name(NamedTuple):
         """The name of the revision after ``last``."""
         if last is None:
             return cls(key, 1)
-        return cls(key, last.number + 1, last.micros, last.deleted)
+        return cls(key, last.number + 1, last.micros, last.kind in GONE)
 
     @property
     def text(self) -> str:
@@ -53,7 +53,7 @@ class Name(NamedTuple):
         rest = f"{self.key}{BETWEEN}{_ALL - self.number:012}"
         if self.number == 1:
             return rest
-        return f"{rest}.{format_time(self.before)}{DELETED if self.before_deleted else THERE}"
+        return f"{rest}.{self.before:018}{DELETED if self.before_deleted else THERE}"
 
     def place(self, stamp: Stamp) -> Stamp:
         """``stamp``, read from the record with this name, with the number and the time of its revision.

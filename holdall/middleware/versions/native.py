@@ -4,16 +4,17 @@ import operator
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from typing import NoReturn
 
+from holdall.batches import split, split_growing
 from holdall.errors import NoRevision, PermissionDenied, Unsupported
 from holdall.history import Note, Past, Remembers, Revision, Version, require_moment
 from holdall.keys import check_key
 from holdall.layer import Wrapper
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.versions.errors import dropped_error
-from holdall.middleware.versions.revisions import LazyNotes, split_pages
+from holdall.middleware.versions.revisions import PAGE, LazyNotes
 from holdall.store import Feature, Store
 
 _BATCH = 256  # values that are read together
@@ -29,7 +30,9 @@ class NativeStore(PassThrough[bytes]):
     def __init__(self, store: Store[bytes], author: str = "") -> None:
         super().__init__(store)
         if not isinstance(store, Remembers):
-            raise Unsupported(f"{store!r} keeps no versions by itself; use history=on, which any store can")
+            raise Unsupported(
+                f"{store!r} does not keep versions by itself; use history=on, which works on any store"
+            )
         self.past: Past = store.past(author)
 
     @property
@@ -44,7 +47,9 @@ class NativeStore(PassThrough[bytes]):
         number = operator.index(revision)
         found = self._revisions(key)
         if not 0 < number <= len(found):
-            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {len(found)}", key=key)
+            raise NoRevision(
+                f"{key!r} has no revision {number}; its revisions are 1 to {len(found)}", key=key
+            )
         if found[number - 1].deleted:
             raise KeyError(key)
         for value in self.past.read([found[number - 1]]):
@@ -65,7 +70,7 @@ class NativeStore(PassThrough[bytes]):
 
     def prune(self, keep: int | None, before: datetime | None, prefix: str) -> NoReturn:
         """See `Versions.prune`."""
-        raise Unsupported(f"{self._inner!r} keeps its versions by itself: give its bucket a lifecycle rule")
+        raise Unsupported(f"{self._inner!r} keeps its versions by itself; give its bucket a lifecycle rule")
 
     def fsck(self, *, mend: bool) -> NoReturn:
         """See `Versions.fsck`."""
@@ -105,7 +110,7 @@ class NativeAsOf(Wrapper[bytes, bytes]):
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
         rows = self._rows(prefix, start, stop)
-        while batch := list(islice(rows, _BATCH)):
+        for batch in split(rows, _BATCH):
             for version, value in zip(batch, self._store.past.read(batch), strict=True):
                 if value is not None:
                     yield version.key, value
@@ -155,7 +160,7 @@ def order_revisions(versions: Iterable[Version]) -> list[Version]:
 
 
 def _list_revisions(past: Past, numbered: list[tuple[int, Version]]) -> Iterator[Revision]:
-    for page in split_pages(numbered):
+    for page in split_growing(numbered, PAGE):
         notes = LazyNotes(partial(_read_notes, past, page))
         for number, version in page:
             yield Revision(number, version.time, version.deleted, partial(notes.of, number))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 
+from holdall.batches import split
 from holdall.errors import Conflict
 from holdall.keys import RawKey
 from holdall.middleware.versions.head import Head
@@ -33,9 +34,11 @@ class Prune:
         before: datetime | None,
     ) -> None:
         if keep is None and before is None:
-            raise ValueError("say how many revisions to keep, or before when they may go")
+            raise ValueError(
+                "give keep, the number of revisions to keep, or before, the time before which to drop them"
+            )
         if keep is not None and keep < 1:
-            raise ValueError(f"keep={keep} would drop what the keys hold now; keep at least 1")
+            raise ValueError(f"keep={keep} would drop the current values; keep at least 1")
         self._store = store
         self._records = records
         self._resolver = resolver
@@ -47,7 +50,7 @@ class Prune:
         names = parse_names(self._records.raw.scan(prefix))
         keys = (list(names) for _, names in groupby(names, lambda name: name.key))
         dropped = 0
-        while batch := list(islice(keys, _KEYS)):
+        for batch in split(keys, _KEYS):
             for round in _rounds(self._old(names) for names in batch):
                 self._records.drop(round)
                 dropped += len(round)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from holdall.errors import Conflict, InvalidKey
-from holdall.keys import RAW_KEY_BYTES, successor
+from holdall.keys import RAW_KEY_BYTES, RawKey, check_key, successor
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.versions.names import BETWEEN, LONGEST, ROOT, Name, from_number, prefix_of
 from holdall.middleware.versions.stamp import Stamp
@@ -27,14 +27,20 @@ class Records:
         self.raw = Reserved(store, ROOT, _describe)
 
     @staticmethod
-    def check(key: str) -> None:
-        """Raise InvalidKey if ``key``, with the prefixes of layers above, is too long for a record's name."""
+    def check_key(key: str) -> RawKey:
+        """Check ``key`` and return it, marked as checked. Every write calls this once for each of its keys.
+
+        Raises the errors of `holdall.keys.check_key`, and InvalidKey if ``key``, with the prefixes of layers
+        above, is too long for a record's name.
+        """
+        check_key(key)
         if len(key) * 4 > _KEY_BYTES and (size := len(key.encode())) > _KEY_BYTES:
             raise InvalidKey(
                 f"key {key[:77]!a}… is {size} bytes of UTF-8 with its prefix; "
                 f"the limit is {_KEY_BYTES} if versions are kept",
                 key=key,
             )
+        return RawKey(key)
 
     def create(self, name: Name, data: bytes) -> bool:
         """Create the record ``name`` with ``data`` and return True; return False if it exists already."""

@@ -1,11 +1,12 @@
 """The history of a key: its revisions, newest first, and the value of each."""
 
 import operator
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import Generic, NamedTuple, TypeVar
 
+from holdall.batches import split_growing
 from holdall.errors import Conflict, NoRevision
 from holdall.history import UNKNOWN, Note, Revision
 from holdall.middleware.versions.errors import dropped_error
@@ -20,7 +21,7 @@ from holdall.store import ATTEMPTS, Store
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-_PAGE = 64  # the most notes that are read together
+PAGE = 64  # the most notes that are read together
 
 
 class Listed(NamedTuple):
@@ -51,7 +52,7 @@ class RevisionReader:
         return chain([newest], self._older(key, resolved))
 
     def _older(self, key: str, resolved: Resolved) -> Iterator[Revision]:
-        for page in split_pages(self._list_older(key, resolved)):
+        for page in split_growing(self._list_older(key, resolved), PAGE):
             notes = LazyNotes(partial(self._notes, [listed.name for listed in page]))
             for name, micros, deleted in page:
                 yield Revision(name.number, to_datetime(micros), deleted, partial(notes.of, name))
@@ -66,7 +67,9 @@ class RevisionReader:
         if number == tip.number:
             return _value(head.key, head.value)
         if not 0 < number < tip.number:
-            raise NoRevision(f"{key!r} has no revision {number}; it has 1 to {tip.number}", key=key)
+            raise NoRevision(
+                f"{key!r} has no revision {number}; its revisions are 1 to {tip.number}", key=key
+            )
         if number in {name.number for name, _ in resolved.missing}:
             raise KeyError(key)
         name = self._records.find(key, number)
@@ -143,18 +146,3 @@ class LazyNotes(Generic[K]):
         if self._found is None:
             self._found = self._read()
         return self._found.get(revision, Note(UNKNOWN))
-
-
-def split_pages(revisions: Iterable[T]) -> Iterator[list[T]]:
-    """Yield ``revisions`` lazily in pages that grow.
-
-    So a caller that asks for the newest note reads one record, and one that asks for all reads many at once.
-
-    >>> [len(page) for page in split_pages(range(10))]
-    [1, 2, 4, 3]
-    """
-    revisions = iter(revisions)
-    size = 1
-    while page := list(islice(revisions, size)):
-        yield page
-        size = min(2 * size, _PAGE)

@@ -15,7 +15,7 @@ Notes by "unknown", for changes by a writer without versions, are not sealed.
 
 import hashlib
 from typing import Final, Protocol, runtime_checkable
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from holdall.errors import PermissionDenied
 from holdall.history import Note
@@ -53,19 +53,20 @@ class Sealing:
 
     def __init__(self) -> None:
         # Weak, because a layer holds the store that holds this object.
-        self._seals: WeakValueDictionary[str, Seal] = WeakValueDictionary()
+        self.seals: dict[str, ref[Seal]] = {}
 
     def __reduce__(self) -> tuple[type["Sealing"], tuple[()]]:
         return Sealing, ()
 
     def add(self, prefix: str, seal: Seal) -> None:
         """From now on ``seal`` seals the notes of keys under ``prefix``."""
-        self._seals[prefix] = seal
+        self.seals[prefix] = ref(seal)
 
     def of(self, key: str) -> Seal | None:
         """The seal of ``key``; None if there is none."""
-        found = [prefix for prefix in self._seals if key.startswith(prefix)]
-        return self._seals.get(max(found, key=len)) if found else None
+        alive = {prefix: seal for prefix, each in self.seals.items() if (seal := each()) is not None}
+        found = [prefix for prefix in alive if key.startswith(prefix)]
+        return alive[max(found, key=len)] if found else None
 
     def stamp(self, key: str, stamp: Stamp, value: bytes) -> bytes:
         """``value`` with ``stamp``, whose note is sealed if ``key`` has a seal."""
@@ -89,7 +90,7 @@ class Sealing:
         except PermissionDenied:
             return Note(SEALED)
         if not opened:
-            raise corrupt_error(key, "its stamp does not open: it was changed")
+            raise corrupt_error(key, "its stamp cannot be decrypted: it was changed")
         end = 1 + opened[0]
         return Note(opened[1:end].decode(), opened[end:].decode())
 

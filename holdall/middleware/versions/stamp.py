@@ -22,7 +22,7 @@ A head (the newest value, stored under its own key) and the record of the same r
 byte.
 """
 
-import secrets
+import os
 import struct
 import time
 from collections.abc import Iterable, Iterator
@@ -36,6 +36,8 @@ from holdall.middleware.versions.errors import corrupt_error
 
 MAGIC: Final = b"\xffhv1"
 PUT, NEW, DELETED, FOUND, LOST = b"p", b"n", b"d", b"f", b"l"
+GONE: Final = DELETED, LOST
+"""The kinds of the revisions at which the key is missing."""
 _LAYOUT = struct.Struct(">4sHcQQ8sIB")
 _FRONT = struct.Struct(">4sHcQQ")
 _FIXED = struct.Struct(">cQQ8s")
@@ -65,7 +67,7 @@ class Stamp(NamedTuple):
     @classmethod
     def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0) -> Self:
         """A new stamp with the current time, or ``after`` if that is later: times of a key do not go back."""
-        return cls(kind, number, max(time.time_ns() // 1000, after), secrets.token_bytes(8), note)
+        return cls(kind, number, max(time.time_ns() // 1000, after), os.urandom(8), note)
 
     @property
     def fixed(self) -> bytes:
@@ -75,7 +77,7 @@ class Stamp(NamedTuple):
     @property
     def deleted(self) -> bool:
         """Whether the key is missing at this revision."""
-        return self.kind in (DELETED, LOST)
+        return self.kind in GONE
 
     @property
     def time(self) -> datetime:
@@ -84,7 +86,7 @@ class Stamp(NamedTuple):
 
     def prepend_to(self, value: bytes) -> bytes:
         """``value`` with this stamp before it. Raises TooLarge if author and message do not fit."""
-        author, message = (b"", _SEALED + self.sealed) if self.sealed else self.note.encoded
+        author, message = (b"", _SEALED + self.sealed) if self.sealed else _encode(self.note)
         size = SMALLEST + len(author) + len(message)
         fixed = (MAGIC, size, self.kind, self.number, self.micros, self.id)
         return b"".join((_LAYOUT.pack(*fixed, crc32(value), len(author)), author, message, value))
@@ -99,13 +101,18 @@ class Stamp(NamedTuple):
         except (struct.error, UnicodeDecodeError) as error:
             raise corrupt_error(key, str(error)) from error
         if not SMALLEST + split <= size <= len(data) or kind not in _KINDS or crc32(value) != check:
-            raise corrupt_error(key, "its check fails")
+            raise corrupt_error(key, "its checksum does not match")
         if number > _LAST or micros > _LATEST:  # the check covers only the value
-            raise corrupt_error(key, "no revision has its number or time")
+            raise corrupt_error(key, "its number or time is out of range")
         return stamp, value
 
 
 @lru_cache(64)  # writes to many keys mostly have the same note
+def _encode(note: Note) -> tuple[bytes, bytes]:
+    return note.encoded
+
+
+@lru_cache(64)
 def _note(texts: bytes, split: int) -> tuple[Note, bytes]:
     """The note and b""; for a sealed note, an empty note and the sealed bytes."""
     if texts.startswith(_SEALED):

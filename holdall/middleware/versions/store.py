@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
+from holdall.batches import split, split_by_bytes
 from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
@@ -25,7 +27,6 @@ from holdall.store import (
     ATTEMPTS,
     MISSING,
     Change,
-    Delete,
     Expect,
     Feature,
     Missing,
@@ -39,9 +40,9 @@ from holdall.store import (
     unsupported,
 )
 
-_BATCH, _ROOM = 200, 1 << 20  # the most keys, and bytes of new values, that one transaction writes
+_BATCH = 200  # the most keys that one transaction writes
 Decide = Callable[[Head], bytes | None]
-Plan = list[tuple[Head, bytes | None]]
+Writes = dict[str, bytes | None]
 
 
 class VersionedStore(StampedReads):
@@ -86,20 +87,21 @@ class VersionedStore(StampedReads):
         if Feature.SWAP not in self._store.features:
             raise Unsupported(
                 f"{self._store!r} cannot keep versions: without compare-and-swap (SWAP) two writers "
-                "would lose revisions; keep it in a store that has it"
+                "would lose revisions; use a store that has SWAP"
             )
         if Feature.ATOMIC in self.features:
             return AtomicCommit(self._store, self._records, self._resolver, self._stamper)
         return SwapCommit(self._store, self._records, self._resolver, self._tombstones, self._stamper)
 
-    def _write(self, key: str, decide: Decide, head: Head | None = None) -> Written:
+    def _write(self, key: str, decide: Decide, *, absent: bool = False) -> Written:
         """Commit the value that ``decide`` returns for the head; None is a deletion. Retry after a conflict.
 
-        ``head`` is the first assumption about the head; without it, the head is read.
+        If ``absent``, the first attempt assumes that the key is missing, and does not read the head.
         """
-        commit = self._commit
+        key = self._records.check_key(key)
+        commit = self._chosen or self._commit
         for attempt in range(ATTEMPTS):
-            head = Head.read(self._store, key) if attempt or head is None else head
+            head = Head(key) if absent and not attempt else Head.read(self._store, key)
             value = decide(head)
             try:
                 return commit.commit(head, value)
@@ -108,7 +110,8 @@ class VersionedStore(StampedReads):
         raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was written; try again", key=key)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        value = to_bytes(value)
+        if type(value) is not bytes:
+            value = to_bytes(value)
         self._write(key, lambda head: value)
 
     def __delitem__(self, key: str, /) -> None:
@@ -124,8 +127,7 @@ class VersionedStore(StampedReads):
             _expect(head, expected)
             return value
 
-        check_key(key)
-        return self._tag(self._write(key, decide, Head(key) if expected == ABSENT else None))
+        return self._tag(self._write(key, decide, absent=expected == ABSENT))
 
     def _tag(self, written: Written) -> Tag:
         if written.tag is not None:
@@ -181,59 +183,62 @@ class VersionedStore(StampedReads):
         commit = self._commit
         if not isinstance(commit, AtomicCommit):
             raise unsupported(self, "change several keys at once", Feature.ATOMIC)
-        changes = list(changes)
+        before: dict[str, Tag] = {}
+        writes: Writes = {}
+        for change in changes:
+            key = self._records.check_key(key_of(change))
+            if not isinstance(change, Expect):
+                writes[key] = to_bytes(change.value) if isinstance(change, Put) else None
+            elif before.setdefault(key, change.tag) != change.tag:
+                raise conflict(key)
+        self._write_together(commit, writes, before)
+
+    def _write_together(self, commit: AtomicCommit, writes: Writes, before: dict[str, Tag]) -> None:
+        """Commit ``writes`` in one transaction, if each key of ``before`` has its tag. Retry after a conflict."""
         for attempt in range(ATTEMPTS):
-            planned, expected = self._plan(changes)
+            heads = Head.read_many(self._store, {**before, **writes})
+            for key, tag in before.items():
+                _expect(heads[key], tag)
+            planned = [
+                (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
+            ]
+            changing = {head.key for head, _ in planned}
+            others = [(key, head.tag) for key, head in heads.items() if key not in changing]
             try:
-                commit.commit_many(planned, expected)
+                commit.commit_many(planned, others)
             except Conflict:
                 time.sleep(pause(attempt))
             else:
                 return
         raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
 
-    def _plan(self, changes: list[Change[bytes]]) -> tuple[Plan, list[Expect]]:
-        """Each key that changes, with its new value, and the tags of the other keys that must still hold."""
-        heads = Head.read_many(self._store, map(key_of, changes))
-        writes: dict[str, bytes | None] = {}
-        for change in changes:
-            if isinstance(change, Expect):
-                _expect(heads[change.key], change.tag)
-            else:
-                writes[change.key] = to_bytes(change.value) if isinstance(change, Put) else None
-        planned = [
-            (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
-        ]
-        changing = {head.key for head, _ in planned}
-        others = [Expect(key, head.tag) for key, head in heads.items() if key not in changing]
-        return planned, others
-
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        if isinstance(self._commit, AtomicCommit):
-            self._transact_all(Put(key, to_bytes(value)) for key, value in items)
+        commit = self._commit
+        if isinstance(commit, AtomicCommit):
+            check = self._records.check_key
+            for batch in split_by_bytes(((check(key), to_bytes(value)) for key, value in items), _BATCH):
+                self._write_batch(commit, dict(batch))
         else:
             self._store._each(self.__setitem__, items)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
-        if isinstance(self._commit, AtomicCommit):
-            self._transact_all(map(Delete, keys))
+        commit = self._commit
+        if isinstance(commit, AtomicCommit):
+            for batch in split(map(self._records.check_key, keys), _BATCH):
+                self._write_batch(commit, dict.fromkeys(batch))
         else:
             self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
 
-    def _transact_all(self, changes: Iterable[Put[bytes] | Delete]) -> None:
-        for batch in _batches(changes):
-            self._transact_some(batch)
-
-    def _transact_some(self, changes: list[Put[bytes] | Delete]) -> None:
-        """Write ``changes`` in one transaction, or in several if the store refuses them as too large."""
+    def _write_batch(self, commit: AtomicCommit, writes: Writes) -> None:
+        """Commit ``writes`` in one transaction, or in several if the store refuses them as too large."""
         try:
-            self.transact(changes)
+            self._write_together(commit, writes, {})
         except TooLarge:
-            if len(changes) == 1:
+            if len(writes) == 1:
                 raise
-            half = len(changes) // 2
-            self._transact_some(changes[:half])
-            self._transact_some(changes[half:])
+            items = iter(writes.items())
+            self._write_batch(commit, dict(islice(items, len(writes) // 2)))
+            self._write_batch(commit, dict(items))
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -279,16 +284,3 @@ def _there(head: Head) -> bytes:
     if head.value is None:
         raise KeyError(head.key)
     return head.value
-
-
-def _batches(changes: Iterable[Put[bytes] | Delete]) -> Iterator[list[Put[bytes] | Delete]]:
-    batch: list[Put[bytes] | Delete] = []
-    room = _ROOM
-    for change in changes:
-        batch.append(change)
-        room -= len(change.value) if isinstance(change, Put) else 0
-        if room < 0 or len(batch) == _BATCH:
-            yield batch
-            batch, room = [], _ROOM
-    if batch:
-        yield batch

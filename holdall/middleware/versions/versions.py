@@ -136,7 +136,7 @@ class Versions(PassThrough[V]):
 def _over(store: Store[Any], make: Callable[[Store[bytes]], VersionedStore | NativeStore]) -> Store[Any]:
     """``store`` with its lowest store replaced by ``make(lowest)``."""
     if isinstance(store, Versions | VersionedStore | NativeStore):
-        raise Unsupported(f"{store!r} keeps versions already; wrap it once")
+        raise Unsupported(f"{store!r} keeps versions already; wrap it only once")
     if isinstance(store, Layer):
         return store.over(_over(store.inner, make))
     return make(store)

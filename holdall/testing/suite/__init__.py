@@ -6,11 +6,11 @@ from holdall.testing.suite.broken import BrokenStoreTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
 from holdall.testing.suite.foreign import ForeignTests
-from holdall.testing.suite.history import HistoryTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.layers import LayerTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.operations import OperationTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.reserved import ReservedTests
@@ -36,7 +36,7 @@ class StoreTests(
     TagTests[V],
     SwapTests[V],
     TransactionTests[V],
-    HistoryTests[V],
+    OperationTests[V],
     RaceTests[V],
     ThreadTests[V],
     ProcessTests[V],

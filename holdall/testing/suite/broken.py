@@ -25,7 +25,9 @@ class BrokenStoreTests(StoreCase[V]):
     def test_no_operation_takes_a_failure_for_a_missing_key(self, store: Store[V]) -> None:
         for name, operation in self._operations(store):
             error = expect_error(Exception, operation, by=name)
-            assert isinstance(error, HoldallError), f"{name} raised {error!r}, which is none of holdall's"
+            assert isinstance(error, HoldallError), (
+                f"{name} raised {error!r}, which is not an error of holdall"
+            )
             assert not isinstance(error, KeyError), f"{name} took a failure for a missing key"
 
     def test_its_error_is_one_line_without_secrets(self, store: Store[V]) -> None:

@@ -108,7 +108,7 @@ def expect_error(
         call(*arguments)
     except error as refusal:
         return refusal
-    pytest.fail(f"{by} took {arguments!r} and raised nothing")
+    pytest.fail(f"{by} accepted {arguments!r}, but should raise an error")
 
 
 Check = Callable[[S, Store[Any]], None]

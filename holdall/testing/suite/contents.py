@@ -57,7 +57,7 @@ class ContentTests(StoreCase[V]):
                 assert store["a"] == small
             else:
                 is_whole = store["a"] == value
-                assert is_whole, "another value was read than was written"
+                assert is_whole, "the value that was read is not the value that was written"
                 small = value
 
     def test_a_value_that_cannot_be_kept_is_refused_and_changes_nothing(self, store: Store[V]) -> None:

@@ -45,8 +45,8 @@ class RaceTests(StoreCase[V]):
             return lambda turn: store.swap(f"k{turn}", self.values.of(number), ABSENT)
 
         for turn, first, second in self.interleave(create(ONE), create(TWO)):
-            assert won(first) != won(second)
-            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
+            assert has_won(first) != has_won(second)
+            assert self.read_number(store, turn) == (ONE if has_won(first) else TWO)
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_of_two_that_swap_one_wins(self, store: Store[V]) -> None:
@@ -56,8 +56,8 @@ class RaceTests(StoreCase[V]):
             return lambda turn: store.swap(f"k{turn}", self.values.of(number), tags[f"k{turn}"])
 
         for turn, first, second in self.interleave(swap(ONE), swap(TWO)):
-            assert won(first) != won(second)
-            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
+            assert has_won(first) != has_won(second)
+            assert self.read_number(store, turn) == (ONE if has_won(first) else TWO)
 
     @needs(Feature.TAGS | Feature.SWAP)
     def test_a_swap_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
@@ -65,7 +65,7 @@ class RaceTests(StoreCase[V]):
         swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(swap, self.setter(store)):
             second.result()
-            won(first)
+            has_won(first)
             assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.SWAP)
@@ -75,7 +75,7 @@ class RaceTests(StoreCase[V]):
         for turn, first, second in self.interleave(self.setter(store), swap):
             first.result()
             assert self.read_number(store, turn) == TWO
-            assert not won(second) or store.get_tagged(f"k{turn}").tag != second.result()
+            assert not has_won(second) or store.get_tagged(f"k{turn}").tag != second.result()
 
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_a_remove_loses_to_a_write_or_comes_before_it(self, store: Store[V]) -> None:
@@ -83,7 +83,7 @@ class RaceTests(StoreCase[V]):
         remove = lambda turn: store.remove(f"k{turn}", tags[f"k{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(remove, self.setter(store)):
             second.result()
-            won(first)
+            has_won(first)
             assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.REMOVE)
@@ -156,7 +156,7 @@ class RaceTests(StoreCase[V]):
         for turn, first, second in self.interleave(transact, self.setter(store)):
             second.result()
             assert self.read_number(store, turn) == TWO
-            assert (f"a{turn}" in store) == (f"b{turn}" in store) == won(first)
+            assert (f"a{turn}" in store) == (f"b{turn}" in store) == has_won(first)
 
     @needs(Feature.TAGS | Feature.ATOMIC)
     def test_of_two_that_create_in_a_transaction_one_wins(self, store: Store[V]) -> None:
@@ -165,8 +165,8 @@ class RaceTests(StoreCase[V]):
             return lambda turn: store.transact([Expect(f"k{turn}", ABSENT), Put(f"k{turn}", value)])
 
         for turn, first, second in self.interleave(create(ONE), create(TWO), FEW):
-            assert won(first) != won(second)
-            assert self.read_number(store, turn) == (ONE if won(first) else TWO)
+            assert has_won(first) != has_won(second)
+            assert self.read_number(store, turn) == (ONE if has_won(first) else TWO)
 
     def set_some(self, store: Store[V]) -> Callable[[int], None]:
         """Return a function that writes ONE to two keys of a round."""
@@ -248,7 +248,7 @@ def finish(*calls: "Future[Any]") -> None:
         call.result()
 
 
-def won(call: "Future[Any]") -> bool:
+def has_won(call: "Future[Any]") -> bool:
     """Return whether a compare-and-swap won. Raise its error if that is not a Conflict."""
     error = call.exception()
     if error is not None and not isinstance(error, Conflict):

@@ -2,12 +2,14 @@
 
 import contextlib
 import dbm.dumb
+import errno
 import importlib
 import os
 import resource
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -29,6 +31,7 @@ from holdall import (
     Unavailable,
 )
 from holdall.adapters.dbm.flavors import FLAVORS
+from holdall.adapters.dbm.pair import Pair
 from tests.adapters.dbm.flavors import needs_module
 from tests.conftest import NO_DBM_SQLITE3
 
@@ -65,10 +68,10 @@ def test_an_address_names_the_file_and_its_flavor(path):
     ("address", "remedy"),
     [
         ("dbm://books/2026?flavor=dumb", "names a host"),
-        ("dbm:books?flavor=bdb", "none of dumb, ndbm, gnu, bsd, sqlite3"),
-        ("dbm:books?durability=no", "none of full, os"),
+        ("dbm:books?flavor=bdb", "not one of dumb, ndbm, gnu, bsd, sqlite3"),
+        ("dbm:books?durability=no", "not one of full, os"),
         ("dbm:books?flavour=gnu", "did you mean 'flavor'"),
-        ("dbm:?flavor=gnu", "is no path"),
+        ("dbm:?flavor=gnu", "is not a path"),
     ],
 )
 def test_an_address_that_cannot_be_meant_says_what_to_write(address, remedy):
@@ -109,7 +112,7 @@ def test_another_flavor_is_an_error_that_names_it(flavor, path):
 
 def test_what_is_no_dbm_file_is_left_as_it_is(flavor, path):
     path.write_bytes(b"no database at all " * 100)
-    with pytest.raises(Mismatch, match="left as it is"):
+    with pytest.raises(Mismatch, match="left unchanged"):
         DBM(path, flavor=flavor)
     assert contents(path) == {"store": b"no database at all " * 100}
 
@@ -226,6 +229,22 @@ def test_a_write_is_made_in_both_files_and_copies_neither(flavor, path):
             store["a"] = b"%d" % number
         assert [file.stat().st_ino for file in FLAVORS[flavor].files(f"{path}.twin")][:1] == before
     assert dict(DBM(f"{path}.twin")) == {"a": b"9"}
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "the disk fails"), KeyboardInterrupt()], ids=repr)
+def test_a_write_stands_if_its_twin_fails_and_the_next_one_copies_the_file(error, path, monkeypatch):
+    def fails(pair):
+        raise error
+
+    with DBM(path, flavor="dumb", durability="os") as store:
+        store["a"] = b"1"
+        monkeypatch.setattr(Pair, "match_modes", fails)
+        with pytest.raises(KeyboardInterrupt) if isinstance(error, KeyboardInterrupt) else nullcontext():
+            store["a"] = b"2"
+        monkeypatch.undo()
+        assert store["a"] == b"2"
+        store["b"] = b"3"
+    assert dict(DBM(f"{path}.twin")) == {"a": b"2", "b": b"3"}
 
 
 def test_a_refused_transaction_changes_nothing(flavor, path):

@@ -233,7 +233,7 @@ def test_both_ways_of_downloading_say_the_same(fake_gcs: Server, monkeypatch: py
         store.set_many((key, key.encode()) for key in GOOD)
         found = [download(connection, bucket, f"é/{key}", "", 10) for key in (*GOOD, "there")]
         assert [value for _, value in found[:-1]] == [key.encode() for key in GOOD]
-        assert found[-1][0].traces
+        assert found[-1][0].write_ids
         monkeypatch.setattr(Connection, "is_google", True)
         assert found == [download(connection, bucket, f"é/{key}", "", 10) for key in (*GOOD, "there")]
 
@@ -286,7 +286,7 @@ def test_a_reader_cannot_try_out_conditions(fake_gcs: Server):
         owner["a"] = b"1"
         proxy.inject(answer(403), on="POST /upload/")
         assert not store.features & Feature.SWAP
-        with pytest.raises(Unsupported, match="could not be tried out"):
+        with pytest.raises(Unsupported, match="could not be tested"):
             store.swap("a", b"1", ABSENT)
 
 

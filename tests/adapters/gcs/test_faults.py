@@ -3,12 +3,16 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import GoogleAPICallError, from_http_status
 
 from holdall import Conflict, Corrupt, PermissionDenied, Throttled, Unavailable
+from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs import GCS
+from holdall.adapters.gcs.attempts import Attempts
 from holdall.store import ABSENT, Feature
 from tests.faults.proxy import Fault, Proxy, answer, cut_body, drop, hang, lose, nothing, reset_in_body, then
 from tests.servers.gcs import Server
@@ -332,3 +336,18 @@ def test_an_endpoint_that_is_down_is_unavailable_in_time(use: Callable[[GCS], ob
         with pytest.raises(Unavailable):
             use(store)
         assert time.monotonic() - began < 30  # the client alone would wait for 120
+
+
+@pytest.mark.parametrize(("status", "again"), [(200, 16), (404, 16), (429, 8), (503, 8)])
+def test_after_throttling_answers_raise_the_pace_again_and_refusals_for_load_do_not(status: int, again: int):
+    pace = Pace(16)
+    pace.slower()
+
+    def send(retry: object) -> None:
+        if status != 200:
+            raise from_http_status(status, "refused")
+
+    for _ in range(200):
+        with suppress(GoogleAPICallError):
+            Attempts(0, pace)(send)
+    assert pace.now == again

@@ -52,7 +52,7 @@ class TestSlateDBInBuckets(StoreTests[bytes]):
     def test_no_such_bucket(self, bucket: str) -> None:
         with (
             SlateDB("s3://no-such-bucket/books") as store,
-            pytest.raises(StoreNotFound, match="make the bucket"),
+            pytest.raises(StoreNotFound, match="has no bucket; create it"),
         ):
             store.get("a")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.testing.bound import bound
+from holdall.testing.emulators import bind_to_thread
 from tests.adapters.servers.test_interrupts import SERVERS
 from tests.servers.process import free_ports, program, running
 from tests.soak import SOAK
@@ -59,7 +59,11 @@ def test_parent_and_children_read_their_own_answers(server, request):
     with request.getfixturevalue(server).store() as store:
         command = [sys.executable, "-m", "tests.adapters.servers.prefork", pickle.dumps(store).hex()]
         with subprocess.Popen(
-            bound(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            bind_to_thread(command),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         ) as done:
             try:
                 said = done.communicate(timeout=60)[0].decode()

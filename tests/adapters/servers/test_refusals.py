@@ -253,6 +253,6 @@ def test_more_threads_than_connections_wait_for_one(running, monkeypatch):
     with running.store(timeout=0.2) as store:
         store["a"] = b"1"
         held = store._link._pool()
-        with pytest.raises(Throttled, match="no connection to spare: 2 threads"):
+        with pytest.raises(Throttled, match="no free connection: 2 threads"):
             held.use(lambda one: held.use(lambda two: store["a"]))
         assert store["a"] == b"1"

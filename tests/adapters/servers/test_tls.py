@@ -48,11 +48,11 @@ def test_an_authority_for_redis_asks_for_tls(secure):
 
 def test_another_authority_is_not_trusted(secure, tmp_path):
     other = str(tls.authority(tmp_path))
-    assert "not trusted; see to the host's name" in refusal(secure.store(ca=other), Unavailable)
+    assert "not trusted; check the host name" in refusal(secure.store(ca=other), Unavailable)
 
 
 def test_a_certificate_for_another_host_is_not_trusted(secure):
-    assert "not trusted; see to the host's name" in refusal(secure.store(host="127.0.0.1"), Unavailable)
+    assert "not trusted; check the host name" in refusal(secure.store(host="127.0.0.1"), Unavailable)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -90,7 +90,7 @@ def test_the_environment_of_libpq_decides_if_the_address_does_not(secure, monkey
     with secure.running.store(host="localhost", tls=secure.ca) as store:
         store["a"] = b"1"
     monkeypatch.setenv("PGSSLROOTCERT", "/nowhere")
-    assert "cannot be checked; see to PGSSLROOTCERT" in refusal(
+    assert "cannot be verified; check PGSSLROOTCERT" in refusal(
         secure.running.store(host="localhost"), InvalidAddress
     )
 

@@ -222,7 +222,7 @@ def test_compressed_objects_are_opened_by_address(compress, tmp_path, monkeypatc
 
 
 def test_a_compression_that_shove_does_not_have_is_refused(tmp_path):
-    with pytest.raises(InvalidAddress, match="compress='snappy' is no level"):
+    with pytest.raises(InvalidAddress, match="compress='snappy' is not a level"):
         holdall.open(f"shove+file://{tmp_path}/a?compress=snappy")
 
 

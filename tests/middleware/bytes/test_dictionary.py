@@ -128,6 +128,6 @@ def test_samples_are_spread_over_the_keys_and_bounded(below: Memory) -> None:
 def test_too_few_values_are_invalid(count: int) -> None:
     store = Zstd(Memory())
     store.update((f"k{n}", document(n)) for n in range(count))
-    with pytest.raises(Invalid, match="more of them"):
+    with pytest.raises(Invalid, match="more values"):
         train(store)
     assert list(store.raw()) == list(store)

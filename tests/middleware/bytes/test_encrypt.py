@@ -53,7 +53,7 @@ def test_an_unknown_key_is_denied_and_not_corrupt(below: Memory) -> None:
 
 def test_another_key_of_the_same_name_is_corrupt(below: Memory) -> None:
     Encrypt(below, lambda: OLD)["a"] = b"a"
-    with pytest.raises(Corrupt, match="'a' does not open with key '2026'"):
+    with pytest.raises(Corrupt, match="'a' cannot be decrypted with key '2026'"):
         Encrypt(below, lambda: NEW.replace("2027", "2026"))["a"]
 
 
@@ -84,7 +84,7 @@ def test_scan_ids_names_what_is_damaged(below: Memory) -> None:
 
 @pytest.mark.parametrize("source", ["", "env:", "file:", "2026", "ENV:KEYS", MARKER, OLD, "http://x/y"])
 def test_a_key_itself_is_no_source_and_is_not_shown(source: str) -> None:
-    with pytest.raises(InvalidAddress, match="env:NAME or file:PATH") as refused:
+    with pytest.raises(InvalidAddress, match="env:NAME, file:PATH") as refused:
         Encrypt(Memory(), source)
     assert len(source) <= 5 or source not in str(refused.value)
 

@@ -179,7 +179,7 @@ def test_what_would_be_read_back_as_something_else_is_refused(bills: Json[Any], 
 
 @pytest.mark.parametrize("value", [{"number": "7"}, Credit(credits="7"), None, "7"])
 def test_a_value_of_another_type_is_refused(bills: Json[Any], value: Any) -> None:
-    with pytest.raises(Invalid, match=f"it is of the type {type(value).__name__}, and Bill is declared"):
+    with pytest.raises(Invalid, match=f"it is of the type {type(value).__name__}, but Bill is declared"):
         bills["7"] = value
 
 
@@ -198,7 +198,7 @@ def test_an_address_names_a_model() -> None:
         store["7"] = BILL
         assert store["7"] == BILL
     with pytest.raises(
-        InvalidAddress, match="MessagePack keeps no Pydantic models, and Bill is or holds one; use Json"
+        InvalidAddress, match="MessagePack does not keep Pydantic models, and Bill is or holds one; use Json"
     ):
         holdall.open(f"memory://?serializer=msgpack&type={name}")
 
@@ -206,7 +206,7 @@ def test_an_address_names_a_model() -> None:
 @pytest.mark.parametrize("serializer", [MessagePack, Yaml, Xml])
 @pytest.mark.parametrize("kind", [Bill, list[Bill], Bill | None, Bill | Credit, Box])
 def test_formats_without_models_say_so_at_once(serializer: Any, kind: Any) -> None:
-    with pytest.raises(Invalid, match=f"{serializer.__name__} keeps no Pydantic models, .*; use Json"):
+    with pytest.raises(Invalid, match=f"{serializer.__name__} does not keep Pydantic models, .*; use Json"):
         serializer(Memory(), type=kind)
 
 
@@ -217,7 +217,7 @@ class Opaque:
 @pytest.mark.parametrize("serializer", [Json, MessagePack, Yaml, Xml])
 @pytest.mark.parametrize("kind", [Opaque, list[Opaque], dict[str, Opaque | None]])
 def test_a_class_that_no_format_knows_is_refused_at_once(serializer: Any, kind: Any) -> None:
-    with pytest.raises(Invalid, match=f"{serializer.__name__} keeps no Opaque, .*; declare a Struct"):
+    with pytest.raises(Invalid, match=f"{serializer.__name__} does not keep Opaque, .*; declare a Struct"):
         serializer(Memory(), type=kind)
 
 

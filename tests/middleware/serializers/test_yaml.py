@@ -110,11 +110,11 @@ def test_a_hand_may_write_it_so(text, value):
 
 
 def test_a_mistake_is_told_with_its_line():
-    with pytest.raises(Corrupt, match=r"'a'.*line 3: 'number' is there twice"):
+    with pytest.raises(Corrupt, match=r"'a'.*line 3: 'number' appears twice"):
         read("number: 1\nlines: []\nnumber: 2\n")
     with pytest.raises(Corrupt, match=r"line 2: .*write the part out"):
         read("a: &x [1]\nb: *x\n")
-    with pytest.raises(Corrupt, match="line 2: the name of a field is no text"):
+    with pytest.raises(Corrupt, match="line 2: the name of a field is not text"):
         read("a: 1\n8200: 2\n")
 
 

@@ -53,7 +53,7 @@ def native(*dropped: str) -> Versions[bytes]:
 
 def test_a_version_that_vanished_is_no_revision_any_more() -> None:
     store = native("two")
-    with pytest.raises(NoRevision, match="revision 2 of 'a' is dropped"):
+    with pytest.raises(NoRevision, match="revision 2 of 'a' was dropped"):
         store.at("a", 2)
     assert (store.at("a", 1), store.at("a", 4)) == (b"one", b"four")
     with pytest.raises(KeyError):
@@ -62,7 +62,7 @@ def test_a_version_that_vanished_is_no_revision_any_more() -> None:
 
 @pytest.mark.parametrize("number", [-1, 0, 5])
 def test_a_number_that_never_was_is_told_with_those_there_are(number: int) -> None:
-    with pytest.raises(NoRevision, match="it has 1 to 4"):
+    with pytest.raises(NoRevision, match="its revisions are 1 to 4"):
         native().at("a", number)
 
 

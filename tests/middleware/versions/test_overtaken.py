@@ -134,3 +134,33 @@ def test_a_creation_that_another_made_first_is_a_conflict(lacks: str) -> None:
     with pytest.raises(Conflict):
         store.swap("a", b"1", ABSENT)
     assert values(store, "a") == [b"other"]
+
+
+@CLAIMING
+def test_a_bare_value_that_is_replaced_recorded_and_written_again_is_two_revisions(lacks: str) -> None:
+    """Where tags are hashes, only the record shows that another value was there in the meantime."""
+
+    def replace(below: Any) -> None:
+        Weaker.__setitem__(below, "a", b"other")
+        mend(below)
+        Weaker.__setitem__(below, "a", b"bare")
+
+    below, store = store_of(lacks, b"0")
+    Weaker.__setitem__(below, "a", b"bare")
+    below.before_record, below.meanwhile = True, replace
+    store["a"] = b"1"
+    assert values(store, "a") == [b"0", b"other", b"bare", b"1"]
+    assert list(store.fsck()) == []
+
+
+@CLAIMING
+def test_a_creation_that_was_replaced_by_a_recorded_value_is_decided_again(lacks: str) -> None:
+    def replace(below: Any) -> None:
+        Weaker.__setitem__(below, "a", b"bare")
+        write(below)
+
+    below, store = store_of(lacks)
+    below.before_record, below.meanwhile = True, replace
+    store["a"] = b"1"
+    assert values(store, "a") == [b"bare", b"other", b"1"]
+    assert list(store.fsck()) == []

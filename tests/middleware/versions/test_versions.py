@@ -133,7 +133,9 @@ def test_what_never_was(store):
         with pytest.raises(KeyError):
             store.at(missing, 1)
     for number in (0, -1, 2, 10**13):
-        with pytest.raises(NoRevision, match=f"has no revision {number}; it has 1 to 1") as refusal:
+        with pytest.raises(
+            NoRevision, match=f"has no revision {number}; its revisions are 1 to 1"
+        ) as refusal:
             store.at("a/b", number)
         assert not isinstance(refusal.value, KeyError)
         assert refusal.value.key == "a/b"

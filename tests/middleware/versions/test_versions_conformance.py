@@ -14,6 +14,7 @@ from holdall.adapters.gcs import GCS
 from holdall.adapters.s3 import S3
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests
+from tests.conformance.layered import LayeredTests
 from tests.conformance.test_conformance import AnyValue, folder
 from tests.examples import few, share
 from tests.middleware.versions.weaker import KINDS, Weaker
@@ -44,8 +45,7 @@ class TestVersions(StoreTests[bytes]):
         return lambda: Versions(Weaker(uuid4().hex, request.param))
 
 
-class TestVersionsOfDocuments(StoreTests[Any]):
-    many = 250
+class TestVersionsOfDocuments(LayeredTests[Any]):
     values = DOCUMENTS
     names = NAMES
 

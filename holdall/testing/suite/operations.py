@@ -13,7 +13,7 @@ from holdall.testing.suite.case import StoreCase
 V = TypeVar("V")
 
 
-class HistoryTests(StoreCase[V]):
+class OperationTests(StoreCase[V]):
     """Tests of random sequences of operations. Hypothesis shrinks a sequence that fails."""
 
     def test_a_store_and_a_dict_stay_equal(self, open_store: Callable[[], Store[V]]) -> None:

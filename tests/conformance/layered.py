@@ -1,0 +1,30 @@
+"""The suite on layers above a store that passes all of it by itself."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+
+from holdall.testing import StoreTests
+from tests.examples import few, share
+from tests.soak import SOAK
+
+V = TypeVar("V")
+
+
+class LayeredTests(StoreTests[V]):
+    """A fifth of the examples, and neither races of processes nor kills, which the store below stands by itself.
+
+    `make soak` runs all of it.
+    """
+
+    many = 250
+
+    if not SOAK:
+        test_processes_count_together = None
+        test_what_returned_survives_a_kill = None
+
+        @pytest.fixture(autouse=True)
+        def few_examples(self) -> Iterator[None]:
+            with few(share(5)):
+                yield

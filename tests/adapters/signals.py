@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -54,12 +54,19 @@ class Signals:
             ended.wait(self._chance.uniform(0, self._longest))
             signal.pthread_kill(main, signal.SIGUSR1)
 
+    def _pass_on(self, seen: Any, hook: Callable[[Any], object]) -> None:
+        """Call ``hook`` for an exception that nothing can pass on, without an interrupt of the hook itself."""
+        armed, self._armed = self._armed, False
+        if not isinstance(seen.exc_value, KINDS):
+            hook(seen)
+        self._armed = armed
+
     @contextmanager
     def running(self) -> Iterator["Signals"]:
         self._over = False
         before = signal.signal(signal.SIGUSR1, self._raise)
         hook = sys.unraisablehook
-        sys.unraisablehook = lambda seen: None if isinstance(seen.exc_value, KINDS) else hook(seen)
+        sys.unraisablehook = lambda seen: self._pass_on(seen, hook)
         sender = threading.Thread(target=self._send)
         sender.start()
         try:

@@ -9,7 +9,7 @@ from sys import maxsize
 from typing import Any, TypeVar
 
 from holdall.errors import TooLarge
-from holdall.keys import RESERVED, VOUCHED, RawKey, check_key, is_reserved, past_reserved
+from holdall.keys import RESERVED, RawKey, check_key, is_reserved, past_reserved
 from holdall.store import Change, Delete, Expect, Put, Tag, conflict, key_of, to_bytes
 
 T = TypeVar("T")
@@ -24,8 +24,6 @@ ROOM = 1 << 20
 
 FIRST_PAGE = 16
 """The number of rows in the first page of a scan."""
-
-_CHANGES = Put, Delete, Expect
 
 text = str.__str__  # a plain str: for a subclass, sqlite3 first looks for an adapter, which costs 400 ns
 
@@ -152,19 +150,16 @@ def split_transaction(
     deleted). Raises Conflict if the changes expect two different tags of one key, and TooLarge if a value has
     more than ``most`` bytes.
     """
-    if type(changes) is CheckedChanges and most == maxsize:
+    if isinstance(changes, CheckedChanges) and most == maxsize:
         return changes.before, changes.after
     before: dict[str, Tag] = {}
     after: dict[str, bytes | None] = {}
     for change in changes:
-        key = change.key if isinstance(change, _CHANGES) else key_of(change)  # type: ignore[redundant-expr]
-        if type(key) is not RawKey or len(key) > VOUCHED:  # most layers have checked their keys
-            check_key(key)
+        key = key_of(change)
+        check_key(key)
         key = text(key)
         if isinstance(change, Put):
-            value = change.value
-            fits = type(value) is bytes and len(value) <= most
-            after[key] = value if fits else to_bytes_within(key, value, most)
+            after[key] = to_bytes_within(key, change.value, most)
         elif isinstance(change, Delete):
             after[key] = None
         elif before.setdefault(key, change.tag) != change.tag:

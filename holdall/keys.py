@@ -29,11 +29,12 @@ KEY_BYTES = 400
 RAW_KEY_BYTES = 480
 RESERVED = ".holdall"
 
-# Most keys match this pattern, and need none of the slower checks.
-_plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
-VOUCHED = RAW_KEY_BYTES // 4
-"""A key of so many characters always fits, at four bytes each."""
-
+# Most keys match one of these patterns, and need none of the slower checks.
+_segment = "[A-Za-z0-9_-][A-Za-z0-9_. -]*+"
+_raw_segment = rf"(?:{_segment}|\.holdall(?![^/]))"
+_plain = re.compile(f"{_segment}(?:/{_segment})*+").fullmatch
+_plain_raw = re.compile(f"{_raw_segment}(?:/{_raw_segment})*+").fullmatch
+_VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
@@ -82,7 +83,7 @@ def raw_key(key: str) -> RawKey:
     '.holdall/manifest'
     """
     made = RawKey(key)
-    if len(made) > KEY_BYTES or not _plain(made):
+    if len(made) > KEY_BYTES or not _plain_raw(made):
         _check(made)
     return made
 
@@ -100,7 +101,7 @@ def check_key(key: str) -> None:
     """
     kind = type(key)
     # A layer has checked everything but the length of the key that it made.
-    if kind is RawKey and len(key) <= VOUCHED:
+    if kind is RawKey and len(key) <= _VOUCHED:
         return
     if kind is str and len(key) <= KEY_BYTES and _plain(key):
         return
@@ -113,7 +114,7 @@ def fits(name: str) -> bool:
     >>> fits(".holdall/manifest"), fits("../manifest")
     (True, False)
     """
-    return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
+    return (len(name) <= KEY_BYTES and _plain_raw(name) is not None) or _problem(RawKey(name)) is None
 
 
 def only_keys(rows: list[R]) -> list[R]:
@@ -123,6 +124,8 @@ def only_keys(rows: list[R]) -> list[R]:
     [('a/b', 1)]
     """
     # Check all names at once, without a call per name, because most pages contain plain keys only.
+    if not rows:
+        return rows
     names = [row[0] for row in rows]
     text = f"/{'/'.join(names)}/"
     if (

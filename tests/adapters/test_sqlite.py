@@ -3,15 +3,16 @@
 import enum
 import sqlite3
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 
 import pytest
 
 import holdall
 from holdall import ABSENT, SQLite
-from holdall.errors import InvalidAddress, InvalidKey
+from holdall.errors import Conflict, InvalidAddress, InvalidKey
 from holdall.keys import RawKey
-from holdall.store import Feature
+from holdall.store import Expect, Feature, Put, Tag
 
 
 @pytest.fixture
@@ -361,3 +362,41 @@ def test_a_batch_that_fails_leaves_no_transaction_open(store: SQLite, path: Path
     with SQLite(path, timeout=0) as other:
         other["c"] = b""
     assert list(store) == ["c"]
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("wrong", [None, "there", "absent", "new"])
+def test_a_transaction_of_few_or_many_puts_keeps_its_conditions(
+    count: int, wrong: str | None, store: SQLite
+) -> None:
+    old = store.swap("there", b"old", ABSENT)
+    if wrong == "new":
+        store["new"] = b"in the way"
+    expected = {"there": old, "absent": ABSENT, "new": ABSENT}
+    if wrong in ("there", "absent"):
+        expected[wrong] = Tag("1")
+    values = dict.fromkeys(("there", "new", "c", "d", "e", "f")[:count], b"%d" % count)
+    before = dict(store)
+    changes = [*starmap(Expect, expected.items()), *starmap(Put, values.items())]
+    if wrong is None:
+        store.transact(changes)
+        assert dict(store) == before | values
+    else:
+        with pytest.raises(Conflict) as caught:
+            store.transact(changes)
+        assert (caught.value.key, dict(store)) == (wrong, before)
+
+
+@pytest.mark.parametrize("taken", [None, "a", "b"])
+def test_a_transaction_of_new_keys_creates_all_or_none(taken: str | None, store: SQLite) -> None:
+    if taken is not None:
+        store[taken] = b"in the way"
+    before = dict(store)
+    changes = [Expect("a", ABSENT), Put("a", b"1"), Expect("b", ABSENT), Put("b", b"2")]
+    if taken is None:
+        store.transact(changes)
+        assert dict(store) == {"a": b"1", "b": b"2"}
+    else:
+        with pytest.raises(Conflict) as caught:
+            store.transact(changes)
+        assert (caught.value.key, dict(store)) == (taken, before)

@@ -22,7 +22,7 @@ class LayeredTests(StoreTests[V]):
 
     if not SOAK:
         test_processes_count_together = None
-        test_what_returned_survives_a_kill = None
+        test_a_finished_write_survives_a_kill = None
 
         @pytest.fixture(autouse=True)
         def few_examples(self) -> Iterator[None]:

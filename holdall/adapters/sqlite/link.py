@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from holdall.adapters.sqlite.errors import translate
 from holdall.adapters.sqlite.table import NoTable, Table
 from holdall.batches import ROOM, take_page, text
+from holdall.errors import HoldallError
 from holdall.handles import PerThread, delays_fork
 
 T = TypeVar("T")
@@ -30,6 +31,14 @@ class Link:
             return self.connection().execute(select, args).fetchone()
         except (NoTable, sqlite3.Error) as error:
             return self.none_if_absent(error)
+
+    @delays_fork
+    def rows(self, select: str, args: list[str]) -> list[Row]:
+        """Return all rows of a select."""
+        try:
+            return self.connection().execute(select, args).fetchall()
+        except (NoTable, sqlite3.Error) as error:
+            return self.none_if_absent(error) or []
 
     def none_if_absent(self, error: NoTable | sqlite3.Error) -> Any:
         """Return None if a read raised ``error`` because the table is absent; else raise it, translated."""
@@ -86,6 +95,16 @@ class Link:
             return connection.execute(statement, values)
         except (sqlite3.Error, OverflowError) as error:
             raise translate(error, str(self._table), key) from error
+
+    def create(self, statement: str, values: list[object]) -> bool:
+        """Run one statement that inserts rows. Return False, and insert nothing, if a key exists."""
+        try:
+            self.write(statement, None, *values)
+        except HoldallError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                return False
+            raise
+        return True
 
     @delays_fork
     def erase(self, statement: str, *args: str) -> int:

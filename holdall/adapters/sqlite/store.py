@@ -33,12 +33,11 @@ from holdall.store import (
 _PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _AT_ONCE = 128  # keys whose tags one statement looks up
+_FEW = 4  # keys that one statement writes on the condition of their tags
 _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
     "AND is_key(key)"
 )
-
-_FEW = 4  # keys that one statement writes
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
@@ -91,7 +90,6 @@ class SQLite(Store[bytes]):
         self._get_tagged = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._tick = f"SELECT CAST(tick AS TEXT) FROM {name} WHERE key = ?"
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
-        self._tags_of = f"SELECT key, CAST(tick AS TEXT) FROM {name} WHERE key IN"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
 
@@ -198,8 +196,10 @@ class SQLite(Store[bytes]):
         yield from self._look_up(f"SELECT key, {_VALUE} FROM {self._name} WHERE key = ?", keys)
 
     def _tagged_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, Tagged[bytes]]]:
-        select = f"SELECT key, {_VALUE}, CAST(tick AS TEXT) FROM {self._name} WHERE key = ?"
-        return ((key, Tagged(value, tag)) for key, value, tag in self._look_up(select, keys))
+        for batch in split_keys(keys, _AT_ONCE):
+            select, args = self._select_all(f"key, {_VALUE}, CAST(tick AS TEXT)", batch)
+            found = {key: Tagged(value, tag) for key, value, tag in self._link.rows(select, args)}
+            yield from ((key, found[key]) for key in batch if key in found)
 
     def _look_up(self, select: str, keys: Iterable[str]) -> Iterator[Any]:
         return look_up_all(partial(self._link.look_up, select), keys, _LOOKUPS)
@@ -267,6 +267,8 @@ class SQLite(Store[bytes]):
         This costs half of what several statements cost.
         """
         values: list[object] = [part for pair in after.items() for part in pair]
+        if before.keys() == after.keys() and not any(before.values()):
+            return self._link.create(_create_all(self._name, len(after)), values)
         for key, tag in before.items():
             values += key, tag or None
         statement = _put_if(self._name, len(after), len(before))
@@ -280,16 +282,18 @@ class SQLite(Store[bytes]):
         connection.executemany(self._delete, ((key,) for key, value in after.items() if value is None))
 
     def _expect(self, connection: sqlite3.Connection, tags: dict[str, Tag]) -> None:
-        found = dict(self._tags(connection, list(tags)))
+        found: dict[str, Tag] = {}
+        for batch in split(tags, _AT_ONCE):
+            found.update(connection.execute(*self._select_all("key, CAST(tick AS TEXT)", batch)))
         for key, tag in tags.items():
             if found.get(key, ABSENT) != tag:
                 raise conflict(key)
 
-    def _tags(self, connection: sqlite3.Connection, keys: list[str]) -> Iterator[tuple[str, Tag]]:
-        for batch in split(keys, _AT_ONCE):
-            size = 1 << (len(batch) - 1).bit_length()  # few different statements: the connection caches them
-            batch += batch[-1:] * (size - len(batch))
-            yield from connection.execute(f"{self._tags_of} ({','.join('?' * size)})", batch)
+    def _select_all(self, columns: str, keys: list[str]) -> tuple[str, list[str]]:
+        """Return a statement that selects ``columns`` of the rows of ``keys``, in any order, and its arguments."""
+        size = 1 << (len(keys) - 1).bit_length()  # few different statements: the connection caches them
+        args = [*map(text, keys), *[text(keys[-1])] * (size - len(keys))]
+        return f"SELECT {columns} FROM {self._name} WHERE key IN ({','.join('?' * size)})", args
 
     def close(self) -> None:
         self._link.close()
@@ -300,6 +304,12 @@ class SQLite(Store[bytes]):
                 "a database in memory cannot be pickled: its data would be left behind; name a file"
             )
         return super().__reduce__()
+
+
+@lru_cache
+def _create_all(table: str, count: int) -> str:
+    """Return the statement that inserts ``count`` pairs of new keys."""
+    return f"INSERT INTO {table} (key, value) VALUES {', '.join(['(?, ?)'] * count)}"
 
 
 @lru_cache

@@ -29,8 +29,11 @@ KEY_BYTES = 400
 RAW_KEY_BYTES = 480
 RESERVED = ".holdall"
 
-# Most keys match this pattern, and need none of the slower checks.
-_plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*+(?:/[A-Za-z0-9_-][A-Za-z0-9_. -]*+)*+").fullmatch
+# Most keys match one of these patterns, and need none of the slower checks.
+_segment = "[A-Za-z0-9_-][A-Za-z0-9_. -]*+"
+_raw_segment = rf"(?:{_segment}|\.holdall(?![^/]))"
+_plain = re.compile(f"{_segment}(?:/{_segment})*+").fullmatch
+_plain_raw = re.compile(f"{_raw_segment}(?:/{_raw_segment})*+").fullmatch
 _VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
@@ -80,7 +83,7 @@ def raw_key(key: str) -> RawKey:
     '.holdall/manifest'
     """
     made = RawKey(key)
-    if len(made) > KEY_BYTES or not _plain(made):
+    if len(made) > KEY_BYTES or not _plain_raw(made):
         _check(made)
     return made
 
@@ -111,7 +114,7 @@ def fits(name: str) -> bool:
     >>> fits(".holdall/manifest"), fits("../manifest")
     (True, False)
     """
-    return (len(name) <= KEY_BYTES and _plain(name) is not None) or _problem(RawKey(name)) is None
+    return (len(name) <= KEY_BYTES and _plain_raw(name) is not None) or _problem(RawKey(name)) is None
 
 
 def only_keys(rows: list[R]) -> list[R]:

@@ -54,7 +54,7 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """What a store promises goes into the report of its run, for tools/store_table.py."""
     yield
-    if item.name.startswith("test_features_stay_and_fit_together"):
+    if item.name.startswith("test_features_are_constant_and_consistent"):
         features = item.funcargs["store"].features
         item.user_properties.append(("features", " ".join(str(feature.name) for feature in features)))
 

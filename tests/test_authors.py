@@ -39,9 +39,9 @@ class TestBase64OnMemory(LAYERS.TestBase64OnMemory):  # type: ignore[misc]
         with few(5, shrinks=False):
             super().test_a_store_and_a_dict_stay_equal(open_store)
 
-    def test_any_key_of_the_grammar(self, store: Any) -> None:
+    def test_any_valid_key(self, store: Any) -> None:
         with few(5, shrinks=False):
-            super().test_any_key_of_the_grammar(store)
+            super().test_any_valid_key(store)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

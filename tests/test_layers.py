@@ -188,9 +188,9 @@ class ForgetsSetdefault(Layer[bytes, bytes]):
 @pytest.mark.parametrize(
     ("layer", "check"),
     [
-        (ReadsOneByOne, "test_it_makes_the_same_calls_below"),
-        (LooksBeforeItWrites, "test_it_makes_the_same_calls_below"),
-        (ForgetsSetdefault, "test_it_overrides_every_operation"),
+        (ReadsOneByOne, "test_the_layer_makes_the_same_calls_below"),
+        (LooksBeforeItWrites, "test_the_layer_makes_the_same_calls_below"),
+        (ForgetsSetdefault, "test_the_layer_overrides_every_operation"),
     ],
 )
 def test_a_layer_that_costs_more_is_rejected(layer: Any, check: str) -> None:

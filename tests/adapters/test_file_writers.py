@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from holdall import ABSENT, Conflict, File, Unsupported
-from holdall.adapters.file.writer import run_locked
+from holdall.adapters.file.writer import Writer
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_fork_while_the_lock_is_held_does_not_prolong_it(store):
             os._exit(0)
         return child
 
-    child = run_locked(store.root, fork, durable=False, makes=False)
+    child = Writer(store.root, durable=False, makes=False).run(fork)
     writer = start(store.__setitem__, "a", b"2")
     writer.join(60)
     os.close(writing)

@@ -1,5 +1,6 @@
 """The lock files of file:, dbm: and lmdb: stores: who waits for them and how long, and who may open them."""
 
+import contextlib
 import fcntl
 import os
 import random
@@ -15,7 +16,7 @@ import pytest
 import holdall
 from holdall import InvalidAddress, PermissionDenied, Unavailable
 from holdall.adapters._files.flock import Flock
-from tests.adapters.opcodes import Interrupted, interrupt_everywhere
+from tests.adapters.interrupts import Interrupted, interrupt_everywhere
 from tests.soak import SOAK
 
 SIGNALS = 5000 if SOAK else 50
@@ -25,12 +26,13 @@ STORES = {
     "dbm": ("dbm:{}/s?flavor=sqlite3&durability=os", "s.lock"),
     "lmdb": ("lmdb:{}/s?durability=os", "s/holdall.lock"),
 }
+_FLOCK = "holdall.adapters._files.flock"
 CODE = {
-    "file": ("_files/flock.py", "_files/lockfile.py", "file/writer.py"),
-    "dbm": ("_files/flock.py", "dbm/lock.py", "dbm/twins.py"),
+    "file": (_FLOCK, "holdall.adapters._files.lockfile", "holdall.adapters.file.writer"),
+    "dbm": (_FLOCK, "holdall.adapters.dbm.lock", "holdall.adapters.dbm.twins"),
     # In lmdb/environment.py the threads of one process take turns by `with` on a lock of C. No interrupt comes as
     # such a block ends, though a trace function could raise there.
-    "lmdb": ("_files/flock.py",),
+    "lmdb": (_FLOCK,),
 }
 
 
@@ -72,7 +74,7 @@ def test_no_interrupt_at_any_bytecode_leaves_the_lock_held(scheme, address, lock
         interrupts = 0
         for interrupts in interrupt_everywhere(write, *CODE[scheme]):  # noqa: B007 - the last is looked at
             os.close(held(lock))
-        assert interrupts > 100
+        assert interrupts > 50
         store["k"] = b"2"
         assert store["k"] == b"2"
 
@@ -81,33 +83,38 @@ def test_no_interrupt_at_any_bytecode_leaves_the_lock_held(scheme, address, lock
 def test_no_signal_at_any_moment_leaves_the_lock_held(address, lock):
     chance = random.Random(SIGNALS)
 
+    interrupts = 0
+
     def interrupt(*_):
+        nonlocal interrupts
+        interrupts += 1
         raise Interrupted
+
+    def write_until_interrupted(seconds):
+        before = interrupts
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while interrupts == before:  # a finalizer may ignore the exception
+            store["k"] = b"x" * 100
 
     with holdall.open(address, timeout=0) as store:
         store["k"] = b"0"
         before = signal.signal(signal.SIGALRM, interrupt)
         try:
             for _ in range(SIGNALS):
-                with pytest.raises(Interrupted):
-                    write_until_interrupted(store, chance.uniform(0.0001, 0.003))
+                with contextlib.suppress(Interrupted):
+                    write_until_interrupted(chance.uniform(0.0001, 0.003))
                 os.close(held(lock))
         finally:
             signal.signal(signal.SIGALRM, before)
+        assert interrupts == SIGNALS
         assert store["k"] == b"x" * 100
-
-
-def write_until_interrupted(store, seconds):
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    while True:
-        store["k"] = b"x" * 100
 
 
 def test_no_interrupt_of_a_read_leaves_a_dbm_s_lock_held(tmp_path):
     with holdall.open(f"dbm:{tmp_path}/s?flavor=sqlite3&durability=os&timeout=0") as store:
         store["k"] = b"0"
         interrupts = 0
-        for interrupts in interrupt_everywhere(lambda: store["k"], "_files/flock.py", "dbm/lock.py"):  # noqa: B007
+        for interrupts in interrupt_everywhere(lambda: store["k"], *CODE["dbm"][:2]):  # noqa: B007
             os.close(held(tmp_path / "s.lock"))
         assert interrupts > 50
         assert store["k"] == b"0"

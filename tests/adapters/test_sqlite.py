@@ -385,3 +385,18 @@ def test_a_transaction_of_few_or_many_puts_keeps_its_conditions(
         with pytest.raises(Conflict) as caught:
             store.transact(changes)
         assert (caught.value.key, dict(store)) == (wrong, before)
+
+
+@pytest.mark.parametrize("taken", [None, "a", "b"])
+def test_a_transaction_of_new_keys_creates_all_or_none(taken: str | None, store: SQLite) -> None:
+    if taken is not None:
+        store[taken] = b"in the way"
+    before = dict(store)
+    changes = [Expect("a", ABSENT), Put("a", b"1"), Expect("b", ABSENT), Put("b", b"2")]
+    if taken is None:
+        store.transact(changes)
+        assert dict(store) == {"a": b"1", "b": b"2"}
+    else:
+        with pytest.raises(Conflict) as caught:
+            store.transact(changes)
+        assert (caught.value.key, dict(store)) == (taken, before)

@@ -7,9 +7,11 @@ import os
 import sys
 import tempfile
 from importlib import import_module
+from importlib.metadata import entry_points
 
 import holdall
 from holdall.adapters.dbm.flavors import FLAVORS
+from holdall.adapters.shove.importing import as_it_was
 from holdall.cli import main
 from holdall.registry import BRIDGES, BUILT_IN
 
@@ -21,6 +23,11 @@ LOCAL = [
     "fsspec+local:tree",
     "shove+memory://",
 ]
+PLUGINS = {
+    "shove.stores": "file",
+    "shove.caches": "memory",
+    "fsspec.specs": "abfss",
+}  # each with one that must be there
 LAYERS = "memory://?serializer={}&compress=zstd&manifest=off"
 
 
@@ -42,6 +49,11 @@ if __name__ == "__main__":
         loads(dotted)
     for flavor in FLAVORS.values():
         loads(f"holdall.adapters.dbm.{flavor.module}:{flavor.name}")
+    for group, name in PLUGINS.items():
+        assert name in entry_points(group=group).names, (group, name)
+        for plugin in entry_points(group=group):
+            with as_it_was():
+                plugin.load()
     for address in LOCAL:
         with holdall.open(address) as store:
             store["a"] = b"1"

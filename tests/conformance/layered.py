@@ -22,7 +22,7 @@ class LayeredTests(StoreTests[V]):
 
     if not SOAK:
         test_processes_count_together = None
-        test_what_returned_survives_a_kill = None
+        test_a_finished_write_survives_a_kill = None
         test_a_follower_misses_nothing_of_another_process = None
         test_a_follower_misses_nothing_of_several_threads = None
         test_a_write_in_the_midst_of_which_another_follows = None

@@ -24,8 +24,8 @@ class TestEscape(StoreTests[bytes]):
         return lambda: ROWS[request.param](request)
 
     # What these refuse is kept, as tests/middleware/test_escape.py shows.
-    test_a_key_outside_the_grammar_is_invalid_key = None
-    test_a_bad_key_among_good_ones_is_refused = None
-    test_a_bound_with_a_lone_surrogate_is_invalid_key = None
-    test_users_are_refused = None
-    test_what_cannot_be_written_undoes_all = None
+    test_a_key_outside_the_grammar_raises_invalid_key = None
+    test_an_invalid_key_among_valid_keys_is_refused = None
+    test_a_bound_with_a_lone_surrogate_raises_invalid_key = None
+    test_calls_with_reserved_keys_are_refused = None
+    test_a_value_that_cannot_be_written_undoes_all = None

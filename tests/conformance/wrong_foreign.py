@@ -92,7 +92,7 @@ class ReadsThemAsMissing(Shared):
         raise KeyError(name)
 
 
-@caught_by("test_a_foreign_name_that_is_gone_is_key_error")
+@caught_by("test_a_deleted_foreign_name_raises_key_error")
 class ReadsTheMissingAsUnsupported(Shared):
     def get_foreign(self, name: Foreign, /) -> bytes:
         if name.stored not in self._held:

@@ -39,7 +39,7 @@ class Folding(Memory):
 
 
 @caught_by(
-    "test_every_good_key_is_kept_apart_from_every_other",
+    "test_valid_keys_do_not_collide",
     "test_in",
     "test_a_store_and_a_dict_stay_equal",
 )
@@ -48,49 +48,49 @@ class FoldsCase(Folding):
         return key.lower()
 
 
-@caught_by("test_every_good_key_is_kept_apart_from_every_other", "test_a_store_and_a_dict_stay_equal")
+@caught_by("test_valid_keys_do_not_collide", "test_a_store_and_a_dict_stay_equal")
 class NormalisesUnicode(Folding):
     def fold(self, key: str) -> str:
         return unicodedata.normalize("NFC", key)
 
 
-@caught_by("test_every_good_key_is_kept_apart_from_every_other", "test_get_many_of_many")
+@caught_by("test_valid_keys_do_not_collide", "test_get_many_of_many_keys")
 class FoldsOneLetter(Folding):
     def fold(self, key: str) -> str:
         return key.replace("É", "é")
 
 
-@caught_by("test_get_many_of_many")
+@caught_by("test_get_many_of_many_keys")
 class FoldsOneRareLetter(Folding):
     def fold(self, key: str) -> str:
         return key.replace("\u0500", "\u0501")
 
 
-@caught_by("test_every_good_key_is_kept_apart_from_every_other")
+@caught_by("test_valid_keys_do_not_collide")
 class DropsTrailingDotsAndSpaces(Folding):
     def fold(self, key: str) -> str:
         return key.rstrip(". ") or key
 
 
-@caught_by("test_every_good_key_is_kept_apart_from_every_other")
+@caught_by("test_valid_keys_do_not_collide")
 class CutsLongKeys(Folding):
     def fold(self, key: str) -> str:
         return key[:255]
 
 
-@caught_by("test_a_key_that_is_no_str_is_type_error")
+@caught_by("test_a_key_that_is_not_a_str_raises_type_error")
 class CoercesNumbers(Memory):
     def __getitem__(self, key: Any, /) -> bytes:
         return super().__getitem__(str(key) if isinstance(key, int) else key)
 
 
-@caught_by("test_a_key_that_is_no_str_is_type_error")
+@caught_by("test_a_key_that_is_not_a_str_raises_type_error")
 class HasNothingThatIsNoText(Memory):
     def __contains__(self, key: object, /) -> bool:
         return isinstance(key, str) and super().__contains__(key)
 
 
-@caught_by("test_a_key_outside_the_grammar_is_invalid_key")
+@caught_by("test_a_key_outside_the_grammar_raises_invalid_key")
 class TakesABadKeyForMissing(Memory):
     def _find(self, key: str, /) -> bytes | Missing:
         try:
@@ -99,7 +99,7 @@ class TakesABadKeyForMissing(Memory):
             return MISSING
 
 
-@caught_by("test_a_key_outside_the_grammar_is_invalid_key")
+@caught_by("test_a_key_outside_the_grammar_raises_invalid_key")
 class AcceptsDots(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         if key.startswith("../"):
@@ -107,7 +107,9 @@ class AcceptsDots(Memory):
         super().__setitem__(key, value)
 
 
-@caught_by("test_a_bad_key_among_good_ones_is_refused", "test_a_key_outside_the_grammar_is_invalid_key")
+@caught_by(
+    "test_an_invalid_key_among_valid_keys_is_refused", "test_a_key_outside_the_grammar_raises_invalid_key"
+)
 class SkipsBadKeysOfMany(Memory):
     def delete_many(self, keys: Iterable[str], /) -> None:
         super().delete_many(key for key in keys if ".." not in key)
@@ -119,13 +121,13 @@ class ShowsReservedKeys(Memory):
         return super().scan(RawKey(prefix), start=start, stop=stop)
 
 
-@caught_by("test_clear_leaves_them", "test_a_store_and_a_dict_stay_equal")
+@caught_by("test_clear_leaves_reserved_keys", "test_a_store_and_a_dict_stay_equal")
 class ClearsReservedKeys(Memory):
     def clear(self) -> None:
         self._table.cells.clear()
 
 
-@caught_by("test_clear_leaves_them")
+@caught_by("test_clear_leaves_reserved_keys")
 class ClearsManyByDroppingAll(Memory):
     def clear(self) -> None:
         if len(self) > 1000:
@@ -133,7 +135,7 @@ class ClearsManyByDroppingAll(Memory):
         super().clear()
 
 
-@caught_by("test_users_are_refused", "test_a_key_outside_the_grammar_is_invalid_key")
+@caught_by("test_calls_with_reserved_keys_are_refused", "test_a_key_outside_the_grammar_raises_invalid_key")
 class LetsUsersReadReservedKeys(Memory):
     def __getitem__(self, key: str, /) -> bytes:
         return super().__getitem__(RawKey(key) if isinstance(key, str) and is_reserved(key) else key)

@@ -14,9 +14,9 @@ from tests.conformance.wrong_stores import caught_by
 
 
 @caught_by(
-    "test_nothing_waits_for_close",
+    "test_writes_do_not_wait_for_close",
     "test_processes_see_each_other",
-    "test_what_returned_survives_a_kill",
+    "test_a_finished_write_survives_a_kill",
 )
 class WritesWhenClosed(OneFile):
     def load(self) -> dict[str, bytes]:
@@ -58,7 +58,7 @@ class PicklesWhatItLearned(OneFile):
         return type(self), (self._path, str(len(self.load())))
 
 
-@caught_by("test_no_secret_shows")
+@caught_by("test_secrets_are_hidden")
 class ShowsItsPassword(OneFile):
     def __repr__(self) -> str:
         return f"ShowsItsPassword({self._made_with!r})"
@@ -70,7 +70,7 @@ class HidesHowItWasMade(Memory):
         return "<a store>"
 
 
-@caught_by("test_a_pickle_reopens_the_store", "test_nothing_waits_for_close")
+@caught_by("test_a_pickle_reopens_the_store", "test_writes_do_not_wait_for_close")
 class PicklesWithoutItsData(Memory):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), ()
@@ -90,7 +90,7 @@ class LeavesAThreadRunning(Memory):
         threading.Thread(target=self._stop.wait, args=(20,), daemon=True).start()
 
 
-@caught_by("test_a_store_closes_twice")
+@caught_by("test_close_may_be_called_twice")
 class ClosesOnce(Memory):
     def close(self) -> None:
         del self._table
@@ -141,7 +141,7 @@ class DeletesManyWithoutALock(OneFile):
         self.save(held)
 
 
-@caught_by("test_many_are_deleted_while_another_writes_and_deletes", "test_a_clear_meets_a_delete")
+@caught_by("test_many_are_deleted_while_another_writes_and_deletes", "test_a_delete_in_the_middle_of_a_clear")
 class LooksThenDeletes(Memory):
     def delete_many(self, keys: Iterable[str], /) -> None:
         for key in keys:
@@ -157,7 +157,7 @@ class WritesInTwoSteps(Memory):
         super().__setitem__(key, value)
 
 
-@caught_by("test_each_new_store_is_its_own")
+@caught_by("test_new_stores_share_no_data")
 class SharesItsData(Memory):
     def __init__(self) -> None:
         super().__init__("shared")

@@ -30,7 +30,7 @@ class LosesLastWrite(Memory):
 
 @caught_by(
     "test_delete",
-    "test_a_missing_key_is_key_error_with_the_key",
+    "test_a_missing_key_raises_key_error_with_the_key",
     "test_a_store_and_a_dict_stay_equal",
 )
 class SwallowsDeleteOfMissing(Memory):
@@ -39,7 +39,7 @@ class SwallowsDeleteOfMissing(Memory):
             super().__delitem__(key)
 
 
-@caught_by("test_a_missing_key_is_key_error_with_the_key")
+@caught_by("test_a_missing_key_raises_key_error_with_the_key")
 class HidesWhichKeyIsMissing(Memory):
     def __getitem__(self, key: str, /) -> bytes:
         try:
@@ -74,7 +74,7 @@ class KeepsTheFirstOfEqualKeys(Memory):
         super().set_many(dict(reversed(list(items))).items())
 
 
-@caught_by("test_get_many_keeps_the_order_asked", "test_get_many_of_many")
+@caught_by("test_get_many_keeps_the_order_of_its_keys", "test_get_many_of_many_keys")
 class SortsGetMany(Memory):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return super().get_many(sorted(set(keys)))
@@ -90,7 +90,7 @@ class DrainsGetMany(Memory):
         return super().get_many(asked)
 
 
-@caught_by("test_delete_many_deletes_what_is_there")
+@caught_by("test_delete_many_deletes_the_existing_keys")
 class StopsDeletingAtAMissingKey(Memory):
     def delete_many(self, keys: Iterable[str], /) -> None:
         for key in keys:
@@ -99,7 +99,7 @@ class StopsDeletingAtAMissingKey(Memory):
             del self[key]
 
 
-@caught_by("test_changing_what_was_written_changes_nothing_stored")
+@caught_by("test_changing_a_written_value_changes_nothing_stored")
 class KeepsTheCallersBuffer(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         super().__setitem__(key, value)
@@ -112,20 +112,20 @@ class EncodesText(Memory):
         super().__setitem__(key, value.encode() if isinstance(value, str) else value)
 
 
-@caught_by("test_special_values_come_back")
+@caught_by("test_special_values_are_read_back")
 class StripsValues(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         super().__setitem__(key, value.rstrip() if isinstance(value, bytes) else value)
 
 
-@caught_by("test_special_values_come_back")
+@caught_by("test_special_values_are_read_back")
 class StripsNulsOfLongValues(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         long = isinstance(value, bytes) and len(value) > 16
         super().__setitem__(key, value.rstrip(b"\0") if long else value)
 
 
-@caught_by("test_special_values_are_there_for_every_reader")
+@caught_by("test_special_values_are_equal_for_every_way_of_reading")
 class TakesEmptyForMissing(Memory):
     def _find(self, key: str, /) -> bytes | Missing:
         return super()._find(key) or MISSING
@@ -154,13 +154,13 @@ class LosesTheOldValueOfWhatIsTooLarge(Memory):
         super().__setitem__(key, value)
 
 
-@caught_by("test_get_many_of_many", "test_a_long_scan_is_whole")
+@caught_by("test_get_many_of_many_keys", "test_a_long_scan_is_complete")
 class ListsOnePage(Memory):
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return islice(super().scan(prefix, start=start, stop=stop), 1000)
 
 
-@caught_by("test_get_many_of_many")
+@caught_by("test_get_many_of_many_keys")
 class GetsOnePage(Memory):
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         return islice(super().get_many(keys), 1000)

@@ -1,6 +1,7 @@
 """Stores with one defect each in tags, compare-and-swap or transactions, and the checks that must catch it."""
 
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 from holdall import Memory
@@ -24,9 +25,9 @@ from tests.conformance.wrong_stores import caught_by
 
 
 @caught_by(
-    "test_of_two_that_swap_one_wins",
-    "test_of_two_that_create_one_wins",
-    "test_two_that_modify_both_count",
+    "test_one_of_two_swaps_wins",
+    "test_one_of_two_creations_wins",
+    "test_two_modify_calls_both_count",
 )
 class ChecksThenWrites(Memory):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
@@ -44,7 +45,7 @@ class ChecksThenRemoves(Memory):
         del self[key]
 
 
-@caught_by("test_a_write_in_the_midst_of_which_another_swaps")
+@caught_by("test_a_swap_in_the_middle_of_a_write")
 class WritesWithoutTheLock(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
@@ -58,7 +59,7 @@ class _HashTable(_Table):
         return Tag(f"#{cell[0].hex()}") if cell else ABSENT
 
 
-@caught_by("test_a_unique_tag_never_comes_again", "test_a_store_and_a_dict_stay_equal")
+@caught_by("test_a_unique_tag_never_returns", "test_a_store_and_a_dict_stay_equal")
 class RepeatsTags(Memory):
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +69,7 @@ class RepeatsTags(Memory):
         return Tagged(self[key], self._table.tag(key))
 
 
-@caught_by("test_another_value_has_another_tag", "test_scan_tags_shows_what_changed")
+@caught_by("test_another_value_has_another_tag", "test_scan_tags_shows_the_changed_keys")
 class KeepsTheTagOfAKey(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         cell = self._table.cells.get(key) if isinstance(key, str) else None
@@ -77,7 +78,7 @@ class KeepsTheTagOfAKey(Memory):
             self._table.cells[key] = self._table.cells[key][0], cell[1]
 
 
-@caught_by("test_a_unique_tag_never_comes_again")
+@caught_by("test_a_unique_tag_never_returns")
 class CountsTicksByKey(Memory):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         before = self._table.cells.get(key, (b"", 0))[1] if isinstance(key, str) else 0
@@ -93,7 +94,7 @@ class KeepsTagsOfEqualBytes(Memory):
         return cell is not None and cell[0] == value
 
 
-@caught_by("test_a_unique_tag_never_comes_again")
+@caught_by("test_a_unique_tag_never_returns")
 class SwapsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         if self.quiet(key, value) and self._table.tag(key) == expected:
@@ -101,7 +102,7 @@ class SwapsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
         return super().swap(key, value, expected)
 
 
-@caught_by("test_a_unique_tag_never_comes_again")
+@caught_by("test_a_unique_tag_never_returns")
 class TransactsEqualBytesWithoutANewTag(KeepsTagsOfEqualBytes):
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         super().transact(
@@ -118,32 +119,32 @@ class ReadsTheTagLater(Memory):
         return Tagged(value, self._table.tag(key))
 
 
-@caught_by("test_scan_tags_tells_what_get_tagged_tells")
+@caught_by("test_scan_tags_equals_get_tagged")
 class TellsTagsBeyondStop(Memory):
     def scan_tags(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Any:
         return super().scan_tags(prefix, start=start, stop=stop if prefix else None)
 
 
-@caught_by("test_scan_tags_tells_what_get_tagged_tells")
+@caught_by("test_scan_tags_equals_get_tagged")
 class ShowsOtherTagsInScans(Memory):
     def scan_tags(self, prefix: str = "", **bounds: Any) -> Any:
         return ((key, Tag(f"v{tag}")) for key, tag in super().scan_tags(prefix, **bounds))
 
 
-@caught_by("test_tag_tells_what_get_tagged_tells")
+@caught_by("test_tag_equals_the_tag_of_get_tagged")
 class TellsTheTagBefore(Memory):
     def tag(self, key: str, /) -> Tag:
         cell = self._table.cells.get(key)
         return Tag(str(cell[1] - 1)) if cell else ABSENT
 
 
-@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins")
+@caught_by("test_swap_creates_only_a_missing_key", "test_one_of_two_creations_wins")
 class CreatesOverWhatIsThere(Memory):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         return super().swap(key, value, self._table.tag(key) if expected == ABSENT else expected)
 
 
-@caught_by("test_swap_of_what_was_deleted_conflicts")
+@caught_by("test_swap_of_a_deleted_key_conflicts")
 class RevivesWhatWasDeleted(Memory):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         return super().swap(key, value, expected if key in self else ABSENT)
@@ -155,14 +156,14 @@ class TakesAStarForAnyTag(Memory):
         return super().swap(key, value, self._table.tag(key) if expected == "*" else expected)
 
 
-@caught_by("test_remove_of_what_is_missing_conflicts", "test_remove_deletes_only_what_it_expects")
+@caught_by("test_remove_of_a_missing_key_conflicts", "test_remove_deletes_only_what_it_expects")
 class RemovesQuietly(Memory):
     def remove(self, key: str, /, expected: Tag) -> None:
         if key in self and expected != ABSENT:
             super().remove(key, expected)
 
 
-@caught_by("test_two_that_modify_both_count", "test_modify_runs_again_on_what_another_wrote")
+@caught_by("test_two_modify_calls_both_count", "test_modify_runs_again_on_the_value_of_another_writer")
 class ModifiesWithoutLooking(Memory):
     def modify(
         self, key: str, function: Callable[[bytes], bytes], /, default: bytes | Missing = MISSING
@@ -174,7 +175,7 @@ class ModifiesWithoutLooking(Memory):
 
 @caught_by(
     "test_modify_refuses_a_function_that_changes_its_argument_and_returns_nothing",
-    "test_modify_keeps_none_where_it_is_a_value",
+    "test_modify_stores_none_if_it_is_a_value",
 )
 class TakesNoResultForEmpty(Memory):
     def modify(
@@ -191,7 +192,7 @@ class PopsInTwoSteps(Memory):
         return value
 
 
-@caught_by("test_what_another_deletes_meanwhile_is_missing_and_no_conflict")
+@caught_by("test_a_key_deleted_in_the_meantime_is_missing_and_not_a_conflict")
 class PopsOnce(Memory):
     """Takes a Conflict at its first attempt for the answer."""
 
@@ -203,7 +204,7 @@ class PopsOnce(Memory):
         return value
 
 
-@caught_by("test_two_that_pop_the_first_item_get_one_each")
+@caught_by("test_two_popitem_calls_take_two_items")
 class PopsOnlyTheFirstItSaw(Memory):
     def popitem(self) -> tuple[str, bytes]:
         for key in self.scan():
@@ -219,7 +220,7 @@ class SetsDefaultsInTwoSteps(Memory):
         return self[key]
 
 
-@caught_by("test_one_failed_expectation_undoes_all", "test_what_cannot_be_written_undoes_all")
+@caught_by("test_one_failed_expectation_undoes_all", "test_a_value_that_cannot_be_written_undoes_all")
 class TransactsAsFarAsItGets(Memory):
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         for change in changes:
@@ -229,6 +230,20 @@ class TransactsAsFarAsItGets(Memory):
                 self.discard(change.key)
             elif self._table.tag(change.key) != change.tag:
                 raise conflict(change.key)
+
+
+@caught_by("test_what_cannot_be_written_undoes_all")
+class ChecksValuesTooLate(Memory):
+    """Writes the changes before the first value that is not bytes."""
+
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
+        changes = list(changes)
+        for change in changes:
+            check_key(change.key)
+        good = list(takewhile(lambda change: isinstance(getattr(change, "value", b""), bytes), changes))
+        super().transact(good)
+        if good != changes:
+            raise TypeError("values are bytes")
 
 
 @caught_by("test_expectations_are_about_the_state_before")
@@ -242,7 +257,7 @@ class ExpectsInOrder(Memory):
         super().transact(changes)
 
 
-@caught_by("test_a_transaction_creates_only_what_is_absent")
+@caught_by("test_a_transaction_creates_only_missing_keys")
 class OverwritesByTransaction(Memory):
     """Takes an Expect of a key that the transaction also puts for settled by the Put."""
 
@@ -255,7 +270,7 @@ class OverwritesByTransaction(Memory):
         )
 
 
-@caught_by("test_of_two_that_create_in_a_transaction_one_wins")
+@caught_by("test_one_of_two_creating_transactions_wins")
 class LooksThenCreatesByTransaction(Memory):
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         changes = list(changes)
@@ -278,7 +293,7 @@ class ExpectsThenTransacts(Memory):
         super().transact(change for change in changes if not isinstance(change, Expect))
 
 
-@caught_by("test_swap_creates_only_what_is_absent", "test_of_two_that_create_one_wins", "test_modify")
+@caught_by("test_swap_creates_only_a_missing_key", "test_one_of_two_creations_wins", "test_modify")
 class RacesInsteadOfRefusing(Memory):
     """Says that it cannot swap, and does."""
 

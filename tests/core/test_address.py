@@ -104,7 +104,7 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(text: str, remedy: str) -
         "azure://container?sas=hunter2#",
     ],
 )
-def test_no_secret_shows(text: str) -> None:
+def test_secrets_are_hidden(text: str) -> None:
     try:
         shown = repr(Address.parse(text)) + str(Address.parse(text))
     except InvalidAddress as refusal:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdall.errors import InvalidKey
-from holdall.keys import RawKey, Span, check_key, is_reserved, past_reserved, raw_key, successor
+from holdall.keys import RawKey, Span, check_key, fits, is_reserved, past_reserved, raw_key, successor
 from holdall.testing.keyspace import BAD, GOOD, NO_STR, between, keys, near_keys, spans
 
 _odd = st.text(st.sampled_from("ab./\\\0\x85é\ud800\U0001f4da") | st.characters(), max_size=12)
@@ -118,3 +118,13 @@ def test_a_scan_goes_on_right_after_what_is_reserved(part: str) -> None:
     assert (
         f"{part}/\U0010ffff" < past_reserved(f"{part}/manifest") == past_reserved(f"{part}/a/b") <= f"{part}0"
     )
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b c", ".holdall", ".holdallx", "x.holdall", ".", "..", "", ".holdall "]))
+)
+def test_a_name_fits_if_its_segments_do(segments: list[str]) -> None:
+    allowed = bool(segments) and not {"", ".", ".."} & set(segments)
+    assert fits("/".join(segments)) == allowed
+    if allowed:
+        assert raw_key("/".join(segments)) == "/".join(segments)

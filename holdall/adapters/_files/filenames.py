@@ -36,7 +36,10 @@ _is_plain = re.compile(
     rf"(?!{_device})[a-z0-9_,@()-](?:[{_PLAIN}]{{0,{LIMIT - 3}}}[a-z0-9_,@()-])?"
 ).fullmatch
 
-Place = tuple[tuple[str, ...], str]
+Folders = tuple[str, ...]
+"""The names of the folders from the root down to one of them."""
+
+Place = tuple[Folders, str]
 """The names of the folders, from the root down, and of the file in the last one."""
 
 
@@ -55,7 +58,7 @@ def place_of(key: str) -> Place:
 
 
 @lru_cache(1024)
-def _folders(above: str) -> tuple[str, ...]:
+def _folders(above: str) -> Folders:
     return tuple(name for segment in above.split("/") for name in _folder(segment))
 
 

@@ -18,6 +18,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
+from holdall.adapters._files.descriptors import open_owned
 from holdall.errors import InvalidAddress, PermissionDenied, Unavailable, Unsupported
 
 try:
@@ -56,8 +57,26 @@ class Flock:
         self.file: FileIO | None = None
 
     def _open(self, *, shared: bool) -> FileIO | None:
-        """Open the lock file; return None if it cannot exist, because then nobody can hold its lock."""
-        return open_lock(self.path)
+        """Open the lock file to read and write it, and create it if it is missing.
+
+        Returns None if it cannot exist, because then nobody can hold its lock. Raises OSError if the system
+        refuses.
+        """
+        while True:
+            try:
+                return open_owned(self.path, os.O_RDWR)
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError):  # another process has created the file: open it
+                    return self._create()
+
+    def _create(self) -> FileIO:
+        file = open_owned(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _restrict(file.fileno(), self.path)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def hold(self, work: Callable[[], T], timeout: float = TIMEOUT, *, shared: bool = False) -> T:
         """Run ``work`` while holding the lock, and return its result.
@@ -74,7 +93,8 @@ class Flock:
             # the descriptor, which holds the same lock.
             try:
                 try:
-                    self._wait(file, deadline, shared=shared)
+                    while not self._lock(file, shared=shared):
+                        self._wait(file, deadline)
                     if self._is_current(file):
                         return work()
                 finally:
@@ -84,13 +104,6 @@ class Flock:
                 raise
             self.close()
 
-    def _wait(self, file: FileIO, deadline: float, *, shared: bool) -> None:
-        while not self._lock(file, shared=shared):
-            if time.monotonic() >= deadline:
-                remedy = "retry, stop that process, or raise timeout="
-                raise Unavailable(f"{self.path} stays locked by {_holders(file)}; {remedy}")
-            time.sleep(_POLL)
-
     def _lock(self, file: FileIO, *, shared: bool) -> bool:
         """Try to take the lock; return False if another holds it."""
         try:
@@ -98,6 +111,12 @@ class Flock:
         except BlockingIOError:
             return False
         return True
+
+    def _wait(self, file: FileIO, deadline: float) -> None:
+        if time.monotonic() >= deadline:
+            remedy = "retry, stop that process, or raise timeout="
+            raise Unavailable(f"{self.path} stays locked by {_holders(file)}; {remedy}")
+        time.sleep(_POLL)
 
     def _is_current(self, file: FileIO) -> bool:
         """Return whether the file still has its name. After a deletion, its lock excludes nobody.
@@ -118,31 +137,6 @@ class Flock:
         if self.file is not None:
             self.file.close()
             self.file = None
-
-
-def open_lock(path: str) -> FileIO:
-    """Open the lock file at ``path`` to read and write; create it if it is missing. Raises OSError."""
-    return FileIO(path, "r+", opener=_opener)
-
-
-def _opener(path: str, flags: int) -> int:
-    flags |= os.O_NOFOLLOW
-    while True:
-        try:
-            return os.open(path, flags)
-        except FileNotFoundError:
-            with contextlib.suppress(FileExistsError):  # another process has created the file: open it
-                return _create(path, flags)
-
-
-def _create(path: str, flags: int) -> int:
-    fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        _restrict(fd, path)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
 
 
 def _restrict(fd: int, path: str) -> None:

@@ -1,31 +1,18 @@
-"""Open and list the folders below a root, one by one, so that no symbolic link is followed."""
+"""List the folders below a root one by one."""
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from functools import reduce
-from operator import or_
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.adapters._files.filenames import Place, text_of
+from holdall.adapters._files.descriptors import in_folder
+from holdall.adapters._files.filenames import Folders, Place, text_of
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._files.paths import absolute
 from holdall.errors import InvalidAddress
 from holdall.keys import Span, fits
-
-
-def _flags(*names: str) -> int:
-    """Return the flags with these names. On a system without them (Windows), no store opens a folder."""
-    return os.O_RDONLY | reduce(or_, (getattr(os, name, 0) for name in names))
-
-
-_PASS = _flags("O_PATH", "O_DIRECTORY", "O_NOFOLLOW")
-_OPEN = _flags("O_DIRECTORY", "O_NOFOLLOW")
-_READ = _flags("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a foreign pipe
-
-Folders = tuple[str, ...]
-
 
 Entry = tuple[str, str, bool, int]
 """A file or folder: its part of keys as text, its name, whether it is a folder, its tick if asked for."""
@@ -59,57 +46,13 @@ def check_root(root: str) -> str:
     return str(path)
 
 
-def enter(root: str, folders: Folders, how: int = _PASS) -> int:
-    """Return a descriptor of the last of ``folders``, to open names in it. The caller closes it.
-
-    ``root`` itself may be a link. Raises FileNotFoundError if a folder is missing, and NotADirectoryError
-    (or an OSError with ELOOP) if one of the names is a link or is not a folder.
-    """
-    if not folders:
-        return os.open(root, how & ~os.O_NOFOLLOW)
-    fd = os.open(f"{root}/{folders[0]}", how)
-    for name in folders[1:]:
-        above = fd
-        try:
-            fd = os.open(name, how, dir_fd=above)
-        finally:
-            os.close(above)
-    return fd
-
-
-def open_file(root: str, place: Place) -> int:
-    """Return a descriptor to read the file at ``place``. Raises the same errors as `enter`.
-
-    The caller checks whether it is a file at all.
-    """
-    folders, name = place
-    if not folders:
-        return os.open(f"{root}/{name}", _READ)
-    folder = enter(root, folders)
-    try:
-        return os.open(name, _READ, dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def read_content(fd: int, size: int) -> bytes:
-    """Return ``size`` bytes of a file, or fewer if the file is shorter."""
-    read = os.read(fd, size)
-    while len(read) < size and (more := os.read(fd, size - len(read))):
-        read += more
-    return read
-
-
 def sync(root: str, folders: Folders) -> None:
     """Fsync a folder. If it was removed in the meantime, fsync the nearest folder above that still exists."""
     try:
-        fd = enter(root, folders, _OPEN)
+        in_folder(root, folders, os.fsync, lists=True)
     except FileNotFoundError:
-        return sync(root, folders[:-1]) if folders else None
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        if folders:
+            sync(root, folders[:-1])
 
 
 def list_folder(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry], bool]:
@@ -118,20 +61,16 @@ def list_folder(root: str, folders: Folders, *, ticks: bool) -> tuple[list[Entry
     A missing folder has no entries.
     """
     try:
-        fd = enter(root, folders, _OPEN)
+        return in_folder(root, folders, partial(_list_unchanged, ticks), lists=True)
     except FileNotFoundError:
         return [], True
-    try:
-        return _list_unchanged(fd, lambda: sorted(_entries(fd, ticks)))
-    finally:
-        os.close(fd)
 
 
-def _list_unchanged(fd: int, listing: Callable[[], list[Entry]]) -> tuple[list[Entry], bool]:
+def _list_unchanged(ticks: bool, fd: int) -> tuple[list[Entry], bool]:
     # The clock that sets the time of a folder may advance only 100 times per second. So a folder that has
     # just changed may change again and keep the same time.
     begun, before = time.time_ns(), os.fstat(fd).st_mtime_ns
-    entries = listing()
+    entries = sorted(_entries(fd, ticks))
     return entries, before == os.fstat(fd).st_mtime_ns and begun - before > 20_000_000
 
 
@@ -154,14 +93,14 @@ def _entries(fd: int, ticks: bool) -> Iterator[Entry]:
 def list_kinds(root: str, folders: Folders) -> list[tuple[str, str]]:
     """Return the names in a folder, each with "folder", "file" or "other"; a missing folder has no names."""
     try:
-        fd = enter(root, folders, _OPEN)
+        return in_folder(root, folders, _list_kinds, lists=True)
     except FileNotFoundError:
         return []
-    try:
-        with os.scandir(fd) as found:
-            return [(entry.name, _kind(entry)) for entry in found]
-    finally:
-        os.close(fd)
+
+
+def _list_kinds(fd: int) -> list[tuple[str, str]]:
+    with os.scandir(fd) as found:
+        return [(entry.name, _kind(entry)) for entry in found]
 
 
 def _kind(entry: "os.DirEntry[str]") -> str:

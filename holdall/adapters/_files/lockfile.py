@@ -1,15 +1,9 @@
-"""The lock file of a file store. Only the holder of its lock writes, and the file stores the last tick.
+"""The lock file of a folder that holds a store. Only the holder of its lock writes in the folder."""
 
-    .lock = tick LF         the last tick given; 19 digits. Locked (flock) by whoever writes
-
-A new file is empty, and its last tick is 0.
-"""
-
-import os
 from io import FileIO
 from pathlib import Path
 
-from holdall.adapters._files.flock import Flock, open_lock
+from holdall.adapters._files.flock import Flock
 from holdall.adapters._files.folders import sync
 from holdall.extras import needs
 
@@ -32,30 +26,17 @@ class LockFile(Flock):
         self._durable = durable
         self._makes = makes
 
-    def read_tick(self) -> int:
-        """Return the last tick, or 0."""
-        last = os.pread(self._fd(), 19, 0)
-        return int(last) if last.isdigit() else 0
-
-    def write_tick(self, tick: int) -> None:
-        """Store ``tick`` as the last tick."""
-        os.pwrite(self._fd(), b"%019d\n" % tick, 0)
-
-    def _fd(self) -> int:
-        assert self.file  # noqa: S101 - the holder of the lock has its file open
-        return self.file.fileno()
-
     def _lock(self, file: FileIO, *, shared: bool) -> bool:
         return lock_descriptor(file.fileno(), blocking=False)
 
-    def _open(self, *, shared: bool) -> FileIO:
+    def _create(self) -> FileIO:
         try:
-            return open_lock(self.path)
+            return super()._create()
         except FileNotFoundError:
             if not self._makes:
                 raise
             self._make_root()
-            return open_lock(self.path)
+            return super()._create()
 
     def _make_root(self) -> None:
         root = Path(self._root)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from holdall.adapters._files.filenames import text_of
-from holdall.adapters._files.folders import Folders, may_hold
+from holdall.adapters._files.filenames import Folders, text_of
+from holdall.adapters._files.folders import may_hold
 from holdall.keys import Foreign, Span, fits
 
 Inside = Callable[[Folders], Iterable[tuple[str, str]]]

@@ -17,7 +17,8 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from holdall.adapters._files.flock import TIMEOUT, Flock, open_lock
+from holdall.adapters._files.descriptors import open_owned
+from holdall.adapters._files.flock import TIMEOUT, Flock
 from holdall.errors import StoreNotFound
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Lock(Flock):
 
     def _open(self, *, shared: bool) -> FileIO | None:
         try:
-            return open_lock(self.path)
+            return super()._open(shared=shared)
         except FileNotFoundError:
             if not shared:
                 folder = Path(self.path).parent
@@ -59,7 +60,7 @@ class Lock(Flock):
             if not shared:
                 raise
         try:
-            return FileIO(self.path, opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW))
+            return open_owned(self.path, os.O_RDONLY)
         except FileNotFoundError:
             return None
 

@@ -60,7 +60,7 @@ class Pair:
     def sync(self, path: str, *, folder: bool) -> None:
         """Fsync the files at ``path``; ``folder``: also their folder, so that their names are on the disk."""
         for file in self._flavor.files(path):
-            fd = os.open(file, os.O_RDONLY)
+            (fd,) = map(os.open, (file,), (os.O_RDONLY,))  # no interrupt loses it: see _files.descriptors
             try:
                 os.fsync(fd)
             finally:

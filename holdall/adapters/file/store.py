@@ -2,29 +2,25 @@
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import starmap
-from typing import TypeVar, cast
+from typing import TypeVar, TypeVarTuple, cast
 
+from holdall.adapters._files.descriptors import read_file, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
-from holdall.adapters._files.filenames import Place, place_of
+from holdall.adapters._files.filenames import Folders, Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.folders import (
     Entry,
-    Folders,
     Found,
     check_root,
     list_folder,
     list_kinds,
-    open_file,
-    read_content,
     walk,
 )
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
-from holdall.adapters.file.writer import Writer, run_locked
+from holdall.adapters.file.writer import Writer
 from holdall.address import Address
 from holdall.batches import split_by_bytes, split_keys
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
@@ -32,7 +28,7 @@ from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 T = TypeVar("T")
-Written = tuple[str, Place, bytes]
+Args = TypeVarTuple("Args")
 
 
 class File(Store[bytes]):
@@ -117,35 +113,23 @@ class File(Store[bytes]):
     def tag(self, key: str, /) -> Tag:
         check_key(key)
         try:
-            fd, found = self._open(key, place_of(key))
-        except KeyError:
-            return ABSENT
-        os.close(fd)
-        return Tag(str(found.st_mtime_ns))
-
-    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
-        fd, found = self._open(key, place)
-        try:
-            return read_content(fd, found.st_size), found.st_mtime_ns
+            time = read_time(self.root, place_of(key))
         except OSError as error:
             raise translate(error, self.root, key) from error
-        finally:
-            os.close(fd)
+        return ABSENT if time is None else Tag(str(time))
 
-    def _open(self, key: str, place: Place) -> tuple[int, os.stat_result]:
+    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
         try:
-            fd = open_file(self.root, place)
+            found = read_file(self.root, place)
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:
             if error.errno == errno.ENXIO:  # a socket
                 raise KeyError(key) from None
             raise translate(error, self.root, key) from error
-        found = os.fstat(fd)
-        if stat.S_ISREG(found.st_mode):
-            return fd, found
-        os.close(fd)
-        raise KeyError(key)
+        if found is None:
+            raise KeyError(key)
+        return found
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (found.key for found in self._walk(Span.of(prefix, start, stop)))
@@ -194,9 +178,7 @@ class File(Store[bytes]):
             # Some file systems (tmpfs) omit a file that is renamed during the listing. So list the folder
             # again while no writer works.
             try:
-                return self._run_locked(
-                    lambda writer: list_folder(self.root, folders, ticks=ticks)[0], makes=False
-                )
+                return self._change(lambda _: list_folder(self.root, folders, ticks=ticks)[0], makes=False)
             except (PermissionDenied, StoreNotFound):
                 return entries  # this reader may not take the lock, so it cannot make the writers wait
         except OSError as error:
@@ -204,12 +186,14 @@ class File(Store[bytes]):
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    def _run_locked(self, work: Callable[[Writer], T], *, makes: bool = True) -> T:
-        return run_locked(self.root, work, durable=self._durable, makes=makes, timeout=self._timeout)
+    def _change(self, work: Callable[[Writer, *Args], T], *args: *Args, makes: bool = True) -> T:
+        """Return the result of ``work`` with a writer of this store, which it may use until it returns."""
+        writer = Writer(self.root, durable=self._durable, makes=makes)
+        return writer.run(work, *args, timeout=self._timeout)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        write = _prepare(key, value)
-        self._run_locked(lambda writer: writer.put(*write))
+        check_key(key)
+        self._change(Writer.put, key, to_bytes(value))
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -219,24 +203,24 @@ class File(Store[bytes]):
     def _delete(self, keys: list[str]) -> int:
         """Delete ``keys``; return how many of them existed."""
         try:
-            return self._run_locked(lambda writer: sum(_discard(writer, key) for key in keys), makes=False)
+            return self._change(_delete_all, keys, makes=False)
         except StoreNotFound:
             return 0
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        write = _prepare(key, value)
-        return self._run_locked(lambda writer: _swap(writer, *write, expected))
+        check_key(key)
+        return self._change(_swap, key, to_bytes(value), expected)
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
         try:
-            self._run_locked(lambda writer: _remove(writer, key, place_of(key), expected), makes=False)
+            self._change(_remove, key, expected, makes=False)
         except StoreNotFound:
             raise conflict(key) from None
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        for batch in split_by_bytes(starmap(_prepare, items), _BATCH, _ROOM):
-            self._run_locked(partial(_put_batch, batch))
+        for batch in split_by_bytes(starmap(_check_pair, items), _BATCH, _ROOM):
+            self._change(Writer.put_all, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys, _BATCH):
@@ -247,31 +231,27 @@ _BATCH = 64  # keys written or deleted under one lock, for which other writers w
 _ROOM = 4_000_000  # bytes of values in a batch, held in memory until they are written
 
 
-def _put_batch(batch: list[Written], writer: Writer) -> None:
-    for write in batch:
-        writer.put(*write)
-
-
-def _swap(writer: Writer, key: str, place: Place, value: bytes, expected: Tag) -> Tag:
-    if writer.tag(key, place) != expected:
-        raise conflict(key)
-    return writer.put(key, place, value)
-
-
-def _remove(writer: Writer, key: str, place: Place, expected: Tag) -> None:
-    if expected == ABSENT or writer.tag(key, place) != expected:
-        raise conflict(key)
-    writer.delete(key, place)
-
-
-def _discard(writer: Writer, key: str) -> bool:
-    place = place_of(key)
-    there = writer.tag(key, place) != ABSENT
-    if there:
-        writer.delete(key, place)
-    return there
-
-
-def _prepare(key: str, value: bytes) -> Written:
+def _check_pair(key: str, value: bytes) -> tuple[str, bytes]:
     check_key(key)
-    return key, place_of(key), to_bytes(value)
+    return key, to_bytes(value)
+
+
+def _swap(writer: Writer, key: str, value: bytes, expected: Tag) -> Tag:
+    if writer.tag(key) != expected:
+        raise conflict(key)
+    return writer.put(key, value)
+
+
+def _remove(writer: Writer, key: str, expected: Tag) -> None:
+    if expected == ABSENT or writer.tag(key) != expected:
+        raise conflict(key)
+    writer.delete(key)
+
+
+def _delete_all(writer: Writer, keys: list[str]) -> int:
+    deleted = 0
+    for key in keys:
+        if writer.tag(key) != ABSENT:
+            writer.delete(key)
+            deleted += 1
+    return deleted

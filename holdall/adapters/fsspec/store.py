@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
-from holdall.adapters._files.filenames import Place, place_of, text_of
-from holdall.adapters._files.folders import Entry, Folders, Found, walk
+from holdall.adapters._files.filenames import Folders, Place, place_of, text_of
+from holdall.adapters._files.folders import Entry, Found, walk
 from holdall.adapters._objectstore.names import exhaust, require_key, write_all
 from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters._shared.servers import check_wait

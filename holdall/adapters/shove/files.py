@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 from uuid import uuid4
 
+from holdall.adapters._files.descriptors import open_owned
 from holdall.adapters.shove.importing import shove
 
 _LONGEST = 255  # bytes of a file name
@@ -101,8 +102,7 @@ def _digest(key: str) -> str:
 
 def _read(path: Path) -> bytes:
     # Links are not followed, because their targets are outside the store.
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(fd, "rb") as file:
+    with open_owned(str(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)) as file:
         return file.read()
 
 
@@ -116,7 +116,7 @@ def _write(path: Path, data: bytes) -> None:
 def _sync(folder: str) -> None:
     if os.name == "nt":
         return
-    fd = os.open(folder, os.O_RDONLY)
+    (fd,) = map(os.open, (folder,), (os.O_RDONLY,))  # no interrupt loses it: see _files.descriptors
     try:
         os.fsync(fd)
     finally:

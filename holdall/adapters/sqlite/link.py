@@ -11,6 +11,7 @@ from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translate
 from holdall.adapters.sqlite.table import NoTable, Table
 from holdall.batches import ROOM, take_page, text
+from holdall.errors import HoldallError
 from holdall.handles import PerThread, delays_fork
 
 T = TypeVar("T")
@@ -109,6 +110,16 @@ class Link:
             return connection.execute(statement, values)
         except (sqlite3.Error, OverflowError) as error:
             raise translate(error, str(self._table), key) from error
+
+    def create(self, statement: str, values: list[object]) -> bool:
+        """Run one statement that inserts rows. Return False, and insert nothing, if a key exists."""
+        try:
+            self.write(statement, None, *values)
+        except HoldallError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                return False
+            raise
+        return True
 
     @delays_fork
     def erase(self, statement: str, *args: str) -> int:

@@ -273,6 +273,8 @@ class SQLite(Store[bytes]):
         This costs half of what several statements cost.
         """
         values: list[object] = [part for pair in after.items() for part in pair]
+        if before.keys() == after.keys() and not any(before.values()):
+            return self._link.create(_create_all(self._name, len(after)), values)
         for key, tag in before.items():
             values += key, tag or None
         statement = _put_if(self._name, len(after), len(before))
@@ -318,6 +320,12 @@ class SQLite(Store[bytes]):
                 "a database in memory cannot be pickled: its data would be left behind; name a file"
             )
         return super().__reduce__()
+
+
+@lru_cache
+def _create_all(table: str, count: int) -> str:
+    """Return the statement that inserts ``count`` pairs of new keys."""
+    return f"INSERT INTO {table} (key, value) VALUES {', '.join(['(?, ?)'] * count)}"
 
 
 @lru_cache

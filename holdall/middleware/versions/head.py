@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from holdall.middleware.versions.stamp import GONE, MAGIC, Stamp
-from holdall.store import ABSENT, Store, Tag
+from holdall.store import ABSENT, Store, Tag, conflict
 
 
 class Head(NamedTuple):
@@ -58,3 +58,8 @@ class Head(NamedTuple):
     def shown(self) -> Tag:
         """The tag that users see; it is ABSENT for a stored deletion too."""
         return self.tag if self.there else ABSENT
+
+    def expect(self, tag: Tag) -> None:
+        """Raise Conflict if users see another tag than ``tag``."""
+        if self.shown != tag:
+            raise conflict(self.key)

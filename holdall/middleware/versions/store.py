@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 
 from holdall.batches import split, split_by_bytes
-from holdall.errors import Conflict, HoldallError, TooLarge, Unsupported
+from holdall.errors import Conflict, HoldallError, Unsupported
 from holdall.history import Revision
 from holdall.keys import check_key
 from holdall.middleware.versions.as_of import AsOf
@@ -42,7 +41,6 @@ from holdall.store import (
 
 _BATCH = 200  # the most keys that one transaction writes
 Decide = Callable[[Head], bytes | None]
-Writes = dict[str, bytes | None]
 
 
 class VersionedStore(StampedReads):
@@ -124,7 +122,7 @@ class VersionedStore(StampedReads):
         value = to_bytes(value)
 
         def decide(head: Head) -> bytes:
-            _expect(head, expected)
+            head.expect(expected)
             return value
 
         return self._tag(self._write(key, decide, absent=expected == ABSENT))
@@ -141,7 +139,7 @@ class VersionedStore(StampedReads):
 
     def remove(self, key: str, /, expected: Tag) -> None:
         def decide(head: Head) -> None:
-            _expect(head, expected)
+            head.expect(expected)
             if expected == ABSENT:
                 raise conflict(key)
 
@@ -184,40 +182,21 @@ class VersionedStore(StampedReads):
         if not isinstance(commit, AtomicCommit):
             raise unsupported(self, "change several keys at once", Feature.ATOMIC)
         before: dict[str, Tag] = {}
-        writes: Writes = {}
+        writes: dict[str, bytes | None] = {}
         for change in changes:
             key = self._records.check_key(key_of(change))
             if not isinstance(change, Expect):
                 writes[key] = to_bytes(change.value) if isinstance(change, Put) else None
             elif before.setdefault(key, change.tag) != change.tag:
                 raise conflict(key)
-        self._write_together(commit, writes, before)
-
-    def _write_together(self, commit: AtomicCommit, writes: Writes, before: dict[str, Tag]) -> None:
-        """Commit ``writes`` in one transaction, if each key of ``before`` has its tag. Retry after a conflict."""
-        for attempt in range(ATTEMPTS):
-            heads = Head.read_many(self._store, {**before, **writes})
-            for key, tag in before.items():
-                _expect(heads[key], tag)
-            planned = [
-                (heads[key], value) for key, value in writes.items() if value is not None or heads[key].there
-            ]
-            changing = {head.key for head, _ in planned}
-            others = [(key, head.tag) for key, head in heads.items() if key not in changing]
-            try:
-                commit.commit_many(planned, others)
-            except Conflict:
-                time.sleep(pause(attempt))
-            else:
-                return
-        raise Conflict(f"other writers came first {ATTEMPTS} times; try again")
+        commit.write_together(writes, before)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         commit = self._commit
         if isinstance(commit, AtomicCommit):
             check = self._records.check_key
             for batch in split_by_bytes(((check(key), to_bytes(value)) for key, value in items), _BATCH):
-                self._write_batch(commit, dict(batch))
+                commit.write_batch(dict(batch))
         else:
             self._store._each(self.__setitem__, items)
 
@@ -225,20 +204,9 @@ class VersionedStore(StampedReads):
         commit = self._commit
         if isinstance(commit, AtomicCommit):
             for batch in split(map(self._records.check_key, keys), _BATCH):
-                self._write_batch(commit, dict.fromkeys(batch))
+                commit.write_batch(dict.fromkeys(batch))
         else:
             self._store._each(lambda key, _: self.discard(key), ((key, b"") for key in keys))
-
-    def _write_batch(self, commit: AtomicCommit, writes: Writes) -> None:
-        """Commit ``writes`` in one transaction, or in several if the store refuses them as too large."""
-        try:
-            self._write_together(commit, writes, {})
-        except TooLarge:
-            if len(writes) == 1:
-                raise
-            items = iter(writes.items())
-            self._write_batch(commit, dict(islice(items, len(writes) // 2)))
-            self._write_batch(commit, dict(items))
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -273,11 +241,6 @@ class VersionedStore(StampedReads):
         self._store.close()
         if self._history is not None:
             self._history.close()
-
-
-def _expect(head: Head, expected: Tag) -> None:
-    if head.shown != expected:
-        raise conflict(head.key)
 
 
 def _there(head: Head) -> bytes:

@@ -30,14 +30,14 @@ class BrokenStoreTests(StoreCase[V]):
             )
             assert not isinstance(error, KeyError), f"{name} took a failure for a missing key"
 
-    def test_its_error_is_one_line_without_secrets(self, store: Store[V]) -> None:
+    def test_errors_are_one_line_without_secrets(self, store: Store[V]) -> None:
         for name, operation in self._operations(store):
             message = str(expect_error(HoldallError, operation, by=name))
             assert message
             assert "\n" not in message
             assert [secret for secret in self.secrets if secret in message] == []
 
-    def test_it_can_be_closed(self, store: Store[V]) -> None:
+    def test_a_broken_store_can_be_closed(self, store: Store[V]) -> None:
         store.close()
         store.close()
 

@@ -17,7 +17,7 @@ V = TypeVar("V")
 class BulkTests(StoreCase[V]):
     """Tests of `get_many`, `set_many`, `delete_many` and the methods that use them."""
 
-    def test_get_many_keeps_the_order_asked(self, store: Store[V]) -> None:
+    def test_get_many_keeps_the_order_of_its_keys(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b", "c", "d/e"])
         asked = ["d/e", "a", "missing", "c", "a", "B", "b"]
         found = [(key, held[key]) for key in asked if key in held]
@@ -25,10 +25,10 @@ class BulkTests(StoreCase[V]):
         assert list(store.get_many(iter(asked))) == found
         assert list(store.get_many({"c": 1, "a": 2})) == [("c", held["c"]), ("a", held["a"])]
 
-    def test_get_many_of_nothing(self, store: Store[V]) -> None:
+    def test_get_many_of_no_keys(self, store: Store[V]) -> None:
         assert list(store.get_many([])) == list(store.get_many(["a", "b"])) == []
 
-    def test_get_many_of_many(self, store: Store[V]) -> None:
+    def test_get_many_of_many_keys(self, store: Store[V]) -> None:
         keys = letters(self.many)
         held = self.fill(store, keys)
         backwards = list(reversed(keys))
@@ -50,7 +50,7 @@ class BulkTests(StoreCase[V]):
         store.set_many((key, self.values.of(number)) for number, key in enumerate(["a", "b", "a", "b", "a"]))
         assert list(store.items()) == [("a", self.values.of(4)), ("b", self.values.of(3))]
 
-    def test_many_of_nothing_changes_nothing(self, store: Store[V]) -> None:
+    def test_bulk_calls_without_items_change_nothing(self, store: Store[V]) -> None:
         held = self.fill(store, ["a"])
         store.set_many([])
         store.delete_many([])
@@ -61,7 +61,7 @@ class BulkTests(StoreCase[V]):
         store.set_many((f"copy/{key}", value) for key, value in store.get_many(held))
         assert dict(store.scan_items("copy/")) == {f"copy/{key}": value for key, value in held.items()}
 
-    def test_set_many_passes_on_what_its_items_raise(self, store: Store[V]) -> None:
+    def test_set_many_raises_the_error_of_its_items(self, store: Store[V]) -> None:
         held = self.fill(store, ["before"])
         with pytest.raises(_Broken):
             store.set_many(self._breaking(3))
@@ -75,7 +75,7 @@ class BulkTests(StoreCase[V]):
             yield f"k{number}", self.values.of(number)
         raise _Broken
 
-    def test_a_bad_key_among_good_ones_is_refused(self, store: Store[V]) -> None:
+    def test_an_invalid_key_among_valid_keys_is_refused(self, store: Store[V]) -> None:
         held = self.fill(store, ["good"])
         value = self.values.of(1)
         with pytest.raises(InvalidKey):
@@ -87,7 +87,7 @@ class BulkTests(StoreCase[V]):
         store.discard("a")
         assert store["good"] == held["good"]
 
-    def test_delete_many_deletes_what_is_there(self, store: Store[V]) -> None:
+    def test_delete_many_deletes_the_existing_keys(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "a/b", "b", "c"])
         store.delete_many(key for key in ["b", "missing", "a", "b", "A/B"])
         assert store == {"a/b": held["a/b"], "c": held["c"]}

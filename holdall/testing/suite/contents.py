@@ -16,7 +16,7 @@ V = TypeVar("V")
 class ContentTests(StoreCase[V]):
     """Tests of values."""
 
-    def test_special_values_come_back(self, store: Store[V]) -> None:
+    def test_special_values_are_read_back(self, store: Store[V]) -> None:
         for number, value in enumerate(self.values.special):
             store[f"k{number}"] = value
         found = [store[f"k{number}"] for number in range(len(self.values.special))]
@@ -24,7 +24,7 @@ class ContentTests(StoreCase[V]):
         assert [type(value) for value in found] == [type(value) for value in self.values.special]
         assert sorted(store) == [f"k{number}" for number in range(len(self.values.special))]
 
-    def test_special_values_are_there_for_every_reader(self, store: Store[V]) -> None:
+    def test_special_values_are_equal_for_every_way_of_reading(self, store: Store[V]) -> None:
         default = object()
         for value in self.values.special:
             store["k"] = value
@@ -32,7 +32,7 @@ class ContentTests(StoreCase[V]):
             assert store.get("k", default) == value
             assert list(store.get_many(["k"])) == list(store.scan_items()) == [("k", value)]
 
-    def test_any_value_comes_back(self, store: Store[V]) -> None:
+    def test_any_value_is_read_back(self, store: Store[V]) -> None:
         @given(self.values.any)
         def check(value: V) -> None:
             store["k"] = value
@@ -86,7 +86,7 @@ class ContentTests(StoreCase[V]):
             )
         return found
 
-    def test_changing_what_was_written_changes_nothing_stored(self, store: Store[V]) -> None:
+    def test_changing_a_written_value_changes_nothing_stored(self, store: Store[V]) -> None:
         for value in (*self.values.special, self.values.of(1)):
             mine = _changeable(value)
             store["a"] = mine
@@ -95,14 +95,14 @@ class ContentTests(StoreCase[V]):
             assert store["a"] == store["b"] == value
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_changing_what_was_swapped_in_changes_nothing_stored(self, store: Store[V]) -> None:
+    def test_changing_a_swapped_value_changes_nothing_stored(self, store: Store[V]) -> None:
         for number, value in enumerate(self.values.special):
             mine = _changeable(value)
             store.swap(f"k{number}", mine, ABSENT)
             _change(mine)
             assert store[f"k{number}"] == value
 
-    def test_changing_what_was_read_changes_nothing_stored(self, store: Store[V]) -> None:
+    def test_changing_a_read_value_changes_nothing_stored(self, store: Store[V]) -> None:
         for value in (*self.values.special, self.values.of(1)):
             store["a"] = value
             expected = copy.deepcopy(value)

@@ -53,7 +53,7 @@ class ForeignTests(StoreCase[V]):
         assert list(store) == []
         assert {name: store.get_foreign(name) for name in store.foreign_names()} == planted
 
-    def test_a_foreign_name_that_is_gone_is_key_error(self, store: Store[V]) -> None:
+    def test_a_deleted_foreign_name_raises_key_error(self, store: Store[V]) -> None:
         if planted := self.plant(store):
             name = next(store.foreign_names())
             gone = f"gone{name}" if isinstance(name.stored, str) else b"gone" + name.stored

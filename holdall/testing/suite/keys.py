@@ -22,7 +22,7 @@ class _Name(enum.StrEnum):
 class KeyTests(StoreCase[V]):
     """Tests of the portable key grammar in `holdall.keys`."""
 
-    def test_every_good_key_is_kept_apart_from_every_other(self, store: Store[V]) -> None:
+    def test_valid_keys_do_not_collide(self, store: Store[V]) -> None:
         held = self.fill(store, GOOD)
         assert len(store) == len(held)
         assert list(store.scan_items()) == [(key, held[key]) for key in in_order(GOOD)]
@@ -36,7 +36,7 @@ class KeyTests(StoreCase[V]):
         assert list(store) == in_order(GOOD[1::2])
         assert [key for key in GOOD[::2] if key in store] == []
 
-    def test_any_key_of_the_grammar(self, store: Store[V]) -> None:
+    def test_any_valid_key(self, store: Store[V]) -> None:
         @given(st.sets(keys(), min_size=1, max_size=6))
         def check(chosen: set[str]) -> None:
             store.clear()
@@ -46,14 +46,14 @@ class KeyTests(StoreCase[V]):
 
         check()
 
-    def test_a_key_that_is_no_str_is_type_error(self, store: Store[V]) -> None:
+    def test_a_key_that_is_not_a_str_raises_type_error(self, store: Store[V]) -> None:
         held = self.fill(store, ["7", "None", "True", "a"])
         for key in NO_STR:
             for name, operation in self.operations(store):
                 expect_error(TypeError, operation, key, by=name)
         assert store == held
 
-    def test_a_key_outside_the_grammar_is_invalid_key(self, store: Store[V]) -> None:
+    def test_a_key_outside_the_grammar_raises_invalid_key(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "a/b", "x"])
         for key in BAD:
             for name, operation in self.operations(store):
@@ -61,7 +61,7 @@ class KeyTests(StoreCase[V]):
                 assert error.key is not None, f"{name} does not name the key"
         assert store == held
 
-    def test_a_kind_of_str_is_its_text(self, store: Store[V]) -> None:
+    def test_a_subclass_of_str_is_a_key_like_its_text(self, store: Store[V]) -> None:
         value = store[_Name.INVOICE] = self.values.of(1)
         assert store["invoices/1"] == store[_Name.INVOICE] == value
         assert [type(key) for key in store] == [str]

@@ -48,14 +48,14 @@ class LayerTests(Generic[V]):
         """Return a new and empty store with every feature, on which the layer is put."""
         return Memory()
 
-    def test_it_overrides_every_operation(self, wrap: Wrap[V], below: Store[Any]) -> None:
+    def test_the_layer_overrides_every_operation(self, wrap: Wrap[V], below: Store[Any]) -> None:
         layer = type(wrap(below))
         assert [name for name in (*OPERATIONS, "features") if not _overrides(layer, name)] == []
 
     def test_features_are_those_of_the_store_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
         assert wrap(below).features == below.features
 
-    def test_it_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
+    def test_the_layer_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
         under = Recorder(below)
         layer = wrap(under)
         over = Recorder(layer)

@@ -21,12 +21,12 @@ PATIENCE = 60  # seconds; a thread or socket that is still open after them was l
 class LifetimeTests(StoreCase[V]):
     """Tests of repr, features and close, and of leaked files and threads."""
 
-    def test_each_new_store_is_its_own(self, open_store: Callable[[], Store[V]]) -> None:
+    def test_new_stores_share_no_data(self, open_store: Callable[[], Store[V]]) -> None:
         with open_store() as one, open_store() as two:
             one["a"] = self.values.of(1)
             assert "a" not in two
 
-    def test_features_stay_and_fit_together(self, store: Store[V]) -> None:
+    def test_features_are_constant_and_consistent(self, store: Store[V]) -> None:
         before = store.features
         self.fill(store, ["a", "b"])
         store.clear()
@@ -48,7 +48,7 @@ class LifetimeTests(StoreCase[V]):
         }
         return public | {type(store).__name__: type(store)} | self.names
 
-    def test_no_secret_shows(self, store: Store[V]) -> None:
+    def test_secrets_are_hidden(self, store: Store[V]) -> None:
         shown = [repr(store), str(store)]
         for key in ("missing", "../refused"):
             try:
@@ -60,7 +60,7 @@ class LifetimeTests(StoreCase[V]):
         assert len(shown) >= 6
         assert [text for text in shown for secret in self.secrets if secret in text] == []
 
-    def test_a_store_closes_twice(self, open_store: Callable[[], Store[V]]) -> None:
+    def test_close_may_be_called_twice(self, open_store: Callable[[], Store[V]]) -> None:
         store = open_store()
         with store as entered:
             assert entered is store
@@ -69,7 +69,7 @@ class LifetimeTests(StoreCase[V]):
         store.close()
         open_store().close()
 
-    def test_nothing_waits_for_close(self, store: Store[V]) -> None:
+    def test_writes_do_not_wait_for_close(self, store: Store[V]) -> None:
         if Feature.SHARED not in store.features:
             self.check_private(store)
             return

@@ -20,7 +20,7 @@ class MappingTests(StoreCase[V]):
         assert "a" not in store
         assert [list(store.scan()), list(store.scan_items())] == [[]] * 2
 
-    def test_what_was_set_is_there(self, store: Store[V]) -> None:
+    def test_a_set_value_is_read_back(self, store: Store[V]) -> None:
         one, two = store["a"], store["b/c"] = self.values.of(1), self.values.of(2)
         assert (store["a"], store["b/c"]) == (one, two)
         assert store
@@ -33,7 +33,7 @@ class MappingTests(StoreCase[V]):
             assert self.values.number(store["a"]) == number
         assert list(store.items()) == [("a", self.values.of(2))]
 
-    def test_a_missing_key_is_key_error_with_the_key(self, store: Store[V]) -> None:
+    def test_a_missing_key_raises_key_error_with_the_key(self, store: Store[V]) -> None:
         self.fill(store, ["a/b", "other"])
         for key in ("a", "a/b/c", "A/b", "oth"):
             with pytest.raises(KeyError) as reading:
@@ -73,7 +73,7 @@ class MappingTests(StoreCase[V]):
         store["a"] = self.values.of(2)
         assert list(store.items()) == [("a", self.values.of(2))]
 
-    def test_discard_deletes_what_is_there_and_is_content(self, store: Store[V]) -> None:
+    def test_discard_deletes_a_key_or_does_nothing(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b"])
         store.discard("a")
         store.discard("a")
@@ -90,7 +90,7 @@ class MappingTests(StoreCase[V]):
         assert keys & {"a", "c"} == {"a"}
         assert keys == held.keys()
 
-    def test_views_tell_what_they_hold(self, store: Store[V]) -> None:
+    def test_views_contain_their_keys_and_values(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
         assert "a" in store.keys()  # noqa: SIM118 - this tests the view
         assert "c" not in store.keys()  # noqa: SIM118

@@ -59,7 +59,7 @@ class ProcessTests(StoreCase[V]):
         assert self.values.number(store["counter"]) == 3 * TIMES
 
     @needs(Feature.SHARED | Feature.DURABLE)
-    def test_what_returned_survives_a_kill(self, store: Store[V]) -> None:
+    def test_a_finished_write_survives_a_kill(self, store: Store[V]) -> None:
         with child(_write_and_die, store, self.values.of):
             pass
         assert [self.values.number(value) for value in store.values()] == list(range(2 * TIMES))

@@ -40,7 +40,7 @@ class RaceTests(StoreCase[V]):
         return lambda turn: store.__setitem__(f"k{turn}", self.values.of(TWO))
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_of_two_that_create_one_wins(self, store: Store[V]) -> None:
+    def test_one_of_two_creations_wins(self, store: Store[V]) -> None:
         def create(number: int) -> Callable[[int], object]:
             return lambda turn: store.swap(f"k{turn}", self.values.of(number), ABSENT)
 
@@ -49,7 +49,7 @@ class RaceTests(StoreCase[V]):
             assert self.read_number(store, turn) == (ONE if has_won(first) else TWO)
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_of_two_that_swap_one_wins(self, store: Store[V]) -> None:
+    def test_one_of_two_swaps_wins(self, store: Store[V]) -> None:
         tags = self.prepare(store)
 
         def swap(number: int) -> Callable[[int], object]:
@@ -69,7 +69,7 @@ class RaceTests(StoreCase[V]):
             assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_a_write_in_the_midst_of_which_another_swaps(self, store: Store[V]) -> None:
+    def test_a_swap_in_the_middle_of_a_write(self, store: Store[V]) -> None:
         tags = self.prepare(store)
         swap = lambda turn: store.swap(f"k{turn}", self.values.of(ONE), tags[f"k{turn}"])  # noqa: E731
         for turn, first, second in self.interleave(self.setter(store), swap):
@@ -95,7 +95,7 @@ class RaceTests(StoreCase[V]):
             assert (self.values.number(first.result()), left) in [(OLD, TWO), (TWO, None)]
 
     @needs(Feature.TAGS | Feature.SWAP | Feature.REMOVE)
-    def test_what_another_deletes_meanwhile_is_missing_and_no_conflict(self, store: Store[V]) -> None:
+    def test_a_key_deleted_in_the_meantime_is_missing_and_not_a_conflict(self, store: Store[V]) -> None:
         self.prepare(store)
         one = self.values.of(ONE)
         operations: list[Callable[[str], V | None]] = [
@@ -116,7 +116,7 @@ class RaceTests(StoreCase[V]):
                 store[f"k{turn}"] = self.values.of(OLD)
 
     @needs(Feature.TAGS | Feature.REMOVE)
-    def test_two_that_pop_the_first_item_get_one_each(self, store: Store[V]) -> None:
+    def test_two_popitem_calls_take_two_items(self, store: Store[V]) -> None:
         held = self.fill(store, self.make_keys(2 * self.points + 2))
         popped = []
         for _, first, second in self.interleave(lambda turn: store.popitem(), lambda turn: store.popitem()):
@@ -133,7 +133,7 @@ class RaceTests(StoreCase[V]):
             assert self.read_number(store, turn) == TWO
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_two_that_modify_both_count(self, store: Store[V]) -> None:
+    def test_two_modify_calls_both_count(self, store: Store[V]) -> None:
         self.prepare(store)
 
         def add(turn: int) -> V:
@@ -159,7 +159,7 @@ class RaceTests(StoreCase[V]):
             assert (f"a{turn}" in store) == (f"b{turn}" in store) == has_won(first)
 
     @needs(Feature.TAGS | Feature.ATOMIC)
-    def test_of_two_that_create_in_a_transaction_one_wins(self, store: Store[V]) -> None:
+    def test_one_of_two_creating_transactions_wins(self, store: Store[V]) -> None:
         def create(number: int) -> Callable[[int], object]:
             value = self.values.of(number)
             return lambda turn: store.transact([Expect(f"k{turn}", ABSENT), Put(f"k{turn}", value)])
@@ -201,7 +201,7 @@ class RaceTests(StoreCase[V]):
             assert set(store) == left
             self.fill(store, [f"a{turn + 1}", f"b{turn + 1}"])
 
-    def test_a_clear_meets_a_delete(self, store: Store[V]) -> None:
+    def test_a_delete_in_the_middle_of_a_clear(self, store: Store[V]) -> None:
         keys = ["a", "b", "c"]
         self.fill(store, keys)
 
@@ -233,7 +233,7 @@ class RaceTests(StoreCase[V]):
             assert second.result() in written
             assert store["a"] == written[turn % 2]
 
-    def test_a_key_that_vanishes_in_the_midst_of_a_scan(self, store: Store[V]) -> None:
+    def test_a_key_deleted_in_the_middle_of_a_scan(self, store: Store[V]) -> None:
         for scan in (store.scan, store.scan_items, store.values):
             self.fill(store, ["stays", *(f"k{turn}" for turn in range(self.points + 1))])
             read = lambda turn: len(list(scan()))  # noqa: B023, E731 - called before the next scan

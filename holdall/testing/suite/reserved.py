@@ -42,7 +42,7 @@ class ReservedTests(StoreCase[V]):
         assert dict(store.items()) == held
         assert len(store) == len(held)
 
-    def test_no_bound_leads_to_them(self, store: Store[V]) -> None:
+    def test_scan_bounds_show_no_reserved_keys(self, store: Store[V]) -> None:
         self.reserve(store)
         for prefix in (".", ".holdall", ".holdall/", "a/", "a/.holdall/history/", "b/.holdall", "zz"):
             assert list(store.scan(prefix)) == []
@@ -50,11 +50,11 @@ class ReservedTests(StoreCase[V]):
         assert list(store.scan(start=".holdall/manifest", stop="b/.holdall/z")) == []
 
     @needs(Feature.TAGS)
-    def test_their_tags_are_not_shown(self, store: Store[V]) -> None:
+    def test_tags_of_reserved_keys_are_not_shown(self, store: Store[V]) -> None:
         self.reserve(store)
         assert list(store.scan_tags()) == list(store.scan_tags("a/.holdall/")) == []
 
-    def test_users_are_refused(self, store: Store[V]) -> None:
+    def test_calls_with_reserved_keys_are_refused(self, store: Store[V]) -> None:
         records = self.reserve(store)
         for key in RECORDS:
             for operation in (
@@ -72,7 +72,7 @@ class ReservedTests(StoreCase[V]):
                 store.delete_many([key])
         assert self.list_kept(store) == records
 
-    def test_clear_leaves_them(self, store: Store[V]) -> None:
+    def test_clear_leaves_reserved_keys(self, store: Store[V]) -> None:
         records = self.reserve(store)
         self.fill(store, ["a", "a/b", "b/c", *self.make_keys(self.many), "zzz"])
         store.clear()
@@ -80,7 +80,7 @@ class ReservedTests(StoreCase[V]):
         assert self.list_reserved(store) == records
 
     @needs(Feature.TAGS | Feature.REMOVE)
-    def test_popitem_leaves_them(self, store: Store[V]) -> None:
+    def test_popitem_leaves_reserved_keys(self, store: Store[V]) -> None:
         records = self.reserve(store)
         store["a"] = self.values.of(1)
         assert store.popitem() == ("a", self.values.of(1))

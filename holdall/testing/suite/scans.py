@@ -29,7 +29,7 @@ class ScanTests(StoreCase[V]):
         found = itertools.chain(store.scan(), store.keys(), (key for key, _ in store.scan_items()))
         assert {type(key) for key in found} == {str}
 
-    def test_a_prefix_is_text_and_knows_no_segments(self, store: Store[V]) -> None:
+    def test_a_prefix_may_end_within_a_segment(self, store: Store[V]) -> None:
         self.fill(store, TREE)
         for prefix in BOUNDS:
             assert list(store.scan(prefix)) == between(TREE, prefix)
@@ -61,13 +61,13 @@ class ScanTests(StoreCase[V]):
 
         check()
 
-    def test_a_bound_that_is_no_str_is_type_error(self, store: Store[V]) -> None:
+    def test_a_bound_that_is_not_a_str_raises_type_error(self, store: Store[V]) -> None:
         for wrong in (7, b"a", ["a"]):
             for bound in ("prefix", "start", "stop"):
                 self._refuses(store, TypeError, {bound: wrong})
         self._refuses(store, TypeError, {"start": None})
 
-    def test_a_bound_with_a_lone_surrogate_is_invalid_key(self, store: Store[V]) -> None:
+    def test_a_bound_with_a_lone_surrogate_raises_invalid_key(self, store: Store[V]) -> None:
         for bound in ("prefix", "start", "stop"):
             self._refuses(store, InvalidKey, {bound: "a\ud800"})
 
@@ -76,7 +76,7 @@ class ScanTests(StoreCase[V]):
             with pytest.raises(error):
                 list(scan(**wrong))
 
-    def test_a_long_scan_is_whole(self, store: Store[V]) -> None:
+    def test_a_long_scan_is_complete(self, store: Store[V]) -> None:
         held = self.fill(store, self.make_keys(self.many))
         assert list(store.scan()) == list(held)
         assert dict(store.scan_items()) == held
@@ -84,14 +84,14 @@ class ScanTests(StoreCase[V]):
         assert list(store.scan(start=middle)) == list(held)[self.many // 2 :]
         assert len(store) == self.many
 
-    def test_a_scan_meets_writes_and_deletes(self, store: Store[V]) -> None:
+    def test_a_scan_during_writes_and_deletes(self, store: Store[V]) -> None:
         self._disturb(store, store.scan)
 
-    def test_a_scan_of_items_meets_writes_and_deletes(self, store: Store[V]) -> None:
+    def test_a_scan_of_items_during_writes_and_deletes(self, store: Store[V]) -> None:
         self._disturb(store, lambda: (key for key, _ in store.scan_items()))
 
     @needs(Feature.TAGS)
-    def test_a_scan_of_tags_meets_writes_and_deletes(self, store: Store[V]) -> None:
+    def test_a_scan_of_tags_during_writes_and_deletes(self, store: Store[V]) -> None:
         self._disturb(store, lambda: (key for key, _ in store.scan_tags()))
 
     def _disturb(self, store: Store[V], scan: Callable[[], Iterator[str]]) -> None:
@@ -109,7 +109,7 @@ class ScanTests(StoreCase[V]):
         assert set(found) <= {*keys, *new}
         assert set(keys) - set(keys[1::4]) <= set(found)
 
-    def test_items_of_a_scan_are_whole_while_it_meets_changes(self, store: Store[V]) -> None:
+    def test_a_scan_during_changes_yields_whole_items(self, store: Store[V]) -> None:
         keys = self.make_keys(self.many)
         before = self.fill(store, keys)
         after = {key: self.values.of(number + self.many) for number, key in enumerate(keys)}
@@ -121,7 +121,7 @@ class ScanTests(StoreCase[V]):
         assert all(value in (before[key], after[key]) for key, value in found)
         assert set(keys[::2]) <= {key for key, _ in found}
 
-    def test_a_scan_can_be_left_and_others_begun(self, store: Store[V]) -> None:
+    def test_scans_can_be_abandoned(self, store: Store[V]) -> None:
         keys = self.make_keys(self.many)
         self.fill(store, keys)
         first, second = store.scan(), store.scan_items()
@@ -133,7 +133,7 @@ class ScanTests(StoreCase[V]):
         store["after"] = self.values.of(8)
         assert next(store.scan()) == "after"
 
-    def test_every_scan_is_its_own(self, store: Store[V]) -> None:
+    def test_scans_are_independent(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b", "c"])
         pairs = list(zip(store.scan(), store.scan(), strict=True))
         assert pairs == [("a", "a"), ("b", "b"), ("c", "c")]

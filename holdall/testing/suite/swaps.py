@@ -16,7 +16,7 @@ class SwapTests(StoreCase[V]):
     """Tests of `swap`, `remove` and `modify`."""
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_swap_creates_only_what_is_absent(self, store: Store[V]) -> None:
+    def test_swap_creates_only_a_missing_key(self, store: Store[V]) -> None:
         value = self.values.of(1)
         tag = store.swap("a", value, ABSENT)
         assert store.get_tagged("a") == (value, tag)
@@ -37,7 +37,7 @@ class SwapTests(StoreCase[V]):
         assert store.swap("a", self.values.of(4), expected=new) not in (old, new)
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_swap_of_what_was_deleted_conflicts(self, store: Store[V]) -> None:
+    def test_swap_of_a_deleted_key_conflicts(self, store: Store[V]) -> None:
         tag = store.swap("a", self.values.of(1), ABSENT)
         del store["a"]
         with pytest.raises(Conflict):
@@ -56,7 +56,7 @@ class SwapTests(StoreCase[V]):
         assert store == held
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_every_write_moves_the_tag_on(self, store: Store[V]) -> None:
+    def test_every_write_changes_the_tag(self, store: Store[V]) -> None:
         tag = store.swap("a", self.values.of(0), ABSENT)
         writes: list[Callable[[], object]] = [
             lambda: store.__setitem__("a", self.values.of(1)),
@@ -84,7 +84,7 @@ class SwapTests(StoreCase[V]):
         assert list(store) == []
 
     @needs(Feature.TAGS | Feature.REMOVE)
-    def test_remove_of_what_is_missing_conflicts(self, store: Store[V]) -> None:
+    def test_remove_of_a_missing_key_conflicts(self, store: Store[V]) -> None:
         store["a"] = self.values.of(1)
         tag = store.get_tagged("a").tag
         store.remove("a", expected=tag)
@@ -108,7 +108,7 @@ class SwapTests(StoreCase[V]):
         return following
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_modify_passes_on_what_its_function_raises(self, store: Store[V]) -> None:
+    def test_modify_raises_the_error_of_its_function(self, store: Store[V]) -> None:
         held = self.fill(store, ["a"])
         for error in (ZeroDivisionError(), KeyError("mine"), Conflict("mine")):
             with pytest.raises(type(error)) as raised:
@@ -128,7 +128,7 @@ class SwapTests(StoreCase[V]):
         assert store == held
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_modify_keeps_none_where_it_is_a_value(self, store: Store[V]) -> None:
+    def test_modify_stores_none_if_it_is_a_value(self, store: Store[V]) -> None:
         self.fill(store, ["a"])
         if None not in self.values.special:
             expect_error((TypeError, Invalid), store.modify, "a", lambda held: None, by="modify")
@@ -138,7 +138,7 @@ class SwapTests(StoreCase[V]):
             assert store["a"] is None
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_modify_runs_again_on_what_another_wrote(self, store: Store[V]) -> None:
+    def test_modify_runs_again_on_the_value_of_another_writer(self, store: Store[V]) -> None:
         store["a"] = self.values.of(1)
         seen = []
 
@@ -152,7 +152,7 @@ class SwapTests(StoreCase[V]):
         assert seen == [1, 10]
 
     @needs(Feature.TAGS | Feature.SWAP)
-    def test_modify_of_the_default_runs_again_on_what_another_wrote(self, store: Store[V]) -> None:
+    def test_modify_of_the_default_runs_again_on_the_value_of_another_writer(self, store: Store[V]) -> None:
         default = self.values.of(1)
         seen = []
 

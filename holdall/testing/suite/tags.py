@@ -16,7 +16,7 @@ class TagTests(StoreCase[V]):
     """Tests of `get_tagged`, `tag` and `scan_tags`."""
 
     @needs(Feature.TAGS)
-    def test_a_tag_stays_while_its_key_does(self, store: Store[V]) -> None:
+    def test_a_tag_stays_while_its_key_is_unchanged(self, store: Store[V]) -> None:
         value = store["a"] = self.values.of(1)
         first = store.get_tagged("a")
         store["b"] = self.values.of(2)
@@ -35,7 +35,7 @@ class TagTests(StoreCase[V]):
         assert store.tag("a") == ABSENT
 
     @needs(Feature.TAGS)
-    def test_tag_tells_what_get_tagged_tells(self, store: Store[V]) -> None:
+    def test_tag_equals_the_tag_of_get_tagged(self, store: Store[V]) -> None:
         for value in self._history(store):
             assert store.tag("a") == store.get_tagged("a").tag
             assert store["a"] == value
@@ -51,7 +51,7 @@ class TagTests(StoreCase[V]):
         assert len(set(tags)) == 5
 
     @needs(Feature.TAGS)
-    def test_a_unique_tag_never_comes_again(self, store: Store[V]) -> None:
+    def test_a_unique_tag_never_returns(self, store: Store[V]) -> None:
         seen: dict[Tag, V] = {}
         for value in self._history(store):
             tag = store.get_tagged("a").tag
@@ -88,7 +88,7 @@ class TagTests(StoreCase[V]):
             yield lambda: store.transact([Delete("a"), Put("a", value)])
 
     @needs(Feature.TAGS)
-    def test_scan_tags_tells_what_get_tagged_tells(self, store: Store[V]) -> None:
+    def test_scan_tags_equals_get_tagged(self, store: Store[V]) -> None:
         self.fill(store, TREE)
         expected = [(key, store.get_tagged(key).tag) for key in in_order(TREE)]
         assert list(store.scan_tags()) == expected
@@ -102,7 +102,7 @@ class TagTests(StoreCase[V]):
                 list(store.scan_tags(wrong))  # type: ignore[arg-type]  # this tests the wrong type
 
     @needs(Feature.TAGS)
-    def test_scan_tags_shows_what_changed(self, store: Store[V]) -> None:
+    def test_scan_tags_shows_the_changed_keys(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b", "c", "d"])
         before = dict(store.scan_tags())
         store["b"] = self.values.of(8)

@@ -52,7 +52,7 @@ class TransactionTests(StoreCase[V]):
         assert dict(store.scan_tags()) == tags
 
     @needs(Feature.ATOMIC | Feature.TAGS)
-    def test_a_transaction_creates_only_what_is_absent(self, store: Store[V]) -> None:
+    def test_a_transaction_creates_only_missing_keys(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
         new = self.values.of(9)
         for tag in (ABSENT, Tag("never")):
@@ -77,7 +77,7 @@ class TransactionTests(StoreCase[V]):
         assert store == {"a": new, "c": new}
 
     @needs(Feature.ATOMIC | Feature.TAGS)
-    def test_what_a_transaction_wrote_has_new_tags(self, store: Store[V]) -> None:
+    def test_keys_that_a_transaction_wrote_have_new_tags(self, store: Store[V]) -> None:
         self.fill(store, ["a", "b"])
         before = dict(store.scan_tags())
         store.transact([Put("a", self.values.of(8)), Put("c", self.values.of(9)), Expect("b", before["b"])])
@@ -85,7 +85,7 @@ class TransactionTests(StoreCase[V]):
         assert {key for key in after if after[key] != before.get(key)} == {"a", "c"}
 
     @needs(Feature.ATOMIC)
-    def test_what_cannot_be_written_undoes_all(self, store: Store[V]) -> None:
+    def test_a_value_that_cannot_be_written_undoes_all(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
         new = self.values.of(9)
         bad: Operation[V]
@@ -98,7 +98,7 @@ class TransactionTests(StoreCase[V]):
         assert store == held
 
     @needs(Feature.ATOMIC)
-    def test_what_is_no_change_is_refused_and_says_what_to_pass(self, store: Store[V]) -> None:
+    def test_an_object_that_is_not_a_change_is_refused_with_the_remedy(self, store: Store[V]) -> None:
         held = self.fill(store, ["a", "b"])
         new: Any = self.values.of(9)
         for changes in ([("a", new)], Put("a", new), [Delete("b"), "a"], [Tagged(new, ABSENT)]):
@@ -107,7 +107,7 @@ class TransactionTests(StoreCase[V]):
         assert store == held
 
     @needs(Feature.ATOMIC)
-    def test_a_transaction_passes_on_what_its_changes_raise(self, store: Store[V]) -> None:
+    def test_a_transaction_raises_the_error_of_its_changes(self, store: Store[V]) -> None:
         held = self.fill(store, ["a"])
         with pytest.raises(ZeroDivisionError):
             store.transact(Put("a", self.values.of(1 // number)) for number in (1, 0))

@@ -143,7 +143,7 @@ def leaked(error: BaseException) -> list[str]:
     return [secret for secret in (SECRET, MARKER) if secret in shown]
 
 
-def test_no_secret_shows(monkeypatch, caplog) -> None:
+def test_secrets_are_hidden(monkeypatch, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("BOOKS_KEY", f"{OLD} {NEW}")
     below = Memory("no-secret-shows")

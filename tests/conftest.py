@@ -16,6 +16,7 @@ from hypothesis import settings
 
 import holdall._formencode  # noqa: F401  tests import FormEncode too, and this import does not warn
 from tests.servers.marks import mark_servers
+from tests.soak import SOAK
 
 NO_INVOICES = "the published UBL invoices are not beside this checkout (../shared/invoices)"
 NO_DBM_SQLITE3 = "dbm.sqlite3 came with Python 3.13"
@@ -26,8 +27,9 @@ REQUIRE_ALL = os.environ.get("HOLDALL_REQUIRE_ALL") == "1"
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 # A failure in continuous integration must be the change's own and must come back when run again.
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50, print_blob=True)
-settings.register_profile("dev", deadline=None, max_examples=50)
+EXAMPLES = 50 if SOAK else 30
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=EXAMPLES, print_blob=True)
+settings.register_profile("dev", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("ci" if REQUIRE_ALL else "dev")
 
 

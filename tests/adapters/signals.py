@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -29,6 +29,21 @@ class OutOfTime(Exception):
 
 
 KINDS = (KeyboardInterrupt, Stopped, OutOfTime)
+
+
+@contextmanager
+def ignore_unraisable(*kinds: type[BaseException]) -> Iterator[None]:
+    """Inside, pytest does not see exceptions of ``kinds`` that Python can pass on to nobody.
+
+    A signal handler may raise in a finalizer, or in a callback of the garbage collector: Hypothesis leaves one there
+    for the rest of the process.
+    """
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda seen: isinstance(seen.exc_value, kinds) or hook(seen)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
 
 
 class Signals:
@@ -54,28 +69,19 @@ class Signals:
             ended.wait(self._chance.uniform(0, self._longest))
             signal.pthread_kill(main, signal.SIGUSR1)
 
-    def _pass_on(self, seen: Any, hook: Callable[[Any], object]) -> None:
-        """Call ``hook`` for an exception that nothing can pass on, without an interrupt of the hook itself."""
-        armed, self._armed = self._armed, False
-        if not isinstance(seen.exc_value, KINDS):
-            hook(seen)
-        self._armed = armed
-
     @contextmanager
     def running(self) -> Iterator["Signals"]:
         self._over = False
         before = signal.signal(signal.SIGUSR1, self._raise)
-        hook = sys.unraisablehook
-        sys.unraisablehook = lambda seen: self._pass_on(seen, hook)
         sender = threading.Thread(target=self._send)
-        sender.start()
-        try:
-            yield self
-        finally:
-            self._armed, self._over = False, True
-            sender.join()
-            signal.signal(signal.SIGUSR1, before)
-            sys.unraisablehook = hook
+        with ignore_unraisable(*KINDS):
+            sender.start()
+            try:
+                yield self
+            finally:
+                self._armed, self._over = False, True
+                sender.join()
+                signal.signal(signal.SIGUSR1, before)
 
     def strike(self, work: Any) -> None:
         """Do ``work`` again and again, until an exception stops it, or was raised where nothing can pass it on."""

@@ -22,6 +22,10 @@ def test_stores_of_a_name_are_one() -> None:
     assert Memory("test-memory")["a"] == b"1"
     assert "a" not in Memory("test-memory/other")
     assert "a" not in Memory()
+    assert "a" in holdall.open("memory://test-memory")
+    assert "a" not in holdall.open("memory://")
+    holdall.open("memory://")["a"] = b"1"
+    assert "a" not in holdall.open("memory://")
 
 
 @pytest.mark.parametrize("store", [Memory(), Memory(""), Memory(name="")])

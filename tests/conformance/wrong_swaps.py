@@ -232,7 +232,7 @@ class TransactsAsFarAsItGets(Memory):
                 raise conflict(change.key)
 
 
-@caught_by("test_what_cannot_be_written_undoes_all")
+@caught_by("test_a_value_that_cannot_be_written_undoes_all")
 class ChecksValuesTooLate(Memory):
     """Writes the changes before the first value that is not bytes."""
 

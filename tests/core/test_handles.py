@@ -189,6 +189,29 @@ def test_a_fork_waits_for_the_calls_of_other_threads_and_disposes_of_their_handl
 
 
 @needs_fork
+def test_a_fork_disposes_of_the_handles_of_threads_that_make_no_call() -> None:
+    handles = PerThread(Handle, Handle.dispose, delayed=True)
+    found: list[Handle] = []
+    made, forked = threading.Event(), threading.Event()
+
+    def idle() -> None:
+        found.append(handles())
+        made.set()
+        assert forked.wait(30)
+
+    thread = threading.Thread(target=idle)
+    thread.start()
+    assert made.wait(30)
+    try:
+        assert run_in_child(lambda: True) == 0
+        assert found[0].disposals == 1
+    finally:
+        forked.set()
+        thread.join()
+    handles.close()
+
+
+@needs_fork
 def test_a_call_that_begins_during_a_fork_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     handles = PerThread(Handle, Handle.dispose, delayed=True)
     asked = threading.Event()

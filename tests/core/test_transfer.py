@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from holdall import Codec, Corrupt, Memory
-from holdall.transfer import BATCH, copy, copy_and_verify, try_copy
+from holdall.transfer import BATCH, copy, copy_and_verify, digest, try_copy
 from holdall.transfer import transfer as transferred
 
 
@@ -137,3 +137,14 @@ def test_equal_values_that_are_shown_differently_are_well() -> None:
     there["a"] = value
     assert repr(there["a"]) != repr(value)
     assert copy_and_verify(lambda keys: [(key, value) for key in keys], there, ["a"]) == 1
+
+
+def test_a_document_whose_repr_is_not_valid_unicode_has_a_digest() -> None:
+    class Odd:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def __repr__(self) -> str:
+            return self.text
+
+    assert digest(Odd("\ud800")) == digest(Odd("\ud800")) != digest(Odd("\ud801"))

@@ -40,3 +40,8 @@ def test_payments_are_compared_at_most_as_often_as_there_are_payments(names: lis
     payments: list[Any] = [{"id": name, "overpaid": False, "allocations": [part]} for name in names]
     assert payments_fit(lines, payments) == {}
     assert Counted.compared <= MANY
+
+
+def test_of_several_codes_that_appear_twice_the_first_is_named() -> None:
+    parts: list[Any] = [{"code": code, "amount": Decimal(1)} for code in ("4410", "4400", "4410", "4400")]
+    assert parts_sum("splits")(Decimal(4), parts) == {"splits": "'4400' appears twice; add its amounts up"}

@@ -1,1 +1,1 @@
-"""Parts of the layers that encrypt or sign: the source of a key, and what a value is bound to."""
+"""Parts of the layers that encrypt or sign: the source of a key, and the bytes that bind a value to its place."""

@@ -1,4 +1,4 @@
-"""Where a part of a large object ends."""
+"""The bounds of the parts of a large object."""
 
 from itertools import pairwise
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from holdall.errors import Expired, InvalidPosition
 from holdall.redact import brief
-from holdall.store import Tag
+from holdall.store import ABSENT, Tag
 
 Found = Generator["Change", None, str]
 """Yields changes, and returns the position after them."""
@@ -79,6 +79,20 @@ class Changes(Iterator[Change]):
                 key = name(change.key)
                 if key is not None:
                     yield change._replace(key=key)
+
+        return self.through(each)
+
+    def retag(self, tag: Callable[[str], Tag], *, missing: bool) -> "Changes":
+        """Return these changes with the tag that ``tag`` returns for each key, for a layer that hides keys.
+
+        Without ``missing``, changes of missing keys are left out, as they are in a feed from the beginning.
+        """
+
+        def each(changes: Iterator[Change]) -> Iterator[Change]:
+            for change in changes:
+                now = ABSENT if change.tag == ABSENT else tag(change.key)
+                if missing or now != ABSENT:
+                    yield change._replace(tag=now)
 
         return self.through(each)
 

@@ -66,6 +66,10 @@ class Bell:
                 if not _wait(event, deadline, interval, state, seen):
                     break
             return False
+        except Exception:
+            if self._closings == closings:
+                raise
+            return False  # the store was closed while it looked for a change
         finally:
             self._events.discard(event)
 

@@ -7,6 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 import pytest
@@ -81,15 +82,15 @@ class ProcessTests(StoreCase[V]):
 
 
 @contextmanager
-def child(work: Callable[..., object], *arguments: Any, method: str = "spawn") -> Iterator[None]:
-    """Run ``work`` in another process during the block, and fail if it fails."""
+def child(work: Callable[..., object], *arguments: Any, method: str = "spawn") -> Iterator[BaseProcess]:
+    """Run ``work`` in another process, which is yielded, during the block; fail if ``work`` fails."""
     process = multiprocessing.get_context(method).Process(target=work, args=arguments)  # type: ignore[attr-defined]
     with warnings.catch_warnings():
         # Python 3.12 warns of a fork while other threads run. This is tested here.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     try:
-        yield
+        yield process
         process.join(PATIENCE)
         assert process.exitcode == 0, f"the other process ended with {process.exitcode}"
     finally:

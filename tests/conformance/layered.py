@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 
 from holdall.testing import StoreTests
+from holdall.testing.interleave import POINTS
 from holdall.testing.suite.feeds import FeedTests
 from tests.examples import few, share
 from tests.soak import SOAK
@@ -35,12 +36,15 @@ class FewFeedTests(FeedTests[V]):
 
 
 class LayeredTests(FewFeedTests[V], StoreTests[V]):
-    """A fifth of the examples, and neither races nor kills, which the store below stands by itself.
+    """A fifth of the examples, a third of the places for interrupts, and no races or kills of processes.
+
+    The store below passes all of these by itself.
 
     `make soak` runs all of it.
     """
 
     many = 250
+    points = POINTS if SOAK else 20
 
     if not SOAK:
         test_processes_count_together = None

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import holdall
 from holdall import SQLite
 from holdall.adapters.sqlite import schema
-from holdall.errors import Expired, Mismatch
+from holdall.errors import Expired, Mismatch, Unsupported
+from holdall.store import Feature
 from holdall.testing.follower import Follower
 from tests.adapters.test_sqlite_refusals import execute
 
@@ -25,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def old(path: Path) -> Path:
     """A table as the release before the feed made it, with the keys a and b."""
-    for statement in (schema._TABLE, schema._MARK, schema._TRIGGER):
+    for statement in (schema._TABLE, schema._MARK, schema._OLD_TRIGGER):
         execute(path, statement.format(name="holdall", tick=1000, format="holdall 1"))
     execute(path, "INSERT INTO holdall (key, value) VALUES ('a', x'01'), ('b', x'02')")
     return path
@@ -83,6 +85,7 @@ def test_a_position_from_before_the_first_write_goes_on_from_the_beginning(path:
 
 def test_a_position_expires_with_the_deletions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "DELETIONS", 3)
+    monkeypatch.setattr(schema, "STEP", 1)
     with SQLite(path) as store:
         store.update((f"k{number}", b"") for number in range(9))
         follower = Follower()
@@ -93,6 +96,50 @@ def test_a_position_expires_with_the_deletions(path: Path, monkeypatch: pytest.M
         with pytest.raises(Expired, match="deletions"):
             store.changes(follower.position)
         assert len(keys(store)) == 5
+
+
+def test_old_deletions_are_forgotten_in_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "DELETIONS", 3)
+    monkeypatch.setattr(schema, "STEP", 5)
+    with SQLite(path) as store:
+        store.update((f"k{number}", b"") for number in range(12))
+        position = [*store.changes()][-1].position
+        for number in range(9):
+            del store[f"k{number}"]
+        with pytest.raises(Expired, match="deletions"):
+            store.changes(position)
+        assert store._link.row('SELECT min(number) FROM "holdall.deletions"') == (3,)
+        store.delete_many(["k9", "k10", "k11"])
+        assert store._link.row('SELECT min(number) FROM "holdall.deletions"') == (8,)
+
+
+def test_a_table_without_a_feed_gets_one_when_it_is_opened_with_a_feed(path: Path) -> None:
+    with SQLite(path, feed=False) as store:
+        store.update(a=b"1", b=b"2")
+        del store["a"]
+        for call in (store.changes, lambda: store.watch("a.1", timeout=0)):
+            with pytest.raises(Unsupported, match="feed=on"):
+                call()
+        assert Feature.CHANGES not in store.features
+        assert store._link.row("SELECT value FROM holdall WHERE key = ''") == ("holdall 1",)
+    with holdall.open(f"sqlite:///{path}?feed=off") as store:
+        store["c"] = b"3"
+    with SQLite(path) as store, SQLite(path, feed=False) as other:
+        store["d"] = b"4"
+        position = [*store.changes()][-1].position
+        del other["b"]
+        assert keys(store, position) == ["b"]
+
+
+def test_a_tick_is_not_used_twice_in_a_table_that_got_a_feed(old: Path) -> None:
+    with SQLite(old) as store:
+        store["c"] = b"3"
+        seen = {store.tag("c")}
+        for _ in range(3):
+            del store["c"]
+            store["c"] = b"3"
+            assert store.tag("c") not in seen
+            seen.add(store.tag("c"))
 
 
 def test_a_position_expires_with_its_epoch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +190,7 @@ def test_a_position_in_the_middle_of_a_feed_expires_with_a_backup_from_before_it
         'CREATE TRIGGER more AFTER INSERT ON "holdall.deletions" BEGIN DELETE FROM holdall; END',
         'CREATE TRIGGER more AFTER INSERT ON "holdall.epochs" BEGIN DELETE FROM holdall; END',
         'DROP TRIGGER "holdall.record_deletion"',
+        'DROP TRIGGER "holdall.forget_deletions"',
         'DROP TABLE "holdall.epochs"',
         'DROP TABLE "holdall.deletions"',
         "UPDATE holdall SET value = 'holdall 1' WHERE key = ''",
@@ -164,6 +212,7 @@ def test_an_old_table_with_the_feed_of_another_program_is_refused(old: Path) -> 
 
 _WRITER = """
 import sys
+import holdall
 from holdall import SQLite
 store = SQLite(sys.argv[1], durability="os")
 print("ready", flush=True)

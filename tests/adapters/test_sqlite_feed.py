@@ -12,7 +12,7 @@ import pytest
 
 import holdall
 from holdall import SQLite
-from holdall.adapters.sqlite import schema
+from holdall.adapters.sqlite import feed, schema
 from holdall.errors import Expired, Mismatch, Unsupported
 from holdall.store import Feature
 from holdall.testing.follower import Follower
@@ -40,15 +40,15 @@ def keys(store: SQLite, since: str | None = None) -> list[str]:
 def test_an_old_table_is_read_as_it_is_and_its_feed_begins_with_the_first_write(old: Path) -> None:
     before = old.read_bytes()
     with SQLite(old) as store:
-        feed = store.changes()
-        assert sorted(change.key for change in feed) == ["a", "b"]
+        changes = store.changes()
+        assert sorted(change.key for change in changes) == ["a", "b"]
         with pytest.raises(Expired, match="begins with the next write"):
-            store.changes(feed.position)
+            store.changes(changes.position)
     assert old.read_bytes() == before
     with SQLite(old) as store:
         store["c"] = b"3"
         with pytest.raises(Expired):
-            store.changes(feed.position)
+            store.changes(changes.position)
         position = [*store.changes()][-1].position
         assert keys(store) == ["a", "b", "c"]
         del store["a"]
@@ -208,6 +208,56 @@ def test_an_old_table_with_the_feed_of_another_program_is_refused(old: Path) -> 
     execute(old, 'CREATE TABLE "holdall.epochs" (name)')
     with SQLite(old) as store, pytest.raises(Mismatch, match="not made by holdall"):
         store["b"] = b"2"
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_a_position_does_not_pass_a_transaction_that_is_still_open(end: str, path: Path) -> None:
+    with SQLite(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        store.update(a=b"1", b=b"1", c=b"1")
+        first = Follower()
+        first.follow(store)
+        before = dict(first.held)
+        writer.execute("BEGIN IMMEDIATE")
+        for statement in (
+            "INSERT OR REPLACE INTO holdall (key, value) VALUES ('a', x'02'), ('d', x'02')",
+            "DELETE FROM holdall WHERE key IN ('b', 'd')",
+            "INSERT INTO holdall (key, value) VALUES ('e', x'02')",
+        ):
+            writer.execute(statement)
+            assert first.follow(store) == 0
+            assert not store.watch(str(first.position), timeout=0)
+            second = Follower()
+            second.follow(store)
+            assert second.held == before
+        writer.execute(end)
+        for follower in (first, second):
+            assert follower.follow(store) == (
+                4 if end == "COMMIT" else 0
+            )  # a and e, and that b and d are gone
+            assert follower.held == dict(store.scan_tags())
+        store["f"] = b"3"
+        assert keys(store, first.position) == ["f"]
+
+
+def test_a_feed_that_is_half_read_does_not_pass_a_transaction(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed reads page after page, and another writer commits between two of them."""
+    monkeypatch.setattr(feed, "_PAGE", 2)
+    with SQLite(path) as store, SQLite(path) as other:
+        store.update((f"k{number}", b"1") for number in range(6))
+        follower = Follower()
+        follower.follow(store)
+        store.update((f"k{number}", b"2") for number in range(4))
+        changes = store.changes(follower.position)
+        next(changes)
+        other["k0"] = b"3"
+        other["k5"] = b"3"
+        del other["k3"]
+        other["new"] = b"3"
+        told = {change.key for change in changes}
+        assert told <= {"k1", "k2", "k3"}
+        assert keys(store, changes.position) == ["k0", "k3", "k5", "new"]
 
 
 _WRITER = """

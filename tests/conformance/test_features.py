@@ -45,7 +45,7 @@ STORES = {
     "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE",
     "sqlite:///store.db": f"{EVERYTHING} CHANGES",
     "sqlite:///:memory:": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES",
-    "lmdb:store": EVERYTHING,
+    "lmdb:store": f"{EVERYTHING} CHANGES",
     "dbm:store?flavor=dumb": HASHED,
     "dbm:store?flavor=ndbm": HASHED,
     "dbm:store?flavor=gnu": HASHED,

@@ -16,20 +16,21 @@ with needs("redis"):
 
 
 class Session(NamedTuple):
-    """A connection, and a name for the history of the data to which it writes.
-
-    A server has another history after each start, and after it became a replica or stopped being one.
-    """
+    """A connection, and the names of the Redis keys of the store."""
 
     connection: Connection
-    history: str
+    names: tuple[bytes, ...]
 
 
 class Connector:
-    """Makes connections by ``options`` of redis-py. See `holdall.adapters._shared.pool.Connector`."""
+    """Makes connections by ``options`` of redis-py. See `holdall.adapters._shared.pool.Connector`.
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    The history of the server is appended to the one of ``names`` that ends in ":log".
+    """
+
+    def __init__(self, options: dict[str, Any], names: list[str]) -> None:
         self._options = options
+        self._names = names
 
     def open(self) -> Connection:
         """Open and return a new connection."""
@@ -44,7 +45,9 @@ class Connector:
 
     def connect(self) -> Session:
         connection = self.open()
-        return Session(connection, _history(connection))
+        history = _history(connection)
+        names = (f"{name}:{history}" if name.endswith(":log") else name for name in self._names)
+        return Session(connection, tuple(name.encode() for name in names))
 
     def is_alive(self, session: Session) -> bool:
         # A good idle connection has nothing to read. Else the server closed it, or an answer is left in it.

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from holdall.adapters._shared.servers import after, cut_page
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link, lexical
+from holdall.adapters.redis.scripts import Script
 from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.keys import Foreign, Span, to_name
 from holdall.store import ABSENT, Tag
@@ -29,7 +30,8 @@ _NEW = "new"  # the epoch of a position that was issued before the first write
 _OLD = "old"  # the epoch of a position in a store to which no holdall with a feed has written
 _NOW = -1  # as the last tick that a request asks for
 
-_ASK: Final = f"""{scripts.HEAD}
+_ASK: Final = Script(f"""
+local order, tags, state, changes, epochs = KEYS[1], KEYS[3], KEYS[5], KEYS[6], KEYS[8]
 local epoch, tick, seen, last, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local is_old = redis.call('TYPE', state).ok == 'zset'
 local head = is_old and {{}} or redis.call('HMGET', state, 'log', 'tick', 'horizon')
@@ -71,7 +73,7 @@ local reason = epoch == '' and '' or lapse()
 if reason ~= '' then return {{reason, newest, now, 0, rows}} end
 if ARGV[6] then list(ARGV[6], ARGV[7]) else tell(last < 0 and now or last) end
 return {{reason, newest, now, #rows == 3 * count and 1 or 0, rows}}
-"""
+""")
 """epoch tick seen last count [ low high ]: return how a feed goes on.
 
 The result is the reason why the position has expired or "", the newest epoch, the newest tick, whether more rows

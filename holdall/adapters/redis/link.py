@@ -1,14 +1,15 @@
 """The commands and scripts of a Redis store: one pool per process, none sent twice, errors translated."""
 
+import uuid
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha1
+from functools import partial
 from typing import Any, TypeVar
 
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.connections import Connector, Session, ask, parse_info
 from holdall.adapters.redis.errors import RAISED, translate
+from holdall.adapters.redis.scripts import Script, Write
 from holdall.adapters.redis.subscription import Subscription
 from holdall.batches import ROOM
 from holdall.errors import Throttled
@@ -27,28 +28,24 @@ class Link:
     """The connections to the store named ``prefix``. Threads may share it."""
 
     def __init__(self, prefix: str, *, timeout: float, **login: Any) -> None:
-        self.values, self.tags, self._channel = (f"{prefix}:{name}" for name in ("values", "tags", "changes"))
-        self._names = [f"{prefix}:{name}".encode() for name in scripts.NAMES]
-        self._log = f"{prefix}:log:"
+        self.values, self.tags = f"{prefix}:values", f"{prefix}:tags"
+        self._channel = f"{prefix}:order"
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
-        self._connector = Connector({"socket_timeout": timeout, "socket_connect_timeout": timeout, **login})
+        options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **login}
+        self._connector = Connector(options, [f"{prefix}:{name}" for name in scripts.NAMES])
         self._pool = PerProcess(lambda: Pool(self._connector, most=_AT_ONCE, timeout=timeout))
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
         """The server's answer to one command."""
         return self._use(lambda session: ask(session.connection, *words), about)
 
-    def run(self, script: str, *args: str | bytes | int, about: str | None = None) -> Any:
-        """The result of ``script``. Its text is sent only if the server does not know the script."""
+    def run(self, script: Script, *args: str | bytes | int, about: str | None = None) -> Any:
+        """The result of ``script``, which only reads."""
+        return self._use(partial(_run, script, args), about)
 
-        def work(session: Session) -> Any:
-            names = (*self._names, f"{self._log}{session.history}".encode())
-            try:
-                return ask(session.connection, "EVALSHA", _digest(script), len(names), *names, *args)
-            except NoScriptError:  # nothing was run
-                return ask(session.connection, "EVAL", script, len(names), *names, *args)
-
-        return self._use(work, about)
+    def write(self, script: Write, *args: str | bytes | int, about: str | None = None) -> Any:
+        """The result of ``script``."""
+        return self._use(partial(_write, script, args), about)
 
     def subscribe(self) -> Subscription:
         """A subscription to the messages that each write of this store sends."""
@@ -91,9 +88,22 @@ class Link:
             raise Throttled(f"{self._where} has no free connection: {remedy}") from error
 
 
-@cache
-def _digest(script: str) -> str:
-    return sha1(script.encode(), usedforsecurity=False).hexdigest()
+def _run(script: Script, args: tuple[str | bytes | int, ...], session: Session) -> Any:
+    """Run ``script``. Its text is sent only if the server does not know the script."""
+    names = session.names[: script.names]
+    try:
+        return ask(session.connection, "EVALSHA", script.digest, len(names), *names, *args)
+    except NoScriptError:  # nothing was run
+        return ask(session.connection, "EVAL", script.text, len(names), *names, *args)
+
+
+def _write(script: Write, args: tuple[str | bytes | int, ...], session: Session) -> Any:
+    result, length = _run(script, args, session)
+    if not length:
+        result, length = _run(script.first, (uuid.uuid4().hex, *args), session)
+    if length >= scripts.LOG:
+        _run(scripts.MOVE, (), session)
+    return result
 
 
 def lexical(low: str, high: str | None) -> tuple[bytes, bytes]:

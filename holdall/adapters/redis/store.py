@@ -118,16 +118,16 @@ class Redis(TransactionalStore):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.run(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
+        self._link.write(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._link.run(scripts.DROP, fresh_tag(), key, about=key):
+        if not self._link.write(scripts.DROP, key, about=key):
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._link.run(scripts.DROP, fresh_tag(), key, about=key)
+        self._link.write(scripts.DROP, key, about=key)
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -179,11 +179,11 @@ class Redis(TransactionalStore):
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in map(dict, split_pairs(items, most=_LARGEST)):
             words: Iterable[str | bytes] = chain.from_iterable(batch.items())
-            self._link.run(scripts.PUT, fresh_tag(), *words)
+            self._link.write(scripts.PUT_MANY, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
-            self._link.run(scripts.DROP, fresh_tag(), *batch)
+            self._link.write(scripts.DROP, *batch)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -202,20 +202,20 @@ class Redis(TransactionalStore):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
-        if not self._link.run(
-            scripts.SWAP, tag, key, expected, to_bytes_within(key, value, _LARGEST), about=key
+        if not self._link.write(
+            scripts.SWAP, tag, key, to_bytes_within(key, value, _LARGEST), expected, about=key
         ):
             raise conflict(key)
         return tag
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._link.run(scripts.REMOVE, fresh_tag(), key, expected, about=key):
+        if not self._link.write(scripts.REMOVE, key, expected, about=key):
             raise conflict(key)
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
-        unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *steps)
+        unexpected = self._link.write(scripts.TRANSACT, fresh_tag(), *steps)
         if unexpected is not None:
             raise conflict(unexpected.decode())
 

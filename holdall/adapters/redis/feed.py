@@ -50,6 +50,7 @@ end
 
 local rows = {{}}
 local function add(key, tick)
+    if string.byte(key) == 0 then key = string.sub(key, 2) end
     rows[#rows + 1] = key
     rows[#rows + 1] = redis.call('HGET', tags, key)
     rows[#rows + 1] = tick

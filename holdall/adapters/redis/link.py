@@ -44,7 +44,7 @@ class Link:
         return self._use(partial(_run, script, args), about)
 
     def write(self, script: Write, *args: str | bytes | int, about: str | None = None) -> Any:
-        """The result of ``script``."""
+        """The result of ``script``, which writes. It is not 0."""
         return self._use(partial(_write, script, args), about)
 
     def subscribe(self) -> Subscription:
@@ -92,16 +92,16 @@ def _run(script: Script, args: tuple[str | bytes | int, ...], session: Session) 
     """Run ``script``. Its text is sent only if the server does not know the script."""
     names = session.names[: script.names]
     try:
-        return ask(session.connection, "EVALSHA", script.digest, len(names), *names, *args)
+        return ask(session.connection, b"EVALSHA", script.digest, script.count, *names, *args)
     except NoScriptError:  # nothing was run
-        return ask(session.connection, "EVAL", script.text, len(names), *names, *args)
+        return ask(session.connection, b"EVAL", script.text, script.count, *names, *args)
 
 
 def _write(script: Write, args: tuple[str | bytes | int, ...], session: Session) -> Any:
-    result, length = _run(script, args, session)
-    if not length:
-        result, length = _run(script.first, (uuid.uuid4().hex, *args), session)
-    if length >= scripts.LOG:
+    result = _run(script, args, session)
+    if result == 0:
+        result = _run(script.first, (uuid.uuid4().hex, *args), session)
+    if type(result) is int and result >= scripts.LOG:
         _run(scripts.MOVE, (), session)
     return result
 

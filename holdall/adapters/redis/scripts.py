@@ -5,7 +5,8 @@
     order     = sorted set of key           every score is 0, which orders members by their bytes
     values    = hash of key to value
     tags      = hash of key to tag          a key is in order, values and tags, or in none of them
-    log       = list of ( key / "" )        named "log:" history; entry n, from 1, is the change ``tick + n``
+    log       = list of change              named "log:" history; the n-th, from 1, has the tick ``tick + n``
+    change    = key / %x00 key / ""         a write, a deletion, or the beginning of an epoch
     history   = 16HEXDIG                    names the data of one server (see `holdall.adapters.redis.connections`)
     state     = hash                        named "keys"; it has these fields:
                 format                      "holdall 2"
@@ -13,11 +14,11 @@
                 tick                        the number of changes before the log
                 horizon                     the tick of the last deletion that was forgotten, or missing
     changes   = sorted set of key by tick   the last change of each key before the log
-    deletions = sorted set of key by tick   those of them that are deletions; the last 100,000
+    deletions = sorted set of key by tick   the last deletion of a key before the log; the last 100,000
     epochs    = sorted set of epoch by tick the changes before each epoch; the last 10,000
     epoch     = 32HEXDIG                    random
 
-A write or deletion appends its key to the log, which is quick. After a few hundred changes, the writer moves
+A write or deletion appends its key to the log, which is quick. After a hundred changes, the writer moves
 all of them but the last to the other Redis keys. If a server lacks its own log, the next write begins an epoch
 and a log, whose first entry is "". So each server does this that was started, perhaps with a backup, or that
 took over from another one.
@@ -36,12 +37,15 @@ from typing import Final
 NAMES: Final = "order", "values", "tags", "log", "keys", "changes", "deletions", "epochs"
 """The names of the Redis keys of a store, in the order in which scripts get them; "log" is completed later."""
 
-LOG: Final = 200
+LOG: Final = 100
 """The length from which on a writer moves the log."""
 
 FORMAT: Final = "holdall 2"
 DELETIONS, EPOCHS = 100_000, 10_000
 """The number of the last deletions and of the last epochs that a store records."""
+
+REFUSED: Final = -1
+"""The result of a script that wrote nothing because of the state of its key."""
 
 _MOST = 1000  # keys that one command names; a Lua function takes a few thousand arguments
 
@@ -52,11 +56,12 @@ class Script:
     def __init__(self, text: str, names: int = len(NAMES)) -> None:
         self.text = text
         self.names = names
-        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.count = b"%d" % names
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest().encode()
 
 
 class Write(Script):
-    """A script that returns its result and the length of the log. A length of 0 means that it did nothing.
+    """A script that returns the length of the log if it wrote. It returns 0 if there is no log.
 
     Then `first` does the same after it has begun an epoch. It takes the name of the epoch as first argument.
     """
@@ -77,26 +82,28 @@ local state, changes, deletions, epochs = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 _MOVE = f"""
 local function forget(count)
     local old = redis.call('ZPOPMIN', deletions, count)
-    for at = 1, #old, 2 do redis.call('ZREM', changes, old[at]) end
+    for at = 1, #old, 2 do
+        if redis.call('HEXISTS', tags, old[at]) == 0 then redis.call('ZREM', changes, old[at]) end
+    end
     redis.call('HSET', state, 'horizon', old[#old])
 end
 
 local function move_some(list, count)
     local keys = redis.call('LRANGE', list, 0, count - 1)
-    local held = redis.call('HMGET', tags, unpack(keys))
     redis.call('LTRIM', list, count, -1)
     local tick = redis.call('HINCRBY', state, 'tick', count) - count
     local changed, deleted = {{}}, {{}}
     for at, key in ipairs(keys) do
-        changed[2 * at - 1], changed[2 * at] = tick + at, key
-        if not held[at] and key ~= '' then
+        if string.byte(key) == 0 then
+            key = string.sub(key, 2)
             deleted[#deleted + 1] = tick + at
             deleted[#deleted + 1] = key
         end
+        changed[2 * at - 1], changed[2 * at] = tick + at, key
     end
     redis.call('ZADD', changes, unpack(changed))
-    redis.call('ZREM', deletions, unpack(keys))
-    if #deleted > 0 then redis.call('ZADD', deletions, unpack(deleted)) end
+    if #deleted == 0 then return end
+    redis.call('ZADD', deletions, unpack(deleted))
     local excess = redis.call('ZCARD', deletions) - {DELETIONS}
     if excess > 0 then forget(excess) end
 end
@@ -107,21 +114,27 @@ end
 """
 
 _BEGIN = f"""{_HEAD}{_STATE}{_MOVE}
-redis.call('DEL', log)  -- it does not exist; after this, the script may write even if no memory is left
-if redis.call('TYPE', state).ok == 'zset' then redis.call('RENAMENX', state, order) end
-local before = redis.call('HGET', state, 'log')
-if before then move(before, redis.call('LLEN', before)) end
-redis.call('ZADD', epochs, redis.call('HINCRBY', state, 'tick', 0), table.remove(ARGV, 1))
-redis.call('ZREMRANGEBYRANK', epochs, 0, -{EPOCHS + 1})
-redis.call('HSET', state, 'format', '{FORMAT}', 'log', log)
-redis.call('RPUSH', log, '')
+local function begin(epoch)
+    for _, name in ipairs({{order, changes, deletions, epochs}}) do redis.call('ZCARD', name) end
+    for _, name in ipairs({{values, tags}}) do redis.call('HLEN', name) end  -- fail if another program has the name
+    redis.call('DEL', log)  -- there is none; after this, the script may write even if no memory is left
+    if redis.call('TYPE', state).ok == 'zset' then redis.call('RENAMENX', state, order) end
+    local before = redis.call('HGET', state, 'log')
+    if before then move(before, redis.call('LLEN', before)) end
+    redis.call('ZADD', epochs, redis.call('HINCRBY', state, 'tick', 0), epoch)
+    redis.call('ZREMRANGEBYRANK', epochs, 0, -{EPOCHS + 1})
+    redis.call('HSET', state, 'format', '{FORMAT}', 'log', log)
+    redis.call('RPUSH', log, '')
+end
+
+local epoch = table.remove(ARGV, 1)
+if redis.call('EXISTS', log) == 0 then begin(epoch) end
 """
 
 MOVE: Final = Script(f"""{_HEAD}{_STATE}{_MOVE}
-local length = redis.call('LLEN', log)
-if length >= {LOG} then move(log, length - 1) end
+move(log, redis.call('LLEN', log) - 1)
 """)
-"""Move the log, if it is long."""
+"""Move all changes of the log but the last."""
 
 _PUT = """
 local function put(key, value, tag)
@@ -150,20 +163,35 @@ local function put_many(words, first, tag)
 end
 """
 
-_DROP = f"""
-local function drop(keys, first)
-    local found = {{}}
-    for at = first, #keys do
-        if redis.call('HDEL', tags, keys[at]) == 1 then found[#found + 1] = keys[at] end
+_DROP = """
+local function drop(key)
+    if redis.call('HDEL', tags, key) == 0 then return REFUSED end
+    redis.call('ZREM', order, key)
+    redis.call('HDEL', values, key)
+    redis.pcall('PUBLISH', order, '')
+    return redis.call('RPUSH', log, '\\0' .. key)
+end
+""".replace("REFUSED", str(REFUSED))
+
+_DROP_MANY = f"""
+local function drop_some(keys)
+    local held, found, deleted = redis.call('HMGET', tags, unpack(keys)), {{}}, {{}}
+    for at, key in ipairs(keys) do
+        if held[at] then
+            found[#found + 1] = key
+            deleted[#deleted + 1] = '\\0' .. key
+        end
     end
-    for low = 1, #found, {_MOST} do
-        local high = math.min(low + {_MOST - 1}, #found)
-        redis.call('ZREM', order, unpack(found, low, high))
-        redis.call('HDEL', values, unpack(found, low, high))
-        redis.call('RPUSH', log, unpack(found, low, high))
-        redis.pcall('PUBLISH', order, '')
-    end
-    return #found
+    if #found == 0 then return end
+    redis.call('HDEL', tags, unpack(found))
+    redis.call('ZREM', order, unpack(found))
+    redis.call('HDEL', values, unpack(found))
+    redis.call('RPUSH', log, unpack(deleted))
+    redis.pcall('PUBLISH', order, '')
+end
+
+local function drop_many(keys)
+    for low = 1, #keys, {_MOST} do drop_some({{unpack(keys, low, math.min(low + {_MOST - 1}, #keys))}}) end
 end
 """
 
@@ -176,60 +204,64 @@ end
 PUT: Final = Write(f"""{_PUT}
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
-return {{1, length}}
+return length
 """)
 """tag key value: write the value."""
 
 PUT_MANY: Final = Write(f"""{_PUT_MANY}
-local length = redis.call('LLEN', log)
-if length > 0 then put_many(ARGV, 2, ARGV[1]) end
-return {{1, length > 0 and redis.call('LLEN', log) or 0}}
+if redis.call('EXISTS', log) == 0 then return 0 end
+put_many(ARGV, 2, ARGV[1])
+return redis.call('LLEN', log)
 """)
 """tag *( key value ): write every pair, with this tag."""
 
 DROP: Final = Write(f"""{_DROP}
-local length = redis.call('LLEN', log)
-if length == 0 then return {{0, 0}} end
-local count = drop(ARGV, 1)
-return {{count, length + count}}
+if redis.call('EXISTS', log) == 0 then return 0 end
+return drop(ARGV[1])
 """)
-"""*key: delete the keys that exist, and return how many did."""
+"""key: delete the key, or return REFUSED if it is missing."""
+
+DROP_MANY: Final = Write(f"""{_DROP_MANY}
+if redis.call('EXISTS', log) == 0 then return 0 end
+drop_many(ARGV)
+return redis.call('LLEN', log)
+""")
+"""*key: delete the keys that exist."""
 
 SWAP: Final = Write(f"""{_PUT}{_CARRIES}
-if not carries(ARGV[2], ARGV[4]) then return {{0, 1}} end
+if not carries(ARGV[2], ARGV[4]) then return {REFUSED} end
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
-return {{1, length}}
+return length
 """)
-"""tag key value expected: write the value if the key carries the expected tag; return whether it did."""
+"""tag key value expected: write the value, or return REFUSED if the key does not carry the expected tag."""
 
 REMOVE: Final = Write(f"""{_DROP}
-if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return {{0, 1}} end
-local length = redis.call('LLEN', log)
-if length == 0 then return {{0, 0}} end
-return {{drop({{ARGV[1]}}, 1), length + 1}}
+if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return {REFUSED} end
+if redis.call('EXISTS', log) == 0 then return 0 end
+return drop(ARGV[1])
 """)
-"""key expected: delete the key if it carries the expected tag; return whether it did."""
+"""key expected: delete the key, or return REFUSED if it does not carry the expected tag."""
 
-TRANSACT: Final = Write(f"""{_PUT_MANY}{_DROP}{_CARRIES}
+TRANSACT: Final = Write(f"""{_PUT_MANY}{_DROP_MANY}{_CARRIES}
 local puts, drops = {{}}, {{}}
 for at = 2, #ARGV, 3 do
     local kind, key, word = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-    if kind == 'expect' and not carries(key, word) then return {{key, 1}} end
+    if kind == 'expect' and not carries(key, word) then return key end
     if kind == 'put' then
         puts[#puts + 1] = key
         puts[#puts + 1] = word
     end
     if kind == 'delete' then drops[#drops + 1] = key end
 end
-if redis.call('LLEN', log) == 0 then return {{false, 0}} end
+if redis.call('EXISTS', log) == 0 then return 0 end
 put_many(puts, 1, ARGV[1])
-drop(drops, 1)
-return {{false, redis.call('LLEN', log)}}
+drop_many(drops)
+return redis.call('LLEN', log)
 """)
 """tag *( "put" key value / "delete" key "" / "expect" key tag ): apply all or nothing.
 
-No key is put and deleted. Return the first key that does not carry the expected tag, or nil.
+No key is put and deleted. Return the first key that does not carry the expected tag, if there is one.
 """
 
 BOTH: Final = Script(

@@ -122,7 +122,7 @@ class Redis(TransactionalStore):
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._link.write(scripts.DROP, key, about=key):
+        if self._link.write(scripts.DROP, key, about=key) == scripts.REFUSED:
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
@@ -183,7 +183,7 @@ class Redis(TransactionalStore):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
-            self._link.write(scripts.DROP, *batch)
+            self._link.write(scripts.DROP_MANY, *batch)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -202,22 +202,21 @@ class Redis(TransactionalStore):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
-        if not self._link.write(
-            scripts.SWAP, tag, key, to_bytes_within(key, value, _LARGEST), expected, about=key
-        ):
+        value = to_bytes_within(key, value, _LARGEST)
+        if self._link.write(scripts.SWAP, tag, key, value, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
         return tag
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._link.write(scripts.REMOVE, key, expected, about=key):
+        if self._link.write(scripts.REMOVE, key, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
-        unexpected = self._link.write(scripts.TRANSACT, fresh_tag(), *steps)
-        if unexpected is not None:
-            raise conflict(unexpected.decode())
+        result = self._link.write(scripts.TRANSACT, fresh_tag(), *steps)
+        if isinstance(result, bytes):
+            raise conflict(result.decode())
 
     # ---- Changes ---------------------------------------------------------------------------------
 

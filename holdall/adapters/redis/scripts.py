@@ -14,11 +14,11 @@
                 tick                        the number of changes before the log
                 horizon                     the tick of the last deletion that was forgotten, or missing
     changes   = sorted set of key by tick   the last change of each key before the log
-    deletions = sorted set of key by tick   the last deletion of a key before the log; the last 100,000
+    deletions = list of *( tick key )       the last 100,000 deletions before the log
     epochs    = sorted set of epoch by tick the changes before each epoch; the last 10,000
     epoch     = 32HEXDIG                    random
 
-A write or deletion appends its key to the log, which is quick. After a hundred changes, the writer moves
+A write or deletion appends its key to the log, which is quick. After a few hundred changes, the writer moves
 all of them but the last to the other Redis keys. If a server lacks its own log, the next write begins an epoch
 and a log, whose first entry is "". So each server does this that was started, perhaps with a backup, or that
 took over from another one.
@@ -37,7 +37,7 @@ from typing import Final
 NAMES: Final = "order", "values", "tags", "log", "keys", "changes", "deletions", "epochs"
 """The names of the Redis keys of a store, in the order in which scripts get them; "log" is completed later."""
 
-LOG: Final = 100
+LOG: Final = 250
 """The length from which on a writer moves the log."""
 
 FORMAT: Final = "holdall 2"
@@ -81,11 +81,13 @@ local state, changes, deletions, epochs = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
 _MOVE = f"""
 local function forget(count)
-    local old = redis.call('ZPOPMIN', deletions, count)
-    for at = 1, #old, 2 do
-        if redis.call('HEXISTS', tags, old[at]) == 0 then redis.call('ZREM', changes, old[at]) end
+    local old = redis.call('LRANGE', deletions, 0, count - 1)
+    redis.call('LTRIM', deletions, count, -1)
+    for at = 1, count, 2 do
+        local tick, key = old[at], old[at + 1]
+        if redis.call('ZSCORE', changes, key) == tick then redis.call('ZREM', changes, key) end
     end
-    redis.call('HSET', state, 'horizon', old[#old])
+    redis.call('HSET', state, 'horizon', old[count - 1])
 end
 
 local function move_some(list, count)
@@ -103,8 +105,7 @@ local function move_some(list, count)
     end
     redis.call('ZADD', changes, unpack(changed))
     if #deleted == 0 then return end
-    redis.call('ZADD', deletions, unpack(deleted))
-    local excess = redis.call('ZCARD', deletions) - {DELETIONS}
+    local excess = redis.call('RPUSH', deletions, unpack(deleted)) - {2 * DELETIONS}
     if excess > 0 then forget(excess) end
 end
 
@@ -115,8 +116,9 @@ end
 
 _BEGIN = f"""{_HEAD}{_STATE}{_MOVE}
 local function begin(epoch)
-    for _, name in ipairs({{order, changes, deletions, epochs}}) do redis.call('ZCARD', name) end
-    for _, name in ipairs({{values, tags}}) do redis.call('HLEN', name) end  -- fail if another program has the name
+    for _, name in ipairs({{order, changes, epochs}}) do redis.call('ZCARD', name) end
+    for _, name in ipairs({{values, tags}}) do redis.call('HLEN', name) end
+    redis.call('LLEN', deletions)  -- each of these fails if another program uses the name
     redis.call('DEL', log)  -- there is none; after this, the script may write even if no memory is left
     if redis.call('TYPE', state).ok == 'zset' then redis.call('RENAMENX', state, order) end
     local before = redis.call('HGET', state, 'log')
@@ -163,15 +165,22 @@ local function put_many(words, first, tag)
 end
 """
 
-_DROP = """
+_DROP = f"""
 local function drop(key)
-    if redis.call('HDEL', tags, key) == 0 then return REFUSED end
-    redis.call('ZREM', order, key)
+    if redis.call('ZREM', order, key) == 0 then
+        return redis.call('EXISTS', log) == 0 and 0 or {REFUSED}
+    end
+    local length = redis.call('RPUSHX', log, '\0' .. key)
+    if length == 0 then
+        redis.call('ZADD', order, 0, key)
+        return 0
+    end
     redis.call('HDEL', values, key)
+    redis.call('HDEL', tags, key)
     redis.pcall('PUBLISH', order, '')
-    return redis.call('RPUSH', log, '\\0' .. key)
+    return length
 end
-""".replace("REFUSED", str(REFUSED))
+"""
 
 _DROP_MANY = f"""
 local function drop_some(keys)
@@ -216,7 +225,6 @@ return redis.call('LLEN', log)
 """tag *( key value ): write every pair, with this tag."""
 
 DROP: Final = Write(f"""{_DROP}
-if redis.call('EXISTS', log) == 0 then return 0 end
 return drop(ARGV[1])
 """)
 """key: delete the key, or return REFUSED if it is missing."""
@@ -238,7 +246,6 @@ return length
 
 REMOVE: Final = Write(f"""{_DROP}
 if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return {REFUSED} end
-if redis.call('EXISTS', log) == 0 then return 0 end
 return drop(ARGV[1])
 """)
 """key expected: delete the key, or return REFUSED if it does not carry the expected tag."""

@@ -159,7 +159,7 @@ def test_the_release_before_cannot_write_to_a_store_with_a_feed(redis_server, pr
         assert follower.follow(store) == 0
 
 
-@pytest.mark.parametrize("name", ["keys", "order", "changes", "epochs"])
+@pytest.mark.parametrize("name", ["keys", "order", "changes", "deletions", "epochs"])
 def test_other_data_under_the_names_of_the_feed_stays(redis_server, client, prefix, old, name):
     if name == "keys":
         client.delete(f"{prefix}:keys")
@@ -195,7 +195,7 @@ def test_a_list_goes_on_after_a_key_of_any_size(redis_server, size):
 
 
 def test_a_position_expires_with_the_deletions(redis_server, monkeypatch, short):
-    shorter = scripts.Script(scripts.MOVE.text.replace("100000", "3"))
+    shorter = scripts.Script(scripts.MOVE.text.replace("200000", "6"))
     monkeypatch.setattr(scripts, "MOVE", shorter)
     with redis_server.store() as store:
         store.update((f"k{number}", b"") for number in range(12))
@@ -214,7 +214,7 @@ def test_a_position_expires_with_the_deletions(redis_server, monkeypatch, short)
 def test_a_key_that_was_written_again_is_told_after_its_deletion_was_forgotten(
     redis_server, monkeypatch, short
 ):
-    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("100000", "0")))
+    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("200000", "0")))
     with redis_server.store() as store:
         store["a"] = b"1"
         del store["a"]
@@ -230,7 +230,7 @@ def test_a_key_that_was_written_again_is_told_after_its_deletion_was_forgotten(
 
 
 def test_a_feed_that_is_read_while_deletions_are_forgotten_expires(redis_server, monkeypatch, short):
-    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("100000", "3")))
+    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("200000", "6")))
     with redis_server.store() as store:
         store.update((f"k{number}", b"") for number in range(20))
         position = end(store)

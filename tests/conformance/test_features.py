@@ -51,7 +51,7 @@ STORES = {
     "dbm:store?flavor=gnu": HASHED,
     "dbm:store?flavor=bsd": f"SEEK {HASHED}",
     "dbm:store?flavor=sqlite3": f"SEEK {HASHED}",
-    "redis://127.0.0.1:1": EVERYTHING,
+    "redis://127.0.0.1:1": f"{EVERYTHING} CHANGES",
     "postgresql://127.0.0.1:1/app": EVERYTHING,
     "mysql://127.0.0.1:1/app": EVERYTHING,
     "dynamodb://app?region=eu-west-1": EVERYTHING,

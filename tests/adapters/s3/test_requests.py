@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from holdall import SnapshotFeed
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
 from tests.refused import refused
@@ -139,3 +140,25 @@ def test_what_breaks_no_xml_goes_in_bulk(store: S3, cost):
         "DeleteObject": 2,
     }
     assert not store
+
+
+def test_a_snapshot_feed_costs_one_listing_and_a_few_objects(store: S3, cost):
+    feed = SnapshotFeed(store)
+
+    def follow(since: str | None) -> tuple[list[str], str]:
+        changes = feed.changes(since)
+        return [change.key for change in changes], changes.position
+
+    position = follow(None)[1]
+    assert cost(lambda: follow(position)) == {"ListObjectsV2": 1, "GetObject": 1}
+    store["new"] = b"1"
+    # It reads the manifest and the block, lists the store, writes both, lists and deletes the old blocks, and
+    # reads the new block to tell the change.
+    assert cost(lambda: follow(position)) == {
+        "GetObject": 3,
+        "ListObjectsV2": 2,
+        "PutObject": 2,
+        "DeleteObjects": 1,
+    }
+    assert cost(lambda: follow(position)) == {"ListObjectsV2": 1, "GetObject": 2}
+    assert follow(position)[0] == ["new"]

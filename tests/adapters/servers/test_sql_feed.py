@@ -434,7 +434,7 @@ def test_numbers_of_transactions_that_are_lower_after_a_restore(postgresql):
         store.update({"a": b"1", "b": b"1"})
         run(store, "ALTER TABLE TABLE_OF_STORE DISABLE TRIGGER USER")
         run(store, "UPDATE TABLE_OF_STORE SET tick = tick + 1000000000")
-        run(store, 'UPDATE "TABLE_OF_STORE.epochs" SET system = 7, started = \'2020-01-01\' WHERE number > 0')
+        run(store, "UPDATE \"TABLE_OF_STORE.epochs\" SET system = 7, started = '2020-01-01' WHERE number > 0")
         run(store, "ALTER TABLE TABLE_OF_STORE ENABLE TRIGGER USER")
         follower = Follower()
         assert len(keys(store)) == 2

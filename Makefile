@@ -13,6 +13,9 @@ LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
+# Tests start many processes, and without bytecode files each would compile the package again. `make clean` removes them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 

@@ -14,6 +14,7 @@ next epoch begins before this tick, and the position is refused. Each request ch
 because the server may forget deletions or go back while a feed is read.
 """
 
+import struct
 from collections.abc import Generator
 from typing import Final, NamedTuple
 
@@ -92,8 +93,8 @@ class _Place(NamedTuple):
     listed: str | None
 
     def __str__(self) -> str:
-        parts = () if self.listed is None else _pack(self.listed)
-        return str(Position(self.epoch, (self.tick, self.seen, *parts)))
+        text = f"{self.epoch}.{self.tick}.{self.seen}"
+        return text if self.listed is None else f"{text}.{_pack(self.listed)}"
 
 
 class _Page(NamedTuple):
@@ -145,23 +146,23 @@ class Feed:
         while True:
             place = _go_on(place, page)
             for key, tag, tick in page.rows:
-                place = place._replace(tick=tick)
                 if type(key) is not Foreign and key in span:
-                    yield Change(key, tag, str(place))
+                    yield Change(key, tag, str(place._replace(tick=tick)))
             if not page.more:
                 return str(place._replace(tick=last))
+            place = place._replace(tick=page.rows[-1][2])
             page = self._changes(place, last)
 
     def _tell_list(self, place: _Place, page: _Page, span: Span) -> Generator[Change, None, _Place]:
         while True:
-            place = _go_on(place, page)
+            place = _go_on(place, page)._replace(listed=None)
+            complete = str(place)
             rows, low = cut_page(page.rows, hides=span.hides, more=page.more)
             for key, tag, _ in rows:
                 if type(key) is not Foreign:
-                    place = place._replace(listed=key)
-                    yield Change(key, tag, str(place))
+                    yield Change(key, tag, f"{complete}.{_pack(key)}")
             if low is None:
-                return place._replace(listed=None)
+                return place
             page = self._list(place, low, span)
 
     def _list(self, place: _Place, low: str, span: Span) -> _Page:
@@ -197,10 +198,11 @@ def _tag(stored: bytes | None) -> Tag:
     return ABSENT if stored is None else Tag(stored.decode())
 
 
-def _pack(key: str) -> list[int]:
-    """Return ``key`` as numbers of eight bytes each. No key ends with a zero byte."""
-    data = key.encode() or b"\0"
-    return [int.from_bytes(data[at : at + 8].ljust(8, b"\0")) for at in range(0, len(data), 8)]
+def _pack(key: str) -> str:
+    """Return ``key`` as parts of a position: big-endian numbers of eight bytes. No key ends with a zero byte."""
+    data = key.encode()
+    count = len(data) // 8 + 1
+    return ".".join(map(str, struct.unpack(f">{count}Q", data.ljust(8 * count, b"\0"))))
 
 
 def _unpack(parts: list[int]) -> str:

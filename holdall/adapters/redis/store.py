@@ -51,12 +51,13 @@ class Redis(TransactionalStore):
     certificate. The certificate must be signed by an authority that the system trusts or, if ``ca`` names a
     file of certificates, by an authority in that file. ``ca`` turns on ``tls``. Each wait for the server
     takes ``timeout`` seconds at most; after that the store raises Unavailable. No command is sent twice.
+    `watch` waits for messages that each write sends, on a connection of its own.
 
-    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each
-    batch of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server
-    has it; whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If
-    the server may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing.
-    Clusters are not supported.
+    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values; every few
+    hundred writes take one more. Each batch of `set_many` and `delete_many` is written wholly or not at all.
+    When a write returns, the server has it; whether it is on the server's disk depends on the server's
+    ``appendonly`` and ``appendfsync``. If the server may evict keys (a ``maxmemory-policy`` other than
+    ``noeviction``), the store promises nothing. Clusters are not supported.
 
     >>> Redis("cache.example", 2, prefix="books")
     Redis('cache.example', 2, prefix='books')

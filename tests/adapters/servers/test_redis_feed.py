@@ -467,7 +467,8 @@ def _writing(store):
 
 @pytest.fixture
 def subscribed(monkeypatch):
-    """Is released each time that a watch has subscribed, or was refused."""
+    """Is released each time that a watch has subscribed, or was refused. No watch looks because of a silence."""
+    monkeypatch.setattr("holdall.adapters.redis.store._SILENCE", 1000)
     times = threading.Semaphore(0)
     subscribe = Subscription._subscribe
 
@@ -543,6 +544,19 @@ def test_close_ends_a_watch_that_waits_for_messages(redis_server, subscribed):
     store.close()
     thread.join(PATIENCE)
     assert results == [False]
+
+
+@pytest.mark.parametrize("secure", ["redis_server"], indirect=True)
+@pytest.mark.parametrize(("end_it", "result"), [("__setitem__", True), ("close", False)])
+def test_a_write_or_close_ends_a_watch_on_an_encrypted_connection(secure, subscribed, end_it, result):
+    store = secure.store()
+    store["a"] = b"1"
+    thread, results = watching(store, end(store), timeout=PATIENCE)
+    assert subscribed.acquire(timeout=PATIENCE)
+    getattr(store, end_it)(*["b", b"1"][: 2 * result])
+    thread.join(PATIENCE)
+    assert results == [result]
+    store.close()
 
 
 def test_an_interrupted_watch_leaves_no_subscription(redis_server, client, prefix):

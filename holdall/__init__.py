@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.snapshots import SnapshotFeed
     from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
     from holdall.middleware.versions import Versions
@@ -114,6 +115,7 @@ _lazy = {
     "PostgreSQL": "holdall.adapters.sql.postgresql",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
+    "SnapshotFeed": "holdall.middleware.snapshots",
     "Redis": "holdall.adapters.redis",
     "S3": "holdall.adapters.s3",
     "SQLite": "holdall.adapters.sqlite",
@@ -184,6 +186,7 @@ __all__ = [
     "Redis",
     "Revision",
     "SQLite",
+    "SnapshotFeed",
     "Store",
     "StoreFull",
     "StoreNotFound",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, Self
 
 from holdall.errors import Expired, InvalidPosition
+from holdall.keys import RawKey
 from holdall.redact import brief
 from holdall.store import ABSENT, Tag
 
@@ -71,6 +72,20 @@ class Changes(Iterator[Change]):
 
         return Changes(self.position, find())
 
+    def retag(self, tag: Callable[[str], Tag], since: str | None, /) -> "Changes":
+        """Return these changes since ``since`` with the tags that ``tag`` returns for the keys that exist.
+
+        A feed without ``since`` leaves out the keys for which ``tag`` returns ABSENT.
+        """
+
+        def each(changes: Iterator[Change]) -> Iterator[Change]:
+            for change in changes:
+                found = ABSENT if change.tag == ABSENT else tag(RawKey(change.key))
+                if found != ABSENT or since is not None:
+                    yield change._replace(tag=found)
+
+        return self.through(each)
+
     def rename(self, name: Callable[[str], str | None], /) -> "Changes":
         """Return these changes with the keys that ``name`` returns, without those for which it returns None."""
 
@@ -79,20 +94,6 @@ class Changes(Iterator[Change]):
                 key = name(change.key)
                 if key is not None:
                     yield change._replace(key=key)
-
-        return self.through(each)
-
-    def retag(self, tag: Callable[[str], Tag], *, missing: bool) -> "Changes":
-        """Return these changes with the tag that ``tag`` returns for each key, for a layer that hides keys.
-
-        Without ``missing``, changes of missing keys are left out, as they are in a feed from the beginning.
-        """
-
-        def each(changes: Iterator[Change]) -> Iterator[Change]:
-            for change in changes:
-                now = ABSENT if change.tag == ABSENT else tag(change.key)
-                if missing or now != ABSENT:
-                    yield change._replace(tag=now)
 
         return self.through(each)
 

@@ -40,6 +40,10 @@ class Expires(Layer[bytes, bytes]):
     costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
     that check, as in ``Expires(Encrypt(store))``.
 
+    `changes` tells that a value expired when its key is written, deleted or swept next, and not before: at its
+    deadline nothing happens in the store below. So a reader of the feed that must not hold expired values
+    needs a regular `sweep`.
+
     If a layer keeps history, `at` returns each value as it was written, even if it has expired. A value that
     had expired at some time is missing from the store as of that time.
 
@@ -168,8 +172,7 @@ class Expires(Layer[bytes, bytes]):
         return ((key, tag) for key, tag in states if tag != ABSENT)
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
-        changes = self._inner.changes(since, prefix=prefix)
-        return changes.retag(lambda key: self.tag(RawKey(key)), missing=since is not None)
+        return self._inner.changes(since, prefix=prefix).retag(self.tag, since)
 
     # The store below would count the expired keys too.
     __iter__ = Store.__iter__

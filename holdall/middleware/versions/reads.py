@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from holdall.changes import Changes
-from holdall.keys import Foreign, RawKey
+from holdall.keys import Foreign
 from holdall.layer import Wrapper, with_foreign
 from holdall.middleware.versions.stamp import SIZES, is_deletion, strip, strip_items
 from holdall.middleware.versions.tombstones import TombstoneMarks
@@ -72,9 +72,7 @@ class StampedReads(Wrapper[bytes, bytes]):
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         changes = self._store.changes(since, prefix=prefix)
-        if not self._hides():
-            return changes
-        return changes.retag(lambda key: self.tag(RawKey(key)), missing=since is not None)
+        return changes.retag(self.tag, since) if self._hides() else changes
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         return self._store.watch(since, prefix=prefix, timeout=timeout)

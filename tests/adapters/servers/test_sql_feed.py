@@ -135,7 +135,8 @@ def test_transactions_of_mysql_commit_in_the_order_of_their_ticks(mysql):
             delete(store, connection, "b")
             writer = threading.Thread(target=other.__setitem__, args=("c", b"1"))
             writer.start()
-            waits = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO %%'"
+            busy = "command = 'Query' AND db = database() AND id <> connection_id()"
+            waits = f"SELECT count(*) FROM information_schema.processlist WHERE {busy}"
             while not run(store, waits).scalar():
                 assert follower.follow(store) == 0
             assert follower.follow(store) == 0

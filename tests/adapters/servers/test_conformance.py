@@ -44,7 +44,7 @@ class TestServers(StoreTests[bytes]):
 
 def in_redis(store: Redis) -> dict[str, bytes]:
     for name in NAMES:
-        store._link.run(scripts.PUT, "tag", name, b"foreign " + name)
+        store._link.write(scripts.PUT, "tag", name, b"foreign " + name)
     return told(NAMES)
 
 

@@ -13,7 +13,7 @@ import pytest
 import holdall
 from holdall import SQLite
 from holdall.adapters.sqlite import feed, schema
-from holdall.errors import Expired, Mismatch, Unsupported
+from holdall.errors import Corrupt, Expired, Mismatch, Unsupported
 from holdall.store import Feature
 from holdall.testing.follower import Follower
 from tests.adapters.test_sqlite_refusals import execute
@@ -202,6 +202,123 @@ def test_a_feed_that_another_program_changed_is_refused(statement: str, path: Pa
     execute(path, statement)
     with SQLite(path) as store, pytest.raises(Mismatch, match="not made by holdall"):
         store["b"] = b"2"
+
+
+@pytest.mark.parametrize("table", ["holdall", "holdall.deletions", "holdall.epochs"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        'CREATE VIEW "{}" AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c',
+        'CREATE VIRTUAL TABLE "{}" USING fts5(number, key)',
+    ],
+)
+def test_a_view_or_a_virtual_table_in_the_place_of_a_table_is_refused(
+    table: str, hostile: str, path: Path
+) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+    execute(path, f'DROP TABLE "{table}"')
+    execute(path, hostile.format(table))
+    with SQLite(path) as store:
+        for call in (store.changes, lambda: store.watch("a.1.1.1"), lambda: store.discard("a")):
+            with pytest.raises(Mismatch, match="not made by holdall"):
+                call()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'CREATE UNIQUE INDEX more ON "holdall.deletions" (key)',
+        'CREATE UNIQUE INDEX more ON "holdall.epochs" (writes)',
+        "create /* each value once */ unique index more ON holdall (value)",
+    ],
+)
+def test_an_index_that_would_lose_rows_is_refused(statement: str, path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+    execute(path, statement)
+    with SQLite(path) as store, pytest.raises(Mismatch, match="not made by holdall"):
+        store["b"] = b"1"
+    execute(path, "DROP INDEX more")
+    execute(path, 'CREATE INDEX more ON "holdall.deletions" (key)')
+    with SQLite(path) as store:
+        assert keys(store) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"INSERT INTO holdall VALUES ({2**63 - 1}, 'z', x'')",  # SQLite then chooses ticks at random
+        "INSERT INTO holdall VALUES (-5, 'z', x'')",
+        "INSERT INTO holdall VALUES (0, 'z', x'')",
+        f"INSERT INTO \"holdall.deletions\" VALUES ({2**63 - 1}, 'z')",
+        "INSERT INTO \"holdall.deletions\" VALUES (-3, 'z')",
+        f"INSERT INTO \"holdall.epochs\" VALUES ({2**63 - 1}, 'abc', 7)",
+        "INSERT INTO \"holdall.epochs\" (name, writes) VALUES ('../É', 7)",
+        "INSERT INTO \"holdall.epochs\" (name, writes) VALUES (x'00', 7)",
+        'INSERT INTO "holdall.epochs" (name, writes) VALUES (zeroblob(1000000), 7)',
+    ],
+)
+def test_a_feed_with_numbers_and_names_of_another_program_is_corrupt(statement: str, path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        position = [*store.changes()][-1].position
+    execute(path, statement)
+    with SQLite(path) as store:
+        assert store["a"] == b"1"
+        for since in (None, position):
+            with pytest.raises(Corrupt, match="another program"):
+                store.changes(since)
+
+
+def test_the_keys_of_another_program_are_not_told(path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        position = [*store.changes()][-1].position
+    for table in ("holdall (value, key)", '"holdall.deletions" (number, key)'):
+        values = "(NULL, zeroblob(9)), (NULL, printf('%.2000000c', 'k')), (NULL, 'a//b'), (NULL, 5)"
+        execute(
+            path, f"INSERT INTO {table} VALUES {values.replace('NULL', '17' if 'value' in table else 'NULL')}"
+        )
+    with SQLite(path) as store:
+        assert keys(store, position) == ["5"]
+        assert keys(store) == ["5", "a"]
+
+
+def test_a_position_that_was_made_up_expires(path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        origin, tick, *_ = [*store.changes()][-1].position.split(".")
+        for numbers in (
+            f"{9 * 10**19}.0.1",
+            f"{tick}.{9 * 10**19}.1",
+            f"{tick}.1.{tick}",
+            tick,
+            f"{tick}.0.0.0",
+        ):
+            with pytest.raises(Expired):
+                store.changes(f"{origin}.{numbers}")
+
+
+def test_deletions_that_another_program_removed_are_noticed(path: Path) -> None:
+    with SQLite(path) as store:
+        store.update(a=b"1", b=b"1")
+        del store["a"]
+        position = [*store.changes()][-1].position
+        del store["b"]
+        execute(path, 'DELETE FROM "holdall.deletions"')
+        store.update((f"k{number}", b"1") for number in range(9))
+        with pytest.raises(Expired, match="another program"):
+            store.changes(position)
+
+
+def test_an_epoch_with_a_text_in_the_place_of_a_number_expires(path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+        position = [*store.changes()][-1].position
+    execute(path, "INSERT INTO \"holdall.epochs\" (name, writes) VALUES ('abc', 'many')")
+    with SQLite(path) as store, pytest.raises(Expired):
+        store.changes(position)
 
 
 def test_an_old_table_with_the_feed_of_another_program_is_refused(old: Path) -> None:

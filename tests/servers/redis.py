@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,12 @@ class Server:
 
     def store(self, **options: object) -> Redis:
         """A new and empty store, that finds the password in the environment."""
-        named = {"host": "127.0.0.1", "port": self.port, "prefix": f"tests:{uuid4().hex}", "timeout": 30}
+        named: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "prefix": f"tests:{uuid4().hex}",
+            "timeout": 30,
+        }
         return Redis(**named | options)
 
 

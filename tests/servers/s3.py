@@ -87,7 +87,7 @@ def moto(credentials: None) -> Iterator[Server]:
 
 def put_without_requests(store: S3, items: Iterable[tuple[str, bytes]]) -> None:
     """Put objects straight into moto: by requests, a thousand of them would take seconds."""
-    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
 
     backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]

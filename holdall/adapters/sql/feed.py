@@ -6,7 +6,7 @@
     log      = the end of the server's log, or 0 if it does not count
     from     = the lowest tick of the deletions that the reader needs
     cursor   = the tick of the last change that was told, and text its key; or end, if all were told
-    end      = the lowest tick of the transactions that had not begun
+    end      = a tick; no transaction with this tick or a higher one had ended
     open     = the tick of a transaction below end that had not ended; count says how many follow
     text     = 8 bytes of a key
 
@@ -270,12 +270,6 @@ class Feed:
                     yield Change(key, Tag(tag), old)
             low = f"{page[-1][0]}\x01"
         return old
-
-
-def is_open(position: str) -> bool:
-    """Return whether a transaction was open when ``position`` was issued."""
-    numbers = Position.parse(position).numbers
-    return len(numbers) > 5 and numbers[5] > 0
 
 
 def _columns(name: str) -> sa.TableClause:

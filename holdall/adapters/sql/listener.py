@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters.sql.errors import RAISED, translate
-from holdall.adapters.sql.feed import is_open
 from holdall.adapters.sql.link import Connector
 from holdall.adapters.sql.postgresql_feed import PostgreSQLRecorder
 from holdall.bell import INTERVAL, Bell
@@ -26,7 +25,8 @@ _LOOKS = 0.01  # seconds between two looks at what the connection received
 class Listener:
     """The connections of the threads that watch the table of ``recorder``.
 
-    They also look at the feed each ``timeout`` seconds, in case a connection broke without notice.
+    A thread also looks at the feed each ``timeout`` seconds, in case its connection broke without notice. It
+    looks more often if it began while another transaction was writing, which may not notify it.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Listener:
     def _listen(
         self, bell: Bell, read: Read, since: str, timeout: float | None, connection: sa.Connection
     ) -> bool:
-        self._recorder.listen(connection)
-        inbox = _Inbox(connection, self._timeout)
-        found = bell.watch(partial(inbox.keep, read), since, timeout, _LOOKS, inbox)
+        others = self._recorder.listen(connection)
+        inbox = _Inbox(connection, INTERVAL if others else self._timeout)
+        found = bell.watch(read, since, timeout, _LOOKS, inbox)
         self._recorder.unlisten(connection)
         return found
 
@@ -62,22 +62,12 @@ class Listener:
 
 
 class _Inbox:
-    """The state of a watch. It changes with each notification, and each ``patience`` seconds.
+    """The state of a watch. It changes with each notification, and each ``interval`` seconds."""
 
-    A transaction that began before the connection listened does not send a notification. So as long as the
-    feed was read while a transaction was open, the state changes more often.
-    """
-
-    def __init__(self, connection: sa.Connection, patience: float) -> None:
+    def __init__(self, connection: sa.Connection, interval: float) -> None:
         self._received: Any = connection.connection.dbapi_connection.pgconn  # type: ignore[union-attr]
-        self._patience = patience
+        self._interval = interval
         self._count = 0
-        self._changes: Changes | None = None
-
-    def keep(self, read: Read, since: str) -> Changes:
-        """Return the result of ``read(since)``, and keep it for its position."""
-        self._changes = read(since)
-        return self._changes
 
     def __call__(self) -> object:
         try:
@@ -86,8 +76,7 @@ class _Inbox:
             raise sa.exc.OperationalError("LISTEN", None, error) from error
         while self._received.notifies():
             self._count += 1
-        often = self._changes is not None and is_open(self._changes.position)
-        return self._count, time.monotonic() // (INTERVAL if often else self._patience)
+        return self._count, time.monotonic() // self._interval
 
 
 class _Connector(Connector):

@@ -40,6 +40,10 @@ _SCHEMA: Final = """
 SELECT quote_ident(nspname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE pg_class.oid = to_regclass('{table}')
 """
+_WRITERS: Final = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND relation = {table_id} AND mode = 'RowExclusiveLock'
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _TABLE_ID: Final = "SELECT CAST(CAST(to_regclass('{table}') AS oid) AS bigint)"
 
 _BEGIN: Final = """
@@ -165,13 +169,13 @@ _TRIGGERS: Final = """3 = (
     AND tgname IN ('holdall_deleted', 'holdall_tick', 'holdall_truncated')
 )"""
 
-_IS_ON: Final = f"""
-SELECT to_regclass('{{deletions}}') IS NOT NULL AND to_regclass('{{epochs}}') IS NOT NULL AND {_TRIGGERS}
+_IS_ON: Final = """
+SELECT to_regclass('{deletions}') IS NOT NULL AND to_regclass('{epochs}') IS NOT NULL AND {triggers}
 """
 
-_ENDS: Final = f"""
-SELECT pg_is_in_recovery(), {_TRIGGERS} AND
-    newest.relation = to_regclass('{{table}}')
+_ENDS: Final = """
+SELECT pg_is_in_recovery(), {triggers} AND
+    newest.relation = to_regclass('{table}')
         AND (here OR newest.system = (SELECT system_identifier FROM pg_control_system())),
     newest.name, newest.base, CAST(txid_current_snapshot() AS text), now.writes,
     CASE WHEN pg_is_in_recovery() THEN 0
@@ -181,14 +185,14 @@ SELECT pg_is_in_recovery(), {_TRIGGERS} AND
     coalesce(later.writes, now.writes),
     CASE WHEN later.number IS NOT NULL THEN later.log WHEN NOT here THEN recovered END,
     later.first
-FROM {{epochs}} AS newest
+FROM {epochs} AS newest
 CROSS JOIN LATERAL (SELECT newest.started = pg_postmaster_start_time() AS here,
     pg_last_wal_replay_lsn() - CAST('0/0' AS pg_lsn) AS recovered) AS life
-CROSS JOIN LATERAL (SELECT greatest((SELECT max(tick) FROM {{table}}), (SELECT max(tick) FROM {{deletions}}),
-    (SELECT writes FROM {{epochs}} WHERE number = 0)) AS writes) AS now
-LEFT JOIN {{epochs}} AS mine ON mine.name = :epoch AND mine.number > 0
-LEFT JOIN {{epochs}} AS later ON later.number = (SELECT min(number) FROM {{epochs}} WHERE number > mine.number)
-WHERE newest.number = (SELECT max(number) FROM {{epochs}}) AND newest.number > 0
+CROSS JOIN LATERAL (SELECT greatest((SELECT max(tick) FROM {table}), (SELECT max(tick) FROM {deletions}),
+    (SELECT writes FROM {epochs} WHERE number = 0)) AS writes) AS now
+LEFT JOIN {epochs} AS mine ON mine.name = :epoch AND mine.number > 0
+LEFT JOIN {epochs} AS later ON later.number = (SELECT min(number) FROM {epochs} WHERE number > mine.number)
+WHERE newest.number = (SELECT max(number) FROM {epochs}) AND newest.number > 0
 """
 
 
@@ -200,10 +204,13 @@ class PostgreSQLRecorder(Recorder):
     def __init__(self, table: Table) -> None:
         super().__init__(table)
         parts = "begin", "deleted", "deletions", "epochs", "tick", "truncated"
-        self._names = {"table": f'"{table.name}"', **{part: f'"{table.part(part)}"' for part in parts}}
+        self._names = {part: f'"{table.part(part)}"' for part in parts} | {"table": f'"{table.name}"'}
+        self._triggers = _TRIGGERS.format(**self._names)
 
     def is_on(self, connection: sa.Connection) -> bool:
-        return bool(connection.exec_driver_sql(_IS_ON.format(**self._names)).scalar())
+        return bool(
+            connection.exec_driver_sql(_IS_ON.format(**self._names, triggers=self._triggers)).scalar()
+        )
 
     def begin(self, connection: sa.Connection) -> None:
         """Make the table record its changes. Call this in a transaction."""
@@ -219,7 +226,7 @@ class PostgreSQLRecorder(Recorder):
             )
 
     def look(self, epoch: str, connection: sa.Connection) -> Ends | None:
-        ends = sa.text(_ENDS.format(**self._names))
+        ends = sa.text(_ENDS.format(**self._names, triggers=self._triggers))
         row = connection.execute(ends, {"epoch": epoch}).one_or_none()
         if row is None:
             return None
@@ -234,11 +241,15 @@ class PostgreSQLRecorder(Recorder):
         known = sa.tuple_(sa.literal(place[0], tick.type), sa.literal(place[1], key.type))
         return sa.tuple_(tick, key) > known
 
-    def listen(self, connection: sa.Connection) -> None:
-        """Make ``connection`` a watcher: it is sent a notification of each commit from now on."""
+    def listen(self, connection: sa.Connection) -> bool:
+        """Make ``connection`` a watcher, which is sent a notification of each commit.
+
+        Return whether transactions are writing now, which may not send one.
+        """
         table_id = connection.exec_driver_sql(_TABLE_ID.format(**self._names)).scalar() or 0
         gate = (_GATE << 32) + table_id
         connection.exec_driver_sql(f'LISTEN "holdall.{table_id}"; SELECT pg_advisory_lock_shared({gate})')
+        return bool(connection.exec_driver_sql(_WRITERS.format(table_id=table_id)).scalar())
 
     def unlisten(self, connection: sa.Connection) -> None:
         """End what `listen` began."""

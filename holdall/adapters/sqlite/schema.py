@@ -123,8 +123,9 @@ def recognise(connection: sqlite3.Connection, name: str) -> str | None:
     """Return the format of the table ``name``, "" if holdall did not make it, or None if it does not exist.
 
     This never reads from a view or a virtual table, which could run any statement, also one that never ends.
-    A table with other triggers counts as not made by holdall, because they would run with each change. The
-    same holds for the tables of its feed.
+    A table with other triggers counts as not made by holdall, because they would run with each change. So
+    does one with an index that allows each value once: a write would delete other rows, or record nothing.
+    The same holds for the tables of its feed.
     """
     entries = _entries(connection, name)
     if not entries:
@@ -140,10 +141,13 @@ def recognise(connection: sqlite3.Connection, name: str) -> str | None:
 
 
 def _entries(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
-    """Return the type and the statement of each entry of the schema for ``name``, without indexes."""
+    """Return the type and the statement of each entry of the schema for ``name``.
+
+    Of the indexes, only those of other programs that allow each value once are returned.
+    """
     select = (
-        "SELECT type, sql FROM sqlite_master "
-        "WHERE name = ?1 COLLATE NOCASE OR tbl_name = ?1 COLLATE NOCASE AND type <> 'index'"
+        "SELECT type, sql FROM sqlite_master WHERE name = ?1 COLLATE NOCASE "
+        "OR tbl_name = ?1 COLLATE NOCASE AND (type <> 'index' OR sql LIKE 'CREATE UNIQUE %')"
     )
     return [(kind, _bare(sql)) for kind, sql in connection.execute(select, (name,))]
 

@@ -52,8 +52,11 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule()
     def look_while_another_looks(self) -> None:
+        last = ""
         with contextlib.suppress(Expired):
-            for number, _ in enumerate(self.feeds[0].changes()):
+            for number, change in enumerate(self.feeds[0].changes()):
+                assert change.key > last
+                last = change.key
                 if number % 3 == 0:
                     self.store[f"c/{number % 9}"] = b"%d" % number
                     _follow(_copy(self.followers[2]), self.feeds[1])

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from holdall import Corrupt, File, Memory, Mismatch, PassThrough, SnapshotFeed, Tag
+from holdall import Corrupt, File, Memory, Mismatch, PassThrough, SnapshotFeed, Store, Tag
 from holdall.middleware.gzip import Gzip
+from holdall.middleware.interceptor import Interceptor
 from holdall.middleware.snapshots import blocks, look
 from holdall.middleware.snapshots import state as snapshots
 from holdall.testing.follower import Follower
@@ -194,18 +195,54 @@ def test_an_unchanged_listing_writes_and_reads_no_block(store: SnapshotFeed[byte
     assert position == "new.0"
 
 
-def test_only_changed_blocks_are_written_again(monkeypatch):
+class Counting(Interceptor[bytes]):
+    """Notes the blocks that are read."""
+
+    def __init__(self, store: Store[bytes]) -> None:
+        super().__init__(store)
+        self.read: list[str] = []
+
+    def _call(self, name: str, call: Callable[..., Any], /, *args: Any) -> Any:
+        if name == "get":
+            self.read.append(args[0])
+        return call(*args)
+
+
+def test_only_changed_blocks_are_read_and_written(monkeypatch):
     monkeypatch.setattr(look, "ROWS", 4)
-    state = Memory()
+    state = Counting(Memory())
     store = SnapshotFeed(Memory(), state)
     store.update({f"k{number:03}": b"" for number in range(100)})
-    list(store.changes())
+    changes = store.changes()
+    list(changes)
     before = set(state.raw())
-    store["k050"] = b"1"
-    list(store.changes())
-    after = set(state.raw())
     assert len(before) > 12
+    store["k050"] = b"1"
+    state.read.clear()
+    assert len(list(store.changes(changes.position))) == 1
+    after = set(state.raw())
     assert len(after - before) == len(before - after) == 1
+    assert len(state.read) == 2
+    state.read.clear()
+    assert len(list(store.changes(changes.position, prefix="k05"))) == 1
+    assert len(state.read) < 6
+
+
+def test_small_blocks_are_joined(monkeypatch):
+    monkeypatch.setattr(look, "ROWS", 10)
+    monkeypatch.setattr(blocks, "LOOKS", 2)
+    state = Memory()
+    store = SnapshotFeed(Memory(), state)
+    store.update({f"k{number:03}": b"" for number in range(200)})
+    list(store.changes())
+    for number in range(
+        26
+    ):  # most keys of one block after the other, until all these deletions are forgotten
+        store.delete_many([f"k{number:02}{digit}" for digit in range(1, 10)])
+        store["k000"] = b"%d" % number
+        list(store.changes())
+    assert len(store) == 20
+    assert len(state.raw()) <= 8
 
 
 def test_old_deletions_are_forgotten(monkeypatch):

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from holdall.adapters.sql.postgresql import PostgreSQL
     from holdall.adapters.sqlite import SQLite
     from holdall.layer import Layer
+    from holdall.lease import Lease
     from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
@@ -101,6 +102,7 @@ _lazy = {
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
     "Layer": "holdall.layer",
+    "Lease": "holdall.lease",
     "LMDB": "holdall.adapters.lmdb",
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
@@ -160,6 +162,7 @@ __all__ = [
     "InvalidQuery",
     "Json",
     "Layer",
+    "Lease",
     "Lzma",
     "MapReduce",
     "Memory",

@@ -9,6 +9,7 @@ import pytest
 from holdall import Cache, Memory, SQLite, Versions
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.test_conformance import Row, folder, named
 from tests.examples import few, share
@@ -24,7 +25,7 @@ CACHES: dict[str, Row] = {
 }
 
 
-class TestCaches(StoreTests[bytes]):
+class TestCaches(FewFeedTests[bytes], StoreTests[bytes]):
     many = 250
     names = {kind.__name__: kind for kind in (Cache, Memory, Minimal, SQLite, Versions)}
 

@@ -88,7 +88,7 @@ class SnapshotFeed(PassThrough[V]):
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         feed = partial(self.changes, prefix=prefix)
-        return self._watching().watch(feed, since, timeout, self._interval)
+        return self._watching().wait_for(feed, since, timeout, self._interval)
 
     def forget(self) -> None:
         """Delete the remembered listing. Every position expires."""

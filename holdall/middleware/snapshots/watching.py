@@ -12,21 +12,20 @@ from holdall.errors import Unavailable
 T = TypeVar("T")
 
 
-class Watching:
+class Watching(Bell):
     """The threads of one process that watch.
 
     >>> from holdall import Memory
     >>> store = Memory()
-    >>> Watching().watch(store.changes, store.changes().position, 0, 60)
+    >>> Watching().wait_for(store.changes, store.changes().position, 0, 60)
     False
     """
 
     def __init__(self) -> None:
-        self._bell = Bell()
-        self._closings = 0
+        super().__init__()
         self._listing: set[int] = set()  # the threads that list the store at this moment
 
-    def watch(
+    def wait_for(
         self, feed: Callable[[str], Changes], since: str, timeout: float | None, interval: float
     ) -> bool:
         """Wait until ``feed(since)`` yields a change, as `Bell.watch` does."""
@@ -36,32 +35,30 @@ class Watching:
             thread = threading.get_ident()
             try:
                 self._listing.add(thread)
-                return self._look(feed, since, closings)
+                self._check(closings)
+                changes = feed(since)
+                first = next(changes, None)
+                return Changes(since, _tell(first, changes.position))
             finally:
                 self._listing.discard(thread)
 
-        return self._bell.watch(look, since, timeout, interval)
-
-    def _look(self, feed: Callable[[str], Changes], since: str, closings: int) -> Changes:
-        """Return the first change of ``feed(since)``; no change if the store is or gets closed."""
-        if closings != self._closings:
-            return Changes(since, _tell(None, since))
         try:
-            changes = feed(since)
-            first = next(changes, None)
-        except Exception:
+            return self.watch(look, since, timeout, interval)
+        except Unavailable:
             if closings == self._closings:
                 raise
-            return Changes(since, _tell(None, since))
-        return Changes(since, _tell(first, changes.position))
+            return False
+
+    def _check(self, closings: int) -> None:
+        if closings != self._closings:
+            raise Unavailable("the store was closed while its keys were listed; open it again")
 
     def until_closed(self, listing: Iterable[T]) -> Iterator[T]:
         """Yield ``listing``. Raises Unavailable after `close`."""
         closings = self._closings
         try:
             for listed in listing:
-                if closings != self._closings:
-                    raise Unavailable("the store was closed while its keys were listed; open it again")
+                self._check(closings)
                 yield listed
         finally:
             if isinstance(listing, Generator):
@@ -69,8 +66,7 @@ class Watching:
 
     def close(self) -> None:
         """End every `watch`, and wait until no other thread lists the store for one."""
-        self._closings += 1
-        self._bell.close()
+        super().close()
         while self._listing - {threading.get_ident()}:
             time.sleep(0.001)
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdall.bell import Bell
 from holdall.changes import Change, Changes, Found
 from holdall.errors import Conflict, Unsupported
 from holdall.handles import PerProcess
@@ -18,6 +17,7 @@ from holdall.middleware.snapshots.blocks import Manifest, Row
 from holdall.middleware.snapshots.look import Look, overlaps
 from holdall.middleware.snapshots.place import Place
 from holdall.middleware.snapshots.state import Gone, State
+from holdall.middleware.snapshots.watching import Watching
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, pause
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class SnapshotFeed(PassThrough[V]):
         self._name = name or repr(store)
         self._state = State(store if state is None else state, self._name)
         self._interval = interval
-        self._bell = PerProcess(Bell)
+        self._watching = PerProcess(Watching)
 
     @property
     def features(self) -> Feature:
@@ -88,7 +88,7 @@ class SnapshotFeed(PassThrough[V]):
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         feed = partial(self.changes, prefix=prefix)
-        return self._bell().watch(feed, since, timeout, self._interval)
+        return self._watching().wait_for(feed, since, timeout, self._interval)
 
     def forget(self) -> None:
         """Delete the remembered listing. Every position expires."""
@@ -108,7 +108,8 @@ class SnapshotFeed(PassThrough[V]):
         """Compare the listing of now with the remembered one, and return the manifest after that."""
         for attempt in range(ATTEMPTS):
             try:
-                return Look(self._state, held, Span.of(prefix)).run(self._list(prefix), tag)
+                listing = self._watching().until_closed(self._list(prefix))
+                return Look(self._state, held, Span.of(prefix)).run(listing, tag)
             except Conflict:
                 time.sleep(pause(attempt))
             except Gone:
@@ -159,7 +160,7 @@ class SnapshotFeed(PassThrough[V]):
         return SnapshotFeed(self._inner.typed(type), state, name=self._name, interval=self._interval)
 
     def close(self) -> None:
-        self._bell().close()
+        self._watching().close()
         super().close()
         if self._other is not None:
             self._other.close()

@@ -1,6 +1,8 @@
 """What a snapshot feed tells, of which stores, and for how long."""
 
 import pickle
+import threading
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ from holdall import (
     SnapshotFeed,
     SQLite,
     Store,
+    Unavailable,
     Unsupported,
 )
+from holdall.bell import Bell
 from holdall.keys import RawKey
-from holdall.middleware.snapshots import blocks
+from holdall.middleware.snapshots import blocks, look
 from holdall.testing.follower import Follower
 from tests.conformance.minimal import Minimal
 
@@ -84,6 +88,15 @@ def test_a_listing_under_a_prefix_leaves_the_other_changes_for_later():
     assert list(found) == ["a/2"]
     assert list(told(store, everything)[0]) == ["a/2", "b/2"]
     assert list(told(store, part)[0]) == ["b/2"]
+
+
+def test_a_feed_from_the_beginning_has_no_deleted_key():
+    store = SnapshotFeed(Memory(), Memory())
+    store.update({"a": b"", "b": b""})
+    _, position = told(store, None)
+    del store["a"]
+    assert told(store, position)[0] == {"a": ABSENT}
+    assert list(told(store, None)[0]) == ["b"]
 
 
 def test_the_state_may_be_in_the_store_itself_and_does_not_appear():
@@ -181,6 +194,23 @@ def test_forget_begins_again():
     assert list(told(store, None)[0]) == ["a"]
 
 
+def test_forget_in_the_middle_of_a_feed_expires_it(monkeypatch):
+    monkeypatch.setattr(look, "ROWS", 2)
+    store = SnapshotFeed(Memory(), Memory())
+    for number in range(9):
+        store[f"k{number}"] = b""
+    _, position = told(store, None)
+    for taken in (0, 1):
+        store.update(dict.fromkeys(store, b"1"))
+        changes = store.changes(position)
+        assert len(list(islice(changes, taken))) == taken
+        store.forget()
+        _, other = told(store, None)
+        with pytest.raises(Expired):
+            list(changes)
+        position = other
+
+
 def test_a_state_without_swap_is_refused():
     with pytest.raises(Unsupported, match="SWAP; give SnapshotFeed another store"):
         SnapshotFeed(Memory(), Minimal()).changes()
@@ -210,3 +240,44 @@ def test_close_closes_the_state_too():
     store, state = Closing(), Closing()
     SnapshotFeed(store, state).close()
     assert closed == [store, state]
+
+
+def test_close_waits_for_the_listing_of_a_watch(monkeypatch):
+    closing, close = threading.Event(), Bell.close
+    monkeypatch.setattr(Bell, "close", lambda bell: (close(bell), closing.set()))
+
+    class Slow(Memory):
+        listing = False
+        closed_while_listing: bool | None = None
+
+        def scan_tags(self, prefix: str = "", *, start: str = "", stop: str | None = None):
+            self.listing = True
+            try:
+                for found in super().scan_tags(prefix, start=start, stop=stop):
+                    yield found
+                    if self.closed_while_listing is None and closer.ident is None:
+                        closer.start()
+                        assert closing.wait(60)
+            finally:
+                self.listing = False
+
+        def close(self) -> None:
+            self.closed_while_listing = self.listing
+
+    inner = Slow()
+    store = SnapshotFeed(inner, Memory())
+    closer = threading.Thread(target=store.close)
+    store.update({"a": b"", "b": b""})
+    assert not store.watch("new.0", timeout=60)
+    closer.join()
+    assert inner.closed_while_listing is False
+    assert not list(store._state._kept.raw())
+
+
+def test_an_error_of_the_listing_reaches_the_watcher():
+    class Broken(Memory):
+        def scan_tags(self, prefix: str = "", *, start: str = "", stop: str | None = None):
+            raise Unavailable("it did not answer")
+
+    with pytest.raises(Unavailable, match="did not answer"):
+        SnapshotFeed(Broken(), Memory()).watch("new.0", timeout=60)

@@ -52,8 +52,11 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule()
     def look_while_another_looks(self) -> None:
+        last = ""
         with contextlib.suppress(Expired):
-            for number, _ in enumerate(self.feeds[0].changes()):
+            for number, change in enumerate(self.feeds[0].changes()):
+                assert change.key > last
+                last = change.key
                 if number % 3 == 0:
                     self.store[f"c/{number % 9}"] = b"%d" % number
                     _follow(_copy(self.followers[2]), self.feeds[1])
@@ -90,13 +93,13 @@ def _follow(follower: Follower, feed: SnapshotFeed[bytes], most: int | None = No
         follower.follow(feed, most)
 
 
-@pytest.mark.parametrize(("rows", "looks", "deletions"), [(2, 1000, 1000), (4, 3, 1000), (3, 1000, 4)])
+@pytest.mark.parametrize(("rows", "looks", "deletions"), [(2, 1000, 1000), (4, 3, 4)])
 def test_followers_and_the_store_stay_equal(monkeypatch, rows: int, looks: int, deletions: int):
     monkeypatch.setattr(look, "ROWS", rows)
     monkeypatch.setattr(blocks, "LOOKS", looks)
     monkeypatch.setattr(blocks, "DELETIONS", deletions)
     every: Any = list(HealthCheck)
     few = settings(
-        max_examples=400 if SOAK else 8, stateful_step_count=15, deadline=None, suppress_health_check=every
+        max_examples=400 if SOAK else 6, stateful_step_count=15, deadline=None, suppress_health_check=every
     )
     run_state_machine_as_test(SnapshotMachine, settings=few)

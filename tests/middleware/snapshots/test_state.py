@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from holdall import Corrupt, File, Memory, Mismatch, PassThrough, SnapshotFeed, Tag
+from holdall import Corrupt, File, Memory, Mismatch, PassThrough, SnapshotFeed, Store, Tag
 from holdall.middleware.gzip import Gzip
+from holdall.middleware.interceptor import Interceptor
 from holdall.middleware.snapshots import blocks, look
 from holdall.middleware.snapshots import state as snapshots
 from holdall.testing.follower import Follower
-from tests.forks import every_fork, exit_code, start_child
+from tests.forks import exit_code, needs_fork, start_child
 from tests.middleware.mutations import mutations
 
 
@@ -54,15 +55,15 @@ def test_two_looks_at_once_miss_nothing(monkeypatch):
         assert follower.held == dict(store.scan_tags())
 
 
-@every_fork
-def test_processes_that_look_at_once_miss_nothing(tmp_path: Path, monkeypatch, fork):
+@needs_fork
+def test_processes_that_look_at_once_miss_nothing(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(look, "ROWS", 4)
     store = SnapshotFeed(File(tmp_path, durability="os"))
 
     def work(name: str) -> Callable[[], bool]:
         def write_and_follow() -> bool:
             follower = Follower()
-            for number in range(12):
+            for number in range(10):
                 key = f"{name}{number % 5}"
                 store[key] = b"%d" % number
                 store.discard(f"{name}{(number + 2) % 5}")
@@ -75,7 +76,7 @@ def test_processes_that_look_at_once_miss_nothing(tmp_path: Path, monkeypatch, f
 
         return write_and_follow
 
-    children = [start_child(work(name), fork) for name in "abc"]
+    children = [start_child(work(name)) for name in "abc"]
     assert [exit_code(child) for child in children] == [0, 0, 0]
     follower = Follower()
     follower.follow(store)
@@ -194,18 +195,52 @@ def test_an_unchanged_listing_writes_and_reads_no_block(store: SnapshotFeed[byte
     assert position == "new.0"
 
 
-def test_only_changed_blocks_are_written_again(monkeypatch):
+class Counting(Interceptor[bytes]):
+    """Notes the blocks that are read."""
+
+    def __init__(self, store: Store[bytes]) -> None:
+        super().__init__(store)
+        self.read: list[str] = []
+
+    def _call(self, name: str, call: Callable[..., Any], /, *args: Any) -> Any:
+        if name == "get":
+            self.read.append(args[0])
+        return call(*args)
+
+
+def test_only_changed_blocks_are_read_and_written(monkeypatch):
     monkeypatch.setattr(look, "ROWS", 4)
-    state = Memory()
+    state = Counting(Memory())
     store = SnapshotFeed(Memory(), state)
     store.update({f"k{number:03}": b"" for number in range(100)})
-    list(store.changes())
+    changes = store.changes()
+    list(changes)
     before = set(state.raw())
-    store["k050"] = b"1"
-    list(store.changes())
-    after = set(state.raw())
     assert len(before) > 12
+    store["k050"] = b"1"
+    state.read.clear()
+    assert len(list(store.changes(changes.position))) == 1
+    after = set(state.raw())
     assert len(after - before) == len(before - after) == 1
+    assert len(state.read) == 2
+    state.read.clear()
+    assert len(list(store.changes(changes.position, prefix="k05"))) == 1
+    assert len(state.read) < 6
+
+
+def test_small_blocks_are_joined(monkeypatch):
+    monkeypatch.setattr(look, "ROWS", 10)
+    monkeypatch.setattr(blocks, "LOOKS", 2)
+    state = Memory()
+    store = SnapshotFeed(Memory(), state)
+    store.update({f"k{number}": b"" for number in range(10, 60)})
+    list(store.changes())
+    before = len(state.raw())
+    store.delete_many([f"k2{digit}" for digit in range(1, 10)])
+    for number in range(6):  # until the deletions are forgotten
+        store["k59"] = b"%d" % number
+        list(store.changes())
+    assert len(state.raw()) == before - 1
 
 
 def test_old_deletions_are_forgotten(monkeypatch):

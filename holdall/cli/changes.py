@@ -24,7 +24,7 @@ def changes(at: dict[str, Any], since: str | None, follow: bool, as_json: bool) 
     Without --since, the command lists every key that begins with PREFIX. At the end it prints the position
     to go on from: on standard error, or with --json as the last object. With --json, each change has the
     key, its tag (null if it is missing) and the position after it. The store must have a feed, as memory,
-    SQLite and LMDB have.
+    SQLite, LMDB, and files with feed=on have.
     """
     show = _show_json if as_json else _show
     prefix = at["prefix"] or ""

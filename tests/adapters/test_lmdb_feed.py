@@ -345,6 +345,7 @@ for number in range(10**9):
 """
 
 
+@pytest.mark.timeout(1200)
 def test_a_follower_misses_nothing_of_writers_that_are_killed(folder: Path) -> None:
     follower = Follower()
     with opened(folder) as store:

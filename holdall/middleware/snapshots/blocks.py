@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
+from holdall.changes import Position
 from holdall.errors import Corrupt, Mismatch
 from holdall.keys import Span
 from holdall.redact import brief
@@ -139,6 +140,7 @@ class Manifest(NamedTuple):
             made = cls(str(read["origin"]), looks, tuple(_block(fields) for fields in read["blocks"]))
             if not (_grow([look for look, _ in looks]) and _grow([block.first for block in made.blocks])):
                 raise ValueError("it is not in order")
+            Position.parse(f"{made.origin}.{made.newest}")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             if isinstance(error, Mismatch):
                 raise

@@ -134,6 +134,8 @@ def edit(state: Memory, key: str, change: Callable[[dict[str, Any]], object]) ->
         (0, lambda held: held.update(looks=[[2, 0], [1, 0]])),
         (0, lambda held: held.update(looks=[["now", 0]])),
         (0, lambda held: held.update(looks=7)),
+        (0, lambda held: held.update(looks=[[10**20, 0]])),
+        (0, lambda held: held.update(origin="../")),
         (0, lambda held: held["blocks"][0].pop()),
         (0, lambda held: held["blocks"][0].__setitem__(0, None)),
         (0, lambda held: held["blocks"][0].__setitem__(2, "9")),

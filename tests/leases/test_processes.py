@@ -38,7 +38,7 @@ def count(store: Store[bytes]) -> None:
 
 def test_processes_count_together(tmp_path: Path) -> None:
     store = SQLite(tmp_path / "a.db", durability="os")
-    with child(count, store):
+    with child(count, store, method="fork"):
         count(store)
     numbers = [int(number) for _, number in store.scan_items("tokens/")]
     assert numbers == list(range(2 * TIMES))

@@ -19,9 +19,9 @@ from collections.abc import Generator
 from typing import Final, NamedTuple
 
 from holdall.adapters._shared.servers import after, cut_page
-from holdall.adapters.redis import scripts
 from holdall.adapters.redis.link import Link, lexical
-from holdall.adapters.redis.scripts import Script
+from holdall.adapters.redis.log import DELETIONS
+from holdall.adapters.redis.script import Script
 from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.keys import Foreign, Span, to_name
 from holdall.store import ABSENT, Tag
@@ -45,7 +45,7 @@ local function lapse()
     if not begun then return 'it is of another store, or too old' end
     local ended = redis.call('ZRANGEBYSCORE', epochs, '(' .. begun, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
     if seen > tonumber(ended or now) then return 'the server went back to an earlier state' end
-    if tick < horizon then return 'it is older than the last {scripts.DELETIONS:,} deletions' end
+    if tick < horizon then return 'it is older than the last {DELETIONS:,} deletions' end
     return ''
 end
 

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from holdall.adapters._shared.pool import Exhausted, Pool
-from holdall.adapters.redis import scripts
+from holdall.adapters.redis import log, scripts
 from holdall.adapters.redis.connections import Connector, Session, ask, parse_info
 from holdall.adapters.redis.errors import RAISED, translate
-from holdall.adapters.redis.scripts import Script, Write
+from holdall.adapters.redis.script import NAMES, Script
+from holdall.adapters.redis.scripts import Write
 from holdall.adapters.redis.subscription import Subscription
 from holdall.batches import ROOM
 from holdall.errors import Throttled
@@ -32,7 +33,7 @@ class Link:
         self._channel = f"{prefix}:order"
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
         options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **login}
-        self._connector = Connector(options, [f"{prefix}:{name}" for name in scripts.NAMES])
+        self._connector = Connector(options, [f"{prefix}:{name}" for name in NAMES])
         self._pool = PerProcess(lambda: Pool(self._connector, most=_AT_ONCE, timeout=timeout))
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
@@ -101,8 +102,8 @@ def _write(script: Write, args: tuple[str | bytes | int, ...], session: Session)
     result = _run(script, args, session)
     if result == 0:
         result = _run(script.first, (uuid.uuid4().hex, *args), session)
-    if type(result) is int and result >= scripts.LOG:
-        _run(scripts.MOVE, (), session)
+    if type(result) is int and result >= log.LOG:
+        _run(log.MOVE, (), session)
     return result
 
 

@@ -138,12 +138,15 @@ class FeedTests(StoreCase[V]):
         self.fill(store, ["a", "a/1", "a/2", "ab", "b"])
         follower = Follower("a/")
         self.expect_equal(follower, store)
+        none = store.changes(prefix="c")
+        assert list(none) == []
         store["b"] = self.values.of(7)
         assert follower.follow(store) == 0
         store["a/3"] = self.values.of(8)
         del store["a/1"]
         del store["ab"]
         assert {change.key for change in store.changes(follower.position, prefix="a/")} == {"a/1", "a/3"}
+        assert {change.key for change in store.changes(none.position)} == {"a/1", "a/3", "ab", "b"}
         self.expect_equal(follower, store)
 
     @with_feed

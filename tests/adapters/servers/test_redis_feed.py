@@ -1,13 +1,5 @@
-"""The change feed of Redis: stores of the first format, servers that go back to an earlier state, and the horizons."""
+"""The change feed of Redis: stores of the first format, positions, and the horizons."""
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from contextlib import ExitStack
-from pickle import dumps
 from uuid import uuid4
 
 import pytest
@@ -15,18 +7,14 @@ import redis as sdk
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from holdall.adapters.redis import connections, feed, scripts
-from holdall.adapters.redis.subscription import Subscription
+from holdall.adapters.redis import connections, log, scripts
+from holdall.adapters.redis.script import Script
 from holdall.errors import Expired, Mismatch
 from holdall.store import Delete, Put
 from holdall.testing.follower import FeedMachine, Follower
-from tests.adapters.interrupts import interrupt_at_checks
-from tests.servers import redis
-from tests.servers.daemons import folder
-from tests.soak import SOAK
+from tests.adapters.servers.redis_feeds import client, end, keys, prefix, short
 
-KILLS = 200 if SOAK else 4
-PATIENCE = 60
+__all__ = ["client", "prefix", "short"]
 
 OLD_PUT = """
 redis.call('ZADD', KEYS[1], 0, ARGV[2])
@@ -38,17 +26,6 @@ redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
 """
-
-
-@pytest.fixture
-def client(redis_server):
-    with sdk.Redis("127.0.0.1", redis_server.port, password=redis.PASSWORD) as client:
-        yield client
-
-
-@pytest.fixture
-def prefix():
-    return f"tests:{uuid4().hex}"
 
 
 @pytest.fixture
@@ -67,25 +44,6 @@ def old(client, prefix):
     made.put("a", b"1")
     made.put("b", b"2")
     return made
-
-
-@pytest.fixture
-def short(monkeypatch):
-    """Logs and pages of two or three changes."""
-    monkeypatch.setattr(scripts, "LOG", 3)
-    monkeypatch.setattr(feed, "_PAGE", 2)
-
-
-def keys(store, since=None, **options):
-    return sorted({change.key for change in store.changes(since, **options)})
-
-
-def end(store):
-    return [*store.changes()][-1].position
-
-
-def redis_client(server):
-    return sdk.Redis("127.0.0.1", server.port, password=redis.PASSWORD)
 
 
 # ---- Formats ---------------------------------------------------------------------------------------
@@ -195,8 +153,8 @@ def test_a_list_goes_on_after_a_key_of_any_size(redis_server, size):
 
 
 def test_a_position_expires_with_the_deletions(redis_server, monkeypatch, short):
-    shorter = scripts.Script(scripts.MOVE.text.replace("200000", "6"))
-    monkeypatch.setattr(scripts, "MOVE", shorter)
+    shorter = Script(log.MOVE.text.replace("200000", "6"))
+    monkeypatch.setattr(log, "MOVE", shorter)
     with redis_server.store() as store:
         store.update((f"k{number}", b"") for number in range(12))
         follower = Follower()
@@ -214,7 +172,7 @@ def test_a_position_expires_with_the_deletions(redis_server, monkeypatch, short)
 def test_a_key_that_was_written_again_is_told_after_its_deletion_was_forgotten(
     redis_server, monkeypatch, short
 ):
-    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("200000", "0")))
+    monkeypatch.setattr(log, "MOVE", Script(log.MOVE.text.replace("200000", "0")))
     with redis_server.store() as store:
         store["a"] = b"1"
         del store["a"]
@@ -230,7 +188,7 @@ def test_a_key_that_was_written_again_is_told_after_its_deletion_was_forgotten(
 
 
 def test_a_feed_that_is_read_while_deletions_are_forgotten_expires(redis_server, monkeypatch, short):
-    monkeypatch.setattr(scripts, "MOVE", scripts.Script(scripts.MOVE.text.replace("200000", "6")))
+    monkeypatch.setattr(log, "MOVE", Script(log.MOVE.text.replace("200000", "6")))
     with redis_server.store() as store:
         store.update((f"k{number}", b"") for number in range(20))
         position = end(store)
@@ -247,7 +205,7 @@ def test_a_position_expires_with_its_epoch(redis_server, monkeypatch):
     for name in ("PUT",):
         write = scripts.Write("")
         write.__dict__.update(vars(getattr(scripts, name)))
-        write.first = scripts.Script(write.first.text.replace("-10001", "-4"))
+        write.first = Script(write.first.text.replace("-10001", "-4"))
         monkeypatch.setattr(scripts, name, write)
     prefix, positions = f"tests:{uuid4().hex}", []
     for number in range(5):
@@ -331,243 +289,3 @@ def test_a_full_server_deletes_with_the_first_write_and_when_the_log_is_moved(
         with pytest.raises(Expired):
             follower.follow(store)
         assert keys(store) == ["k8"]
-
-
-# ---- Servers that go back --------------------------------------------------------------------------
-
-
-def test_a_position_does_not_survive_a_restored_backup(saving_redis):
-    server, data = saving_redis
-    with server.store() as store, redis_client(server) as client:
-        store.update(a=b"1", b=b"1")
-        early, listing = end(store), next(store.changes()).position
-        client.save()
-        backup = (data / "dump.rdb").read_bytes()
-        for number in range(9):
-            store["a"] = b"%d" % number
-        late, middle = end(store), next(store.changes()).position
-        server.daemon.kill()
-        (data / "dump.rdb").write_bytes(backup)
-        server.daemon.start()
-        assert store["a"] == b"1"
-        assert keys(store, early) == []
-        for number in range(20):
-            for position in (late, middle):
-                with pytest.raises(Expired, match="earlier state"):
-                    store.changes(position)
-            store["c"] = b"%d" % number
-        assert keys(store, early) == ["c"]
-        assert keys(store, listing) == ["b", "c"]
-
-
-def test_a_position_does_not_survive_a_replica_that_was_behind(saving_redis):
-    server, _ = saving_redis
-    with ExitStack() as stack:
-        other = redis.server_in(stack.enter_context(folder()), "--appendonly", "no")
-        stack.enter_context(other.daemon.running())
-        first, second = (stack.enter_context(redis_client(each)) for each in (server, other))
-        store, replica = (stack.enter_context(each.store(prefix="s")) for each in (server, other))
-        store.update(a=b"1", b=b"1")
-        early = end(store)
-        follow(second, server)
-        assert keys(replica, early) == []  # the connection from before it takes over stays
-        second.replicaof("NO", "ONE")
-        for number in range(9):
-            store["a"] = b"%d" % number
-        late = end(store)
-        for number in range(20):
-            with pytest.raises(Expired, match="earlier state"):
-                replica.changes(late)
-            replica["c"] = b"%d" % number
-        assert keys(replica, early) == ["c"]
-        follow(first, other)  # it loses what it wrote alone
-        first.replicaof("NO", "ONE")
-        for number in range(9):
-            store["d"] = b"%d" % number
-            with pytest.raises(Expired, match="earlier state"):
-                store.changes(late)
-        assert keys(store, early) == ["c", "d"]
-
-
-def follow(client, primary):
-    """Make the server of ``client`` a replica of ``primary``, and wait until it has the same data."""
-    with redis_client(primary) as other:
-        other.config_set("repl-diskless-sync-delay", 0)
-        client.config_set("masterauth", redis.PASSWORD)
-        client.replicaof("127.0.0.1", primary.port)
-        at_last(lambda: other.wait(1, 1000) == 1)
-
-
-def at_last(holds):
-    """Wait until ``holds()``, which another process sees to."""
-    for _ in range(6000):
-        if holds():
-            return
-        time.sleep(0.01)  # between two looks at another process: there is nothing to wait on
-    raise AssertionError
-
-
-def test_a_restart_that_loses_nothing_keeps_positions(saving_redis):
-    server, _ = saving_redis
-    with server.store() as store, redis_client(server) as client:
-        store.update(a=b"1", b=b"1")
-        position = end(store)
-        del store["b"]
-        client.save()
-        server.daemon.kill()
-        server.daemon.start()
-        assert keys(store, position) == ["b"]
-        store["c"] = b"1"
-        assert keys(store, position) == ["b", "c"]
-
-
-# ---- Kills -----------------------------------------------------------------------------------------
-
-_WRITER = """
-import pickle, sys
-store = pickle.loads(bytes.fromhex(sys.argv[1]))
-print("ready", flush=True)
-for number in range(10**9):
-    store[f"k{number % 50}"] = b"%d" % number
-    store.discard(f"k{(number * 7) % 50}")
-    if number % 10 == 0:
-        store.set_many((f"batch/{n}", b"%d" % number) for n in range(number % 150))
-        store.delete_many(f"batch/{n}" for n in range(number % 70))
-"""
-
-
-@pytest.mark.timeout(20 * KILLS if SOAK else 120)
-@pytest.mark.parametrize("mortal", ["redis"], indirect=True)
-def test_a_follower_misses_nothing_of_writers_and_servers_that_are_killed(mortal):
-    follower = Follower()
-    with mortal.store(prefix="s") as store:
-        for kill in range(KILLS):
-            with _writing(store) as writer:
-                for _ in range(5):
-                    follower.follow(store, 30)
-                if kill % 2:
-                    mortal.daemon.kill()
-                os.kill(writer.pid, signal.SIGKILL)
-            if kill % 2:
-                mortal.daemon.start()
-            follower.follow(store)
-            assert follower.held == dict(store.scan_tags())
-
-
-def _writing(store):
-    writer = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, dumps(store).hex()], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    assert writer.stdout.readline()
-    return writer
-
-
-# ---- Watch -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def subscribed(monkeypatch):
-    """Is released each time that a watch has subscribed, or was refused. No watch looks because of a silence."""
-    monkeypatch.setattr("holdall.adapters.redis.store._SILENCE", 1000)
-    times = threading.Semaphore(0)
-    subscribe = Subscription._subscribe
-
-    def told(self):
-        try:
-            return subscribe(self)
-        finally:
-            times.release()
-
-    monkeypatch.setattr(Subscription, "_subscribe", told)
-    return times
-
-
-def watching(store, position, **options):
-    """A thread that watches, and the list that its result is put into."""
-    results = []
-    thread = threading.Thread(target=lambda: results.append(store.watch(position, **options)), daemon=True)
-    thread.start()
-    return thread, results
-
-
-def test_a_watch_that_lost_its_connection_goes_on(redis_server, client, subscribed):
-    with redis_server.store() as store:
-        store["a"] = b"1"
-        thread, results = watching(store, end(store), timeout=PATIENCE)
-        assert subscribed.acquire(timeout=PATIENCE)
-        for _ in range(2):
-            client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-            assert subscribed.acquire(timeout=PATIENCE)
-        store["b"] = b"1"
-        thread.join(PATIENCE)
-        assert results == [True]
-
-
-def test_a_watch_that_was_refused_its_subscription_looks(redis_server, client, prefix, subscribed):
-    client.acl_setuser(
-        "deaf",
-        enabled=True,
-        passwords=["+p"],
-        keys=["*"],
-        channels=[],
-        reset_channels=True,
-        categories=["+@all"],
-    )
-    with redis_server.store(prefix=prefix, user="deaf", password="p") as store:
-        store["a"] = b"1"
-        thread, results = watching(store, end(store), timeout=PATIENCE)
-        assert subscribed.acquire(timeout=PATIENCE)
-        assert subscribed.acquire(timeout=PATIENCE)
-        store["b"] = b"1"
-        thread.join(PATIENCE)
-        assert results == [True]
-    client.acl_deluser("deaf")
-
-
-def test_a_silent_watch_looks_and_subscribes_again(redis_server, client, subscribed, monkeypatch):
-    monkeypatch.setattr("holdall.adapters.redis.store._SILENCE", 0.05)
-    with redis_server.store() as store:
-        store["a"] = b"1"
-        thread, results = watching(store, end(store), timeout=PATIENCE)
-        for _ in range(3):
-            assert subscribed.acquire(timeout=PATIENCE)
-        store["b"] = b"1"
-        thread.join(PATIENCE)
-        assert results == [True]
-
-
-def test_close_ends_a_watch_that_waits_for_messages(redis_server, subscribed):
-    store = redis_server.store()
-    store["a"] = b"1"
-    thread, results = watching(store, end(store), timeout=PATIENCE)
-    assert subscribed.acquire(timeout=PATIENCE)
-    store.close()
-    thread.join(PATIENCE)
-    assert results == [False]
-
-
-@pytest.mark.parametrize("secure", ["redis_server"], indirect=True)
-@pytest.mark.parametrize(("end_it", "result"), [("__setitem__", True), ("close", False)])
-def test_a_write_or_close_ends_a_watch_on_an_encrypted_connection(secure, subscribed, end_it, result):
-    store = secure.store()
-    store["a"] = b"1"
-    thread, results = watching(store, end(store), timeout=PATIENCE)
-    assert subscribed.acquire(timeout=PATIENCE)
-    getattr(store, end_it)(*["b", b"1"][: 2 * result])
-    thread.join(PATIENCE)
-    assert results == [result]
-    store.close()
-
-
-def test_an_interrupted_watch_leaves_no_subscription(redis_server, client, prefix):
-    channel = f"{prefix}:order"
-    with redis_server.store(prefix=prefix) as store:
-        store["a"] = b"1"
-        position = end(store)
-        files = ("holdall.bell", "holdall.adapters.redis.subscription")
-        interrupts = interrupt_at_checks(lambda: store.watch(position, timeout=0.01), *files)
-        for _ in interrupts:
-            pass
-        at_last(lambda: client.pubsub_numsub(channel)[0][1] == 0)
-        store["b"] = b"1"
-        assert store.watch(position, timeout=0)

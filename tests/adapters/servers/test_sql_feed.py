@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from holdall.adapters.sql import mysql_feed, postgresql_feed
 from holdall.adapters.sql.feed import Snapshot
 from holdall.adapters.sql.store import _row
+from holdall.changes import Position
 from holdall.errors import Expired, Mismatch, Unavailable, Unsupported
 from holdall.store import ABSENT, Expect, Feature
 from holdall.testing.follower import Follower
@@ -134,7 +135,8 @@ def test_transactions_of_mysql_commit_in_the_order_of_their_ticks(mysql):
             delete(store, connection, "b")
             writer = threading.Thread(target=other.__setitem__, args=("c", b"1"))
             writer.start()
-            waits = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO %%TABLE_OF_STORE%%'"
+            busy = "command = 'Query' AND db = database() AND id <> connection_id()"
+            waits = f"SELECT count(*) FROM information_schema.processlist WHERE {busy}"
             while not run(store, waits).scalar():
                 assert follower.follow(store) == 0
             assert follower.follow(store) == 0
@@ -448,6 +450,51 @@ def test_numbers_of_transactions_that_are_lower_after_a_restore(postgresql):
         expect_equal(follower, store)
 
 
+def test_transactions_that_a_crash_took_back_may_have_the_same_numbers_again(postgresql):
+    """A transaction without writes leaves no trace in the log, so a server may use its number a second time."""
+    with postgresql.store() as store:
+        store["a"] = b"1"
+        follower = Follower()
+        follower.follow(store)
+        origin, numbers = Position.parse(follower.position)
+        writes, log, low, _, end, count = numbers
+        seen = str(Position(origin, (writes, log, low, end + 50, end + 50, count)))
+        run(store, "UPDATE \"TABLE_OF_STORE.epochs\" SET started = '2020-01-01' WHERE number > 0")
+        store["b"] = b"1"
+        assert keys(store, seen) == ["b"]
+
+
+def test_a_dump_of_mysql_that_was_restored_refuses_the_positions_since_then(mysql):
+    where = ["-h", "127.0.0.1", "-P", str(mysql.port), "-u", sql.USER]
+    database = f"d{uuid4().hex}"
+    client = program("mariadb", "mariadb-client")
+
+    def recreate():
+        create = f"DROP DATABASE IF EXISTS {database}; CREATE DATABASE {database}"
+        subprocess.run([client, *where, "-e", create], check=True)
+
+    recreate()
+    with mysql.store(database=database, feed=True) as store:
+        store.update({"a": b"1", "b": b"1"})
+        early = [*store.changes()][-1].position
+        dumper = [program("mariadb-dump", "mariadb-client"), *where, "--hex-blob", database]
+        dump = subprocess.run(dumper, check=True, capture_output=True).stdout
+        for number in range(4):
+            store["b"] = b"%d" % number
+        late = [*store.changes()][-1].position
+        table = store._table.name
+    recreate()
+    subprocess.run([client, *where, "--binary-mode", database], input=dump, check=True)
+    with mysql.store(database=database, feed=True, table=table) as store:
+        for number in range(9):
+            with pytest.raises(Expired, match="restored"):
+                store.changes(late)
+            store["c"] = b"%d" % number
+        assert keys(store, early) == ["c"]
+        expect_equal(Follower(), store)
+    subprocess.run([client, *where, "-e", f"DROP DATABASE {database}"], check=True)
+
+
 @pytest.fixture(scope="module")
 def own():
     """A PostgreSQL server whose files a test replaces."""
@@ -459,6 +506,13 @@ def own():
             yield server, data
         finally:
             server.daemon.stop()
+
+
+def back_up(server, data: Path) -> None:
+    """Copy the files of the server while it is running."""
+    program_and_place = program("pg_basebackup", "postgresql"), "-h", str(data), "-p", str(server.port)
+    command = [*program_and_place, "-U", sql.USER, "-D", str(data / "copy"), "-c", "fast"]
+    subprocess.run(command, check=True, cwd=data, user="nobody")
 
 
 def replace_by(server, data: Path, copy: Path) -> None:
@@ -497,11 +551,7 @@ def test_a_backup_in_the_middle_of_a_transaction_refuses_the_positions_that_saw_
         with transaction(store) as connection:
             put(store, connection, "lost")
             store["kept"] = b"1"
-            backup = [program("pg_basebackup", "postgresql"), "-h", str(data), "-p", str(server.port)]
-            subprocess.run(
-                [*backup, "-U", sql.USER, "-D", str(data / "copy"), "-c", "fast"],
-                check=True, cwd=data, user="nobody",
-            )  # fmt: skip
+            back_up(server, data)
         late = [*store.changes(early)][-1].position
         replace_by(server, data, data / "copy")
         for _ in range(3):
@@ -510,6 +560,24 @@ def test_a_backup_in_the_middle_of_a_transaction_refuses_the_positions_that_saw_
             assert keys(store, early) in (["kept"], ["kept", "new"])
             store["new"] = b"1"
         assert sorted(store) == ["a", "kept", "new"]
+
+
+def test_a_backup_is_recognised_after_the_server_was_stopped_once_more(own):
+    server, data = own
+    with server.store() as store:
+        store["a"] = b"1"
+        early = [*store.changes()][-1].position
+        back_up(server, data)
+        store["a"] = b"2"
+        late = [*store.changes()][-1].position
+        replace_by(server, data, data / "copy")
+        server.daemon.stop()
+        server.daemon.start()
+        for number in range(3):
+            with pytest.raises(Expired, match="restored"):
+                store.changes(late)
+            store[f"k{number}"] = b"1"
+        assert keys(store, early) == ["k0", "k1", "k2"]
 
 
 def test_a_position_survives_restarts_of_the_server(own):

@@ -24,6 +24,7 @@ class FewFeedTests(FeedTests[V]):
         test_a_feed_ends_while_another_writes = None
         test_a_feed_goes_on_with_the_changes = None
         test_a_feed_without_changes_is_empty = None
+        test_a_backup_from_the_midst_of_a_feed_is_noticed = None
         test_a_delete_in_the_midst_of_which_another_follows = None
         test_a_follower_misses_nothing_of_another_process = None
         test_a_follower_misses_nothing_of_several_threads = None

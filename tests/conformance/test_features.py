@@ -52,7 +52,7 @@ STORES = {
     "dbm:store?flavor=bsd": f"SEEK {HASHED}",
     "dbm:store?flavor=sqlite3": f"SEEK {HASHED}",
     "redis://127.0.0.1:1": f"{EVERYTHING} CHANGES",
-    "postgresql://127.0.0.1:1/app": EVERYTHING,
+    "postgresql://127.0.0.1:1/app": f"{EVERYTHING} CHANGES",
     "mysql://127.0.0.1:1/app": EVERYTHING,
     "dynamodb://app?region=eu-west-1": EVERYTHING,
     "slatedb+file:///{here}/store": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC DURABLE",

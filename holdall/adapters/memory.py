@@ -71,15 +71,15 @@ class _Table:
         if key not in self.cells:
             self.order = None
             key = str.__str__(key)  # a plain str, also if the key is of a subclass of str
-        self.cells[key] = value, self.tick
         if self.log is not None:
             self._record(key, self.log)
+        self.cells[key] = value, self.tick
 
     def delete(self, key: str) -> None:
-        del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
-        if self.log is not None:
+        if self.log is not None and key in self.cells:
             self.tick += 1
             self._record(key, self.log)
+        del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
 
     def _begin_log(self) -> str:
         """Begin the log of this process, and return a name for it."""
@@ -87,6 +87,10 @@ class _Table:
         return uuid.uuid4().hex
 
     def _record(self, key: str, log: deque[str]) -> None:
+        """Record that ``key`` is about to change at this tick: a signal may end the write before or after it.
+
+        A tick without a record does no harm: the feed then goes back one record more than it must.
+        """
         log.append(key)
         for bell in self.bells or ():
             bell.ring()
@@ -108,7 +112,7 @@ class _Table:
             self.origin()
             tick, log = self.tick, self.log or ()
             first = tick if since is None else max(since, self.begun)
-            if not tick - len(log) <= first <= tick:
+            if first > tick or (tick - first > len(log) and len(log) == _RECORDED):
                 return None
             recent = list(islice(reversed(log), tick - first))
             after = since or 0

@@ -3,15 +3,16 @@
     position = epoch "." number "." change "." seen *( "." part )
     epoch, number = the name and the number of the newest epoch when the position was issued
     change   = the number of the last change that was told
-    seen     = the number of changes when the feed was asked
+    seen     = the number of changes when the environment was read last
     part     = while the feed lists all keys: a part of the key that was listed last
 
 One lock orders the transactions that extend the log. So a reader that takes the end of the log, and later asks
 for all that is beyond it, misses no commit. ``seen`` says up to where the history of the environment was seen. If
 it was restored from a backup that ended before, the next epoch begins at fewer changes, and the position is refused.
+Each page is read in a transaction that also reads ``seen``, because it shows the keys as they are at that time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -77,7 +78,7 @@ class Feed:
             return Changes(_BEGINNING, self._list(now, now.changes, "", span))
         _, change, _, *parts = position.numbers
         if not parts:
-            return Changes(now.position(change), self._tell(now, change, span))
+            return Changes(now.position(change), self._tell(now, change, now.changes, span))
         key = to_key(tuple(parts))
         return Changes(now.position(change, key), self._list(now, change, key, span))
 
@@ -120,34 +121,57 @@ class Feed:
     def _too_old(self) -> Exception:
         return expired(self._store, "its log of changes no longer goes back so far")
 
+    def _look_again(self, now: _Now, change: int, txn: Txn) -> _Now:
+        """Return the feed of ``txn``, to which what the transaction reads belongs.
+
+        Raises Expired if the feed can no longer go on from ``change``.
+        """
+        if now.epoch == _OLD:
+            return now
+        return self._look(Position(now.epoch, (now.number, change, now.changes)), txn) or now
+
     # ---- Every key, in order ---------------------------------------------------------------------
 
     def _list(self, now: _Now, change: int, key: str, span: Span) -> Found:
         """Yield the keys after ``key``, and then the changes after ``change``."""
-        for listed, entry in self._rows(max(span.low, key and key + "\0", "\x01"), span):
-            if entry <= now.tick:  # else the next feed tells it
-                yield Change(listed, tag_of(memoryview(entry)), now.position(change, listed))
-        return (yield from self._tell(now, change, span))
+        high = now.changes
 
-    def _rows(self, low: str, span: Span) -> Iterator[tuple[str, bytes]]:
         def read(low: str, size: int) -> tuple[list[tuple[str, bytes]], str | None]:
-            return self._read(partial(page_of, _tick_of, span._replace(low=low), size)) or ([], None)
+            nonlocal now
+            found = self._read(partial(self._list_page, now, change, span._replace(low=low), size))
+            now, page, after = found or (now, [], None)
+            return page, after
 
-        for page in read_pages(read, low, _PAGE):
-            yield from only_keys(page)
+        for page in read_pages(read, max(span.low, key and key + "\0", "\x01"), _PAGE):
+            for listed, entry in only_keys(page):
+                if entry <= now.tick:  # else the log tells it
+                    yield Change(listed, tag_of(memoryview(entry)), now.position(change, listed))
+        return (yield from self._tell(now, change, high, span))
+
+    def _list_page(
+        self, now: _Now, change: int, span: Span, size: int, txn: Txn
+    ) -> tuple[_Now, list[tuple[str, bytes]], str | None]:
+        return self._look_again(now, change, txn), *page_of(_tick_of, span, size, txn)
 
     # ---- The log ---------------------------------------------------------------------------------
 
-    def _tell(self, now: _Now, change: int, span: Span) -> Found:
-        """Yield the changes after ``change``."""
-        while change < now.changes:
-            page = self._read(partial(_read_log, change, now.changes, span))
+    def _tell(self, now: _Now, change: int, high: int, span: Span) -> Found:
+        """Yield the changes after ``change``, up to ``high``."""
+        while change < high:
+            page = self._read(partial(self._log_page, now, change, high, span))
             if page is None:
                 raise self._too_old()  # the log was shortened in the meantime
-            found, change = page
+            now, found, change = page
             for told in found:
                 yield Change(told.key, told.tag, now.position(told.number))
-        return now.position(now.changes)
+        return now.position(high)
+
+    def _log_page(
+        self, now: _Now, low: int, high: int, span: Span, txn: Txn
+    ) -> tuple[_Now, list[_Told], int] | None:
+        now = self._look_again(now, low, txn)
+        page = _read_log(low, high, span, txn)
+        return page and (now, *page)
 
 
 _BEGINNING = str(Position(NEW, (0,)))

@@ -3,7 +3,7 @@
     position = epoch "." place "." seen *( "." part )
     epoch    = the name of the newest epoch when the position was issued
     place    = in the journal, after the last change that was told
-    seen     = the end of the journal when the feed was asked
+    seen     = the end of the journal after the keys were looked up
     part     = while the feed lists all keys: a part of the key that was listed last
 
 A writer appends its keys to the journal before it changes them. So a reader takes the end of the journal while no
@@ -24,12 +24,14 @@ from holdall.adapters._files.folders import Found as FoundFile
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.listing import NEW, to_key, to_numbers
 from holdall.adapters.file.journal import Journal, State, has_feed, open_lock
+from holdall.batches import split_growing
 from holdall.changes import Change, Changes, Found, Position, expired
-from holdall.keys import Span, fits
+from holdall.keys import RawKey, Span, fits
 from holdall.store import Store, Tag
 
 T = TypeVar("T")
 
+_PAGE = 1000  # keys that are listed before the end of the journal is read again
 _OLD = "old"  # the epoch of a position in a folder without a journal
 _BEGINNING = str(Position(NEW, (0,)))
 
@@ -88,7 +90,7 @@ class Feed:
             return Changes(_BEGINNING, self._list(now, now.end, "", span))
         place, _, *parts = position.numbers
         if not parts:
-            return Changes(now.position(place), self._tell(now, place, span))
+            return Changes(now.position(place), self._tell(now, place, now.end, span))
         key = to_key(tuple(parts))
         return Changes(now.position(place, key), self._list(now, place, key, span))
 
@@ -132,10 +134,13 @@ class Feed:
 
     def _list(self, now: _Now, place: int, key: str, span: Span) -> Found:
         """Yield the keys after ``key``, and then the changes after ``place``."""
+        high = now.end
         low = max(span.low, key and key + "\0")
-        for listed, _, tick in self._walk(span._replace(low=low)):
-            yield Change(listed, Tag(str(tick)), now.position(place, listed))
-        return (yield from self._tell(now, place, span))
+        for page in split_growing(self._walk(span._replace(low=low)), _PAGE):
+            now = self._look_again(now, place)
+            for listed, _, tick in page:
+                yield Change(listed, Tag(str(tick)), now.position(place, listed))
+        return (yield from self._tell(now, place, high, span))
 
     def _list_old(self, span: Span) -> Found:
         """Yield every key of a store that had no journal. If it has one by the first key, begin again."""
@@ -152,15 +157,26 @@ class Feed:
             yield Change(listed, Tag(str(tick)), old.position(0, listed))
         return old.position(0)
 
-    def _tell(self, now: _Now, place: int, span: Span) -> Found:
-        """Yield the changes after ``place``."""
-        while place < now.end:
-            page = self._translated(partial(self._journal.read, place, now.end))
+    def _tell(self, now: _Now, place: int, high: int, span: Span) -> Found:
+        """Yield the changes after ``place``, up to ``high``."""
+        while place < high:
+            page = self._translated(partial(self._journal.read, place, high))
             if page is None:
                 raise self._too_old()  # the journal was shortened in the meantime
-            entries, place = page
-            last = {key: after for after, key in entries}
-            for key, after in sorted(last.items(), key=lambda entry: entry[1]):
-                if key in span and fits(key):
-                    yield Change(key, self._store.tag(key), now.position(after))
-        return now.position(now.end)
+            last = {key: after for after, key in page[0]}
+            order = sorted(last, key=last.__getitem__)
+            tags = [(key, self._store.tag(RawKey(key))) for key in order if key in span and fits(key)]
+            now = self._look_again(now, place)
+            for key, tag in tags:
+                yield Change(key, tag, now.position(last[key]))
+            place = page[1]
+        return now.position(high)
+
+    def _look_again(self, now: _Now, place: int) -> _Now:
+        """Return the feed after the keys of a page were looked up. Raises Expired if it cannot go on from ``place``.
+
+        Its end may be behind a change that is not made yet, so the page is not of a later time.
+        """
+        state = self._translated(lambda: self._journal.state() if has_feed(self._root) else None)
+        self._check(Position(now.epoch, (place, now.end)), state)
+        return _Now.of(state) if state else now

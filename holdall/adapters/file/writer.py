@@ -67,15 +67,21 @@ class Writer(LockFile):
         """
         try:
             try:
-                result = self.hold(partial(work, self, *args), timeout)
+                result = self.hold(partial(self._work, work, *args), timeout)
             finally:
                 self.close()
-            if self._durable:
+            if self._durable and not self._has_feed:
                 self._sync()
         except HoldallError:
             raise
         except OSError as error:
             raise translate(error, self._root, self._key) from error
+        return result
+
+    def _work(self, work: Callable[["Writer", *Args], T], *args: *Args) -> T:
+        result = work(self, *args)
+        if self._durable and self._has_feed:
+            self._sync()  # under the lock: a reader of the feed must not see a change that a loss of power undoes
         return result
 
     def _sync(self) -> None:

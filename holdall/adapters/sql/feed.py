@@ -253,7 +253,8 @@ class Feed:
         tick, key = table.c.tick, table.c.key
         beyond = self._server.recorder.beyond
         told = sa.and_(start.snapshot.shows(tick), sa.not_(beyond(tick, key, (start.tick, start.key))))
-        found = sa.select(tick, key, tag.label("tag")).where(beyond(tick, key, place), snapshot.shows(tick))
+        columns: list[sa.ColumnElement[Any]] = [tick, key, tag.label("tag")]
+        found = sa.select(*columns).where(beyond(tick, key, place), snapshot.shows(tick))
         if start.snapshot.end:
             found = found.where(sa.not_(told))
         if span.low:

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters.sql.errors import RAISED, translate
@@ -73,7 +74,7 @@ class _Inbox:
         try:
             self._received.consume_input()
         except psycopg.OperationalError as error:
-            raise sa.exc.OperationalError("LISTEN", None, error) from error
+            raise exc.OperationalError("LISTEN", None, error) from error
         while self._received.notifies():
             self._count += 1
         return self._count, time.monotonic() // self._interval

@@ -37,6 +37,10 @@ class MySQL(SQL):
     is encrypted or a Unix socket. ``create`` creates the table (InnoDB) on first use. Each wait for the
     server takes ``timeout`` seconds at most; after that the store raises Unavailable.
 
+    ``feed``: the first write makes the table record its changes for `changes` and `watch`; from then on, all
+    transactions that write to the table wait for each other. Without it the store has no feed, but does
+    record its writes if the table has one.
+
     The largest value is half of the server's ``max_allowed_packet``, because a statement may escape each
     byte. A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
     `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that

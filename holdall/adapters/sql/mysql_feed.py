@@ -2,7 +2,7 @@
 
     NAME            each row has a tick too, which is 0 if it was written before the feed began
     NAME.deletions  = *(tick, key)          about the last 100,000 deletions
-    NAME.counter    = (tick, deletions)     the highest tick, and how many deletions are recorded
+    NAME.counter    = (0, tick, deletions)  the highest tick, and how many deletions are recorded
     NAME.epochs     = horizon *epoch        the last 100,000 epochs
     horizon         = (0, "holdall 2", writes)  the format; writes is the highest tick of a deletion that is no
                       longer recorded
@@ -40,24 +40,24 @@ WHERE table_schema = database() AND table_name = '{table}' AND column_name = 'ti
 _BEGIN: Final = (
     "DROP TABLE IF EXISTS {deletions}, {epochs}, {counter}",
     "CREATE TABLE {deletions} (tick BIGINT PRIMARY KEY, `key` VARBINARY(480) NOT NULL) ENGINE=InnoDB",
-    "CREATE TABLE {counter} (tick BIGINT PRIMARY KEY, deletions BIGINT NOT NULL) ENGINE=InnoDB",
+    "CREATE TABLE {counter} (id INT PRIMARY KEY, tick BIGINT NOT NULL, deletions BIGINT NOT NULL) ENGINE=InnoDB",
     "CREATE TABLE {epochs} (number INT PRIMARY KEY, name VARBINARY(32) NOT NULL UNIQUE, writes BIGINT NOT NULL)"
     " ENGINE=InnoDB",
     "INSERT INTO {epochs} VALUES (0, '{format}', 0)",
-    "INSERT INTO {counter} SELECT coalesce(max(tick), 0), 0 FROM {table}",
+    "INSERT INTO {counter} SELECT 0, coalesce(max(tick), 0), 0 FROM {table}",
     "INSERT INTO {epochs} SELECT 1, replace(uuid(), '-', ''), tick FROM {counter}",
 )
 
 # A trigger reads a table as it was when the statement began, except by FOR UPDATE.
 _TAKE_TICK: Final = """
     IF NOT EXISTS (SELECT 1 FROM {epochs} WHERE name = {session}) THEN
-        SELECT tick INTO before_it FROM {counter} FOR UPDATE;
+        SELECT tick INTO before_it FROM {counter} WHERE id = 0 FOR UPDATE;
         SELECT max(number) + 1 INTO epoch FROM {epochs} FOR UPDATE;
-        SET {session} = replace(uuid(), '-', '');
+        SET {session} = CAST(replace(uuid(), '-', '') AS BINARY);
         INSERT INTO {epochs} VALUES (epoch, {session}, before_it);
         DELETE FROM {epochs} WHERE number BETWEEN 1 AND epoch - {most_epochs};
     END IF;
-    UPDATE {counter} SET tick = last_insert_id(tick + 1);
+    UPDATE {counter} SET tick = last_insert_id(tick + 1), deletions = deletions + {deletes} WHERE id = 0;
 """
 
 _BEFORE: Final = """
@@ -80,13 +80,12 @@ BEGIN
     IF OLD.tag <> '' THEN
         {take_tick}
         INSERT INTO {deletions} VALUES (last_insert_id(), OLD.`key`);
-        UPDATE {counter} SET deletions = deletions + 1;
-        SELECT deletions INTO held FROM {counter} FOR UPDATE;
+        SELECT deletions INTO held FROM {counter} WHERE id = 0 FOR UPDATE;
         IF held > {most_deletions} + {few_deletions} THEN
             SELECT tick INTO dropped FROM {deletions} ORDER BY tick DESC LIMIT 1 OFFSET {most_deletions} FOR UPDATE;
             DELETE FROM {deletions} WHERE tick <= dropped;
             UPDATE {epochs} SET writes = dropped WHERE number = 0;
-            UPDATE {counter} SET deletions = {most_deletions};
+            UPDATE {counter} SET deletions = {most_deletions} WHERE id = 0;
         END IF;
     END IF;
 END
@@ -98,8 +97,8 @@ WHERE event_object_schema = database() AND event_object_table = '{table}' AND tr
 """
 
 _ENDS: Final = """
-SELECT newest.name, counter.tick, mine.number IS NOT NULL, coalesce(later.writes, counter.tick)
-FROM {counter} AS counter
+SELECT newest.name, counter.tick, horizon.writes, mine.number IS NOT NULL, coalesce(later.writes, counter.tick)
+FROM {counter} AS counter JOIN {epochs} AS horizon ON horizon.number = 0
 JOIN {epochs} AS newest ON newest.number = (SELECT max(number) FROM {epochs})
 LEFT JOIN {epochs} AS mine ON mine.name = :epoch AND mine.number > 0
 LEFT JOIN {epochs} AS later ON later.number = (SELECT min(number) FROM {epochs} WHERE number > mine.number)
@@ -152,18 +151,19 @@ class MySQLRecorder(Recorder):
         for statement in _BEGIN:
             yield statement.format(**self._names, format=FORMAT)
         limits = {"most_epochs": EPOCHS, "most_deletions": DELETIONS, "few_deletions": DELETIONS // 100}
-        take_tick = _TAKE_TICK.format(**self._names, **limits)
         for event, trigger in _TRIGGERS.items():
             names = self._names | {"name": self._names[trigger], "event": event}
-            statement = _AFTER if event == "DELETE" else _BEFORE
+            deletes = event == "DELETE"
+            take_tick = _TAKE_TICK.format(**self._names, **limits, deletes=int(deletes))
+            statement = _AFTER if deletes else _BEFORE
             yield statement.format(**names, **limits, take_tick=take_tick)
 
     def look(self, epoch: str, connection: sa.Connection) -> Ends | None:
         if not self.is_on(connection):
             return None
         ends = sa.text(_ENDS.format(**self._names))
-        name, tick, known, later = connection.execute(ends, {"epoch": epoch.encode()}).one()
-        return Ends(name.decode(), tick, 0, Snapshot(tick + 1), bool(known), later, None, None)
+        name, tick, horizon, known, later = connection.execute(ends, {"epoch": epoch.encode()}).one()
+        return Ends(name.decode(), tick, 0, Snapshot(tick + 1), horizon, bool(known), later, None, None)
 
     def beyond(
         self, tick: sa.ColumnElement[int], key: sa.ColumnElement[str], place: tuple[int, str]

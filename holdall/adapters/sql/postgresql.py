@@ -43,6 +43,9 @@ class PostgreSQL(SQL):
     seconds at most, and so does the wait for a connection (but at least 2 seconds); after that the store
     raises Unavailable.
 
+    ``feed``: the first write makes the table record its changes for `changes` and `watch`, if this user owns
+    the table. Without it the store has no feed, but does record its writes if the table has one.
+
     A scan reads one page per request and keeps no cursor open in between. A batch of `set_many` or
     `delete_many`, which is a thousand keys or a MiB of values, is written wholly or not at all. A write that
     returned is committed; whether it is on disk depends on the server's ``synchronous_commit``.

@@ -14,13 +14,16 @@
     log             = the end of the log (LSN) up to which the server recovered; null after a regular shutdown
 
 Triggers write all of this, so it holds for every writer. The first write after a start of the server begins an
-epoch. If ``relation`` or ``system`` is another one, the table was dumped and restored, and the numbers of
-transactions mean something else; the base makes the new ticks higher than the old ones.
+epoch. Each session keeps the base of this epoch in a setting, whose name is new whenever a feed is created.
+
+If ``relation`` or ``system`` is another one, the table was dumped and restored, and the numbers of transactions
+mean something else. The new base makes the new ticks higher than the old ones.
 
 A write sends a notification only if somebody watches: a watcher shares an advisory lock, and a write tries to
 take it. NOTIFY without need would make all transactions of the server commit one after the other.
 """
 
+import secrets
 from typing import ClassVar, Final
 
 import sqlalchemy as sa
@@ -61,60 +64,54 @@ INSERT INTO {epochs} VALUES (0, '{format}', '-infinity', 0, 0, 0, 0, 0);
 CREATE OR REPLACE FUNCTION {begin}(table_id oid, seen bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    gate CONSTANT bigint := ({gate}::bigint << 32) | table_id::bigint;
-    low bigint;
+    low CONSTANT bigint := txid_snapshot_xmin(txid_current_snapshot());
+    data_id CONSTANT bigint := (SELECT system_identifier FROM pg_control_system());
     highest bigint;
-    data_id bigint;
     last record;
     found_base bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = table_id AND tgname = 'holdall_tick') THEN
+        RAISE EXCEPTION 'this is not the table of a store';
+    END IF;
+    SELECT * INTO last FROM {epochs} WHERE number > 0 ORDER BY number DESC LIMIT 1;
+    SELECT greatest(
+        seen, (SELECT max(tick) FROM {table}), (SELECT max(tick) FROM {deletions}),
+        (SELECT writes FROM {epochs} WHERE number = 0)
+    ) INTO highest;
+    IF last.relation = table_id AND last.system = data_id THEN
+        found_base := last.base;
+    ELSE
+        found_base := greatest(0, highest + 1 - low);
+    END IF;
+    INSERT INTO {epochs} SELECT max(number) + 1, {random}, pg_postmaster_start_time(), table_id, data_id,
+        found_base, low + found_base, highest, pg_last_wal_replay_lsn() - '0/0'::pg_lsn
+        FROM {epochs} ON CONFLICT DO NOTHING;
+    RETURN (SELECT base FROM {epochs} WHERE started = pg_postmaster_start_time() AND relation = table_id);
+END $$;
+
+CREATE OR REPLACE FUNCTION {notify}(table_id oid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    gate CONSTANT bigint := ({gate}::bigint << 32) | table_id::bigint;
 BEGIN
     IF pg_try_advisory_lock(gate) THEN
         PERFORM pg_advisory_unlock(gate);
     ELSE
         PERFORM pg_notify('holdall.' || table_id, '');
     END IF;
-    SELECT base INTO found_base FROM {epochs}
-        WHERE started = pg_postmaster_start_time() AND relation = table_id;
-    IF found_base IS NULL THEN
-        PERFORM FROM pg_trigger WHERE tgrelid = table_id AND tgname = 'holdall_tick';
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'this is not the table of a store';
-        END IF;
-        data_id := (SELECT system_identifier FROM pg_control_system());
-        SELECT * INTO last FROM {epochs} WHERE number > 0 ORDER BY number DESC LIMIT 1;
-        low := txid_snapshot_xmin(txid_current_snapshot());
-        SELECT greatest(
-            seen, (SELECT max(tick) FROM {table}), (SELECT max(tick) FROM {deletions}),
-            (SELECT writes FROM {epochs} WHERE number = 0)
-        ) INTO highest;
-        IF last.relation = table_id AND last.system = data_id THEN
-            found_base := last.base;
-        ELSE
-            found_base := greatest(0, highest + 1 - low);
-        END IF;
-        INSERT INTO {epochs} SELECT
-            max(number) + 1,
-            left(encode(sha256(convert_to(
-                concat_ws(' ', random(), random(), clock_timestamp(), txid_current(), data_id), 'UTF8'
-            )), 'hex'), 32),
-            pg_postmaster_start_time(), table_id, data_id, found_base, low + found_base, highest,
-            pg_last_wal_replay_lsn() - '0/0'::pg_lsn
-            FROM {epochs} ON CONFLICT DO NOTHING;
-        SELECT base INTO found_base FROM {epochs}
-            WHERE started = pg_postmaster_start_time() AND relation = table_id;
-    END IF;
-    RETURN found_base;
 END $$;
 
 CREATE OR REPLACE FUNCTION {tick}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    setting CONSTANT text := 'holdall.base_' || TG_RELID;
-    base text := current_setting(setting, true);
+    setting CONSTANT text := '{setting}_' || TG_RELID;
+    base text := current_setting(setting || '_now', true);
 BEGIN
     NEW.tick := txid_current();
     IF base IS NULL OR base = '' THEN
-        base := {begin}(TG_RELID, 0);
-        PERFORM set_config(setting, base, true);
+        base := current_setting(setting, true);
+        IF base IS NULL OR base = '' THEN
+            base := set_config(setting, {begin}(TG_RELID, 0)::text, false);
+        END IF;
+        PERFORM {notify}(TG_RELID), set_config(setting || '_now', base, true);
     END IF;
     NEW.tick := NEW.tick + base::bigint;
     RETURN NEW;
@@ -123,17 +120,26 @@ END $$;
 CREATE OR REPLACE FUNCTION {deleted}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    setting CONSTANT text := '{setting}_' || TG_RELID;
+    base text := current_setting(setting, true);
     seen bigint;
     count integer;
     dropped bigint;
 BEGIN
-    SELECT max(tick) INTO seen FROM gone WHERE tag <> '';
-    IF seen IS NULL THEN
+    IF base IS NULL OR base = '' THEN
+        seen := (SELECT max(tick) FROM gone);
+        IF seen IS NULL THEN
+            RETURN NULL;
+        END IF;
+        base := set_config(setting, {begin}(TG_RELID, seen)::text, false);
+    END IF;
+    INSERT INTO {deletions} SELECT txid_current() + base::bigint, key FROM gone WHERE tag <> ''
+        ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS count = ROW_COUNT;
+    IF count = 0 THEN
         RETURN NULL;
     END IF;
-    INSERT INTO {deletions} SELECT (SELECT txid_current() + {begin}(TG_RELID, seen)), key
-        FROM gone WHERE tag <> '' ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS count = ROW_COUNT;
+    PERFORM {notify}(TG_RELID);
     IF random() * {few} < count THEN
         PERFORM FROM {epochs} WHERE number = 0 FOR UPDATE SKIP LOCKED;
         IF FOUND THEN
@@ -150,7 +156,9 @@ END $$;
 CREATE OR REPLACE FUNCTION {truncated}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM {epochs} WHERE number > 0;
+    DELETE FROM {epochs} WHERE number > 0 AND number < (SELECT max(number) FROM {epochs});
+    UPDATE {epochs} SET name = {random} WHERE number > 0;
+    PERFORM {notify}(TG_RELID);
     RETURN NULL;
 END $$;
 
@@ -163,6 +171,10 @@ CREATE TRIGGER holdall_deleted AFTER DELETE ON {table}
 CREATE TRIGGER holdall_truncated BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {truncated}();
 SELECT {begin}('{table}'::regclass, 0);
 """
+
+_RANDOM: Final = """left(encode(sha256(convert_to(
+    concat_ws(' ', random(), random(), clock_timestamp(), txid_current(), pg_backend_pid()), 'UTF8'
+)), 'hex'), 32)"""
 
 _TRIGGERS: Final = """3 = (
     SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('{table}') AND tgenabled IN ('O', 'A')
@@ -181,15 +193,16 @@ SELECT pg_is_in_recovery(), {triggers} AND
     CASE WHEN pg_is_in_recovery() THEN 0
         WHEN here THEN pg_current_wal_insert_lsn() - CAST('0/0' AS pg_lsn)
         ELSE coalesce(recovered, 0) END,
+    horizon.writes,
     coalesce(mine.relation = newest.relation AND mine.system = newest.system, false),
     coalesce(later.writes, now.writes),
     CASE WHEN later.number IS NOT NULL THEN later.log WHEN NOT here THEN recovered END,
     later.first
-FROM {epochs} AS newest
+FROM {epochs} AS newest JOIN {epochs} AS horizon ON horizon.number = 0
 CROSS JOIN LATERAL (SELECT newest.started = pg_postmaster_start_time() AS here,
     pg_last_wal_replay_lsn() - CAST('0/0' AS pg_lsn) AS recovered) AS life
 CROSS JOIN LATERAL (SELECT greatest((SELECT max(tick) FROM {table}), (SELECT max(tick) FROM {deletions}),
-    (SELECT writes FROM {epochs} WHERE number = 0)) AS writes) AS now
+    horizon.writes) AS writes) AS now
 LEFT JOIN {epochs} AS mine ON mine.name = :epoch AND mine.number > 0
 LEFT JOIN {epochs} AS later ON later.number = (SELECT min(number) FROM {epochs} WHERE number > mine.number)
 WHERE newest.number = (SELECT max(number) FROM {epochs}) AND newest.number > 0
@@ -203,7 +216,7 @@ class PostgreSQLRecorder(Recorder):
 
     def __init__(self, table: Table) -> None:
         super().__init__(table)
-        parts = "begin", "deleted", "deletions", "epochs", "tick", "truncated"
+        parts = "begin", "deleted", "deletions", "epochs", "notify", "tick", "truncated"
         self._names = {part: f'"{table.part(part)}"' for part in parts} | {"table": f'"{table.name}"'}
         self._triggers = _TRIGGERS.format(**self._names)
 
@@ -221,6 +234,7 @@ class PostgreSQLRecorder(Recorder):
             names = {part: f"{schema}.{name}" for part, name in self._names.items()}
             index = f'"{self.table.part("changes")}"'  # it is in the schema of its table
             limits = {"most": DELETIONS, "few": DELETIONS / 100}
+            names |= {"setting": f"holdall.base_{secrets.token_hex(8)}", "random": _RANDOM}
             connection.exec_driver_sql(
                 _BEGIN.format(**names, **limits, index=index, format=FORMAT, gate=_GATE)
             )

@@ -13,6 +13,9 @@ LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
+# Tests start many processes, and without bytecode files each would compile the package again. `make clean` removes them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
@@ -70,8 +73,9 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
+	    tests/adapters/test_lmdb_feed.py tests/adapters/test_file_feed.py \
 	    tests/adapters/test_slatedb.py tests/adapters/test_interrupts.py $(ARGS)
-	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py tests/adapters/servers/test_redis_histories.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers

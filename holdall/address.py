@@ -50,7 +50,7 @@ _KNOWN: Final = frozenset(
         *LAYERED,
         *("table", "timeout", "durability", "flavor", "map_size", "retries", "create", "prefix", "project"),
         *("region", "profile", "endpoint_url", "addressing", "transport", "listing", "flush_interval"),
-        *("values", "protocol", "ca", "tls", "escape", "anon", "content_type", "cache_control"),
+        *("values", "protocol", "ca", "tls", "escape", "anon", "content_type", "cache_control", "feed"),
     }
 )
 """The parameters whose values are shown. The value of any other parameter may be a secret."""

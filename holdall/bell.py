@@ -5,12 +5,21 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from holdall.changes import Changes
 
 INTERVAL = 0.25
 """The seconds between two looks of a `Store.watch` that nobody wakes."""
+
+
+class Waking(Protocol):
+    """The part of `threading.Event` that a `Bell` uses. `set` ends a `wait` of another thread."""
+
+    def set(self) -> None: ...
+    def clear(self) -> None: ...
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float, /) -> object: ...
 
 
 class _Watch(NamedTuple):
@@ -31,7 +40,7 @@ class Bell:
     """
 
     def __init__(self) -> None:
-        self._watches: dict[threading.Event, _Watch] = {}  # by the event that wakes it
+        self._watches: dict[Waking, _Watch] = {}  # by the event that wakes it
         self._closings = 0
         self._pid = os.getpid()
 
@@ -60,15 +69,17 @@ class Bell:
         timeout: float | None,
         interval: float = math.inf,
         state: Callable[[], object] = object,
+        event: Waking | None = None,
     ) -> bool:
         """Wait until ``feed(since)`` yields a change; return False if the time is over or the bell was closed.
 
         A thread looks again when the bell rings. It also looks every ``interval`` seconds if ``state()``
-        returns another object than before the last look.
+        returns another object than before the last look. It waits for ``event``, which may have other reasons
+        to wake it.
         """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         closings = self._closings
-        event = threading.Event()
+        event = event or threading.Event()
         watch = self._watches[event] = _Watch(closings, threading.get_ident(), threading.Event())
         try:
             while self._closings == closings:
@@ -90,9 +101,7 @@ class Bell:
             watch.ended.set()
 
 
-def _wait(
-    event: threading.Event, deadline: float, interval: float, state: Callable[[], object], seen: object
-) -> bool:
+def _wait(event: Waking, deadline: float, interval: float, state: Callable[[], object], seen: object) -> bool:
     """Wait for ``event``, or until ``state()`` is not ``seen`` after an interval; return False at the deadline."""
     while not event.is_set():
         rest = deadline - time.monotonic()

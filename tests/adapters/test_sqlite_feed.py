@@ -42,7 +42,7 @@ def test_an_old_table_is_read_as_it_is_and_its_feed_begins_with_the_first_write(
     with SQLite(old) as store:
         changes = store.changes()
         assert sorted(change.key for change in changes) == ["a", "b"]
-        with pytest.raises(Expired, match="begins with the next write"):
+        with pytest.raises(Expired, match="begins with the first write"):
             store.changes(changes.position)
     assert old.read_bytes() == before
     with SQLite(old) as store:
@@ -401,3 +401,17 @@ def test_a_follower_misses_nothing_of_writers_that_are_killed(path: Path) -> Non
                 os.kill(writer.pid, signal.SIGKILL)
             follower.follow(store)
             assert follower.held == dict(store.scan_tags())
+
+
+def test_deletions_that_are_forgotten_while_a_feed_is_read_are_not_missed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "DELETIONS", 1000)
+    with SQLite(path, durability="os") as store:
+        store.update((f"k{number:04}", b"") for number in range(2002))
+        position = [*store.changes()][-1].position
+        del store["k0000"]
+        changes = store.changes(position)
+        store.delete_many(f"k{number:04}" for number in range(1, 2001))
+        with pytest.raises(Expired, match="older than the last 1,000 deletions"):
+            list(changes)

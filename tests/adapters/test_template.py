@@ -9,10 +9,22 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-an-adapter.md"
-FEW = """\
-from hypothesis import settings
+CONFTEST = """\
+import os
 
-settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None)
+import pytest
+from hypothesis import HealthCheck, settings
+
+slow = [HealthCheck.too_slow]
+settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None, suppress_health_check=slow)
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    before = dict(os.environ)  # each scan looks at every variable, so none may stay
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 """
 FILE = re.compile(r"Write\s`([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -52,7 +64,7 @@ def test_the_page_shows_a_whole_package(package: Path) -> None:
 
 def test_it_passes_the_suite(package: Path) -> None:
     (package / "holdall_environment.py").unlink()  # only what was installed is left to import
-    (package / "conftest.py").write_text(FEW)
+    (package / "conftest.py").write_text(CONFTEST)
     shown = run(package, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=few")
     passed = re.search(r"(\d+) passed", shown)
     assert passed

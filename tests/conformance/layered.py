@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 
 from holdall.testing import StoreTests
+from holdall.testing.interleave import POINTS
 from holdall.testing.suite.feeds import FeedTests
 from tests.examples import few, share
 from tests.soak import SOAK
@@ -23,6 +24,7 @@ class FewFeedTests(FeedTests[V]):
         test_a_feed_ends_while_another_writes = None
         test_a_feed_goes_on_with_the_changes = None
         test_a_feed_without_changes_is_empty = None
+        test_a_backup_from_the_midst_of_a_feed_is_noticed = None
         test_a_delete_in_the_midst_of_which_another_follows = None
         test_a_follower_misses_nothing_of_another_process = None
         test_a_follower_misses_nothing_of_several_threads = None
@@ -35,12 +37,15 @@ class FewFeedTests(FeedTests[V]):
 
 
 class LayeredTests(FewFeedTests[V], StoreTests[V]):
-    """A fifth of the examples, and neither races nor kills, which the store below stands by itself.
+    """A fifth of the examples, a third of the places for interrupts, and no races or kills of processes.
+
+    The store below passes all of these by itself.
 
     `make soak` runs all of it.
     """
 
     many = 250
+    points = POINTS if SOAK else 20
 
     if not SOAK:
         test_processes_count_together = None

@@ -23,6 +23,8 @@ CACHES: dict[str, Row] = {
     "hour-minimal-near-memory": lambda request: Cache(Minimal(), HOUR, near=Memory(), items=3),
     "hour-above-versions": lambda request: Versions(Cache(named(), HOUR, near=Memory(), misses=True)),
 }
+if SOAK:
+    CACHES["feed-memory"] = lambda request: Cache(named(), "feed", misses=True)
 
 
 class TestCaches(FewFeedTests[bytes], StoreTests[bytes]):

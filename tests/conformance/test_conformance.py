@@ -1,5 +1,6 @@
 """One suite, every store and several stacks: a row is a name and a function that opens a new, empty store."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -56,8 +57,36 @@ def back_up_database(store: SQLite) -> Callable[[], SQLite] | None:
     return restore
 
 
+def back_up_environment(store: LMDB) -> Callable[[], LMDB]:
+    """Copy the environment of ``store``; return a function that restores it."""
+    data, copy = Path(store.folder, "data.mdb"), Path(f"{store.folder}.copy")
+    copy.mkdir()
+    store._environment().handle.copy(str(copy))
+
+    def restore() -> LMDB:
+        store.close()
+        (copy / "data.mdb").replace(data)
+        return LMDB(store.folder, durability="os")
+
+    return restore
+
+
+def back_up_folder(store: File) -> Callable[[], File]:
+    """Copy the folder of ``store``; return a function that restores it."""
+    root, copy = Path(store.root), Path(f"{store.root}.copy")
+    shutil.copytree(root, copy, symlinks=True)
+
+    def restore() -> File:
+        store.close()
+        shutil.rmtree(root)
+        copy.replace(root)
+        return File(root, durability="os", feed="on")
+
+    return restore
+
+
 STORES: dict[str, Row] = {
-    "file": lambda request: File(folder(request), durability="os"),
+    "file": lambda request: File(folder(request) / "store", durability="os", feed="on"),
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
@@ -89,6 +118,10 @@ class TestStores(StoreTests[bytes]):
         return plant(store)
 
     def back_up(self, store: Store[bytes]) -> Callable[[], Store[bytes]] | None:
+        if isinstance(store, LMDB):
+            return back_up_environment(store)
+        if isinstance(store, File):
+            return back_up_folder(store)
         return back_up_database(store) if isinstance(store, SQLite) else None
 
 

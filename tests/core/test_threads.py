@@ -149,8 +149,8 @@ def test_no_thread_is_left_after_the_block() -> None:
             workers.submit(call)
         for call in calls:
             call.result()
-        assert set(threading.enumerate()) > before
-    assert set(threading.enumerate()) == before
+        assert set(threading.enumerate()) - before
+    assert not set(threading.enumerate()) - before  # one of an earlier test may end in the meantime
 
 
 def test_a_waiting_thread_keeps_no_call() -> None:
@@ -230,9 +230,11 @@ def test_an_interrupt_of_the_caller_cancels_the_coroutine(loop: asyncio.Abstract
         raise Interrupt
 
     before = signal.signal(signal.SIGUSR1, handle)
+    gc.disable()  # an exception in a callback of the garbage collector would reach nobody
     try:
         with pytest.raises(Interrupt):
             run_in_loop(loop, stops(cancelled, interrupt))  # type: ignore
     finally:
+        gc.enable()
         signal.signal(signal.SIGUSR1, before)
     cancelled.get(timeout=PATIENCE)

@@ -264,3 +264,16 @@ def test_documents_expire_and_layers_below_check_the_deadline(clock: Clock) -> N
     below["a"] = data
     clock.now += 60
     assert dict(tokens.items()) == {}
+
+
+def test_the_feed_tells_an_expired_key_as_a_deleted_one(store: Expires, clock: Clock) -> None:
+    feed = store.changes()
+    assert sorted((change.key, change.tag) for change in feed) == list(store.scan_tags())
+    clock.now += 1
+    assert list(store.changes(feed.position)) == []
+    assert [change.key for change in store.changes()] == ["kept"]
+    store.sweep()
+    assert {change.key: change.tag for change in store.changes(feed.position)} == {
+        "new": ABSENT,
+        "old": ABSENT,
+    }

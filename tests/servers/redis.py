@@ -42,6 +42,16 @@ def redis_server() -> Iterator[Server]:
             yield server
 
 
+@pytest.fixture
+def saving_redis() -> Iterator[tuple[Server, Path]]:
+    """A server of a test's own, which saves its data only when it is told to, and its folder."""
+    with pytest.MonkeyPatch.context() as patch, folder() as data:
+        patch.setenv("REDISCLI_AUTH", PASSWORD)
+        server = server_in(data, "--appendonly", "no")
+        with server.daemon.running():
+            yield server, data
+
+
 def server_in(data: Path, *settings: str) -> Server:
     """A server, not started yet, that writes each change to a file in ``data`` before it answers."""
     import redis

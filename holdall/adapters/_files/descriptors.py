@@ -31,9 +31,9 @@ _READ = _flags("O_NOFOLLOW", "O_NONBLOCK")  # do not wait for the writer of a fo
 _WRITES = os.O_WRONLY | os.O_RDWR
 
 
-def open_owned(path: str, flags: int, mode: int = 0o666) -> FileIO:
+def open_owned(path: str, flags: int, mode: int = 0o666, *, dir_fd: int | None = None) -> FileIO:
     """Open a file that is not a link, as `os.open` does, and return an object that owns the descriptor."""
-    (fd,) = map(os.open, (path,), (flags | _NO_LINK,), (mode,))
+    (fd,) = map(partial(os.open, dir_fd=dir_fd), (path,), (flags | _NO_LINK,), (mode,))
     owned: list[FileIO] = []
     try:
         owned += map(FileIO, (fd,), ("r+" if flags & _WRITES else "r",))

@@ -72,7 +72,7 @@ class Flock:
     def _create(self) -> FileIO:
         file = open_owned(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            _restrict(file.fileno(), self.path)
+            restrict(file.fileno(), self.path)
         except BaseException:
             file.close()
             raise
@@ -129,7 +129,7 @@ class Flock:
                 f"{self.path} is a link, but a lock file must be a regular file; move the link away"
             )
         if found.st_mode & 0o007 and file.writable():
-            _restrict(file.fileno(), self.path)
+            restrict(file.fileno(), self.path)
         return found.st_nlink == 1
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class Flock:
             self.file = None
 
 
-def _restrict(fd: int, path: str) -> None:
+def restrict(fd: int, path: str) -> None:
     """Allow only the owner to open the file, and the group of its folder if this group may write in it."""
     folder = Path(path).parent.stat()
     with contextlib.suppress(PermissionError):  # the file is another user's, or the group is not this user's

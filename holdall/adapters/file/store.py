@@ -3,8 +3,9 @@
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import starmap
-from typing import TypeVar, TypeVarTuple, cast
+from typing import Literal, TypeVar, TypeVarTuple, cast
 
 from holdall.adapters._files.descriptors import read_file, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
@@ -20,10 +21,15 @@ from holdall.adapters._files.folders import (
 )
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
+from holdall.adapters.file.feed import Feed
+from holdall.adapters.file.journal import Journal
 from holdall.adapters.file.writer import Writer
 from holdall.address import Address
 from holdall.batches import split_by_bytes, split_keys
+from holdall.bell import Bell
+from holdall.changes import Changes
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
+from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
@@ -37,7 +43,8 @@ class File(Store[bytes]):
     ``durability="full"``: a write that returned survives a power failure, because the store syncs the file
     and its folder (fsync). ``"os"``: a write that returned survives the end of this process. With both, a
     key holds its old value or its new value, never a part of one. ``timeout``: the seconds to wait for other
-    writers; then the store raises Unavailable.
+    writers; then the store raises Unavailable. ``feed="on"``: the store keeps a journal of its changes, from its
+    first write on, for `changes` and `watch`. All stores on this folder then write to the journal too.
 
     Writers lock the file ``.lock`` in the root, so only one of all threads and processes writes at a time.
     Reads of a key never wait. A scan waits for writers only if a folder has just changed. A tag is the
@@ -63,6 +70,7 @@ class File(Store[bytes]):
         *,
         durability: Durability = "full",
         timeout: float = TIMEOUT,
+        feed: Literal["on", "off"] = "off",
     ) -> None:
         # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
         # accepts dir_fd but is not in this set.
@@ -78,8 +86,14 @@ class File(Store[bytes]):
         self.root = check_root(os.fspath(root))
         options = {name: value for name, value in self._made_with[1].items() if name != "root"}
         self._made_with = (self.root,), options
+        if feed not in _FEEDS:
+            raise InvalidAddress(f"file: feed={feed!r} is not one of {', '.join(_FEEDS)}")
         self._durable = durability == "full"
         self._timeout = timeout
+        self._has_feed = feed == "on"
+        self._journal = PerProcess(partial(Journal, self.root, durable=self._durable))
+        self._feed = Feed(self, self.root, timeout, partial(self._walk, ticks=True))
+        self._bell = PerProcess(Bell)
 
     @classmethod
     def from_address(cls, address: Address) -> "File":
@@ -89,12 +103,13 @@ class File(Store[bytes]):
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below the current folder, or file:///{place}"
             )
-        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float))
+        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float, feed=_FEEDS))
 
     @property
     def features(self) -> Feature:
         cas = Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
-        return cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+        held = cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+        return held | Feature.CHANGES if self._has_feed else held
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -178,7 +193,10 @@ class File(Store[bytes]):
             # Some file systems (tmpfs) omit a file that is renamed during the listing. So list the folder
             # again while no writer works.
             try:
-                return self._change(lambda _: list_folder(self.root, folders, ticks=ticks)[0], makes=False)
+                quiet = Writer(self.root, durable=False, makes=False)
+                return quiet.run(
+                    lambda _: list_folder(self.root, folders, ticks=ticks)[0], timeout=self._timeout
+                )
             except (PermissionDenied, StoreNotFound):
                 return entries  # this reader may not take the lock, so it cannot make the writers wait
         except OSError as error:
@@ -188,7 +206,13 @@ class File(Store[bytes]):
 
     def _change(self, work: Callable[[Writer, *Args], T], *args: *Args, makes: bool = True) -> T:
         """Return the result of ``work`` with a writer of this store, which it may use until it returns."""
-        writer = Writer(self.root, durable=self._durable, makes=makes)
+        writer = Writer(
+            self.root,
+            durable=self._durable,
+            makes=makes,
+            journal=self._journal(),
+            feeds=self._has_feed,
+        )
         return writer.run(work, *args, timeout=self._timeout)
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
@@ -226,7 +250,25 @@ class File(Store[bytes]):
         for batch in split_keys(keys, _BATCH):
             self._delete(batch)
 
+    # ---- Changes -------------------------------------------------------------------------------
 
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        span = Span.of(prefix, "", None)
+        if not self._has_feed:
+            raise Unsupported(f"{self!r} cannot tell what changed; open it with feed=on")
+        return self._feed.changes(since, span)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        feed = partial(self.changes, prefix=prefix)
+        return self._bell().watch(feed, since, timeout, _LOOKS, self._feed.end)
+
+    def close(self) -> None:
+        self._bell().close()
+        self._journal.take()  # the next write begins an epoch, because the folder may be replaced now
+
+
+_FEEDS = "on", "off"
+_LOOKS = 0.01  # seconds between two looks of a watch at the end of the journal
 _BATCH = 64  # keys written or deleted under one lock, for which other writers wait
 _ROOM = 4_000_000  # bytes of values in a batch, held in memory until they are written
 
@@ -245,13 +287,10 @@ def _swap(writer: Writer, key: str, value: bytes, expected: Tag) -> Tag:
 def _remove(writer: Writer, key: str, expected: Tag) -> None:
     if expected == ABSENT or writer.tag(key) != expected:
         raise conflict(key)
-    writer.delete(key)
+    writer.delete_all([key])
 
 
 def _delete_all(writer: Writer, keys: list[str]) -> int:
-    deleted = 0
-    for key in keys:
-        if writer.tag(key) != ABSENT:
-            writer.delete(key)
-            deleted += 1
-    return deleted
+    held = [key for key in dict.fromkeys(keys) if writer.tag(key) != ABSENT]
+    writer.delete_all(held)
+    return len(held)

@@ -5,26 +5,29 @@
     tick     = nanoseconds since 1970, a multiple of 1,000, greater than every tick before
 
 A new .lock is empty, and the last tick is then 0. Names that begin with a dot are never keys, so no scan yields
-these two files.
+these two files. In a store with a feed, .lock is a link to the lock file, see `holdall.adapters.file.journal`.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import FileIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
-from holdall.adapters._files.descriptors import in_folder, read_time
+from holdall.adapters._files.descriptors import in_folder, open_owned, read_time
 from holdall.adapters._files.filenames import Folders, place_of
-from holdall.adapters._files.flock import TIMEOUT
+from holdall.adapters._files.flock import TIMEOUT, restrict
 from holdall.adapters._files.folders import sync
 from holdall.adapters._files.lockfile import LockFile
 from holdall.adapters._files.oserrors import translate
+from holdall.adapters.file.journal import FOLDER, LOCK, TARGET, Journal, has_feed, open_lock
 from holdall.errors import HoldallError, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag
 
@@ -39,12 +42,18 @@ class Writer(LockFile):
     """The only writer of the store in ``root`` while its `run` lasts. It runs once.
 
     ``durable``: the changes are on the disk when `run` returns. ``makes``: create the root if it is missing.
+    ``journal`` records the changes if the store has a feed. ``feeds``: give it a feed if it has none.
     """
 
-    __slots__ = ("_key", "_tick", "_touched")
+    __slots__ = ("_feeds", "_has_feed", "_journal", "_key", "_tick", "_touched")
 
-    def __init__(self, root: str, *, durable: bool, makes: bool) -> None:
+    def __init__(
+        self, root: str, *, durable: bool, makes: bool, journal: Journal | None = None, feeds: bool = False
+    ) -> None:
         super().__init__(root, durable=durable, makes=makes)
+        self._journal = journal or Journal(root, durable=durable)
+        self._feeds = feeds
+        self._has_feed = False  # known when the lock file is open
         self._key: str | None = None  # the key of the last call
         self._touched: set[Folders] = set()
         self._tick = 0  # this writer has not given a tick yet
@@ -58,15 +67,21 @@ class Writer(LockFile):
         """
         try:
             try:
-                result = self.hold(partial(work, self, *args), timeout)
+                result = self.hold(partial(self._work, work, *args), timeout)
             finally:
                 self.close()
-            if self._durable:
+            if self._durable and not self._has_feed:
                 self._sync()
         except HoldallError:
             raise
         except OSError as error:
             raise translate(error, self._root, self._key) from error
+        return result
+
+    def _work(self, work: Callable[["Writer", *Args], T], *args: *Args) -> T:
+        result = work(self, *args)
+        if self._durable and self._has_feed:
+            self._sync()  # under the lock: a reader of the feed must not see a change that a loss of power undoes
         return result
 
     def _sync(self) -> None:
@@ -84,6 +99,50 @@ class Writer(LockFile):
                 key=self._key,
             ) from error
 
+    # ---- The feed ------------------------------------------------------------------------------
+
+    def _open(self, *, shared: bool) -> FileIO | None:
+        self._has_feed = (self._feeds or self._journal.used) and has_feed(self._root)
+        if not self._has_feed:
+            try:
+                return super()._open(shared=shared)
+            except OSError as error:
+                if error.errno != errno.ELOOP or not has_feed(self._root):
+                    raise
+                self._has_feed = True
+        return open_lock(self._root, os.O_RDWR)
+
+    def _is_current(self, file: FileIO) -> bool:
+        if not super()._is_current(file):
+            return False
+        if self._feeds and not self._has_feed:
+            self._begin_feed(file)
+            return False  # its lock excludes nobody any more
+        return True
+
+    def _begin_feed(self, file: FileIO) -> None:
+        """Give the store a journal, and replace its lock file, whose lock is held, by the link to the new one."""
+        self._journal.create()
+        in_folder(self._root, (FOLDER,), partial(self._move_lock, os.pread(file.fileno(), 20, 0)), lists=True)
+
+    def _move_lock(self, tick: bytes, folder: int) -> None:
+        with open_owned(LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder) as moved:
+            restrict(moved.fileno(), self.path)
+            os.write(moved.fileno(), tick)
+            if self._durable:
+                os.fsync(moved.fileno())
+        os.symlink(TARGET, "link", dir_fd=folder)
+        if self._durable:
+            os.fsync(folder)
+        os.rename("link", self.path, src_dir_fd=folder)
+        if self._durable:
+            sync(self._root, ())
+
+    def _announce(self, keys: list[str]) -> None:
+        """Record that ``keys`` will change."""
+        if self._has_feed:
+            self._journal.append(keys)
+
     def tag(self, key: str) -> Tag:
         """Return the tag of ``key``."""
         self._key = key
@@ -94,11 +153,14 @@ class Writer(LockFile):
 
     def put(self, key: str, value: bytes) -> Tag:
         """Set ``key`` to ``value`` and return the new tag. If this raises, the key is unchanged."""
+        self._key = key
+        self._announce([key])
         folders, name = place_of(key)
         return Tag(str(self._put_in(folders, [(key, name, value)])))
 
     def put_all(self, items: list[tuple[str, bytes]]) -> None:
         """Set each key to its value, in order. If this raises, the key that failed and the later ones are unchanged."""
+        self._announce([key for key, _ in items])
         placed = ((*place_of(key), key, value) for key, value in items)
         for folders, group in groupby(placed, itemgetter(0)):
             self._put_in(folders, [(key, name, value) for _, name, key, value in group])
@@ -173,8 +235,14 @@ class Writer(LockFile):
 
     # ---- Deleting ------------------------------------------------------------------------------
 
-    def delete(self, key: str) -> None:
-        """Delete ``key``, which must exist, and the folders that are empty after that."""
+    def delete_all(self, keys: list[str]) -> None:
+        """Delete ``keys``, which must exist, and the folders that are empty after that."""
+        if keys:
+            self._announce(keys)
+        for key in keys:
+            self._delete(key)
+
+    def _delete(self, key: str) -> None:
         self._key = key
         folders, name = place_of(key)
         in_folder(self._root, folders, lambda fd: os.unlink(name, dir_fd=fd))

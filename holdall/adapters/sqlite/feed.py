@@ -1,27 +1,28 @@
 """The change feed of a table of an SQLite database.
 
     position = epoch "." tick "." deletion "." writes
-    epoch    = the name of the newest epoch when the position was issued, or "new"
+    epoch    = the name of the newest epoch when the file was read last, or "new", or "old"
     tick     = of the last row that was told
     deletion = the number of the last deletion that was told
-    writes   = the highest tick and the highest number of a deletion, added, when the feed was asked
+    writes   = the highest tick and the highest number of a deletion, added, when the file was read last
 
 Rows and deletions are two sequences, and one lock orders the transactions that extend them. So a reader that
 takes both ends in one transaction, and later asks for all that is beyond them, misses no commit. ``writes``
 says up to where the history of the file was seen. If the file was restored from a backup that ended before,
-the next epoch begins at fewer writes, and the position is refused.
+the next epoch begins at fewer writes, and the position is refused. Each page checks its position again, because
+the file may be restored, and deletions may be forgotten, while a feed is read.
 """
 
 import re
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.changes import Change, Changes, Found, Position, expired
-from holdall.errors import Corrupt
+from holdall.errors import Corrupt, Expired
 from holdall.keys import RAW_KEY_BYTES, Span, fits
 from holdall.store import ABSENT, Tag
 
@@ -31,6 +32,18 @@ _OLD = "old"  # the epoch of a position in a table to which no holdall with a fe
 _MOST = 2**62  # only another program writes such a number; from 2**63 on, SQLite would not count on
 
 _is_name = re.compile(r"[0-9a-z]{1,32}", re.ASCII).fullmatch
+
+
+class _Place(NamedTuple):
+    """What a position says: all was told up to ``tick`` and ``deletion``, and ``writes`` were seen."""
+
+    epoch: str
+    tick: int
+    deletion: int
+    writes: int
+
+    def __str__(self) -> str:
+        return str(Position(self.epoch, (self.tick, self.deletion, self.writes)))
 
 
 class _Ends(NamedTuple):
@@ -45,8 +58,8 @@ class _Ends(NamedTuple):
     def writes(self) -> int:
         return self.tick + self.deletion
 
-    def position(self, tick: int, deletion: int) -> str:
-        return str(Position(self.epoch, (tick, deletion, self.writes)))
+    def place(self, tick: int, deletion: int) -> _Place:
+        return _Place(self.epoch, tick, deletion, self.writes)
 
 
 class Feed:
@@ -80,19 +93,28 @@ class Feed:
 
     def changes(self, since: str | None, span: Span) -> Changes:
         """Return the changes of the keys in ``span``, as `Store.changes` does."""
-        position = None if since is None else Position.parse(since)
-        if position is not None and position.origin == _NEW:
-            position = None  # who holds nothing goes on from the beginning
-        ends = self._link.read(partial(self._look, position))
+        place = None if since is None else self._parse(since)
+        ends = self._link.read(partial(self._look, place))
         if ends is None:
-            if position is not None:
-                raise expired(self._store, "its table does not exist")
+            if place is not None:
+                raise self._no_table()
             ends = _Ends(_NEW, 0, 0, 0)
-        tick, deletion = (0, ends.deletion) if position is None else position.numbers[:2]
-        return Changes(ends.position(tick, deletion), self._tell(tick, deletion, ends, span))
+        place = ends.place(0, ends.deletion) if place is None else ends.place(place.tick, place.deletion)
+        return Changes(str(place), self._tell(place, ends, span))
 
-    def _look(self, position: Position | None, connection: sqlite3.Connection) -> _Ends:
-        """Return the ends of the feed. Raises Expired if the feed cannot go on from ``position``."""
+    def _parse(self, since: str) -> _Place | None:
+        """Return the place of this position; None is the beginning. Raises Expired for one of another store."""
+        epoch, numbers = Position.parse(since)
+        if epoch == _NEW:
+            return None  # who holds nothing goes on from the beginning
+        if epoch == _OLD:
+            raise expired(self._store, "its feed begins with the first write after it")
+        if len(numbers) != 3:
+            raise expired(self._store, "it is of another store")
+        return _Place(epoch, *numbers)
+
+    def _look(self, place: _Place | None, connection: sqlite3.Connection) -> _Ends:
+        """Return the ends of the feed. Raises Expired if the feed cannot go on from ``place``."""
         ends = self._ends if schema.has_feed(connection, self._name) else self._old_ends
         epoch, *numbers = connection.execute(ends).fetchone()
         if not (epoch is None or _is_name(str(epoch))) or not all(
@@ -104,38 +126,67 @@ class Feed:
             )
         _, _, tick, oldest, deletion = numbers
         found = _Ends(epoch or _NEW, tick or 0, deletion or 0, oldest or 0)
-        if position is not None:
-            self._check(position, found, connection)
+        if place is None or place.epoch == _NEW:
+            return found
+        if place.epoch == _OLD:
+            return found._replace(
+                epoch=_OLD
+            )  # this list began without a feed, so nobody can go on from its end
+        self._check(place, found, connection)
         return found
 
-    def _check(self, position: Position, ends: _Ends, connection: sqlite3.Connection) -> None:
+    def _check(self, place: _Place, ends: _Ends, connection: sqlite3.Connection) -> None:
         if ends.epoch == _OLD:
             raise expired(self._store, "its feed begins with the next write")
-        epoch = connection.execute(self._epoch, (position.origin,)).fetchone()
-        if epoch is None or len(position.numbers) != 3:
+        epoch = connection.execute(self._epoch, (place.epoch,)).fetchone()
+        if epoch is None:
             raise expired(self._store, "it is of another store, or too old")
-        tick, deletion, writes = position.numbers
-        if writes > (ends.writes if epoch[0] is None else epoch[0]):
+        if place.writes > (ends.writes if epoch[0] is None else epoch[0]):
             raise expired(self._store, "the file was restored from a backup")
-        if tick > ends.tick or deletion > ends.deletion:
+        if place.tick > ends.tick or place.deletion > ends.deletion:
             raise expired(self._store, "another program removed a part of the history")
-        if deletion < ends.oldest - 1:
+        if place.deletion < ends.oldest - 1:
             raise expired(self._store, f"it is older than the last {schema.DELETIONS:,} deletions")
 
-    def _tell(self, tick: int, deletion: int, ends: _Ends, span: Span) -> Found:
-        for told, key in self._pages(self._rows, tick, ends.tick, span):
-            yield Change(key, Tag(str(told)), ends.position(told, deletion))
-        if deletion < ends.deletion:
-            for told, key in self._pages(self._deletions, deletion, ends.deletion, span):
-                yield Change(key, ABSENT, ends.position(ends.tick, told))
-        return ends.position(ends.tick, ends.deletion)
+    def _no_table(self) -> Expired:
+        return expired(self._store, "its table does not exist")
 
-    def _pages(self, select: str, low: int, high: int, span: Span) -> Iterator[Row]:
-        bounds = span.low, b"" if span.high is None else span.high  # a blob sorts after all text
-        while page := self._link.read(partial(_fetch, select, (low, high, *bounds))):
-            yield from (row for row in page if fits(row[1]) and span.shows(row[1]))
-            low = page[-1][0]
+    def _tell(self, place: _Place, last: _Ends, span: Span) -> Found:
+        """Yield the changes after ``place``, up to ``last``: first of keys that exist, then deletions."""
+        while place.tick < last.tick:
+            ends, page = self._read(self._rows, place, place.tick, last.tick, span)
+            for tick, key in page:
+                place = ends.place(tick, place.deletion)
+                yield from _shown(key, Tag(str(tick)), place, span)
+            if len(page) < _PAGE:
+                place = ends.place(last.tick, place.deletion)
+        while place.deletion < last.deletion:
+            ends, page = self._read(self._deletions, place, place.deletion, last.deletion, span)
+            for deletion, key in page:
+                place = ends.place(place.tick, deletion)
+                yield from _shown(key, ABSENT, place, span)
+            if len(page) < _PAGE:
+                place = ends.place(place.tick, last.deletion)
+        return str(place)
+
+    def _read(self, select: str, place: _Place, low: int, high: int, span: Span) -> tuple[_Ends, list[Row]]:
+        """Return the ends of the feed and a page of rows, from one transaction.
+
+        Raises Expired if the feed can no longer go on from ``place``.
+        """
+        # A blob sorts after all text.
+        arguments = low, high, span.low, b"" if span.high is None else span.high
+
+        def read(connection: sqlite3.Connection) -> tuple[_Ends, list[Row]]:
+            return self._look(place, connection), connection.execute(select, arguments).fetchall()
+
+        found = self._link.read(read)
+        if found is None:
+            raise self._no_table()
+        return found
 
 
-def _fetch(select: str, arguments: tuple[Any, ...], connection: sqlite3.Connection) -> list[Row]:
-    return connection.execute(select, arguments).fetchall()
+def _shown(key: str, tag: Tag, place: _Place, span: Span) -> Iterator[Change]:
+    """Yield the change, unless the key is not one that ``span`` shows."""
+    if fits(key) and span.shows(key):
+        yield Change(key, tag, str(place))

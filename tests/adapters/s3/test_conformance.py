@@ -83,7 +83,7 @@ def declared(server: str, request: pytest.FixtureRequest) -> None:
 class TestS3(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
-    many, points = 80, 8
+    many, points = 40, 8
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:

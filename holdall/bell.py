@@ -12,6 +12,8 @@ from holdall.changes import Changes
 INTERVAL = 0.25
 """The seconds between two looks of a `Store.watch` that nobody wakes."""
 
+_PATIENCE = 30  # seconds that a `close` waits for a look that is running
+
 
 class Waking(Protocol):
     """The part of `threading.Event` that a `Bell` uses. `set` ends a `wait` of another thread."""
@@ -60,7 +62,7 @@ class Bell:
         self.ring()
         for watch in tuple(self._watches.values()):
             if watch.closings < self._closings and watch.thread != threading.get_ident():
-                watch.ended.wait()
+                watch.ended.wait(_PATIENCE)
 
     def watch(
         self,
@@ -80,8 +82,9 @@ class Bell:
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         closings = self._closings
         event = event or threading.Event()
-        watch = self._watches[event] = _Watch(closings, threading.get_ident(), threading.Event())
+        watch = _Watch(closings, threading.get_ident(), threading.Event())
         try:
+            self._watches[event] = watch
             while self._closings == closings:
                 event.clear()
                 seen = state()
@@ -97,8 +100,8 @@ class Bell:
                 raise
             return False  # the store was closed while it looked for a change
         finally:
-            self._watches.pop(event, None)
             watch.ended.set()
+            self._watches.pop(event, None)
 
 
 def _wait(event: Waking, deadline: float, interval: float, state: Callable[[], object], seen: object) -> bool:

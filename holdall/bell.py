@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from holdall.changes import Changes
 
@@ -22,6 +22,14 @@ class Waking(Protocol):
     def wait(self, timeout: float, /) -> object: ...
 
 
+class _Watch(NamedTuple):
+    """A `watch` that began after so many closings, in this thread. ``ended`` is set when it has ended."""
+
+    closings: int
+    thread: int
+    ended: threading.Event
+
+
 class Bell:
     """Wakes the threads of one process that watch a store, when it is written or closed.
 
@@ -32,7 +40,7 @@ class Bell:
     """
 
     def __init__(self) -> None:
-        self._events: set[Waking] = set()
+        self._watches: dict[Waking, _Watch] = {}  # by the event that wakes it
         self._closings = 0
         self._pid = os.getpid()
 
@@ -40,13 +48,19 @@ class Bell:
         """Wake every thread, because the store may have changed. In a forked child this does nothing."""
         if self._pid != os.getpid():
             return  # a thread of the parent may hold the lock of an event
-        for event in tuple(self._events):
+        for event in tuple(self._watches):
             event.set()
 
     def close(self) -> None:
-        """Wake every thread, and end its `watch`."""
+        """End every `watch`, and return when those of other threads have ended.
+
+        A store must not close its handles earlier: a library in C crashes if another thread uses one.
+        """
         self._closings += 1
         self.ring()
+        for watch in tuple(self._watches.values()):
+            if watch.closings < self._closings and watch.thread != threading.get_ident():
+                watch.ended.wait()
 
     def watch(
         self,
@@ -66,7 +80,7 @@ class Bell:
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         closings = self._closings
         event = event or threading.Event()
-        self._events.add(event)
+        watch = self._watches[event] = _Watch(closings, threading.get_ident(), threading.Event())
         try:
             while self._closings == closings:
                 event.clear()
@@ -83,7 +97,8 @@ class Bell:
                 raise
             return False  # the store was closed while it looked for a change
         finally:
-            self._events.discard(event)
+            self._watches.pop(event, None)
+            watch.ended.set()
 
 
 def _wait(event: Waking, deadline: float, interval: float, state: Callable[[], object], seen: object) -> bool:

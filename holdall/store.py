@@ -569,8 +569,7 @@ class Store(MutableMapping[str, V]):
         call may come or not. Without ``since``, every key comes, and no deleted key. In both cases
         ``position`` of the result is the position to go on from: after each change, or at the end.
 
-        A position is of the whole store, so it may be used with another prefix. It survives restarts, and
-        never passes a change that is committed later. Raises Expired if
+        A position survives restarts, and never passes a change that is committed later. Raises Expired if
         the feed cannot go on from ``since``: it is older than the deletions that the store still records, or
         it is of another store, or the store was replaced or restored from a backup. Raises InvalidPosition
         if ``since`` is not a position.

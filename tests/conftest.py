@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import holdall._formencode  # noqa: F401  tests import FormEncode too, and this import does not warn
 from tests.servers.marks import mark_servers
@@ -27,11 +27,15 @@ REQUIRE_ALL = os.environ.get("HOLDALL_REQUIRE_ALL") == "1"
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 SIZE = 50 if SOAK else 30  # of a property test: examples, and steps of a state machine
-# A failure in continuous integration must be the change's own and must come back when run again.
 settings.register_profile(
-    "ci", deadline=None, derandomize=True, max_examples=SIZE, stateful_step_count=SIZE, print_blob=True
+    "dev",
+    deadline=None,
+    max_examples=SIZE,
+    stateful_step_count=SIZE,
+    suppress_health_check=[HealthCheck.too_slow],  # it measures time, and other programs may run
 )
-settings.register_profile("dev", deadline=None, max_examples=SIZE, stateful_step_count=SIZE)
+# A failure in continuous integration must be the change's own and must come back when run again.
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL else "dev")
 
 

@@ -3,7 +3,9 @@
 import ctypes
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,8 +14,18 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 
 def fork_in_c() -> int:
-    """Fork as a C program does: no hook of `os.register_at_fork` runs."""
-    return int(ctypes.PyDLL(None).fork())
+    """Fork as a C program does: no hook of `os.register_at_fork` runs.
+
+    If another thread asks for the interpreter's lock at this moment, the child waits for ever until that thread,
+    which it does not have, takes the lock. A thread asks when it has waited for a switch interval.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    time.sleep(2 * interval)  # the threads that wait by the old interval get the lock
+    try:
+        return int(ctypes.PyDLL(None).fork())
+    finally:
+        sys.setswitchinterval(interval)
 
 
 every_fork = pytest.mark.parametrize("fork", [os.fork, fork_in_c] if hasattr(os, "fork") else [])
@@ -42,6 +54,7 @@ def exit_code(pid: int) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     finally:
         killer.cancel()
+        killer.join()
 
 
 def run_in_child(function: Callable[[], object], fork: Callable[[], int] = os.fork) -> int:

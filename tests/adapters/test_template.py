@@ -13,9 +13,10 @@ CONFTEST = """\
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None)
+slow = [HealthCheck.too_slow]
+settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None, suppress_health_check=slow)
 
 
 @pytest.fixture(autouse=True)

@@ -19,14 +19,6 @@ INTERRUPTED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def interruptible():
-    """A job in the background is started deaf to SIGINT, and so would be all that it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def test_the_process_exits_with_the_code_and_prints_no_traceback():
     for arguments, code in ((["count", "file:s"], 0), (["get", "file:s", "a"], 1), (["get"], 2)):
         done = process(*arguments)

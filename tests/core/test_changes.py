@@ -1,8 +1,12 @@
 """The base of every feed: refusals that name the remedy, and what ends a watch."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from holdall import Json, Prefix
+from holdall import Json, Memory, Prefix
 from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import Unavailable, Unsupported
@@ -25,6 +29,36 @@ def test_an_error_of_a_store_that_was_closed_ends_a_watch() -> None:
     def feed(since: str) -> Changes:
         bell.close()
         raise Unavailable("the store is closed")
+
+    assert not bell.watch(feed, "a.1", None)
+
+
+def test_close_returns_when_no_watch_uses_the_store_any_more() -> None:
+    bell, looking, go_on = Bell(), threading.Event(), threading.Event()
+
+    def feed(since: str) -> Changes:
+        looking.set()
+        assert go_on.wait(60)
+        return Memory().changes()
+
+    with ThreadPoolExecutor(2) as pool:
+        watching = pool.submit(bell.watch, feed, "a.1", None)
+        assert looking.wait(60)
+        closing = pool.submit(bell.close)
+        while not bell._closings:
+            time.sleep(0)
+        assert not closing.done()
+        go_on.set()
+        closing.result()
+        assert not watching.result()
+
+
+def test_a_watch_may_close_its_own_store() -> None:
+    bell = Bell()
+
+    def feed(since: str) -> Changes:
+        bell.close()
+        return Memory().changes()
 
     assert not bell.watch(feed, "a.1", None)
 

@@ -95,5 +95,5 @@ class Racing(RuleBasedStateMachine):
 
 
 def test_a_lease_never_has_two_holders() -> None:
-    few = settings(max_examples=3000 if SOAK else 25, stateful_step_count=30, deadline=None)
+    few = settings(max_examples=500 if SOAK else 15, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(Racing, settings=few)

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,13 @@ class Holder:
 
 @pytest.fixture
 def holder(store: Store[bytes]) -> Iterator[Holder]:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     process = context.Process(target=hold, args=(store, there))
-    process.start()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of a fork while other threads run, as those of other tests may.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
     try:
         assert process.pid
         yield Holder(process.pid, here)

@@ -47,28 +47,17 @@ def test_the_example_prints_what_its_readme_shows(tmp_path: Path) -> None:
 
 
 def test_holdall_store_is_each_address_in_turn_and_is_left_empty(pytester: pytest.Pytester) -> None:
+    """And an app may wrap it under its name."""
     pytester.makepyfile(
-        """
+        test_plain="""
         def test_it_is_empty(holdall_store):
             assert list(holdall_store.scan()) == []
             holdall_store["a"] = b"1"
 
         def test_it_is_empty_again(holdall_store):
             assert list(holdall_store.scan()) == []
-        """
-    )
-    result = run(pytester, "-v", "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b")
-    result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(["*test_it_is_empty?sqlite:///a.db?*", "*test_it_is_empty?file:b?*"])
-    from holdall import open as open_store
-
-    with open_store(f"sqlite:///{pytester.path}/a.db") as left:
-        assert list(left.scan()) == []
-
-
-def test_an_app_may_wrap_holdall_store_under_its_name(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
+        """,
+        test_wrapped="""
         import holdall, pytest
 
         @pytest.fixture
@@ -78,9 +67,15 @@ def test_an_app_may_wrap_holdall_store_under_its_name(pytester: pytest.Pytester)
         def test_it(holdall_store):
             holdall_store["a"] = 1
             assert dict(holdall_store) == {"a": 1}
-        """
+        """,
     )
-    run(pytester, "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b").assert_outcomes(passed=2)
+    result = run(pytester, "-v", "--holdall-uri=sqlite:///a.db", "--holdall-uri=file:b")
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["*test_it_is_empty?sqlite:///a.db?*", "*test_it_is_empty?file:b?*"])
+    from holdall import open as open_store
+
+    with open_store(f"sqlite:///{pytester.path}/a.db") as left:
+        assert list(left.scan()) == []
 
 
 def test_every_fixture_is_named_after_a_store_of_holdalls(pytester: pytest.Pytester) -> None:
@@ -95,21 +90,27 @@ def test_every_fixture_is_named_after_a_store_of_holdalls(pytester: pytest.Pytes
 
 
 @pytest.mark.parametrize("option", [[], ["--holdall-server"]])
-def test_every_test_gets_an_s3_bucket_of_its_own(pytester: pytest.Pytester, option: list[str]) -> None:
+def test_every_test_gets_a_store_of_its_own(pytester: pytest.Pytester, option: list[str]) -> None:
     pytester.makepyfile(
         """
-        import pytest
+        import pickle, pytest
         from holdall import ABSENT, Feature
 
         @pytest.mark.parametrize("turn", range(2))
-        def test_it(s3_store, turn):
+        def test_memory(memory_store, turn):
+            assert not memory_store
+            memory_store["a"] = b"1"
+            assert pickle.loads(pickle.dumps(memory_store))["a"] == b"1"
+
+        @pytest.mark.parametrize("turn", range(2))
+        def test_s3(s3_store, turn):
             assert not s3_store
             assert Feature.SWAP in s3_store.features
             s3_store.swap("a", b"1", ABSENT)
             assert dict(s3_store) == {"a": b"1"}
         """
     )
-    run(pytester, *option).assert_outcomes(passed=2)
+    run(pytester, *option).assert_outcomes(passed=4)
 
 
 def test_s3_store_goes_where_the_environment_points(
@@ -124,21 +125,6 @@ def test_s3_store_goes_where_the_environment_points(
         result = run(pytester)
     result.stdout.fnmatch_lines(["*PermissionDenied*"])
     assert proxy.counts["PUT"]
-
-
-def test_memory_store_is_new_each_time(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pickle, pytest
-
-        @pytest.mark.parametrize("turn", range(2))
-        def test_it(memory_store, turn):
-            assert not memory_store
-            memory_store["a"] = b"1"
-            assert pickle.loads(pickle.dumps(memory_store))["a"] == b"1"
-        """
-    )
-    run(pytester).assert_outcomes(passed=2)
 
 
 def test_the_plugin_imports_nothing_until_it_is_asked(pytester: pytest.Pytester) -> None:

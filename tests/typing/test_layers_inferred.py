@@ -6,7 +6,7 @@ from typing import Any, assert_type
 import msgspec
 
 import holdall
-from holdall import Json, Memory, Prefix, ReadOnly, SQLite, Store
+from holdall import Json, Memory, Prefix, ReadOnly, SnapshotFeed, SQLite, Store
 from holdall.abc import ABSENT, Codec, Delete, Expect, Interceptor, Operation, PassThrough, Put, Tag
 from holdall.testing import BYTES, DOCUMENTS, StoreTests, Values
 
@@ -43,6 +43,7 @@ def test_a_codec_of_bytes_stands_on_no_documents() -> None:
 def test_layers_that_change_no_value_keep_its_type() -> None:
     books = Json(Memory(), type=Invoice)
     assert_type(PassThrough(books), PassThrough[Invoice])
+    assert_type(SnapshotFeed(books, Memory()), SnapshotFeed[Invoice])
     assert_type(Interceptor(books), Interceptor[Invoice])
     assert_type(Interceptor(books).typed(Invoice | None), Store[Invoice | None])
     assert_type(ReadOnly(Prefix(books, "app")), ReadOnly[Invoice])

@@ -1,7 +1,7 @@
 """The change feed of an LMDB environment.
 
     position = epoch "." number "." change "." seen *( "." part )
-    epoch, number = the name and the number of the newest epoch when the position was issued
+    epoch, number = the name and the number of the newest epoch when the environment was read last
     change   = the number of the last change that was told
     seen     = the number of changes when the environment was read last
     part     = while the feed lists all keys: a part of the key that was listed last
@@ -9,7 +9,8 @@
 One lock orders the transactions that extend the log. So a reader that takes the end of the log, and later asks
 for all that is beyond it, misses no commit. ``seen`` says up to where the history of the environment was seen. If
 it was restored from a backup that ended before, the next epoch begins at fewer changes, and the position is refused.
-Each page is read in a transaction that also reads ``seen``, because it shows the keys as they are at that time.
+Each page checks its position again, because the environment may be restored, and the log shortened, while a feed is
+read.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from holdall.adapters.lmdb.rows import page_of, tag_of
 from holdall.adapters.lmdb.ticks import FORMAT, TICK, last_tick
 from holdall.batches import read_pages
 from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.errors import Expired
 from holdall.keys import Span, fits, only_keys
 from holdall.store import Tag
 
@@ -35,7 +37,7 @@ _LIMIT = 1 << 63  # no number of a position is as great
 
 
 class _Now(NamedTuple):
-    """The feed when it was asked.
+    """The state of the feed.
 
     ``tick``: a list of all keys leaves out those with a later tick, because the log tells them.
     """
@@ -45,8 +47,8 @@ class _Now(NamedTuple):
     changes: int
     tick: bytes
 
-    def position(self, change: int, key: str = "") -> str:
-        return str(Position(self.epoch, (self.number, change, self.changes, *to_numbers(key))))
+    def position(self, change: int, key: str = "") -> Position:
+        return Position(self.epoch, (self.number, change, self.changes, *to_numbers(key)))
 
 
 class _Told(NamedTuple):
@@ -72,21 +74,37 @@ class Feed:
         now = self._read(partial(self._look, position))
         if now is None:
             if position is not None:
-                raise expired(self._store, "its environment does not exist")
+                raise self._no_environment()
             return Changes(_BEGINNING, _nothing())
         if position is None:
             return Changes(_BEGINNING, self._list(now, now.changes, "", span))
         _, change, _, *parts = position.numbers
         if not parts:
-            return Changes(now.position(change), self._tell(now, change, now.changes, span))
+            return Changes(str(now.position(change)), self._tell(now, change, now.changes, span))
         key = to_key(tuple(parts))
-        return Changes(now.position(change, key), self._list(now, change, key, span))
+        return Changes(str(now.position(change, key)), self._list(now, change, key, span))
 
     def _read(self, function: Callable[[Txn], T]) -> T | None:
         try:
             return self._environment().read(function)
         except NoEnvironment:
             return None
+
+    def _read_on(self, now: _Now, change: int, function: Callable[[Txn], T]) -> tuple[_Now, T]:
+        """Return the state of the feed and the result of ``function``, from one transaction.
+
+        Raises Expired if the feed can no longer go on from ``change``.
+        """
+
+        def read(txn: Txn) -> tuple[_Now, T] | None:
+            # A list that began without a feed keeps its epoch, so nobody can go on from its end.
+            seen = now if now.epoch == _OLD else self._look(now.position(change), txn)
+            return seen and (seen, function(txn))
+
+        found = self._read(read)
+        if found is None:
+            raise self._no_environment()
+        return found
 
     def _look(self, position: Position | None, txn: Txn) -> _Now | None:
         """Return the feed of now. Raises Expired if it cannot go on from ``position``."""
@@ -118,60 +136,41 @@ class Feed:
         if change < log.find_start(txn):
             raise self._too_old()
 
-    def _too_old(self) -> Exception:
+    def _no_environment(self) -> Expired:
+        return expired(self._store, "its environment does not exist")
+
+    def _too_old(self) -> Expired:
         return expired(self._store, "its log of changes no longer goes back so far")
-
-    def _look_again(self, now: _Now, change: int, txn: Txn) -> _Now:
-        """Return the feed of ``txn``, to which what the transaction reads belongs.
-
-        Raises Expired if the feed can no longer go on from ``change``.
-        """
-        if now.epoch == _OLD:
-            return now
-        return self._look(Position(now.epoch, (now.number, change, now.changes)), txn) or now
 
     # ---- Every key, in order ---------------------------------------------------------------------
 
     def _list(self, now: _Now, change: int, key: str, span: Span) -> Found:
         """Yield the keys after ``key``, and then the changes after ``change``."""
-        high = now.changes
+        last = now
 
         def read(low: str, size: int) -> tuple[list[tuple[str, bytes]], str | None]:
             nonlocal now
-            found = self._read(partial(self._list_page, now, change, span._replace(low=low), size))
-            now, page, after = found or (now, [], None)
-            return page, after
+            now, page = self._read_on(now, change, partial(page_of, _tick_of, span._replace(low=low), size))
+            return page
 
         for page in read_pages(read, max(span.low, key and key + "\0", "\x01"), _PAGE):
             for listed, entry in only_keys(page):
-                if entry <= now.tick:  # else the log tells it
-                    yield Change(listed, tag_of(memoryview(entry)), now.position(change, listed))
-        return (yield from self._tell(now, change, high, span))
-
-    def _list_page(
-        self, now: _Now, change: int, span: Span, size: int, txn: Txn
-    ) -> tuple[_Now, list[tuple[str, bytes]], str | None]:
-        return self._look_again(now, change, txn), *page_of(_tick_of, span, size, txn)
+                if entry <= last.tick:  # else the log tells it
+                    yield Change(listed, tag_of(memoryview(entry)), str(now.position(change, listed)))
+        return (yield from self._tell(now, change, last.changes, span))
 
     # ---- The log ---------------------------------------------------------------------------------
 
-    def _tell(self, now: _Now, change: int, high: int, span: Span) -> Found:
-        """Yield the changes after ``change``, up to ``high``."""
-        while change < high:
-            page = self._read(partial(self._log_page, now, change, high, span))
+    def _tell(self, now: _Now, change: int, last: int, span: Span) -> Found:
+        """Yield the changes after ``change``, up to ``last``."""
+        while change < last:
+            now, page = self._read_on(now, change, partial(_read_log, change, last, span))
             if page is None:
-                raise self._too_old()  # the log was shortened in the meantime
-            now, found, change = page
+                raise self._too_old()
+            found, change = page
             for told in found:
-                yield Change(told.key, told.tag, now.position(told.number))
-        return now.position(high)
-
-    def _log_page(
-        self, now: _Now, low: int, high: int, span: Span, txn: Txn
-    ) -> tuple[_Now, list[_Told], int] | None:
-        now = self._look_again(now, low, txn)
-        page = _read_log(low, high, span, txn)
-        return page and (now, *page)
+                yield Change(told.key, told.tag, str(now.position(told.number)))
+        return str(now.position(last))
 
 
 _BEGINNING = str(Position(NEW, (0,)))

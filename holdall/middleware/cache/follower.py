@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from holdall.errors import Expired, HoldallError
-from holdall.keys import RESERVED
 from holdall.middleware.cache.coordinator import Coordinator
 from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.memory_entries import Near
@@ -92,10 +91,11 @@ class Follower(Coordinator):
             self.correct_at = began
 
     def _begin(self) -> str:
-        """Return the position of now, and drop all entries from before."""
-        changes = self._store.changes(prefix=f"{RESERVED}/")  # no key has this prefix
+        """Return the position of now, and drop all entries from before. This lists the keys of the store."""
+        changes = self._store.changes()
         for _ in changes:
-            pass
+            if self._stopped:
+                break
         self.restart()
         return changes.position
 

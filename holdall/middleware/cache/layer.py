@@ -61,11 +61,12 @@ class Cache(Layer[bytes, bytes]):
     Reserved keys are never cached. A write through `raw` shows here at once. A reader of `changes` never
     reads a value here that is older than the change.
 
-    With a ``max_age`` of "feed", a thread watches the store from the first read on, and drops every entry that
-    another writer changed. So a hit makes no request, and shows a change as soon as the store's `watch` tells
-    it. If the store does not answer the thread, entries are checked again after 10 seconds, as above. The
-    thread ends at `close`; each process has its own. It needs CHANGES, or raises Unsupported, and it keeps
-    entries in memory only. A value that was written without a tag is read once more after the feed told it.
+    With a ``max_age`` of "feed", the first read starts a thread, which lists the keys once, then watches the
+    store and drops every entry that another writer changed. So a hit makes no request, and shows a change as
+    soon as the store's `watch` tells it. If the store does not answer the thread, entries are checked again
+    after 10 seconds, as above. The thread ends at `close`; each process has its own. It needs CHANGES, or
+    raises Unsupported, and it keeps entries in memory only. A value that was written without a tag is read
+    once more after the feed told it.
 
     >>> from holdall import Memory
     >>> far = Memory()

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
+from holdall.changes import Position
 from holdall.errors import Corrupt, Mismatch
-from holdall.keys import Span
 from holdall.redact import brief
 from holdall.store import ABSENT, Tag
 
@@ -105,11 +105,10 @@ class Manifest(NamedTuple):
         """The oldest look from which a consumer can go on."""
         return self.looks[0][0] if self.looks else 0
 
-    def parts(self) -> Iterator[tuple[Block, Span]]:
-        """Yield each block, and the keys that belong to it if they exist."""
-        bounds = ["", *(block.first for block in self.blocks[1:]), None]
-        for block, low, high in zip(self.blocks, bounds, bounds[1:], strict=False):
-            yield block, Span(low or "", high, True)
+    def parts(self) -> Iterator[tuple[Block, str, str | None]]:
+        """Yield each block with the bounds of the keys that belong to it, from low to before high."""
+        bounds = ["", *(block.first for block in self.blocks[1:])]
+        yield from zip(self.blocks, bounds, [*bounds[1:], None], strict=False)
 
     def after(self, look: int, deletions: int, blocks: Iterable[Block]) -> "Manifest":
         """Return the manifest after one more look. Now and then it forgets the oldest looks."""
@@ -139,6 +138,7 @@ class Manifest(NamedTuple):
             made = cls(str(read["origin"]), looks, tuple(_block(fields) for fields in read["blocks"]))
             if not (_grow([look for look, _ in looks]) and _grow([block.first for block in made.blocks])):
                 raise ValueError("it is not in order")
+            Position.parse(f"{made.origin}.{made.newest}")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             if isinstance(error, Mismatch):
                 raise

@@ -14,7 +14,7 @@ from holdall.keys import Span
 from holdall.layer import below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.snapshots.blocks import Manifest, Row
-from holdall.middleware.snapshots.look import Look, overlaps
+from holdall.middleware.snapshots.look import Look
 from holdall.middleware.snapshots.place import Place
 from holdall.middleware.snapshots.state import Gone, State
 from holdall.middleware.snapshots.watching import Watching
@@ -30,8 +30,9 @@ T = TypeVar("T")
 class SnapshotFeed(PassThrough[V]):
     """Adds the feature CHANGES to a store without a feed: `changes` compares the keys and tags with remembered ones.
 
-    Each call of `changes` lists the store, or the keys under ``prefix``, when its first change is asked for.
-    It compares the listing with the one before, and remembers it. So a value that is written and deleted
+    Each call of `changes` lists the store when its first change is asked for, compares the listing with the
+    one before, and remembers it. A prefix does not make the listing shorter, because a position is of the
+    whole store; put this layer on a `Prefix` to list a part of a store. A value that is written and deleted
     between two calls is not told. If the store does not have UNIQUE_TAGS, a value that was changed and then
     changed back is not told either. On a store without TAGS, the tag of a change is a digest of the value,
     and each call reads every value; these must be bytes, so put this layer below the serializer.
@@ -80,11 +81,12 @@ class SnapshotFeed(PassThrough[V]):
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         place = Place.parse(since)
-        if not Span.of(prefix).hides:
+        span = Span.of(prefix)
+        if not span.hides:
             raise Unsupported(f"{self!r} cannot tell what changed under reserved keys")
         held, tag = self._state.load()
         place.check(self, held)
-        return Changes(str(place), self._compare(place, held, tag, prefix))
+        return Changes(str(place), self._compare(place, held, tag, span))
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         feed = partial(self.changes, prefix=prefix)
@@ -94,9 +96,8 @@ class SnapshotFeed(PassThrough[V]):
         """Delete the remembered listing. Every position expires."""
         self._state.forget()
 
-    def _compare(self, place: Place, held: Manifest, tag: Tag, prefix: str) -> Found:
-        span = Span.of(prefix)
-        held = self._look(held, tag, prefix)
+    def _compare(self, place: Place, held: Manifest, tag: Tag, span: Span) -> Found:
+        held = self._look(held, tag)
         place.check(self, held)
         if place.key:
             yield from self._tell(held, place, span)
@@ -104,12 +105,12 @@ class SnapshotFeed(PassThrough[V]):
         yield from self._tell(held, place, span)
         return str(place)
 
-    def _look(self, held: Manifest, tag: Tag, prefix: str) -> Manifest:
+    def _look(self, held: Manifest, tag: Tag) -> Manifest:
         """Compare the listing of now with the remembered one, and return the manifest after that."""
         for attempt in range(ATTEMPTS):
             try:
-                listing = self._watching().until_closed(self._list(prefix))
-                return Look(self._state, held, Span.of(prefix)).run(listing, tag)
+                listing = self._watching().until_closed(self._list())
+                return Look(self._state, held).run(listing, tag)
             except Conflict:
                 time.sleep(pause(attempt))
             except Gone:
@@ -117,10 +118,10 @@ class SnapshotFeed(PassThrough[V]):
             held, tag = self._state.load()
         raise Conflict(f"other processes listed {self._inner!r} {ATTEMPTS} times in the meantime; try again")
 
-    def _list(self, prefix: str) -> Iterator[tuple[str, Tag]]:
+    def _list(self) -> Iterator[tuple[str, Tag]]:
         if Feature.TAGS in self._inner.features:
-            return self._inner.scan_tags(prefix)
-        return ((key, self._digest(value)) for key, value in self._inner.scan_items(prefix))
+            return self._inner.scan_tags()
+        return ((key, self._digest(value)) for key, value in self._inner.scan_items())
 
     def _digest(self, value: V) -> Tag:
         if not isinstance(value, bytes):
@@ -140,9 +141,10 @@ class SnapshotFeed(PassThrough[V]):
         since, last = place.since, place.key
         while True:
             try:
-                for block, part in held.parts():
-                    told = block.newest <= since or (part.high is not None and part.high <= last)
-                    for row in [] if told or not overlaps(part, span) else self._state.read(block):
+                for block, low, high in held.parts():
+                    before = high is not None and high <= max(last, span.low)
+                    after = span.high is not None and span.high <= low
+                    for row in [] if block.newest <= since or before or after else self._state.read(block):
                         if row.look > since and row.key > last and row.key in span:
                             last = row.key
                             yield row

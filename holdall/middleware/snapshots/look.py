@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice
 from typing import Final
 
-from holdall.keys import Span
 from holdall.middleware.snapshots.blocks import Block, Manifest, Row, digest, dump_rows
 from holdall.middleware.snapshots.state import State, new_name
 from holdall.store import ABSENT, Tag
@@ -19,16 +18,15 @@ ROWS: Final = 10_000
 
 
 class Look:
-    """Compares the listing of the keys in ``span`` with the blocks of the manifest ``held``.
+    """Compares a listing with the blocks of the manifest ``held``.
 
     A block whose keys and tags have the digest that the manifest names is neither read nor written. Memory
     holds the rows of a few blocks.
     """
 
-    def __init__(self, state: State, held: Manifest, span: Span) -> None:
+    def __init__(self, state: State, held: Manifest) -> None:
         self._state = state
         self._held = held
-        self._span = span
         self._number = new_number(held)
         self._deletions = 0
         self._blocks: list[Block] = []
@@ -50,38 +48,33 @@ class Look:
         """Yield the name and the data of each new block, and note all blocks in their order."""
         if not self._held.blocks:
             yield from self._add(self._merge([], listing))
-        for block, part, listed in self._divide(listing):
-            head = list(islice(listed, block.keys + 1))
-            if self._is_same(block, part, head):
+        for block, listed in self._divide(listing):
+            head = list(islice(listed, block.keys + 1))  # one more than the block has, if there are more
+            if self._is_same(block, head):
                 yield from self._keep(block)
             else:
                 yield from self._add(self._merge(self._state.read(block), chain(head, listed)))
         if self._rows:
             yield self._cut(len(self._rows))
 
-    def _divide(self, listing: Iterator[Listed]) -> Iterator[tuple[Block, Span, Iterator[Listed]]]:
-        """Yield each block, its part of all keys, and what ``listing`` has of this part."""
+    def _divide(self, listing: Iterator[Listed]) -> Iterator[tuple[Block, Iterator[Listed]]]:
+        """Yield each block, and the part of ``listing`` from its first key to that of the next block."""
         later = [block.first for block in self._held.blocks[1:]]
         groups = groupby(listing, lambda listed: bisect_right(later, listed[0]))
         nothing: tuple[int, Iterator[Listed]] = -1, iter(())
         index, listed = next(groups, nothing)
-        for number, (block, part) in enumerate(self._held.parts()):
+        for number, block in enumerate(self._held.blocks):
             if number == index:
-                yield block, part, listed
+                yield block, listed
                 index, listed = next(groups, nothing)
             else:
-                yield block, part, iter(())
+                yield block, iter(())
 
-    def _is_same(self, block: Block, part: Span, head: list[Listed]) -> bool:
-        """Return whether ``block`` stays as it is. ``head`` has one more key than the block, if there are more."""
+    def _is_same(self, block: Block, head: list[Listed]) -> bool:
+        """Return whether ``block`` stays as it is."""
         if 0 < block.oldest <= self._held.horizon:
             return False  # nobody can go on from before these deletions, so forget them
-        if not overlaps(part, self._span):
-            return True
-        if _covers(self._span, part):
-            return len(head) == block.keys and digest(head) == block.digest
-        rows = self._state.read(block)
-        return head == [(key, tag) for key, tag, _ in rows if tag != ABSENT and key in self._span]
+        return len(head) == block.keys and digest(head) == block.digest
 
     def _merge(self, rows: list[Row], listing: Iterator[Listed]) -> Iterator[Row]:
         """Yield the rows of a block as they are after this look."""
@@ -93,10 +86,10 @@ class Look:
             if listed is not None and listed[0] == row.key:
                 yield row if listed[1] == row.tag else Row(*listed, self._number)
                 listed = next(listing, None)
-            elif row.tag != ABSENT and row.key in self._span:
+            elif row.tag != ABSENT:
                 self._deletions += 1
                 yield Row(row.key, ABSENT, self._number)
-            elif row.tag != ABSENT or row.look > self._held.horizon:
+            elif row.look > self._held.horizon:
                 yield row
         if listed is not None:
             yield from (Row(*each, self._number) for each in chain([listed], listing))
@@ -131,16 +124,3 @@ def new_number(held: Manifest) -> int:
     number again that it gave before.
     """
     return max(held.newest, time.time_ns()) + 1 + secrets.randbelow(1 << 20)
-
-
-def overlaps(one: Span, other: Span) -> bool:
-    """Return whether a key can be in both spans."""
-    return not Span(max(one.low, other.low), _lower(one.high, other.high), True).empty
-
-
-def _lower(one: str | None, other: str | None) -> str | None:
-    return other if one is None else one if other is None else min(one, other)
-
-
-def _covers(span: Span, part: Span) -> bool:
-    return span.low <= part.low and _lower(span.high, part.high) == part.high

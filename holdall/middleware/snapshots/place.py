@@ -30,13 +30,14 @@ class Place(NamedTuple):
 
         The position of another feed may have any numbers; `check` refuses it.
         """
-        origin, numbers = (_NEW, (0,)) if text is None else Position.parse(text)
-        if origin == _NEW or len(numbers) < 3:
-            return cls(origin, numbers[-1], numbers[-1], "")
-        since, look, *parts = numbers
+        position = Position(_NEW, (0,)) if text is None else Position.parse(text)
+        if position.origin == _NEW:
+            return cls(_NEW, 0, 0, "")
+        since, *rest = position.numbers
+        look, *parts = rest or [since]
         key = b"".join(part.to_bytes(9).lstrip(b"\0")[1:] for part in parts)
         try:
-            return cls(origin, since, look, key.decode(errors="surrogatepass"))
+            return cls(position.origin, since, look, key.decode(errors="surrogatepass"))
         except UnicodeDecodeError:
             return cls("", 0, 0, "")
 

@@ -139,15 +139,12 @@ class FeedTests(StoreCase[V]):
         self.fill(store, ["a", "a/1", "a/2", "ab", "b"])
         follower = Follower("a/")
         self.expect_equal(follower, store)
-        none = store.changes(prefix="c")
-        assert list(none) == []
         store["b"] = self.values.of(7)
         assert follower.follow(store) == 0
         store["a/3"] = self.values.of(8)
         del store["a/1"]
         del store["ab"]
         assert {change.key for change in store.changes(follower.position, prefix="a/")} == {"a/1", "a/3"}
-        assert {change.key for change in store.changes(none.position)} == {"a/1", "a/3", "ab", "b"}
         self.expect_equal(follower, store)
 
     @with_feed
@@ -323,11 +320,12 @@ class FeedTests(StoreCase[V]):
         position = list(store.changes())[-1].position
         with ThreadPoolExecutor(1) as pool:
             watching = pool.submit(store.watch, position)
-            pause = 0.01  # the watch may begin after the first close, so close again and again
+            pause = 0.02  # the watch may begin after the first close, so close again and again
             while not wait([watching], pause).done and pause < PATIENCE:
                 store.close()
                 pause *= 2
-            store["b"] = self.values.of(2)  # this ends a watch that no close has ended
+            if not watching.done():
+                store["b"] = self.values.of(2)  # else a wrong store would watch for ever
         assert not watching.result()
 
     def test_a_follower_and_a_store_stay_equal(self, open_store: Callable[[], Store[V]]) -> None:

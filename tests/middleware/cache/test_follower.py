@@ -120,7 +120,7 @@ class Following(Lagging):
 def test_it_lags_no_more_than_its_feed(misses: bool) -> None:
     run_state_machine_as_test(
         lambda: Following(misses),
-        settings=settings(max_examples=2000 if SOAK else 20, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=1000 if SOAK else 12, stateful_step_count=30, deadline=None),
     )
 
 

@@ -79,15 +79,15 @@ def test_values_without_tags_must_be_bytes():
     assert list(told(store, None)[0]) == ["a"]
 
 
-def test_a_listing_under_a_prefix_leaves_the_other_changes_for_later():
+def test_a_position_under_a_prefix_is_of_the_whole_store():
     store = SnapshotFeed(Memory(), Memory())
     store.update({"a/1": b"", "b/1": b""})
-    _, everything = told(store, None)
-    store.update({"a/2": b"", "b/2": b""})
-    found, part = told(store, everything, "a/")
-    assert list(found) == ["a/2"]
-    assert list(told(store, everything)[0]) == ["a/2", "b/2"]
-    assert list(told(store, part)[0]) == ["b/2"]
+    found, position = told(store, None, "a/")
+    assert list(found) == ["a/1"]
+    store["a/2"] = b""
+    del store["b/1"]
+    assert list(told(store, position, "a/")[0]) == ["a/2"]
+    assert told(store, position)[0] == {"a/2": store.tag("a/2"), "b/1": ABSENT}
 
 
 def test_a_feed_from_the_beginning_has_no_deleted_key():

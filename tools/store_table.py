@@ -23,7 +23,7 @@ SERVER = "the server's"
 # Label on the page, end of the test class's name, text in the brackets of its tests' names, durability.
 STORES = [
     ("`memory://`", "test_conformance.TestStores", "memory", "none"),
-    ("`file://`", "test_conformance.TestStores", "file", SYNCED),
+    ("`file://?feed=on`", "test_conformance.TestStores", "file", SYNCED),
     ("`sqlite://`", "test_conformance.TestStores", "sqlite", SYNCED),
     ("`dbm://?flavor=dumb`", "test_dbm.TestDBM", "dumb", SYNCED),
     ("`dbm://?flavor=ndbm`", "test_dbm.TestDBM", "ndbm", SYNCED),

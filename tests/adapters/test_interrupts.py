@@ -35,7 +35,8 @@ def test_after_an_interrupt_every_key_has_its_own_value(name, tmp_path):
 
 
 FILES = [f"holdall.adapters.{name}" for name in (
-    "_files.descriptors", "_files.flock", "_files.folders", "_files.lockfile", "file.store", "file.writer",
+    "_files.descriptors", "_files.flock", "_files.folders", "_files.lockfile", "file.feed", "file.journal",
+    "file.store", "file.writer",
 )]  # fmt: skip
 WORK = {
     "get": lambda store: store["a/b/c"],
@@ -45,14 +46,22 @@ WORK = {
     "set in a new folder": lambda store: (store.discard("n/n"), store.update({"n/n": b"1"})),
     "scan and list foreign names": lambda store: list(store.scan_names()),
 }
+FEED_WORK = {
+    "set, with a feed": WORK["set"],
+    "changes": lambda store: list(store.changes()),
+}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks at /proc")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("work", WORK.values(), ids=list(WORK))
-def test_no_interrupt_leaves_a_file_of_a_file_store_open(tmp_path, work):
+@pytest.mark.parametrize(
+    ("work", "feed"),
+    [*((work, "off") for work in WORK.values()), *((work, "on") for work in FEED_WORK.values())],
+    ids=[*WORK, *FEED_WORK],
+)
+def test_no_interrupt_leaves_a_file_of_a_file_store_open(tmp_path, work, feed):
     pytest.importorskip("filelock")
-    with holdall.open(f"file:{tmp_path}/s?durability=full") as store:
+    with holdall.open(f"file:{tmp_path}/s?durability=full&feed={feed}") as store:
         store["a/b/c"] = b"0"
         work(store)
         gc.collect()  # or files that an earlier test left open would be closed in between

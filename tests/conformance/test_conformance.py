@@ -80,13 +80,13 @@ def back_up_folder(store: File) -> Callable[[], File]:
         store.close()
         shutil.rmtree(root)
         copy.replace(root)
-        return File(root, durability="os", feed="on")
+        return File(root, durability="os", feed=True)
 
     return restore
 
 
 STORES: dict[str, Row] = {
-    "file": lambda request: File(folder(request) / "store", durability="os", feed="on"),
+    "file": lambda request: File(folder(request) / "store", durability="os", feed=True),
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import starmap
-from typing import Literal, TypeVar, TypeVarTuple, cast
+from typing import TypeVar, TypeVarTuple, cast
 
 from holdall.adapters._files.descriptors import read_file, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
@@ -24,7 +24,7 @@ from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters.file.feed import Feed
 from holdall.adapters.file.journal import Journal
 from holdall.adapters.file.writer import Writer
-from holdall.address import Address
+from holdall.address import Address, flag
 from holdall.batches import split_by_bytes, split_keys
 from holdall.bell import Bell
 from holdall.changes import Changes
@@ -43,7 +43,7 @@ class File(Store[bytes]):
     ``durability="full"``: a write that returned survives a power failure, because the store syncs the file
     and its folder (fsync). ``"os"``: a write that returned survives the end of this process. With both, a
     key holds its old value or its new value, never a part of one. ``timeout``: the seconds to wait for other
-    writers; then the store raises Unavailable. ``feed="on"``: the store keeps a journal of its changes, from its
+    writers; then the store raises Unavailable. ``feed=True``: the store keeps a journal of its changes, from its
     first write on, for `changes` and `watch`. All stores on this folder then write to the journal too.
 
     Writers lock the file ``.lock`` in the root, so only one of all threads and processes writes at a time.
@@ -70,7 +70,7 @@ class File(Store[bytes]):
         *,
         durability: Durability = "full",
         timeout: float = TIMEOUT,
-        feed: Literal["on", "off"] = "off",
+        feed: bool = False,
     ) -> None:
         # This asks for os.mkdir and not os.open, because eventlet replaces os.open with a function that
         # accepts dir_fd but is not in this set.
@@ -86,11 +86,9 @@ class File(Store[bytes]):
         self.root = check_root(os.fspath(root))
         options = {name: value for name, value in self._made_with[1].items() if name != "root"}
         self._made_with = (self.root,), options
-        if feed not in _FEEDS:
-            raise InvalidAddress(f"file: feed={feed!r} is not one of {', '.join(_FEEDS)}")
         self._durable = durability == "full"
         self._timeout = timeout
-        self._has_feed = feed == "on"
+        self._has_feed = feed
         self._journal = PerProcess(partial(Journal, self.root, durable=self._durable))
         self._feed = Feed(self, self.root, timeout, partial(self._walk, ticks=True))
         self._bell = PerProcess(Bell)
@@ -103,7 +101,7 @@ class File(Store[bytes]):
                 f"file: 'file://{place}' names the host {address.host!r}; write file:{place} for a folder "
                 f"below the current folder, or file:///{place}"
             )
-        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float, feed=_FEEDS))
+        return cls(address.path, **address.options(durability=DURABILITIES, timeout=float, feed=flag))
 
     @property
     def features(self) -> Feature:
@@ -255,7 +253,9 @@ class File(Store[bytes]):
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         span = Span.of(prefix, "", None)
         if not self._has_feed:
-            raise Unsupported(f"{self!r} cannot tell what changed; open it with feed=on")
+            raise Unsupported(
+                f"{self!r} cannot tell what changed; open it with feed=on (in Python feed=True)"
+            )
         return self._feed.changes(since, span)
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
@@ -267,7 +267,6 @@ class File(Store[bytes]):
         self._journal.take()  # the next write begins an epoch, because the folder may be replaced now
 
 
-_FEEDS = "on", "off"
 _LOOKS = 0.01  # seconds between two looks of a watch at the end of the journal
 _BATCH = 64  # keys written or deleted under one lock, for which other writers wait
 _ROOM = 4_000_000  # bytes of values in a batch, held in memory until they are written

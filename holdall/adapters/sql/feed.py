@@ -158,6 +158,12 @@ class Server(Protocol):
         """Return the rows that ``statement`` selects."""
         ...
 
+    def rows_and_ends(
+        self, statement: sa.Select[Any], epoch: str
+    ) -> tuple[list[tuple[Any, ...]], Ends | None]:
+        """Return the rows that ``statement`` selects, and then the state of the feed, from one connection."""
+        ...
+
 
 class Feed:
     """Tells the changes of the table of ``server``, which belongs to ``store``."""
@@ -193,35 +199,53 @@ class Feed:
         if cursor is None or not ends.known:
             raise expired(self._store, "it is of another store, or of a table that was replaced or restored")
         writes, log = position.numbers[:2]
-        if writes > ends.next_writes or (ends.next_log is not None and log > ends.next_log):
-            raise expired(self._store, "the server was restored from a backup, or lost its last writes")
+        self._check_history(writes, log, ends)
         if ends.next_first is not None:
             cursor = cursor._replace(snapshot=cursor.snapshot.before(ends.next_first))
         self._check(cursor.low, ends.horizon)
         return cursor
+
+    def _check_history(self, writes: int, log: int, ends: Ends) -> None:
+        if writes > ends.next_writes or (ends.next_log is not None and log > ends.next_log):
+            raise expired(self._store, "the server was restored from a backup, or lost its last writes")
 
     def _check(self, low: int, horizon: int) -> None:
         if low <= horizon:
             raise expired(self._store, "the deletions since then are no longer recorded")
 
     def _tell(self, start: Cursor, told: Cursor, ends: Ends, span: Span) -> Found:
-        position = told.positions(ends)
-        for tick, key, tag in self._read(start, ends.snapshot, span):
-            if fits(key) and span.shows(key):
-                yield Change(key, Tag(tag), position(tick, key))
-        return Cursor(ends.snapshot, ends.snapshot.end, "", 0).position(ends)
+        last = Cursor(ends.snapshot, ends.snapshot.end, "", 0)
+        for ends, page in self._read(start, ends, span):  # noqa: B020 - the state of now
+            position = told.positions(ends)
+            for tick, key, tag in page:
+                if fits(key) and span.shows(key):
+                    yield Change(key, Tag(tag), position(tick, key))
+        return last.position(ends)
 
-    def _read(self, start: Cursor, snapshot: Snapshot, span: Span) -> Iterator[tuple[int, str, str]]:
-        """Yield the tick, key and tag of all that the reader at ``start`` needs, in the order of ticks."""
-        place, more = start.start, not span.empty
+    def _read(
+        self, start: Cursor, ends: Ends, span: Span
+    ) -> Iterator[tuple[Ends, list[tuple[int, str, str]]]]:
+        """Yield pages of all that the reader at ``start`` needs: the tick, key and tag, in the order of ticks.
+
+        With each page comes the state of the feed, up to where the page saw the history of the server.
+        """
+        snapshot, place, more = ends.snapshot, start.start, not span.empty
         while more:
-            page = self._server.rows(self._page(start, place, snapshot, span))
+            page, now = self._server.rows_and_ends(self._page(start, place, snapshot, span), ends.epoch)
+            ends = self._go_on(ends, now)
             if start.snapshot.end:
                 self._check(max(start.low, place[0]), page[0][0])
             found = [(tick, key, tag) for _, tick, key, tag in page if tick is not None]
-            yield from found
+            yield ends, found
             more = len(found) == BATCH
             place = found[-1][:2] if found else place
+
+    def _go_on(self, ends: Ends, now: Ends | None) -> Ends:
+        """Return ``ends`` with the history that was seen by ``now``. Raises Expired if it is another one."""
+        if now is None or not now.known:
+            raise expired(self._store, "its table was replaced or restored while the feed was read")
+        self._check_history(ends.writes, ends.log, now)
+        return ends._replace(writes=now.writes, log=now.log)
 
     def _page(self, start: Cursor, place: tuple[int, str], snapshot: Snapshot, span: Span) -> sa.Select[Any]:
         """Return the statement that selects the horizon with each row of the page after ``place``."""

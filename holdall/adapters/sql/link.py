@@ -140,6 +140,20 @@ class Link(ABC):
             self._records = None  # the next write begins the feed again
         return ends
 
+    def rows_and_ends(
+        self, statement: sa.Select[Any], epoch: str
+    ) -> tuple[list[tuple[Any, ...]], Ends | None]:
+        """Return the rows that ``statement`` selects, and then the state of the feed, from one connection.
+
+        A server that goes back to an earlier state closes its connections.
+        """
+
+        def work(connection: sa.Connection) -> tuple[list[tuple[Any, ...]], Ends | None]:
+            rows = [tuple(row) for row in connection.execute(statement)]
+            return rows, self.recorder.look(epoch, connection)
+
+        return self.run(work)
+
     def close(self) -> None:
         """Close the idle connections of this process."""
         if pool := self._pool.take():

@@ -564,6 +564,21 @@ def test_a_backup_in_the_middle_of_a_transaction_refuses_the_positions_that_saw_
         assert sorted(store) == ["a", "kept", "new"]
 
 
+def test_a_backup_from_the_midst_of_a_feed_is_noticed(own):
+    server, data = own
+    with server.store() as store:
+        store.update({"a": b"1", "x": b"1"})
+        changes = store.changes()
+        back_up(server, data)
+        del store["x"]
+        assert {change.key for change in changes} == {"a"}
+        replace_by(server, data, data / "copy")
+        store["c"] = b"1"
+        assert sorted(store) == ["a", "c", "x"]
+        with pytest.raises(Expired, match="restored"):
+            store.changes(changes.position)
+
+
 def test_a_backup_is_recognised_after_the_server_was_stopped_once_more(own):
     server, data = own
     with server.store() as store:

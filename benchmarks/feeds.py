@@ -59,6 +59,10 @@ def _memory(folder: Path, *, feed: bool = True) -> Memory:
     return store
 
 
+def _file(folder: Path, *, feed: bool = True) -> File:
+    return File(folder / "store", durability="os", feed="on" if feed else "off")
+
+
 LOCAL = {
     "memory": Contender(_memory, OVER, at_most(1.1)),
     "sqlite": Contender(
@@ -70,9 +74,7 @@ LOCAL = {
     "lmdb": Contender(
         lambda folder, **options: LMDB(folder / "store", durability="os", **options), OVER, at_most(1.3)
     ),
-    "file": Contender(
-        lambda folder, **options: File(folder / "store", durability="os", **options), OVER, at_most(1.3)
-    ),
+    "file": Contender(_file, OVER, at_most(1.3)),
 }
 
 

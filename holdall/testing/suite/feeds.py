@@ -341,7 +341,7 @@ class FeedTests(StoreCase[V]):
                 super().__init__(open_store, values)
 
         every: Any = list(HealthCheck)  # type checkers do not see that its metaclass can be iterated
-        few = settings(max_examples=6, stateful_step_count=15, deadline=None, suppress_health_check=every)
+        few = settings(max_examples=4, stateful_step_count=15, deadline=None, suppress_health_check=every)
         run_state_machine_as_test(Machine, settings=few)
 
 

@@ -90,6 +90,26 @@ class Entry(Struct, gc=False):
     references: tuple[str, ...] = ()
 
 
+class Paying(Struct, gc=False):
+    """The part of a payment that `paid`, `received` and `aging` read."""
+
+    on: date
+    amount: Decimal
+    allocations: Sequence[Allocation]
+
+
+class Whole(Struct, gc=False):
+    """The part of an invoice that `billed`, `paid`, `received` and `aging` read."""
+
+    customer: Party
+    issued: date
+    due: date | None
+    currency: str
+    total: Decimal
+    lines: Sequence[Lines]
+    payments: Sequence[Paying] = ()
+
+
 Money = tuple[tuple[str, str], Decimal]
 
 

@@ -14,7 +14,7 @@ from holdall.query.trial import Unsplittable
 
 T = TypeVar("T")
 
-BATCH = 8192  # pairs, at least; a pass holds one batch per query, together of this size, and one partial per group
+BATCH = 8192  # pairs of one query, at least; a pass holds one batch per query and one partial per group
 _NOWHERE: deque[Any] = deque(maxlen=0)
 
 
@@ -68,11 +68,12 @@ class Batch(dict[Any, Any]):
             self[key] = values
         return values
 
-    def take(self) -> dict[Place, list[Any]]:
-        """Return ``groups``, and begin again without any."""
-        groups, self.groups = self.groups, {}
-        self.clear()
-        return groups
+    def empty(self) -> None:
+        """Empty all lists, and keep them for the next values. Forget keys if there are many for each group."""
+        for values in self.groups.values():
+            values.clear()
+        if len(self) > BATCH + 4 * len(self.groups):
+            self.clear()
 
 
 class Tally:
@@ -91,11 +92,35 @@ class Tally:
         self.batch = Batch(grouping)
         self.partials: dict[Place, Any] = {}
         self._reducer = reducer
+        self._held = 0  # pairs in the batch, at most
+
+    @property
+    def room(self) -> int:
+        """The number of pairs that the batch may still take."""
+        return self._limit - self._held
+
+    @property
+    def _limit(self) -> int:
+        # In a batch with fewer pairs than groups, most values would be folded one by one.
+        return max(BATCH, 4 * len(self.partials))
+
+    def settle(self, pairs: int) -> None:
+        """Fold the batch if it may be full, after at most this number of pairs were added to it.
+
+        Other queries may have got most of the pairs. Then the batch stays until it is half full.
+        """
+        self._held += pairs
+        if self.room <= 0:
+            self._held = sum(map(len, self.batch.groups.values()))
+            if 2 * self._held >= self._limit:
+                self.fold()
 
     def fold(self) -> None:
         """Add the batch to the partials, and drop it."""
-        groups = self.batch.take()
-        self.merge({place: run_step(place, self._reducer.fold, values) for place, values in groups.items()})
+        fold, groups, self._held = self._reducer.fold, self.batch.groups, 0
+        # Copies, because a function may return something that reads its list later.
+        self.merge({place: run_step(place, fold, each.copy()) for place, each in groups.items() if each})
+        self.batch.empty()
 
     def merge(self, partials: Mapping[Place, Any]) -> None:
         """Add ``partials`` of documents that come after those of this tally."""
@@ -116,12 +141,14 @@ def fill(tallies: Sequence[Tally], reading: Reading[Any]) -> None:
 
     Memory is bounded by the partials and the batches, and does not depend on the number of documents.
     """
+    batches = [tally.batch for tally in tallies]
     while not reading.done:
-        # In a batch with fewer pairs than groups, most values would be folded one by one.
-        size = max(BATCH, 4 * sum(len(tally.partials) for tally in tallies))
-        _collect([tally.batch for tally in tallies], reading, size)
+        size = min(tally.room for tally in tallies)
+        _collect(batches, reading, size)
         for tally in tallies:
-            tally.fold()
+            tally.settle(size)
+    for tally in tallies:
+        tally.fold()
 
 
 def _collect(batches: Sequence[Batch], reading: Reading[Any], size: int) -> None:

@@ -27,6 +27,8 @@ class Rows(list[Row[R]]):
     ([Row(key='all', value=4)], ['b'])
     """
 
-    def __init__(self, rows: Iterable[Row[R]] = (), failures: Mapping[str, HoldallError] | None = None) -> None:
+    def __init__(
+        self, rows: Iterable[Row[R]] = (), failures: Mapping[str, HoldallError] | None = None
+    ) -> None:
         super().__init__(rows)
         self.failures = dict(failures or {})

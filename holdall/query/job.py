@@ -1,6 +1,6 @@
 """One pass of one or more queries over a range of documents, as a unit that other processes can run, too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from holdall.query.collation import Place
 from holdall.query.grouping import Grouping, Tally, fill
 from holdall.query.reading import Map, Progress, Reading, documents
 from holdall.query.reducers import Reduce, reducer
+from holdall.query.spans import Span
 
 
 class Step(NamedTuple):
@@ -21,20 +22,6 @@ class Step(NamedTuple):
     def tally(self) -> Tally:
         """Return an empty tally for one run of this query."""
         return Tally(self.grouping, reducer(self.reduce))
-
-
-class Span(NamedTuple):
-    """The keys from ``start`` on and before ``stop``.
-
-    >>> str(Span("a", None))
-    "from 'a' to the end"
-    """
-
-    start: str
-    stop: str | None
-
-    def __str__(self) -> str:
-        return f"from {self.start!r} " + ("to the end" if self.stop is None else f"to before {self.stop!r}")
 
 
 @dataclass
@@ -74,3 +61,14 @@ class Job:
         source = documents(self.store, self.prefix, *span, self.type, leave)
         fill(tallies, Reading([step.map for step in self.steps], source, count, leave))
         return outcome
+
+    def merge(self, outcomes: Iterable[Outcome]) -> Outcome:
+        """Return one outcome for the spans of ``outcomes``, which come in the order of the spans."""
+        tallies = [step.tally() for step in self.steps]
+        merged = Outcome([tally.partials for tally in tallies])
+        for outcome in outcomes:
+            for tally, partials in zip(tallies, outcome.partials, strict=True):
+                tally.merge(partials)
+            merged.failures.update(outcome.failures)
+            merged.documents += outcome.documents
+        return merged

@@ -5,11 +5,12 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from holdall.query.collation import Bound
+from holdall.query.plan import Plan
 from holdall.query.reading import Map, Progress
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, Stats, reducer
 from holdall.query.rows import Rows
-from holdall.query.running import OnError, run
+from holdall.query.running import OnError, Workers, explain, run
 
 if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm from 3.15 on
     from typing_extensions import TypeForm
@@ -112,6 +113,8 @@ class MapReduce(Generic[V, R]):
         group_level: int | None = None,
         at: Bound = ...,
         between: tuple[Bound, Bound] = (..., ...),
+        executor: Workers = None,
+        partitions: int | None = None,
         on_error: OnError = "raise",
         progress: Progress | None = None,
     ) -> Rows[R]:
@@ -151,10 +154,22 @@ class MapReduce(Generic[V, R]):
             group_level=group_level,
             at=at,
             between=between,
+            executor=executor,
+            partitions=partitions,
             on_error=on_error,
             progress=progress,
         )
         return rows
+
+    def explain(
+        self, store: Mapping[str, V], prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Plan:
+        """Return how ``executor="auto"`` would run this query on the same documents, and why.
+
+        It maps the first 512 documents and measures the time; then it lists as many keys as it needs to know
+        whether workers are worth their start.
+        """
+        return explain([self], self.type, store, prefix, start=start, stop=stop)
 
     def __repr__(self) -> str:
         return f"MapReduce({self.map!r}, {self.reduce!r}, type={self.type!r})"

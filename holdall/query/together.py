@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from holdall.errors import InvalidQuery
 from holdall.query.mapreduce import MapReduce
+from holdall.query.plan import Plan
 from holdall.query.rows import Rows
-from holdall.query.running import Options, run
+from holdall.query.running import Options, explain, run
 
 if TYPE_CHECKING:  # `typing` has TypeForm from Python 3.15 on
     from typing_extensions import TypeForm
@@ -35,6 +36,12 @@ class Together(Generic[V, T]):
         """
         rows = run(self.queries, self.type, store, prefix, **options)
         return tuple(rows)  # type: ignore[return-value]  # `together` knows the types of the rows
+
+    def explain(
+        self, store: Mapping[str, V], prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Plan:
+        """Return how ``executor="auto"`` would run these queries, as `MapReduce.explain` does."""
+        return explain(self.queries, self.type, store, prefix, start=start, stop=stop)
 
     def __repr__(self) -> str:
         return f"together({', '.join(map(repr, self.queries))}, type={self.type!r})"

@@ -1,4 +1,4 @@
-"""Map-reduce: a query groups and reduces in one pass over a store, and then sorts."""
+"""Map-reduce: a query groups and reduces in one pass over a store, serial or parallel, and then sorts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from reprlib import repr as brief
@@ -130,19 +130,42 @@ class MapReduce(Generic[V, R]):
         types stay whole. Level 0 makes one group, None, of all keys. The default groups by whole keys.
         Without any pair, the result is empty, also at level 0.
 
+        ``executor`` divides the documents over workers. It is one of
+
+        - None: this thread reads and maps all documents;
+        - "threads": eight threads, for a store that is waited for;
+        - "processes": one process for each processor, which stay for later queries. They open ``store``
+          themselves, so it must be SHARED, and end with this process. A script must call this under
+          ``if __name__ == "__main__":``, as for every use of `multiprocessing`;
+        - "auto": maps the first 512 documents, and chooses one of these by the time that they took. `explain`
+          says which one, and why;
+        - any `concurrent.futures.Executor`. Its workers must be able to open ``store``, unless it is a
+          `ThreadPoolExecutor`.
+
+        The keys are listed once, and cut into ranges of 2,000 documents, or into ``partitions`` ranges of
+        equal numbers of documents. The result is that of a run without an executor, to the last bit; only
+        functions of your own that round can differ by rounding. A document that another writer changes during
+        the run is mapped as it is when its range is read.
+
         ``on_error`` says what happens if a document cannot be decoded or mapped: "raise" raises the error;
         "skip" leaves the document out; "collect" leaves it out and puts the error into ``failures`` of the
         rows, by key. A document that is left out adds nothing to any group. Errors of the store, of a reducer
         and of the query itself are raised in any case.
 
-        ``progress`` is called with the number of mapped documents, after every 256 documents and at the end.
+        ``progress`` is called with the number of mapped documents, after every 256 documents and at the end,
+        or with an executor after every range. It is called in this thread; if it raises, the run stops.
         Memory is bounded by the groups and 8,192 pairs (or four per group), for any number of documents.
 
         Raises QueryFailed, which names the document, if ``map`` raises or yields something other than pairs
         of a key and a value. Raises QueryFailed, which names the group, if its values cannot be reduced.
         Raises InvalidQuery before it reads anything if the range or level is not valid, and InvalidQuery if
         the result of a reducer depends on how the values are split. Errors of the store are passed on
-        unchanged.
+        unchanged. If several documents fail at the same time, any of them may be named.
+
+        A task that dies is run again, twice at most; then QueryFailed names its range. A killed process of
+        holdall's own is replaced. If an executor of yours loses a process, QueryFailed names the executor.
+        Raises InvalidQuery if the executor is shut down or if the query cannot be pickled, and Unsupported if
+        worker processes cannot read ``store``.
         """
         (rows,) = run(
             [self],

@@ -6,13 +6,15 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.invoices import invoices
-from benchmarks.measure import Row, Work, at_most, compare
+from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare
 from benchmarks.orm import AGED_ON, ORM
 from benchmarks.plan import Plan
-from holdall import Json, SQLite, Store
+from holdall import Json, MapReduce, SQLite, Store
+from holdall.domain import maps
 from holdall.domain.keys import invoice_key
 from holdall.domain.model import Invoice
 from holdall.domain.receivables import Receivables
+from holdall.query.pool import processors
 
 COUNT = 100_000
 BATCH = 5_000
@@ -42,6 +44,20 @@ def queries(folder: Path) -> Iterator[Row]:
             ("overview, in one pass / four queries", _overview(reports), peer.overview, at_most(1)),
         ):
             yield compare(group, name, _once(ask), theirs, rounds=ROUNDS, goal=goal)
+        yield from _parallel(books, peer)
+
+
+def _parallel(books: Store[Invoice], peer: ORM) -> Iterator[Row]:
+    """Two worker processes, which are running before the first round."""
+    query = MapReduce(maps.billed, "sum", type=maps.Billed)
+
+    def ask() -> object:
+        return query.run(books, executor="processes")
+
+    ask()
+    group = f"{COUNT:,} invoices, {processors()} processes / ORM, GROUP BY without an index"
+    name = "billed by currency and code"
+    yield compare(group, name, _once(ask), peer.billed, rounds=ROUNDS, scale=OVER_WAITING, goal=at_most(0.55))
 
 
 def _overview(reports: Receivables) -> Callable[[], object]:

@@ -31,6 +31,7 @@ class Crew:
     """
 
     ahead = _AHEAD
+    documents = 2_000  # per task, if nothing was measured
     environment: Mapping[str, str] | None = None
 
     def __init__(self, job: Job, executor: Executor) -> None:
@@ -79,6 +80,7 @@ class ThreadCrew(Crew):
     """Threads for one run."""
 
     ahead = 2 * THREADS
+    documents = 1_000  # a page of a listing in object stores
 
     def __init__(self, job: Job) -> None:
         super().__init__(job, ThreadPoolExecutor(THREADS, thread_name_prefix="holdall"))
@@ -90,6 +92,8 @@ class ThreadCrew(Crew):
 
 class ProcessCrew(Crew):
     """The processes of `holdall.query.pool`."""
+
+    documents = 5_000  # smaller tasks would wait for each other
 
     def __init__(self, job: Job) -> None:
         _require_shared(job.store)  # before any process starts

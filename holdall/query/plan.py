@@ -11,12 +11,11 @@ from holdall.query.job import Job, Outcome
 from holdall.query.reading import keys
 from holdall.query.spans import Span
 
-DOCUMENTS: Final = 2_000  # per task, if nothing was measured
 _SAMPLE: Final = 512  # documents that are measured
 _WAITING: Final = 0.3  # share of processor time below which a query waits for its store
 _COLD, _WARM, _THREADS = 1.0, 0.2, 0.2  # seconds of work that are worth the start of workers
 _TASK: Final = 0.2  # seconds that a task should take
-_LEAST, _MOST = 256, 10_000  # documents per task
+_LEAST, _MOST = 1_000, 10_000  # documents per task
 
 How = Literal["serial", "threads", "processes"]
 

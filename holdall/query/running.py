@@ -10,7 +10,7 @@ from holdall.query.crew import Chosen, crew_of
 from holdall.query.grouping import Grouping, Tally
 from holdall.query.job import Job, Outcome, Step
 from holdall.query.parallel import run_parallel
-from holdall.query.plan import DOCUMENTS, Plan, survey
+from holdall.query.plan import Plan, survey
 from holdall.query.reading import Map, Progress, keys, require_mapping
 from holdall.query.reducers import Reduce
 from holdall.query.rows import Row, Rows
@@ -110,7 +110,7 @@ def _run(
     if executor == "auto":
         return _run_as_planned(job, span, progress)
     crew, listed = crew_of(job, executor), keys(job.store, job.prefix, *span)
-    spans = cut(span, listed, DOCUMENTS) if partitions is None else cut_evenly(span, listed, partitions)
+    spans = cut(span, listed, crew.documents) if partitions is None else cut_evenly(span, listed, partitions)
     return run_parallel(job, crew, spans, progress)
 
 

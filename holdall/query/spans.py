@@ -1,7 +1,7 @@
 """Cuts the keys of a store into spans that hold equally many documents."""
 
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import count, islice
 from typing import Final, NamedTuple
 
 _FINE: Final = 32  # keys that are kept for each span: its size is right within a thirty-second
@@ -29,11 +29,10 @@ def cut(span: Span, keys: Iterable[str], size: int) -> Iterator[Span]:
     >>> list(cut(Span("", None), "abcde", 2))
     [Span(start='', stop='c'), Span(start='c', stop='e'), Span(start='e', stop=None)]
     """
-    start = span.start
-    for number, key in enumerate(keys):
-        if number and number % size == 0:
-            yield Span(start, str(key))
-            start = str(key)
+    listed, start, skip = iter(keys), span.start, size
+    while (key := next(islice(listed, skip, None), None)) is not None:
+        yield Span(start, str(key))
+        start, skip = str(key), size - 1
     yield Span(start, span.stop)
 
 

@@ -8,7 +8,7 @@
 
 from holdall.query.collation import Key
 from holdall.query.mapreduce import MapReduce
-from holdall.query.plan import Plan
+from holdall.query.options import Plan
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Stats
 from holdall.query.rows import Row, Rows

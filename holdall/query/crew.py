@@ -6,11 +6,12 @@ from concurrent import futures
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from decimal import getcontext
 from threading import Event
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from holdall.errors import InvalidQuery, Unsupported
 from holdall.query import pool
 from holdall.query.job import Job
+from holdall.query.options import Chosen
 from holdall.query.packing import pack
 from holdall.query.spans import Span
 from holdall.query.task import Result, pack_job, run_here, run_there
@@ -18,8 +19,6 @@ from holdall.store import Feature, Store
 
 THREADS: Final = 8
 _AHEAD: Final = 64  # tasks that an executor of the caller has at a time
-
-Chosen: TypeAlias = Executor | Literal["threads", "processes"]
 
 
 class Crew:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from holdall.errors import HoldallError
 from holdall.query.collation import Place
+from holdall.query.documents import documents
 from holdall.query.grouping import Grouping, Tally, fill
-from holdall.query.reading import Map, Progress, Reading, documents
+from holdall.query.reading import Map, Progress, Reading
 from holdall.query.reducers import Reduce, reducer
 from holdall.query.spans import Span
 

@@ -5,12 +5,12 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from holdall.query.collation import Bound
-from holdall.query.plan import Plan
+from holdall.query.options import OnError, Plan, Workers
 from holdall.query.reading import Map, Progress
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, Stats, reducer
 from holdall.query.rows import Rows
-from holdall.query.running import OnError, Workers, explain, run
+from holdall.query.running import explain, run
 
 if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm from 3.15 on
     from typing_extensions import TypeForm

@@ -6,13 +6,14 @@ runs signal handlers in the main thread only. So Ctrl-C reaches the thread of th
 queue, and the other thread stops the workers.
 """
 
+import queue
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import chain
-from queue import SimpleQueue
+from queue import Empty
 from typing import Final
 
 from holdall.errors import QueryFailed
@@ -24,6 +25,7 @@ from holdall.query.task import Result, Stopped, opened
 from holdall.threads import Call, Workers
 
 _TRIES: Final = 3
+_LOOK: Final = 0.05  # seconds
 
 
 @dataclass
@@ -44,7 +46,7 @@ class _Dispatch:
         self._running: dict[Future[Result], _Task] = {}
         # Tasks that were lost with an executor. They run alone, so that a second loss shows which one it is.
         self._suspects: deque[_Task] = deque()
-        self._ended: SimpleQueue[Future[Result] | None] = SimpleQueue()
+        self._ended: queue.SimpleQueue[Future[Result] | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
         """End the run as soon as possible. Any thread may call this."""
@@ -131,7 +133,7 @@ def run_parallel(
 
     ``progress`` is called in this thread. If it raises, or if a signal handler does, the tasks are stopped.
     """
-    events: SimpleQueue[int | None] = SimpleQueue()
+    events: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     earlier = [first] if first else []
     dispatch = _Dispatch(crew, events.put, sum(outcome.documents for outcome in earlier))
 
@@ -146,7 +148,7 @@ def run_parallel(
     with Workers(1) as workers:
         try:
             workers.submit(call)
-            while (documents := events.get()) is not None:
+            for documents in _received(events):
                 if progress:
                     progress(documents)
             return call.result()
@@ -154,3 +156,14 @@ def run_parallel(
             dispatch.stop()
             call.end()
             raise
+
+
+def _received(events: "queue.SimpleQueue[int | None]") -> Iterator[int]:
+    """Yield the numbers in ``events`` until None comes."""
+    while True:
+        with suppress(Empty):
+            # The system may deliver a signal to another thread. Then Python runs its handler after the wait.
+            event = events.get(timeout=_LOOK)
+            if event is None:
+                return
+            yield event

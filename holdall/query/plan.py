@@ -7,8 +7,9 @@ from typing import Final, Literal, NamedTuple
 
 from holdall.query import pool
 from holdall.query.crew import THREADS, why_private
+from holdall.query.documents import keys
 from holdall.query.job import Job, Outcome
-from holdall.query.reading import keys
+from holdall.query.options import Plan
 from holdall.query.spans import Span
 
 _SAMPLE: Final = 512  # documents that are measured
@@ -16,24 +17,6 @@ _WAITING: Final = 0.3  # share of processor time below which a query waits for i
 _COLD, _WARM, _THREADS = 1.0, 0.2, 0.2  # seconds of work that are worth the start of workers
 _TASK: Final = 0.2  # seconds that a task should take
 _LEAST, _MOST = 1_000, 10_000  # documents per task
-
-How = Literal["serial", "threads", "processes"]
-
-
-class Plan(NamedTuple):
-    """How ``executor="auto"`` runs a query, and why. ``documents`` is the number of documents per task.
-
-    >>> print(Plan("serial", 0, "there are only 12 documents"))
-    serial: there are only 12 documents
-    """
-
-    how: How
-    documents: int
-    reason: str
-
-    def __str__(self) -> str:
-        tasks = "" if self.how == "serial" else f", in tasks of {self.documents:,} documents"
-        return f"{self.how}{tasks}: {self.reason}"
 
 
 class Survey(NamedTuple):

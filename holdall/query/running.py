@@ -1,23 +1,18 @@
 """Runs queries: turns the options of a run into a job, and the partials of the job into rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from typing import Any, Literal, Protocol, TypeAlias, TypedDict, get_args
+from typing import Any, Protocol, get_args
 
 from holdall.errors import InvalidQuery
 from holdall.query.collation import Bound, Range
-from holdall.query.crew import Chosen, crew_of
+from holdall.query.documents import require_mapping
 from holdall.query.grouping import Grouping, Tally
 from holdall.query.job import Job, Outcome, Step
-from holdall.query.parallel import run_parallel
-from holdall.query.plan import Plan, survey
-from holdall.query.reading import Map, Progress, keys, require_mapping
+from holdall.query.options import OnError, Plan, Workers
+from holdall.query.reading import Map, Progress
 from holdall.query.reducers import Reduce
 from holdall.query.rows import Row, Rows
-from holdall.query.spans import Span, cut, cut_evenly
-
-OnError: TypeAlias = Literal["raise", "skip", "collect"]
-Workers: TypeAlias = Chosen | Literal["auto"] | None
+from holdall.query.spans import Span
 
 
 class Query(Protocol):
@@ -25,20 +20,6 @@ class Query(Protocol):
 
     map: Map[Any, Any]
     reduce: Reduce
-
-
-class Options(TypedDict, total=False):
-    """The options of `MapReduce.run`."""
-
-    start: str
-    stop: str | None
-    group_level: int | None
-    at: Bound
-    between: tuple[Bound, Bound]
-    executor: Workers
-    partitions: int | None
-    on_error: OnError
-    progress: Progress | None
 
 
 def run(
@@ -60,7 +41,10 @@ def run(
     """Yield the rows of each of ``queries``, from one pass. `MapReduce.run` documents the options."""
     if on_error not in get_args(OnError):
         raise InvalidQuery(f'on_error is {on_error!r}: use "raise", "skip" or "collect"')
-    _check(executor, partitions)
+    if partitions is not None and (executor in (None, "auto") or partitions < 1):
+        raise InvalidQuery(
+            f"partitions is {partitions!r}: use 1 or more, with an executor that is not chosen automatically"
+        )
     require_mapping(store)
     grouping = Grouping(Range(*_bounds(at, between)), group_level)
     steps = [Step(query.map, query.reduce, grouping) for query in queries]
@@ -83,23 +67,11 @@ def explain(
     stop: str | None = None,
 ) -> Plan:
     """Return how ``executor="auto"`` would run ``queries``. `MapReduce.explain` documents it."""
+    from holdall.query.plan import survey  # late, like the module of `_run`
+
     require_mapping(store)
     steps = [Step(query.map, query.reduce, Grouping()) for query in queries]
     return survey(Job(store, prefix, type, steps, leaves_out=True), Span(start, stop)).plan
-
-
-def _check(executor: object, partitions: int | None) -> None:
-    if not (
-        executor is None or executor in ("auto", "threads", "processes") or isinstance(executor, Executor)
-    ):
-        raise InvalidQuery(
-            f"executor is {executor!r}: "
-            'use None, "auto", "threads", "processes" or an Executor of concurrent.futures'
-        )
-    if partitions is not None and (executor in (None, "auto") or partitions < 1):
-        raise InvalidQuery(
-            f"partitions is {partitions!r}: use 1 or more, with an executor that is not chosen automatically"
-        )
 
 
 def _run(
@@ -107,24 +79,9 @@ def _run(
 ) -> Outcome:
     if executor is None:
         return job.run(span, progress)
-    if executor == "auto":
-        return _run_as_planned(job, span, progress)
-    crew, listed = crew_of(job, executor), keys(job.store, job.prefix, *span)
-    spans = cut(span, listed, crew.documents) if partitions is None else cut_evenly(span, listed, partitions)
-    return run_parallel(job, crew, spans, progress)
+    from holdall.query.workers import run_by  # late: it needs asyncio and logging, and most runs do not
 
-
-def _run_as_planned(job: Job, span: Span, progress: Progress | None) -> Outcome:
-    plan, first, rest = survey(job, span)
-    if rest is None:
-        if progress:
-            progress(first.documents)
-        return first
-    if plan.how == "serial":
-        later = job.run(rest, progress and (lambda documents: progress(first.documents + documents)))
-        return job.merge([first, later])
-    spans = cut(rest, keys(job.store, job.prefix, *rest), plan.documents)
-    return run_parallel(job, crew_of(job, plan.how), spans, progress, first)
+    return run_by(executor, job, span, partitions, progress)
 
 
 def _bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:

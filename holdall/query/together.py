@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from holdall.errors import InvalidQuery
 from holdall.query.mapreduce import MapReduce
-from holdall.query.plan import Plan
+from holdall.query.options import Options, Plan
 from holdall.query.rows import Rows
-from holdall.query.running import Options, explain, run
+from holdall.query.running import explain, run
 
 if TYPE_CHECKING:  # `typing` has TypeForm from Python 3.15 on
     from typing_extensions import TypeForm

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from holdall import Json, MapReduce, Memory, SQLite
 from holdall.errors import InvalidQuery, QueryFailed, Unavailable, Unsupported
-from holdall.query import packing, plan, pool, running, together
+from holdall.query import options, packing, plan, pool, together
 from holdall.query.plan import Pace, choose
 from tests.query import maps
 from tests.query.keys import tuples
@@ -340,4 +340,4 @@ def test_the_rest_is_read_as_planned(monkeypatch, how):
 
 
 def test_the_options_of_a_run_are_those_that_are_documented():
-    assert set(running.Options.__annotations__) <= set(MapReduce.run.__annotations__)
+    assert set(options.Options.__annotations__) <= set(MapReduce.run.__annotations__)

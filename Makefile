@@ -13,8 +13,11 @@ LOCALSTACK := .venvs/localstack
 LOCALSTACK_LOCK := tests/servers/localstack.txt
 LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK_LOCK)))
 
+# Tests start many processes, and without bytecode files each would compile the package again. `make clean` removes them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,7 +74,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_slatedb.py tests/adapters/test_interrupts.py tests/query/test_orphans.py $(ARGS)
-	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py $(ARGS)
+	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py tests/adapters/servers/test_redis_histories.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers
@@ -91,6 +94,9 @@ layers: setup
 
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, PostgreSQL and MariaDB too)
+	@$(BIN)/python -m benchmarks.feeds $(ARGS)
 
 # Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from holdall.adapters.sql.postgresql import PostgreSQL
     from holdall.adapters.sqlite import SQLite
     from holdall.layer import Layer
+    from holdall.lease import Lease
     from holdall.middleware.budget import Budget
     from holdall.middleware.cache import Cache
     from holdall.middleware.checksum import Checksum
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from holdall.middleware.pickle import Pickle
     from holdall.middleware.prefix import Prefix
     from holdall.middleware.readonly import ReadOnly
+    from holdall.middleware.snapshots import SnapshotFeed
     from holdall.middleware.text import Text
     from holdall.middleware.validate import Validate
     from holdall.middleware.versions import Versions
@@ -100,6 +102,7 @@ _lazy = {
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
     "Layer": "holdall.layer",
+    "Lease": "holdall.lease",
     "LMDB": "holdall.adapters.lmdb",
     "Lzma": "holdall.middleware.lzma",
     "MapReduce": "holdall.query",
@@ -112,6 +115,7 @@ _lazy = {
     "PostgreSQL": "holdall.adapters.sql.postgresql",
     "Prefix": "holdall.middleware.prefix",
     "ReadOnly": "holdall.middleware.readonly",
+    "SnapshotFeed": "holdall.middleware.snapshots",
     "Redis": "holdall.adapters.redis",
     "S3": "holdall.adapters.s3",
     "SQLite": "holdall.adapters.sqlite",
@@ -158,6 +162,7 @@ __all__ = [
     "InvalidQuery",
     "Json",
     "Layer",
+    "Lease",
     "Lzma",
     "MapReduce",
     "Memory",
@@ -181,6 +186,7 @@ __all__ = [
     "Redis",
     "Revision",
     "SQLite",
+    "SnapshotFeed",
     "Store",
     "StoreFull",
     "StoreNotFound",

@@ -5,11 +5,21 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from holdall.changes import Changes
 
 INTERVAL = 0.25
 """The seconds between two looks of a `Store.watch` that nobody wakes."""
+
+
+class Waking(Protocol):
+    """The part of `threading.Event` that a `Bell` uses. `set` ends a `wait` of another thread."""
+
+    def set(self) -> None: ...
+    def clear(self) -> None: ...
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float, /) -> object: ...
 
 
 class Bell:
@@ -22,7 +32,7 @@ class Bell:
     """
 
     def __init__(self) -> None:
-        self._events: set[threading.Event] = set()
+        self._events: set[Waking] = set()
         self._closings = 0
         self._pid = os.getpid()
 
@@ -45,15 +55,17 @@ class Bell:
         timeout: float | None,
         interval: float = math.inf,
         state: Callable[[], object] = object,
+        event: Waking | None = None,
     ) -> bool:
         """Wait until ``feed(since)`` yields a change; return False if the time is over or the bell was closed.
 
         A thread looks again when the bell rings. It also looks every ``interval`` seconds if ``state()``
-        returns another object than before the last look.
+        returns another object than before the last look. It waits for ``event``, which may have other reasons
+        to wake it.
         """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         closings = self._closings
-        event = threading.Event()
+        event = event or threading.Event()
         self._events.add(event)
         try:
             while self._closings == closings:
@@ -66,13 +78,15 @@ class Bell:
                 if not _wait(event, deadline, interval, state, seen):
                     break
             return False
+        except Exception:
+            if self._closings == closings:
+                raise
+            return False  # the store was closed while it looked for a change
         finally:
             self._events.discard(event)
 
 
-def _wait(
-    event: threading.Event, deadline: float, interval: float, state: Callable[[], object], seen: object
-) -> bool:
+def _wait(event: Waking, deadline: float, interval: float, state: Callable[[], object], seen: object) -> bool:
     """Wait for ``event``, or until ``state()`` is not ``seen`` after an interval; return False at the deadline."""
     while not event.is_set():
         rest = deadline - time.monotonic()

@@ -10,8 +10,9 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, Self
 
 from holdall.errors import Expired, InvalidPosition
+from holdall.keys import RawKey
 from holdall.redact import brief
-from holdall.store import Tag
+from holdall.store import ABSENT, Tag
 
 Found = Generator["Change", None, str]
 """Yields changes, and returns the position after them."""
@@ -70,6 +71,20 @@ class Changes(Iterator[Change]):
             return self.position
 
         return Changes(self.position, find())
+
+    def retag(self, tag: Callable[[str], Tag], since: str | None, /) -> "Changes":
+        """Return these changes since ``since`` with the tags that ``tag`` returns for the keys that exist.
+
+        A feed without ``since`` leaves out the keys for which ``tag`` returns ABSENT.
+        """
+
+        def each(changes: Iterator[Change]) -> Iterator[Change]:
+            for change in changes:
+                found = ABSENT if change.tag == ABSENT else tag(RawKey(change.key))
+                if found != ABSENT or since is not None:
+                    yield change._replace(tag=found)
+
+        return self.through(each)
 
     def rename(self, name: Callable[[str], str | None], /) -> "Changes":
         """Return these changes with the keys that ``name`` returns, without those for which it returns None."""

@@ -12,7 +12,7 @@
     ├── TooLarge (ValueError)               a key or value over a limit of this store
     ├── Conflict                            compare-and-swap lost: the key does not have the expected tag
     ├── Expired (LookupError)               a feed cannot go on from this position; read the whole store again
-    ├── Fenced                              another writer took the store over; open it again to take it back
+    ├── Fenced                              another writer took the store or the lease over
     ├── NoRevision (LookupError)            a revision that never existed or was dropped; the key may exist
     ├── Unsupported (NotImplementedError)   this store cannot guarantee the operation, so it refuses it
     ├── Corrupt (ValueError)                stored bytes that are damaged, or that another program wrote
@@ -128,7 +128,10 @@ class Expired(HoldallError, LookupError):
 
 
 class Fenced(HoldallError):
-    """Another writer took over a store that allows one writer at a time. This write may be stored or not."""
+    """Another writer took over a store that allows one writer at a time, or a `Lease`.
+
+    A write that raises it may be stored or not. Open the store, or acquire the lease, to take it back.
+    """
 
 
 class NoRevision(HoldallError, LookupError):

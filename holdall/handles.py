@@ -59,6 +59,7 @@ class _Holder(Generic[H]):
     """Disposes of its handle when the thread that owns it has ended, or when the store is deallocated."""
 
     def __init__(self, handle: H, dispose: Callable[[H], None]) -> None:
+        self.ident = threading.get_ident()
         self.release = weakref.finalize(self, _dispose, handle, dispose, getpid())
 
     def dispose(self) -> None:
@@ -78,10 +79,11 @@ class PerThread(Generic[H]):
     library that counts its open files by process (SQLite) would believe in the child that it still holds the
     parent's locks.
 
-    ``delayed`` means that every function that uses a handle is marked by `delays_fork`. Then the parent
-    disposes of the handles of all threads before the fork. After a fork that Python did not see, the child
-    disposes of them, unless a call was running. A child keeps any other inherited handle open and never uses
-    it.
+    ``delayed`` means that every function that uses a handle is marked by `delays_fork`. Then `close` waits for
+    the calls that run in other threads, because a library in C may crash if its handle is closed during a call.
+    The parent disposes of the handles of all threads before the fork. After a fork that Python did not see, the
+    child disposes of them, unless a call was running. A child keeps any other inherited handle open and never
+    uses it.
 
     >>> handles = PerThread(list, list.clear)
     >>> handles() is handles()
@@ -133,18 +135,26 @@ class PerThread(Generic[H]):
 
     def close(self) -> None:
         """Dispose of every thread's handle. A thread that asks again gets a new one."""
-        _without_fork(self._close)
+        holders: list[_Holder[H]] = []
+        _without_fork(lambda: holders.extend(self._take_all()))
+        try:
+            for holder in holders:
+                if not self._delayed or _wait_for_call(holder.ident):
+                    holder.release()
+        finally:
+            for holder in holders:  # if a call still runs, Python deallocates its handle after it
+                holder.release.detach()
 
-    def _close(self) -> None:
+    def _take_all(self) -> list[_Holder[H]]:
         holders = list(self._holders)
         self._start()
-        for holder in holders:
-            holder.release()
+        return holders
 
     def _part(self, *, quiet: bool) -> None:
         """Dispose of the handles that a child must not inherit. ``quiet`` means that no thread uses one."""
         if quiet and self._delayed:
-            self._close()
+            for holder in self._take_all():
+                holder.release()
         elif own := getattr(self._own, "holder", None):
             self._own.__dict__.clear()
             self._holders.discard(own)
@@ -167,7 +177,7 @@ def keep_for_ever(thing: object) -> None:
 
 # ---- Forks ---------------------------------------------------------------------------------------
 
-_PATIENCE = 30.0  # seconds that a fork waits for calls of other threads
+_PATIENCE = 30.0  # seconds that a fork, or `PerThread.close`, waits for calls of other threads
 _POLL = 0.0005
 
 _lock = PerProcess(threading.RLock)  # re-entrant: a finalizer may run, and use a store, while it is held
@@ -177,7 +187,7 @@ _waiting: PerProcess[set[int]] = PerProcess(set)  # idents of the threads that w
 
 
 def delays_fork(function: F) -> F:
-    """Mark ``function``, so that a fork in another thread waits until no call of it is running.
+    """Mark ``function``, so that a fork or a close in another thread waits until no call of it is running.
 
     During the call, a library in C may hold locks, and after a fork the child could never take them. The
     function must not run code of its caller, because this code may take any amount of time.
@@ -218,26 +228,42 @@ def _after_fork_in_parent() -> None:
 
 def _wait_for_calls() -> bool:
     """Wait until no other thread runs a marked function; return False if that takes too long."""
+    return _wait_until(lambda: not _is_in_call())
+
+
+def _wait_until(is_so: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + _PATIENCE
-    while _is_in_call():
+    while not is_so():
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL)
     return True
 
 
+def _wait_for_call(ident: int) -> bool:
+    """Wait for the end of the call that another thread runs now, if any; return False if that takes too long."""
+    call = None if ident == threading.get_ident() else _find_call(_stack(ident))
+    return call is None or _wait_until(lambda: call not in _stack(ident))
+
+
 def _is_in_call() -> bool:
     """Return whether another thread runs a marked function, or ran it when Python did not see a fork."""
     passed = {threading.get_ident(), *_waiting()}
-    return any(_delays(frame) for ident, frame in sys._current_frames().items() if ident not in passed)
+    return any(_find_call(_stack(ident)) for ident in sys._current_frames() if ident not in passed)
 
 
-def _delays(frame: FrameType | None) -> bool:
+def _find_call(stack: list[FrameType]) -> FrameType | None:
+    """Return the outermost frame of a marked function, or None."""
+    return next((frame for frame in reversed(stack) if frame.f_code in _delaying), None)
+
+
+def _stack(ident: int) -> list[FrameType]:
+    """Return the frames of a thread, the innermost first."""
+    stack, frame = [], sys._current_frames().get(ident)
     while frame:
-        if frame.f_code in _delaying:
-            return True
+        stack.append(frame)
         frame = frame.f_back
-    return False
+    return stack
 
 
 if hasattr(os, "register_at_fork"):

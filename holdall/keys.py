@@ -20,7 +20,7 @@ Read it through the layer or through `Store.raw`.
 import re
 from typing import Any, NamedTuple, Self, TypeVar
 
-from holdall.errors import InvalidKey
+from holdall.errors import HoldallError, InvalidKey
 from holdall.redact import brief
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -173,6 +173,20 @@ def _problem(key: str) -> str | None:
 def format_key(key: str) -> str:
     """Return ``key`` for a message: in ASCII and of bounded length."""
     return ascii(key) if len(key) <= 80 else f"{key[:77]!a}…"
+
+
+def rename_key(error: HoldallError, stored: str, words: str, key: str | None = None) -> HoldallError:
+    """Return ``error`` with ``words`` in its message instead of the reserved key ``stored``, and with ``key``.
+
+    >>> rename_key(InvalidKey("key '.holdall/a' is long", key=".holdall/a"), ".holdall/a", "of the mark")
+    InvalidKey('key of the mark is long')
+    """
+    message = str(error)
+    for shown in (repr(stored), ascii(stored), f"{stored[:77]!a}…"):
+        message = message.replace(shown, words)
+    if RESERVED in message:
+        message = f"{words}: the store refused it ({type(error).__name__}); the cause says why"
+    return type(error)(message, key=key)
 
 
 def is_reserved(key: str) -> bool:

@@ -569,12 +569,14 @@ class Store(MutableMapping[str, V]):
         call may come or not. Without ``since``, every key comes, and no deleted key. In both cases
         ``position`` of the result is the position to go on from: after each change, or at the end.
 
-        A position survives restarts, and never passes a change that is committed later. Raises Expired if
+        A position is of the whole store, so it may be used with another prefix. It survives restarts, and
+        never passes a change that is committed later. Raises Expired if
         the feed cannot go on from ``since``: it is older than the deletions that the store still records, or
         it is of another store, or the store was replaced or restored from a backup. Raises InvalidPosition
         if ``since`` is not a position.
         """
-        raise unsupported(self, "tell what changed", Feature.CHANGES)
+        remedy = "wrap it in holdall.SnapshotFeed, which compares its keys and tags with remembered ones"
+        raise unsupported(self, "tell what changed", Feature.CHANGES, remedy)
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         """Wait until a key under ``prefix`` changes after the position ``since``. Needs CHANGES.
@@ -658,14 +660,15 @@ def conflict(key: str) -> Conflict:
     return Conflict(f"{key!r} does not have the expected tag; read it again and retry", key=key)
 
 
-def unsupported(store: Store[Any], action: str, feature: Feature) -> Unsupported:
+def unsupported(store: Store[Any], action: str, feature: Feature, remedy: str = "") -> Unsupported:
     """Return the Unsupported for an ``action`` (a verb and its object) that needs ``feature``.
 
     >>> from holdall import Memory
     >>> unsupported(Memory(), "count its readers", Feature.SHARED)
     Unsupported('Memory() cannot count its readers: it lacks SHARED')
     """
-    return Unsupported(f"{store!r} cannot {action}: it lacks {feature.name}")
+    text = f"{store!r} cannot {action}: it lacks {feature.name}"
+    return Unsupported(f"{text}; {remedy}" if remedy else text)
 
 
 def pause(attempt: int) -> float:

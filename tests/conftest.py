@@ -26,10 +26,12 @@ REQUIRE_ALL = os.environ.get("HOLDALL_REQUIRE_ALL") == "1"
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
+SIZE = 50 if SOAK else 30  # of a property test: examples, and steps of a state machine
 # A failure in continuous integration must be the change's own and must come back when run again.
-EXAMPLES = 50 if SOAK else 30
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=EXAMPLES, print_blob=True)
-settings.register_profile("dev", deadline=None, max_examples=EXAMPLES)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, max_examples=SIZE, stateful_step_count=SIZE, print_blob=True
+)
+settings.register_profile("dev", deadline=None, max_examples=SIZE, stateful_step_count=SIZE)
 settings.load_profile("ci" if REQUIRE_ALL else "dev")
 
 

@@ -15,6 +15,7 @@ from holdall import (
     PassThrough,
     Prefix,
     ReadOnly,
+    SnapshotFeed,
     Validate,
     Versions,
 )
@@ -56,6 +57,8 @@ STANDING = [
     lambda near: Cache(Memory(), 60, near=near),
     lambda history: Versions(Memory(), history=history),
     lambda store: Guard(store, Manifest(("serializer=json",))),
+    SnapshotFeed,
+    lambda state: SnapshotFeed(Memory(), state),
 ]
 
 
@@ -115,6 +118,12 @@ class TestMetrics(LayerTests[bytes]):
     @pytest.fixture
     def wrap(self) -> Any:
         return Metrics
+
+
+class TestSnapshotFeed(LayerTests[bytes]):
+    @pytest.fixture
+    def wrap(self) -> Any:
+        return SnapshotFeed
 
 
 class TestBudget(LayerTests[bytes]):

@@ -56,7 +56,7 @@ class Row(NamedTuple):
     def _takes(self, value: Any) -> bool:
         if isinstance(self.value, str):
             return bool(value == self.value)
-        return self.value is not flag or not isinstance(value, str)  # a text belongs to another row
+        return self.value not in (flag, seconds) or not isinstance(value, str)  # a text is of another row
 
     def load(self) -> Any:
         """Return the class. Raises MissingExtra if its library is not installed."""
@@ -68,7 +68,7 @@ _SIZE: Final[Mapping[str, Converter]] = {"max_size": size}
 _TYPED: Final[Mapping[str, Converter]] = {"type": document_type, **_SIZE}
 _LEVEL: Final[Mapping[str, Converter]] = {"level": int, **_SIZE}
 _BOUND: Final[Mapping[str, Converter]] = {"context": str, "bound": flag}
-_NEAR: Final[Mapping[str, Converter]] = {"near": place, "items": int, "size": size, "misses": flag}
+_ROOM: Final[Mapping[str, Converter]] = {"items": int, "size": size, "misses": flag}
 
 LAYERS: Final = (
     Row("readonly", flag, "readonly:ReadOnly", stored=False),
@@ -87,7 +87,8 @@ LAYERS: Final = (
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),
     Row("encrypt", str, "encrypt:Encrypt", "keys", _BOUND),
     Row("checksum", ("crc32c", "xxh3"), "checksum:Checksum", "algorithm"),
-    Row("cache", seconds, "cache:Cache", "max_age", options=_NEAR, stored=False),
+    Row("cache", seconds, "cache:Cache", "max_age", options={**_ROOM, "near": place}, stored=False),
+    Row("cache", "feed", "cache:Cache", "max_age", options=_ROOM, stored=False),
     Row("metrics", flag, "metrics:Metrics", stored=False),
     Row("budget", int, "budget:Budget", "requests", stored=False),
 )

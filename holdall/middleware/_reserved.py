@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from holdall.errors import HoldallError
-from holdall.keys import RESERVED
+from holdall.keys import RESERVED, rename_key
 from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store
 
@@ -60,9 +60,4 @@ class Reserved(Interceptor[bytes]):
         if RESERVED not in str(error) and named != error.key:
             return error
         called = self._called(named.partition(self._prefix)[2] or None)
-        message = str(error)
-        for shown in (repr(named), ascii(named), f"{named[:77]!a}…"):
-            message = message.replace(shown, called.words)
-        if RESERVED in message:
-            message = f"{called.words}: the store refused it ({type(error).__name__}); the cause says why"
-        return type(error)(message, key=called.key)
+        return rename_key(error, named, called.words, called.key)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
-from holdall.changes import Change, Changes
+from holdall.changes import Changes
 from holdall.errors import Conflict
 from holdall.keys import Foreign, RawKey
 from holdall.layer import Layer, with_foreign
@@ -39,6 +39,10 @@ class Expires(Layer[bytes, bytes]):
     key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
     costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
     that check, as in ``Expires(Encrypt(store))``.
+
+    `changes` tells that a value expired when its key is written, deleted or swept next, and not before: at its
+    deadline nothing happens in the store below. So a reader of the feed that must not hold expired values
+    needs a regular `sweep`.
 
     If a layer keeps history, `at` returns each value as it was written, even if it has expired. A value that
     had expired at some time is missing from the store as of that time.
@@ -168,12 +172,7 @@ class Expires(Layer[bytes, bytes]):
         return ((key, tag) for key, tag in states if tag != ABSENT)
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
-        return self._inner.changes(since, prefix=prefix).through(self._without_expired)
-
-    def _without_expired(self, changes: Iterable[Change]) -> Iterator[Change]:
-        for change in changes:
-            key = change.key
-            yield change if change.tag == ABSENT else change._replace(tag=self._state(RawKey(key))[0])
+        return self._inner.changes(since, prefix=prefix).retag(self.tag, since)
 
     # The store below would count the expired keys too.
     __iter__ = Store.__iter__

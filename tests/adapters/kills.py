@@ -9,7 +9,7 @@ import holdall
 from holdall import Feature, Store
 from tests.soak import SOAK
 
-KILLS = 200 if SOAK else 10
+KILLS = 200 if SOAK else 6
 
 _WRITER = """
 import sys

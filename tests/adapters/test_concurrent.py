@@ -221,4 +221,4 @@ def test_no_thread_is_left_when_the_iterator_ends_or_is_closed(many: int):
     for _ in range(many):
         next(results)
     results.close()  # type: ignore[attr-defined]
-    assert set(threading.enumerate()) == before
+    assert not set(threading.enumerate()) - before  # one of an earlier test may end in the meantime

@@ -24,7 +24,7 @@ for n in range(int(sys.argv[2]), 10**9):
 def test_a_killed_writer_leaves_whole_values_and_nothing_else(tmp_path):
     store = File(tmp_path / "store", durability="os")
     last = 0
-    for kill in range(10):
+    for kill in range(6):
         child = subprocess.Popen(
             [sys.executable, "-c", WRITER, store.root, str(last + 1)], stdout=subprocess.PIPE
         )

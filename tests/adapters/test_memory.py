@@ -82,7 +82,7 @@ class Compared(str):
 
     def __ne__(self, other: object) -> bool:
         self.begun.set()
-        return self.done.wait(30)
+        return self.done.wait(60)
 
     __hash__ = str.__hash__
 
@@ -96,7 +96,7 @@ def test_a_child_goes_on_where_another_thread_was_writing() -> None:
         assert tag.begun.wait(30)
         pid = os.fork()
         if not pid:
-            signal.alarm(5)
+            signal.alarm(60)
             store["a"] = b"2"
             os._exit(0)
         tag.done.set()

@@ -9,10 +9,21 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-an-adapter.md"
-FEW = """\
+CONFTEST = """\
+import os
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("few", max_examples=5, stateful_step_count=20, deadline=None)
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    before = dict(os.environ)  # each scan looks at every variable, so none may stay
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 """
 FILE = re.compile(r"Write\s`([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -52,7 +63,7 @@ def test_the_page_shows_a_whole_package(package: Path) -> None:
 
 def test_it_passes_the_suite(package: Path) -> None:
     (package / "holdall_environment.py").unlink()  # only what was installed is left to import
-    (package / "conftest.py").write_text(FEW)
+    (package / "conftest.py").write_text(CONFTEST)
     shown = run(package, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=few")
     passed = re.search(r"(\d+) passed", shown)
     assert passed

@@ -37,7 +37,34 @@ def test_a_position_of_another_store_and_a_store_without_a_feed_are_refused(fold
     good("set", URI, "a", "")
     assert "read all of it again" in refusal("changes", URI, "--since", "d1ce.1.2.3")
     assert "is not the position of a feed" in refusal("changes", URI, "--since", "yesterday")
-    assert "CHANGES" in refusal("changes", "shove+memory://")
+    assert "add --state" in refusal("changes", "shove+memory://")
+
+
+def test_a_store_without_a_feed_is_compared_with_its_state(folder):
+    good("set", "file:store", "a/1", "")
+    good("set", "file:store", "b", "")
+    everything = call("changes", "file:store", "--state", "sqlite:///feeds.db")
+    assert everything.out == "set a/1\nset b\n"
+    position = everything.err.removeprefix("holdall: go on with --since ").strip()
+    call("del", "file:store", "b")
+    good("set", "file:store", "c", "")
+    again = ["changes", "file:store", "--state", "sqlite:///feeds.db", "--since", position]
+    assert call(*again).out == call(*again).out == "del b\nset c\n"
+    assert [json.loads(line).get("key") for line in good(*again, "--json").splitlines()] == ["b", "c", None]
+    assert "SWAP" in refusal("changes", "file:store", "--state", "shove+memory://")
+
+
+def test_follow_lists_again_after_the_interval(folder):
+    good("set", "file:store", "a", "")
+    address = ["file:store", "--state", "file:store", "--interval", "0.05"]
+    command = [sys.executable, "-m", "holdall", "changes", *address, "--follow"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert following.stdout.readline() == "set a\n"
+        good("set", "file:store", "b", "")
+        assert following.stdout.readline() == "set b\n"
+        following.send_signal(signal.SIGINT)
+        assert following.wait(60) == 130
 
 
 def test_follow_shows_the_change_of_another_process_and_ends_at_ctrl_c(folder):

@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-import time
+import sys
 
 import pytest
 
@@ -14,7 +14,7 @@ from holdall.middleware.encrypt import Encrypt
 from holdall.middleware.keyring import new_key
 from holdall.middleware.manifest import KEY, read_manifest
 from holdall.transfer import BATCH, copy_and_verify, transfer, try_copy
-from tests.cli.console import PROGRAM, call, contents, refusal
+from tests.cli.console import call, contents, refusal
 from tests.soak import SOAK
 
 OLD, NEW = (
@@ -153,29 +153,45 @@ def test_a_record_of_how_far_it_came_that_is_none_is_corrupt():
                 cursor.get()
 
 
+KILLED = """
+import os, signal, sys
+from importlib import import_module
+from holdall.cli.run import run
+
+module, kind, name, calls, *arguments = sys.argv[1:]
+owner, left = getattr(import_module(module), kind), int(calls)
+method = getattr(owner, name)
+
+def count(*given):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return method(*given)
+
+setattr(owner, name, count)
+run(arguments)
+"""
+
+
+def kill(module, kind, name, calls, *arguments):
+    """Run a command in a process that is killed as it calls a method for so many times."""
+    command = [sys.executable, "-c", KILLED, module, kind, name, str(calls), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
 def test_a_conversion_that_was_killed_is_resumed(folder):
-    many = {f"invoices/{number:05}": {"number": number} for number in range(5000)}
+    many = {
+        f"invoices/{number:05}": {"number": number} for number in range(20 * BATCH if SOAK else 5 * BATCH)
+    }
     with holdall.open(OLD) as store:
         store.update(many)
-    command = [*PROGRAM, "convert", OLD, NEW]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
-        _wait_until(lambda: _came_far("sqlite:///new.db"), running)
-        running.send_signal(signal.SIGKILL)
-    assert 0 < len(contents("sqlite:///new.db")) < len(many)
+    kill("holdall.cursor", "Cursor", "set", 3, "convert", OLD, NEW)
+    assert 2 * BATCH <= len(contents("sqlite:///new.db")) < len(many)
     told = call("convert", OLD, NEW).told.splitlines()
     assert told[0].startswith("continuing after ")
     assert contents(NEW) == contents(OLD)
-
-
-def _came_far(uri):
-    with holdall.open(uri) as store:
-        return list(store.raw(FOLDER)) != []
-
-
-def _wait_until(true, running):
-    while not true():
-        assert running.poll() is None, "it ended before it could be killed"
-        time.sleep(0.01)
 
 
 # ---- rekey -------------------------------------------------------------------------------------------
@@ -213,11 +229,9 @@ def test_every_value_is_sealed_with_the_new_key(sealed, monkeypatch):
 
 
 def test_a_rekey_that_was_killed_is_resumed(sealed):
-    with subprocess.Popen([*PROGRAM, "rekey", SEALED], stderr=subprocess.DEVNULL) as running:
-        _wait_until(lambda: ids().count("2027") > (SEALS // 2 if SOAK else 100), running)
-        running.send_signal(signal.SIGKILL)
+    kill("holdall.middleware.encrypt", "Encrypt", "reseal", SEALS // 2, "rekey", SEALED)
     done = ids().count("2027")
-    assert 100 < done < SEALS
+    assert done == SEALS // 2 - 1
     assert call("rekey", SEALED).told == f"encrypted {SEALS - done:,} of {SEALS:,} values with key '2027'\n"
     assert set(ids()) == {"2027"}
 

@@ -39,6 +39,7 @@ from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
 from holdall.testing.suite.transactions import TransactionTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.test_conformance import folder
 from tests.middleware.bytes.layers import SECRET
 from tests.soak import SOAK
@@ -79,7 +80,7 @@ def keys() -> Any:
         yield
 
 
-class TestAddresses(StoreTests[Any]):
+class TestAddresses(FewFeedTests[Any], StoreTests[Any]):
     many = 250
     values = DOCUMENTS
     names = NAMES

@@ -9,6 +9,7 @@ import pytest
 from holdall import Cache, Memory, SQLite, Versions
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.test_conformance import Row, folder, named
 from tests.examples import few, share
@@ -22,9 +23,11 @@ CACHES: dict[str, Row] = {
     "hour-minimal-near-memory": lambda request: Cache(Minimal(), HOUR, near=Memory(), items=3),
     "hour-above-versions": lambda request: Versions(Cache(named(), HOUR, near=Memory(), misses=True)),
 }
+if SOAK:
+    CACHES["feed-memory"] = lambda request: Cache(named(), "feed", misses=True)
 
 
-class TestCaches(StoreTests[bytes]):
+class TestCaches(FewFeedTests[bytes], StoreTests[bytes]):
     many = 250
     names = {kind.__name__: kind for kind in (Cache, Memory, Minimal, SQLite, Versions)}
 

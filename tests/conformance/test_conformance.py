@@ -56,6 +56,20 @@ def back_up_database(store: SQLite) -> Callable[[], SQLite] | None:
     return restore
 
 
+def back_up_environment(store: LMDB) -> Callable[[], LMDB]:
+    """Copy the environment of ``store``; return a function that restores it."""
+    data, copy = Path(store.folder, "data.mdb"), Path(f"{store.folder}.copy")
+    copy.mkdir()
+    store._environment().handle.copy(str(copy))
+
+    def restore() -> LMDB:
+        store.close()
+        (copy / "data.mdb").replace(data)
+        return LMDB(store.folder, durability="os")
+
+    return restore
+
+
 STORES: dict[str, Row] = {
     "file": lambda request: File(folder(request), durability="os"),
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
@@ -89,6 +103,8 @@ class TestStores(StoreTests[bytes]):
         return plant(store)
 
     def back_up(self, store: Store[bytes]) -> Callable[[], Store[bytes]] | None:
+        if isinstance(store, LMDB):
+            return back_up_environment(store)
         return back_up_database(store) if isinstance(store, SQLite) else None
 
 

@@ -7,6 +7,7 @@ import pytest
 from holdall import Escape, SQLite
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.test_conformance import Row, folder, named
 
 ROWS: dict[str, Row] = {
@@ -15,7 +16,7 @@ ROWS: dict[str, Row] = {
 }
 
 
-class TestEscape(StoreTests[bytes]):
+class TestEscape(FewFeedTests[bytes], StoreTests[bytes]):
     many = 250
     names = {"Escape": Escape, "SQLite": SQLite}
 

@@ -16,6 +16,7 @@ from holdall.testing.suite.scans import ScanTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.transactions import TransactionTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.test_conformance import STORES
 
@@ -37,7 +38,7 @@ def littered(store: Store[bytes]) -> Store[bytes]:
     return Expires(store, HOUR)
 
 
-class TestExpires(StoreTests[bytes]):
+class TestExpires(FewFeedTests[bytes], StoreTests[bytes]):
     many = 250
     names = NAMES
 

@@ -15,23 +15,54 @@ from tests.conformance.wrong_stores import caught_by
 
 @caught_by(
     "test_a_write_in_the_midst_of_which_another_follows",
+    "test_a_delete_in_the_midst_of_which_another_follows",
+    "test_a_follower_misses_nothing_of_several_threads",
 )
 class PassesAnOpenTransaction(Memory):
-    """Takes a tick first and stores the value under it later, as two transactions of a server can do."""
+    """Takes a tick first and writes under it later, as two transactions of a server can do."""
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
+        tick = self._begin(key)
+        with self._table.lock():
+            self._table.order = None
+            self._table.cells[key] = value, tick
+
+    def __delitem__(self, key: str, /) -> None:
+        if key not in self._table.cells:
+            raise KeyError(key)
+        self._begin(key)
+        with self._table.lock():
+            del self._table.cells[key]
+
+    def _begin(self, key: str) -> int:
         table = self._table
         with table.lock():
             table.tick += 1
-            tick = table.tick
             if table.log is not None:
                 table.log.append(key)
-        time.sleep(0)
-        with table.lock():
-            table.order = None
-            table.cells[key] = value, tick
+            tick = table.tick
+        time.sleep(0.0001)
+        return tick
+
+
+@caught_by("test_a_follower_misses_nothing_of_another_process")
+class ReadsItsEndLate(SQLite):
+    """Reads the changes, and later the position to go on from."""
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        found = [*super().changes(since, prefix=prefix)]
+        time.sleep(0.005)
+        later = super().changes(since, prefix=prefix)
+        list(later)
+        end = later.position
+
+        def tell() -> Found:
+            yield from found
+            return end
+
+        return Changes(since or end, tell())
 
 
 @caught_by(
@@ -50,8 +81,7 @@ class LosesDeletions(Memory):
 class LosesDeletionsOfClear(Memory):
     def clear(self) -> None:
         with self._table.lock():
-            for key in list(self.scan()):
-                del self._table.cells[key]
+            self._table.cells.clear()
 
 
 @caught_by("test_a_feed_without_changes_is_empty")
@@ -120,6 +150,13 @@ class TakesAnyText(Memory):
 class WakesForOtherKeys(Memory):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         return super().watch(since, timeout=timeout)
+
+
+@caught_by("test_watch_wakes_for_a_write")
+class SleepsUntilTheTimeout(Memory):
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        time.sleep(timeout or 0)
+        return False
 
 
 @caught_by("test_close_ends_a_watch")

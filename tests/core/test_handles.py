@@ -172,6 +172,37 @@ class Slow:
         return handle.disposals
 
 
+def test_close_waits_for_the_call_that_another_thread_runs_and_for_no_later_one() -> None:
+    slow, slower = Slow(), Slow()
+    found: list[Handle | int] = []
+    thread = threading.Thread(target=lambda: found.extend([slow.handles(), slow.work(), slower.work()]))
+    thread.start()
+    assert slow.running.wait(30)
+    threading.Timer(0.05, slow.go.set).start()
+    slow.handles.close()
+    assert slow.go.is_set()
+    slower.go.set()
+    thread.join()
+    handle, *disposals = found
+    assert disposals == [0, 0]
+    assert isinstance(handle, Handle)
+    assert handle.disposals == 1
+    slower.handles.close()
+
+
+def test_close_disposes_of_no_handle_in_use_if_it_cannot_wait_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holdall.handles, "_PATIENCE", 0)
+    slow = Slow()
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(slow.work()))
+    thread.start()
+    assert slow.running.wait(30)
+    slow.handles.close()
+    slow.go.set()
+    thread.join()
+    assert found == [0]
+
+
 @needs_fork
 def test_a_fork_waits_for_the_calls_of_other_threads_and_disposes_of_their_handles() -> None:
     slow = Slow()

@@ -190,6 +190,37 @@ def test_a_sweep_leaves_what_is_written_meanwhile(clock: Clock) -> None:
         assert store["a"] == b"again"
 
 
+def told(store: Expires, since: str | None = None) -> list[tuple[str, bool]]:
+    """The changes of ``store``: each key, and whether it has a value."""
+    return sorted((change.key, change.tag != ABSENT) for change in store.changes(since))
+
+
+def test_a_feed_from_the_beginning_has_no_expired_key(store: Expires) -> None:
+    assert told(store) == [("kept", True), ("new", True)]
+
+
+def test_a_key_that_expires_is_told_when_it_is_swept(store: Expires, clock: Clock) -> None:
+    feed = store.changes()
+    list(feed)
+    clock.now += 60
+    assert told(store, feed.position) == []
+    assert not store.watch(feed.position, timeout=0)
+    assert store.sweep() == 2
+    assert store.watch(feed.position, timeout=0)
+    assert told(store, feed.position) == [("new", False), ("old", False)]
+
+
+def test_a_key_that_expires_is_told_when_it_changes_next(store: Expires, clock: Clock) -> None:
+    feed = store.changes()
+    list(feed)
+    clock.now += 60
+    store["new"] = b"again"
+    store["old"] = b"again"
+    assert told(store, feed.position) == [("new", True), ("old", True)]
+    clock.now += 60
+    assert told(store, feed.position) == [("new", False), ("old", False)]
+
+
 def test_a_sweep_is_refused_where_it_would_race() -> None:
     with pytest.raises(Unsupported, match="REMOVE"):
         Expires(Minimal(), 60).sweep()
@@ -233,3 +264,16 @@ def test_documents_expire_and_layers_below_check_the_deadline(clock: Clock) -> N
     below["a"] = data
     clock.now += 60
     assert dict(tokens.items()) == {}
+
+
+def test_the_feed_tells_an_expired_key_as_a_deleted_one(store: Expires, clock: Clock) -> None:
+    feed = store.changes()
+    assert sorted((change.key, change.tag) for change in feed) == list(store.scan_tags())
+    clock.now += 1
+    assert list(store.changes(feed.position)) == []
+    assert [change.key for change in store.changes()] == ["kept"]
+    store.sweep()
+    assert {change.key: change.tag for change in store.changes(feed.position)} == {
+        "new": ABSENT,
+        "old": ABSENT,
+    }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 OBJECTS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
-DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server", "secure"}
+DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server", "saving_redis", "secure"}
 FILES = {"azurite", "ftp_server", "sftp_server"}
 SERVERS = OBJECTS | DATABASES | FILES
 

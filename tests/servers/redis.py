@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,12 @@ class Server:
 
     def store(self, **options: object) -> Redis:
         """A new and empty store, that finds the password in the environment."""
-        named = {"host": "127.0.0.1", "port": self.port, "prefix": f"tests:{uuid4().hex}", "timeout": 30}
+        named: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "prefix": f"tests:{uuid4().hex}",
+            "timeout": 30,
+        }
         return Redis(**named | options)
 
 
@@ -34,6 +40,16 @@ def redis_server() -> Iterator[Server]:
         server = server_in(data)
         with server.daemon.running():
             yield server
+
+
+@pytest.fixture
+def saving_redis() -> Iterator[tuple[Server, Path]]:
+    """A server of a test's own, which saves its data only when it is told to, and its folder."""
+    with pytest.MonkeyPatch.context() as patch, folder() as data:
+        patch.setenv("REDISCLI_AUTH", PASSWORD)
+        server = server_in(data, "--appendonly", "no")
+        with server.daemon.running():
+            yield server, data
 
 
 def server_in(data: Path, *settings: str) -> Server:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -58,7 +59,7 @@ def postgresql_in(data: Path, *settings: str) -> Server:
     command = [
         postgres, "-D", str(data / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", str(data), "-F", *settings,
     ]  # fmt: skip
-    login = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD}
+    login: dict[str, Any] = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD}
 
     def answers() -> None:
         with psycopg.connect(**login, dbname="postgres", autocommit=True) as connection:

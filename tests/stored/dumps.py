@@ -158,12 +158,16 @@ class RedisKeys:
             return [
                 [to_text(member), score] for member, score in self._client.zrange(key, 0, -1, withscores=True)
             ]
+        if self._client.type(key) == b"list":
+            return [to_text(element) for element in self._client.lrange(key, 0, -1)]
         return [[to_text(field), to_text(value)] for field, value in self._client.hgetall(key).items()]
 
     def load(self, dumped: Dumped) -> None:
         for key, kind, content in dumped:
             if kind == "zset":
                 self._client.zadd(to_data(key), {to_data(member): score for member, score in content})
+            elif kind == "list":
+                self._client.rpush(to_data(key), *map(to_data, content))
             else:
                 fields = {to_data(field): to_data(value) for field, value in content}
                 self._client.hset(to_data(key), mapping=fields)

@@ -6,25 +6,34 @@ than a call, and a child closes the environments that it inherited. LMDB's own l
 timeout, so writers first lock the file holdall.lock.
 
     folder = "data.mdb" "lock.mdb" "holdall.lock"
-    data   = mark *entry                the unnamed database, keys in the order of their bytes
-    mark   = %x00 => "holdall 1 " tick  the format, and the last tick that a process has taken
+    data   = mark log *entry            the unnamed database, keys in the order of their bytes
+    mark   = %x00 => "holdall 2 " tick  the format, and the last tick that a process has taken
+    log    = keys that begin with %x00  see holdall.adapters.lmdb.log
     entry  = key => tick value          key as in holdall.keys, in UTF-8
     tick   = 8 bytes, big-endian        microseconds since 1970, or more than the last if that is greater
+
+An environment of the format "holdall 1" has no log; the first write begins it. An earlier release that has such an
+environment open, and writes later, sets the mark back to "holdall 1". So the next write of this release sees it, and
+begins the log again.
 """
 
 import os
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from holdall.adapters._files.durability import Durability
 from holdall.adapters._files.flock import HAS_FLOCK, Flock
 from holdall.adapters._files.folders import sync
+from holdall.adapters.lmdb import log
 from holdall.adapters.lmdb.errors import damage, translate
-from holdall.adapters.lmdb.ticks import FORMAT, Ticks
+from holdall.adapters.lmdb.log import Log, Txn
+from holdall.adapters.lmdb.ticks import FORMAT, WITHOUT_FEED, take_ticks
+from holdall.bell import Bell
 from holdall.errors import HoldallError, InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
 from holdall.handles import PerProcess
@@ -33,11 +42,13 @@ with needs("lmdb"):
     import lmdb
 
 T = TypeVar("T")
-Txn: TypeAlias = "lmdb.Transaction[memoryview]"
 Read = Callable[[Txn], T]
-Write = Callable[[Txn, bytes], T]
+Write = Callable[[Txn, bytes], tuple[T, list[bytes]]]
+"""Writes in a transaction with a tick, and returns its result and the keys that it changed."""
 
-_MARK = b"\0"
+MARK = b"\0"
+"""The key of the mark."""
+
 _FIRST_SIZE = 1 << 24
 
 
@@ -53,9 +64,17 @@ class Environment:
         self.lock = Flock(f"{folder}/holdall.lock") if HAS_FLOCK else None
         self.durability = durability
         self._limit = map_size
+        self._most = sys.maxsize if map_size is None else map_size // 2048  # changes in the log
         self._reading = threading.Lock()  # held by every read, and while the size of the map changes
         self._writing = threading.Lock()  # held by every write and change of size; taken before _reading
-        self._ticks = Ticks(b"", [])
+        self._next = (
+            0  # the number of the next transaction, if the last one of all processes was made here; or 0
+        )
+        self._ticks: list[bytes] = []  # of this process, until another one writes
+        self._log = Log()  # until another process writes
+        self._has_epoch = False  # this object has begun one
+        self._bells: weakref.WeakSet[Bell] | None = None  # of the stores that watched this environment
+        self._ringing = threading.Lock()  # held while _bells is used
         size = map_size or max(_FIRST_SIZE, 2 * _size_of(folder))
         self.handle = self._open(size, os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 0) != 0)
         self._check()
@@ -80,8 +99,8 @@ class Environment:
             pages = self.handle.info()["last_pgno"] + 1
             if _size_of(self.folder) < pages * self.handle.stat()["psize"]:
                 damage(self.folder)
-            mark = self.read(lambda txn: bytes(txn.get(_MARK, b"")))
-            if not mark.startswith(FORMAT) and (mark or self.handle.stat()["entries"]):
+            mark = self.read(lambda txn: bytes(txn.get(MARK, b"")))
+            if not mark.startswith((FORMAT, WITHOUT_FEED)) and (mark or self.handle.stat()["entries"]):
                 raise Mismatch(
                     f"{self.folder} was not made by this version of holdall, so it is left unchanged; "
                     "name another folder"
@@ -129,11 +148,7 @@ class Environment:
     def _write(self, function: Write[T]) -> T:
         while True:
             try:
-                with self.handle.begin(write=True, buffers=True) as txn:
-                    ticks = self._ticks_for(txn)
-                    result = function(txn, ticks.left.pop())
-                self._ticks = ticks
-                return result
+                return self._transact(function)
             except lmdb.MapFullError as error:
                 self._grow(error)
             except lmdb.MapResizedError:
@@ -141,14 +156,53 @@ class Environment:
             except lmdb.Error as error:
                 raise translate(error, self.folder) from error
 
-    def _ticks_for(self, txn: Txn) -> Ticks:
-        """Return ticks that this process may use: those it still has, or new ones from this transaction."""
-        mark, held = bytes(txn.get(_MARK, b"")), self._ticks
-        if held.left and held.mark == mark:
-            return held
-        taken = Ticks.after(mark)
-        txn.put(_MARK, taken.mark)
-        return taken
+    def _transact(self, function: Write[T]) -> T:
+        with self.handle.begin(write=True, buffers=True) as txn:
+            number = txn.id()
+            if number != self._next or not self._ticks:
+                self._begin(txn, number)
+            tick = self._ticks.pop()
+            result, keys = function(txn, tick)
+            if keys:
+                self._next = 0
+                self._log.append(txn, tick, keys)
+                if not self._log.entries % log.TRIMMED:
+                    self._log.trim(txn, self.handle.stat()["entries"], self._most)
+        if self._next != number:  # else the transaction wrote nothing, and LMDB uses its number again
+            self._next, self._has_epoch = number + 1, True
+        if self._bells is not None:
+            self._ring()
+        return result
+
+    def _begin(self, txn: Txn, number: int) -> None:
+        """Take ticks for this process. Read the end of the log first, if another process may have written it.
+
+        The transaction has the number ``number``. Until it is known to be committed, this process has no ticks.
+        """
+        is_next, self._next = number == self._next, 0
+        mark = bytes(txn.get(MARK, b""))
+        if not is_next:
+            self._log = log.find_log(txn)
+            known = mark.startswith(FORMAT)
+            if not (self._has_epoch and known):
+                log.begin_epoch(txn, self._log.changes, first=not known)
+        mark, self._ticks = take_ticks(mark)
+        txn.put(MARK, mark)
+
+    # ---- Watching --------------------------------------------------------------------------------
+
+    def connect(self, bell: Bell) -> None:
+        """Ring ``bell`` at every write of this process from now on."""
+        with self._ringing:
+            self._bells = weakref.WeakSet() if self._bells is None else self._bells
+            self._bells.add(bell)
+
+    def _ring(self) -> None:
+        with self._ringing:
+            for bell in self._bells or ():
+                bell.ring()
+
+    # ---- The map ---------------------------------------------------------------------------------
 
     def _grow(self, error: lmdb.Error) -> None:
         size = self.handle.info()["map_size"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from holdall.adapters.lmdb.environment import Txn
+from holdall.adapters.lmdb.log import Txn
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.batches import ROOM
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
@@ -63,18 +63,33 @@ def page_of(row: Row[T], span: Span, size: int, txn: Txn) -> tuple[list[tuple[st
     return page, None
 
 
-def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> None:
+# ---- Writing: each function also returns the keys that it changed ---------------------------------
+
+
+def put(key: str, value: bytes, txn: Txn, tick: bytes) -> tuple[None, list[bytes]]:
+    """Set ``key`` to ``value``."""
+    coded = key.encode()
+    txn.put(coded, tick + value)
+    return None, [coded]
+
+
+def put_all(items: list[tuple[str, bytes]], txn: Txn, tick: bytes) -> tuple[None, list[bytes]]:
     """Put every pair of ``items``."""
-    for key, value in items:
-        txn.put(key.encode(), tick + value)
+    coded = [(key.encode(), value) for key, value in items]
+    for key, value in coded:
+        txn.put(key, tick + value)
+    return None, [key for key, _ in coded]
 
 
-def delete_all(keys: list[str], txn: Txn, tick: bytes) -> int:
+def delete_all(keys: list[str], txn: Txn, tick: bytes) -> tuple[int, list[bytes]]:
     """Delete ``keys``; return how many of them existed."""
-    return sum(txn.delete(key.encode()) for key in keys)
+    deleted = [key for key in map(str.encode, keys) if txn.delete(key)]
+    return len(deleted), deleted
 
 
-def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes) -> Tag:
+def apply(
+    before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick: bytes
+) -> tuple[Tag, list[bytes]]:
     """Put the values of ``after``, delete the keys for which it has None, and return the tag of the values.
 
     Raises Conflict if a key does not have its tag in ``before``.
@@ -82,9 +97,9 @@ def apply(before: dict[str, Tag], after: dict[str, bytes | None], txn: Txn, tick
     for key, tag in before.items():
         if tag_of(txn.get(key.encode())) != tag:
             raise conflict(key)
+    changed = []
     for key, value in after.items():
-        if value is None:
-            txn.delete(key.encode())
-        else:
-            txn.put(key.encode(), tick + value)
-    return tag_of(memoryview(tick))
+        coded = key.encode()
+        if txn.delete(coded) if value is None else txn.put(coded, tick + value):
+            changed.append(coded)
+    return tag_of(memoryview(tick)), changed

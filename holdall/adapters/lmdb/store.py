@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import TypeVar, cast
@@ -10,6 +11,7 @@ from holdall.adapters._files.durability import DURABILITIES, Durability, check_d
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
+from holdall.adapters.lmdb.feed import Feed
 from holdall.adapters.lmdb.rows import (
     Part,
     Row,
@@ -17,6 +19,7 @@ from holdall.adapters.lmdb.rows import (
     delete_all,
     entry_of,
     page_of,
+    put,
     put_all,
     tag_of,
     tagged,
@@ -25,6 +28,8 @@ from holdall.adapters.lmdb.rows import (
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.address import Address
 from holdall.batches import look_up, look_up_all, read_pages, split_keys, split_pairs, split_transaction
+from holdall.bell import Bell
+from holdall.changes import Changes
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
@@ -44,6 +49,7 @@ from holdall.store import (
 T = TypeVar("T")
 
 _PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
+_LOOKS = 0.01  # seconds between two looks of a watch for transactions of other processes
 
 
 class LMDB(Store[bytes]):
@@ -89,6 +95,8 @@ class LMDB(Store[bytes]):
         self._timeout = timeout
         self._open = partial(environment, self.folder, durability, map_size)
         self._environment = PerProcess(partial(self._open, create=False))
+        self._feed = Feed(self, self._environment)
+        self._bell = PerProcess(Bell)
 
     @classmethod
     def from_address(cls, address: Address) -> "LMDB":
@@ -102,7 +110,7 @@ class LMDB(Store[bytes]):
         held = (
             Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
         )
-        return held | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+        return held | Feature.ATOMIC | Feature.CHANGES | Feature.SHARED | Feature.DURABLE
 
     # ---- Reading -----------------------------------------------------------------------------------
 
@@ -213,7 +221,7 @@ class LMDB(Store[bytes]):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         value = to_bytes(value)
-        self._find_or_create().write(lambda txn, tick: txn.put(key.encode(), tick + value), self._timeout)
+        self._find_or_create().write(partial(put, key, value), self._timeout)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -259,5 +267,24 @@ class LMDB(Store[bytes]):
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._find_or_create().write(partial(apply, *split_transaction(changes)), self._timeout)
 
+    # ---- Changes -----------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._feed.changes(since, Span.of(prefix, "", None))
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        bell = self._bell()
+        with suppress(NoEnvironment):
+            self._environment().connect(bell)
+        feed = partial(self.changes, prefix=prefix)
+        return bell.watch(feed, since, timeout, _LOOKS, self._last_transaction)
+
+    def _last_transaction(self) -> int:
+        try:
+            return self._environment().read(lambda txn: txn.id())
+        except NoEnvironment:
+            return 0
+
     def close(self) -> None:
+        self._bell().close()
         self._environment.take()  # the environment closes when no store uses it any more

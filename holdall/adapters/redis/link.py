@@ -1,25 +1,25 @@
-"""The connections of a Redis store: one pool per process, no command sent twice, errors translated."""
+"""The commands and scripts of a Redis store: one pool per process, none sent twice, errors translated."""
 
+import uuid
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha1
+from functools import partial
 from typing import Any, TypeVar
 
 from holdall.adapters._shared.pool import Exhausted, Pool
-from holdall.adapters._shared.servers import check_ca
-from holdall.adapters.redis import scripts
+from holdall.adapters.redis import log, scripts
+from holdall.adapters.redis.connections import Connector, Session, ask, parse_info
 from holdall.adapters.redis.errors import RAISED, translate
+from holdall.adapters.redis.script import NAMES, Script
+from holdall.adapters.redis.scripts import Write
+from holdall.adapters.redis.subscription import Subscription
 from holdall.batches import ROOM
-from holdall.errors import HoldallError, Throttled
+from holdall.errors import Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
 from holdall.keys import to_name
 
 with needs("redis"):
-    from redis import Connection, SSLConnection
-    from redis.backoff import NoBackoff
-    from redis.exceptions import NoScriptError, RedisError, ResponseError
-    from redis.retry import Retry
+    from redis.exceptions import NoScriptError
 
 T = TypeVar("T")
 _AT_ONCE = 64  # the most connections of one store in one process
@@ -29,27 +29,28 @@ class Link:
     """The connections to the store named ``prefix``. Threads may share it."""
 
     def __init__(self, prefix: str, *, timeout: float, **login: Any) -> None:
-        self.values = f"{prefix}:values"
-        self.tags = f"{prefix}:tags"
-        self._names = f"{prefix}:keys", self.values, self.tags
+        self.values, self.tags = f"{prefix}:values", f"{prefix}:tags"
+        self._channel = f"{prefix}:order"
         self._where = f"redis://{login['host']}:{login['port']}/{login['db']}"
-        connector = _Connector({"socket_timeout": timeout, "socket_connect_timeout": timeout, **login})
-        self._pool = PerProcess(lambda: Pool(connector, most=_AT_ONCE, timeout=timeout))
+        options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **login}
+        self._connector = Connector(options, [f"{prefix}:{name}" for name in NAMES])
+        self._pool = PerProcess(lambda: Pool(self._connector, most=_AT_ONCE, timeout=timeout))
 
     def command(self, *words: str | bytes | int, about: str | None = None) -> Any:
         """The server's answer to one command."""
-        return self._use(lambda connection: _ask(connection, *words), about)
+        return self._use(lambda session: ask(session.connection, *words), about)
 
-    def run(self, script: str, *args: str | bytes | int, about: str | None = None) -> Any:
-        """The result of ``script``. Its text is sent only if the server does not know the script."""
+    def run(self, script: Script, *args: str | bytes | int, about: str | None = None) -> Any:
+        """The result of ``script``, which only reads."""
+        return self._use(partial(_run, script, args), about)
 
-        def work(connection: Connection) -> Any:
-            try:
-                return _ask(connection, "EVALSHA", _digest(script), 3, *self._names, *args)
-            except NoScriptError:  # nothing was run
-                return _ask(connection, "EVAL", script, 3, *self._names, *args)
+    def write(self, script: Write, *args: str | bytes | int, about: str | None = None) -> Any:
+        """The result of ``script``, which writes. It is not 0."""
+        return self._use(partial(_write, script, args), about)
 
-        return self._use(work, about)
+    def subscribe(self) -> Subscription:
+        """A subscription to the messages that each write of this store sends."""
+        return Subscription(self._connector.open, self._channel)
 
     def both(self, key: str) -> tuple[bytes | None, bytes | None]:
         """The value of ``key`` and its tag, read in one step. Each is None if it is missing."""
@@ -64,15 +65,12 @@ class Link:
         ``what`` is "values", "tags", or "keys" for no entries. A page ends after ``size`` keys, or after the
         entry that exceeds a total of `ROOM` bytes.
         """
-        first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
-        bounds = first.encode(errors="surrogateescape"), end
-        more, flat = self.run(scripts.PAGE, *bounds, size, ROOM, what)
+        more, flat = self.run(scripts.PAGE, *lexical(low, high), size, ROOM, what)
         return list(zip(map(to_name, flat[::2]), flat[1::2], strict=True)), bool(more)
 
     def info(self) -> dict[str, str]:
         """The server's version, and the settings that the durability of the store depends on."""
-        lines = self.command("INFO").decode().splitlines()
-        info = dict(line.split(":", 1) for line in lines if ":" in line)
+        info = parse_info(self.command("INFO"))
         named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
         return {name: info[name] for name in named if name in info}
 
@@ -81,7 +79,7 @@ class Link:
         if pool := self._pool.take():
             pool.close()
 
-    def _use(self, work: Callable[[Connection], T], key: str | None) -> T:
+    def _use(self, work: Callable[[Session], T], key: str | None) -> T:
         try:
             return self._pool().use(work)
         except RAISED as error:
@@ -91,41 +89,25 @@ class Link:
             raise Throttled(f"{self._where} has no free connection: {remedy}") from error
 
 
-class _Connector:
-    """Makes connections by ``options`` of redis-py. See `holdall.adapters._shared.pool.Connector`."""
-
-    def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
-
-    def connect(self) -> Connection:
-        options = dict(self._options)
-        kind = SSLConnection if options.pop("ssl", False) else Connection
-        ca = options.get("ssl_ca_certs")
-        if ca is not None:
-            check_ca("rediss", ca)
-        made = kind(**options, protocol=2, retry=Retry(NoBackoff(), 0))
-        made.connect()  # type: ignore[no-untyped-call]
-        return made
-
-    def is_alive(self, connection: Connection) -> bool:
-        # A good idle connection has nothing to read. Else the server closed it, or an answer is left in it.
-        try:
-            return not connection.can_read()
-        except (RedisError, OSError):
-            return False
-
-    def is_in_step(self, connection: Connection, error: BaseException) -> bool:
-        return isinstance(error, ResponseError | HoldallError)
-
-    def disconnect(self, connection: Connection) -> None:
-        connection.disconnect()  # type: ignore[no-untyped-call]
+def _run(script: Script, args: tuple[str | bytes | int, ...], session: Session) -> Any:
+    """Run ``script``. Its text is sent only if the server does not know the script."""
+    names = session.names[: script.names]
+    try:
+        return ask(session.connection, b"EVALSHA", script.digest, script.count, *names, *args)
+    except NoScriptError:  # nothing was run
+        return ask(session.connection, b"EVAL", script.text, script.count, *names, *args)
 
 
-def _ask(connection: Connection, *words: str | bytes | int) -> Any:
-    connection.send_command(*words)  # type: ignore[no-untyped-call]
-    return connection.read_response()
+def _write(script: Write, args: tuple[str | bytes | int, ...], session: Session) -> Any:
+    result = _run(script, args, session)
+    if result == 0:
+        result = _run(script.first, (uuid.uuid4().hex, *args), session)
+    if type(result) is int and result >= log.LOG:
+        _run(log.MOVE, (), session)
+    return result
 
 
-@cache
-def _digest(script: str) -> str:
-    return sha1(script.encode(), usedforsecurity=False).hexdigest()
+def lexical(low: str, high: str | None) -> tuple[bytes, bytes]:
+    """The bounds of ZRANGEBYLEX for the keys from ``low`` on and before ``high``."""
+    first, end = f"[{low}" if low else "-", "+" if high is None else f"({high}"
+    return first.encode(errors="surrogateescape"), end.encode()

@@ -1,31 +1,88 @@
-"""The scripts that a Redis server runs for a store. Each of them is one transaction.
-
-    store   = keys values tags                three Redis keys, that begin with the store's prefix and ":"
-    keys    = sorted set of key               every score is 0, which orders members by their bytes
-    values  = hash of key to value
-    tags    = hash of key to tag              a key is in all three or in none
-
-No other command runs until a script has ended ("Scripting with Lua", redis.io). If the server has no memory
-left, a script fails at its first write, so it has changed nothing.
-"""
+"""The scripts that read and write the Redis keys of a store (see `holdall.adapters.redis.script`)."""
 
 from typing import Final
 
-_HEAD = "local keys, values, tags = KEYS[1], KEYS[2], KEYS[3]\n"
+from holdall.adapters.redis.log import BEGIN, MOST
+from holdall.adapters.redis.script import HEAD, STATE, Script
+
+REFUSED: Final = -1
+"""The result of a script that wrote nothing because of the state of its key."""
+
+
+class Write(Script):
+    """A script that returns the length of the log if it wrote. It returns 0 if there is no log.
+
+    Then `first` does the same after it has begun an epoch. It takes the name of the epoch as first argument.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(HEAD + text, names=4)
+        self.first = Script(BEGIN + HEAD + text)
+
 
 _PUT = """
 local function put(key, value, tag)
-    redis.call('ZADD', keys, 0, key)
     redis.call('HSET', values, key, value)
-    redis.call('HSET', tags, key, tag)
+    if redis.call('HSET', tags, key, tag) == 1 then redis.call('ZADD', order, 0, key) end
+    redis.pcall('PUBLISH', order, '')
 end
 """
 
-_DROP = """
+_PUT_MANY = f"""
+local function put_many(words, first, tag)
+    for low = first, #words, {2 * MOST} do
+        local high = math.min(low + {2 * MOST - 1}, #words)
+        local keys, members, tagged = {{}}, {{}}, {{}}
+        for at = low, high, 2 do
+            local key, count = words[at], #members
+            keys[#keys + 1] = key
+            members[count + 1], members[count + 2] = 0, key
+            tagged[count + 1], tagged[count + 2] = key, tag
+        end
+        redis.call('RPUSH', log, unpack(keys))
+        redis.call('HSET', values, unpack(words, low, high))
+        if redis.call('HSET', tags, unpack(tagged)) > 0 then redis.call('ZADD', order, unpack(members)) end
+        redis.pcall('PUBLISH', order, '')
+    end
+end
+"""
+
+_DROP = f"""
 local function drop(key)
-    redis.call('ZREM', keys, key)
+    if redis.call('ZREM', order, key) == 0 then
+        return redis.call('EXISTS', log) == 0 and 0 or {REFUSED}
+    end
+    local length = redis.call('RPUSHX', log, '\\0' .. key)
+    if length == 0 then
+        redis.call('ZADD', order, 0, key)
+        return 0
+    end
     redis.call('HDEL', values, key)
-    return redis.call('HDEL', tags, key)
+    redis.call('HDEL', tags, key)
+    redis.pcall('PUBLISH', order, '')
+    return length
+end
+"""
+
+_DROP_MANY = f"""
+local function drop_some(keys)
+    local held, found, deleted = redis.call('HMGET', tags, unpack(keys)), {{}}, {{}}
+    for at, key in ipairs(keys) do
+        if held[at] then
+            found[#found + 1] = key
+            deleted[#deleted + 1] = '\\0' .. key
+        end
+    end
+    if #found == 0 then return end
+    redis.call('HDEL', tags, unpack(found))
+    redis.call('ZREM', order, unpack(found))
+    redis.call('HDEL', values, unpack(found))
+    redis.call('RPUSH', log, unpack(deleted))
+    redis.pcall('PUBLISH', order, '')
+end
+
+local function drop_many(keys)
+    for low = 1, #keys, {MOST} do drop_some({{unpack(keys, low, math.min(low + {MOST - 1}, #keys))}}) end
 end
 """
 
@@ -35,51 +92,77 @@ local function carries(key, tag)
 end
 """
 
-PUT: Final = f"""{_HEAD}{_PUT}
-for at = 2, #ARGV, 2 do put(ARGV[at], ARGV[at + 1], ARGV[1]) end
-"""
+PUT: Final = Write(f"""{_PUT}
+local length = redis.call('RPUSHX', log, ARGV[2])
+if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
+return length
+""")
+"""tag key value: write the value."""
+
+PUT_MANY: Final = Write(f"""{_PUT_MANY}
+if redis.call('EXISTS', log) == 0 then return 0 end
+put_many(ARGV, 2, ARGV[1])
+return redis.call('LLEN', log)
+""")
 """tag *( key value ): write every pair, with this tag."""
 
-DROP: Final = f"""{_HEAD}{_DROP}
-local dropped = 0
-for _, key in ipairs(ARGV) do dropped = dropped + drop(key) end
-return dropped
-"""
-"""*key: delete the keys that exist, and return how many did."""
-
-SWAP: Final = f"""{_HEAD}{_PUT}{_CARRIES}
-if not carries(ARGV[1], ARGV[2]) then return 0 end
-put(ARGV[1], ARGV[3], ARGV[4])
-return 1
-"""
-"""key expected value tag: write the value if the key carries the expected tag; return whether it did."""
-
-REMOVE: Final = f"""{_HEAD}{_DROP}
-if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return 0 end
+DROP: Final = Write(f"""{_DROP}
 return drop(ARGV[1])
-"""
-"""key expected: delete the key if it carries the expected tag; return whether it did."""
+""")
+"""key: delete the key, or return REFUSED if it is missing."""
 
-TRANSACT: Final = f"""{_HEAD}{_PUT}{_DROP}{_CARRIES}
+DROP_MANY: Final = Write(f"""{_DROP_MANY}
+if redis.call('EXISTS', log) == 0 then return 0 end
+drop_many(ARGV)
+return redis.call('LLEN', log)
+""")
+"""*key: delete the keys that exist."""
+
+SWAP: Final = Write(f"""{_PUT}{_CARRIES}
+if not carries(ARGV[2], ARGV[4]) then return {REFUSED} end
+local length = redis.call('RPUSHX', log, ARGV[2])
+if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
+return length
+""")
+"""tag key value expected: write the value, or return REFUSED if the key does not carry the expected tag."""
+
+REMOVE: Final = Write(f"""{_DROP}
+if redis.call('HGET', tags, ARGV[1]) ~= ARGV[2] then return {REFUSED} end
+return drop(ARGV[1])
+""")
+"""key expected: delete the key, or return REFUSED if it does not carry the expected tag."""
+
+TRANSACT: Final = Write(f"""{_PUT_MANY}{_DROP_MANY}{_CARRIES}
+local puts, drops = {{}}, {{}}
 for at = 2, #ARGV, 3 do
-    if ARGV[at] == 'expect' and not carries(ARGV[at + 1], ARGV[at + 2]) then return ARGV[at + 1] end
+    local kind, key, word = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    if kind == 'expect' and not carries(key, word) then return key end
+    if kind == 'put' then
+        puts[#puts + 1] = key
+        puts[#puts + 1] = word
+    end
+    if kind == 'delete' then drops[#drops + 1] = key end
 end
-for at = 2, #ARGV, 3 do
-    if ARGV[at] == 'put' then put(ARGV[at + 1], ARGV[at + 2], ARGV[1]) end
-    if ARGV[at] == 'delete' then drop(ARGV[at + 1]) end
-end
-"""
+if redis.call('EXISTS', log) == 0 then return 0 end
+put_many(puts, 1, ARGV[1])
+drop_many(drops)
+return redis.call('LLEN', log)
+""")
 """tag *( "put" key value / "delete" key "" / "expect" key tag ): apply all or nothing.
 
-Return the first key that does not carry the expected tag, or nil.
+No key is put and deleted. Return the first key that does not carry the expected tag, if there is one.
 """
 
-BOTH: Final = f"""{_HEAD}
+BOTH: Final = Script(
+    f"""{HEAD}
 return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}}
-"""
+""",
+    names=3,
+)
 """key: return its value and its tag, each nil if it is missing."""
 
-LOOK_UP: Final = f"""{_HEAD}
+LOOK_UP: Final = Script(
+    f"""{HEAD}
 local found, room = {{}}, tonumber(ARGV[1])
 for at = 2, #ARGV do
     local value = redis.call('HGET', values, ARGV[at])
@@ -88,11 +171,14 @@ for at = 2, #ARGV do
     if room < 0 then break end
 end
 return found
-"""
+""",
+    names=3,
+)
 """room *key: return the values of the keys, nil for a missing key. Stops when they exceed room bytes."""
 
-PAGE: Final = f"""{_HEAD}
-local found = redis.call('ZRANGEBYLEX', keys, ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
+PAGE: Final = Script(f"""{HEAD}{STATE}
+if redis.call('TYPE', state).ok == 'zset' then order = state end
+local found = redis.call('ZRANGEBYLEX', order, ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
 local more, page, room = #found == tonumber(ARGV[3]), {{}}, tonumber(ARGV[4])
 local from = ({{values = values, tags = tags}})[ARGV[5]]
 for index, key in ipairs(found) do
@@ -106,5 +192,5 @@ for index, key in ipairs(found) do
     end
 end
 return {{more and 1 or 0, page}}
-"""
+""")
 """low high count room ("values" / "tags" / "keys"): return whether more follow, and *( key held ) in order."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any, cast
 
@@ -16,14 +17,19 @@ from holdall.adapters._shared.servers import (
 )
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.redis import scripts
+from holdall.adapters.redis.feed import Feed
 from holdall.adapters.redis.link import Link
 from holdall.address import Address
 from holdall.batches import ROOM, read_pages, split_keys, split_pairs, to_bytes_within
+from holdall.bell import Bell
+from holdall.changes import Changes
 from holdall.errors import Corrupt, InvalidAddress
+from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
 from holdall.store import (
     ABSENT,
     MISSING,
+    Feature,
     Missing,
     Operation,
     Put,
@@ -34,6 +40,7 @@ from holdall.store import (
 
 _LARGEST = 512 * 2**20  # bytes: "Strings" in the Redis documentation
 _LOOKUPS = 128
+_SILENCE = 10  # seconds without a message, after which a watch looks, and subscribes again
 
 
 class Redis(TransactionalStore):
@@ -44,12 +51,13 @@ class Redis(TransactionalStore):
     certificate. The certificate must be signed by an authority that the system trusts or, if ``ca`` names a
     file of certificates, by an authority in that file. ``ca`` turns on ``tls``. Each wait for the server
     takes ``timeout`` seconds at most; after that the store raises Unavailable. No command is sent twice.
+    `watch` waits for messages that each write sends, on a connection of its own.
 
-    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values. Each
-    batch of `set_many` and `delete_many` is written wholly or not at all. When a write returns, the server
-    has it; whether it is on the server's disk depends on the server's ``appendonly`` and ``appendfsync``. If
-    the server may evict keys (a ``maxmemory-policy`` other than ``noeviction``), the store promises nothing.
-    Clusters are not supported.
+    An operation takes one request, and a scan or batch one for each thousand keys or MiB of values; every few
+    hundred writes take one more. Each batch of `set_many` and `delete_many` is written wholly or not at all.
+    When a write returns, the server has it; whether it is on the server's disk depends on the server's
+    ``appendonly`` and ``appendfsync``. If the server may evict keys (a ``maxmemory-policy`` other than
+    ``noeviction``), the store promises nothing. Clusters are not supported.
 
     >>> Redis("cache.example", 2, prefix="books")
     Redis('cache.example', 2, prefix='books')
@@ -77,6 +85,8 @@ class Redis(TransactionalStore):
             prefix, db=db, host=host, port=port, username=user, timeout=timeout,
             password=password or os.environ.get("REDISCLI_AUTH"), **secured,
         )  # fmt: skip
+        self._feed = Feed(self, self._link)
+        self._bell = PerProcess(Bell)
 
     @classmethod
     def from_address(cls, address: Address) -> "Redis":
@@ -92,6 +102,10 @@ class Redis(TransactionalStore):
             )
         return cls(**{"db": int(number), **login(address), **tls, **options})
 
+    @property
+    def features(self) -> Feature:
+        return super().features | Feature.CHANGES
+
     # ---- One key ---------------------------------------------------------------------------------
 
     def _find(self, key: str, /) -> bytes | Missing:
@@ -105,16 +119,16 @@ class Redis(TransactionalStore):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.run(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
+        self._link.write(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if not self._link.run(scripts.DROP, key, about=key):
+        if self._link.write(scripts.DROP, key, about=key) == scripts.REFUSED:
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._link.run(scripts.DROP, key, about=key)
+        self._link.write(scripts.DROP, key, about=key)
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -166,11 +180,11 @@ class Redis(TransactionalStore):
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in map(dict, split_pairs(items, most=_LARGEST)):
             words: Iterable[str | bytes] = chain.from_iterable(batch.items())
-            self._link.run(scripts.PUT, fresh_tag(), *words)
+            self._link.write(scripts.PUT_MANY, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
-            self._link.run(scripts.DROP, *batch)
+            self._link.write(scripts.DROP_MANY, *batch)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -189,22 +203,31 @@ class Redis(TransactionalStore):
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
         tag = fresh_tag()
-        if not self._link.run(
-            scripts.SWAP, key, expected, to_bytes_within(key, value, _LARGEST), tag, about=key
-        ):
+        value = to_bytes_within(key, value, _LARGEST)
+        if self._link.write(scripts.SWAP, tag, key, value, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
         return tag
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if not self._link.run(scripts.REMOVE, key, expected, about=key):
+        if self._link.write(scripts.REMOVE, key, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
-        unexpected = self._link.run(scripts.TRANSACT, fresh_tag(), *steps)
-        if unexpected is not None:
-            raise conflict(unexpected.decode())
+        result = self._link.write(scripts.TRANSACT, fresh_tag(), *steps)
+        if isinstance(result, bytes):
+            raise conflict(result.decode())
+
+    # ---- Changes ---------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._feed.changes(since, Span.of(prefix, "", None))
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        feed = partial(self.changes, prefix=prefix)
+        with self._link.subscribe() as subscription:
+            return self._bell().watch(feed, since, timeout, _SILENCE, event=subscription)
 
     # ---- The store itself ------------------------------------------------------------------------
 
@@ -212,6 +235,7 @@ class Redis(TransactionalStore):
         return self._link.info()
 
     def close(self) -> None:
+        self._bell().close()
         self._link.close()
 
     def __reduce__(self) -> tuple[Any, ...]:

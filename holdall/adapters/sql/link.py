@@ -12,7 +12,10 @@ import sqlalchemy as sa
 
 from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters.sql.errors import RAISED, passes, translate
+from holdall.adapters.sql.feed import Ends, Recorder
 from holdall.adapters.sql.table import Table
+from holdall.bell import INTERVAL, Bell
+from holdall.changes import Changes
 from holdall.errors import HoldallError, Mismatch, StoreNotFound, Throttled
 from holdall.handles import PerProcess
 
@@ -26,7 +29,8 @@ class Link(ABC):
 
     A subclass for each dialect defines how to connect and which columns the table has. ``login`` holds the
     arguments for the driver, such as host, database and user, under the driver's own names. ``tls`` is a
-    result of `tls_of`; None leaves the decision to the driver.
+    result of `tls_of`; None leaves the decision to the driver. ``feed`` says whether the table is to have a
+    change feed.
     """
 
     def __init__(
@@ -38,20 +42,26 @@ class Link(ABC):
         tls: str | None,
         timeout: float,
         create: bool,
+        feed: bool,
     ) -> None:
         self.table = table
+        self.feed = feed
         self._where = f"{where}?table={table.name}"
         self._login = login
         self._tls = tls
         self._timeout = timeout
         self._create = create
         self._pool = PerProcess(self._open_pool)
+        self._records: bool | None = None
+        """Whether the table has a feed; None if the first write is to begin it."""
 
     url: ClassVar[str]
     """The SQLAlchemy URL of the dialect and driver."""
 
     expected: ClassVar[dict[str, str]]
     """The columns that the table of a store must have, in the form that `columns` returns."""
+
+    recorder: Recorder
 
     @abstractmethod
     def connect(self) -> Any:
@@ -62,6 +72,10 @@ class Link(ABC):
         """The type of each column of the existing table, by name; empty if there is no table."""
 
     @abstractmethod
+    def create(self, connection: sa.Connection) -> None:
+        """Create the table, unless it exists, and begin its feed if it is to have one."""
+
+    @abstractmethod
     def put(self) -> sa.Insert:
         """The statement that writes a row, and replaces the row of the same key if there is one."""
 
@@ -69,13 +83,21 @@ class Link(ABC):
     def most(self) -> int:
         """The size in bytes of the largest value that the server accepts. May cost a request."""
 
+    def begin_feed(self) -> None:
+        """Make the table record its changes from now on."""
+        self.run(self.recorder.begin)
+
+    def watch(self, bell: Bell, feed: Callable[[str], Changes], since: str, timeout: float | None) -> bool:
+        """Wait until ``feed(since)`` yields a change, as `Bell.watch` does."""
+        return bell.watch(feed, since, timeout, INTERVAL)
+
     def rows(self, statement: sa.Select[Any], key: str | None = None) -> list[tuple[Any, ...]]:
         """The rows that ``statement`` selects."""
         return self.run(lambda connection: [tuple(row) for row in connection.execute(statement)], key)
 
     def execute(self, statement: sa.Update | sa.Delete, key: str | None = None) -> int:
         """Run ``statement``, and return how many rows it matched."""
-        return self.run(lambda connection: connection.execute(statement).rowcount, key)
+        return self.write(lambda connection: connection.execute(statement).rowcount, key)
 
     def run(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
         """The result of ``work``, which runs one statement on a connection.
@@ -94,9 +116,29 @@ class Link(ABC):
                 time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311 - spreads writers out
         raise AssertionError  # pragma: no cover - the last attempt raised
 
+    def write(self, work: Callable[[sa.Connection], T], key: str | None = None) -> T:
+        """Do the same as `run` for ``work`` that writes. Begin the feed first if the table has none."""
+        self._pool()
+        if self.feed and self._records is None:
+            self.begin_feed()
+            self._records = False  # `ends` looks whether this user was allowed to begin it
+        return self.run(work, key)
+
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """The result of ``work``, run in one transaction. Calls ``work`` again as `run` does."""
-        return self.run(partial(_whole, work))
+        """The result of ``work``, which writes, run in one transaction. Calls ``work`` again as `run` does."""
+        return self.write(partial(whole, work))
+
+    def ends(self, epoch: str) -> Ends | None:
+        """Return the state of the feed, as `Recorder.look` does; None also if the table has no feed."""
+        self._pool()
+        if not self._records:
+            if not self.run(self.recorder.is_on):
+                return None
+            self._records = True
+        ends = self.run(partial(self.recorder.look, epoch))
+        if ends is None:
+            self._records = None  # the next write begins the feed again
+        return ends
 
     def close(self) -> None:
         """Close the idle connections of this process."""
@@ -106,7 +148,7 @@ class Link(ABC):
     # ---- The table -------------------------------------------------------------------------------
 
     def _open_pool(self) -> Pool[sa.Connection]:
-        pool = Pool(_Connector(self.url, self.connect), most=_AT_ONCE, timeout=self._timeout)
+        pool = Pool(Connector(self.url, self.connect), most=_AT_ONCE, timeout=self._timeout)
         try:
             pool.use(self._prepare)
         except BaseException as error:
@@ -128,12 +170,13 @@ class Link(ABC):
             raise StoreNotFound(
                 f"{self._where}: the table does not exist; open it with ?create=true to create the table"
             )
-        if found != self.expected:
+        if found not in (self.expected, self.expected | self.recorder.tick):
             raise Mismatch(f"{self._where} is not a table of a store; name another with ?table=")
+        self._records = self.feed and (self.recorder.is_on(connection) or None)
 
     def _create_table(self, connection: sa.Connection) -> dict[str, str]:
         try:
-            connection.execute(self.table.create())
+            self.create(connection)
         except RAISED:
             found = self.columns(connection)
             if not found:
@@ -142,7 +185,7 @@ class Link(ABC):
         return self.columns(connection)
 
 
-class _Connector:
+class Connector:
     """Makes SQLAlchemy connections, each around one of the driver. See `holdall.adapters._shared.pool.Connector`."""
 
     def __init__(self, url: str, connect: Callable[[], Any]) -> None:
@@ -152,7 +195,7 @@ class _Connector:
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             poolclass=_Unpooled,
-            pool_reset_on_return=None,  # `_whole` leaves no transaction open
+            pool_reset_on_return=None,  # `whole` leaves no transaction open
         )
 
     def connect(self) -> sa.Connection:
@@ -185,7 +228,7 @@ class _Unpooled(sa.pool.NullPool):
             super()._do_return_conn(record)
 
 
-def _whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
+def whole(work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
     """The result of ``work``, run between the statements BEGIN and COMMIT; after an error comes ROLLBACK.
 
     To switch the connection out of autocommit instead would cost two more requests. After an interrupt

@@ -6,9 +6,7 @@ import ssl
 from functools import cached_property
 from typing import Any, ClassVar
 
-from holdall.adapters._shared.servers import check_wait, login, unpicklable
-from holdall.address import Address, flag
-from holdall.errors import InvalidAddress
+from holdall.adapters._shared.servers import check_wait
 from holdall.extras import needs
 
 with needs("mysql"):
@@ -18,6 +16,7 @@ with needs("mysql"):
     from sqlalchemy.dialects.mysql import insert
 
     from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.mysql_feed import MySQLRecorder
     from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, tls_of
@@ -47,6 +46,8 @@ class MySQL(SQL):
     MySQL('db.example', 'acme', user='app', table='invoices')
     """
 
+    _variable = "MYSQL_PWD"
+
     def __init__(
         self,
         host: str,
@@ -59,6 +60,7 @@ class MySQL(SQL):
         table: str = "holdall",
         timeout: float = 10,
         create: bool = False,
+        feed: bool = False,
     ) -> None:
         check_wait("mysql", timeout)
         self._password = password
@@ -72,21 +74,7 @@ class MySQL(SQL):
         }
         where = f"mysql://{host}/{database}"
         tls = tls_of("mysql", tls, host)
-        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create))
-
-    @classmethod
-    def from_address(cls, address: Address) -> "MySQL":
-        """``mysql://user:password@host:port/database?table=&timeout=&create=&tls=``."""
-        options = address.options(table=str, timeout=float, create=flag, password=str, tls=str)
-        database = address.path.strip("/")
-        if not address.host or not database:
-            raise InvalidAddress("mysql: the server or the database is missing; write mysql://host/database")
-        return cls(**{"database": database, **login(address), **options})
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._password:
-            raise unpicklable("MYSQL_PWD")
-        return super().__reduce__()
+        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create, feed=feed))
 
 
 class _Link(Link):
@@ -96,6 +84,10 @@ class _Link(Link):
         "value": "longblob ",
         "tag": "varbinary(16) ",
     }
+
+    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
+        super().__init__(where, table, login, **options)
+        self.recorder = MySQLRecorder(table, self._lock_wait)
 
     def most(self) -> int:
         return self._most
@@ -143,7 +135,12 @@ class _Link(Link):
             "WHERE table_schema = database() AND table_name = :name"
         )
         rows = connection.execute(found, {"name": self.table.name})
-        return {str(name): str(kind) for name, kind in rows}
+        return {str(name): str(kind).replace("bigint(20)", "bigint") for name, kind in rows}
+
+    def create(self, connection: sa.Connection) -> None:
+        connection.execute(self.table.create())
+        if self.feed:
+            self.recorder.begin(connection)
 
     def put(self) -> sa.Insert:
         new = insert(self.table.table)

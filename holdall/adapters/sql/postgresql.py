@@ -2,19 +2,26 @@
 
 import math
 import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
-from holdall.adapters._shared.servers import check_wait, login, unpicklable
-from holdall.address import Address, flag
-from holdall.errors import InvalidAddress
+from holdall.adapters._shared.servers import check_wait
+from holdall.bell import Bell
+from holdall.changes import Changes
+from holdall.errors import PermissionDenied, Unavailable
 from holdall.extras import needs
+from holdall.handles import PerProcess
 
 with needs("postgresql"):
     import psycopg
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql import insert
 
-    from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.link import Link, whole
+    from holdall.adapters.sql.listener import Listener
+    from holdall.adapters.sql.postgresql_feed import PostgreSQLRecorder
     from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
     from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
@@ -44,6 +51,8 @@ class PostgreSQL(SQL):
     PostgreSQL('db.example', 'acme', table='invoices')
     """
 
+    _variable = "PGPASSWORD"
+
     def __init__(
         self,
         host: str,
@@ -56,6 +65,7 @@ class PostgreSQL(SQL):
         table: str = "holdall",
         timeout: float = 10,
         create: bool = False,
+        feed: bool = True,
     ) -> None:
         check_wait("postgresql", timeout)
         self._password = password
@@ -63,28 +73,18 @@ class PostgreSQL(SQL):
         where = f"postgresql://{host}/{database}"
         if tls is not None or "PGSSLMODE" not in os.environ:
             tls = tls_of("postgresql", tls, host)
-        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create))
-
-    @classmethod
-    def from_address(cls, address: Address) -> "PostgreSQL":
-        """``postgresql://user:password@host:port/database?table=&timeout=&create=&tls=``."""
-        options = address.options(table=str, timeout=float, create=flag, password=str, tls=str)
-        database = address.path.strip("/")
-        if not address.host or not database:
-            raise InvalidAddress(
-                "postgresql: the server or the database is missing; write postgresql://host/database"
-            )
-        return cls(**{"database": database, **login(address), **options})
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._password:
-            raise unpicklable("PGPASSWORD")
-        return super().__reduce__()
+        self._open(_Link(where, Table(table), who, tls=tls, timeout=timeout, create=create, feed=feed))
 
 
 class _Link(Link):
     url = "postgresql+psycopg://"
     expected: ClassVar[dict[str, str]] = {"key": "text C", "value": "bytea ", "tag": "text C"}
+
+    def __init__(self, where: str, table: Table, login: dict[str, Any], **options: Any) -> None:
+        super().__init__(where, table, login, **options)
+        self.recorder = recorder = PostgreSQLRecorder(table)
+        listener = partial(Listener, self._where, self.url, self.connect, recorder, self._timeout)
+        self._listener = PerProcess(listener)
 
     def most(self) -> int:
         return _LARGEST
@@ -123,11 +123,31 @@ class _Link(Link):
         rows = connection.execute(found, {"name": f'"{self.table.name}"'})
         return {str(name): str(kind) for name, kind in rows}
 
+    def create(self, connection: sa.Connection) -> None:
+        def work(connection: sa.Connection) -> None:
+            connection.execute(self.table.create())
+            if self.feed:
+                self.recorder.begin(connection)
+
+        whole(work, connection)
+
     def put(self) -> sa.Insert:
         new = insert(self.table.table)
         return new.on_conflict_do_update(
             index_elements=["key"], set_={"value": new.excluded.value, "tag": new.excluded.tag}
         )
+
+    def begin_feed(self) -> None:
+        with suppress(PermissionDenied, Unavailable):  # then another user begins it, or a later process
+            self.run(partial(whole, self.recorder.begin))
+
+    def watch(self, bell: Bell, feed: Callable[[str], Changes], since: str, timeout: float | None) -> bool:
+        return self._listener().watch(bell, feed, since, timeout)
+
+    def close(self) -> None:
+        super().close()
+        if listener := self._listener.take():
+            listener.close()
 
 
 class _Connection(psycopg.Connection[Any]):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, ClassVar, Self, cast
 
 import sqlalchemy as sa
 
@@ -12,16 +12,25 @@ from holdall.adapters._shared.servers import (
     Part,
     cut_page,
     fresh_tag,
+    login,
     parts_of,
+    unpicklable,
 )
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.sql.errors import RAISED, is_taken
+from holdall.adapters.sql.feed import Feed
 from holdall.adapters.sql.link import Link
+from holdall.address import Address, flag
 from holdall.batches import BATCH, ROOM, read_pages, split_keys, split_pairs, to_bytes_within
+from holdall.bell import Bell
+from holdall.changes import Changes
+from holdall.errors import InvalidAddress, Unsupported
+from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.store import (
     ABSENT,
     MISSING,
+    Feature,
     Missing,
     Operation,
     Put,
@@ -39,6 +48,29 @@ class SQL(TransactionalStore):
     def _open(self, link: Link) -> None:
         self._link = link
         self._table = link.table
+        self._feed = Feed(self, link)
+        self._bell = PerProcess(Bell)
+
+    _variable: ClassVar[str]
+    """The variable from which a client of this server reads the password."""
+
+    _password: str | None
+
+    @classmethod
+    def from_address(cls, address: Address) -> Self:
+        """``SCHEME://user:password@host:port/database?table=&timeout=&create=&feed=&tls=``."""
+        options = address.options(table=str, timeout=float, create=flag, feed=flag, password=str, tls=str)
+        database = address.path.strip("/")
+        if not address.host or not database:
+            raise InvalidAddress(
+                f"{address.scheme}: the server or the database is missing; write {address.scheme}://host/database"
+            )
+        return cls(**{"database": database, **login(address), **options})
+
+    @property
+    def features(self) -> Feature:
+        held = super().features
+        return held | Feature.CHANGES if self._link.feed else held
 
     # ---- One key ---------------------------------------------------------------------------------
 
@@ -57,7 +89,7 @@ class SQL(TransactionalStore):
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         row = _row(key, to_bytes_within(key, value, self._link.most()))
-        self._link.run(partial(_execute, self._link.put(), [row]), key)
+        self._link.write(partial(_execute, self._link.put(), [row]), key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -145,7 +177,7 @@ class SQL(TransactionalStore):
         check_key(key)
         tag, value = fresh_tag(), to_bytes_within(key, value, self._link.most())
         if expected == ABSENT:
-            self._link.run(lambda connection: self._insert(connection, key, value, tag), key)
+            self._link.write(lambda connection: self._insert(connection, key, value, tag), key)
         elif not self._link.execute(self._table.update(key, value, tag, expected), key):
             raise conflict(key)
         return tag
@@ -188,8 +220,24 @@ class SQL(TransactionalStore):
         self._insert(connection, key, b"", "")
         connection.execute(self._table.delete([key]))
 
+    # ---- Changes ---------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        if not self._link.feed:
+            raise Unsupported(f"{self!r} cannot tell what changed; open it with ?feed=on")
+        return self._feed.changes(since, Span.of(prefix, "", None))
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        return self._link.watch(self._bell(), partial(self.changes, prefix=prefix), since, timeout)
+
     def close(self) -> None:
+        self._bell().close()
         self._link.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._password:
+            raise unpicklable(self._variable)
+        return super().__reduce__()
 
 
 def _row(key: str, value: bytes) -> dict[str, object]:

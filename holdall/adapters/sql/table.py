@@ -8,6 +8,7 @@ The primary key is ``key``. MySQL pads and folds text when it compares, so there
 stored as the bytes of their UTF-8.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,7 @@ from holdall.adapters._shared.servers import after
 from holdall.errors import InvalidAddress
 from holdall.keys import RAW_KEY_BYTES
 
+_LONGEST = 63
 _named = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}").fullmatch
 
 
@@ -66,6 +68,14 @@ class Table:
             mysql_engine="InnoDB",
         )
         self.key, self.value, self.tag = self.table.columns
+
+    def part(self, part: str) -> str:
+        """Return the name of a part of the feed of this table. The servers allow 63 characters."""
+        name = f"{self.name}.{part}"
+        if len(name) <= _LONGEST:
+            return name
+        digest = hashlib.blake2b(self.name.encode(), digest_size=8).hexdigest()
+        return f"{self.name[:24]}.{digest}.{part}"
 
     def create(self) -> sa.schema.CreateTable:
         """The statement that creates the table unless it exists."""

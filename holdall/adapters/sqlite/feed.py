@@ -12,6 +12,7 @@ says up to where the history of the file was seen. If the file was restored from
 the next epoch begins at fewer writes, and the position is refused.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
@@ -20,12 +21,16 @@ from typing import Any, NamedTuple
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.changes import Change, Changes, Found, Position, expired
-from holdall.keys import Span, fits
+from holdall.errors import Corrupt
+from holdall.keys import RAW_KEY_BYTES, Span, fits
 from holdall.store import ABSENT, Tag
 
 _PAGE = 1000  # rows that one transaction reads
 _NEW = "new"  # the epoch of a position that was issued before the first write
 _OLD = "old"  # the epoch of a position in a table to which no holdall with a feed has written
+_MOST = 2**62  # only another program writes such a number; from 2**63 on, SQLite would not count on
+
+_is_name = re.compile(r"[0-9a-z]{1,32}", re.ASCII).fullmatch
 
 
 class _Ends(NamedTuple):
@@ -53,23 +58,23 @@ class Feed:
         self._name = name
         self._rows = f"""
             SELECT tick, key FROM "{name}" WHERE tick > ? AND tick <= ? AND +key >= ? AND +key < ?
-            AND key <> '' ORDER BY tick LIMIT {_PAGE}
+            AND key <> '' AND length(key) <= {RAW_KEY_BYTES} ORDER BY tick LIMIT {_PAGE}
         """
         self._deletions = f"""
             SELECT number, key FROM "{name}.deletions" AS deleted
-            WHERE number > ? AND number <= ? AND key >= ? AND key < ?
+            WHERE number > ? AND number <= ? AND key >= ? AND key < ? AND length(key) <= {RAW_KEY_BYTES}
             AND NOT EXISTS (SELECT 1 FROM "{name}" AS row WHERE row.key = deleted.key)
             ORDER BY number LIMIT {_PAGE}
         """
+        newest = f'FROM "{name}.epochs" ORDER BY number DESC LIMIT 1'
         self._ends = f"""
-            SELECT (SELECT name FROM "{name}.epochs" ORDER BY number DESC LIMIT 1),
-            (SELECT max(tick) FROM "{name}"),
-            coalesce((SELECT max(number) FROM "{name}.deletions"), 0),
-            coalesce((SELECT min(number) FROM "{name}.deletions"), 0)
+            SELECT (SELECT substr(name, 1, 33) {newest}), (SELECT number {newest}),
+            (SELECT min(tick) FROM "{name}"), (SELECT max(tick) FROM "{name}"),
+            (SELECT min(number) FROM "{name}.deletions"), (SELECT max(number) FROM "{name}.deletions")
         """
-        self._last = f'SELECT max(tick) FROM "{name}"'
+        self._old_ends = f"""SELECT '{_OLD}', NULL, min(tick), max(tick), NULL, NULL FROM "{name}" """
         self._epoch = f"""
-            SELECT (SELECT writes FROM "{name}.epochs" WHERE number = epoch.number + 1)
+            SELECT (SELECT CAST(writes AS INTEGER) FROM "{name}.epochs" WHERE number = epoch.number + 1)
             FROM "{name}.epochs" AS epoch WHERE name = ?
         """
 
@@ -88,12 +93,17 @@ class Feed:
 
     def _look(self, position: Position | None, connection: sqlite3.Connection) -> _Ends:
         """Return the ends of the feed. Raises Expired if the feed cannot go on from ``position``."""
-        if schema.has_feed(connection, self._name):
-            epoch, tick, deletion, oldest = connection.execute(self._ends).fetchone()
-            found = _Ends(epoch or _NEW, tick, deletion, oldest)
-        else:
-            (tick,) = connection.execute(self._last).fetchone()
-            found = _Ends(_OLD, tick, 0, 0)
+        ends = self._ends if schema.has_feed(connection, self._name) else self._old_ends
+        epoch, *numbers = connection.execute(ends).fetchone()
+        if not (epoch is None or _is_name(str(epoch))) or not all(
+            number is None or 0 < number < _MOST for number in numbers
+        ):
+            raise Corrupt(
+                f"the feed of {self._store!r} cannot tell what changed, because another program wrote to its "
+                "tables; copy the keys to another file with holdall cp"
+            )
+        _, _, tick, oldest, deletion = numbers
+        found = _Ends(epoch or _NEW, tick or 0, deletion or 0, oldest or 0)
         if position is not None:
             self._check(position, found, connection)
         return found
@@ -104,9 +114,11 @@ class Feed:
         epoch = connection.execute(self._epoch, (position.origin,)).fetchone()
         if epoch is None or len(position.numbers) != 3:
             raise expired(self._store, "it is of another store, or too old")
-        _, deletion, writes = position.numbers
+        tick, deletion, writes = position.numbers
         if writes > (ends.writes if epoch[0] is None else epoch[0]):
             raise expired(self._store, "the file was restored from a backup")
+        if tick > ends.tick or deletion > ends.deletion:
+            raise expired(self._store, "another program removed a part of the history")
         if deletion < ends.oldest - 1:
             raise expired(self._store, f"it is older than the last {schema.DELETIONS:,} deletions")
 

@@ -190,7 +190,8 @@ class Link:
 
     def _begin_epoch(self, connection: sqlite3.Connection) -> None:
         """Begin an epoch of the feed, because this process writes for the first time."""
-        _in_transaction(connection, lambda: schema.begin_epoch(connection, self._table.name))
+        table = self._table
+        _in_transaction(connection, lambda: schema.begin_epoch(connection, table.name, feed=table.feed))
         self._epoch = getpid()
 
     @contextmanager

@@ -13,7 +13,7 @@ from holdall.adapters._files.paths import absolute
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
-from holdall.address import Address
+from holdall.address import Address, flag
 from holdall.batches import look_up_all, read_pages, split, split_keys, split_pairs, split_transaction, text
 from holdall.bell import Bell
 from holdall.changes import Changes
@@ -31,6 +31,7 @@ from holdall.store import (
     Tagged,
     conflict,
     to_bytes,
+    unsupported,
 )
 
 _PAGE = 1024  # rows of the largest page of a scan
@@ -55,7 +56,8 @@ class SQLite(Store[bytes]):
     ``durability="full"``: every write is synced to the disk before it returns. ``"os"``: a write that
     returned is with the operating system. It survives the end of this process, but a power failure may lose
     the last writes. With both, no write is ever stored in part. ``timeout``: the seconds to wait for other
-    writers; then the store raises Unavailable.
+    writers; then the store raises Unavailable. ``feed=False``: `changes` and `watch` raise Unsupported, and a
+    table that has no feed yet gets none; a delete then costs less.
 
     The first write creates the file; until then the store is empty. If the file is not a database, or if
     its table of this name has another schema, the store raises Mismatch and changes nothing. A scan reads
@@ -78,13 +80,14 @@ class SQLite(Store[bytes]):
         table: str = "holdall",
         durability: Durability = "full",
         timeout: float = 10,
+        feed: bool = True,
     ) -> None:
         path = os.fspath(path)
         if path != MEMORY:
             path = absolute(path, "sqlite", "sqlite:///books.db")
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
         self._made_with = (path,), options  # so that a repr or pickle is still right after a chdir
-        self._table = Table(path, table, durability, timeout)
+        self._table = Table(path, table, durability, timeout, feed)
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
@@ -101,7 +104,7 @@ class SQLite(Store[bytes]):
 
     @classmethod
     def from_address(cls, address: Address) -> "SQLite":
-        options = address.options(table=str, durability=DURABILITIES, timeout=float)
+        options = address.options(table=str, durability=DURABILITIES, timeout=float, feed=flag)
         if address.host or address.userinfo or address.port is not None or not address.slashes:
             path = (address.host + address.shown_path).lstrip("/")
             raise InvalidAddress(
@@ -115,7 +118,9 @@ class SQLite(Store[bytes]):
     @property
     def features(self) -> Feature:
         held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
-        held |= Feature.REMOVE | Feature.ATOMIC | Feature.CHANGES
+        held |= Feature.REMOVE | Feature.ATOMIC
+        if self._table.feed:
+            held |= Feature.CHANGES
         return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
 
     # ---- One key ---------------------------------------------------------------------------------
@@ -304,6 +309,8 @@ class SQLite(Store[bytes]):
     # ---- Changes ---------------------------------------------------------------------------------
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        if not self._table.feed:
+            raise unsupported(self, "tell what changed", Feature.CHANGES, "open it with feed=on")
         return self._feed.changes(since, Span.of(prefix, "", None))
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:

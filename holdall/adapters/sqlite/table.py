@@ -65,6 +65,7 @@ class Table:
     name: str
     durability: Durability
     timeout: float
+    feed: bool = True
 
     def __post_init__(self) -> None:
         if not _named(self.name):
@@ -207,7 +208,7 @@ class Table:
             )
         if not self.in_memory:
             self._log_ahead(connection)
-        schema.create(connection, self.name)
+        schema.create(connection, self.name, feed=self.feed)
 
     def _log_ahead(self, connection: sqlite3.Connection) -> None:
         """Turn on the write-ahead log (WAL), so that readers and writers do not wait for each other.

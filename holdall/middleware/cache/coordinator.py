@@ -1,6 +1,7 @@
 """Coordination of concurrent reads and writes of the far store, so that no outdated entry is kept."""
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -9,6 +10,7 @@ from holdall.errors import HoldallError, InvalidKey
 from holdall.keys import check_key
 from holdall.middleware.cache.entry import Entry
 from holdall.middleware.cache.memory_entries import Near
+from holdall.store import ABSENT, MISSING, Tag
 
 Load = Future[Entry]
 """One read of a key, for all threads that want it."""
@@ -32,9 +34,11 @@ class Coordinator:
       that begins after a write does not share the result of a read that began before the write's end.
     - If several threads read a key at once, only one asks the far store. All of them get its result or error.
     - While a write of many keys is under way, no entry is kept.
+    - If the change feed of the far store tells a key, its entry is dropped, and no read that began before is
+      kept, unless the entry has the tag that the feed told.
 
-    ``worth`` says whether an entry can ever be useful. Threads share one instance; a forked process needs a
-    new one.
+    Every entry that is older than ``correct_at`` was correct at that time; `Follower` sets it. ``worth`` says
+    whether an entry can ever be useful. Threads share one instance; a forked process needs a new one.
     """
 
     def __init__(self, near: Near, worth: Callable[[Entry], bool]) -> None:
@@ -44,6 +48,7 @@ class Coordinator:
         self._loads: dict[str, Load] = {}
         self._writes: dict[str, Write] = {}
         self._bulks = 0
+        self.correct_at = -math.inf
         self.find = near.find
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -148,6 +153,23 @@ class Coordinator:
                 self._bulks -= 1
                 self._loads.clear()
 
+    # ---- Changes by others ---------------------------------------------------------------------
+
+    def outdate(self, key: str, tag: Tag) -> None:
+        """Drop what is older than the state ``tag`` of ``key``, which the feed of the far store told."""
+        with self._lock:
+            self._loads.pop(key, None)
+            if key in self._writes:
+                self._writes[key].alone = False
+            entry = self._near.find(key)
+            if entry is not None and not _is_of(entry, tag):
+                self._near.drop(key)
+
+    def restart(self) -> None:
+        """Drop all entries, and keep nothing of the reads and writes that are under way."""
+        with self.bulk():
+            self.clear()
+
     # ---- The near entries ----------------------------------------------------------------------
 
     def drop(self, key: str) -> None:
@@ -167,6 +189,11 @@ class Coordinator:
                 self._near.keep(key, entry)
             else:
                 self._near.drop(key)
+
+
+def _is_of(entry: Entry, tag: Tag) -> bool:
+    """Whether ``entry`` is surely the state ``tag`` of its key; the tag of an entry may not be known."""
+    return entry.value is MISSING if tag == ABSENT else entry.tag == tag
 
 
 def is_plain(key: str) -> bool:

@@ -1,11 +1,14 @@
 """The layer `Cache`."""
 
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import cast
+from functools import partial
+from typing import Final, Literal, cast
 
 from holdall.batches import split
+from holdall.changes import Change, Changes
 from holdall.errors import Invalid, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
@@ -13,13 +16,27 @@ from holdall.layer import Layer, below
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.coordinator import Coordinator
 from holdall.middleware.cache.entry import Entry
+from holdall.middleware.cache.follower import Follower
 from holdall.middleware.cache.memory_entries import MemoryEntries
 from holdall.middleware.cache.raw_view import RawView
 from holdall.middleware.cache.store_entries import StoreEntries
 from holdall.middleware.metrics.counter import ThreadCounter
-from holdall.store import ABSENT, MISSING, Expect, Missing, Operation, Store, Tag, Tagged, key_of, to_bytes
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Expect,
+    Feature,
+    Missing,
+    Operation,
+    Store,
+    Tag,
+    Tagged,
+    key_of,
+    to_bytes,
+)
 
 _BATCH = 64  # keys that get_many asks for at once
+_UNWATCHED: Final = 10.0  # seconds for which entries are used if the feed cannot be followed
 
 
 class Cache(Layer[bytes, bytes]):
@@ -27,10 +44,10 @@ class Cache(Layer[bytes, bytes]):
 
     An older entry is checked again: by its tag if the store has TAGS (on S3 this is a HEAD request), and by
     reading the value if the tag has changed or is not known. With a ``max_age`` of 0 every read asks the
-    store; `math.inf` is for a store that nobody else writes to. The age is counted from before the request,
-    so another writer's change shows at most ``max_age`` plus one request late. A write through this cache
-    shows at once, to all readers of this cache. This also holds if the write failed, because then the cache
-    keeps nothing for its key.
+    store; `math.inf` is for a store that nobody else writes to. With "feed" the cache follows the change feed
+    of the store (see below). The age is counted from before the request, so another writer's change shows at
+    most ``max_age`` plus one request late. A write through this cache shows at once, to all readers of this
+    cache. This also holds if the write failed, because then the cache keeps nothing for its key.
 
     The cache keeps up to ``items`` values with ``size`` bytes in total, in memory or in the store ``near``.
     It evicts by second chance, which is as good as least recently used. ``near`` must be used by this cache
@@ -41,7 +58,14 @@ class Cache(Layer[bytes, bytes]):
 
     A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans,
     `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
-    Reserved keys are never cached. A write through `raw` shows here at once.
+    Reserved keys are never cached. A write through `raw` shows here at once. A reader of `changes` never
+    reads a value here that is older than the change.
+
+    With a ``max_age`` of "feed", a thread watches the store from the first read on, and drops every entry that
+    another writer changed. So a hit makes no request, and shows a change as soon as the store's `watch` tells
+    it. If the store does not answer the thread, entries are checked again after 10 seconds, as above. The
+    thread ends at `close`; each process has its own. It needs CHANGES, or raises Unsupported, and it keeps
+    entries in memory only. A value that was written without a tag is read once more after the feed told it.
 
     >>> from holdall import Memory
     >>> far = Memory()
@@ -54,7 +78,7 @@ class Cache(Layer[bytes, bytes]):
     def __init__(
         self,
         store: Store[bytes],
-        max_age: float,
+        max_age: float | Literal["feed"],
         *,
         near: Store[bytes] | None = None,
         items: int = 100_000,
@@ -62,12 +86,22 @@ class Cache(Layer[bytes, bytes]):
         misses: bool = False,
         clock: Callable[[], float] | None = None,
     ) -> None:
+        follows = max_age == "feed"
+        max_age = _UNWATCHED if max_age == "feed" else max_age
         if not max_age >= 0 or items < 1 or size < 1:
             raise Invalid(
                 f"a cache needs max_age of 0 or more, not {max_age!r}, and room for one item or more"
             )
         super().__init__(store)
+        if follows and near is not None:
+            raise Invalid("a cache that follows a feed keeps its entries in memory; leave near out")
+        if follows and Feature.CHANGES not in store.features:
+            raise Unsupported(
+                f"{store!r} has no feed that a cache could follow: it lacks CHANGES; give the cache an age, "
+                "such as 60 seconds"
+            )
         self._near = None if near is None else below(near, Cache)
+        self._follows = follows
         self._max_age = max_age
         self._bounds = items, size
         self._misses = misses
@@ -81,11 +115,13 @@ class Cache(Layer[bytes, bytes]):
     def _open(self) -> Coordinator:
         clock = Clock(*self._bounds)
         near = MemoryEntries(clock) if self._near is None else StoreEntries(self._near, clock)
-        return Coordinator(near, self._is_worth)
-
-    def _is_worth(self, entry: Entry) -> bool:
-        is_shown = self._misses or entry.value is not MISSING
-        return is_shown and (self._max_age > 0 or entry.tag != ABSENT)
+        worth = partial(_is_worth, self._max_age, self._misses)
+        if not self._follows:
+            return Coordinator(near, worth)
+        follower = Follower(near, worth, self._inner, self._clock)
+        weakref.finalize(self, follower.stop).atexit = False
+        follower.start()
+        return follower
 
     def stats(self) -> dict[str, int]:
         """The number of reads of a key since this cache was created, by how they were answered.
@@ -99,10 +135,15 @@ class Cache(Layer[bytes, bytes]):
     # ---- Reading one key -----------------------------------------------------------------------
 
     def _fresh(self, key: str) -> Entry | None:
-        entry = self._here().find(key)
-        if entry is not None and 0 <= self._clock() - entry.checked < self._max_age:
-            self._count()["hits"] += 1
-            return entry
+        here = self._here()
+        entry = here.find(key)
+        if entry is not None:
+            correct = here.correct_at
+            if correct < entry.checked:
+                correct = entry.checked
+            if 0 <= self._clock() - correct < self._max_age:
+                self._count()["hits"] += 1
+                return entry
         return None
 
     def _find(self, key: str, /) -> bytes | Missing:
@@ -262,6 +303,16 @@ class Cache(Layer[bytes, bytes]):
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return self._inner.as_of(time)
 
+    # ---- Changes -------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        return self._inner.changes(since, prefix=prefix).through(self._outdate)
+
+    def _outdate(self, changes: Iterator[Change]) -> Iterator[Change]:
+        for change in changes:
+            self._here().outdate(change.key, change.tag)
+            yield change
+
     # ---- The store itself ----------------------------------------------------------------------
 
     def raw(self, prefix: str = "") -> Store[bytes]:
@@ -270,6 +321,15 @@ class Cache(Layer[bytes, bytes]):
         return RawView(view, self._here, self.raw, prefix) if kept else view
 
     def close(self) -> None:
-        super().close()
+        here = self._here.take() if self._follows else None
+        if isinstance(here, Follower):
+            here.end(super().close)
+        else:
+            super().close()
         if self._near is not None:
             self._near.close()
+
+
+def _is_worth(max_age: float, misses: bool, entry: Entry) -> bool:
+    is_shown = misses or entry.value is not MISSING
+    return is_shown and (max_age > 0 or entry.tag != ABSENT)

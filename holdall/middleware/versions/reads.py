@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from holdall.changes import Change, Changes
-from holdall.keys import Foreign, RawKey
+from holdall.changes import Changes
+from holdall.keys import Foreign
 from holdall.layer import Wrapper, with_foreign
 from holdall.middleware.versions.stamp import SIZES, is_deletion, strip, strip_items
 from holdall.middleware.versions.tombstones import TombstoneMarks
-from holdall.store import ABSENT, MISSING, Feature, Missing, Store, Tag, Tagged
+from holdall.store import MISSING, Feature, Missing, Store, Tag, Tagged
 
 T = TypeVar("T")
 
@@ -72,11 +72,7 @@ class StampedReads(Wrapper[bytes, bytes]):
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         changes = self._store.changes(since, prefix=prefix)
-        return changes.through(self._without_deletions) if self._hides() else changes
-
-    def _without_deletions(self, changes: Iterable[Change]) -> Iterator[Change]:
-        for change in changes:
-            yield change if RawKey(change.key) in self else change._replace(tag=ABSENT)
+        return changes.retag(self.tag, since) if self._hides() else changes
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         return self._store.watch(since, prefix=prefix, timeout=timeout)

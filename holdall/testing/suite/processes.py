@@ -7,6 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 import pytest
@@ -18,6 +19,8 @@ from holdall.testing.suite.case import StoreCase, needs
 V = TypeVar("V")
 TIMES = 20
 PATIENCE = 60  # seconds; a child that still runs after them is a failure
+NEW = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+"""How to start a process that inherits nothing of a store. A fork server imports this module once for all of them."""
 
 
 class ProcessTests(StoreCase[V]):
@@ -81,21 +84,38 @@ class ProcessTests(StoreCase[V]):
 
 
 @contextmanager
-def child(work: Callable[..., object], *arguments: Any, method: str = "spawn") -> Iterator[None]:
-    """Run ``work`` in another process during the block, and fail if it fails."""
-    process = multiprocessing.get_context(method).Process(target=work, args=arguments)  # type: ignore[attr-defined]
+def child(work: Callable[..., object], *arguments: Any, method: str = NEW) -> Iterator[BaseProcess]:
+    """Run ``work`` in another process, which is yielded, during the block; fail if ``work`` fails."""
+    process = _prepare(method, work, arguments)
     with warnings.catch_warnings():
         # Python 3.12 warns of a fork while other threads run. This is tested here.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     try:
-        yield
+        yield process
         process.join(PATIENCE)
         assert process.exitcode == 0, f"the other process ended with {process.exitcode}"
     finally:
         process.kill()
         process.join()
         process.close()
+
+
+def _prepare(method: str, work: Callable[..., object], arguments: tuple[object, ...]) -> BaseProcess:
+    context: Any = multiprocessing.get_context(method)  # its kinds have no Process in common
+    if method != "fork":
+        context.set_forkserver_preload([__name__])
+        work, arguments = _enter, (dict(os.environ), pickle.dumps((work, arguments)))
+    process: BaseProcess = context.Process(target=work, args=arguments)
+    return process
+
+
+def _enter(environment: dict[str, str], call: bytes) -> None:
+    """Make a call in a process of a fork server, whose environment is older than that of its client."""
+    os.environ.clear()
+    os.environ.update(environment)
+    work, arguments = pickle.loads(call)
+    work(*arguments)
 
 
 def _answer(store: Store[Any], value: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from holdall.adapters.fsspec import Fsspec, systems
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
 
 STORES = {
@@ -22,7 +23,7 @@ STORES = {
 pytestmark = pytest.mark.usefixtures("few_examples")
 
 
-class TestFsspec(StoreTests[bytes]):
+class TestFsspec(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Fsspec": Fsspec}
     many = 60
 

@@ -7,6 +7,7 @@ import pytest
 from holdall.adapters.s3 import S3
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
 from tests.examples import few
 from tests.servers.s3 import SECRET, Mocked, Server
@@ -79,10 +80,10 @@ def declared(server: str, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("server", SERVERS, scope="class")
-class TestS3(StoreTests[bytes]):
+class TestS3(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
-    many, points = 80, 8
+    many, points = 40, 8
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from holdall import SnapshotFeed
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
 from tests.refused import refused
-from tests.servers.s3 import Server
+from tests.servers.s3 import Server, put_without_requests
 
 MANY = 2001  # three pages
 
@@ -44,13 +45,8 @@ def costs(store: S3) -> Callable[[Callable[[], Any]], Counter[str]]:
 
 
 def filled(store: S3, prefix: str = "") -> None:
-    """Put MANY objects under ``prefix``, straight into moto: by requests it would take seconds."""
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.s3.models import s3_backends
-
-    backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
-    for n in range(MANY):
-        backend.put_object(store._bucket.name, f"{store._bucket.root}{prefix}k{n:04}", b"")
+    """Put MANY objects under ``prefix``."""
+    put_without_requests(store, ((f"{prefix}k{n:04}", b"") for n in range(MANY)))
 
 
 def test_one_request_for_each_thing_done(store: S3, cost):
@@ -117,7 +113,7 @@ def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
     assert cost(lambda: list(store.scan(stop="k0100"))) == {"ListObjectsV2": 1}
     assert cost(lambda: list(store.scan("k", start="l"))) == {}
     assert cost(lambda: next(store.scan())) == {"ListObjectsV2": 1}
-    assert cost(lambda: list(store.scan_items(start="k0999"))) == {"ListObjectsV2": 2, "GetObject": 1004}
+    assert cost(lambda: list(store.scan_items(start="k1990"))) == {"ListObjectsV2": 1, "GetObject": 13}
     assert cost(lambda: store.delete_many(f"k{n:04}" for n in range(1001))) == {"DeleteObjects": 2}
     assert cost(store.clear) == {"ListObjectsV2": 2, "DeleteObjects": 2}
     assert not store
@@ -139,3 +135,25 @@ def test_what_breaks_no_xml_goes_in_bulk(store: S3, cost):
         "DeleteObject": 2,
     }
     assert not store
+
+
+def test_a_snapshot_feed_costs_one_listing_and_a_few_objects(store: S3, cost):
+    feed = SnapshotFeed(store)
+
+    def follow(since: str | None) -> tuple[list[str], str]:
+        changes = feed.changes(since)
+        return [change.key for change in changes], changes.position
+
+    position = follow(None)[1]
+    assert cost(lambda: follow(position)) == {"ListObjectsV2": 1, "GetObject": 1}
+    store["new"] = b"1"
+    # It reads the manifest and the block, lists the store, writes both, lists and deletes the old blocks, and
+    # reads the new block to tell the change.
+    assert cost(lambda: follow(position)) == {
+        "GetObject": 3,
+        "ListObjectsV2": 2,
+        "PutObject": 2,
+        "DeleteObjects": 1,
+    }
+    assert cost(lambda: follow(position)) == {"ListObjectsV2": 1, "GetObject": 2}
+    assert follow(position)[0] == ["new"]

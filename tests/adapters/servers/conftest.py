@@ -9,7 +9,7 @@ from tests.servers.dynamodb import dynamodb
 from tests.servers.files import azurite, ftp_server, sftp_server
 from tests.servers.gcs import fake_gcs
 from tests.servers.mortal import mortal
-from tests.servers.redis import redis_server
+from tests.servers.redis import redis_server, saving_redis
 from tests.servers.s3 import credentials, moto_server, seaweed
 from tests.servers.sql import mysql, postgresql
 from tests.servers.tls import secure
@@ -27,6 +27,7 @@ __all__ = [
     "mysql",
     "postgresql",
     "redis_server",
+    "saving_redis",
     "seaweed",
     "secure",
     "sftp_server",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ class TestServers(StoreTests[bytes]):
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         running: dynamodb.Server | redis.Server | sql.Server = request.getfixturevalue(server)
-        return running.store
+        return partial(running.store, feed=True) if isinstance(running, sql.Server) else running.store
 
     def plant(self, store: Store[bytes]) -> dict[str, bytes]:
         for kind, way in WAYS.items():
@@ -43,7 +44,7 @@ class TestServers(StoreTests[bytes]):
 
 def in_redis(store: Redis) -> dict[str, bytes]:
     for name in NAMES:
-        store._link.run(scripts.PUT, "tag", name, b"foreign " + name)
+        store._link.write(scripts.PUT, "tag", name, b"foreign " + name)
     return told(NAMES)
 
 

@@ -12,6 +12,7 @@ import pytest
 from holdall.adapters.shove import Shove
 from holdall.store import Store
 from holdall.testing import StoreTests
+from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
 
 
@@ -35,7 +36,7 @@ if find_spec("dbm.sqlite3"):  # since Python 3.13
 pytestmark = pytest.mark.usefixtures("few_examples")
 
 
-class TestShove(StoreTests[bytes]):
+class TestShove(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Shove": Shove}
     many = 40
 

@@ -11,7 +11,7 @@ from holdall import Memory, Versions
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
 from tests.refused import refused
-from tests.servers.s3 import Server
+from tests.servers.s3 import Server, put_without_requests
 
 Cost = Callable[[Callable[[], Any]], dict[str, int]]
 
@@ -105,7 +105,7 @@ def test_a_thousand_revisions_are_told_in_two_requests(plain: S3, store: Version
     for number in range(1000):
         Versions(elsewhere)["a"] = b"%d" % number
     plain.raw().clear()
-    plain.raw().set_many(elsewhere.raw().scan_items())
+    put_without_requests(plain, elsewhere.raw().scan_items())
     told: list[tuple[int, datetime, bool]] = []
     assert cost(lambda: told.extend((one.number, one.time, one.deleted) for one in store.history("a"))) == {
         GET: 1,

@@ -39,12 +39,16 @@ OLD = {
 }
 
 
+# So long that no random bytes are equal to them by chance.
+ANN, BOB = "Ann Archivist", "Bob Bookkeeper"
+
+
 def keys() -> str:
     return FIRST
 
 
 def above(below: Store[bytes], **options: Any) -> Versions[bytes]:
-    return Versions(Encrypt(below, keys, **options), author="Ann")
+    return Versions(Encrypt(below, keys, **options), author=ANN)
 
 
 def notes(store: Store[Any], key: str) -> list[Note]:
@@ -67,13 +71,13 @@ def store(below: Weaker) -> Versions[bytes]:
 
 
 def test_a_note_is_read_with_the_key_and_not_without(below: Weaker, store: Versions[bytes]) -> None:
-    with store.note(author="Bob", message="mistake"):
+    with store.note(author=BOB, message="mistake"):
         del store["a"]
         store["a"] = b"4"
-    expected = [*[Note("Ann", each) for each in ("first", "second", "third")], *[Note("Bob", "mistake")] * 2]
+    expected = [*[Note(ANN, each) for each in ("first", "second", "third")], *[Note(BOB, "mistake")] * 2]
     assert notes(store, "a") == notes(above(below), "a") == expected
     stored = b"".join(below.raw().values())
-    assert not [each for each in (b"Ann", b"Bob", b"mistake", b"first") if each in stored]
+    assert not [each for each in (ANN.encode(), BOB.encode(), b"mistake", b"first") if each in stored]
     assert notes(Versions(below), "a") == [Note(SEALED)] * 5
     assert notes(Versions(Encrypt(below, lambda: SECOND)), "a") == [Note(SEALED)] * 5
     assert list(store.fsck()) == []
@@ -83,10 +87,10 @@ def test_a_note_is_read_with_the_key_and_not_without(below: Weaker, store: Versi
 @pytest.mark.parametrize(
     "stack",
     [
-        lambda below: Versions(Json(Encrypt(below, keys)), "Ann"),
-        lambda below: Json(Encrypt(Versions(below, "Ann"), keys)),
-        lambda below: Json(Versions(Escape(Encrypt(Prefix(below, "app"), keys)), "Ann")),
-        lambda below: Prefix(Json(Encrypt(Prefix(Versions(below, "Ann"), "app"), keys)), "more"),
+        lambda below: Versions(Json(Encrypt(below, keys)), ANN),
+        lambda below: Json(Encrypt(Versions(below, ANN), keys)),
+        lambda below: Json(Versions(Escape(Encrypt(Prefix(below, "app"), keys)), ANN)),
+        lambda below: Prefix(Json(Encrypt(Prefix(Versions(below, ANN), "app"), keys)), "more"),
     ],
 )
 def test_it_is_sealed_whatever_the_order_of_the_layers(stack: Any) -> None:
@@ -95,17 +99,17 @@ def test_it_is_sealed_whatever_the_order_of_the_layers(stack: Any) -> None:
     store["a"], store["b"] = 1, 2
     gc.collect()
     store["a"] = 3
-    assert notes(store, "a") == [Note("Ann")] * 2
-    assert b"Ann" not in b"".join(below.raw().values())
-    assert notes(stack(below), "a") == [Note("Ann")] * 2
+    assert notes(store, "a") == [Note(ANN)] * 2
+    assert ANN.encode() not in b"".join(below.raw().values())
+    assert notes(stack(below), "a") == [Note(ANN)] * 2
 
 
 def test_each_prefix_has_its_own_seal() -> None:
-    versions = Versions(Memory(), "Ann")
+    versions = Versions(Memory(), ANN)
     one = Encrypt(Prefix(versions, "one"), keys)
     two = Encrypt(Prefix(versions, "two"), lambda: SECOND)
     one["a"], two["a"], versions["three"] = b"1", b"2", b"3"
-    assert notes(one, "a") == notes(two, "a") == notes(versions, "three") == [Note("Ann")]
+    assert notes(one, "a") == notes(two, "a") == notes(versions, "three") == [Note(ANN)]
     del one
     assert notes(versions, "one/a") == [Note(SEALED)]
 
@@ -188,7 +192,7 @@ def test_what_a_writer_without_versions_did_is_not_sealed_and_no_problem() -> No
     store["a"] = b"1"
     below["a"] = Encrypt(below, keys).encode("a", b"2")
     store["a"] = b"3"
-    assert [note.author for note in notes(store, "a")] == ["Ann", "unknown", "Ann"]
+    assert [note.author for note in notes(store, "a")] == [ANN, "unknown", ANN]
     assert list(store.fsck()) == []
 
 
@@ -203,11 +207,11 @@ def test_the_longest_note_is_sealed() -> None:
 def test_the_past_of_a_sealed_store_travels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOKS_KEY", FIRST)
     below = Memory("sealed-and-pickled")
-    store = Versions(Encrypt(below, "env:BOOKS_KEY"), author="Ann")
+    store = Versions(Encrypt(below, "env:BOOKS_KEY"), author=ANN)
     store["a"] = b"1"
     then = store.as_of(datetime.now(UTC))
     assert dict(pickle.loads(pickle.dumps(then))) == {"a": b"1"}
-    assert notes(pickle.loads(pickle.dumps(store)), "a") == [Note("Ann")]
+    assert notes(pickle.loads(pickle.dumps(store)), "a") == [Note(ANN)]
     below.raw().clear()
 
 

@@ -1,0 +1,305 @@
+"""A lease: a lock across processes and machines, stored in a store, which expires unless its holder renews it.
+
+    key    = ".holdall/leases/" name
+    record = "lease1 " token " " ttl " " owner " " write LF
+    token  = 1*18DIGIT    counts the acquisitions of this name
+    ttl    = 1*8DIGIT     milliseconds for which this record holds the lease; 0: the lease is released
+    owner  = 32HEXDIG     random, one for each acquisition
+    write  = 16HEXDIG     random, so that no record is ever equal to an earlier one
+
+Every change of the record is a `swap`, so of several that begin with the same record, one succeeds. A process
+that waits may replace a record that it has seen unchanged for the record's ttl, by its own monotonic clock,
+counted from the end of its first read. The holder counts the ttl from before its write, so its time ends
+first. No process compares its clock with that of another machine.
+"""
+
+import contextlib
+import math
+import random
+import re
+import secrets
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, NamedTuple, NoReturn, Self, TypeVar
+
+from holdall.errors import Conflict, Corrupt, Fenced, HoldallError, Invalid
+from holdall.handles import PerProcess
+from holdall.keys import check_key, rename_key
+from holdall.layer import below
+from holdall.redact import format_call
+from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, conflict, unsupported
+
+T = TypeVar("T")
+
+FOLDER: Final = ".holdall/leases/"
+LONGEST: Final = 86_400.0
+"""The longest ttl, in seconds."""
+_PAUSES: Final = 0.01, 1.0  # the shortest and the longest wait between two looks, in seconds
+
+_matches = re.compile(rb"lease1 ([0-9]{1,18}) ([0-9]{1,8}) ([0-9a-f]{32}) ([0-9a-f]{16})\n").fullmatch
+
+
+class _Record(NamedTuple):
+    token: int
+    ttl: int
+    owner: str
+    write: str
+
+    @property
+    def seconds(self) -> float:
+        return self.ttl / 1000
+
+    def renewed(self, ttl: int) -> "_Record":
+        return self._replace(ttl=ttl, write=secrets.token_hex(8))
+
+    def dump(self) -> bytes:
+        return f"lease1 {self.token} {self.ttl} {self.owner} {self.write}\n".encode()
+
+
+_NONE: Final = _Record(0, 0, "", "")
+
+
+class _Held:
+    """One acquisition, the tag of its record, and the time until which no other process can acquire the lease."""
+
+    def __init__(self, record: _Record, tag: Tag, until: float) -> None:
+        self.record = record
+        self.tag = tag
+        self.until = until
+
+    def wrote(self, found: _Record) -> bool:
+        """Return whether ``found`` is a record of this acquisition."""
+        return (found.token, found.owner) == (self.record.token, self.record.owner)
+
+
+class _State:
+    """The state of a `Lease` in one process."""
+
+    def __init__(self) -> None:
+        self.token = 0
+        self.held: _Held | None = None
+        self.unanswered: list[str] = []  # owners of attempts that failed, whose record may be written still
+        self.seen = _NONE, -math.inf  # the record of another holder, and since when it is unchanged
+
+    def new_owner(self) -> str:
+        with contextlib.suppress(IndexError):
+            return self.unanswered.pop()
+        return secrets.token_hex(16)
+
+
+class Lease:
+    """The right to do the work called ``name``, which one holder at a time has, for up to ``ttl`` seconds.
+
+    All processes that open the same part of ``store`` compete for it: the record lies under the prefix of a
+    `Prefix`, and beside the data of every other layer. A lease that is not renewed within ``ttl`` seconds is
+    free for others. They need these seconds to see that it is not renewed. Each acquisition has a `token`, a
+    number that is higher than those of all acquisitions before.
+
+    A holder that is paused for longer than ``ttl``, by the system or by a slow request, may still be at work
+    while another one already holds the lease. No lock can prevent this. So let a lease save double work, and
+    let correctness depend on compare-and-swap, or on a store that refuses a lower `token`; the guide shows
+    both. Clocks must run at about the same speed, but need not agree.
+
+    One instance is one holder. Give each thread that competes its own. A forked child does not hold the lease
+    of its parent. Nothing renews a lease by itself, so that a holder that hangs loses it: call `renew`.
+
+    Raises Unsupported if ``store`` lacks SWAP, which may cost a request to find out, and Invalid unless
+    ``ttl`` is between a millisecond and a day. ``clock`` is a monotonic clock, in seconds.
+
+    >>> from holdall import Memory
+    >>> store = Memory()
+    >>> with Lease(store, "refresh", ttl=30) as lease:
+    ...     lease.token, Lease(store, "refresh", ttl=30).acquire(timeout=0)
+    (1, False)
+    """
+
+    def __init__(
+        self, store: Store[Any], name: str, ttl: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        check_key(name)
+        if not 0.001 <= ttl <= LONGEST:
+            raise Invalid(f"a lease needs a ttl between 0.001 and {LONGEST:.0f} seconds, not {ttl!r}")
+        self._store = below(store, Lease)
+        self._raw = self._store.raw(FOLDER)
+        if Feature.SWAP not in self._raw.features:
+            raise unsupported(store, "hold a lease", Feature.SWAP)
+        self._name = name
+        self._ttl = round(ttl * 1000)
+        self._clock = clock
+        self._here = PerProcess(_State)
+
+    @property
+    def token(self) -> int:
+        """The number of the last acquisition by this process with this instance; 0 before the first one."""
+        return self._here().token
+
+    def __repr__(self) -> str:
+        return format_call("Lease", (self._store, self._name, self._ttl / 1000), {})
+
+    # ---- Acquiring -----------------------------------------------------------------------------
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Wait until this instance holds the lease, and return True; return False after ``timeout`` seconds.
+
+        It reads the record at growing intervals, up to one second. A lease that its holder neither renews nor
+        releases becomes free when this instance has known its record for its ttl. Several calls with a short
+        ``timeout`` add up, but only in the same process.
+
+        If it raises an error or is interrupted, the lease may have been acquired. The next call then takes
+        it at once; without one, it expires. Raises RuntimeError if this instance holds the lease already, and
+        Corrupt if the record is not one of a lease.
+        """
+        state = self._here()
+        deadline = math.inf if timeout is None else self._clock() + timeout
+        owner = state.new_owner()
+        attempt = 0
+        try:
+            while True:
+                rest = self._try(state, owner)
+                if rest is None:
+                    return True
+                left = deadline - self._clock()
+                if left <= 0:
+                    state.unanswered.append(owner)
+                    return False
+                time.sleep(min(left, rest or math.inf, _pause(attempt)))
+                attempt += 1
+        except BaseException:
+            if state.held and state.held.record.owner == owner:
+                state.held = None
+            state.unanswered.append(owner)
+            raise
+
+    def _try(self, state: _State, owner: str) -> float | None:
+        """Take the lease if it is free, and return None; else return the seconds until it may be free.
+
+        The result is 0 if another process took it in the meantime.
+        """
+        if state.held and self._clock() < state.held.until:
+            raise RuntimeError(f"this instance holds {self._words} already; use one Lease per thread")
+        found, tag = self._read()
+        if found.owner != owner and (rest := self._remaining(state, found)) > 0:
+            return rest
+        began = self._clock()
+        record = _Record(found.token + 1, self._ttl, owner, "").renewed(self._ttl)
+        try:
+            tag = self._ask(self._raw.swap, self._name, record.dump(), tag)
+        except Conflict:
+            return 0.0
+        state.held, state.token = _Held(record, tag, began + record.seconds), record.token
+        return None
+
+    def _remaining(self, state: _State, found: _Record) -> float:
+        now = self._clock()  # after the read, so after the holder wrote the record
+        if state.seen[0] != found:
+            state.seen = found, now
+        return state.seen[1] + found.seconds - now
+
+    # ---- Holding -------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise Fenced unless this process still holds the lease, by its own clock. This makes no request."""
+        held = self._held()
+        if self._clock() >= held.until:
+            raise Fenced(
+                f"{self._words} was not renewed for {held.record.seconds:g} seconds, so another process may "
+                "hold it; stop the work, or call renew, which tells whether it was lost"
+            )
+
+    def renew(self) -> None:
+        """Hold the lease for ``ttl`` seconds from now on.
+
+        Raises Fenced if another process acquired it, or if this process does not hold it. If the last renewal
+        is too long ago, but nobody else acquired it, it was not lost. After any other error, such as
+        Unavailable, the lease is as before, or renewed.
+        """
+        self._write(self._ttl)
+
+    def release(self) -> None:
+        """Give the lease back, so that others need not wait until it expires. Raises the errors of `renew`."""
+        self._held().until = -math.inf  # first, because the answer of the store may be lost
+        self._write(0)
+        self._here().held = None
+
+    def _write(self, ttl: int) -> None:
+        held = self._held()
+        tag = held.tag
+        for _ in range(ATTEMPTS):
+            began = self._clock()
+            record = held.record.renewed(ttl)
+            try:
+                held.tag = self._ask(self._raw.swap, self._name, record.dump(), tag)
+            except Conflict:
+                # This process wrote the new record if an answer was lost, or if another thread renewed the lease.
+                found, tag = self._read()
+                if not held.wrote(found) or found.ttl < ttl:
+                    self._lose()
+            else:
+                held.until = began + record.seconds
+                return
+        raise conflict(self._name)
+
+    def _held(self) -> _Held:
+        held = self._here().held
+        if held is None:
+            raise Fenced(f"this process does not hold {self._words}; acquire it first")
+        return held
+
+    def _lose(self) -> NoReturn:
+        self._here().held = None
+        raise Fenced(
+            f"this process lost {self._words}, because it was not renewed in time or its record was deleted; "
+            "stop the work, and acquire it again"
+        )
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release the lease. Raises Fenced if it was lost, unless the block raised an error already."""
+        try:
+            self.release()
+        except HoldallError:
+            if error is None:
+                raise
+
+    # ---- The record ----------------------------------------------------------------------------
+
+    def _read(self) -> tuple[_Record, Tag]:
+        try:
+            data, tag = self._ask(self._raw.get_tagged, self._name)
+        except KeyError:
+            return _NONE, ABSENT
+        found = _matches(data)
+        if found is None:
+            raise Corrupt(
+                f"{self._words} has a record that holdall did not write; use another name, or delete it "
+                f"with store.raw({FOLDER!r}).discard({self._name!r}); then its tokens begin at 1 again"
+            )
+        token, ttl, owner, write = found.groups()
+        return _Record(int(token), int(ttl), owner.decode(), write.decode()), tag
+
+    def _ask(self, call: Callable[..., T], *args: Any) -> T:
+        try:
+            return call(*args)
+        except HoldallError as error:
+            if error.key is None:
+                raise
+            raise rename_key(error, error.key, self._words) from error
+
+    @property
+    def _words(self) -> str:
+        return f"the lease {self._name!r}"
+
+
+def _pause(attempt: int) -> float:
+    """Return a random time to wait after look number ``attempt``, from 0, in seconds."""
+    shortest, longest = _PAUSES
+    return random.uniform(0.5, 1) * min(longest, shortest * 2.0 ** min(attempt, 10))  # noqa: S311 - not secret

@@ -121,8 +121,7 @@ class _Dispatch:
         if task.tries == _TRIES:
             raise QueryFailed(
                 f"the task for the documents {task.span} died {_TRIES} times in {self._crew}: {problem!r}; "
-                "one of them may need more memory than there is, or crash a library. "
-                'A script must start the query under `if __name__ == "__main__":`'
+                "one of them may need more memory than there is, or crash a library"
             ) from problem
 
 

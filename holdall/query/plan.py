@@ -48,13 +48,17 @@ def survey(job: Job, span: Span) -> Survey:
     rest = Span(str(bound), span.stop)
     needed = int(_worth(_suited(pace)) / _each(pace)) + 1
     there = sum(1 for _ in islice(_keys(job, rest), needed))
-    return Survey(choose(pace, there, needed, why_private(job.store), pool.processors()), outcome, rest)
+    return Survey(
+        choose(pace, there, needed, why_private(job.store) or pool.why_unsafe(), pool.processors()),
+        outcome,
+        rest,
+    )
 
 
-def choose(pace: Pace, rest: int, needed: int, private: str, processors: int) -> Plan:
+def choose(pace: Pace, rest: int, needed: int, refusal: str, processors: int) -> Plan:
     """Return the plan for ``rest`` documents, or more if it is ``needed``, the number that workers are worth.
 
-    ``private`` says why other processes cannot read the store, if they cannot.
+    ``refusal`` says why there can be no worker processes, or is empty if there can be.
     """
     how = _suited(pace)
     if rest < needed:
@@ -68,8 +72,8 @@ def choose(pace: Pace, rest: int, needed: int, private: str, processors: int) ->
     share = f"{100 * min(pace.busy / pace.seconds, 1):.0f} % of the time was spent on computing"
     if how == "threads":
         return Plan(how, size, f"{THREADS} threads wait for the store at the same time, because only {share}")
-    if private:
-        return Plan("serial", 0, private)
+    if refusal:
+        return Plan("serial", 0, refusal)
     if processors < 2:
         return Plan("serial", 0, f"there is one processor, and {share}")
     return Plan(how, size, f"{processors} processes compute at the same time, because {share}")

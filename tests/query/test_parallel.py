@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from holdall import Json, MapReduce, Memory, SQLite
 from holdall.errors import InvalidQuery, QueryFailed, Unavailable, Unsupported
-from holdall.query import options, packing, plan, pool, together
+from holdall.query import options, packing, parallel, plan, pool, together
 from holdall.query.plan import Pace, choose
 from tests.query import maps
 from tests.query.keys import tuples
@@ -280,6 +280,22 @@ def test_the_pool_is_replaced_if_a_process_dies(own):
     store, made = numbers(100), own("", 2)
     assert counted.run(store, executor="processes", partitions=9) == counted.run(store)
     assert len(made) == 3
+
+
+def test_tasks_that_were_lost_with_the_pool_run_alone(own, monkeypatch):
+    submit, beside = parallel._Dispatch._submit, []
+
+    def watched(self, task):
+        beside.append((task.tries > 0, [other.tries > 0 for other in self._running.values()]))
+        submit(self, task)
+
+    monkeypatch.setattr(parallel._Dispatch, "_submit", watched)
+    own("", 2)
+    store = numbers(100)
+    assert counted.run(store, executor="processes", partitions=9) == counted.run(store)
+    assert [others for lost, others in beside if lost] == [[]] * sum(lost for lost, _ in beside)
+    assert not any(any(others) for _, others in beside)
+    assert any(lost for lost, _ in beside)
 
 
 def test_documents_that_kill_their_process_each_time_are_named(own):

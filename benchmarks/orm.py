@@ -4,22 +4,25 @@ It uses WAL, one session per operation, selectinload for lines and payments, and
 """
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, func, insert, select
+from sqlalchemy import Engine, case, create_engine, event, func, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from benchmarks.invoices import cent
 from benchmarks.orm_rows import Rows, as_object, payment_object
-from benchmarks.orm_tables import Base, InvoiceRow, LineRow, PaymentRow, SplitRow
+from benchmarks.orm_tables import AllocationRow, Base, InvoiceRow, LineRow, PaymentRow, SplitRow
 from benchmarks.plan import Plan
 from holdall.domain.model import Invoice
+from holdall.domain.receivables import BOUNDS
 
 WHOLE = (
     selectinload(InvoiceRow.lines).selectinload(LineRow.splits),
     selectinload(InvoiceRow.payments).selectinload(PaymentRow.allocations),
 )
+AGED_ON = date(2026, 9, 30)
 PAGE = 1000  # rows that a scan turns into objects at a time
 
 
@@ -87,6 +90,43 @@ class ORM:
         with Session(self.engine) as session:
             query = select(SplitRow.code, func.sum(SplitRow.amount)).group_by(SplitRow.code)
             session.execute(query).all()
+        return 1
+
+    def accounts(self, round: int) -> int:
+        """The amounts billed and paid by currency and code, as in `Receivables.by_code`."""
+        self.billed(round)
+        query = (
+            select(InvoiceRow.currency, AllocationRow.code, func.sum(AllocationRow.amount))
+            .join(PaymentRow, PaymentRow.number == InvoiceRow.number)
+            .join(AllocationRow, AllocationRow.payment == PaymentRow.pk)
+            .group_by(InvoiceRow.currency, AllocationRow.code)
+        )
+        with Session(self.engine) as session:
+            session.execute(query).all()
+        return 1
+
+    def overview(self, round: int) -> int:
+        """The same, the cash by month, and the balances by customer and age, as in `Receivables.overview`."""
+        self.accounts(round)
+        month = func.strftime("%Y-%m", PaymentRow.paid_on)
+        received = (
+            select(month, InvoiceRow.currency, func.sum(PaymentRow.amount))
+            .join(PaymentRow, PaymentRow.number == InvoiceRow.number)
+            .group_by(month, InvoiceRow.currency)
+        )
+        paid = (
+            select(PaymentRow.number, func.sum(PaymentRow.amount).label("amount"))
+            .group_by(PaymentRow.number)
+            .subquery()
+        )
+        late = func.julianday(AGED_ON) - func.julianday(func.coalesce(InvoiceRow.due, InvoiceRow.issued))
+        bucket = case(*((late <= bound, place) for place, bound in enumerate(BOUNDS)), else_=len(BOUNDS))
+        who = (InvoiceRow.customer_id, InvoiceRow.customer_name, InvoiceRow.currency, bucket)
+        balance = func.sum(InvoiceRow.total - func.coalesce(paid.c.amount, 0))
+        aged = select(*who, balance).outerjoin(paid, paid.c.number == InvoiceRow.number).group_by(*who)
+        with Session(self.engine) as session:
+            session.execute(received).all()
+            session.execute(aged).all()
         return 1
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, InvoiceKind, Party, Split
-from holdall.domain.money import EXACT, sum_amounts
+from holdall.domain.money import EXACT
 
 
 class Lines(Struct, gc=False):
@@ -90,6 +90,26 @@ class Entry(Struct, gc=False):
     references: tuple[str, ...] = ()
 
 
+class Paying(Struct, gc=False):
+    """The part of a payment that `paid`, `received` and `aging` read."""
+
+    on: date
+    amount: Decimal
+    allocations: Sequence[Allocation]
+
+
+class Whole(Struct, gc=False):
+    """The part of an invoice that `billed`, `paid`, `received` and `aging` read."""
+
+    customer: Party
+    issued: date
+    due: date | None
+    currency: str
+    total: Decimal
+    lines: Sequence[Lines]
+    payments: Sequence[Paying] = ()
+
+
 Money = tuple[tuple[str, str], Decimal]
 
 
@@ -134,7 +154,9 @@ def aging(
     Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
     ``on``.
     """
-    balance = EXACT.subtract(part.total, sum_amounts(each.amount for each in part.payments))
+    balance = part.total
+    for each in part.payments:
+        balance = EXACT.subtract(balance, each.amount)
     if balance:
         late = (on - (part.due or part.issued)).days
         customer = part.customer

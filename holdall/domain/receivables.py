@@ -1,21 +1,37 @@
-"""Reports on the amounts billed, paid and owed. Each report is one map-reduce query over the books."""
+"""Reports on the amounts billed, paid and owed. Each report reads the books once, by map-reduce."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from holdall.domain import maps
 from holdall.domain.keys import PREFIX, seller_prefix
 from holdall.domain.money import EXACT, sum_amounts
-from holdall.domain.report import AgingRow, CodeRow, MonthRow, Report, StatementRow
+from holdall.domain.report import AccountRow, AgingRow, CodeRow, MonthRow, Overview, Report, StatementRow
 from holdall.domain.sound import require_sound
 from holdall.errors import Corrupt, Invalid, QueryFailed
-from holdall.query import MapReduce, Row
+from holdall.query import MapReduce, Row, together
 
 BOUNDS = (0, 30, 60, 90)
+
+_BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
+_PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
+_RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
+
+
+Progress: TypeAlias = Callable[[int], None]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+A = TypeVar("A", bound="Report[Any] | Overview")
+
+
+class _Query(Protocol[T_co]):
+    """A query, or several together."""
+
+    def run(self, store: Mapping[str, Any], prefix: str, /, *, progress: Progress | None) -> T_co: ...
 
 
 class Receivables:
@@ -39,7 +55,7 @@ class Receivables:
         store: Mapping[str, Any],
         seller: str | None = None,
         *,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.store = store
         self.prefix = PREFIX if seller is None else seller_prefix(seller)
@@ -50,14 +66,14 @@ class Receivables:
 
         They are by currency and accounting code, in that order.
         """
-        return self._by_code(MapReduce(maps.billed, "sum", type=maps.Billed))
+        return self._by_code(_BILLED)
 
     def paid(self) -> Report[CodeRow]:
         """Return the amounts paid, less the amounts paid back.
 
         They are by currency and accounting code, in that order.
         """
-        return self._by_code(MapReduce(maps.paid, "sum", type=maps.Paid))
+        return self._by_code(_PAID)
 
     def outstanding(self) -> Report[CodeRow]:
         """Return the amounts billed, less the amounts paid.
@@ -68,8 +84,7 @@ class Receivables:
 
     def received(self) -> Report[MonthRow]:
         """Return the cash received, less the cash paid back, by month and currency, in that order."""
-        query = MapReduce(maps.received, "sum", type=maps.Receipts)
-        return self._report(("month", "currency", "amount"), query, _by_month)
+        return self._checked(lambda: _month_report(self._rows(_RECEIVED)))
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
         """Return balances by customer and currency, in that order, in buckets of days past due.
@@ -85,9 +100,7 @@ class Receivables:
         do not rise from 0.
         """
         labels = _labels(bounds)
-        query = MapReduce(partial(maps.aging, on, bounds), "sum", type=maps.Balance)
-        columns = ("customer", "name", "currency", *labels, "total")
-        return self._report(columns, query, partial(_by_customer, len(labels)))
+        return self._checked(lambda: _aging_report(labels, self._rows(_aging(on, bounds))))
 
     def statement(self, customer: str) -> Report[StatementRow]:
         """Return the account of the customer with that id.
@@ -98,39 +111,79 @@ class Receivables:
         report is empty if the customer has no documents.
         """
         query = MapReduce(partial(maps.statement, customer), type=maps.Entry)
-        columns = ("on", "kind", "number", "reference", "currency", "amount", "balance")
-        return self._report(columns, query, _running)
+        return self._checked(lambda: Report(_STATEMENT, _running(self._rows(query))))
 
-    def _by_code(self, query: MapReduce[Any, Any]) -> Report[CodeRow]:
-        return self._report(("currency", "code", "amount"), query, _by_code)
+    def by_code(self) -> Report[AccountRow]:
+        """Return the amounts billed, paid and owed, by currency and accounting code, in that order.
 
-    def _report(
-        self,
-        columns: Sequence[str],
-        query: MapReduce[Any, Any],
-        shown: Callable[[list[Row[Any]]], Iterable[Any]],
-    ) -> Report[Any]:
-        """Run ``query``, and return the rows that ``shown`` makes of its result.
+        They equal those of `billed`, `paid` and `outstanding`, from one reading of the books.
+        """
+        queries = together(_BILLED, _PAID, type=maps.Account)
+        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._rows(queries))))
+
+    def overview(self, on: date, bounds: Sequence[int] = BOUNDS) -> Overview:
+        """Return the reports `by_code`, `received` and `aging`, from one reading of the books."""
+        labels = _labels(bounds)
+        queries = together(_BILLED, _PAID, _RECEIVED, _aging(on, bounds), type=maps.Whole)
+
+        def ask() -> Overview:
+            billed, paid, received, aged = self._rows(queries)
+            accounts = Report(_ACCOUNT, _accounts(billed, paid))
+            return Overview(accounts, _month_report(received), _aging_report(labels, aged))
+
+        return self._checked(ask)
+
+    def _by_code(self, query: MapReduce[Any, Decimal]) -> Report[CodeRow]:
+        return self._checked(lambda: Report(_CODE, _code_rows(self._rows(query))))
+
+    def _rows(self, query: _Query[T]) -> T:
+        return query.run(self.store, self.prefix, progress=self.progress)
+
+    def _checked(self, ask: Callable[[], A]) -> A:
+        """Return the result of ``ask``, which runs queries.
 
         Raises Corrupt if a document is not an invoice or an amount is damaged. The documents are checked one
         by one only if something is wrong, so that sound books are read only once.
         """
         try:
-            report = Report(columns, shown(query.run(self.store, self.prefix, progress=self.progress)))
+            answer = ask()
         except (Corrupt, QueryFailed, ArithmeticError):
             require_sound(self.store, self.prefix)
             raise
-        if not report.is_possible():
+        if not answer.is_possible():
             require_sound(self.store, self.prefix)
-        return report
+        return answer
 
 
-def _by_code(rows: list[Row[Decimal]]) -> Iterator[CodeRow]:
+_CODE = ("currency", "code", "amount")
+_ACCOUNT = ("currency", "code", "billed", "paid", "owed")
+_STATEMENT = ("on", "kind", "number", "reference", "currency", "amount", "balance")
+
+
+def _aging(on: date, bounds: Sequence[int]) -> MapReduce[Any, Decimal]:
+    return MapReduce(partial(maps.aging, on, bounds), "sum", type=maps.Balance)
+
+
+def _month_report(rows: Iterable[Row[Decimal]]) -> Report[MonthRow]:
+    made = (MonthRow(month, currency, sum) for (month, currency), sum in rows)
+    return Report(("month", "currency", "amount"), made)
+
+
+def _aging_report(labels: Sequence[str], rows: Iterable[Row[Decimal]]) -> Report[AgingRow]:
+    return Report(("customer", "name", "currency", *labels, "total"), _by_customer(len(labels), rows))
+
+
+def _code_rows(rows: Iterable[Row[Decimal]]) -> Iterator[CodeRow]:
     return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
 
 
-def _by_month(rows: list[Row[Decimal]]) -> Iterator[MonthRow]:
-    return (MonthRow(month, currency, sum) for (month, currency), sum in rows)
+def _accounts(billed: Iterable[Row[Decimal]], paid: Iterable[Row[Decimal]]) -> Iterator[AccountRow]:
+    """Yield a row for each group (currency, code) with an amount that is not zero."""
+    owed, settled, zero = dict(billed), dict(paid), Decimal(0)
+    for currency, code in sorted({**owed, **settled}):
+        one, other = owed.get((currency, code), zero), settled.get((currency, code), zero)
+        if one or other:
+            yield AccountRow(currency, code, one, other, EXACT.subtract(one, other))
 
 
 def _labels(bounds: Sequence[int]) -> list[str]:
@@ -143,7 +196,7 @@ def _labels(bounds: Sequence[int]) -> list[str]:
     return ["current", *between, f"over {bounds[-1]}"]
 
 
-def _by_customer(count: int, rows: list[Row[Decimal]]) -> Iterator[AgingRow]:
+def _by_customer(count: int, rows: Iterable[Row[Decimal]]) -> Iterator[AgingRow]:
     accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
     aged = (_aging_row(list(group), count) for _, group in accounts)
     return (row for row in aged if any(row.buckets))
@@ -158,7 +211,7 @@ def _aging_row(rows: list[Row[Decimal]], count: int) -> AgingRow:
     return AgingRow(customer, name, currency, tuple(buckets), sum_amounts(buckets))
 
 
-def _running(rows: list[Row[Any]]) -> Iterator[StatementRow]:
+def _running(rows: Iterable[Row[Any]]) -> Iterator[StatementRow]:
     """Yield the entries of groups (currency, day, rank, number), with the running balance of the currency."""
     for currency, entries in groupby(rows, key=lambda row: row.key[0]):
         balance = Decimal(0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Generic, TypeVar, overload
+from typing import Generic, NamedTuple, TypeVar, overload
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -17,6 +17,16 @@ class CodeRow(Struct, frozen=True):
     currency: str
     code: str
     amount: Decimal
+
+
+class AccountRow(Struct, frozen=True):
+    """The amounts of one accounting code. ``owed`` is ``billed`` less ``paid``."""
+
+    currency: str
+    code: str
+    billed: Decimal
+    paid: Decimal
+    owed: Decimal
 
 
 class MonthRow(Struct, frozen=True):
@@ -54,7 +64,7 @@ class StatementRow(Struct, frozen=True):
     balance: Decimal
 
 
-Row = TypeVar("Row", bound=CodeRow | MonthRow | AgingRow | StatementRow)
+Row = TypeVar("Row", bound=CodeRow | AccountRow | MonthRow | AgingRow | StatementRow)
 
 
 class Report(Sequence[Row], Generic[Row]):
@@ -98,11 +108,23 @@ class Report(Sequence[Row], Generic[Row]):
         return all(is_possible(each) for each in values if isinstance(each, Decimal))
 
 
-def _texts(row: CodeRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:
+class Overview(NamedTuple):
+    """Three reports from one reading of the books."""
+
+    by_code: Report[AccountRow]
+    received: Report[MonthRow]
+    aging: Report[AgingRow]
+
+    def is_possible(self) -> bool:
+        """Return whether every amount is within the limits of an amount in one document."""
+        return all(report.is_possible() for report in self)
+
+
+def _texts(row: CodeRow | AccountRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:
     for each in _values(row):
         yield text(each, row.currency) if isinstance(each, Decimal) else str(each)
 
 
-def _values(row: CodeRow | MonthRow | AgingRow | StatementRow) -> Iterator[object]:
+def _values(row: CodeRow | AccountRow | MonthRow | AgingRow | StatementRow) -> Iterator[object]:
     for value in astuple(row):
         yield from value if isinstance(value, tuple) else (value,)

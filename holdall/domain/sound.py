@@ -11,6 +11,7 @@ from holdall.domain.model import Invoice
 from holdall.domain.money import is_possible
 from holdall.errors import Corrupt
 from holdall.middleware.passthrough import PassThrough
+from holdall.query.documents import readable
 from holdall.store import Store
 
 SHOWN: Final = 10  # keys in a message
@@ -63,41 +64,13 @@ class Sound(PassThrough[Any]):
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, Invoice]]:
-        for key, invoice in self._readable(prefix, start, stop):
+        for key, invoice in readable(self._inner, prefix, start, stop, self.left_out.__setitem__):
             try:
                 checked = sound(key, invoice)
             except Corrupt as error:
                 self.left_out[key] = error
             else:
                 yield key, checked
-
-    def _readable(self, prefix: str, start: str, stop: str | None) -> Iterator[tuple[str, Invoice]]:
-        """Yield the documents that can be decoded.
-
-        A scan ends at a document that cannot be decoded. Then a new scan begins after that document.
-        """
-        while True:
-            try:
-                for key, invoice in self._inner.scan_items(prefix, start=start, stop=stop):
-                    start = f"{key}\0"
-                    yield key, invoice
-            except Corrupt:
-                found = next(self._inner.scan(prefix, start=start, stop=stop), None)
-                if found is None:  # no document is at fault, so none can be left out
-                    raise
-                start = f"{found}\0"
-                yield from self._read(found)
-            else:
-                return
-
-    def _read(self, key: str) -> Iterator[tuple[str, Invoice]]:
-        try:
-            invoice = self._inner.get(key)
-        except Corrupt as error:
-            self.left_out[key] = error
-        else:
-            if invoice is not None:  # None if it was deleted in the meantime
-                yield key, invoice
 
     def typed(self, type: Any, /) -> Store[Any]:
         """Return this view.

@@ -7,8 +7,11 @@
 """
 
 from holdall.query.collation import Key
-from holdall.query.mapreduce import MapReduce, Row
+from holdall.query.mapreduce import MapReduce
+from holdall.query.options import Plan
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Stats
+from holdall.query.rows import Row, Rows
+from holdall.query.together import Together, together
 
-__all__ = ["Key", "MapReduce", "Reducer", "Row", "Stats"]
+__all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "together"]

@@ -1,20 +1,20 @@
-"""Reduces mapped pairs in one pass: it collects a batch of values by group, folds it, and drops it."""
+"""Reduces mapped pairs in one pass: it collects batches of values by group, folds them, and drops them."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
-from holdall.query.collation import EVERYWHERE, Place, Range, collate, cut, is_ambiguous, to_key
+from holdall.query.collation import EVERYWHERE, Key, Place, Range, collate, cut, is_ambiguous, to_key
 from holdall.query.reading import Reading, reason
 from holdall.query.reducer import Reducer
 from holdall.query.trial import Unsplittable
 
 T = TypeVar("T")
 
-BATCH = 8192  # pairs, at least; a pass holds one batch and one partial per group
+BATCH = 8192  # pairs of one query, at least; a pass holds one batch per query and one partial per group
 _NOWHERE: deque[Any] = deque(maxlen=0)
 
 
@@ -68,22 +68,100 @@ class Batch(dict[Any, Any]):
             self[key] = values
         return values
 
+    def empty(self) -> None:
+        """Empty all lists, and keep them for the next values. Forget keys if there are many for each group."""
+        for values in self.groups.values():
+            values.clear()
+        if len(self) > BATCH + 4 * len(self.groups):
+            self.clear()
 
-def partials(reading: Reading[Any], grouping: Grouping, reducer: Reducer[Any, Any, Any]) -> dict[Place, Any]:
-    """Return one partial per group.
 
-    Memory is bounded by the partials and one batch, and does not depend on the number of documents.
+class Tally:
+    """The partials of one query by the place of their group, and the batch that is not yet folded.
+
+    >>> from holdall.query.reducers import BUILT_IN
+    >>> tally = Tally(Grouping(), BUILT_IN["count"])
+    >>> tally.batch["EUR"].append("an invoice")
+    >>> tally.fold()
+    >>> tally.merge({collate("EUR"): 1, collate("USD"): 2})
+    >>> list(tally.results())
+    [('EUR', 2), ('USD', 2)]
     """
-    result: dict[Place, Any] = {}
-    while not reading.done:
+
+    def __init__(self, grouping: Grouping, reducer: Reducer[Any, Any, Any]) -> None:
+        self.batch = Batch(grouping)
+        self.partials: dict[Place, Any] = {}
+        self._reducer = reducer
+        self._held = 0  # pairs in the batch, at most
+
+    @property
+    def room(self) -> int:
+        """The number of pairs that the batch may still take."""
+        return self._limit - self._held
+
+    @property
+    def _limit(self) -> int:
         # In a batch with fewer pairs than groups, most values would be folded one by one.
-        size = max(BATCH, 4 * len(result))
-        for place, values in _batch(reading, grouping, size).items():
-            partial = run_step(place, reducer.fold, values)
-            if place in result:
-                partial = run_step(place, reducer.merge, result[place], partial)
-            result[place] = partial
-    return result
+        return max(BATCH, 4 * len(self.partials))
+
+    def settle(self, pairs: int) -> None:
+        """Fold the batch if it may be full, after at most this number of pairs were added to it.
+
+        Other queries may have got most of the pairs. Then the batch stays until it is half full.
+        """
+        self._held += pairs
+        if self.room <= 0:
+            self._held = sum(map(len, self.batch.groups.values()))
+            if 2 * self._held >= self._limit:
+                self.fold()
+
+    def fold(self) -> None:
+        """Add the batch to the partials, and drop it."""
+        fold, groups, self._held = self._reducer.fold, self.batch.groups, 0
+        # Copies, because a function may return something that reads its list later.
+        self.merge({place: run_step(place, fold, each.copy()) for place, each in groups.items() if each})
+        self.batch.empty()
+
+    def merge(self, partials: Mapping[Place, Any]) -> None:
+        """Add ``partials`` of documents that come after those of this tally."""
+        mine = self.partials
+        for place, partial in partials.items():
+            if place in mine:
+                partial = run_step(place, self._reducer.merge, mine[place], partial)
+            mine[place] = partial
+
+    def results(self) -> Iterator[tuple[Key, Any]]:
+        """Yield the key of each group and its result, sorted by key."""
+        for place in sorted(self.partials):
+            yield to_key(place), run_step(place, self._reducer.result, self.partials[place])
+
+
+def fill(tallies: Sequence[Tally], reading: Reading[Any]) -> None:
+    """Add the pairs of the map with number n to the tally with number n, for all pairs of ``reading``.
+
+    Memory is bounded by the partials and the batches, and does not depend on the number of documents.
+    """
+    batches = [tally.batch for tally in tallies]
+    while not reading.done:
+        size = min(tally.room for tally in tallies)
+        _collect(batches, reading, size)
+        for tally in tallies:
+            tally.settle(size)
+    for tally in tallies:
+        tally.fold()
+
+
+def _collect(batches: Sequence[Batch], reading: Reading[Any], size: int) -> None:
+    key = None
+    try:
+        for key, value in islice(reading.pairs, size):
+            batches[reading.map][key].append(value)
+    except MemoryError:
+        raise
+    except Exception as problem:
+        if reading.key is None:  # the store failed, and its error says more
+            raise
+        raise reading.failure(problem, key) from problem
 
 
 def run_step(place: Place, step: Callable[..., T], *arguments: Any) -> T:
@@ -100,17 +178,3 @@ def run_step(place: Place, step: Callable[..., T], *arguments: Any) -> T:
         raise InvalidQuery(f"reduce failed for {to_key(place)!r}: {problem}") from problem.__cause__
     except Exception as problem:
         raise QueryFailed(f"reduce failed for {to_key(place)!r}: {reason(problem)}") from problem
-
-
-def _batch(reading: Reading[Any], grouping: Grouping, size: int) -> dict[Place, list[Any]]:
-    batch, key = Batch(grouping), None
-    try:
-        for key, value in islice(reading.pairs, size):
-            batch[key].append(value)
-    except MemoryError:
-        raise
-    except Exception as problem:
-        if reading.key is None:  # the store failed, and its error says more
-            raise
-        raise reading.failure(problem, key) from problem
-    return batch.groups

@@ -1,15 +1,16 @@
-"""Map-reduce in one process. A query groups and reduces in one pass over a store, and then sorts."""
+"""Map-reduce: a query groups and reduces in one pass over a store, serial or parallel, and then sorts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from reprlib import repr as brief
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
-from holdall.errors import InvalidQuery
-from holdall.query.collation import Bound, Range, to_key
-from holdall.query.grouping import Grouping, partials, run_step
-from holdall.query.reading import Map, Progress, Reading, documents
+from holdall.query.collation import Bound
+from holdall.query.options import OnError, Plan, Workers
+from holdall.query.reading import Map, Progress
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, Stats, reducer
+from holdall.query.rows import Rows
+from holdall.query.running import explain, run
 
 if TYPE_CHECKING:  # `typing` has defaults from Python 3.13 on, and TypeForm from 3.15 on
     from typing_extensions import TypeForm
@@ -28,21 +29,6 @@ else:
 Exact: TypeAlias = Literal["count", "distinct"]
 Same: TypeAlias = Literal["sum", "min", "max"]
 Function: TypeAlias = Callable[[Sequence[Any]], W]
-
-
-class Row(NamedTuple, Generic[R]):
-    """One row of a result: the key of a group and its reduced value."""
-
-    key: Any
-    value: R
-
-
-def _bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
-    if at is ...:
-        return between
-    if between != (..., ...):
-        raise InvalidQuery("use at or between, not both")
-    return at, at
 
 
 class MapReduce(Generic[V, R]):
@@ -127,8 +113,11 @@ class MapReduce(Generic[V, R]):
         group_level: int | None = None,
         at: Bound = ...,
         between: tuple[Bound, Bound] = (..., ...),
+        executor: Workers = None,
+        partitions: int | None = None,
+        on_error: OnError = "raise",
         progress: Progress | None = None,
-    ) -> list[Row[R]]:
+    ) -> Rows[R]:
         """Return the rows, sorted by key, from one pass over a range of documents.
 
         ``prefix``, ``start`` and ``stop`` choose documents, as in `Store.scan_items`. ``store`` may also be a
@@ -141,31 +130,70 @@ class MapReduce(Generic[V, R]):
         types stay whole. Level 0 makes one group, None, of all keys. The default groups by whole keys.
         Without any pair, the result is empty, also at level 0.
 
-        ``progress`` is called with the number of mapped documents, after every 256 documents and at the end.
+        ``executor`` divides the documents over workers. It is one of
+
+        - None: this thread reads and maps all documents;
+        - "threads": eight threads, for a store that is waited for;
+        - "processes": one process for each processor, which stay for later queries. They open ``store``
+          themselves, so it must be SHARED, and end with this process. A script must call this under
+          ``if __name__ == "__main__":``, as for every use of `multiprocessing`;
+        - "auto": maps the first 512 documents, and chooses one of these by the time that they took. `explain`
+          says which one, and why;
+        - any `concurrent.futures.Executor`. Its workers must be able to open ``store``, unless it is a
+          `ThreadPoolExecutor`.
+
+        The keys are listed once, and cut into ``partitions`` ranges of equal numbers of documents. By
+        default, a range has 1,000 documents for threads, 5,000 for processes, and 2,000 for an executor of
+        yours. The result is that of a run without an executor, to the last bit; only
+        functions of your own that round can differ by rounding. A document that another writer changes during
+        the run is mapped as it is when its range is read.
+
+        ``on_error`` says what happens if a document cannot be decoded or mapped: "raise" raises the error;
+        "skip" leaves the document out; "collect" leaves it out and puts the error into ``failures`` of the
+        rows, by key. A document that is left out adds nothing to any group. Errors of the store, of a reducer
+        and of the query itself are raised in any case.
+
+        ``progress`` is called with the number of mapped documents, after every 256 documents and at the end,
+        or with an executor after every range. It is called in this thread; if it raises, the run stops.
         Memory is bounded by the groups and 8,192 pairs (or four per group), for any number of documents.
 
         Raises QueryFailed, which names the document, if ``map`` raises or yields something other than pairs
         of a key and a value. Raises QueryFailed, which names the group, if its values cannot be reduced.
         Raises InvalidQuery before it reads anything if the range or level is not valid, and InvalidQuery if
         the result of a reducer depends on how the values are split. Errors of the store are passed on
-        unchanged.
-        """
-        low, high = _bounds(at, between)
-        grouping = Grouping(Range(low, high), group_level)
-        source = documents(store, prefix, start, stop, self.type)
-        reading = Reading(self.map, source, progress)
-        return list(self._rows(reading, grouping, reducer(self.reduce)))
+        unchanged. If several documents fail at the same time, any of them may be named.
 
-    def _rows(
-        self, reading: Reading[V], grouping: Grouping, reducer: Reducer[Any, Any, Any]
-    ) -> Iterator[Row[R]]:
-        groups = partials(reading, grouping, reducer)
-        for place in sorted(groups):
-            key, value = to_key(place), run_step(place, reducer.result, groups[place])
-            if self.reduce is None:
-                yield from (Row(key, each) for each in value)
-            else:
-                yield Row(key, value)
+        A task that dies is run again, twice at most; then QueryFailed names its range. A killed process of
+        holdall's own is replaced. If an executor of yours loses a process, QueryFailed names the executor.
+        Raises InvalidQuery if the executor is shut down or if the query cannot be pickled, and Unsupported if
+        worker processes cannot read ``store``, or would run the script again.
+        """
+        (rows,) = run(
+            [self],
+            self.type,
+            store,
+            prefix,
+            start=start,
+            stop=stop,
+            group_level=group_level,
+            at=at,
+            between=between,
+            executor=executor,
+            partitions=partitions,
+            on_error=on_error,
+            progress=progress,
+        )
+        return rows
+
+    def explain(
+        self, store: Mapping[str, V], prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Plan:
+        """Return how ``executor="auto"`` would run this query on the same documents, and why.
+
+        It maps the first 512 documents and measures the time; then it lists as many keys as it needs to know
+        whether workers are worth their start.
+        """
+        return explain([self], self.type, store, prefix, start=start, stop=stop)
 
     def __repr__(self) -> str:
         return f"MapReduce({self.map!r}, {self.reduce!r}, type={self.type!r})"

@@ -69,7 +69,7 @@ def test_the_tree_is_what_is_promised():
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
-        "receivables received", "receivables aging", "receivables statement",
+        "receivables by-code", "receivables received", "receivables aging", "receivables statement",
     }  # fmt: skip
 
 

@@ -244,3 +244,39 @@ def test_sums_are_exact_whatever_their_length() -> None:
     store = {f"invoices/S/{number}": cents for number in range(10_001)}
     (row,) = Receivables(store).billed()
     assert str(row.amount) == "10000999999999999899.99"
+
+
+@given(books=paid_books(), on=days)
+def test_the_overview_has_the_amounts_of_its_reports(books: dict[str, Invoice], on: date) -> None:
+    queries = Receivables(kept(books, "untyped"))
+    overview = queries.overview(on)
+    assert list(overview.by_code) == list(queries.by_code())
+    assert list(overview.received) == list(queries.received())
+    assert list(overview.aging) == list(queries.aging(on))
+    for column, report in (
+        ("billed", queries.billed()),
+        ("paid", queries.paid()),
+        ("owed", queries.outstanding()),
+    ):
+        amounts = {(row.currency, row.code): getattr(row, column) for row in overview.by_code}
+        assert {key: amount for key, amount in amounts.items() if amount} == by_code(report)
+
+
+class Once(Json):
+    """A store that can be scanned once."""
+
+    def typed(self, type: Any) -> Any:
+        assert not vars(self).setdefault("scans", []), "read a second time"
+        self.scans.append(type)
+        return super().typed(type)
+
+
+def test_the_overview_reads_the_books_once(books: Books) -> None:
+    def copied() -> Once:
+        store = Once(Memory(), type=Invoice)
+        store.update(books.store)
+        return store
+
+    first, *_ = Receivables(copied()).overview(date(2026, 2, 15)).by_code.records()
+    assert first == {"currency": "EUR", "code": "4400", "billed": "90.00", "paid": "24.00", "owed": "66.00"}
+    assert len(Receivables(copied()).by_code()) == 4

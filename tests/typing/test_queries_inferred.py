@@ -8,7 +8,7 @@ import pytest
 
 import holdall
 from holdall import Json, MapReduce, Memory, MessagePack, ReadOnly
-from holdall.query import Reducer, Row, Stats
+from holdall.query import Reducer, Row, Rows, Stats, Together, together
 
 
 class Invoice(msgspec.Struct, tag=True):
@@ -68,10 +68,10 @@ def test_an_untyped_map_takes_documents_of_any_type() -> None:
 
 def test_a_typed_map_is_run_on_documents_of_its_type() -> None:
     query = assert_type(MapReduce(owed, "sum"), MapReduce[Invoice, int])
-    assert_type(query.run(books()), list[Row[int]])
-    assert_type(query.run({"1": Invoice("Ada", 7)}), list[Row[int]])
+    assert_type(query.run(books()), Rows[int])
+    assert_type(query.run({"1": Invoice("Ada", 7)}), Rows[int])
     plain: dict[str, Any] = {}
-    assert_type(query.run(plain), list[Row[int]])
+    assert_type(query.run(plain), Rows[int])
     notes: Mapping[str, Note] = {"1": Note("none")}
     with pytest.raises(holdall.QueryFailed):
         query.run(notes)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ def test_a_typed_map_is_run_on_documents_of_its_type() -> None:
 
 def test_a_query_of_a_part_is_run_on_any_documents() -> None:
     query = assert_type(MapReduce(customers, "sum", type=Part), MapReduce[Any, int])
-    assert_type(query.run(books()), list[Row[int]])
+    assert_type(query.run(books()), Rows[int])
     inferred = MapReduce(lambda key, part: [(part.customer, 1)], "count", type=Part)
     assert_type(inferred, MapReduce[Any, int])
     MapReduce(customers, "sum", type=Note)  # type: ignore[call-overload]
@@ -93,6 +93,19 @@ def test_rows_have_the_type_of_their_reducer() -> None:
     reducer: Reducer[int, tuple[int, int], float] = Mean()
     assert_type(MapReduce(owed, reducer), MapReduce[Invoice, float])
     assert MapReduce(owed, max).run(books()) == MapReduce(owed, sum).run(books()) == [("Ada", 7)]
+
+
+def test_queries_together_have_their_rows() -> None:
+    both = together(MapReduce(owed, "sum"), MapReduce(owed, "stats"))
+    assert_type(both, Together[Invoice, tuple[Rows[int], Rows[Stats]]])
+    sums, stats = both.run(books(), "", start="1")
+    assert_type(sums, Rows[int])
+    one: Row[Stats] = stats[0]
+    assert (sums[0].value, one.value.sum) == (7, 7)
+    plain: Mapping[str, Note] = {}
+    both.run(plain)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        both.run(books(), level=1)  # type: ignore[call-arg]
 
 
 def test_documents_may_be_of_one_of_several_types() -> None:

@@ -1,4 +1,4 @@
-"""Commands that report on receivables: billed, paid, outstanding, received, aging, statement."""
+"""Commands that report on receivables: billed, paid, outstanding, by-code, received, aging, statement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ def _by_name(name: str, text: str) -> click.Command:
     @receivables.command(name, help=text, epilog=examples(f"receivables {name} {AT}"))
     @_common
     def command(asked: Asked) -> None:
-        asked.report(lambda books: getattr(books, name)())
+        asked.report(lambda books: getattr(books, name.replace("-", "_"))())
 
     return command
 
@@ -109,6 +109,7 @@ def _by_name(name: str, text: str) -> click.Command:
 billed = _by_name("billed", "Show the amounts billed per accounting code. Credit notes are subtracted.")
 paid = _by_name("paid", "Show the amounts paid per accounting code. Amounts paid back are subtracted.")
 outstanding = _by_name("outstanding", "Show the amounts owed per accounting code.")
+by_code = _by_name("by-code", "Show the amounts billed, paid and owed per code.")
 received = _by_name("received", "Show the cash received per month. Cash paid back is subtracted.")
 
 

@@ -567,7 +567,8 @@ class Store(MutableMapping[str, V]):
         Needs CHANGES. A key that was deleted has the tag ABSENT. A key that was written several times may
         come once or several times; the last time, it has its tag of now. A key that is written after this
         call may come or not. Without ``since``, every key comes, and no deleted key. In both cases
-        ``position`` of the result is the position to go on from: after each change, or at the end.
+        ``position`` of the result is the position to go on from: after each change, or at the end. Go on with
+        the same ``prefix``, because the position says nothing about other keys.
 
         A position survives restarts, and never passes a change that is committed later. Raises Expired if
         the feed cannot go on from ``since``: it is older than the deletions that the store still records, or

@@ -60,7 +60,7 @@ def _memory(folder: Path, *, feed: bool = True) -> Memory:
 
 
 def _file(folder: Path, *, feed: bool = True) -> File:
-    return File(folder / "store", durability="os", feed="on" if feed else "off")
+    return File(folder / "store", durability="os", feed=feed)
 
 
 LOCAL = {

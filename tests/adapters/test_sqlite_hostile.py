@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from holdall import SQLite
-from holdall.errors import Mismatch, StoreFull, Unavailable
+from holdall.errors import Corrupt, Mismatch, StoreFull, Unavailable
 from tests.adapters.sqlite_attempts import ATTEMPTS
 from tests.adapters.test_sqlite_refusals import execute
 
@@ -89,6 +89,19 @@ def test_values_are_bytes_and_keys_are_text_whatever_another_program_stored(path
         assert (store["b"], store.get("c"), store.get_tagged("b").value) == (b"text", b"5", b"text")
         assert dict(store.get_many(["b", "c"])) == {"b": b"text", "c": b"5"}
         assert len(store) == 3
+
+
+def test_a_key_that_is_not_utf_8_is_named_by_what_would_return_it(path: Path) -> None:
+    with SQLite(path) as store:
+        store["a"] = b"1"
+    execute(path, "INSERT INTO holdall (key, value) VALUES (CAST(x'ff41' AS TEXT), x'00')")
+    with SQLite(path) as store:
+        assert (store["a"], len(store)) == (b"1", 1)
+        for read in (store.scan, store.scan_items, store.scan_tags, store.scan_names, store.changes):
+            with pytest.raises(Corrupt, match="key that is not text in UTF-8"):
+                list(read())
+        store.clear()
+        assert len(store) == 0
 
 
 def test_an_interrupt_ends_a_statement_that_takes_long(path: Path) -> None:

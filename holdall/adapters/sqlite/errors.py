@@ -55,6 +55,8 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 
 _FILES = 5  # files that SQLite may need at once: database, journal or log, index of the log, folder
 _LARGE = "is not allowed to grow, because the size of files is limited for this process"
+_NOT_TEXT = "has a key that is not text in UTF-8, which another program wrote; delete or change its row with sqlite3"
+_UNDECODABLE = "Could not decode to UTF-8"
 _CALLBACK_RAISED = "user-defined function raised exception"
 
 
@@ -76,6 +78,8 @@ def translate(error: Exception, where: str, key: str | None = None) -> HoldallEr
         )
     if code == sqlite3.SQLITE_IOERR_WRITE and _has_size_limit():
         return StoreFull(f"{where} {_LARGE}{UNCHANGED}; raise the limit (ulimit -f)", key=key)
+    if str(error).startswith(_UNDECODABLE):  # an error without a code
+        return Corrupt(f"{subject(where, key)} {_NOT_TEXT}: {error}", key=key)
     kind, remedy = _kinds.get(code) or _kinds.get(code & 0xFF) or (HoldallError, "failed in SQLite")
     return kind(f"{subject(where, key)} {remedy}: {error}", key=key)
 

@@ -41,7 +41,7 @@ _AT_ONCE = 128  # keys whose tags one statement looks up
 _FEW = 4  # keys that one statement writes on the condition of their tags
 _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
-    "AND is_key(key)"
+    "AND is_key(CAST(key AS BLOB))"
 )
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text

@@ -46,6 +46,14 @@ def _look_for_signals() -> int:
     return 0
 
 
+def _is_key(coded: bytes) -> bool:
+    """Return whether ``coded`` is a key. Python would raise if SQLite passed text that is not UTF-8."""
+    try:
+        return fits(coded.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 class NoTable(Exception):
     """The file or the table does not exist yet. It reads as empty, and the first write creates it."""
 
@@ -155,7 +163,7 @@ class Table:
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute(f"PRAGMA synchronous = {_synchronous[self.durability]}")
             connection.execute("PRAGMA fullfsync = ON")  # for macOS only, where fsync does not reach the disk
-            connection.create_function("is_key", 1, fits, deterministic=True)
+            connection.create_function("is_key", 1, _is_key, deterministic=True)
             for limit, most in _limits.items():
                 connection.setlimit(limit, most)
             connection.set_progress_handler(_look_for_signals, _STEPS)

@@ -7,6 +7,7 @@ reason is one of EXCUSED stays a skip.
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +47,12 @@ def shared_invoices() -> Path:
     if not folder.is_dir():
         pytest.skip(NO_INVOICES)
     return folder
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches the tests and what they start, also if a shell started them in the background, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -87,7 +87,7 @@ LAYERS: Final = (
     Row("compress", "lzma", "lzma:Lzma", options=_LEVEL),
     Row("encrypt", str, "encrypt:Encrypt", "keys", _BOUND),
     Row("checksum", ("crc32c", "xxh3"), "checksum:Checksum", "algorithm"),
-    Row("cache", seconds, "cache:Cache", "max_age", options={**_ROOM, "near": place}, stored=False),
+    Row("cache", seconds, "cache:Cache", "max_age", options={"near": place, **_ROOM}, stored=False),
     Row("cache", "feed", "cache:Cache", "max_age", options=_ROOM, stored=False),
     Row("metrics", flag, "metrics:Metrics", stored=False),
     Row("budget", int, "budget:Budget", "requests", stored=False),

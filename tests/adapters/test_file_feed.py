@@ -332,8 +332,10 @@ def test_a_user_who_may_not_lock_the_store_may_not_read_its_feed(root: Path) -> 
         pytest.skip("needs root, to become another user")
     with opened(root) as store:
         store["a"] = b"1"
-    for folder in (root, root.parent, root.parent.parent, root.parent.parent.parent):
-        folder.chmod(0o755)
+        list(store.changes())
+    modes = {folder: folder.stat().st_mode for folder in (root, *root.parents)}
+    for folder, mode in modes.items():
+        folder.chmod(mode | 0o055)
 
     def read() -> bool:
         os.setuid(65534)
@@ -341,7 +343,11 @@ def test_a_user_who_may_not_lock_the_store_may_not_read_its_feed(root: Path) -> 
             opened(root).changes()
         return opened(root)["a"] == b"1"
 
-    assert run_in_child(read) == 0
+    try:
+        assert run_in_child(read) == 0
+    finally:
+        for folder, mode in modes.items():
+            folder.chmod(mode)
 
 
 # ---- The order of the steps ------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """An empty folder and a plain environment for each test, and stores to run the commands on."""
 
 import shutil
-import signal
 
 import pytest
 
@@ -19,14 +18,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def interruptible():
-    """A job in the background is started deaf to SIGINT, and so would be all that it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(params=["file", "sqlite", "memory"])

@@ -55,7 +55,9 @@ _kinds: dict[int, tuple[type[HoldallError], str]] = {
 
 _FILES = 5  # files that SQLite may need at once: database, journal or log, index of the log, folder
 _LARGE = "is not allowed to grow, because the size of files is limited for this process"
-_NOT_TEXT = "has a key that is not text in UTF-8, which another program wrote; delete or change its row with sqlite3"
+_NOT_TEXT = (
+    "has a key that is not text in UTF-8, which another program wrote; delete or change its row with sqlite3"
+)
 _UNDECODABLE = "Could not decode to UTF-8"
 _CALLBACK_RAISED = "user-defined function raised exception"
 

@@ -214,13 +214,12 @@ class Feed:
             raise expired(self._store, "the deletions since then are no longer recorded")
 
     def _tell(self, start: Cursor, told: Cursor, ends: Ends, span: Span) -> Found:
-        last = Cursor(ends.snapshot, ends.snapshot.end, "", 0)
         for ends, page in self._read(start, ends, span):  # noqa: B020 - the state of now
-            position = told.positions(ends)
+            position = told._replace(snapshot=ends.snapshot).positions(ends)
             for tick, key, tag in page:
                 if fits(key) and span.shows(key):
                     yield Change(key, Tag(tag), position(tick, key))
-        return last.position(ends)
+        return Cursor(ends.snapshot, ends.snapshot.end, "", 0).position(ends)
 
     def _read(
         self, start: Cursor, ends: Ends, span: Span
@@ -241,11 +240,12 @@ class Feed:
             place = found[-1][:2] if found else place
 
     def _go_on(self, ends: Ends, now: Ends | None) -> Ends:
-        """Return ``ends`` with the history that was seen by ``now``. Raises Expired if it is another one."""
+        """Return the state ``now`` with the snapshot of ``ends``. Raises Expired if its history is another one."""
         if now is None or not now.known:
             raise expired(self._store, "its table was replaced or restored while the feed was read")
         self._check_history(ends.writes, ends.log, now)
-        return ends._replace(writes=now.writes, log=now.log)
+        first = now.next_first
+        return now._replace(snapshot=ends.snapshot if first is None else ends.snapshot.before(first))
 
     def _page(self, start: Cursor, place: tuple[int, str], snapshot: Snapshot, span: Span) -> sa.Select[Any]:
         """Return the statement that selects the horizon with each row of the page after ``place``."""

@@ -188,7 +188,8 @@ def test_a_conversion_that_was_killed_is_resumed(folder):
     with holdall.open(OLD) as store:
         store.update(many)
     kill("holdall.cursor", "Cursor", "set", 3, "convert", OLD, NEW)
-    assert 2 * BATCH <= len(contents("sqlite:///new.db")) < len(many)
+    # The other threads may have moved the rest, which the record of the transfer does not say yet.
+    assert 2 * BATCH <= len(contents("sqlite:///new.db")) <= len(many)
     told = call("convert", OLD, NEW).told.splitlines()
     assert told[0].startswith("continuing after ")
     assert contents(NEW) == contents(OLD)

@@ -3,11 +3,14 @@
 position = origin 1*( "." number )    opaque to everybody but the store that issued it
 origin   = 1*32( ALPHA / DIGIT )      random; it names the store, or a part of its life
 number   = 1*20DIGIT
+
+The numbers at the end of a position may stand for a key; `pack_key` makes them.
 """
 
 import re
-from collections.abc import Callable, Generator, Iterator
-from typing import NamedTuple, Self
+import struct
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Final, NamedTuple, Self
 
 from holdall.errors import Expired, InvalidPosition
 from holdall.keys import RawKey
@@ -16,6 +19,14 @@ from holdall.store import ABSENT, Tag
 
 Found = Generator["Change", None, str]
 """Yields changes, and returns the position after them."""
+
+NEW: Final = "new"
+"""The origin of a position at which nothing was told yet. From there, a feed begins with every key."""
+
+OLD: Final = "old"
+"""The origin of a position in a store to which no holdall with a feed has written. No feed goes on from there."""
+
+_WORD, _END = 8, b"\1"  # the bytes of a key in one number, and a byte after the key
 
 _matches = re.compile(r"([0-9a-z]{1,32})((?:\.[0-9]{1,20})+)", re.ASCII).fullmatch
 
@@ -127,6 +138,30 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         return ".".join([self.origin, *map(str, self.numbers)])
+
+
+def pack_key(key: str) -> tuple[int, ...]:
+    """Return ``key`` as numbers for a position; no numbers are the key "".
+
+    >>> pack_key("a/b"), unpack_key(pack_key("invoices/2026/é"))
+    ((7002923702018899968,), 'invoices/2026/é')
+    """
+    coded = key.encode(errors="surrogatepass") + _END if key else b""
+    count = -(-len(coded) // _WORD)
+    return struct.unpack(f">{count}Q", coded.ljust(_WORD * count, b"\0"))
+
+
+def unpack_key(numbers: Iterable[int]) -> str:
+    """Return the key of these numbers. Raises InvalidPosition if they do not stand for a key."""
+    try:
+        coded = b"".join(number.to_bytes(_WORD) for number in numbers).rstrip(b"\0")
+        if not coded:
+            return ""
+        if coded.endswith(_END):
+            return coded.removesuffix(_END).decode(errors="surrogatepass")
+    except (OverflowError, UnicodeDecodeError):
+        pass
+    raise InvalidPosition("the numbers of this position do not stand for a key")
 
 
 def expired(store: object, reason: str) -> Expired:

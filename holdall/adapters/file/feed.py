@@ -22,17 +22,15 @@ from typing import NamedTuple, Self, TypeVar
 from holdall.adapters._files.flock import Flock
 from holdall.adapters._files.folders import Found as FoundFile
 from holdall.adapters._files.oserrors import translate
-from holdall.adapters._shared.listing import NEW, to_key, to_numbers
 from holdall.adapters.file.journal import Journal, State, has_feed, open_lock
 from holdall.batches import split_growing
-from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.changes import NEW, OLD, Change, Changes, Found, Position, expired, pack_key, unpack_key
 from holdall.keys import RawKey, Span, fits
 from holdall.store import Store, Tag
 
 T = TypeVar("T")
 
 _PAGE = 1000  # keys that are listed before the end of the journal is read again
-_OLD = "old"  # the epoch of a position in a folder without a journal
 _BEGINNING = str(Position(NEW, (0,)))
 
 
@@ -47,7 +45,7 @@ class _Now(NamedTuple):
         return cls(state.epochs[-1].name, state.end)
 
     def position(self, place: int, key: str = "") -> str:
-        return str(Position(self.epoch, (place, self.end, *to_numbers(key))))
+        return str(Position(self.epoch, (place, self.end, *pack_key(key))))
 
 
 class _ReadLock(Flock):
@@ -91,7 +89,7 @@ class Feed:
         place, _, *parts = position.numbers
         if not parts:
             return Changes(now.position(place), self._tell(now, place, now.end, span))
-        key = to_key(tuple(parts))
+        key = unpack_key(parts)
         return Changes(now.position(place, key), self._list(now, place, key, span))
 
     def end(self) -> int:
@@ -152,7 +150,7 @@ class Feed:
         if state is not None:
             now = _Now.of(state)
             return (yield from self._list(now, now.end, "", span))
-        old = _Now(_OLD, 0)
+        old = _Now(OLD, 0)
         for listed, _, tick in chain([first], files):
             yield Change(listed, Tag(str(tick)), old.position(0, listed))
         return old.position(0)

@@ -17,14 +17,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from holdall.adapters._shared.listing import NEW, to_key, to_numbers
 from holdall.adapters.lmdb import log
 from holdall.adapters.lmdb.environment import MARK, Environment, NoEnvironment
 from holdall.adapters.lmdb.log import Txn
 from holdall.adapters.lmdb.rows import page_of, tag_of
 from holdall.adapters.lmdb.ticks import FORMAT, TICK, last_tick
 from holdall.batches import read_pages
-from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.changes import NEW, OLD, Change, Changes, Found, Position, expired, pack_key, unpack_key
 from holdall.errors import Expired
 from holdall.keys import Span, fits, only_keys
 from holdall.store import Tag
@@ -32,7 +31,6 @@ from holdall.store import Tag
 T = TypeVar("T")
 
 _PAGE = 1024  # changes, or keys, that one transaction reads
-_OLD = "old"  # the epoch of a position in an environment that an earlier release wrote last
 _LIMIT = 1 << 63  # no number of a position is as great
 
 
@@ -48,7 +46,7 @@ class _Now(NamedTuple):
     tick: bytes
 
     def position(self, change: int, key: str = "") -> Position:
-        return Position(self.epoch, (self.number, change, self.changes, *to_numbers(key)))
+        return Position(self.epoch, (self.number, change, self.changes, *pack_key(key)))
 
 
 class _Told(NamedTuple):
@@ -81,7 +79,7 @@ class Feed:
         _, change, _, *parts = position.numbers
         if not parts:
             return Changes(str(now.position(change)), self._tell(now, change, now.changes, span))
-        key = to_key(tuple(parts))
+        key = unpack_key(parts)
         return Changes(str(now.position(change, key)), self._list(now, change, key, span))
 
     def _read(self, function: Callable[[Txn], T]) -> T | None:
@@ -98,7 +96,7 @@ class Feed:
 
         def read(txn: Txn) -> tuple[_Now, T] | None:
             # A list that began without a feed keeps its epoch, so nobody can go on from its end.
-            seen = now if now.epoch == _OLD else self._look(now.position(change), txn)
+            seen = now if now.epoch == OLD else self._look(now.position(change), txn)
             return seen and (seen, function(txn))
 
         found = self._read(read)
@@ -115,7 +113,7 @@ class Feed:
         if epoch is None:
             if position is not None:
                 raise expired(self._store, "its feed begins with the next write")
-            return _Now(_OLD, 0, 0, last_tick(mark))
+            return _Now(OLD, 0, 0, last_tick(mark))
         now = _Now(epoch.name, epoch.number, log.find_log(txn).changes, last_tick(mark))
         change = now.changes
         if position is not None:

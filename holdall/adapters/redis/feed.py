@@ -4,7 +4,7 @@
     epoch    = the newest epoch when the server was asked last, or "new", or "old"
     tick     = of the last change that was told
     seen     = the newest tick when the server was asked last
-    part     = eight bytes of a key; all parts together are the last key that was listed, padded with zeros
+    part     = a part of the last key that was listed
 
 A feed without a position first lists the keys in their order, and then tells the changes since it began. A
 position with parts belongs to this list. The next one goes on with the list, and then with the changes.
@@ -14,7 +14,6 @@ next epoch begins before this tick, and the position is refused. Each request ch
 because the server may forget deletions or go back while a feed is read.
 """
 
-import struct
 from collections.abc import Generator
 from typing import Final, NamedTuple
 
@@ -22,13 +21,12 @@ from holdall.adapters._shared.servers import after, cut_page
 from holdall.adapters.redis.link import Link, lexical
 from holdall.adapters.redis.log import DELETIONS
 from holdall.adapters.redis.script import Script
-from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.changes import NEW, OLD, Change, Changes, Found, Position, expired, pack_key, unpack_key
+from holdall.errors import InvalidPosition
 from holdall.keys import Foreign, Span, to_name
 from holdall.store import ABSENT, Tag
 
 _PAGE = 1000  # rows that one request reads
-_NEW = "new"  # the epoch of a position that was issued before the first write
-_OLD = "old"  # the epoch of a position in a store to which no holdall with a feed has written
 _NOW = -1  # as the last tick that a request asks for
 
 _ASK: Final = Script(f"""
@@ -38,7 +36,7 @@ local is_old = redis.call('TYPE', state).ok == 'zset'
 local head = is_old and {{}} or redis.call('HMGET', state, 'log', 'tick', 'horizon')
 local moved, horizon = tonumber(head[2] or 0), tonumber(head[3] or 0)
 local now = moved + (head[1] and redis.call('LLEN', head[1]) or 0)
-local newest = redis.call('ZRANGE', epochs, -1, -1)[1] or (is_old and '{_OLD}' or '{_NEW}')
+local newest = redis.call('ZRANGE', epochs, -1, -1)[1] or (is_old and '{OLD}' or '{NEW}')
 
 local function lapse()
     local begun = redis.call('ZSCORE', epochs, epoch)
@@ -94,7 +92,7 @@ class _Place(NamedTuple):
 
     def __str__(self) -> str:
         text = f"{self.epoch}.{self.tick}.{self.seen}"
-        return text if self.listed is None else f"{text}.{_pack(self.listed)}"
+        return text if self.listed is None else f"{text}.{_join(self.listed)}"
 
 
 class _Page(NamedTuple):
@@ -127,14 +125,17 @@ class Feed:
 
     def _parse(self, since: str) -> _Place | None:
         epoch, numbers = Position.parse(since)
-        if epoch == _NEW:
+        if epoch == NEW:
             return None
-        if epoch == _OLD:
+        if epoch == OLD:
             raise expired(self._store, "its feed begins with the first write after it")
         if len(numbers) < 2:
             raise expired(self._store, "it is of another store")
         tick, seen, *parts = numbers
-        return _Place(epoch, tick, seen, _unpack(parts) if parts else None)
+        try:
+            return _Place(epoch, tick, seen, unpack_key(parts) if parts else None)
+        except InvalidPosition:
+            raise expired(self._store, "it is of another store") from None
 
     def _tell(self, place: _Place, page: _Page, span: Span) -> Found:
         last = page.now
@@ -160,7 +161,7 @@ class Feed:
             rows, low = cut_page(page.rows, hides=span.hides, more=page.more)
             for key, tag, _ in rows:
                 if type(key) is not Foreign:
-                    yield Change(key, tag, f"{complete}.{_pack(key)}")
+                    yield Change(key, tag, f"{complete}.{_join(key)}")
             if low is None:
                 return place
             page = self._list(place, low, span)
@@ -176,7 +177,7 @@ class Feed:
         return page._replace(rows=list(rows.values())[::-1])
 
     def _ask(self, place: _Place, last: int, *bounds: bytes) -> _Page:
-        epoch = "" if place.epoch == _OLD else place.epoch
+        epoch = "" if place.epoch == OLD else place.epoch
         asked = self._link.run(_ASK, epoch, place.tick, place.seen, last, _PAGE, *bounds)
         reason, epoch, now, more, rows = asked
         if reason:
@@ -191,20 +192,13 @@ def _go_on(place: _Place, page: _Page) -> _Place:
     A list that began without a feed keeps the epoch "old", because a holdall without a feed may write in the
     meantime.
     """
-    return place._replace(epoch=place.epoch if place.epoch == _OLD else page.epoch, seen=page.now)
+    return place._replace(epoch=place.epoch if place.epoch == OLD else page.epoch, seen=page.now)
 
 
 def _tag(stored: bytes | None) -> Tag:
     return ABSENT if stored is None else Tag(stored.decode())
 
 
-def _pack(key: str) -> str:
-    """Return ``key`` as parts of a position: big-endian numbers of eight bytes. No key ends with a zero byte."""
-    data = key.encode()
-    count = len(data) // 8 + 1
-    return ".".join(map(str, struct.unpack(f">{count}Q", data.ljust(8 * count, b"\0"))))
-
-
-def _unpack(parts: list[int]) -> str:
-    data = b"".join(part.to_bytes(9)[1:] for part in parts)
-    return data.rstrip(b"\0").decode(errors="surrogateescape")
+def _join(key: str) -> str:
+    """Return ``key`` as parts of a position, of which there is at least one."""
+    return ".".join(map(str, pack_key(key) or (0,)))

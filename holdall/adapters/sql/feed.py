@@ -17,7 +17,6 @@ these, those of later transactions, and those beyond the cursor.
 If the server was restored from a backup, the next epoch begins before ``writes`` or ``log``.
 """
 
-import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -26,13 +25,12 @@ import sqlalchemy as sa
 
 from holdall.adapters.sql.table import InBytes, Table
 from holdall.batches import BATCH
-from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.changes import OLD, Change, Changes, Found, Position, expired, pack_key, unpack_key
+from holdall.errors import InvalidPosition
 from holdall.keys import RAW_KEY_BYTES, Span, fits
 from holdall.store import ABSENT, Tag
 
-_OLD = "old"
 _HIGHEST = 2**63 - 1
-_WORD = 8  # bytes of a key in one number of a position
 
 
 class Snapshot(NamedTuple):
@@ -99,7 +97,7 @@ class Cursor(NamedTuple):
         """Return a function from a tick and a key to the position there. It is fast, as every change needs one."""
         head = f"{ends.epoch}.{ends.writes}.{ends.log}.{self.deletions}"
         tail = ".".join(map(str, (self.snapshot.end, len(self.snapshot.open), *self.snapshot.open)))
-        return lambda tick, key: f"{head}.{tick}.{tail}{_to_words(key)}"
+        return lambda tick, key: f"{head}.{tick}.{tail}{_join(key)}"
 
     @classmethod
     def of(cls, numbers: tuple[int, ...]) -> "Cursor | None":
@@ -108,10 +106,12 @@ class Cursor(NamedTuple):
             return None
         _, _, deletions, tick, end, count = numbers[:6]
         opened, words = numbers[6 : 6 + count], numbers[6 + count :]
-        key = _to_key(words)
-        if len(opened) < count or key is None or max(opened, default=0) > _HIGHEST:
+        if len(opened) < count or max(opened, default=0) > _HIGHEST:
             return None
-        return cls(Snapshot(end, opened), tick, key, deletions)
+        try:
+            return cls(Snapshot(end, opened), tick, unpack_key(words), deletions)
+        except InvalidPosition:
+            return None
 
 
 class Recorder(ABC):
@@ -194,7 +194,7 @@ class Feed:
     def _find(self, position: Position, ends: Ends) -> Cursor:
         """Return the cursor of ``position``. Raises Expired if the feed cannot go on from there."""
         cursor = Cursor.of(position.numbers)
-        if position.origin == _OLD:
+        if position.origin == OLD:
             raise expired(self._store, "it was issued before the feed began")
         if cursor is None or not ends.known:
             raise expired(self._store, "it is of another store, or of a table that was replaced or restored")
@@ -291,7 +291,7 @@ class Feed:
         """Return every key of a table that has no feed. Raises Expired for any position."""
         if position is not None:
             raise expired(self._store, "its feed begins with the next write")
-        old = str(Position(_OLD, (0,)))
+        old = str(Position(OLD, (0,)))
         return Changes(old, self._tell_all(old, span))
 
     def _tell_all(self, old: str, span: Span) -> Found:
@@ -309,17 +309,6 @@ def _columns(name: str) -> sa.TableClause:
     return sa.table(name, sa.column("tick", sa.BigInteger), sa.column("key", text), sa.column("tag", text))
 
 
-def _to_words(key: str) -> str:
-    """Return the numbers of a position that stand for the bytes of ``key``, with a dot before each."""
-    text = key.encode(errors="surrogateescape")
-    count = -(-len(text) // _WORD)
-    return "".join([f".{word}" for word in struct.unpack(f">{count}Q", text.ljust(count * _WORD, b"\0"))])
-
-
-def _to_key(numbers: tuple[int, ...]) -> str | None:
-    """Return the key of these numbers; None if they do not stand for a key. No key holds U+0000."""
-    try:
-        words = [number.to_bytes(_WORD) for number in numbers]
-        return b"".join(words).rstrip(b"\0").decode()
-    except (OverflowError, UnicodeDecodeError):
-        return None
+def _join(key: str) -> str:
+    """Return the numbers of a position that stand for ``key``, with a dot before each."""
+    return "".join([f".{number}" for number in pack_key(key)])

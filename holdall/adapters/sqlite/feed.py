@@ -21,14 +21,12 @@ from typing import NamedTuple
 
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.link import Link, Row
-from holdall.changes import Change, Changes, Found, Position, expired
+from holdall.changes import NEW, OLD, Change, Changes, Found, Position, expired
 from holdall.errors import Corrupt, Expired
 from holdall.keys import RAW_KEY_BYTES, Span, fits
 from holdall.store import ABSENT, Tag
 
 _PAGE = 1000  # rows that one transaction reads
-_NEW = "new"  # the epoch of a position that was issued before the first write
-_OLD = "old"  # the epoch of a position in a table to which no holdall with a feed has written
 _MOST = 2**62  # only another program writes such a number; from 2**63 on, SQLite would not count on
 
 _is_name = re.compile(r"[0-9a-z]{1,32}", re.ASCII).fullmatch
@@ -85,7 +83,7 @@ class Feed:
             (SELECT min(tick) FROM "{name}"), (SELECT max(tick) FROM "{name}"),
             (SELECT min(number) FROM "{name}.deletions"), (SELECT max(number) FROM "{name}.deletions")
         """
-        self._old_ends = f"""SELECT '{_OLD}', NULL, min(tick), max(tick), NULL, NULL FROM "{name}" """
+        self._old_ends = f"""SELECT '{OLD}', NULL, min(tick), max(tick), NULL, NULL FROM "{name}" """
         self._epoch = f"""
             SELECT (SELECT CAST(writes AS INTEGER) FROM "{name}.epochs" WHERE number = epoch.number + 1)
             FROM "{name}.epochs" AS epoch WHERE name = ?
@@ -98,16 +96,16 @@ class Feed:
         if ends is None:
             if place is not None:
                 raise self._no_table()
-            ends = _Ends(_NEW, 0, 0, 0)
+            ends = _Ends(NEW, 0, 0, 0)
         place = ends.place(0, ends.deletion) if place is None else ends.place(place.tick, place.deletion)
         return Changes(str(place), self._tell(place, ends, span))
 
     def _parse(self, since: str) -> _Place | None:
         """Return the place of this position; None is the beginning. Raises Expired for one of another store."""
         epoch, numbers = Position.parse(since)
-        if epoch == _NEW:
+        if epoch == NEW:
             return None  # who holds nothing goes on from the beginning
-        if epoch == _OLD:
+        if epoch == OLD:
             raise expired(self._store, "its feed begins with the first write after it")
         if len(numbers) != 3:
             raise expired(self._store, "it is of another store")
@@ -125,18 +123,18 @@ class Feed:
                 "tables; copy the keys to another file with holdall cp"
             )
         _, _, tick, oldest, deletion = numbers
-        found = _Ends(epoch or _NEW, tick or 0, deletion or 0, oldest or 0)
-        if place is None or place.epoch == _NEW:
+        found = _Ends(epoch or NEW, tick or 0, deletion or 0, oldest or 0)
+        if place is None or place.epoch == NEW:
             return found
-        if place.epoch == _OLD:
+        if place.epoch == OLD:
             return found._replace(
-                epoch=_OLD
+                epoch=OLD
             )  # this list began without a feed, so nobody can go on from its end
         self._check(place, found, connection)
         return found
 
     def _check(self, place: _Place, ends: _Ends, connection: sqlite3.Connection) -> None:
-        if ends.epoch == _OLD:
+        if ends.epoch == OLD:
             raise expired(self._store, "its feed begins with the next write")
         epoch = connection.execute(self._epoch, (place.epoch,)).fetchone()
         if epoch is None:

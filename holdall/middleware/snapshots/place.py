@@ -4,16 +4,14 @@ position = "new.0"                              nothing was told yet
          / origin "." look                      all changes up to this look were told
          / origin "." since "." look 1*( "." part )    up to ``look`` for the keys up to one key, and up to
                                                 ``since`` (0: nothing) for the keys after it
-part     = the number that the bytes %x01 and up to 7 bytes of the key make
+part     = a part of the key
 """
 
 from typing import NamedTuple, Self
 
-from holdall.changes import Position, expired
+from holdall.changes import NEW, Position, expired, pack_key, unpack_key
+from holdall.errors import InvalidPosition
 from holdall.middleware.snapshots.blocks import DELETIONS, LOOKS, Manifest
-
-_NEW = "new"
-_BYTES = 7  # of a key in one part
 
 
 class Place(NamedTuple):
@@ -30,15 +28,14 @@ class Place(NamedTuple):
 
         The position of another feed may have any numbers; `check` refuses it.
         """
-        position = Position(_NEW, (0,)) if text is None else Position.parse(text)
-        if position.origin == _NEW:
-            return cls(_NEW, 0, 0, "")
+        position = Position(NEW, (0,)) if text is None else Position.parse(text)
+        if position.origin == NEW:
+            return cls(NEW, 0, 0, "")
         since, *rest = position.numbers
         look, *parts = rest or [since]
-        key = b"".join(part.to_bytes(9).lstrip(b"\0")[1:] for part in parts)
         try:
-            return cls(position.origin, since, look, key.decode(errors="surrogatepass"))
-        except UnicodeDecodeError:
+            return cls(position.origin, since, look, unpack_key(parts))
+        except InvalidPosition:
             return cls("", 0, 0, "")
 
     def __str__(self) -> str:
@@ -46,13 +43,11 @@ class Place(NamedTuple):
 
     def at(self, key: str) -> str:
         """Return the position of this place, but with ``key`` as its key."""
-        data = key.encode(errors="surrogatepass")
-        parts = [b"\1" + data[low : low + _BYTES] for low in range(0, len(data), _BYTES)]
-        return ".".join([self.origin, *map(str, (self.since, self.look, *map(int.from_bytes, parts)))])
+        return str(Position(self.origin, (self.since, self.look, *pack_key(key))))
 
     def check(self, store: object, manifest: Manifest) -> None:
         """Raise Expired if the feed of ``store`` cannot go on from here."""
-        if self.origin == _NEW:
+        if self.origin == NEW:
             return
         if self.origin != manifest.origin:
             raise expired(store, "it is of another store, or its remembered listing was deleted")

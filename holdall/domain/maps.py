@@ -14,7 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdall.domain.model import Allocation, InvoiceKind, Party, Split
-from holdall.domain.money import EXACT, sum_amounts
+from holdall.domain.money import EXACT
 
 
 class Lines(Struct, gc=False):
@@ -154,7 +154,9 @@ def aging(
     Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
     ``on``.
     """
-    balance = EXACT.subtract(part.total, sum_amounts(each.amount for each in part.payments))
+    balance = part.total
+    for each in part.payments:
+        balance = EXACT.subtract(balance, each.amount)
     if balance:
         late = (on - (part.due or part.issued)).days
         customer = part.customer

@@ -95,7 +95,9 @@ class ProcessCrew(Crew):
     documents = 5_000  # smaller tasks would wait for each other
 
     def __init__(self, job: Job) -> None:
-        _require_shared(job.store)  # before any process starts
+        _require_shared(job.store)
+        if reason := pool.why_unsafe():
+            raise Unsupported(f"{reason}; use executor=None, or threads, or put the query under that line")
         # A store may read credentials from the environment, which may have changed since the processes began.
         self.environment = dict(os.environ)
         super().__init__(job, pool.processes())

@@ -166,7 +166,7 @@ class MapReduce(Generic[V, R]):
         A task that dies is run again, twice at most; then QueryFailed names its range. A killed process of
         holdall's own is replaced. If an executor of yours loses a process, QueryFailed names the executor.
         Raises InvalidQuery if the executor is shut down or if the query cannot be pickled, and Unsupported if
-        worker processes cannot read ``store``.
+        worker processes cannot read ``store``, or would run the script again.
         """
         (rows,) = run(
             [self],

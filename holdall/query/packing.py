@@ -6,6 +6,7 @@ names, which another process may not find.
 
 import pickle
 from functools import cache
+from importlib import import_module
 from typing import Any, Protocol, cast
 
 
@@ -16,10 +17,9 @@ class _Pickler(Protocol):
 @cache
 def _pickler() -> _Pickler:
     try:
-        import cloudpickle
+        return cast(_Pickler, import_module("cloudpickle"))
     except ModuleNotFoundError:
         return pickle
-    return cast(_Pickler, cloudpickle)
 
 
 def pack(value: object) -> bytes:

@@ -33,6 +33,7 @@ class _Task:
     number: int
     span: Span
     tries: int = 0
+    alone: bool = False
     executor: Executor | None = None
 
 
@@ -46,6 +47,7 @@ class _Dispatch:
         self._running: dict[Future[Result], _Task] = {}
         # Tasks that were lost with an executor. They run alone, so that a second loss shows which one it is.
         self._suspects: deque[_Task] = deque()
+        self._alone = False
         self._ended: queue.SimpleQueue[Future[Result] | None] = queue.SimpleQueue()
 
     def stop(self) -> None:
@@ -71,10 +73,11 @@ class _Dispatch:
 
     def _submit_some(self, tasks: Iterator[_Task]) -> bool:
         """Submit as many tasks as may run now. Return whether any task is running."""
-        while len(self._running) < (1 if self._suspects else self._crew.ahead):
+        while len(self._running) < (1 if self._suspects or self._alone else self._crew.ahead):
             task = self._suspects.popleft() if self._suspects else next(tasks, None)
             if task is None:
                 break
+            self._alone = task.alone
             self._submit(task)
         return bool(self._running)
 
@@ -114,6 +117,7 @@ class _Dispatch:
                 'make another executor, or use executor="processes"'
             ) from problem
         self._count_try(task, problem)
+        task.alone = True
         self._suspects.append(task)
 
     def _count_try(self, task: _Task, problem: Exception) -> None:
@@ -121,8 +125,7 @@ class _Dispatch:
         if task.tries == _TRIES:
             raise QueryFailed(
                 f"the task for the documents {task.span} died {_TRIES} times in {self._crew}: {problem!r}; "
-                "one of them may need more memory than there is, or crash a library. "
-                'A script must start the query under `if __name__ == "__main__":`'
+                "one of them may need more memory than there is, or crash a library"
             ) from problem
 
 

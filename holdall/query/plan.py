@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, Literal, NamedTuple
 
 from holdall.query import pool
@@ -16,15 +16,20 @@ _SAMPLE: Final = 512  # documents that are measured
 _WAITING: Final = 0.3  # share of processor time below which a query waits for its store
 _COLD, _WARM, _THREADS = 1.0, 0.2, 0.2  # seconds of work that are worth the start of workers
 _TASK: Final = 0.2  # seconds that a task should take
+_QUICKEST: Final = 5e-6  # seconds per document, at least: so a plan lists at most 200,000 keys
 _LEAST, _MOST = 1_000, 10_000  # documents per task
 
 
 class Survey(NamedTuple):
-    """The plan for a job, the outcome of the documents that were measured, and the span after them."""
+    """The plan for a job, the outcome of the documents that were measured, and the span after them.
+
+    ``listed`` yields the keys of that span.
+    """
 
     plan: Plan
     outcome: Outcome
     rest: Span | None
+    listed: Iterator[str]
 
 
 class Pace(NamedTuple):
@@ -44,17 +49,20 @@ def survey(job: Job, span: Span) -> Survey:
     pace = Pace(outcome.documents, time.perf_counter() - wall, time.process_time() - cpu)
     if bound is None:
         few = Plan("serial", 0, f"there are only {outcome.documents:,} documents")
-        return Survey(few, outcome, None)
+        return Survey(few, outcome, None, iter(()))
     rest = Span(str(bound), span.stop)
     needed = int(_worth(_suited(pace)) / _each(pace)) + 1
-    there = sum(1 for _ in islice(_keys(job, rest), needed))
-    return Survey(choose(pace, there, needed, why_private(job.store), pool.processors()), outcome, rest)
+    listed = _keys(job, rest)
+    seen = list(islice(listed, needed))
+    refusal = why_private(job.store) or pool.why_unsafe()
+    plan = choose(pace, len(seen), needed, refusal, pool.processors())
+    return Survey(plan, outcome, rest, chain(seen, listed))
 
 
-def choose(pace: Pace, rest: int, needed: int, private: str, processors: int) -> Plan:
+def choose(pace: Pace, rest: int, needed: int, refusal: str, processors: int) -> Plan:
     """Return the plan for ``rest`` documents, or more if it is ``needed``, the number that workers are worth.
 
-    ``private`` says why other processes cannot read the store, if they cannot.
+    ``refusal`` says why there can be no worker processes, or is empty if there can be.
     """
     how = _suited(pace)
     if rest < needed:
@@ -68,8 +76,8 @@ def choose(pace: Pace, rest: int, needed: int, private: str, processors: int) ->
     share = f"{100 * min(pace.busy / pace.seconds, 1):.0f} % of the time was spent on computing"
     if how == "threads":
         return Plan(how, size, f"{THREADS} threads wait for the store at the same time, because only {share}")
-    if private:
-        return Plan("serial", 0, private)
+    if refusal:
+        return Plan("serial", 0, refusal)
     if processors < 2:
         return Plan("serial", 0, f"there is one processor, and {share}")
     return Plan(how, size, f"{processors} processes compute at the same time, because {share}")
@@ -86,7 +94,7 @@ def _worth(how: Literal["threads", "processes"]) -> float:
 
 
 def _each(pace: Pace) -> float:
-    return max(pace.seconds / max(pace.documents, 1), 1e-7)
+    return max(pace.seconds / max(pace.documents, 1), _QUICKEST)
 
 
 def _keys(job: Job, span: Span) -> Iterator[str]:

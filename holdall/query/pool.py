@@ -7,9 +7,11 @@ end with this process, even if it is killed.
 import atexit
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import Executor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # imported late: multiprocessing would take half as long as the rest of holdall.query
@@ -33,6 +35,29 @@ def processes() -> Executor:
         if not _kept:
             _kept.append(_start())
         return _kept[0]
+
+
+def why_unsafe() -> str:
+    """Return why processes would do harm here, or an empty text if they would not.
+
+    A spawned process imports the main module of this one. If that has no check of its name, the import would
+    run the whole script again, with all that it writes.
+    """
+    main = sys.modules.get("__main__")
+    file = getattr(main, "__file__", None)
+    if getattr(sys, "frozen", False):
+        return "this program is a bundle, which worker processes would start again"
+    if file is None:
+        return ""
+    try:
+        guarded = "__main__" in Path(file).read_text("utf-8", "replace")
+    except OSError:
+        return f"worker processes cannot import the main module of this process, {file}"
+    return (
+        ""
+        if guarded
+        else f'{file} has no `if __name__ == "__main__":`, so worker processes would run it again'
+    )
 
 
 def is_warm() -> bool:

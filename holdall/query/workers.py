@@ -30,7 +30,7 @@ def run_by(
 
 
 def _run_as_planned(job: Job, span: Span, progress: Progress | None) -> Outcome:
-    plan, first, rest = survey(job, span)
+    plan, first, rest, listed = survey(job, span)
     if rest is None:
         if progress:
             progress(first.documents)
@@ -38,5 +38,5 @@ def _run_as_planned(job: Job, span: Span, progress: Progress | None) -> Outcome:
     if plan.how == "serial":
         later = job.run(rest, progress and (lambda documents: progress(first.documents + documents)))
         return job.merge([first, later])
-    spans = cut(rest, keys(job.store, job.prefix, *rest), plan.documents)
+    spans = cut(rest, listed, plan.documents)
     return run_parallel(job, crew_of(job, plan.how), spans, progress, first)

@@ -246,10 +246,9 @@ def test_sums_are_exact_whatever_their_length() -> None:
     assert str(row.amount) == "10000999999999999899.99"
 
 
-@pytest.mark.parametrize("kind", ["dict", "typed", "untyped"])
 @given(books=paid_books(), on=days)
-def test_the_overview_has_the_amounts_of_its_reports(kind: str, books: dict[str, Invoice], on: date) -> None:
-    queries = Receivables(kept(books, kind))
+def test_the_overview_has_the_amounts_of_its_reports(books: dict[str, Invoice], on: date) -> None:
+    queries = Receivables(kept(books, "untyped"))
     overview = queries.overview(on)
     assert list(overview.by_code) == list(queries.by_code())
     assert list(overview.received) == list(queries.received())

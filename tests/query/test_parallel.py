@@ -3,10 +3,13 @@
 import os
 import re
 import signal
+import sys
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from decimal import Decimal, localcontext
 from itertools import chain
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 
 from holdall import Json, MapReduce, Memory, SQLite
 from holdall.errors import InvalidQuery, QueryFailed, Unavailable, Unsupported
-from holdall.query import options, packing, plan, pool, together
+from holdall.query import options, packing, parallel, plan, pool, together
 from holdall.query.plan import Pace, choose
 from tests.query import maps
 from tests.query.keys import tuples
@@ -176,6 +179,35 @@ def test_a_store_that_is_private_to_this_process_is_refused_with_the_remedy(stor
         counted.run(store, executor=executor)
 
 
+SCRIPTS = {
+    "unguarded": ("print(1)", "script.py has no `if __name__ == .*would run it again"),
+    "guarded": ('if __name__ == "__main__": print(1)', ""),
+    "missing": (None, "cannot import the main module of this process, .*script.py"),
+}
+
+
+@pytest.mark.parametrize(("script", "reason"), SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_that_worker_processes_would_run_again_is_refused(monkeypatch, tmp_path, script, reason):
+    main, made = ModuleType("__main__"), []
+    main.__file__ = str(tmp_path / "script.py")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr(pool, "processes", lambda: made.append(Inline()) or made[0])
+    if script is not None:
+        Path(main.__file__).write_text(script)
+    if reason:
+        with pytest.raises(Unsupported, match=f"{reason}; use executor=None, or threads"):
+            counted.run(numbers(9), executor="processes")
+        assert made == []
+    else:
+        assert counted.run(numbers(9), executor="processes") == counted.run(numbers(9))
+
+
+def test_a_bundle_starts_no_processes(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(Unsupported, match="a bundle, which worker processes would start again"):
+        counted.run(numbers(9), executor="processes")
+
+
 def test_an_executor_that_is_shut_down_is_named():
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
@@ -250,11 +282,25 @@ def test_the_pool_is_replaced_if_a_process_dies(own):
     assert len(made) == 3
 
 
+def test_tasks_that_were_lost_with_the_pool_run_alone(own, monkeypatch):
+    submit, beside = parallel._Dispatch._submit, []
+
+    def watched(self, task):
+        beside.append((task.tries > 0, [other.tries > 0 for other in self._running.values()]))
+        submit(self, task)
+
+    monkeypatch.setattr(parallel._Dispatch, "_submit", watched)
+    own("", 2)
+    store = numbers(100)
+    assert counted.run(store, executor="processes", partitions=9) == counted.run(store)
+    assert [others for lost, others in beside if lost] == [[]] * sum(lost for lost, _ in beside)
+    assert not any(any(others) for _, others in beside)
+    assert any(lost for lost, _ in beside)
+
+
 def test_documents_that_kill_their_process_each_time_are_named(own):
     own("", 9)
-    with pytest.raises(
-        QueryFailed, match=r"documents from '' to before .* died 3 times in Breaking.*__main__"
-    ):
+    with pytest.raises(QueryFailed, match=r"documents from '' to before .* died 3 times in Breaking.*memory"):
         counted.run(numbers(100), executor="processes", partitions=9)
 
 

@@ -155,5 +155,5 @@ def _pack(job: Job, environment: Mapping[str, str] | None) -> bytes:
     except Exception as problem:
         raise InvalidQuery(
             f"the query cannot be sent to worker processes: {problem}; "
-            "define its functions in a module, or pip install cloudpickle"
+            "define its functions in a module, or pip install 'holdall[parallel]'"
         ) from problem

@@ -70,7 +70,7 @@ def _open(packed: bytes) -> Job:
     except Exception as problem:
         raise InvalidQuery(
             f"a worker process cannot load the query or its store: {problem!r}; "
-            "define the functions in a module, or pip install cloudpickle"
+            "define the functions in a module, or pip install 'holdall[parallel]'"
         ) from problem
     if environment is not None:
         os.environ.clear()

@@ -239,7 +239,9 @@ def test_a_query_that_a_worker_cannot_load_says_what_to_do(monkeypatch):
         return submit(task, packed.replace(b"tests.query.maps", b"tests.query.moot"), *args)
 
     monkeypatch.setattr(executor, "submit", elsewhere)
-    with pytest.raises(InvalidQuery, match=r"cannot load .*tests.query.moot.*pip install 'holdall\[parallel\]'"):
+    with pytest.raises(
+        InvalidQuery, match=r"cannot load .*tests.query.moot.*pip install 'holdall\[parallel\]'"
+    ):
         counted.run(numbers(3), executor=executor)
 
 

@@ -1,6 +1,5 @@
 """DynamoDB for tests: moto's server in a thread of this process, one request at a time."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -8,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from holdall.adapters.dynamodb import DynamoDB
-from tests.servers.s3 import one_at_a_time
+from tests.servers.s3 import serve_moto
 
 
 @dataclass(frozen=True)
@@ -25,20 +24,5 @@ class Server:
 
 @pytest.fixture(scope="session")
 def dynamodb(credentials: None) -> Iterator[Server]:
-    """Moto tries a condition and then writes, so that others may come in between but for the lock."""
-    pytest.importorskip("moto.server", reason="moto[dynamodb,server] is not installed")
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        def log(self, *args: object) -> None:
-            """Say nothing."""
-
-    application = one_at_a_time(DomainDispatcherApplication(create_backend_app).__call__)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield Server(f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
+    with serve_moto() as endpoint:
+        yield Server(endpoint)

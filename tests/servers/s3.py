@@ -1,7 +1,7 @@
 """S3 servers for tests, each a fixture that lives as long as the test run, and what they share.
 
 moto            in this process, no server at all: only what this process's boto3 sends is answered
-moto_server     moto's own server, in a thread of this process
+moto_server     moto's own server, in a thread of this process, one request at a time
 seaweed         SeaweedFS: a real server, strict about credentials, conditional in full
 rclone          an S3 server that ignores every condition
 localstack      LocalStack from PyPI, in an environment of its own (`make localstack-venv`)
@@ -109,11 +109,29 @@ def one_at_a_time(function: Callable[..., T]) -> Callable[..., T]:
 
 @pytest.fixture(scope="session")
 def moto_server(credentials: None) -> Iterator[Server]:
-    server = pytest.importorskip("moto.server", reason="moto[server] is not installed")
-    thread = server.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with serve_moto() as endpoint:
+        yield Server(endpoint)
+
+
+@contextmanager
+def serve_moto() -> Iterator[str]:
+    """Moto's server in a thread of this process, one request at a time: see `moto`. Its endpoint."""
+    pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *args: object) -> None:
+            """Say nothing."""
+
+    application = one_at_a_time(DomainDispatcherApplication(create_backend_app).__call__)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    yield Server(f"http://127.0.0.1:{thread.get_host_and_port()[1]}")
-    thread.stop()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @contextmanager

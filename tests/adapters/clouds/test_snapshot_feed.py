@@ -11,6 +11,10 @@ from holdall.testing.suite.feeds import FeedTests
 from tests.examples import few
 
 
+# On SeaweedFS an object is not created where a folder of its name is, and a folder goes some time after its last object.
+CANNOT = {"seaweed": "test_a_follower_and_a_store_stay_equal"}
+
+
 @pytest.mark.parametrize("server", ["seaweed", "fake_gcs"])
 class TestSnapshotFeed(FeedTests[bytes]):
     many, points = 30, 4
@@ -20,6 +24,11 @@ class TestSnapshotFeed(FeedTests[bytes]):
         """Few examples, as each is many requests."""
         with few(3):
             yield
+
+    @pytest.fixture(autouse=True)
+    def declared(self, server: str, request: pytest.FixtureRequest) -> None:
+        if request.node.originalname == CANNOT.get(server):
+            request.applymarker(pytest.mark.xfail(reason="a folder is in the way", run=False))
 
     @pytest.fixture
     def open_store(self, server: str, address: Callable[[str], str]) -> Callable[[], Store[bytes]]:

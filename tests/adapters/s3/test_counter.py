@@ -8,12 +8,10 @@ from holdall.adapters.s3 import S3
 from tests.servers.s3 import Server
 
 PROCESSES, TIMES = 16, 5
-# moto looks at the tag, and then writes: two that ask it at once can both win, though they rarely do.
-RACY = pytest.param("moto_server", marks=pytest.mark.xfail(reason="moto compares, then swaps", strict=False))
 
 
 @pytest.mark.timeout(300)  # sixteen interpreters start, on a machine that may have two cores
-@pytest.mark.parametrize("server", [RACY, "seaweed", "localstack"])
+@pytest.mark.parametrize("server", ["moto_server", "seaweed", "localstack"])
 def test_sixteen_processes_lose_no_count(server: str, request: pytest.FixtureRequest):
     running: Server = request.getfixturevalue(server)
     with running.store() as store:

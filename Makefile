@@ -45,12 +45,12 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
-	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/stored $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
@@ -123,7 +123,7 @@ test-pythons: setup ## run the tests on every Python from 3.11 that this machine
 test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
 	@$(LOWEST)/bin/python $(EDITABLE)
 	@tools/system-extras $(LOWEST)/bin/python
-	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(ARGS)
+	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
 $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \

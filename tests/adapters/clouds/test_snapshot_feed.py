@@ -10,8 +10,7 @@ from holdall.store import Store
 from holdall.testing.suite.feeds import FeedTests
 from tests.examples import few
 
-
-# On SeaweedFS an object is not created where a folder of its name is, and a folder goes some time after its last object.
+# SeaweedFS creates no object where a folder of its name is, and a folder outlives its last object for a while.
 CANNOT = {"seaweed": "test_a_follower_and_a_store_stay_equal"}
 
 

@@ -18,7 +18,7 @@ import pytest
 from holdall import LMDB
 from holdall.adapters.lmdb import log
 from holdall.adapters.lmdb.ticks import TICK, WITHOUT_FEED
-from holdall.errors import Expired, InvalidPosition
+from holdall.errors import Corrupt, Expired, InvalidPosition
 from holdall.store import ABSENT, Delete, Put
 from holdall.testing.follower import Follower
 from tests.soak import SOAK
@@ -255,6 +255,19 @@ def test_a_list_that_is_interrupted_goes_on_at_its_key(folder: Path) -> None:
         found = [(change.key, change.tag) for change in store.changes(third.position)]
         assert found == [(key, store.tag(key)) for key in "eadfb"]
         assert found[-1] == ("b", ABSENT)
+
+
+@pytest.mark.parametrize("numbers", [(2**64 - 1, 1), (1, 2**64 - 1)])
+def test_a_log_whose_numbers_are_too_high_is_corrupt(folder: Path, numbers: tuple[int, int]) -> None:
+    with opened(folder) as store:
+        store["a"] = b"1"
+    changes, entries = (number.to_bytes(8, "big") for number in numbers)
+    with lmdb.open(str(folder)) as environment, environment.begin(write=True) as txn:
+        txn.put(b"\0c" + changes, bytes(8) + entries + b"a")
+    with opened(folder) as store:
+        with pytest.raises(Corrupt, match="restore a backup"):
+            store["a"] = b"2"
+        assert store["a"] == b"1"
 
 
 def test_a_position_whose_key_is_not_text_is_refused(folder: Path) -> None:

@@ -1,0 +1,61 @@
+"""Pipelines of several processes read and write real stores, and have the rows of serial runs."""
+
+from itertools import chain
+
+import pytest
+
+from holdall import MapReduce, SQLite
+from holdall.query.reducers import BUILT_IN
+from tests.query import maps
+
+QUERIES = {
+    **{name: MapReduce(maps.by_parity, name) for name in BUILT_IN},
+    "none": MapReduce(maps.by_parity),
+    "function": MapReduce(maps.by_parity_listed, lambda lists: list(chain.from_iterable(lists))),
+    "reducer": MapReduce(maps.by_parity, maps.First()),
+}
+DOCUMENTS = 1_100  # two ranges
+
+
+@pytest.fixture(params=["sqlite", "seaweed", "fake_gcs"])
+def store(request, tmp_path):
+    """A store that other processes can open."""
+    if request.param == "sqlite":
+        opened = SQLite(tmp_path / "books.db", durability="os")
+    else:
+        request.getfixturevalue("credentials")
+        opened = request.getfixturevalue(request.param).store()
+    with opened as store:
+        yield store
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(300)  # processes that import Beam take long to start on a busy machine
+def test_queries_and_copies_by_two_processes(beam, store):
+    store.update({f"invoices/{number:05}": b"%d" % number for number in range(DOCUMENTS)})
+    store["other"] = b"7"
+    # Each query is thousands of requests on a server.
+    queries = QUERIES if isinstance(store, SQLite) else {"reducer": QUERIES["reducer"]}
+
+    def build(pipeline):
+        for name, query in queries.items():
+            rows = pipeline | name >> beam.public.to_pipeline(query, store, "invoices/", group_level=1)
+            beam.run.expect(rows, query.run(store, "invoices/", group_level=1), name)
+        documents = pipeline | beam.public.ReadFromStore(store, "invoices/")
+        copies = documents | beam.run.renamed("invoices/", "copies/")
+        copies | beam.public.WriteToStore(store)
+
+    beam.run.run_processes(build)
+    assert list(store.scan_items("copies/")) == [
+        (key.replace("invoices/", "copies/"), value) for key, value in store.scan_items("invoices/")
+    ]
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(300)  # processes that import Beam take long to start on a busy machine
+def test_an_error_in_another_process_names_the_document(beam, tmp_path):
+    with SQLite(tmp_path / "books.db", durability="os") as store:
+        store["bad"] = b"bad"
+        transform = beam.public.to_pipeline(MapReduce(maps.picky, "count"), store)
+        with pytest.raises(RuntimeError, match=r"QueryFailed: map failed at 'bad': Odd"):
+            beam.run.run_processes(lambda pipeline: pipeline | transform)

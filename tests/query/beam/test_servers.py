@@ -1,10 +1,14 @@
 """Pipelines of several processes read and write real stores, and have the rows of serial runs."""
 
+import re
+import subprocess
+import sys
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
-from holdall import MapReduce, SQLite
+from holdall import MapReduce, SQLite, open
 from holdall.query.reducers import BUILT_IN
 from tests.query import maps
 
@@ -59,3 +63,20 @@ def test_an_error_in_another_process_names_the_document(beam, tmp_path):
         transform = beam.public.to_pipeline(MapReduce(maps.picky, "count"), store)
         with pytest.raises(RuntimeError, match=r"QueryFailed: map failed at 'bad': Odd"):
             beam.run.run_processes(lambda pipeline: pipeline | transform)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "query-on-a-cluster.md"
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(300)  # processes that import Beam take long to start on a busy machine
+def test_the_program_of_the_page_writes_the_rows_of_a_serial_run(tmp_path):
+    (program,) = re.findall(r"```py\n(import apache_beam.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "temperatures.py").write_text(program)
+    with open(f"sqlite:///{tmp_path}/temperatures.db?serializer=text") as store:
+        store.update({f"{day:03}": str(day % 40 - 10) for day in range(365)})
+        rows = MapReduce(lambda key, text: [(int(text) // 10 * 10, 1)], "count").run(store)
+    options = ["--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    subprocess.run([sys.executable, "temperatures.py", *options], cwd=tmp_path, check=True)
+    written = [line for file in tmp_path.glob("rows*.txt") for line in file.read_text().splitlines()]
+    assert sorted(written) == sorted(map(str, rows))

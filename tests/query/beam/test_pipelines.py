@@ -269,7 +269,7 @@ def test_a_store_that_workers_cannot_open_is_refused(beam, store, message):
         assert "hunter2" not in str(caught.value)
 
 
-def test_what_a_pipeline_shows_and_sends_holds_no_secret(beam, tmp_path):
+def test_a_pipeline_shows_which_stores_it_reads_and_writes(beam, tmp_path):
     address = f"sqlite:///{tmp_path}/books.db?checksum=crc32c"
     for transform in (beam.public.ReadFromStore(address, "2026/"), beam.public.to_pipeline(summed, address)):
         shown = beam.run.displayed(transform)

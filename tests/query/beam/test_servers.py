@@ -1,5 +1,6 @@
 """Pipelines of several processes read and write real stores, and have the rows of serial runs."""
 
+import pickle
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from holdall import MapReduce, SQLite, open
 from holdall.query.reducers import BUILT_IN
 from tests.query import maps
+from tests.servers.s3 import KEY, SECRET
 
 QUERIES = {
     **{name: MapReduce(maps.by_parity, name) for name in BUILT_IN},
@@ -63,6 +65,17 @@ def test_an_error_in_another_process_names_the_document(beam, tmp_path):
         transform = beam.public.to_pipeline(MapReduce(maps.picky, "count"), store)
         with pytest.raises(RuntimeError, match=r"QueryFailed: map failed at 'bad': Odd"):
             beam.run.run_processes(lambda pipeline: pipeline | transform)
+
+
+@pytest.mark.servers
+def test_a_pipeline_carries_and_shows_no_credentials(beam, credentials):
+    address = "s3://acme/invoices?region=eu-west-1"
+    transform = beam.public.to_pipeline(QUERIES["sum"], address)
+    carried = pickle.dumps((transform._reader, beam.public.WriteToStore(address)._recipe))
+    assert b"acme" in carried
+    for secret in (KEY, SECRET):
+        assert secret.encode() not in carried
+        assert secret not in str(beam.run.displayed(transform))
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "query-on-a-cluster.md"

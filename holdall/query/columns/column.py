@@ -1,6 +1,7 @@
-"""The kinds of columns: each has an Arrow type, and turns values of documents into values that pyarrow takes."""
+"""The kinds of columns: each has an Arrow type, and makes arrays of the values of documents."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,17 +17,16 @@ class Column:
         self.type = type
         self.remedy = remedy
 
-    def plain(self, value: Any) -> Any:
-        """Return ``value`` as pyarrow takes it."""
-        return value
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        """Return the array of ``values``, with null for None.
+
+        Raises an error of pyarrow, or another ValueError, if one of them does not fit.
+        """
+        return pa.array(values, self.type)
 
     def parts(self, value: Any) -> Iterable[tuple[str, "Column", Any]]:
         """Return the path, the column and the value of each part of ``value``."""
         return ()
-
-    def array(self, values: Iterable[Any]) -> pa.Array:
-        """Return the array of ``values``. Raises an error of pyarrow, or ValueError, if one does not fit."""
-        return pa.array([*map(self.plain, values)], self.type)
 
     def field(self, name: str) -> pa.Field:
         """Return this column as a field of a schema."""
@@ -38,7 +38,11 @@ class Converted(Column):
 
     def __init__(self, column: Column, convert: Callable[[Any], Any]) -> None:
         super().__init__(column.type, column.remedy)
-        self.plain = convert  # type: ignore[method-assign,assignment]  # a method around it would cost a call
+        self._convert = convert
+
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        convert = self._convert
+        return pa.array([None if value is None else convert(value) for value in values], self.type)
 
 
 class Nullable(Column):
@@ -50,8 +54,8 @@ class Nullable(Column):
         super().__init__(column.type, column.remedy)
         self._column = column
 
-    def plain(self, value: Any) -> Any:
-        return None if value is None or value is UNSET else self._column.plain(value)
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        return self._column.array([None if value is UNSET else value for value in values])
 
     def parts(self, value: Any) -> Iterable[tuple[str, Column, Any]]:
         return () if value is None or value is UNSET else self._column.parts(value)
@@ -64,8 +68,9 @@ class Items(Column):
         super().__init__(pa.list_(item.field("item")))
         self._item = item
 
-    def plain(self, value: Any) -> Any:
-        return [*map(self._item.plain, value)]
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        items = self._item.array([*chain.from_iterable(filter(None, values))])
+        return pa.ListArray.from_arrays(_offsets(values), items, self.type)
 
     def parts(self, value: Any) -> Iterator[tuple[str, Column, Any]]:
         return ((f"[{number}]", self._item, each) for number, each in enumerate(value))
@@ -78,13 +83,26 @@ class Entries(Column):
         super().__init__(pa.map_(key.type, value.field("value")))
         self._key, self._value = key, value
 
-    def plain(self, value: Any) -> Any:
-        return [(self._key.plain(key), self._value.plain(each)) for key, each in value.items()]
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        full = [*filter(None, values)]
+        keys = self._key.array([*chain.from_iterable(full)])
+        items = self._value.array([*chain.from_iterable(each.values() for each in full)])
+        return pa.MapArray.from_arrays(_offsets(values), keys, items, self.type)
 
     def parts(self, value: Any) -> Iterator[tuple[str, Column, Any]]:
         for key, each in value.items():
             yield f"[{key!r}]", self._key, key
             yield f"[{key!r}]", self._value, each
+
+
+def _offsets(values: Sequence[Any]) -> pa.Array:
+    """Return the number of parts before each of ``values``, or null for None, and the number of all parts."""
+    offsets: list[int | None] = []
+    count = 0
+    for value in values:
+        offsets.append(None if value is None else count)
+        count += len(value or ())
+    return pa.array([*offsets, count], pa.int32())
 
 
 class Member(NamedTuple):
@@ -100,10 +118,19 @@ class Record(Column):
 
     def __init__(self, members: Iterable[Member]) -> None:
         self.members = tuple(members)
-        super().__init__(pa.struct([each.column.field(each.name) for each in self.members]))
+        self._fields = [each.column.field(each.name) for each in self.members]
+        super().__init__(pa.struct(self._fields))
 
-    def plain(self, value: Any) -> Any:
-        return {name: column.plain(get(value)) for name, get, column in self.members}
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        absent = [value is None for value in values]
+        if not any(absent):
+            arrays = [column.array([*map(get, values)]) for _, get, column in self.members]
+            return pa.StructArray.from_arrays(arrays, fields=self._fields)
+        arrays = [
+            column.array([None if value is None else get(value) for value in values])
+            for _, get, column in self.members
+        ]
+        return pa.StructArray.from_arrays(arrays, fields=self._fields, mask=pa.array(absent))
 
     def parts(self, value: Any) -> Iterator[tuple[str, Column, Any]]:
         return ((f".{name}", column, get(value)) for name, get, column in self.members)

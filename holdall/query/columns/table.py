@@ -31,7 +31,7 @@ class Table:
         """Return the batch of ``rows``, pairs of key and document. Raises QueryFailed if one does not fit."""
         try:
             keys, values = zip(*rows, strict=True)
-            arrays = [column.array(map(get, values)) for _, get, column in self._members]
+            arrays = [column.array([*map(get, values)]) for _, get, column in self._members]
             return pa.RecordBatch.from_arrays([_KEYS.array(keys), *arrays], schema=self.schema)
         except MemoryError:
             raise

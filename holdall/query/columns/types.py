@@ -109,14 +109,14 @@ def _of_values(types: set[type], path: str) -> Column:
     raise InvalidQuery(f"{path} has values of several types, so it has no column; {_REMEDY}")
 
 
-def _with_zone(value: datetime | None) -> datetime | None:
-    if value and value.tzinfo is None:
+def _with_zone(value: datetime) -> datetime:
+    if value.tzinfo is None:
         raise ValueError("it has no UTC offset")
     return value
 
 
-def _without_zone(value: datetime | time | None) -> datetime | time | None:
-    if value and value.tzinfo:
+def _without_zone(value: datetime | time) -> datetime | time:
+    if value.tzinfo:
         raise ValueError("it has a UTC offset")
     return value
 

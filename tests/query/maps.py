@@ -2,9 +2,11 @@
 
 import os
 import signal
+import threading
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from decimal import Decimal, getcontext
+from itertools import count
 from pathlib import Path
 
 from holdall import Memory
@@ -55,6 +57,37 @@ def killing(key, value):
     if value and Path(value.decode()).exists():
         Path(value.decode()).unlink()
         os.kill(os.getpid(), signal.SIGKILL)
+    yield "all", 1
+
+
+def killing_each(key, value):
+    """Kill this process at a document without a value."""
+    if not value:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield "all", 1
+
+
+def waiting(key, value):
+    """Wait for ever at a document without a value."""
+    if not value:
+        threading.Event().wait()
+    yield "all", 1
+
+
+def amounts(key, document):
+    yield document["code"], Decimal(document["amount"])
+
+
+def amounts_after_a_kill(key, document):
+    """Yield the amount of a document, as `killing` does at the file of the document."""
+    yield from killing(key, document.get("file", "").encode())
+    yield from amounts(key, document)
+
+
+def interrupting(key, value):
+    """Send Ctrl-C, at the first document of an `Endless` store, to the process whose number is the value."""
+    if key == "0":
+        os.kill(int(value), signal.SIGINT)
     yield "all", 1
 
 
@@ -114,6 +147,13 @@ class Open(Memory):
     def __reduce__(self):
         super().__reduce__()  # raises if it is private
         return type(self), (self._name,)
+
+
+class Endless(Open):
+    """A store whose scan does not end. Its name is the value of each document."""
+
+    def scan_items(self, prefix="", *, start="", stop=None):
+        return ((str(number), self._name) for number in count())
 
 
 class Inline(Executor):

@@ -1,0 +1,13 @@
+"""The HTTP service over any store: `app` is a WSGI callable, and `holdall serve` runs it.
+
+    /v1/{store}/docs               GET lists the keys; POST creates a key
+    /v1/{store}/docs/{folder}/     the same, for the keys under ``folder/``
+    /v1/{store}/docs/{key}         GET, HEAD, PUT, PATCH, DELETE one value
+
+`holdall.server.app` builds the service of these parts. Each resource is a module, and so is each idea that
+several resources share: representations, ETags, bodies, problems, the guard.
+"""
+
+from holdall.server.application import app
+
+__all__ = ["app"]

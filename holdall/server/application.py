@@ -1,0 +1,54 @@
+"""Builds the WSGI application of named stores."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from holdall.errors import HoldallError
+from holdall.extras import needs
+from holdall.server.bodies import MAX_BODY
+from holdall.server.collection import Collections
+from holdall.server.document import Documents
+from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.paths import Paths
+from holdall.server.problems import answer_error, answer_http_error
+from holdall.server.slots import Slots
+from holdall.server.stores import Stores
+from holdall.store import Store
+
+with needs("server"):
+    import falcon
+
+
+def app(
+    stores: Mapping[str, Store[Any] | str],
+    /,
+    *,
+    hosts: Collection[str] = LOOPBACK,
+    readonly: bool = False,
+    max_body: int = MAX_BODY,
+    max_long: int = 4,
+) -> "falcon.App[falcon.Request, falcon.Response]":
+    """Return a WSGI application that serves ``stores``, by name. A store may be given by its address.
+
+    ``hosts`` are the names by which clients may call the service, without a port; a request for another
+    ``Host`` is refused, because a page of another site may have sent it (DNS rebinding). ``"*"`` allows every
+    name. The application accepts writes only from the machine on which it runs; with ``readonly`` it accepts
+    no writes at all. A request with a body of more than ``max_body`` bytes is refused. At
+    most ``max_long`` requests that stream or wait run at the same time; give fewer than the server has
+    threads, so that they do not keep other requests waiting.
+
+    Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
+    The application does not close the stores.
+
+    >>> from holdall import Memory
+    >>> service = app({"notes": Memory()})
+    """
+    served = Stores(stores)
+    service = falcon.App(middleware=[Guard(hosts, readonly=readonly)])
+    service.add_error_handler(HoldallError, answer_error)
+    service.set_error_serializer(answer_http_error)
+    documents = Documents(served, max_body)
+    collections = Collections(served, max_body, Slots(max_long))
+    service.add_route("/v1/{store}/docs", collections)
+    service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    return service

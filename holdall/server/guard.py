@@ -1,0 +1,94 @@
+"""The guard: it refuses requests that no honest client sends, and adds the security headers to responses."""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+from holdall.extras import needs
+
+with needs("server"):
+    import falcon
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+"""The names of this machine for itself."""
+
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_MOST_HEADERS: Final = 100
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_host = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?").fullmatch
+_odd = re.compile(r"[^!-~]|#").search
+_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+
+class Guard:
+    """Middleware of falcon. `app` describes its parameters."""
+
+    def __init__(self, hosts: Collection[str], *, readonly: bool) -> None:
+        self._hosts = None if "*" in hosts else {host.lower() for host in hosts}
+        self._readonly = readonly
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Raise an HTTPError if ``req`` must be refused."""
+        env = req.env
+        self._check_host(env.get("HTTP_HOST", ""))
+        _check_path(env)
+        if "HTTP_TRANSFER_ENCODING" in env and env.get("CONTENT_LENGTH"):
+            raise falcon.HTTPBadRequest(description="the body has two lengths")
+        if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
+            raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
+        if req.method not in _READS:
+            self._check_write(env)
+
+    def _check_host(self, given: str) -> None:
+        found = _host(given)
+        if not found or (self._hosts is not None and found[1].lower() not in self._hosts):
+            raise falcon.HTTPError(
+                falcon.HTTP_MISDIRECTED_REQUEST, description="this service does not answer for this Host"
+            )
+
+    def _check_write(self, env: dict[str, Any]) -> None:
+        if self._readonly:
+            raise falcon.HTTPForbidden(description="this service is read-only")
+        origin = env.get("HTTP_ORIGIN")
+        if origin is not None and origin.partition("://")[2] != env["HTTP_HOST"]:
+            raise falcon.HTTPForbidden(description="a page of another site may not write here")
+        if not _is_local(env):
+            raise falcon.HTTPForbidden(description="only clients on the machine of the service may write")
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
+    ) -> None:
+        """Add the security headers to ``resp``."""
+        resp.set_headers(_HEADERS)
+
+
+def _check_path(env: dict[str, Any]) -> None:
+    """Raise HTTPBadRequest if the path is not the percent-encoded UTF-8 of one text.
+
+    Falcon would replace bytes that are not UTF-8, and some servers drop control characters. Both would turn
+    the path into that of another key.
+    """
+    try:
+        env["PATH_INFO"].encode("latin-1").decode()
+    except UnicodeError:
+        raise falcon.HTTPBadRequest(description="the path is not UTF-8; percent-encode it") from None
+    if _odd(env.get("REQUEST_URI") or env.get("RAW_URI") or "/"):
+        raise falcon.HTTPBadRequest(description="the path has a character that must be percent-encoded")
+
+
+def _is_local(env: dict[str, Any]) -> bool:
+    """Return whether the request comes from this machine, and no proxy passed it on."""
+    if any(name in env for name in _PROXIED):
+        return False
+    address = env.get("REMOTE_ADDR", "")
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a Unix socket has no address
+        return address in ("", "localhost")

@@ -3,6 +3,8 @@
     /v1/{store}/docs               GET lists the keys; POST creates a key
     /v1/{store}/docs/{folder}/     the same, for the keys under ``folder/``
     /v1/{store}/docs/{key}         GET, HEAD, PUT, PATCH, DELETE one value
+    /v1/{store}:batch              POST reads, writes and deletes several keys
+    /v1/{store}:transact           POST changes several keys, all or nothing
 
 `holdall.server.app` builds the service of these parts. Each resource is a module, and so is each idea that
 several resources share: representations, ETags, bodies, problems, the guard.

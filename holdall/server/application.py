@@ -5,6 +5,7 @@ from typing import Any
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
+from holdall.server.batch import Batches
 from holdall.server.bodies import MAX_BODY
 from holdall.server.collection import Collections
 from holdall.server.document import Documents
@@ -13,6 +14,7 @@ from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
+from holdall.server.transaction import Transactions
 from holdall.store import Store
 
 with needs("server"):
@@ -49,6 +51,8 @@ def app(
     service.set_error_serializer(answer_http_error)
     documents = Documents(served, max_body)
     collections = Collections(served, max_body, Slots(max_long))
+    service.add_route("/v1/{store}:batch", Batches(served, max_body))
+    service.add_route("/v1/{store}:transact", Transactions(served, max_body))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     return service

@@ -26,6 +26,7 @@ class Documents:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the value, 304 if the client has it already, or 404."""
+        req.context.access.check(store, key)
         served = self._stores.find(store)
         _check_accept(req, served)
         conditions = Conditions.of(req)
@@ -44,6 +45,7 @@ class Documents:
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""
+        req.context.access.check(store, key, write=True)
         served = self._stores.find(store)
         conditions = Conditions.of(req)
         media_type = served.representation.content_type.partition(";")[0]
@@ -55,6 +57,7 @@ class Documents:
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Change the document by a merge patch or a JSON patch, and answer with the new document."""
+        req.context.access.check(store, key, write=True)
         served = self._stores.find(store)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
@@ -79,6 +82,7 @@ class Documents:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
+        req.context.access.check(store, key, write=True)
         served = self._stores.find(store)
         conditions = Conditions.of(req)
         if conditions.given:

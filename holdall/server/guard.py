@@ -1,11 +1,11 @@
 """The guard: it refuses requests that no honest client sends, and adds the security headers to responses."""
 
-import ipaddress
 import re
 from collections.abc import Collection
 from typing import Any, Final
 
 from holdall.extras import needs
+from holdall.server.access import READ, anonymous
 
 with needs("server"):
     import falcon
@@ -24,7 +24,6 @@ _HEADERS: Final = {
 }
 _host = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?").fullmatch
 _odd = re.compile(r"[^!-~]|#").search
-_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 class Guard:
@@ -44,7 +43,8 @@ class Guard:
         if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
         if req.method not in _READS:
-            self._check_write(env)
+            _check_origin(env)
+        req.context.access = READ if self._readonly else anonymous(env)
 
     def _check_host(self, given: str) -> None:
         found = _host(given)
@@ -53,20 +53,17 @@ class Guard:
                 falcon.HTTP_MISDIRECTED_REQUEST, description="this service does not answer for this Host"
             )
 
-    def _check_write(self, env: dict[str, Any]) -> None:
-        if self._readonly:
-            raise falcon.HTTPForbidden(description="this service is read-only")
-        origin = env.get("HTTP_ORIGIN")
-        if origin is not None and origin.partition("://")[2] != env["HTTP_HOST"]:
-            raise falcon.HTTPForbidden(description="a page of another site may not write here")
-        if not _is_local(env):
-            raise falcon.HTTPForbidden(description="only clients on the machine of the service may write")
-
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
     ) -> None:
         """Add the security headers to ``resp``."""
         resp.set_headers(_HEADERS)
+
+
+def _check_origin(env: dict[str, Any]) -> None:
+    origin = env.get("HTTP_ORIGIN")
+    if origin is not None and origin.partition("://")[2] != env["HTTP_HOST"]:
+        raise falcon.HTTPForbidden(description="a page of another site may not write here")
 
 
 def _check_path(env: dict[str, Any]) -> None:
@@ -81,14 +78,3 @@ def _check_path(env: dict[str, Any]) -> None:
         raise falcon.HTTPBadRequest(description="the path is not UTF-8; percent-encode it") from None
     if _odd(env.get("REQUEST_URI") or env.get("RAW_URI") or "/"):
         raise falcon.HTTPBadRequest(description="the path has a character that must be percent-encoded")
-
-
-def _is_local(env: dict[str, Any]) -> bool:
-    """Return whether the request comes from this machine, and no proxy passed it on."""
-    if any(name in env for name in _PROXIED):
-        return False
-    address = env.get("REMOTE_ADDR", "")
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:  # a Unix socket has no address
-        return address in ("", "localhost")

@@ -25,6 +25,7 @@ PATIENCE: Final = 30
 
 _LINGER: Final = 1  # seconds in which a client may still send a request on a connection that is idle
 _CONNECTIONS: Final = 1000
+_UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
 _IDLE: Final = 60  # seconds after which a silent connection is closed
 
@@ -75,6 +76,7 @@ class Server:
             max_request_body_size=2 * max_body + _FRAMING,
             connection_limit=_CONNECTIONS,
             channel_timeout=_IDLE,
+            outbuf_high_watermark=_UNSENT,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # the guard must see them
         )

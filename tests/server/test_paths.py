@@ -32,7 +32,7 @@ def test_every_legal_key_is_one_path_however_it_is_spelled(http, stores):
 
 
 @given(key=keys())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_legal_key(http, stores, key):
     value = key.encode()
     for path in spellings(key):

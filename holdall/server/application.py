@@ -1,5 +1,6 @@
 """Builds the WSGI application of named stores."""
 
+import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.server.batch import Batches
 from holdall.server.bodies import MAX_BODY
+from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
@@ -29,6 +31,7 @@ def app(
     readonly: bool = False,
     max_body: int = MAX_BODY,
     max_long: int = 4,
+    ending: threading.Event | None = None,
 ) -> "falcon.App[falcon.Request, falcon.Response]":
     """Return a WSGI application that serves ``stores``, by name. A store may be given by its address.
 
@@ -37,7 +40,8 @@ def app(
     name. The application accepts writes only from the machine on which it runs; with ``readonly`` it accepts
     no writes at all. A request with a body of more than ``max_body`` bytes is refused. At
     most ``max_long`` requests that stream or wait run at the same time; give fewer than the server has
-    threads, so that they do not keep other requests waiting.
+    threads, so that they do not keep other requests waiting. Set
+    ``ending`` when the server stops: requests that wait for a change then answer at once.
 
     Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
     The application does not close the stores.
@@ -49,10 +53,12 @@ def app(
     service = falcon.App(middleware=[Guard(hosts, readonly=readonly)])
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
+    slots = Slots(max_long)
     documents = Documents(served, max_body)
-    collections = Collections(served, max_body, Slots(max_long))
+    collections = Collections(served, max_body, slots)
     service.add_route("/v1/{store}:batch", Batches(served, max_body))
     service.add_route("/v1/{store}:transact", Transactions(served, max_body))
+    service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     return service

@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -66,6 +67,8 @@ class Server:
     ) -> None:
         self._channels: dict[int, Any] = {}
         self._stopping = False
+        self._closed = False
+        self._closing = threading.RLock()  # a signal handler may call `stop` while this thread holds it
         self._patience = patience
         waitress = create_server(
             app,
@@ -93,12 +96,16 @@ class Server:
             self._drain()
         finally:
             self._waitress.task_dispatcher.shutdown(timeout=1)
-            wasyncore.close_all(self._channels, ignore_all=True)
+            with self._closing:
+                self._closed = True
+                wasyncore.close_all(self._channels, ignore_all=True)
 
     def stop(self) -> None:
         """Let `run` end. Another thread or a signal handler may call it."""
         self._stopping = True
-        self._waitress.pull_trigger()
+        with self._closing:
+            if not self._closed:
+                self._waitress.pull_trigger()
 
     def _poll(self, timeout: float) -> None:
         wasyncore.loop(timeout, use_poll=True, map=self._channels, count=1)

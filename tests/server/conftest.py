@@ -16,8 +16,12 @@ MAX_BODY = 100_000
 @contextmanager
 def serving(stores, max_body=MAX_BODY, threads=4, **options):
     """A client of a service of ``stores``, which ends with the block."""
+    ending = threading.Event()
     server = Server(
-        app(stores, max_body=max_body, **options), listen("127.0.0.1:0"), max_body=max_body, threads=threads
+        app(stores, max_body=max_body, ending=ending, **options),
+        listen("127.0.0.1:0"),
+        max_body=max_body,
+        threads=threads,
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -25,6 +29,7 @@ def serving(stores, max_body=MAX_BODY, threads=4, **options):
         with urllib3.PoolManager(retries=False, timeout=30) as pool:
             yield Client(server.url, pool)
     finally:
+        ending.set()
         server.stop()
         thread.join()
 

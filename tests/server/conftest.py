@@ -8,6 +8,7 @@ import urllib3
 
 from holdall.server import app
 from holdall.server.serving import Server, listen
+from tests.cli.conftest import folder as folder
 from tests.server.client import Client
 
 MAX_BODY = 100_000

@@ -11,6 +11,9 @@ MAX_BODY: Final = 16 << 20
 """The default limit for the body of a request, in bytes."""
 
 _CHUNK: Final = 1 << 16
+_CHECKING: Final = ("gunicorn/",)
+"""Servers that raise an error if a chunked body breaks off. Granian, for one, ends it as if it were complete.
+Waitress reads the body first, and gives its Content-Length."""
 
 
 def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
@@ -18,12 +21,12 @@ def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
 
     Raises HTTPContentTooLarge if it is longer, HTTPUnsupportedMediaType if its type is none of
     ``media_types``, and HTTPBadRequest if it ends early. A request without a Content-Type has the right one.
+    Raises HTTPLengthRequired if the body is chunked and the server does not tell whether it is complete.
     """
     check_type(req, *media_types)
     said = req.env.get("CONTENT_LENGTH") or ""
     if not said:
-        terminated = req.env.get("wsgi.input_terminated") or "HTTP_TRANSFER_ENCODING" in req.env
-        return _read(req, limit) if terminated else b""
+        return _read_chunked(req, limit)
     if not (said.isascii() and said.isdigit()):
         raise falcon.HTTPBadRequest(description="the Content-Length is not a number")
     length = int(said) if len(said) < 20 else limit + 1
@@ -35,17 +38,28 @@ def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
     return body
 
 
-def _read(req: falcon.Request, limit: int) -> bytes:
-    stream = req.env["wsgi.input"]
-    parts = []
-    left = limit + (not req.env.get("CONTENT_LENGTH"))  # one byte more shows that a chunked body is too long
-    while left > 0 and (part := stream.read(min(left, _CHUNK))):
-        parts.append(part)
-        left -= len(part)
-    body = b"".join(parts)
+def _read_chunked(req: falcon.Request, limit: int) -> bytes:
+    if "HTTP_TRANSFER_ENCODING" not in req.env:
+        return b""
+    if not req.env.get("SERVER_SOFTWARE", "").startswith(_CHECKING):
+        raise falcon.HTTPLengthRequired(description="the body has no Content-Length")
+    body = _read(req, limit + 1)
     if len(body) > limit:
         raise _too_large(limit)
     return body
+
+
+def _read(req: falcon.Request, size: int) -> bytes:
+    """Return the next ``size`` bytes, or fewer if the body ends before."""
+    stream = req.env["wsgi.input"]
+    parts = []
+    try:
+        while size > 0 and (part := stream.read(min(size, _CHUNK))):
+            parts.append(part)
+            size -= len(part)
+    except OSError:
+        raise falcon.HTTPBadRequest(description="the body breaks off, or its chunks are not valid") from None
+    return b"".join(parts)
 
 
 def check_type(req: falcon.Request, *media_types: str) -> None:

@@ -1,7 +1,9 @@
 """A client that says little: one request each, and the answer with its JSON."""
 
+import errno
 import json
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 
@@ -31,9 +33,18 @@ class Client:
         place = urlsplit(self.url)
         with socket.create_connection((place.hostname, place.port), timeout=30) as sock:
             sock.sendall(data)
-            if half_close:
-                sock.shutdown(socket.SHUT_WR)
             parts = []
-            while part := sock.recv(1 << 16):
-                parts.append(part)
+            with suppress(ConnectionError):  # the service may close the connection before it read all
+                if half_close:
+                    _end(sock)
+                while part := sock.recv(1 << 16):
+                    parts.append(part)
         return b"".join(parts)
+
+
+def _end(sock):
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:
+            raise

@@ -41,31 +41,37 @@ _ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
     help="The address and port to listen at. Port 0 takes a free port.",
 )
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
+@click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
 @click.option("--readonly", is_flag=True, help="Refuse every write.")
-def serve(stores: tuple[str, ...], place: str, hosts: tuple[str, ...], readonly: bool) -> None:
+def serve(
+    stores: tuple[str, ...], place: str, hosts: tuple[str, ...], tokens: str | None, readonly: bool
+) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
     Each store is an address, or the name of a declared store. NAME is its name in the paths of the service,
     as in /v1/NAME/docs. Without NAME, a declared store has its own name, and another one the last part of
     its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
 
-    The service has no authentication. So it accepts writes from this machine only, and other machines can
-    reach it only with --readonly. It answers requests for localhost and for the names that --host gives.
+    Without --tokens, everybody who reaches the service may read. It then accepts writes from this machine
+    only, and other machines can reach it only with --readonly. It answers requests for localhost and for the
+    names that --host gives. Each write is logged on standard error, as a line of JSON.
     """
     from holdall.server import app  # imported late: no other command needs this extra
     from holdall.server.guard import LOOPBACK
     from holdall.server.serving import Server
 
     logging.basicConfig(format="holdall: %(message)s")
+    logging.getLogger("holdall.server.audit").setLevel(logging.INFO)
     named = _name_all(stores or (_default(),))
     ending = threading.Event()
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
-        service = app(opened, hosts=[*LOOPBACK, *hosts], readonly=readonly, ending=ending)
+        kept = None if tokens is None else last.enter_context(open_store(tokens))
+        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
         sock = last.enter_context(_listen(place))
-        if not (readonly or _is_loopback(sock)):
+        if not (readonly or tokens or _is_loopback(sock)):
             raise click.UsageError(
-                f"{place} can be reached from other machines, and anyone there could write; add --readonly"
+                f"{place} can be reached from other machines, and anyone there could write; add --readonly or --tokens"
             )
         server = Server(service, sock)
 

@@ -11,6 +11,8 @@
 several resources share: representations, ETags, bodies, problems, the guard.
 """
 
+from holdall.server.access import Scope
 from holdall.server.application import app
+from holdall.server.tokens import Tokens
 
-__all__ = ["app"]
+__all__ = ["Scope", "Tokens", "app"]

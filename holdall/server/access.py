@@ -28,10 +28,19 @@ class Scope(NamedTuple):
 
 
 class Access(NamedTuple):
-    """The scopes of a sender. ``refusal`` says why a write may be outside of all of them."""
+    """The scopes of a sender. ``refusal`` says why a request may be outside of all of them.
+
+    ``name`` is the name of the token, or empty for a sender without one.
+    """
 
     scopes: tuple[Scope, ...]
     refusal: str = "the token does not allow this"
+    name: str = ""
+
+    def check_store(self, store: str) -> None:
+        """Raise HTTPForbidden unless the sender may read any key of ``store``."""
+        if not any(scope.store in ("*", store) for scope in self.scopes):
+            raise falcon.HTTPForbidden(description=self.refusal)
 
     def check(self, store: str, prefix: str, *, write: bool = False) -> None:
         """Raise HTTPForbidden unless the sender may read, or ``write``, all keys that begin with ``prefix``."""
@@ -39,9 +48,14 @@ class Access(NamedTuple):
             raise falcon.HTTPForbidden(description=self.refusal)
 
 
-READ: Final = Access((Scope(),), "this service is read-only")
 _LOCAL: Final = Access((Scope(write=True),))
 _REMOTE: Final = Access((Scope(),), "only clients on the machine of the service may write")
+
+
+def readonly(access: Access) -> Access:
+    """Return ``access`` without the right to write."""
+    scopes = tuple(scope._replace(write=False) for scope in access.scopes)
+    return Access(scopes, "this service is read-only, or the token does not allow this", access.name)
 
 
 def anonymous(env: dict[str, Any]) -> Access:

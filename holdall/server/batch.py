@@ -39,7 +39,7 @@ class Batches:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Run the operations in order, and answer with a result for each."""
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         batch = _Batch(served, req.context.access)
         results = [
             result

@@ -41,7 +41,7 @@ class Feeds:
         prefix, since = given.get("prefix", ""), given.get("since")
         limit = read_number("limit", given.get("limit", "100"), _MOST)
         req.context.access.check(store, prefix)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         if "wait" in given and since is not None:
             seconds = read_number("wait", given["wait"], LONGEST)
             with self._slots.take():

@@ -31,7 +31,7 @@ class Collections:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Answer with a page of the listing, or with all of it as NDJSON if the client prefers that."""
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         listing = Listing.of(req, served, folder)
         req.context.access.check(store, listing.prefix)
         if req.client_prefers(["application/json", NDJSON]) == NDJSON:
@@ -46,7 +46,7 @@ class Collections:
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
         req.context.access.check(store, folder, write=True)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         media_type = served.representation.content_type.partition(";")[0]
         value = served.representation.read(read_body(req, self._max_body, media_type))
         key = f"{folder}{uuid7()}"

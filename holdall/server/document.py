@@ -27,7 +27,7 @@ class Documents:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the value, 304 if the client has it already, or 404."""
         req.context.access.check(store, key)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         _check_accept(req, served)
         conditions = Conditions.of(req)
         value, tag = _read(served.store, key, conditions)
@@ -46,7 +46,7 @@ class Documents:
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""
         req.context.access.check(store, key, write=True)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         conditions = Conditions.of(req)
         media_type = served.representation.content_type.partition(";")[0]
         value = served.representation.read(read_body(req, self._max_body, media_type))
@@ -58,7 +58,7 @@ class Documents:
     def on_patch(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Change the document by a merge patch or a JSON patch, and answer with the new document."""
         req.context.access.check(store, key, write=True)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
         conditions = Conditions.of(req)
@@ -83,7 +83,7 @@ class Documents:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
         req.context.access.check(store, key, write=True)
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         conditions = Conditions.of(req)
         if conditions.given:
             _remove(served.store, key, conditions)

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Collection
+from contextlib import ExitStack
 from typing import Any, Final
 
 from holdall.extras import needs
-from holdall.server.access import READ, anonymous
+from holdall.history import note
+from holdall.server.access import Access, anonymous, readonly
+from holdall.server.audit import audit
+from holdall.server.tokens import Tokens
 
 with needs("server"):
     import falcon
@@ -29,8 +33,9 @@ _odd = re.compile(r"[^!-~]|#").search
 class Guard:
     """Middleware of falcon. `app` describes its parameters."""
 
-    def __init__(self, hosts: Collection[str], *, readonly: bool) -> None:
+    def __init__(self, hosts: Collection[str], tokens: Tokens | None, *, readonly: bool) -> None:
         self._hosts = None if "*" in hosts else {host.lower() for host in hosts}
+        self._tokens = tokens
         self._readonly = readonly
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -44,7 +49,10 @@ class Guard:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
         if req.method not in _READS:
             _check_origin(env)
-        req.context.access = READ if self._readonly else anonymous(env)
+        access = self._access(env)
+        req.context.access = readonly(access) if self._readonly else access
+        req.context.last = ExitStack()
+        req.context.last.enter_context(note(author=access.name or None))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)
@@ -53,11 +61,26 @@ class Guard:
                 falcon.HTTP_MISDIRECTED_REQUEST, description="this service does not answer for this Host"
             )
 
+    def _access(self, env: dict[str, Any]) -> Access:
+        if self._tokens is None:
+            return anonymous(env)
+        scheme, _, token = env.get("HTTP_AUTHORIZATION", "").partition(" ")
+        access = self._tokens.access(token.strip()) if scheme.lower() == "bearer" else None
+        if access is None:
+            raise falcon.HTTPUnauthorized(
+                description="the token is missing, wrong, revoked or expired", challenges=["Bearer"]
+            )
+        return access
+
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
     ) -> None:
-        """Add the security headers to ``resp``."""
+        """Add the security headers to ``resp``, and log a write."""
         resp.set_headers(_HEADERS)
+        if req.method not in _READS:
+            audit(req, resp)
+        if "last" in req.context:
+            req.context.last.close()
 
 
 def _check_origin(env: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from holdall.errors import InvalidAddress
 from holdall.extras import needs
 from holdall.redact import brief
 from holdall.registry import open as open_store
+from holdall.server.access import Access
 from holdall.server.representation import Representation, representation
 from holdall.store import Store
 
@@ -29,15 +30,23 @@ class Stores:
     """Finds a served store by its name. A store that is given by its address is opened here.
 
     >>> from holdall import Memory
-    >>> Stores({"notes": Memory()}).find("notes").store
-    Memory()
+    >>> Stores({"a/b": Memory()})
+    Traceback (most recent call last):
+      ...
+    holdall.errors.InvalidAddress: 'a/b' is not a name for a served store; ...
     """
 
     def __init__(self, stores: Mapping[str, Store[Any] | str]) -> None:
         self._served = {name: _serve(name, store) for name, store in stores.items()}
 
-    def find(self, name: str) -> Served:
-        """Return the store ``name``. Raises HTTPNotFound if there is none."""
+    def find(self, name: str, req: falcon.Request) -> Served:
+        """Return the store ``name``.
+
+        Raises HTTPForbidden if the sender of ``req`` may not read any key of it, and HTTPNotFound if there is
+        no such store.
+        """
+        access: Access = req.context.access
+        access.check_store(name)
         found = self._served.get(name)
         if found is None:
             raise falcon.HTTPNotFound(description="no store of this name is served here")

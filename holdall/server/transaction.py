@@ -24,7 +24,7 @@ class Transactions:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Apply all operations or none: 204, or 409 if a key does not have its expected tag."""
-        served = self._stores.find(store)
+        served = self._stores.find(store, req)
         operations = read_transaction(req, self._max_body)
         for each in operations:
             req.context.access.check(store, each.key, write=not isinstance(each, Expect))

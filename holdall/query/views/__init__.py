@@ -1,0 +1,1 @@
+"""Views: results of a query that are kept, and brought up to date from the changes of the store."""

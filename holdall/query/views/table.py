@@ -1,9 +1,8 @@
 """The protocol of a table: named values that change all at once, under one head.
 
-A view keeps each of its generations in a table of its own. The head says which names are in use. A name is
-made once, at random: while it exists its bytes never change, and after its deletion it is never used again.
-So a reader that finds all names of a head has read one consistent state. If a name is missing, the head that
-named it is old, and the reader begins again with a new head.
+Each generation of a view has a table of its own. A table is not a snapshot: while a reader reads the names that
+a head refers to, another process may commit. So a value carries a stamp where a reader needs one state, and a
+reader that meets a missing name or another stamp begins again with the new head.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,15 +24,18 @@ class Table(Protocol):
         ...
 
     def get_many(self, names: Iterable[str], /) -> dict[str, bytes]:
-        """Return the values of those of ``names`` that exist, by name."""
+        """Return the values of those of ``names`` that exist, by name.
+
+        Each value is the newest one, or the one as of the newest head that this table returned or a later one.
+        """
         ...
 
     def commit(self, changes: Mapping[str, bytes | None], data: bytes, expected: Head | None) -> None:
-        r"""Put and delete (None) the names of ``changes``, and make ``data`` the head: all of it or nothing.
+        """Put and delete (None) the names of ``changes``, and make ``data`` the head: all of it or nothing.
 
-        Names match ``[0-9a-z]{1,24}(\.[0-9a-z]{1,8})?``. ``expected`` is the head that the changes were made
-        from, or None for the first commit. Raises Conflict and changes nothing if the head is another one
-        now. After any other error, the commit may or may not have happened, but never in part.
+        Names match ``[0-9a-z]{1,24}``, and may be put again. ``expected`` is the head that the changes were
+        made from, or None for the first commit. Raises Conflict and changes nothing if the head is another
+        one now. After any other error, the commit may or may not have happened, but never in part.
         """
         ...
 

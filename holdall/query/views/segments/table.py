@@ -16,7 +16,6 @@ tag, ABSENT, and it comes back if the table is dropped.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
-from threading import Lock
 from typing import Final, NamedTuple, cast
 
 from holdall.errors import Conflict, Corrupt, HoldallError, Unavailable
@@ -24,12 +23,12 @@ from holdall.handles import PerProcess
 from holdall.query.views.segments.manifest import Manifest, Rows, Run, Segment
 from holdall.query.views.segments.membership import hashed
 from holdall.query.views.segments.merge import cut, divide, merged
+from holdall.query.views.segments.recent import Recent
 from holdall.query.views.table import Head
 from holdall.store import ABSENT, Store, Tag
 
 _MANIFEST: Final = "manifest"
 _SEGMENTS: Final = "segments/"
-_CACHE: Final = 32 << 20  # bytes of segments that were used last
 _AT_ONCE: Final = 8  # segments that a commit holds in memory and writes together
 
 
@@ -42,6 +41,14 @@ class _State(NamedTuple):
 
     manifest: Manifest
     tag: Tag
+
+
+class _Here:
+    """Parts of the table in the memory of this process."""
+
+    def __init__(self) -> None:
+        self.state: _State | None = None  # the last one that was read or written
+        self.recent = Recent()
 
 
 class SegmentTable:
@@ -59,7 +66,7 @@ class SegmentTable:
 
     def __init__(self, raw: Store[bytes]) -> None:
         self._raw = raw
-        self._here = PerProcess(_Cache)
+        self._here = PerProcess(_Here)
 
     def head(self) -> Head | None:
         state = self._read()
@@ -162,10 +169,10 @@ class SegmentTable:
 
     def _load(self, segments: Iterable[Segment]) -> Iterator[tuple[Segment, Rows]]:
         """Yield the rows of each segment, in any order. Raises `_Gone` if one is missing."""
-        cache = self._here()
+        recent = self._here().recent
         missing: dict[str, Segment] = {}
         for segment in segments:
-            rows = cache.get(segment)
+            rows = recent.get(segment)
             if rows is None:
                 missing[_SEGMENTS + segment.name] = segment
             else:
@@ -175,7 +182,7 @@ class SegmentTable:
         for key, data in self._raw.get_many(list(missing)):
             segment = missing.pop(key)
             rows = segment.load(data)
-            cache.put(segment, rows)
+            recent.put(segment, rows)
             yield segment, rows
         if missing:
             raise _Gone
@@ -191,7 +198,7 @@ class SegmentTable:
         while few := [(*Segment.of(part), part) for part in islice(parts, _AT_ONCE)]:
             self._raw.set_many((_SEGMENTS + segment.name, data) for segment, data, _ in few)
             for segment, _, part in few:
-                self._here().put(segment, part)
+                self._here().recent.put(segment, part)
                 run.append(segment)
         return run
 
@@ -199,32 +206,6 @@ class SegmentTable:
         """Return the keys of the segments that no reader and no writer needs after the next swap."""
         used = {_SEGMENTS + name for name in old.manifest.names}
         return [key for key in self._raw.scan(_SEGMENTS) if key not in used]
-
-
-class _Cache:
-    """The state of this process: the manifest that it knows last, and the segments that it used last."""
-
-    def __init__(self) -> None:
-        self.state: _State | None = None
-        self._lock = Lock()
-        self._rows: dict[str, tuple[int, Rows]] = {}
-        self._size = 0
-
-    def get(self, segment: Segment) -> Rows | None:
-        with self._lock:
-            held = self._rows.pop(segment.name, None)
-            if held is None:
-                return None
-            self._rows[segment.name] = held  # the last to be dropped
-            return held[1]
-
-    def put(self, segment: Segment, rows: Rows) -> None:
-        with self._lock:
-            self._size += segment.size - self._rows.pop(segment.name, (0, rows))[0]
-            self._rows[segment.name] = segment.size, rows
-            while self._size > _CACHE:
-                oldest = next(iter(self._rows))
-                self._size -= self._rows.pop(oldest)[0]
 
 
 def _conflict() -> Conflict:

@@ -47,7 +47,7 @@ def pack(value: object) -> bytes:
     {'EUR': (Decimal('1.50'), datetime.date(2026, 1, 31))}
     """
     try:
-        return _encode(_tagged(value))
+        return encode(_tagged(value))
     except UnicodeEncodeError as problem:
         raise InvalidQuery(f"a view cannot keep text with a lone surrogate: {problem.object!a:.80}") from None
     except RecursionError:
@@ -113,5 +113,7 @@ def _load(code: int, data: memoryview) -> Any:
     return _LOADS[code](bytes(data))
 
 
-_encode: Final = Encoder().encode
+encode: Final = Encoder().encode
+"""Packs a value that MessagePack has a type for."""
+
 _decode: Final = Decoder(ext_hook=_load).decode

@@ -1,7 +1,7 @@
 """Brings one generation of a view up to date, in batches that are each committed whole."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -9,19 +9,18 @@ from holdall.changes import Changes
 from holdall.query.documents import documents
 from holdall.query.reading import Progress
 from holdall.query.views.definition import Query
-from holdall.query.views.index import Index, Share, Shares
+from holdall.query.views.index import Batch, Index
+from holdall.query.views.mapping import Pass
 from holdall.query.views.nodes import Damaged, Nodes, Stale
-from holdall.query.views.shares import map_documents
 from holdall.query.views.state import State
 from holdall.query.views.table import Head, Table
-from holdall.query.views.upkeep import Upkeep, name_of, upkeep
+from holdall.query.views.upkeep import name_of, upkeep
 from holdall.store import Store
 
 BATCH: Final = 10_000
 """Documents that one commit includes, at most."""
 _PERIOD: Final = 60.0
 """Seconds for which a generation may keep an old position if no document changed since."""
-_NOTHING: Final[Mapping[str, Share]] = {}
 
 
 class Source(NamedTuple):
@@ -111,31 +110,55 @@ class Work:
         return State(self._definition, name_of(self._query.reduce), self._source.now(), "", began)
 
     def _build(self, head: Head | None, state: State, progress: Progress | None) -> Step:
-        found = islice(self._source.scan(state.through or ""), BATCH)
-        upkeep = self._upkeep()
-        shares = map_documents(self._query.map, upkeep, found, progress)
-        through = f"{next(reversed(shares))}\0" if len(shares) == BATCH else None
-        state = self._commit(head, state._replace(through=through), upkeep, shares)
-        return Step(len(shares), state, done=False)
+        documents = islice(self._source.scan(state.through or ""), BATCH)
+        index = self._open(state)
+        mapped = self._map(index, {}, documents, progress)
+        through = f"{mapped.last}\0" if mapped.documents == BATCH else None
+        state = self._commit(head, state._replace(through=through), index)
+        return Step(mapped.documents, state, done=False)
 
     def _refresh(self, head: Head | None, state: State, progress: Progress | None) -> Step:
         began = time.time()
         changes = self._source.changes(state.position)
-        keys = set()
+        found = set()
         for change in changes:
-            keys.add(change.key)
-            if len(keys) == BATCH:
+            found.add(change.key)
+            if len(found) == BATCH:
                 break
-        done = len(keys) < BATCH
+        done = len(found) < BATCH
         state = state._replace(position=changes.position, refreshed=began if done else state.refreshed)
-        if keys:
-            upkeep, found = self._upkeep(), self._source.get_many(sorted(keys))
-            shares = map_documents(self._query.map, upkeep, found, progress)
-            missing = dict.fromkeys(keys - shares.keys(), _NOTHING)
-            state = self._commit(head, state, upkeep, shares | missing)
+        if found:
+            keys, index = sorted(found), self._open(state)
+            self._map(index, index.documents.get_many(keys), self._source.get_many(keys), progress)
+            state = self._commit(head, state, index)
         elif head:
             self._remember(head, state)
-        return Step(len(keys), state, done)
+        return Step(len(found), state, done)
+
+    def _open(self, state: State) -> Index:
+        nodes, reducer = Nodes(self._table, state.slots), upkeep(self._query.reduce)
+        return Index(nodes, reducer, state.documents, state.groups)
+
+    def _map(
+        self,
+        index: Index,
+        before: Mapping[str, bytes],
+        documents: Iterable[tuple[str, Any]],
+        progress: Progress | None,
+    ) -> Pass:
+        """Map ``documents``, and change the index. Those that are in ``before`` alone were deleted."""
+        batch = Batch(index, before)
+        mapped = Pass(self._query.map, batch, ordered=index.upkeep.ordered)
+        mapped.run(documents, progress)
+        batch.apply(mapped.texts.by_text)
+        return mapped
+
+    def _commit(self, head: Head | None, state: State, index: Index) -> State:
+        state = state._replace(
+            slots=index.nodes.slots, documents=index.documents.root, groups=index.groups.root
+        )
+        self._table.commit(index.nodes.changes, state.dump(), head)
+        return state
 
     def _remember(self, head: Head, state: State) -> None:
         """Remember that no document changed up to the position of ``state``."""
@@ -144,14 +167,3 @@ class Work:
             self._table.commit({}, state.dump(), head)
         else:
             self._known = head.data, state.position, state.refreshed
-
-    def _commit(self, head: Head | None, state: State, upkeep: Upkeep, shares: Shares) -> State:
-        nodes = Nodes(self._table, state.slots)
-        index = Index(nodes, upkeep, state.documents, state.groups)
-        index.replace(shares)
-        state = state._replace(slots=nodes.slots, documents=index.documents.root, groups=index.groups.root)
-        self._table.commit(nodes.changes, state.dump(), head)
-        return state
-
-    def _upkeep(self) -> Upkeep:
-        return upkeep(self._query.reduce)

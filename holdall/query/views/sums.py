@@ -65,14 +65,14 @@ class Sum:
             self._parts[index] = own_count + count, total([own, value]).value
 
     def _count(self, numbers: Sequence[Any], sign: int) -> None:
-        exponents = Counter(number.as_tuple().exponent for number in numbers)
-        for exponent, count in exponents.items():
-            if exponent < 0:  # a sum begins at zero, so it never has a higher exponent than 0
-                self._exponents[exponent] += sign * count
-
-    def __bool__(self) -> bool:
-        """Return whether it is the sum of any number."""
-        return any(count for count, _ in self._parts)
+        while numbers:  # most numbers have the same exponent, and `same_quantum` is faster than `as_tuple`
+            first = numbers[0]
+            exponent = first.as_tuple().exponent
+            others = [number for number in numbers if not first.same_quantum(number)]
+            # A sum begins at zero, so it never has a higher exponent than 0.
+            if exponent < 0:
+                self._exponents[exponent] += sign * (len(numbers) - len(others))
+            numbers = others
 
     def to_number(self) -> Number:
         """Return the sum, as a run of the query returns it. Raises InvalidQuery for Decimal with float."""

@@ -120,11 +120,19 @@ def _plain(rank: int, value: Any) -> Any:
 
 
 class Texts(dict[Any, str]):
-    """The text of each group, as ``texts[key]``. Like `Batch`, it remembers keys that a dict can tell apart."""
+    """The text of each group, as ``texts[key]``. Like `Batch`, it remembers keys that a dict can tell apart.
+
+    ``by_text`` has a key for each text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_text: dict[str, Key] = {}
 
     def __missing__(self, key: Any) -> str:
         place = collate(key)
         text = text_of(place)
+        self.by_text[text] = key
         if not is_ambiguous(place):
             self[key] = text
         return text

@@ -4,8 +4,8 @@
     inner = the last key of each node below it, and for each [slot, stamp, count, partial]
     root  = [height, slot, stamp, count, partial], or for a small tree [0, keys, values, count, partial]
 
-A node ends after each key whose hash says so: a leaf after one key in 32, a node of the next level after one
-in 32 * 32, and so on. So the same content makes the same nodes, whatever its history, and a change of one key
+A node ends after each key whose hash says so: a leaf after one key in 64, a node of the next level after one
+in 64 * 64, and so on. So the same content makes the same nodes, whatever its history, and a change of one key
 changes only the node of this key and the nodes above it. With a summary, each inner node has the partial of
 each node below it, merged in the order of the keys. So the partial of all values is known after each change,
 without reading them again, also if no step of the reducer can be undone.
@@ -13,6 +13,7 @@ without reading them again, also if no step of the reducer can be undone.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, Self
@@ -21,7 +22,7 @@ from zlib import crc32
 from holdall.batches import split_growing
 from holdall.query.views.nodes import Address, Node, Nodes, size
 
-_BITS: Final = 5  # 2 ** 5 keys in a node, on average
+_BITS: Final = 6  # 2 ** 6 keys in a node, on average
 _SMALL: Final = 256  # bytes of a leaf that needs no row of its own
 _BATCH: Final = 64  # nodes that a scan reads at once, at most
 
@@ -297,6 +298,8 @@ class _Edited(NamedTuple):
 
 def _edit(node: Node, changes: Changes, level: int) -> _Edited | None:
     """Return a copy of ``node`` with ``changes``, or None if they change nothing."""
+    if not node.keys or (changes and node.keys[-1] < changes[0][0]):
+        return _append(node, [change for change in changes if change[1] is not None], level)
     keys, values = node.keys.copy(), node.values.copy()
     changed, inserted = False, []
     for key, value in changes:
@@ -318,6 +321,15 @@ def _edit(node: Node, changes: Changes, level: int) -> _Edited | None:
     return _Edited(Node(keys, values), _ends(keys, inserted + node.keys[-1:], level)) if changed else None
 
 
+def _append(node: Node, items: Changes, level: int) -> _Edited | None:
+    """Return ``node`` with ``items`` after its keys. This is faster than to insert them one by one."""
+    if not items:
+        return None
+    keys = [key for key, _ in items]
+    edited = Node(node.keys + keys, node.values + [value for _, value in items])
+    return _Edited(edited, _ends(edited.keys, node.keys[-1:] + keys, level))
+
+
 def _ends(keys: list[str], candidates: Iterable[str], level: int) -> list[int]:
     """Return after how many of ``keys`` a node ends. Of ``keys``, only ``candidates`` can end a node."""
     ending = sorted({key for key in candidates if ends_node(key, level)})
@@ -325,6 +337,7 @@ def _ends(keys: list[str], candidates: Iterable[str], level: int) -> list[int]:
     return [index + 1 for index, key in found if keys[index : index + 1] == [key]]
 
 
+@lru_cache(maxsize=1 << 14)  # a batch asks for the same documents again in each of their groups
 def ends_node(key: str, level: int) -> bool:
     """Return whether a node of ``level`` ends after ``key``."""
     # CRC-32 is linear, so that keys with consecutive numbers would end nodes at regular places, or never.

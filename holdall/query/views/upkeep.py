@@ -1,7 +1,7 @@
 """How a view keeps the groups of a query up to date: one way for each kind of reducer.
 
-A document contributes one item to each of its groups. The index remembers a trace of the item, so that it can
-tell which items a changed document replaces.
+A document contributes an item to each of its groups. The index remembers a trace of each item, so that it knows
+which items a changed document replaces. Items and traces are lists.
 
 - A count and a sum are added up, and the old item of a document is taken away again.
 - The different values of "distinct" are in a tree, each with the number of documents that have it.
@@ -11,7 +11,7 @@ tell which items a changed document replaces.
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from heapq import merge
@@ -22,11 +22,10 @@ from typing import Any, Final, Protocol
 from holdall.batches import split
 from holdall.errors import InvalidQuery
 from holdall.query.collation import Place, collate, to_key
-from holdall.query.exact import total
 from holdall.query.grouping import BATCH, run_step
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, reducer
-from holdall.query.views.packing import pack, unpack
+from holdall.query.views.packing import encode, pack, unpack
 from holdall.query.views.sums import Sum
 from holdall.query.views.texts import text_of
 from holdall.query.views.tree import EMPTY, Root, Summary, Tree
@@ -55,15 +54,26 @@ class Group(Protocol):
 class Upkeep(Protocol):
     """One way to keep groups up to date."""
 
-    def item(self, values: list[Any], places: list[int]) -> Any:
-        """Return the item of one or more ``values``, the pairs number ``places`` of the map of a document."""
+    ordered: bool
+    """Whether each value is a pair of its number in the document and itself."""
+
+    def items(self, values: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Return the items of a document, made of its ``values`` by group. Raises InvalidQuery for wrong ones."""
         ...
 
-    def trace(self, item: Any) -> Any:
-        """Return an int, text, bytes or a list of text. Different items have different traces."""
+    def dump(self, items: Mapping[str, list[Any]]) -> bytes:
+        """Return the traces of ``items``, packed. If an item changes, its trace changes."""
         ...
 
-    def member(self, item: Any) -> Any:
+    def load(self, dumped: bytes) -> dict[str, list[Any]]:
+        """Return the traces that `dump` packed."""
+        ...
+
+    def is_same(self, item: list[Any], trace: list[Any]) -> bool:
+        """Return whether ``trace`` is that of ``item``. If that is not known, return False."""
+        ...
+
+    def member(self, item: list[Any]) -> Any:
         """Return the value of the document in the tree of the members of the group."""
         ...
 
@@ -72,7 +82,7 @@ class Upkeep(Protocol):
         ...
 
     def change(self, group: Group, old: list[Any], new: list[Any]) -> None:
-        """Change the state of ``group``, for the traces ``old`` of former items and for the items ``new``."""
+        """Change the state of ``group``: ``old`` are all former traces, and ``new`` all new items, joined."""
         ...
 
     def result(self, groups: Sequence[Group]) -> Any:
@@ -99,10 +109,18 @@ def name_of(reduce: Reduce) -> str:
 class _Stateful:
     """Groups whose members have no values, because the state has all that the result needs."""
 
-    def trace(self, item: Any) -> Any:
-        return item
+    ordered = False
 
-    def member(self, item: object) -> Any:
+    def dump(self, items: Mapping[str, list[Any]]) -> bytes:
+        return encode(items)
+
+    def load(self, dumped: bytes) -> dict[str, list[Any]]:
+        return unpack(dumped)  # type: ignore[no-any-return]
+
+    def is_same(self, item: list[Any], trace: list[Any]) -> bool:
+        return item == trace
+
+    def member(self, item: list[Any]) -> Any:
         return 0
 
     def summary(self, place: Place) -> None:
@@ -110,8 +128,8 @@ class _Stateful:
 
 
 class _Counted(_Stateful):
-    def item(self, values: list[Any], places: list[int]) -> int:
-        return len(values)
+    def items(self, values: Mapping[str, list[Any]]) -> Mapping[str, list[int]]:
+        return {text: [len(each)] for text, each in values.items()}
 
     def change(self, group: Group, old: list[int], new: list[int]) -> None:
         group.state = (group.state or 0) - sum(old) + sum(new)
@@ -121,33 +139,37 @@ class _Counted(_Stateful):
 
 
 class _Summed(_Stateful):
-    def item(self, values: list[Any], places: list[int]) -> list[Any]:
+    """The traces are the numbers themselves; a Decimal is packed as its text, as nothing else is."""
+
+    def items(self, values: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         return values
 
-    def trace(self, item: list[Any]) -> str:
+    def dump(self, items: Mapping[str, list[Any]]) -> bytes:
         try:
-            return " ".join([_DUMP[type(number)](number) for number in item])
-        except KeyError:
-            total(item)  # raises an error that names the type
-            raise
+            return encode(items)
+        except (TypeError, OverflowError):  # an int over 64 bits, or not a number
+            return pack(dict(items))
 
-    def change(self, group: Group, old: list[str], new: list[list[Any]]) -> None:
+    def load(self, dumped: bytes) -> dict[str, list[Any]]:
+        return {
+            text: [Decimal(each) if type(each) is str else each for each in numbers]
+            for text, numbers in unpack(dumped).items()
+        }
+
+    def is_same(self, item: list[Any], trace: list[Any]) -> bool:
+        return False  # 1.0 equals 1.00, but the sum has another exponent
+
+    def change(self, group: Group, old: list[Any], new: list[Any]) -> None:
         changed = _sum(group)
-        added = list(chain.from_iterable(new))
-        taken = [_LOAD[text[0]](text[1:]) for trace in old for text in trace.split(" ")]
-        run_step(group.place, changed.add, added)
-        changed.subtract(taken)
+        run_step(group.place, changed.add, new)
+        changed.subtract(old)
         group.state = pack(changed.dump())
 
     def result(self, groups: Sequence[Group]) -> Any:
         whole = Sum()
         for group in groups:
             whole.merge(_sum(group))
-        return whole.to_number()
-
-
-_DUMP: Final[dict[type, Any]] = {int: "i{:x}".format, Decimal: "d{}".format, float: "f{!r}".format}
-_LOAD: Final[dict[str, Any]] = {"i": lambda text: int(text, 16), "d": Decimal, "f": float}
+        return run_step(groups[0].place, whole.to_number)
 
 
 def _sum(group: Group) -> Sum:
@@ -155,13 +177,13 @@ def _sum(group: Group) -> Sum:
 
 
 class _Distinct(_Stateful):
-    def item(self, values: list[Any], places: list[int]) -> list[str]:
-        return sorted({text_of(collate(value)) for value in values})
+    def items(self, values: Mapping[str, list[Any]]) -> Mapping[str, list[str]]:
+        return {text: sorted({text_of(collate(value)) for value in each}) for text, each in values.items()}
 
-    def change(self, group: Group, old: list[list[str]], new: list[list[str]]) -> None:
+    def change(self, group: Group, old: list[str], new: list[str]) -> None:
         tree = self._values(group)
-        changes = Counter(chain.from_iterable(new))
-        changes.subtract(chain.from_iterable(old))
+        changes = Counter(new)
+        changes.subtract(old)
         counts = tree.get_many(sorted(changes))
         tree.update({text: counts.get(text, 0) + count or None for text, count in changes.items()})
         group.state = tree.root.dump()
@@ -178,16 +200,28 @@ class _Distinct(_Stateful):
 
 
 class _Listed:
-    """Groups whose members have the values of the documents, packed as [places, values]."""
+    """Groups whose members have the values of the documents, packed as [number, value, …]."""
 
-    def item(self, values: list[Any], places: list[int]) -> bytes:
-        return pack([places, values])
+    ordered = True
 
-    def trace(self, item: bytes) -> bytes:
-        return item if len(item) < _SHORT else blake2b(item, digest_size=_SHORT).digest()
+    def items(self, values: Mapping[str, list[Any]]) -> Mapping[str, list[bytes]]:
+        return {text: [pack(list(chain.from_iterable(each)))] for text, each in values.items()}
 
-    def member(self, item: bytes) -> bytes:
-        return item
+    def dump(self, items: Mapping[str, list[Any]]) -> bytes:
+        return encode({text: self._trace(item) for text, item in items.items()})
+
+    def load(self, dumped: bytes) -> dict[str, list[Any]]:
+        return unpack(dumped)  # type: ignore[no-any-return]
+
+    def is_same(self, item: list[Any], trace: list[Any]) -> bool:
+        return self._trace(item) == trace
+
+    def _trace(self, item: list[bytes]) -> list[bytes]:
+        (packed,) = item
+        return item if len(packed) < _SHORT else [blake2b(packed, digest_size=_SHORT).digest()]
+
+    def member(self, item: list[bytes]) -> Any:
+        return item[0]
 
     def summary(self, place: Place) -> Summary | None:
         return None
@@ -228,7 +262,7 @@ class _Partials:
         self._place = place
 
     def fold(self, values: Sequence[bytes], /) -> bytes:
-        every = [value for packed in values for value in unpack(packed)[1]]
+        every = [value for packed in values for value in unpack(packed)[1::2]]
         return self._pack(run_step(self._place, self._reducer.fold, every))
 
     def merge(self, partials: Sequence[bytes], /) -> bytes:
@@ -250,5 +284,6 @@ def _values(groups: Iterable[Group]) -> Iterator[Any]:
 
 def _numbered(group: Group) -> Iterator[tuple[tuple[str, int], Any]]:
     for document, packed in group.members.items():
-        for place, value in zip(*unpack(packed), strict=True):
-            yield (document, place), value
+        numbered = unpack(packed)
+        for number, value in zip(numbered[::2], numbered[1::2], strict=True):
+            yield (document, number), value

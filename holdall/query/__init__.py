@@ -6,6 +6,8 @@
 [Row(key='be', value=2), Row(key='not', value=1)]
 """
 
+from typing import TYPE_CHECKING, Any
+
 from holdall.query.collation import Key
 from holdall.query.mapreduce import MapReduce
 from holdall.query.options import Plan
@@ -14,4 +16,16 @@ from holdall.query.reducers import Stats
 from holdall.query.rows import Row, Rows
 from holdall.query.together import Together, together
 
-__all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "together"]
+if TYPE_CHECKING:
+    from holdall.query.views import View
+
+__all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "View", "together"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "View":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from holdall.query.views import View  # late: it needs msgspec, and most queries do not need a view
+
+    globals()[name] = View
+    return View

@@ -46,7 +46,7 @@ def run(
             f"partitions is {partitions!r}: use 1 or more, with an executor that is not chosen automatically"
         )
     require_mapping(store)
-    grouping = Grouping(Range(*_bounds(at, between)), group_level)
+    grouping = Grouping(Range(*bounds(at, between)), group_level)
     steps = [Step(query.map, query.reduce, grouping) for query in queries]
     job = Job(store, prefix, type, steps, leaves_out=on_error != "raise")
     outcome = _run(job, Span(start, stop), executor, partitions, progress)
@@ -84,7 +84,8 @@ def _run(
     return run_by(executor, job, span, partitions, progress)
 
 
-def _bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
+def bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
+    """Return the bounds of ``at`` or of ``between``. Raises InvalidQuery if both are given."""
     if at is ...:
         return between
     if between != (..., ...):

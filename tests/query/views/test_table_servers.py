@@ -1,13 +1,18 @@
 """The tables of views on real servers, with faults and other committers between any two requests."""
 
+from collections.abc import Callable
+
 import pytest
 
+from holdall import Store
 from holdall.query.views.rows import RowTable
 from holdall.query.views.segments import SegmentTable, merge
+from holdall.query.views.table import Table
 from tests.query.views import test_tables as trials
+from tests.query.views.requests import die
 from tests.query.views.tables import Kind
 
-KINDS = {
+KINDS: dict[str, Callable[[Store[bytes]], Table]] = {
     "seaweed": SegmentTable,
     "fake_gcs": SegmentTable,
     "dynamodb": SegmentTable,
@@ -30,7 +35,7 @@ def test_a_table_on_a_server(
         kind.table(store).drop()
         trials.test_only_the_expected_head_is_replaced(kind, store)
         trials.test_a_dropped_table_leaves_nothing(kind, store)
-        trials.test_a_fault_between_any_two_requests(kind, store, trials.WHOLE, trials.die)
+        trials.test_a_fault_between_any_two_requests(kind, store, trials.WHOLE, die)
         trials.test_a_fault_between_any_two_requests(kind, store, trials.SECOND, trials.lose)
         trials.test_another_commits_between_any_two_requests(kind, store, trials.WHOLE)
         trials.test_a_reader_misses_names_or_reads_them_as_they_were(kind, store)

@@ -143,6 +143,8 @@ class Tree:
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Set the values of keys, and delete the keys whose value is None."""
+        if not changes:
+            return
         ordered: Changes = sorted(changes.items())
         self._load([key for key, _ in ordered])
         top = self._top()

@@ -3,8 +3,9 @@
 The hash covers the source of the map and of the reducer, or their code if there is no source; the functions and
 classes of the same module that they name, and those that these name in turn; the constants that they name,
 default arguments, and the values of enclosing functions; the type and the prefix; and the layers of the store, by
-their classes, prefixes and types of values, because two views that differ only in these can have the same positions
-in the changes of the store below. It does not see the code of other modules, the other options of layers, the state of objects other than the reducer, and names that are looked up while the code runs.
+their classes, prefixes and types of values. Two views that differ only in their layers can have the same positions
+in the changes of the store below. The hash does not see the code of other modules, the other options of layers, the
+state of objects other than the reducer, and names that are looked up while the code runs.
 """
 
 import functools
@@ -89,7 +90,9 @@ class _Description:
         """Add the class of ``layer``, its prefix, and the type of its values."""
         self.add((type(layer).__qualname__, layer.prefix if isinstance(layer, Prefixed) else ""), None)
         args, options = layer._made_with
-        self._add_each([each for each in (*args, *options.values()) if isinstance(each, type) or get_args(each)], None)
+        self._add_each(
+            [each for each in (*args, *options.values()) if isinstance(each, type) or get_args(each)], None
+        )
 
     def _add_each(self, values: Iterable[Any], module: str | None) -> None:
         self._texts.append("(")

@@ -51,6 +51,8 @@ class Sum:
 
     def _change(self, numbers: Sequence[Number], sign: int) -> None:
         kinds = set(map(type, numbers))
+        if not kinds.issubset(_KINDS):
+            total(numbers)  # raises an error that names their types
         for index, kind in enumerate(_KINDS):
             if kind in kinds:
                 these = numbers if len(kinds) == 1 else [each for each in numbers if type(each) is kind]

@@ -87,14 +87,16 @@ def test_odd_pairs_are_kept_or_refused_as_in_a_run(pairs: Any, reduce: Any) -> N
         assert outcome(lambda: list(view.rows())) == outcome(lambda: list(query.run(store)))
 
 
-@pytest.mark.parametrize(("reduce", "pair"), [("count", ("\ud800", 1)), (None, ("a", "\ud800")), (None, ("a", object()))])
+@pytest.mark.parametrize(
+    ("reduce", "pair"), [("count", ("\ud800", 1)), (None, ("a", "\ud800")), (None, ("a", object()))]
+)
 def test_a_value_that_no_index_can_keep_is_refused_by_the_key_of_its_document(reduce: Any, pair: Any) -> None:
     store = Json(Memory())
     view = View(store, MapReduce(lambda key, document: [pair] if document else [], reduce), name="view")
     store["good"] = 0
     assert view.rows() == []
     store["bad"] = 1
-    with pytest.raises(InvalidQuery, match="'bad'.* cannot "):
+    with pytest.raises((InvalidQuery, QueryFailed), match=r"'bad'.* cannot "):
         view.refresh()
     assert view.rows(stale=True) == []
     store["bad"] = 0

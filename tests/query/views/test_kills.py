@@ -57,12 +57,12 @@ while True:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("index", "reducer"),
-    [("", "sum"), ("sqlite:{}/index.db?durability=os", "max"), ("file:{}/index?durability=os", "sum")],
+    [("", "sum"), ("sqlite:///{}/index.db?durability=os", "max"), ("file://{}/index?durability=os", "sum")],
 )
 def test_a_killed_refresh_leaves_the_old_answer_or_the_new_one(
     tmp_path: Path, index: str, reducer: str
 ) -> None:
-    source = f"sqlite:{tmp_path}/source.db?durability=os&serializer=json"
+    source = f"sqlite:///{tmp_path}/source.db?durability=os&serializer=json"
     place = index.format(tmp_path)
     drawn = random.Random(KILLS)
     with holdall.open(source) as store:

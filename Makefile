@@ -52,7 +52,8 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/stored $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query tests/server \
+	    tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
@@ -75,7 +76,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
-	    tests/adapters/test_lmdb_feed.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
+	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
 	    tests/adapters/test_interrupts.py tests/query/test_orphans.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
 	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py $(ARGS)

@@ -23,12 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from holdall import Feature, File, Json, Memory, SQLite, Store
+from holdall import File, Json, Memory, SQLite, Store
 from holdall.query import MapReduce
 from holdall.query.collation import collate
 from holdall.query.views import View, refresh, tree
 from holdall.query.views.segments import merge
 from tests.query.views.requests import Hooked, Hooks, Killed, die
+from tests.query.views.tables import SwapOnly
 from tests.soak import SOAK
 
 KEYS = [f"{folder}/{number}" for folder in "ab" for number in range(6)]
@@ -82,14 +83,6 @@ def query_of(name: str, scale: int) -> MapReduce[Any, Any]:
             yield _group(group), f"{key}={value}" if name == "function" else _number(value) * scale
 
     return MapReduce(pairs, REDUCERS[name])
-
-
-class SwapOnly(Memory):
-    """A memory as S3 is: it swaps one key, and does not change several at once."""
-
-    @property
-    def features(self) -> Feature:
-        return super().features & ~Feature.ATOMIC
 
 
 class ViewMachine(RuleBasedStateMachine):

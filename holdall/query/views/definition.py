@@ -47,6 +47,7 @@ def definition(query: Query, store: Store[Any], prefix: str) -> str:
             description.add_layer(layer)
     for part in (FORMAT, prefix, query.map, query.reduce, query.type):
         description.add(part, None)
+    for part in (query.map, query.reduce):
         description.add_state(part)
     return description.hash()
 
@@ -78,7 +79,7 @@ class _Description:
             self._add_code(value)
         else:
             named = value if hasattr(value, "__qualname__") else type(value)
-            self._texts.append(f"{named.__module__}.{named.__qualname__}")
+            self._texts.append(f"{getattr(named, '__module__', None)}.{named.__qualname__}")
 
     def add_state(self, value: Any) -> None:
         """Add the class and the attributes of ``value``, if it is an object that works as a map or a reducer."""

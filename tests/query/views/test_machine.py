@@ -187,7 +187,7 @@ class Views(RuleBasedStateMachine):
 def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 3)
     monkeypatch.setattr(tree, "_BITS", 1)
-    tree.ends_node.cache_clear()
+    tree.height_of.cache_clear()
     run_state_machine_as_test(
         Views,
         settings=settings(
@@ -197,4 +197,4 @@ def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.Mon
             suppress_health_check=list(HealthCheck),
         ),
     )
-    tree.ends_node.cache_clear()
+    tree.height_of.cache_clear()

@@ -23,9 +23,9 @@ def small_nodes() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trees, "_BITS", 1)
         patch.setattr(trees, "_SMALL", 60)
-        trees.ends_node.cache_clear()
+        trees.height_of.cache_clear()
         yield
-    trees.ends_node.cache_clear()
+    trees.height_of.cache_clear()
 
 
 class Total:

@@ -112,6 +112,8 @@ def test_a_value_that_no_index_can_keep_is_refused_by_the_key_of_its_document(re
 # ---- Ctrl-C ----------------------------------------------------------------------------------------
 
 
+# An interrupt can leave a generator to the garbage collector, which says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(3600 if SOAK else 120)
 @pytest.mark.parametrize("kind", [Memory, SwapOnly])
 def test_a_view_goes_on_after_ctrl_c_at_any_moment_of_a_refresh(

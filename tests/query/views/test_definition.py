@@ -2,6 +2,8 @@
 
 import itertools
 import linecache
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,6 +206,50 @@ def test_a_constant_that_contains_itself() -> None:
     assert of("A = []\nA.append({'a': (A,)})\ndef map(key, value): yield key, A") == of(
         "A = []\nA.append({'a': (A,)})\ndef map(key, value): yield key, A"
     )
+
+
+class Unreadable(Memory):
+    def scan(self, *args: Any, **options: Any) -> Iterator[str]:
+        raise AssertionError("it is read")
+
+
+def test_a_store_that_a_map_names_is_not_read() -> None:
+    module = load("def map(key, value): yield store[key], 1")
+    query = MapReduce(module.map)
+    found = []
+    for name in ("", "b"):
+        module.__dict__["store"] = Unreadable(f"test_definition{name}")
+        found.append(definition(query, Memory(), "", inside=True))
+    assert found[0] != found[1]
+
+
+def test_a_helper_is_followed_also_if_another_module_names_it_first() -> None:
+    def made(text: str) -> str:
+        module = load(f"def helper(): return {text!r}\ndef map(key, value): yield a(), helper()")
+        other = ModuleType("other")
+        exec("def held(function): return lambda: function", vars(other))
+        module.__dict__["a"] = other.__dict__["held"](module.helper)
+        return definition(MapReduce(module.map), Memory(), "", inside=True)
+
+    assert made("OLD") != made("NEW")
+
+
+def test_a_module_of_many_functions() -> None:
+    chain = [f"def f{number}(): return f{number + 1}()\n" for number in range(2000)]
+    ends = (f"def f2000(): return {end}\ndef map(key, value): yield f0(), 1\n" for end in (1, 2))
+    one, other = (of("".join(chain) + end) for end in ends)
+    assert one != other
+
+
+def test_another_process_gives_the_same_definitions() -> None:
+    sources = [*CHANGED.values(), *TYPES.values()]
+    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    code = "from tests.query.views.test_definition import *; print(*map(of, [*CHANGED.values(), *TYPES.values()]))"
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True
+    )
+    assert found.stdout.split() == list(map(of, sources))
 
 
 def test_the_source_is_the_store_with_its_layers_and_the_prefix(tmp_path: Path) -> None:

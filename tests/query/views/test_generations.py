@@ -2,13 +2,15 @@
 
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from holdall import Changes, Expired, Json, Memory, Store
+from holdall import Changes, Expired, Json, Memory, PermissionDenied, Store
 from holdall.query import MapReduce, View
-from holdall.query.views import refresh
+from holdall.query.views import catalog, refresh, view
+from holdall.store import Tag
 
 
 def lengths(key: str, text: str) -> Iterator[tuple[str, int]]:
@@ -17,6 +19,10 @@ def lengths(key: str, text: str) -> Iterator[tuple[str, int]]:
 
 def doubled(key: str, text: str) -> Iterator[tuple[str, int]]:
     yield "all", 2 * len(text)
+
+
+def tripled(key: str, text: str) -> Iterator[tuple[str, int]]:
+    yield "all", 3 * len(text)
 
 
 OLD = MapReduce(lengths, "sum")
@@ -154,6 +160,89 @@ def test_an_index_of_another_store_is_built_again(texts: Store[str]) -> None:
     other["a"] = "b"
     assert View(other, OLD, index).rows() == OLD.run(other)
     assert View(texts, OLD, index).rows() == OLD.run(texts)
+
+
+def test_stores_that_share_an_index_and_a_name_never_answer_for_each_other(texts: Store[str]) -> None:
+    index, other = Memory(), Json(Memory(), type=str)
+    other["a"] = "b"
+    one = View(texts, OLD, index)
+    assert one.refresh() == 95
+    assert View(other, NEW, index, name="lengths").rows(stale=True) == NEW.run(other)
+    assert View(other, OLD, index).refresh() == 1
+    assert View(texts, OLD, index, prefix="00").rows(stale=True) == OLD.run(texts, "00")
+    assert one.refresh() == View(texts, OLD, index).refresh() == 0
+
+
+def test_the_newest_of_several_old_definitions_answers(texts: Store[str]) -> None:
+    for query in (OLD, NEW):
+        View(texts, query, name="view").refresh()
+    assert View(texts, MapReduce(tripled, "sum"), name="view").rows(stale=True) == NEW.run(texts)
+
+
+class Clock(SimpleNamespace):
+    """Takes the place of the module `time` in views. It advances if it is told to."""
+
+    now = 1e9
+
+    def time(self) -> float:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration).total_seconds()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in (catalog, view):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def test_an_index_that_is_only_read_is_in_use(texts: Store[str], clock: Clock) -> None:
+    old, new = (View(texts, query, name="view") for query in (OLD, NEW))
+    old.refresh()
+    new.refresh()
+    for _ in range(10):
+        clock.advance(hours=5)
+        new.refresh()
+        assert new.sweep() == 0
+        assert old.rows(stale=True) == OLD.run(texts)
+    clock.advance(hours=25)
+    assert new.sweep() == 1
+
+
+def test_an_index_that_is_built_for_over_a_day_is_in_use(texts: Store[str], clock: Clock) -> None:
+    new = View(texts, NEW, name="view")
+    new.refresh()
+    swept: list[int] = []
+
+    def progress(documents: int) -> None:
+        clock.advance(hours=5)
+        swept.append(new.sweep())
+
+    assert View(texts, OLD, name="view").refresh(progress) == 95
+    assert len(swept) >= 9
+    assert not any(swept)
+
+
+class Locked(Memory):
+    """An index that refuses writes while it is ``locked``."""
+
+    locked = False
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        if self.locked:
+            raise PermissionDenied("it is locked")
+        return super().swap(key, value, expected)
+
+
+def test_a_reader_need_not_be_able_to_write_to_the_index(texts: Store[str], clock: Clock) -> None:
+    index = Locked()
+    View(texts, OLD, index).refresh()
+    index.locked = True
+    clock.advance(hours=2)
+    assert View(texts, OLD, index).rows(stale=True) == OLD.run(texts)
 
 
 def test_a_prefix(texts: Store[str]) -> None:

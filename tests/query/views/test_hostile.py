@@ -3,8 +3,10 @@
 import contextlib
 import random
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -91,6 +93,31 @@ def test_odd_pairs_are_kept_or_refused_as_in_a_run(pairs: Any, reduce: Any) -> N
     for document in (1, 0, 1):
         store["1"] = document
         assert outcome(lambda: list(view.rows())) == outcome(lambda: list(query.run(store)))
+
+
+TIES = {
+    "1": [("y", Decimal("1.0")), ("y", 5)],
+    "2": [("x", 1), ("x", Decimal("5.00"))],
+    "3": [("y", Decimal("1.00")), ("z", Decimal("5.0")), ("z", 3)],
+}
+
+
+@pytest.mark.parametrize("reduce", ["min", "max", "stats"])
+@pytest.mark.parametrize("prefix", ["", "1", "2", "3"])
+def test_of_equal_extremes_the_one_of_a_run_is_shown(reduce: Any, prefix: str) -> None:
+    store, query = Memory(), MapReduce(lambda key, number: TIES[key], reduce)
+    store.update(dict.fromkeys(TIES, b""))
+    view = View(store, query, name="ties", prefix=prefix)
+    for level in (None, 0):
+        assert repr(view.rows(level)) == repr(query.run(store, prefix, group_level=level))
+
+
+def test_a_datetime_keeps_its_zone() -> None:
+    times = [datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold) for fold in (0, 1)]
+    store = Memory()
+    store["1"] = b""
+    query = MapReduce(lambda key, value: [("a", each) for each in times])
+    assert repr(View(store, query, name="times").rows()) == repr(query.run(store))
 
 
 @pytest.mark.parametrize(

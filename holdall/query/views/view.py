@@ -93,7 +93,7 @@ class View(Generic[R]):
         self._query = query
         self._name = _valid_name(query, name)
         self._source = Source(store, prefix, query.type)
-        self._definition = definition(query, prefix)
+        self._definition = definition(query, store, prefix)
         self._index = _opened(store, index)
         self._catalog = Catalog(self._index, self._name)
         self._serves: _Serving | None = None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdall import InvalidQuery
+from holdall import InvalidQuery, Memory
 from holdall.query import MapReduce, Stats
 from holdall.query.collation import Range, collate
 from holdall.query.exact import Total, total
@@ -120,7 +120,7 @@ class Mean:
 
 def test_what_a_definition_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     def of(map: Any, reduce: Any = "sum", prefix: str = "", type: Any = None) -> str:
-        return definition(MapReduce(map, reduce, type=type), prefix)
+        return definition(MapReduce(map, reduce, type=type), Memory(), prefix)
 
     different = [
         of(taxed),

@@ -54,7 +54,7 @@ class View(Generic[R]):
     returns.
 
     ``store`` needs CHANGES; `holdall.SnapshotFeed` gives any store this feature. ``index`` is a store of bytes
-    or its address, and needs ATOMIC; by default, it is the part of ``store`` that is reserved for holdall. A
+    or its address, and needs SWAP; by default, it is the part of ``store`` that is reserved for holdall. A
     view has the ``name`` of the function of its map, unless another is given; the views of an index need
     different names.
 

@@ -47,10 +47,10 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
-test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/stored $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 

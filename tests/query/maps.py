@@ -21,6 +21,15 @@ def by_first(key, value):
     yield key[0], int(value)
 
 
+def by_parity(key, value):
+    number = int(value)
+    yield ("odd" if number % 2 else "even", number % 3), number
+
+
+def numbers_alone(key, value):
+    yield "all", value + 0
+
+
 def picky(key, value):
     if value == b"bad":
         raise Odd(1, 2)
@@ -82,6 +91,32 @@ class Odd(Exception):
 
     def __init__(self, one, two):
         super().__init__("odd")
+
+
+class First:
+    """A reducer whose result depends on the order of the values."""
+
+    def fold(self, values):
+        return values[0]
+
+    def merge(self, left, right):
+        return left
+
+    def result(self, partial):
+        return partial
+
+
+class Mean:
+    """A reducer that rounds its result."""
+
+    def fold(self, values):
+        return sum(values), len(values)
+
+    def merge(self, left, right):
+        return left[0] + right[0], left[1] + right[1]
+
+    def result(self, partial):
+        return Decimal(partial[0]) / partial[1]
 
 
 class Unsent:

@@ -20,9 +20,10 @@ from holdall.query.together import Together, together
 
 if TYPE_CHECKING:
     from holdall.query.columns import arrow as arrow
+    from holdall.query.views import View as View
 
 # Each needs an extra, so it is imported at its first use, and `from holdall.query import *` leaves it out.
-_lazy = {"arrow": "holdall.query.columns"}
+_lazy = {"View": "holdall.query.views", "arrow": "holdall.query.columns"}
 
 __all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "together"]
 

@@ -45,7 +45,7 @@ def run(
             f"partitions is {partitions!r}: use 1 or more, with an executor that is not chosen automatically"
         )
     require_mapping(store)
-    grouping = Grouping(range_of(at, between), group_level)
+    grouping = Grouping(Range(*bounds(at, between)), group_level)
     steps = [Step(query.map, query.reduce, grouping) for query in queries]
     job = Job(store, prefix, type, steps, leaves_out=on_error != "raise")
     outcome = _run(job, Span(start, stop), executor, partitions, progress)
@@ -89,13 +89,13 @@ def require_on_error(on_error: str) -> None:
         raise InvalidQuery(f'on_error is {on_error!r}: use "raise", "skip" or "collect"')
 
 
-def range_of(at: Bound, between: tuple[Bound, Bound]) -> Range:
-    """Return the range of the groups that a query selects. Raises InvalidQuery if it is not valid."""
+def bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
+    """Return the bounds of ``at`` or of ``between``. Raises InvalidQuery if both are given."""
     if at is ...:
-        return Range(*between)
+        return between
     if between != (..., ...):
         raise InvalidQuery("use at or between, not both")
-    return Range(at, at)
+    return at, at
 
 
 def rows_of(step: Step, tally: Tally) -> Iterator[Row[Any]]:

@@ -26,6 +26,11 @@ def by_parity(key, value):
     yield ("odd" if number % 2 else "even", number % 3), number
 
 
+def by_parity_listed(key, value):
+    for group, number in by_parity(key, value):
+        yield group, [number]
+
+
 def numbers_alone(key, value):
     yield "all", value + 0
 

@@ -10,14 +10,14 @@ from holdall.extras import needs
 from holdall.query.beam.naming import name
 from holdall.query.beam.reading import TRACKER, Failure, RangeReader
 from holdall.query.beam.recipe import Recipe
-from holdall.query.collation import Bound, Place
+from holdall.query.collation import Bound, Place, Range
 from holdall.query.grouping import Grouping, fill
 from holdall.query.job import Step
 from holdall.query.mapreduce import MapReduce
 from holdall.query.options import OnError
 from holdall.query.reading import Reading
 from holdall.query.rows import Row
-from holdall.query.running import range_of, rows_of
+from holdall.query.running import bounds, rows_of
 from holdall.query.spans import Span
 from holdall.store import Store
 
@@ -60,7 +60,7 @@ def to_pipeline(
     """
     if not isinstance(query, MapReduce):
         raise TypeError(f"to_pipeline takes a query (MapReduce), not a {type(query).__name__}")
-    step = Step(query.map, query.reduce, Grouping(range_of(at, between), group_level))
+    step = Step(query.map, query.reduce, Grouping(Range(*bounds(at, between)), group_level))
     return _Query(step, Recipe(store), prefix, Span(start, stop), query.type, on_error)
 
 

@@ -11,7 +11,7 @@ from holdall.query.spans import Span, thin
 with needs("beam"):
     from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
 
-_STEP: Final = 64  # documents between two marks, at least
+_STEP: Final = 32  # documents between two marks, at least
 _PARTS: Final = 32  # parts of a range, which its marks separate
 _MOST: Final = 1_024  # ranges, at most
 
@@ -36,7 +36,7 @@ class KeyRange(NamedTuple):
 def divide(span: Span, keys: Iterable[str]) -> Iterator[KeyRange]:
     """Yield ranges that hold about equally many of ``keys``. Together they are ``span``.
 
-    A range holds 2,048 keys or more, and there are at most 1,024 ranges. Memory does not grow with the number
+    A range holds 1,024 keys or more, and there are at most 1,024 ranges. Memory does not grow with the number
     of keys.
     """
     marks = thin(keys, _PARTS * _MOST // 2, _STEP)[1:]

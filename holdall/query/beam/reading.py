@@ -110,7 +110,7 @@ class ReadFromStore(beam.PTransform[PBegin, Any]):
     read credentials from their own environment. ``prefix``, ``start`` and ``stop`` choose documents, as in
     `Store.scan_items`. ``type`` is the part of a document that is decoded.
 
-    One worker lists the keys, and cuts them into ranges of equal numbers of documents: 2,048 or more in each,
+    One worker lists the keys, and cuts them into ranges of equal numbers of documents: 1,024 or more in each,
     and 1,024 ranges at most. A runner can split a range while it is read, between any two of its 32 parts. A
     document that another writer changes in the meantime is read as it is when its range is read.
 

@@ -9,12 +9,12 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from holdall.errors import Conflict, Corrupt, Expired, InvalidQuery
 from holdall.keys import check_key
 from holdall.layer import below
-from holdall.query.collation import Bound, Key, collate, to_key
+from holdall.query.collation import Bound, Key, Range, collate, to_key
 from holdall.query.grouping import Grouping
 from holdall.query.mapreduce import MapReduce
 from holdall.query.reading import Progress
 from holdall.query.rows import Row, Rows
-from holdall.query.running import range_of
+from holdall.query.running import bounds as bounds_of
 from holdall.query.views.catalog import HOUR, Catalog, Generation
 from holdall.query.views.definition import definition
 from holdall.query.views.index import Index
@@ -199,7 +199,7 @@ class View(Generic[R]):
         groups; other reducers read the values of all documents in the selected groups. Of equal numbers in a
         key, such as 1 and 1.0, any may be shown. Raises the errors of `refresh`, unless ``stale`` is true.
         """
-        grouping = Grouping(range_of(at, between), level)
+        grouping = Grouping(Range(*bounds_of(at, between)), level)
         return self._read(lambda index: Rows(self._rows(index, grouping)), stale)
 
     def range(self, start: Bound, stop: Bound, *, stale: bool = False) -> Rows[R]:

@@ -35,12 +35,22 @@ def _keep(element: Any, name: str) -> None:
     _kept[name].append(element)
 
 
-def expect(results: Any, expected: Any) -> None:
+def run_processes(build: Callable[[Any], object]) -> None:
+    """Run the pipeline that ``build`` makes in two other processes."""
+    options = PipelineOptions([], direct_running_mode="multi_processing", direct_num_workers=2)
+    with beam.Pipeline(FnApiRunner(), options) as pipeline:
+        build(pipeline)
+
+
+def expect(results: Any, expected: Any, name: str) -> None:
     """Assert that ``results`` have the reprs of ``expected``, in any order, when a pipeline of processes runs."""
-    assert_that(results | beam.Map(repr), equal_to([repr(each) for each in expected]))
+    shown = results | f"show {name}" >> beam.Map(repr)
+    assert_that(shown, equal_to([repr(each) for each in expected]), f"expect {name}")
 
 
-MULTIPLE = {"direct_running_mode": "multi_processing", "direct_num_workers": 2}
+def renamed(old: str, new: str) -> Any:
+    """Return a transform that puts ``new`` in the place of ``old`` in the keys of documents."""
+    return beam.MapTuple(lambda key, value: (key.replace(old, new), value))
 
 
 def read(reader: Any, keys: KeyRange | None = None) -> Iterator[Any]:

@@ -2,7 +2,6 @@
 
 import doctest
 from decimal import Decimal, localcontext
-from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -22,16 +21,6 @@ from tests.query.keys import keys, tuples
 from tests.query.test_parallel import REDUCERS
 
 summed = MapReduce(maps.by_first, "sum")
-
-
-@pytest.fixture(scope="module")
-def beam():
-    """The modules, which are imported here because the import takes a second."""
-    names = ("asking", "naming", "ranges", "reading", "recipe", "writing")
-    modules = {name: import_module(f"holdall.query.beam.{name}") for name in names}
-    return SimpleNamespace(
-        **modules, public=import_module("holdall.query.beam"), run=import_module("tests.query.pipelines")
-    )
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +58,8 @@ def test_numbers_of_any_size_have_short_names(beam):
     assert named[4] == '[3, "1E5000"]'
 
 
-@pytest.mark.parametrize("documents", [0, 1, 2047, 2048, 2049, 4097, 10_000])
-def test_ranges_hold_two_thousand_documents_each_and_together_all(beam, documents):
+@pytest.mark.parametrize("documents", [0, 1, 1023, 1024, 1025, 2049, 10_000])
+def test_ranges_hold_a_thousand_documents_each_and_together_all(beam, documents):
     listed = [f"{number:05}" for number in range(documents)]
     ranges = list(beam.ranges.divide(Span("", None), listed))
     assert [ranges[0].start, ranges[-1].stop] == ["", None]
@@ -79,9 +68,9 @@ def test_ranges_hold_two_thousand_documents_each_and_together_all(beam, document
         [key for key in listed if key >= each.start and (each.stop is None or key < each.stop)]
         for each in ranges
     ]
-    assert list(map(len, held[:-1])) == [2048] * (len(ranges) - 1)
-    assert len(ranges) == max(1, -(-documents // 2048))
-    assert all(each.marks == tuple(found[64::64]) for each, found in zip(ranges, held, strict=True))
+    assert list(map(len, held[:-1])) == [1024] * (len(ranges) - 1)
+    assert len(ranges) == max(1, -(-documents // 1024))
+    assert all(each.marks == tuple(found[32::32]) for each, found in zip(ranges, held, strict=True))
 
 
 def test_there_are_at_most_as_many_ranges_as_are_allowed(beam, small, monkeypatch):
@@ -280,7 +269,7 @@ def test_a_store_that_workers_cannot_open_is_refused(beam, store, message):
         assert "hunter2" not in str(caught.value)
 
 
-def test_what_a_pipeline_shows_and_sends_holds_no_secret(beam, tmp_path):
+def test_a_pipeline_shows_which_stores_it_reads_and_writes(beam, tmp_path):
     address = f"sqlite:///{tmp_path}/books.db?checksum=crc32c"
     for transform in (beam.public.ReadFromStore(address, "2026/"), beam.public.to_pipeline(summed, address)):
         shown = beam.run.displayed(transform)

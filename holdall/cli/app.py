@@ -77,6 +77,8 @@ class LazyGroup(click.Group):
         "prune": ("holdall.cli.history:prune", "Drop old revisions."),
         "fsck": ("holdall.cli.history:fsck", "Check that a store and its history are complete."),
         "doctor": ("holdall.cli.doctor:doctor", "Test the features of a store."),
+        "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
+        "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),
         "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
         "receivables": (
             "holdall.cli.books.receivables:receivables",

@@ -18,6 +18,7 @@ from holdall.errors import Unsupported
 from holdall.extras import needs
 from holdall.query.views.nodes import Damaged, seal, unseal
 from holdall.query.views.rows import RowTable
+from holdall.query.views.segments import SegmentTable
 from holdall.query.views.table import Table
 from holdall.store import Feature, Store
 
@@ -48,14 +49,14 @@ _decode: Final = Decoder(list[tuple[str, str, bool, float]]).decode
 class Catalog:
     """The generations of the view ``name`` in ``index``.
 
-    Raises Unsupported if ``index`` cannot change several keys at once.
+    Raises Unsupported if ``index`` cannot compare and swap.
     """
 
     def __init__(self, index: Store[bytes], name: str) -> None:
         self._raw = index.raw(f".holdall/views/{name}/")
-        if Feature.ATOMIC not in self._raw.features:
+        if Feature.SWAP not in self._raw.features:
             raise Unsupported(
-                f"{index!r} cannot keep the index of a view: it lacks ATOMIC; give the view another index, "
+                f"{index!r} cannot keep the index of a view: it lacks SWAP; give the view another index, "
                 'such as index="sqlite:///views.db"'
             )
 
@@ -106,7 +107,8 @@ class Catalog:
 
     def table(self, id: str) -> Table:
         """Return the table of the generation with this id."""
-        return RowTable(self._raw.raw(f"{id}/"))
+        raw = self._raw.raw(f"{id}/")
+        return RowTable(raw) if Feature.ATOMIC in raw.features else SegmentTable(raw)
 
     def sweep(self, unused_since: float, keep: str) -> int:
         """Delete the generations that were not used since ``unused_since``, and the leftover tables.

@@ -2,8 +2,10 @@
 
 The hash covers the source of the map and of the reducer, or their code if there is no source; the functions and
 classes of the same module that they name, and those that these name in turn; the constants that they name,
-default arguments, and the values of enclosing functions; the type and the prefix. It does not see the code of
-other modules, the state of objects other than the reducer, and names that are looked up while the code runs.
+default arguments, and the values of enclosing functions; the type and the prefix; and the layers of the store, by
+their classes, prefixes and types of values. Two views that differ only in their layers can have the same positions
+in the changes of the store below. The hash does not see the code of other modules, the other options of layers, the
+state of objects other than the reducer, and names that are looked up while the code runs.
 """
 
 import functools
@@ -19,7 +21,10 @@ from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, Protocol, get_args
 
+from holdall.layer import Wrapper, layers
+from holdall.prefixed import Prefixed
 from holdall.query.views.state import FORMAT
+from holdall.store import Store
 
 _CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes, Decimal, date, time, timedelta, Enum)
 
@@ -34,11 +39,15 @@ class Query(Protocol):
     type: Any
 
 
-def definition(query: Query, prefix: str) -> str:
-    """Return the hash of ``query`` over the documents with ``prefix``, as 32 hexadecimal digits."""
+def definition(query: Query, store: Store[Any], prefix: str) -> str:
+    """Return the hash of ``query`` over the documents of ``store`` with ``prefix``, as 32 hexadecimal digits."""
     description = _Description()
+    for layer in layers(store):
+        if isinstance(layer, Wrapper):
+            description.add_layer(layer)
     for part in (FORMAT, prefix, query.map, query.reduce, query.type):
         description.add(part, None)
+    for part in (query.map, query.reduce):
         description.add_state(part)
     return description.hash()
 
@@ -70,13 +79,21 @@ class _Description:
             self._add_code(value)
         else:
             named = value if hasattr(value, "__qualname__") else type(value)
-            self._texts.append(f"{named.__module__}.{named.__qualname__}")
+            self._texts.append(f"{getattr(named, '__module__', None)}.{named.__qualname__}")
 
     def add_state(self, value: Any) -> None:
         """Add the class and the attributes of ``value``, if it is an object that works as a map or a reducer."""
         if not isinstance(value, (*_CONSTANTS, FunctionType, functools.partial, MethodType, type)):
             self.add(type(value), None)
             self.add(getattr(value, "__dict__", None), type(value).__module__)
+
+    def add_layer(self, layer: Wrapper[Any, Any]) -> None:
+        """Add the class of ``layer``, its prefix, and the type of its values."""
+        self.add((type(layer).__qualname__, layer.prefix if isinstance(layer, Prefixed) else ""), None)
+        args, options = layer._made_with
+        self._add_each(
+            [each for each in (*args, *options.values()) if isinstance(each, type) or get_args(each)], None
+        )
 
     def _add_each(self, values: Iterable[Any], module: str | None) -> None:
         self._texts.append("(")

@@ -98,18 +98,28 @@ class Batch:
         if dumped == before:
             return
         self._documents[document] = dumped
-        old = upkeep.load(before) if before else {}
+        if before:
+            self._change(document, items, upkeep.load(before))
+            return
         for text, item in items.items():
-            trace = old.pop(text, None)
+            changes = groups[text]
+            changes.members[document] = upkeep.member(item)
+            changes.new += item
+
+    def _change(self, document: str, items: Mapping[str, list[Any]], traces: Mapping[str, list[Any]]) -> None:
+        """Replace the ``traces`` of ``document`` by ``items``."""
+        upkeep, groups = self._index.upkeep, self._groups
+        for text, item in items.items():
+            trace = traces.get(text)
             if trace is None or not upkeep.is_same(item, trace):
                 changes = groups[text]
-                changes.members[document] = upkeep.member(item)
                 changes.new += item
                 changes.old += trace or ()
-        for text, trace in old.items():
-            changes = groups[text]
-            changes.members[document] = None
-            changes.old += trace
+                if trace is None or upkeep.ordered:  # otherwise, the members have no values
+                    changes.members[document] = upkeep.member(item)
+        for text in traces.keys() - items.keys():
+            groups[text].old += traces[text]
+            groups[text].members[document] = None
 
     def apply(self, keys: Mapping[str, Key]) -> None:
         """Apply the changes to the trees. ``keys`` has the key of each new group, by its text."""

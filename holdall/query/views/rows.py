@@ -3,11 +3,13 @@
 key = "head" / "n/" name      relative to the part of the store that belongs to the table
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from holdall.errors import Conflict
 from holdall.query.views.table import Head
-from holdall.store import ABSENT, Delete, Expect, Operation, Put, Store, Tag
+from holdall.store import ABSENT, ATTEMPTS, Delete, Expect, Operation, Put, Store, Tag, pause
 
 _HEAD: Final = "head"
 _NAMES: Final = "n/"
@@ -45,6 +47,19 @@ class RowTable:
         self._raw.transact(operations)
 
     def drop(self) -> None:
-        """Delete everything of this table, the head first, so that no reader takes it for a whole table."""
-        self._raw.discard(_HEAD)
-        self._raw.clear()
+        """Delete everything of this table.
+
+        It deletes the rows that it listed under the head that it deletes, because another process may begin
+        the table again in the meantime.
+        """
+        for attempt in range(ATTEMPTS):
+            tag = self._raw.tag(_HEAD)
+            rows = list(self._raw.scan(_NAMES))
+            try:
+                self._raw.transact([Expect(_HEAD, tag), Delete(_HEAD)])
+            except Conflict:
+                time.sleep(pause(attempt))
+                continue
+            self._raw.delete_many(rows)
+            return
+        raise Conflict(f"the view was refreshed {ATTEMPTS} times while it was deleted; try again")

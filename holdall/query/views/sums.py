@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from holdall.query.exact import EXACT, Kind, Number, Total, total
+from holdall.query.exact import DIGITS, EXACT, Kind, Number, Total, total
 
 _KINDS: Final[tuple[Kind, ...]] = (int, Decimal, float)
 
@@ -51,6 +51,8 @@ class Sum:
 
     def _change(self, numbers: Sequence[Number], sign: int) -> None:
         kinds = set(map(type, numbers))
+        if not kinds.issubset(_KINDS):
+            total(numbers)  # raises an error that names their types
         for index, kind in enumerate(_KINDS):
             if kind in kinds:
                 these = numbers if len(kinds) == 1 else [each for each in numbers if type(each) is kind]
@@ -92,5 +94,6 @@ def _negative(value: int | Decimal) -> int | Decimal:
 
 
 def _with_exponent(value: Decimal, exponent: int) -> Decimal:
-    """Return ``value`` with ``exponent``, which all of its digits have room for."""
-    return value.quantize(Decimal((0, (1,), exponent)), context=EXACT)
+    """Return ``value`` with ``exponent``, or with as many zeros at its end as an exact sum may have."""
+    lowest = value.adjusted() - DIGITS + 1
+    return value.quantize(Decimal((0, (1,), max(exponent, lowest))), context=EXACT)

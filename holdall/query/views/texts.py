@@ -15,10 +15,12 @@
 All numbers that are equal have the same text.
 """
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from holdall.errors import InvalidQuery
 from holdall.query.collation import (
     AWARE,
     DATE,
@@ -132,10 +134,15 @@ class Texts(dict[Any, str]):
     def __missing__(self, key: Any) -> str:
         place = collate(key)
         text = text_of(place)
+        if not text.isascii() and _has_surrogate(text):
+            raise InvalidQuery(f"a view cannot keep a group with a lone surrogate: {key!a:.80}")
         self.by_text[text] = key
         if not is_ambiguous(place):
             self[key] = text
         return text
+
+
+_has_surrogate: Final = re.compile("[\ud800-\udfff]").search
 
 
 def bounds(range: Range) -> tuple[str, str | None]:

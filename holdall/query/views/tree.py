@@ -12,11 +12,10 @@ without reading them again, also if no step of the reducer can be undone.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from operator import itemgetter
-from typing import Any, Final, NamedTuple, Protocol, Self
+from itertools import compress, pairwise
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias
 from zlib import crc32
 
 from holdall.batches import split_growing
@@ -26,7 +25,8 @@ _BITS: Final = 6  # 2 ** 6 keys in a node, on average
 _SMALL: Final = 256  # bytes of a leaf that needs no row of its own
 _BATCH: Final = 64  # nodes that a scan reads at once, at most
 
-Changes = Sequence[tuple[str, Any]]
+Changes: TypeAlias = Node
+"""Keys in order, and the new value of each; None deletes the key."""
 
 
 class Summary(Protocol):
@@ -143,27 +143,29 @@ class Tree:
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Set the values of keys, and delete the keys whose value is None."""
-        ordered: Changes = sorted(changes.items())
-        self._load([key for key, _ in ordered])
+        if not changes:
+            return
+        ordered = _order(changes)
+        self._load(ordered.keys)
         top = self._top()
         height = self.root.height
         for level in range(height + 1):
             ordered = self._rewrite(level, ordered)
-        if self._counts and not ordered:  # without stamps, the root may have changed in its slot
+        if self._counts and not ordered.keys:  # without stamps, the root may have changed in its slot
             return
         entries = {top.keys[-1]: list(self.root[1:5])} if top.keys else {}
-        entries |= dict(ordered)
-        self._set_root(height, sorted(entry for entry in entries.items() if entry[1]))
+        entries |= zip(*ordered, strict=True)
+        self._set_root(height, _order({key: value for key, value in entries.items() if value}))
 
     def _rewrite(self, level: int, changes: Changes) -> Changes:
         """Write the nodes of ``level`` that ``changes`` change. Return the changes of the level above."""
         above: dict[str, Any] = {}
         done = 0
-        while done < len(changes):
-            run = _Run(self, level, changes[done][0])
+        while done < len(changes.keys):
+            run = _Run(self, level, changes.keys[done])
             done = run.apply(changes, done)
             above |= run.above
-        return sorted(above.items())
+        return _order(above)
 
     def write(self, slot: str | None, level: int, node: Node) -> list[Any]:
         """Write ``node``, and return the value that the level above has for it."""
@@ -178,19 +180,17 @@ class Tree:
 
     def _set_root(self, height: int, entries: Changes) -> None:
         """Make the root for the nodes ``entries`` of the level ``height``."""
-        while len(entries) > 1:
+        while len(entries.keys) > 1:
             height += 1
-            ends = [index for index, (key, _) in enumerate(entries, 1) if ends_node(key, height)]
-            bounds = zip([0, *ends], [*ends, len(entries)], strict=True)
-            groups = [entries[low:high] for low, high in bounds if low < high]
-            entries = [
-                (group[-1][0], self.write(None, height, Node(*map(list, zip(*group, strict=True)))))
-                for group in groups
-            ]
-        if not entries:
+            ends = _ends(entries.keys, entries.keys, height)
+            bounds = pairwise(sorted({0, *ends, len(entries.keys)}))
+            nodes = [Node(entries.keys[low:high], entries.values[low:high]) for low, high in bounds]
+            values = [self.write(None, height, node) for node in nodes]
+            entries = Node([node.keys[-1] for node in nodes], values)
+        if not entries.keys:
             self.root = EMPTY
             return
-        ((_, value),) = entries
+        (value,) = entries.values
         node = self._nodes.read(Address(*value[:2]))
         while height and len(node.keys) == 1:
             self._nodes.free(value[0])
@@ -244,10 +244,8 @@ class _Run:
         """Apply ``changes`` from number ``done`` on, and return the number of the first that is left."""
         while True:
             more = any(index + 1 < len(node.keys) for node, index in self._path)
-            end = (
-                bisect_right(changes, self._node.keys[-1], done, key=itemgetter(0)) if more else len(changes)
-            )
-            self._take(changes[done:end])
+            end = bisect_right(changes.keys, self._node.keys[-1], done) if more else len(changes.keys)
+            self._take(Node(changes.keys[done:end], changes.values[done:end]))
             done = end
             if not (more and self._keys):
                 break
@@ -298,11 +296,11 @@ class _Edited(NamedTuple):
 
 def _edit(node: Node, changes: Changes, level: int) -> _Edited | None:
     """Return a copy of ``node`` with ``changes``, or None if they change nothing."""
-    if not node.keys or (changes and node.keys[-1] < changes[0][0]):
-        return _append(node, [change for change in changes if change[1] is not None], level)
+    if not node.keys or (changes.keys and node.keys[-1] < changes.keys[0]):
+        return _append(node, changes, level)
     keys, values = node.keys.copy(), node.values.copy()
     changed, inserted = False, []
-    for key, value in changes:
+    for key, value in zip(*changes, strict=True):
         index = bisect_left(keys, key)
         exists = index < len(keys) and keys[index] == key
         if value is None:
@@ -321,25 +319,33 @@ def _edit(node: Node, changes: Changes, level: int) -> _Edited | None:
     return _Edited(Node(keys, values), _ends(keys, inserted + node.keys[-1:], level)) if changed else None
 
 
-def _append(node: Node, items: Changes, level: int) -> _Edited | None:
-    """Return ``node`` with ``items`` after its keys. This is faster than to insert them one by one."""
-    if not items:
+def _append(node: Node, changes: Changes, level: int) -> _Edited | None:
+    """Return ``node`` with ``changes``, which come after its keys. This is faster than to insert each key."""
+    keys, values = changes
+    if None in values:
+        keys = [key for key, value in zip(keys, values, strict=True) if value is not None]
+        values = [value for value in values if value is not None]
+    if not keys:
         return None
-    keys = [key for key, _ in items]
-    edited = Node(node.keys + keys, node.values + [value for _, value in items])
+    edited = Node(node.keys + keys, node.values + values)
     return _Edited(edited, _ends(edited.keys, node.keys[-1:] + keys, level))
 
 
-def _ends(keys: list[str], candidates: Iterable[str], level: int) -> list[int]:
+def _ends(keys: list[str], candidates: Sequence[str], level: int) -> list[int]:
     """Return after how many of ``keys`` a node ends. Of ``keys``, only ``candidates`` can end a node."""
-    ending = sorted({key for key in candidates if ends_node(key, level)})
+    ending = sorted(compress(candidates, map(level.__lt__, map(height_of, candidates))))
     found = ((bisect_left(keys, key), key) for key in ending)
     return [index + 1 for index, key in found if keys[index : index + 1] == [key]]
 
 
-@lru_cache(maxsize=1 << 14)  # a batch asks for the same documents again in each of their groups
-def ends_node(key: str, level: int) -> bool:
-    """Return whether a node of ``level`` ends after ``key``."""
+def _order(changes: Mapping[str, Any]) -> Changes:
+    keys = sorted(changes)
+    return Node(keys, [changes[key] for key in keys])
+
+
+@lru_cache(maxsize=1 << 15)  # a batch asks for the same documents again in each of their groups
+def height_of(key: str) -> int:
+    """Return how many levels have a node that ends after ``key``."""
     # CRC-32 is linear, so that keys with consecutive numbers would end nodes at regular places, or never.
     mixed = crc32(key.encode()) * 0x9E3779B1 & 0xFFFFFFFF
-    return not mixed >> max(0, 32 - _BITS * (level + 1))
+    return (32 - mixed.bit_length()) // _BITS

@@ -93,8 +93,9 @@ class View(Generic[R]):
         self._query = query
         self._name = _valid_name(query, name)
         self._source = Source(store, prefix, query.type)
-        self._definition = definition(query, prefix)
-        self._catalog = Catalog(_opened(store, index), self._name)
+        self._definition = definition(query, store, prefix)
+        self._index = _opened(store, index)
+        self._catalog = Catalog(self._index, self._name)
         self._serves: _Serving | None = None
         self._used = 0.0
 
@@ -135,7 +136,9 @@ class View(Generic[R]):
                 rebuilds += 1
                 if rebuilds > _REBUILDS:
                     raise
-                self._serves = self._serving(self._catalog.begin(self._definition, serving.generation))
+                self._serves = self._serving(
+                    self._guard(self._catalog.begin, self._definition, serving.generation)
+                )
             else:
                 mapped, attempt = mapped + documents, 0
                 if done and (ready := self._complete(serving)):
@@ -146,7 +149,9 @@ class View(Generic[R]):
         if self._serves is None:
             mine = [each for each in self._guard(self._catalog.read) if each.definition == self._definition]
             mine.sort(key=lambda generation: generation.complete)
-            self._serves = self._serving(mine[0] if mine else self._catalog.begin(self._definition))
+            self._serves = self._serving(
+                mine[0] if mine else self._guard(self._catalog.begin, self._definition)
+            )
         return self._serves
 
     def _serving(self, generation: Generation) -> _Serving:
@@ -160,9 +165,9 @@ class View(Generic[R]):
         if generation.complete:
             if time.time() > max(self._used, generation.used) + HOUR:
                 self._used = time.time()
-                self._catalog.use(generation)
+                self._guard(self._catalog.use, generation)
             return serving
-        if not self._catalog.complete(generation):
+        if not self._guard(self._catalog.complete, generation):
             self._serves = None
             return None
         self._serves = self._serving(generation._replace(complete=True, used=time.time()))
@@ -176,7 +181,7 @@ class View(Generic[R]):
         this after it has built an index.
         """
         since = time.time() - unused.total_seconds()
-        return self._catalog.sweep(since, self._find().generation.id)
+        return self._guard(self._catalog.sweep, since, self._find().generation.id)
 
     def drop(self) -> None:
         """Delete the index of this view, of all definitions. The next refresh builds it again."""

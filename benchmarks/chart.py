@@ -10,7 +10,7 @@ Point = tuple[float, float]
 
 
 class Line(NamedTuple):
-    """A line with its name at its end: ``measured`` has dots, and ``further`` is dashed."""
+    """A line with its name at its end: ``measured`` has circles, and ``further`` is dotted and may be empty."""
 
     name: str
     measured: list[Point]
@@ -90,10 +90,11 @@ def _label(power: int) -> str:
 
 
 def _lines(lines: Sequence[Line], x: _Scale, y: _Scale) -> Iterator[str]:
-    ends = [y.at(line.further[-1][1]) for line in lines]
+    ends = [y.at((line.further or line.measured)[-1][1]) for line in lines]
     for number, (line, name) in enumerate(zip(lines, _apart(ends), strict=True)):
         yield f'<path class="c{number}" d="{_path(line.measured, x, y)}"/>'
-        yield f'<path class="c{number} further" d="{_path(line.further, x, y)}"/>'
+        if line.further:
+            yield f'<path class="c{number} further" d="{_path(line.further, x, y)}"/>'
         for size, seconds in line.measured:
             yield f'<circle class="c{number}" cx="{x.at(size):.1f}" cy="{y.at(seconds):.1f}" r="3.5"/>'
         yield f'<path class="c{number}" d="M{x.end + 8} {name - 4:.1f}h14"/>'

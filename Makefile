@@ -20,6 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-scale docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +50,7 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
-test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query \
@@ -105,6 +106,8 @@ bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, P
 
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)
+bench-scale: setup ## show how queries grow with the number of documents (ARGS='--requests' counts those to a bucket, too)
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
 
 # Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/

@@ -11,7 +11,7 @@ Kind: TypeAlias = type[int] | type[float] | type[Decimal]
 _Exact: TypeAlias = Iterable[int | Decimal]
 
 DIGITS = 2_000  # the exact sum of any two finite floats has at most 1,383
-_EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
+EXACT = Context(prec=DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 _KINDS: dict[frozenset[type], Kind] = {
     frozenset([int]): int,
     frozenset([int, Decimal]): Decimal,
@@ -63,7 +63,7 @@ def _sum(kind: Kind, values: _Exact) -> int | Decimal:
         return sum(values)
     context = getcontext()
     try:
-        setcontext(_EXACT)  # not localcontext: its copy takes half of the time if there are many groups
+        setcontext(EXACT)  # not localcontext: its copy takes half of the time if there are many groups
         result: Decimal = sum(values, Decimal())  # type: ignore[assignment]
     except ArithmeticError as problem:
         raise InvalidQuery(f"no exact sum of finite numbers within {DIGITS} digits") from problem

@@ -1,0 +1,5 @@
+"""Views: results of a query that are kept, and brought up to date from the changes of the store."""
+
+from holdall.query.views.view import View
+
+__all__ = ["View"]

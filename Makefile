@@ -19,8 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-scale docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,8 +103,12 @@ bench: setup ## compare speed with its peers, in one run
 bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, PostgreSQL and MariaDB too)
 	@$(BIN)/python -m benchmarks.feeds $(ARGS)
 
+bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server of S3 with list + get
+	@$(BIN)/python -m benchmarks query query-s3 $(ARGS)
+
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)
+
 bench-scale: setup ## show how queries grow with the number of documents (ARGS='--requests' counts those to a bucket, too)
 	@$(BIN)/python -m benchmarks.scale $(ARGS)
 

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # Named by the lock's content, so that a lock written again unchanged starts no set-up.
 LOCKED := $(VENV)/locked-$(firstword $(shell cksum requirements.lock))
 PARALLEL := --numprocesses=auto --dist=loadfile
+# Asked before each run, because other programs use that memory too.
+IN_MEMORY = $(shell tools/in-memory)
 EDITABLE := -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCKER := .venvs/lock
 LOWEST := .venvs/lowest
@@ -45,12 +47,13 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
-	@$(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query tests/stored $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query \
+	    tests/server tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
@@ -73,7 +76,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
-	    tests/adapters/test_lmdb_feed.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
+	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
 	    tests/adapters/test_interrupts.py tests/query/test_orphans.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
 	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py $(ARGS)
@@ -126,7 +129,7 @@ test-pythons: setup ## run the tests on every Python from 3.11 that this machine
 test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
 	@$(LOWEST)/bin/python $(EDITABLE)
 	@tools/system-extras $(LOWEST)/bin/python
-	@$(LOWEST)/bin/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
+	@$(IN_MEMORY) $(LOWEST)/bin/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
 $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import venv
 import zipfile
 from importlib import metadata
@@ -18,6 +20,9 @@ from tools.sublock import entries, needed
 
 ROOT = Path(__file__).parents[1]
 INSTALL_LOCK = ROOT / "tools" / "install-lock"
+UV = Path(sys.executable).with_name("uv")
+# The uv of the environment, and the name of the program that should install: if uv fails, pip.
+INSTALLERS = [(shutil.which("false"), "pip"), *([(UV, "uv")] if UV.exists() else [])]
 NEWEST, LOWEST = ROOT / "requirements.lock", ROOT / "requirements-lowest.lock"
 LOCKS = [
     NEWEST,
@@ -56,8 +61,12 @@ def index(tmp_path):
     return folder
 
 
+every_installer = pytest.mark.parametrize("installer", INSTALLERS, ids=lambda installer: installer[1])
+one_installer = pytest.mark.parametrize("installer", INSTALLERS[-1:], ids=lambda installer: installer[1])
+
+
 @pytest.fixture
-def install(tmp_path, index):
+def install(tmp_path, index, installer):
     """Install a lock of these lines into a new environment by the command that all set-ups use."""
 
     def install(*lines):
@@ -66,8 +75,15 @@ def install(tmp_path, index):
         [packages] = environment.glob("lib/python*/site-packages")
         # The pip that came with this Python; a copy would be compiled again at each call.
         (packages / "pip").symlink_to(Path(find_spec("pip").origin).parent)
+        uv, name = installer
+        (environment / "bin" / "uv").symlink_to(uv)
         lock.write_text("".join(lines))
-        variables = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+        variables = {
+            "UV_CACHE_DIR": str(tmp_path / "cache"),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(index),
+        }
         done = subprocess.run(
             [INSTALL_LOCK, environment / "bin" / "python", lock],
             env={**os.environ, **variables},
@@ -75,11 +91,14 @@ def install(tmp_path, index):
             text=True,
             check=False,
         )
-        return done, {each.name: each.version for each in metadata.distributions(path=[str(packages)])}
+        installed = list(metadata.distributions(path=[str(packages)]))
+        assert {each.read_text("INSTALLER").strip() for each in installed} <= {name}
+        return done, {each.name: each.version for each in installed}
 
     return install
 
 
+@every_installer
 def test_a_lock_installs_while_the_index_has_newer_releases(index, install):
     part = wheel(index, "part", "1.0", "Provides-Extra: more")
     whole = wheel(index, "whole", "1.0", "Requires-Dist: part[more]>=1.0")
@@ -88,11 +107,21 @@ def test_a_lock_installs_while_the_index_has_newer_releases(index, install):
     assert packages == {"part": "1.0", "whole": "1.0"}
 
 
+@one_installer
 def test_a_lock_that_is_not_complete_is_refused(index, install):
     done, _ = install(wheel(index, "whole", "1.0", "Requires-Dist: part[more]>=1.0"))
     assert done.returncode == 1
     assert "some.lock is not complete" in done.stderr
     assert "part" in done.stderr
+
+
+@one_installer
+def test_a_file_with_another_hash_is_refused(index, install):
+    entry = wheel(index, "part", "1.0")
+    wheel(index, "part", "1.0", "Provides-Extra: more")
+    done, packages = install(entry)
+    assert done.returncode != 0
+    assert not packages
 
 
 def test_every_lock_is_known_here():

@@ -19,8 +19,9 @@ EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
-# What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away.
-APART = {"bsd", "shove", "slatedb"}
+# What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away;
+# what is for clusters and columns is large.
+APART = {"arrow", "beam", "bsd", "dask", "shove", "slatedb"}
 
 
 def versions(lock):

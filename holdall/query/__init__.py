@@ -6,8 +6,10 @@
 [Row(key='be', value=2), Row(key='not', value=1)]
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from holdall.extras import at_hand
 from holdall.query.collation import Key
 from holdall.query.mapreduce import MapReduce
 from holdall.query.options import Plan
@@ -17,15 +19,21 @@ from holdall.query.rows import Row, Rows
 from holdall.query.together import Together, together
 
 if TYPE_CHECKING:
-    from holdall.query.views import View
+    from holdall.query.columns import arrow as arrow
+    from holdall.query.views import View as View
 
-__all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "View", "together"]
+# Each needs an extra, so it is imported at its first use, and `from holdall.query import *` leaves it out.
+_lazy = {"View": "holdall.query.views", "arrow": "holdall.query.columns"}
+
+__all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "together"]
 
 
 def __getattr__(name: str) -> Any:
-    if name != "View":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from holdall.query.views import View  # late: it needs msgspec, and most queries do not need a view
+    if name not in _lazy:
+        raise AttributeError(f"module 'holdall.query' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_lazy[name]), name)
+    return value
 
-    globals()[name] = View
-    return View
+
+def __dir__() -> list[str]:
+    return at_hand(__name__, [*__all__, *_lazy])

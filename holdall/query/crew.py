@@ -1,6 +1,7 @@
 """The executors that run the tasks of a job: one that the caller gives, or threads or processes of holdall's own."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -32,6 +33,8 @@ class Crew:
     ahead = _AHEAD
     documents = 2_000  # per task, if nothing was measured
     environment: Mapping[str, str] | None = None
+    losses: tuple[type[Exception], ...] = (futures.BrokenExecutor,)  # of a task whose worker has died
+    look: float | None = None  # seconds without an ended task until a run calls `check`
 
     def __init__(self, job: Job, executor: Executor) -> None:
         self.executor = executor
@@ -47,7 +50,10 @@ class Crew:
 
     def _to_process(self, job: Job) -> Callable[[Span], Future[Result]]:
         context, packed = getcontext().copy(), _pack(job, self.environment)
-        return lambda span: self.executor.submit(run_there, packed, context, span)
+        return lambda span: self._start(packed, context, span)
+
+    def _start(self, *task: Any) -> "Future[Result]":
+        return self.executor.submit(run_there, *task)
 
     def submit(self, span: Span) -> "Future[Result]":
         """Let a worker run the job on ``span``. Raises BrokenExecutor if the executor has lost a worker."""
@@ -59,6 +65,9 @@ class Crew:
             raise InvalidQuery(
                 f"{self} does not take tasks: {problem}; give an executor that is not shut down"
             ) from problem
+
+    def check(self) -> None:
+        """Raise QueryFailed if the running tasks cannot end."""
 
     def replace(self, broken: Executor) -> bool:
         """Replace the executor if it is ``broken``. Return False if it belongs to the caller."""
@@ -121,6 +130,11 @@ def crew_of(job: Job, chosen: Chosen) -> Crew:
         return ThreadCrew(job)
     if chosen == "processes":
         return ProcessCrew(job)
+    dask = sys.modules.get("distributed.cfexecutor")
+    if dask and isinstance(chosen, dask.ClientExecutor):
+        from holdall.query.dask import DaskCrew  # late: it needs an extra
+
+        return DaskCrew(job, chosen)
     return Crew(job, chosen)
 
 

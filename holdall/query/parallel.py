@@ -93,13 +93,13 @@ class _Dispatch:
 
     def _take(self) -> Iterator[tuple[int, Outcome]]:
         """Wait until a task has ended. Yield its number and its outcome, unless it has to run again."""
-        future = self._ended.get()
+        future = self._next_ended()
         if future is None:
             raise Stopped
         task = self._running.pop(future)
         try:
             result = future.result()
-        except BrokenExecutor as problem:
+        except self._crew.losses as problem:
             self._lose(task, problem)
         except Exception as problem:  # noqa: BLE001 - of the executor: an error of the job is a result
             self._count_try(task, problem)
@@ -110,7 +110,14 @@ class _Dispatch:
             self._tell(self._documents)
             yield task.number, outcome
 
-    def _lose(self, task: _Task, problem: BrokenExecutor) -> None:
+    def _next_ended(self) -> Future[Result] | None:
+        while True:
+            try:
+                return self._ended.get(timeout=self._crew.look)
+            except Empty:
+                self._crew.check()
+
+    def _lose(self, task: _Task, problem: Exception) -> None:
         if task.executor is None or not self._crew.replace(task.executor):
             raise QueryFailed(
                 f"{self._crew} has lost a worker and takes no more tasks: {problem}; "

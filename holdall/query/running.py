@@ -39,8 +39,7 @@ def run(
     progress: Progress | None = None,
 ) -> Iterator[Rows[Any]]:
     """Yield the rows of each of ``queries``, from one pass. `MapReduce.run` documents the options."""
-    if on_error not in get_args(OnError):
-        raise InvalidQuery(f'on_error is {on_error!r}: use "raise", "skip" or "collect"')
+    require_on_error(on_error)
     if partitions is not None and (executor in (None, "auto") or partitions < 1):
         raise InvalidQuery(
             f"partitions is {partitions!r}: use 1 or more, with an executor that is not chosen automatically"
@@ -54,7 +53,7 @@ def run(
     for step, partials in zip(steps, outcome.partials, strict=True):
         tally = step.tally()
         tally.merge(partials)
-        yield Rows(_rows(step, tally), failures)
+        yield Rows(rows_of(step, tally), failures)
 
 
 def explain(
@@ -84,6 +83,12 @@ def _run(
     return run_by(executor, job, span, partitions, progress)
 
 
+def require_on_error(on_error: str) -> None:
+    """Raise InvalidQuery if ``on_error`` is not one of its valid texts."""
+    if on_error not in get_args(OnError):
+        raise InvalidQuery(f'on_error is {on_error!r}: use "raise", "skip" or "collect"')
+
+
 def bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
     """Return the bounds of ``at`` or of ``between``. Raises InvalidQuery if both are given."""
     if at is ...:
@@ -93,7 +98,8 @@ def bounds(at: Bound, between: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
     return at, at
 
 
-def _rows(step: Step, tally: Tally) -> Iterator[Row[Any]]:
+def rows_of(step: Step, tally: Tally) -> Iterator[Row[Any]]:
+    """Yield the rows of the groups in ``tally``, sorted by key."""
     for key, value in tally.results():
         if step.reduce is None:
             yield from (Row(key, each) for each in value)

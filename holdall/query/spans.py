@@ -44,16 +44,19 @@ def cut_evenly(span: Span, keys: Iterable[str], parts: int) -> list[Span]:
     >>> cut_evenly(Span("", None), "abcde", 2)
     [Span(start='', stop='c'), Span(start='c', stop=None)]
     """
-    kept = _thin(keys, _FINE * parts)
+    kept = thin(keys, _FINE * parts)
     bounds = sorted({kept[len(kept) * part // parts] for part in range(1, parts) if kept} - {span.start})
     starts, stops = [span.start, *bounds], [*bounds, span.stop]
     return [Span(start, stop) for start, stop in zip(starts, stops, strict=True)]
 
 
-def _thin(keys: Iterable[str], most: int) -> list[str]:
-    """Return every n-th key, for the smallest power of two n that keeps fewer than twice ``most`` keys."""
+def thin(keys: Iterable[str], most: int, step: int = 1) -> list[str]:
+    """Return every n-th key, where n is ``step``, doubled until fewer than twice ``most`` keys are kept.
+
+    >>> "".join(thin("abcdefgh", 2)), "".join(thin("abcdefgh", 2, 3))
+    ('ae', 'adg')
+    """
     kept: list[str] = []
-    step = 1
     for number, key in zip(count(), keys, strict=False):
         if number % step == 0:
             kept.append(str(key))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from holdall.errors import InvalidQuery, QueryFailed
 from holdall.query.job import Job, Outcome
 from holdall.query.packing import pack, unpack
-from holdall.query.reading import reason
+from holdall.query.reading import Progress, reason
 from holdall.query.spans import Span
 
 Result: TypeAlias = Outcome | Exception | bytes
@@ -40,9 +40,9 @@ def pack_job(job: Job, environment: Mapping[str, str] | None) -> bytes:
     return pack((job, environment))
 
 
-def run_there(packed: bytes, context: Context, span: Span) -> bytes:
+def run_there(packed: bytes, context: Context, span: Span, progress: Progress | None = None) -> bytes:
     """Run the packed job on ``span`` in another process; return its packed outcome, or its packed error."""
-    outcome = _outcome(lambda: _open(packed), context, span)
+    outcome = _outcome(lambda: _open(packed), context, span, progress)
     if isinstance(outcome, Exception):
         return _pack_error(outcome)
     try:
@@ -52,7 +52,7 @@ def run_there(packed: bytes, context: Context, span: Span) -> bytes:
 
 
 def _outcome(
-    find: Callable[[], Job], context: Context, span: Span, progress: Callable[[int], None] | None = None
+    find: Callable[[], Job], context: Context, span: Span, progress: Progress | None = None
 ) -> Outcome | Exception:
     try:
         with localcontext(context):
@@ -70,7 +70,7 @@ def _open(packed: bytes) -> Job:
     except Exception as problem:
         raise InvalidQuery(
             f"a worker process cannot load the query or its store: {problem!r}; "
-            "define the functions in a module, or pip install 'holdall[parallel]'"
+            "define the functions in a module that it can import, or pip install 'holdall[parallel]'"
         ) from problem
     if environment is not None:
         os.environ.clear()

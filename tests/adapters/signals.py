@@ -150,7 +150,7 @@ def check_interrupts(
     wrong += reader.wrong
     print(f"\n{store!r}: {signals.sent} interrupts, {len(wrong)} wrong answers, 0 hangs")  # noqa: T201
     assert wrong == [], wrong[:3]
-    for _ in range(200):  # servers notice the end of a connection in their own time
+    for _ in range(1200):  # servers notice the end of a connection in their own time
         gc.collect()
         if count_open_files() <= most:
             break

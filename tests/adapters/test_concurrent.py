@@ -10,7 +10,7 @@ import pytest
 import holdall
 from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
 
-PATIENCE = 30  # seconds, after which a thread that does not come is a failure
+PATIENCE = 60  # seconds, after which a thread that does not come is a failure
 
 
 class Gauge:

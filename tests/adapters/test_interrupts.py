@@ -27,7 +27,7 @@ ADDRESSES = {
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks at /proc")
 # An interrupt can leave an open file or a generator to the garbage collector, which says so.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.timeout(900 if SOAK else 120)
+@pytest.mark.timeout(900 if SOAK else 300)
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_after_an_interrupt_every_key_has_its_own_value(name, tmp_path):
     with holdall.open(ADDRESSES[name].format(tmp_path)) as store:

@@ -94,7 +94,7 @@ def test_a_child_goes_on_where_another_thread_was_writing() -> None:
     store, tag = Memory(), Compared("another")
     with ThreadPoolExecutor(1) as pool:
         swap = pool.submit(store.swap, "a", b"1", Tag(tag))
-        assert tag.begun.wait(30)
+        assert tag.begun.wait(60)
         pid = os.fork()
         if not pid:
             signal.alarm(60)

@@ -1,10 +1,6 @@
 """The change feed of SQLite: tables of the old format, the horizons, and files that somebody else prepared."""
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -140,19 +136,6 @@ def test_a_tick_is_not_used_twice_in_a_table_that_got_a_feed(old: Path) -> None:
             store["c"] = b"3"
             assert store.tag("c") not in seen
             seen.add(store.tag("c"))
-
-
-def test_a_position_expires_with_its_epoch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "EPOCHS", 3)
-    positions = []
-    for number in range(5):
-        with SQLite(path) as store:
-            store[f"k{number}"] = b""
-            positions.append([*store.changes()][-1].position)
-    with SQLite(path) as store:
-        with pytest.raises(Expired, match="too old"):
-            store.changes(positions[1])
-        assert keys(store, positions[2]) == ["k3", "k4"]
 
 
 def test_a_file_that_replaces_a_deleted_one_refuses_its_positions(path: Path) -> None:
@@ -375,32 +358,6 @@ def test_a_feed_that_is_half_read_does_not_pass_a_transaction(
         told = {change.key for change in changes}
         assert told <= {"k1", "k2", "k3"}
         assert keys(store, changes.position) == ["k0", "k3", "k5", "new"]
-
-
-_WRITER = """
-import sys
-import holdall
-from holdall import SQLite
-store = SQLite(sys.argv[1], durability="os")
-print("ready", flush=True)
-for number in range(10**9):
-    store[f"k{number % 50}"] = b"%d" % number
-    store.discard(f"k{(number * 7) % 50}")
-"""
-
-
-def test_a_follower_misses_nothing_of_writers_that_are_killed(path: Path) -> None:
-    follower = Follower()
-    with SQLite(path) as store:
-        for _ in range(3):
-            with subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE) as writer:
-                assert writer.stdout is not None
-                writer.stdout.readline()
-                for _ in range(20):
-                    follower.follow(store, 30)
-                os.kill(writer.pid, signal.SIGKILL)
-            follower.follow(store)
-            assert follower.held == dict(store.scan_tags())
 
 
 def test_deletions_that_are_forgotten_while_a_feed_is_read_are_not_missed(

@@ -25,7 +25,7 @@ from holdall import (
 from holdall.middleware.guard import Guard
 from holdall.middleware.manifest import Manifest
 from holdall.store import Store
-from holdall.testing import DOCUMENTS, LayerTests, StoreTests
+from holdall.testing import DOCUMENTS, LayerTests
 from holdall.testing.suite.bulk import BulkTests
 from holdall.testing.suite.contents import ContentTests
 from holdall.testing.suite.keys import KeyTests
@@ -39,7 +39,7 @@ from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
 from holdall.testing.suite.transactions import TransactionTests
-from tests.conformance.layered import FewFeedTests
+from tests.conformance.layered import LayeredTests
 from tests.conformance.test_conformance import folder
 from tests.middleware.bytes.layers import SECRET
 from tests.soak import SOAK
@@ -80,8 +80,7 @@ def keys() -> Any:
         yield
 
 
-class TestAddresses(FewFeedTests[Any], StoreTests[Any]):
-    many = 250
+class TestAddresses(LayeredTests[Any]):
     values = DOCUMENTS
     names = NAMES
     secrets = (SECRET,)

@@ -90,13 +90,8 @@ STORES: dict[str, Row] = {
     "lmdb": lambda request: LMDB(folder(request) / "store", durability="os"),
     "memory": lambda request: Memory(),
     "memory-named": lambda request: named(),
-    "metrics-budget": lambda request: Metrics(Budget(named(), 1_000_000)),
     "minimal": lambda request: Minimal(),
     "one-file": lambda request: OneFile(folder(request) / "store"),
-    "passthrough": lambda request: PassThrough(named()),
-    "prefix": lambda request: Prefix(crowded(), "app"),
-    "prefix-of-minimal": lambda request: Prefix(Minimal(), "app"),
-    "prefix-of-prefix": lambda request: Prefix(Prefix(crowded(), "app/"), "é/"),
     "sqlite": lambda request: SQLite(folder(request) / "store.db"),
     "sqlite-memory": lambda request: SQLite(":memory:"),
     "sqlite-table": lambda request: SQLite(folder(request) / "store.db", table="Order", durability="os"),
@@ -104,9 +99,7 @@ STORES: dict[str, Row] = {
 
 
 class TestStores(StoreTests[bytes]):
-    names = {
-        kind.__name__: kind for kind in (Budget, File, LMDB, Metrics, Minimal, OneFile, PassThrough, SQLite)
-    }
+    names = {kind.__name__: kind for kind in (File, LMDB, Minimal, OneFile, SQLite)}
 
     @pytest.fixture(params=STORES)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
@@ -123,6 +116,26 @@ class TestStores(StoreTests[bytes]):
         if isinstance(store, File):
             return back_up_folder(store)
         return back_up_database(store) if isinstance(store, SQLite) else None
+
+
+LAYERS: dict[str, Callable[[], Store[Any]]] = {
+    "metrics-budget": lambda: Metrics(Budget(named(), 1_000_000)),
+    "passthrough": lambda: PassThrough(named()),
+    "prefix": lambda: Prefix(crowded(), "app"),
+    "prefix-of-minimal": lambda: Prefix(Minimal(), "app"),
+    "prefix-of-prefix": lambda: Prefix(Prefix(crowded(), "app/"), "é/"),
+}
+
+
+class TestLayers(LayeredTests[bytes]):
+    names = {kind.__name__: kind for kind in (Budget, Metrics, Minimal, PassThrough)}
+
+    @pytest.fixture(params=LAYERS)
+    def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
+        return LAYERS[request.param]
+
+    def plant(self, store: Store[bytes]) -> dict[str, bytes]:
+        return plant(store)
 
 
 class AnyValue:

@@ -70,12 +70,12 @@ def test_close_disposes_of_every_thread_s_and_a_new_one_is_made(handles: PerThre
     def other() -> None:
         found.append(handles())
         there.set()
-        done.wait(30)
+        done.wait(60)
         found.append(handles())
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert there.wait(30)
+    assert there.wait(60)
     handles.close()
     handles.close()
     assert (first.disposals, found[0].disposals) == (1, 1)
@@ -168,7 +168,7 @@ class Slow:
     def work(self) -> int:
         handle = self.handles()
         self.running.set()
-        assert self.go.wait(30)
+        assert self.go.wait(60)
         return handle.disposals
 
 
@@ -177,7 +177,7 @@ def test_close_waits_for_the_call_that_another_thread_runs_and_for_no_later_one(
     found: list[Handle | int] = []
     thread = threading.Thread(target=lambda: found.extend([slow.handles(), slow.work(), slower.work()]))
     thread.start()
-    assert slow.running.wait(30)
+    assert slow.running.wait(60)
     threading.Timer(0.05, slow.go.set).start()
     slow.handles.close()
     assert slow.go.is_set()
@@ -196,7 +196,7 @@ def test_close_disposes_of_no_handle_in_use_if_it_cannot_wait_longer(monkeypatch
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(slow.work()))
     thread.start()
-    assert slow.running.wait(30)
+    assert slow.running.wait(60)
     slow.handles.close()
     slow.go.set()
     thread.join()
@@ -209,7 +209,7 @@ def test_a_fork_waits_for_the_calls_of_other_threads_and_disposes_of_their_handl
     found: list[Handle | int] = []
     thread = threading.Thread(target=lambda: found.extend([slow.work(), slow.handles()]))
     thread.start()
-    assert slow.running.wait(30)
+    assert slow.running.wait(60)
     forks = threading.Thread(target=lambda: found.insert(0, run_in_child(lambda: not slow.go.is_set())))
     threading.Timer(0.05, slow.go.set).start()
     forks.start()
@@ -228,11 +228,11 @@ def test_a_fork_disposes_of_the_handles_of_threads_that_make_no_call() -> None:
     def idle() -> None:
         found.append(handles())
         made.set()
-        assert forked.wait(30)
+        assert forked.wait(60)
 
     thread = threading.Thread(target=idle)
     thread.start()
-    assert made.wait(30)
+    assert made.wait(60)
     try:
         assert run_in_child(lambda: True) == 0
         assert found[0].disposals == 1
@@ -258,7 +258,7 @@ def test_a_call_that_begins_during_a_fork_waits_for_it(monkeypatch: pytest.Monke
 
     def ask_in_the_meantime() -> bool:
         asks.start()
-        assert asked.wait(30)
+        assert asked.wait(60)
         return wait()
 
     monkeypatch.setattr(holdall.handles, "_wait_for_calls", ask_in_the_meantime)
@@ -275,7 +275,7 @@ def test_a_fork_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatc
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(slow.work()))
     thread.start()
-    assert slow.running.wait(30)
+    assert slow.running.wait(60)
     assert run_in_child(lambda: not slow.go.is_set()) == 0
     slow.go.set()
     thread.join()

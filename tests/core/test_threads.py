@@ -11,7 +11,7 @@ import pytest
 
 from holdall.threads import Call, Workers, run_in_loop
 
-PATIENCE = 30  # seconds, after which a thread that does not come is a failure
+PATIENCE = 60  # seconds, after which a thread that does not come is a failure
 
 
 class Unstarted(threading.Thread):

@@ -21,6 +21,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 GONE = 30  # seconds after which a client that was left hanging is given up
+# The timeout of a client whose request will have no answer, and of one whose request will have an answer. On a busy
+# machine an answer takes seconds, and a request that is sent again for that reason is not the one that a test expects.
+HASTY, PATIENT = 2, 60
 
 
 class Answer(NamedTuple):

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import threading
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from decimal import Decimal, getcontext
+from itertools import count
 from pathlib import Path
 
 from holdall import Memory
@@ -17,6 +19,20 @@ def as_they_are(key, pairs):
 
 def by_first(key, value):
     yield key[0], int(value)
+
+
+def by_parity(key, value):
+    number = int(value)
+    yield ("odd" if number % 2 else "even", number % 3), number
+
+
+def by_parity_listed(key, value):
+    for group, number in by_parity(key, value):
+        yield group, [number]
+
+
+def numbers_alone(key, value):
+    yield "all", value + 0
 
 
 def picky(key, value):
@@ -44,11 +60,68 @@ def killing(key, value):
     yield "all", 1
 
 
+def killing_each(key, value):
+    """Kill this process at a document without a value."""
+    if not value:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield "all", 1
+
+
+def waiting(key, value):
+    """Wait for ever at a document without a value."""
+    if not value:
+        threading.Event().wait()
+    yield "all", 1
+
+
+def amounts(key, document):
+    yield document["code"], Decimal(document["amount"])
+
+
+def amounts_after_a_kill(key, document):
+    """Yield the amount of a document, as `killing` does at the file of the document."""
+    yield from killing(key, document.get("file", "").encode())
+    yield from amounts(key, document)
+
+
+def interrupting(key, value):
+    """Send Ctrl-C, at the first document of an `Endless` store, to the process whose number is the value."""
+    if key == "0":
+        os.kill(int(value), signal.SIGINT)
+    yield "all", 1
+
+
 class Odd(Exception):
     """An exception that cannot be unpickled."""
 
     def __init__(self, one, two):
         super().__init__("odd")
+
+
+class First:
+    """A reducer whose result depends on the order of the values."""
+
+    def fold(self, values):
+        return values[0]
+
+    def merge(self, left, right):
+        return left
+
+    def result(self, partial):
+        return partial
+
+
+class Mean:
+    """A reducer that rounds its result."""
+
+    def fold(self, values):
+        return sum(values), len(values)
+
+    def merge(self, left, right):
+        return left[0] + right[0], left[1] + right[1]
+
+    def result(self, partial):
+        return Decimal(partial[0]) / partial[1]
 
 
 class Unsent:
@@ -74,6 +147,13 @@ class Open(Memory):
     def __reduce__(self):
         super().__reduce__()  # raises if it is private
         return type(self), (self._name,)
+
+
+class Endless(Open):
+    """A store whose scan does not end. Its name is the value of each document."""
+
+    def scan_items(self, prefix="", *, start="", stop=None):
+        return ((str(number), self._name) for number in count())
 
 
 class Inline(Executor):

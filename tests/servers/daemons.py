@@ -15,7 +15,7 @@ import pytest
 
 from holdall.testing.emulators import bind_to_thread
 
-PATIENCE = 100  # seconds for a server to answer
+PATIENCE = 100  # seconds for a server to answer, or to end
 
 
 class Daemon:
@@ -56,14 +56,17 @@ class Daemon:
 
     def kill(self) -> None:
         """End it without notice."""
+        processes = self._processes()
         self._signal(signal.SIGKILL)
         self._process.wait()
+        while any(map(_is_running, processes)):
+            time.sleep(0.01)  # they are not children of this process, so it cannot wait for them
 
     def stop(self) -> None:
         """Ask it to end, and see to it."""
         self._process.send_signal(self._ending)
         try:
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -98,11 +101,22 @@ class Daemon:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether every thread of a process is, or the process ended (proc_pid_stat(5))."""
-    states = [
-        task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").glob("*/stat")
-    ]
-    return all(state in "TZX" for state in states)
+    """Whether every thread of a process is stopped, or the process ended."""
+    return set("TZX").issuperset(_states(pid))
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process has a thread that did not end."""
+    return not set("ZX").issuperset(_states(pid))
+
+
+def _states(pid: int) -> list[str]:
+    """The states of the threads of a process (proc_pid_stat(5)); empty if there is no such process."""
+    states = []
+    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread ended in the meantime
+            states.append(task.read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 def program(name: str, package: str) -> str:

@@ -19,7 +19,7 @@ import pytest
 
 from holdall.testing.emulators import bind_to_thread
 
-PATIENCE = 100  # seconds for a server to become healthy
+PATIENCE = 250  # seconds for a server to become healthy: LocalStack needs many on a busy machine
 _FIRST_PORT, _PORTS = 20_000, 1000  # to each worker
 _given: set[int] = set()
 

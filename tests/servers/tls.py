@@ -24,7 +24,7 @@ class Server:
 
     def store(self, ca: str = "", host: str = "localhost") -> Store[bytes]:
         """A new and empty store, that trusts ``ca``."""
-        return self.running.store(**{"host": host, "timeout": 5, **self.options(ca or self.ca)})
+        return self.running.store(**{"host": host, "timeout": 30, **self.options(ca or self.ca)})
 
 
 @pytest.fixture(scope="module", params=["mysql", "postgresql", "redis_server"])

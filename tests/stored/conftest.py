@@ -6,5 +6,16 @@ from tests.servers.gcs import fake_gcs
 from tests.servers.redis import redis_server
 from tests.servers.s3 import credentials, moto
 from tests.servers.sql import mysql, postgresql
+from tests.stored.archives import archive
 
-__all__ = ["azurite", "credentials", "dynamodb", "fake_gcs", "moto", "mysql", "postgresql", "redis_server"]
+__all__ = [
+    "archive",
+    "azurite",
+    "credentials",
+    "dynamodb",
+    "fake_gcs",
+    "moto",
+    "mysql",
+    "postgresql",
+    "redis_server",
+]

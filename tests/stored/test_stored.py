@@ -6,8 +6,6 @@ environment, and is not written again: a change of a stored format needs a reade
 """
 
 import json
-import os
-import tarfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,12 +24,12 @@ from holdall.middleware.dictionary import train
 from holdall.store import Feature
 from tests.adapters.dbm.flavors import needs_module
 from tests.middleware.bytes.layers import SECRET
+from tests.stored.archives import WRITE
 from tests.stored.contents import BYTES, DOCUMENTS, TEXTS, check, write, write_on
 from tests.stored.dumps import DUMPS
 
 HERE = Path(__file__).parent
 RELEASES = ["0.1"]
-WRITE = os.environ.get("HOLDALL_WRITE_STORED") == "1"
 
 LAYERS = "serializer=json&compress=zstd&encrypt=env:HOLDALL_TEST_KEYS&checksum=crc32c"
 
@@ -82,30 +80,6 @@ def layers_of(store: Store[bytes]) -> Store[Any]:
 @pytest.fixture(params=RELEASES)
 def release(request: pytest.FixtureRequest) -> Path:
     return HERE / str(request.param)
-
-
-@pytest.fixture
-def archive(release: Path, tmp_path: Path) -> Any:
-    """A function that unpacks an archive of the release, or packs it if it is to be written."""
-    name = ""
-
-    def unpack(kind: str) -> Path:
-        nonlocal name
-        name = kind
-        if not WRITE:
-            with tarfile.open(release / f"{kind}.tar.gz") as packed:
-                packed.extractall(tmp_path, filter="data")
-        return tmp_path
-
-    yield unpack
-    if WRITE and name:
-        with tarfile.open(release / f"{name}.tar.gz", "w:gz") as packed:
-            for entry in sorted(tmp_path.iterdir()):
-                packed.add(entry, entry.name, filter=_anonymous)
-
-
-def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    return entry.replace(uid=0, gid=0, uname="", gname="", deep=False)
 
 
 def prove(store: Store[Any], values: dict[str, Any]) -> None:

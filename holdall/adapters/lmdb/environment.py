@@ -34,7 +34,7 @@ from holdall.adapters.lmdb.errors import damage, translate
 from holdall.adapters.lmdb.log import Log, Txn
 from holdall.adapters.lmdb.ticks import FORMAT, WITHOUT_FEED, take_ticks
 from holdall.bell import Bell
-from holdall.errors import HoldallError, InvalidAddress, Mismatch, StoreNotFound
+from holdall.errors import Corrupt, HoldallError, InvalidAddress, Mismatch, StoreNotFound
 from holdall.extras import needs
 from holdall.handles import PerProcess
 
@@ -183,6 +183,10 @@ class Environment:
         mark = bytes(txn.get(MARK, b""))
         if not is_next:
             self._log = log.find_log(txn)
+            if max(self._log.changes, self._log.entries) > log.HIGHEST:
+                raise Corrupt(
+                    f"{self.folder} is damaged (the numbers of its log are too high); restore a backup"
+                )
             known = mark.startswith(FORMAT)
             if not (self._has_epoch and known):
                 log.begin_epoch(txn, self._log.changes, first=not known)

@@ -30,6 +30,9 @@ Cursor: TypeAlias = "lmdb.Cursor[memoryview]"
 RECORDED, EPOCHS = 100_000, 10_000
 """The fewest changes that the log goes back, and the number of the last epochs that it keeps."""
 
+HIGHEST = 2**63
+"""No store makes so many changes, so a higher number is damage."""
+
 TRIMMED = 64
 """The log is trimmed each time when it has recorded so many entries; this removes up to twice as many."""
 

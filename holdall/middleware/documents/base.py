@@ -60,9 +60,12 @@ class Documents(Codec[V, bytes]):
     """The types of moments whose UTC offset the format always writes in whole minutes."""
     dense: ClassVar[int]
     """The most bytes of memory that one stored byte can take. It decides which documents need no estimate."""
+    document_type: Any
+    """The declared type of the documents, or Any."""
 
     def __init__(self, store: Store[bytes], type: Any, max_size: int = LARGEST) -> None:
         super().__init__(store)
+        self.document_type = type
         self._max_size = max_size
         self._small = max_size // self.dense
         self._declared: Reread | None = None

@@ -14,7 +14,20 @@ from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs import GCS
 from holdall.adapters.gcs.attempts import Attempts
 from holdall.store import ABSENT, Feature
-from tests.faults.proxy import Fault, Proxy, answer, cut_body, drop, hang, lose, nothing, reset_in_body, then
+from tests.faults.proxy import (
+    HASTY,
+    PATIENT,
+    Fault,
+    Proxy,
+    answer,
+    cut_body,
+    drop,
+    hang,
+    lose,
+    nothing,
+    reset_in_body,
+    then,
+)
 from tests.servers.gcs import Server
 
 SLOW_DOWN = answer(503)
@@ -36,11 +49,21 @@ def proxy(shared_proxy: Proxy) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def store(proxy: Proxy) -> Iterator[GCS]:
+def timeout(request: pytest.FixtureRequest) -> float:
+    """Seconds in which an answer must come: few, if the fault of the test is that none comes."""
+    call = getattr(request.node, "callspec", None)
+    return HASTY if call and call.params.get("fault") in (hang, lose) else PATIENT
+
+
+no_answer = pytest.mark.parametrize("timeout", [HASTY])
+
+
+@pytest.fixture
+def store(proxy: Proxy, timeout: float) -> Iterator[GCS]:
     with Server(proxy.endpoint).store() as patient:
         assert patient.features  # what the server honours is known before faults begin
         patient["there"] = b"value" * 100
-    with GCS(patient._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=2) as store:
+    with GCS(patient._bucket.name, endpoint_url=proxy.endpoint, timeout=timeout, retries=2) as store:
         yield store
 
 
@@ -174,7 +197,7 @@ def test_a_swap_knows_its_own_write_again(store: GCS, proxy: Proxy, fault: Fault
 
 def test_a_lost_answer_to_a_delete_proves_no_condition(proxy: Proxy):
     """It was deleted against the condition, and the second try found nothing."""
-    with Server(proxy.endpoint).store(timeout=1) as store:
+    with Server(proxy.endpoint).store(timeout=HASTY) as store:
         store["there"] = b"1"
         proxy.inject(lose, on="DELETE")
         assert store.features & (Feature.SWAP | Feature.REMOVE) == Feature.SWAP
@@ -190,6 +213,7 @@ def test_a_swap_that_was_answered_with_nonsense_knows_its_own_write_again(store:
     assert store.get_tagged("new") == (b"1", tag)
 
 
+@no_answer
 def test_a_swap_that_never_arrived_is_unavailable(store: GCS, proxy: Proxy):
     tag = store.swap("new", b"1", ABSENT)
     proxy.inject(hang, hang, hang, on=UPLOAD)
@@ -198,6 +222,7 @@ def test_a_swap_that_never_arrived_is_unavailable(store: GCS, proxy: Proxy):
     assert store.swap("new", b"3", tag)
 
 
+@no_answer
 def test_a_swap_knows_its_write_under_those_of_others(store: GCS, proxy: Proxy):
     """The answer is lost, and others have counted on before anyone looks."""
     store.modify("counter", count, default=b"0")
@@ -241,6 +266,7 @@ def test_a_swap_says_so_where_nobody_can_know(store: GCS, proxy: Proxy, value: b
             patient.swap("new", b"2", ABSENT)
 
 
+@no_answer
 def test_a_delete_without_answer_is_no_missing_key(store: GCS, proxy: Proxy):
     proxy.inject(lose, on="DELETE")
     with pytest.raises(Unavailable, match="may or may not"):
@@ -250,6 +276,7 @@ def test_a_delete_without_answer_is_no_missing_key(store: GCS, proxy: Proxy):
         del store["there"]
 
 
+@no_answer
 def test_a_discard_without_answer_is_sent_again(store: GCS, proxy: Proxy):
     proxy.inject(lose, on="DELETE")
     store.discard("there")
@@ -301,12 +328,11 @@ def test_counters_under_faults_lose_and_double_nothing(store: GCS, proxy: Proxy)
         (faults[number // 3 % len(faults)] if bad else nothing)(exchange)
 
     proxy.always = unreliable
-    hardy = GCS(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=9)
+    hardy = GCS(store._bucket.name, endpoint_url=proxy.endpoint, timeout=HASTY, retries=9)
     count_together(hardy, processes=4, times=5)
     assert store["counter"] == b"21"
 
 
-@pytest.mark.timeout(300)  # sixteen interpreters have to start
 def test_sixteen_processes_on_one_counter(fake_gcs: Server):
     with fake_gcs.store() as store:
         store["counter"] = b"0"

@@ -1,4 +1,7 @@
-"""The whole suite over every S3 server. What one of them cannot do is said here, with the reason."""
+"""The whole suite over every S3 server, and most of it over moto in this process.
+
+If a server cannot do something, it is listed here with the reason.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -7,12 +10,25 @@ import pytest
 from holdall.adapters.s3 import S3
 from holdall.store import Store
 from holdall.testing import StoreTests
+from holdall.testing.suite.bulk import BulkTests
+from holdall.testing.suite.case import StoreCase
+from holdall.testing.suite.contents import ContentTests
+from holdall.testing.suite.foreign import ForeignTests
+from holdall.testing.suite.keys import KeyTests
+from holdall.testing.suite.lifetime import LifetimeTests
+from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.processes import ProcessTests
+from holdall.testing.suite.reserved import ReservedTests
+from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.swaps import SwapTests
+from holdall.testing.suite.tags import TagTests
+from holdall.testing.suite.transactions import TransactionTests
 from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
 from tests.examples import few
 from tests.servers.s3 import SECRET, Mocked, Server
 
-SERVERS = ["moto", "moto_server", "seaweed", "rclone", "localstack"]
+SERVERS = ["moto_server", "seaweed", "rclone", "localstack"]
 FOREIGN = {
     "it refuses names that are not paths, such as a//b": (
         "test_a_deleted_foreign_name_raises_key_error",
@@ -79,8 +95,9 @@ def declared(server: str, request: pytest.FixtureRequest) -> None:
             request.applymarker(pytest.mark.xfail(reason=reason, run=False))
 
 
-@pytest.mark.parametrize("server", SERVERS, scope="class")
-class TestS3(FewFeedTests[bytes], StoreTests[bytes]):
+class S3Case(StoreCase[bytes]):
+    """How the tests open a store on ``server``."""
+
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
     many, points = 40, 8
@@ -96,3 +113,28 @@ class TestS3(FewFeedTests[bytes], StoreTests[bytes]):
         for name, value in planted.items():
             store.client.put_object(Bucket=store._bucket.name, Key=store._bucket.root + name, Body=value)
         return planted
+
+
+@pytest.mark.parametrize("server", SERVERS, scope="class")
+class TestS3(S3Case, FewFeedTests[bytes], StoreTests[bytes]):
+    pass
+
+
+@pytest.mark.parametrize("server", ["moto"], scope="class")
+class TestS3InProcess(
+    S3Case,
+    MappingTests[bytes],
+    KeyTests[bytes],
+    ContentTests[bytes],
+    ScanTests[bytes],
+    BulkTests[bytes],
+    ReservedTests[bytes],
+    ForeignTests[bytes],
+    TagTests[bytes],
+    SwapTests[bytes],
+    TransactionTests[bytes],
+    FewFeedTests[bytes],
+    ProcessTests[bytes],
+    LifetimeTests[bytes],
+):
+    """What `make test` runs: all but the tests of races, threads and random operations, which moto makes slow."""

@@ -10,7 +10,6 @@ from tests.servers.s3 import Server
 PROCESSES, TIMES = 16, 5
 
 
-@pytest.mark.timeout(300)  # sixteen interpreters start, on a machine that may have two cores
 @pytest.mark.parametrize("server", ["moto_server", "seaweed", "localstack"])
 def test_sixteen_processes_lose_no_count(server: str, request: pytest.FixtureRequest):
     running: Server = request.getfixturevalue(server)

@@ -13,6 +13,8 @@ from holdall.adapters.s3 import S3
 from holdall.store import ABSENT, Feature
 from tests.faults.proxy import (
     GONE,
+    HASTY,
+    PATIENT,
     Exchange,
     Fault,
     Proxy,
@@ -43,12 +45,22 @@ def proxy(shared_proxy: Proxy) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def store(proxy: Proxy) -> Iterator[S3]:
+def timeout(request: pytest.FixtureRequest) -> float:
+    """Seconds in which an answer must come: few, if the fault of the test is that none comes."""
+    call = getattr(request.node, "callspec", None)
+    return HASTY if call and call.params.get("fault") in (hang, lose) else PATIENT
+
+
+no_answer = pytest.mark.parametrize("timeout", [HASTY])
+
+
+@pytest.fixture
+def store(proxy: Proxy, timeout: float) -> Iterator[S3]:
     with Server(proxy.endpoint).store() as patient:
         assert patient.features  # what the server honours is known before faults begin
         patient["there"] = b"value" * 100
     with S3(
-        patient._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=2, transport="boto3"
+        patient._bucket.name, endpoint_url=proxy.endpoint, timeout=timeout, retries=2, transport="boto3"
     ) as store:
         yield store
 
@@ -192,6 +204,7 @@ def test_a_swap_that_was_answered_with_nonsense_knows_its_own_write_again(store:
         store["new"] = b"2"
 
 
+@no_answer
 def test_a_swap_that_never_arrived_is_unavailable(store: S3, proxy: Proxy):
     tag = store.swap("new", b"1", ABSENT)
     proxy.inject(hang, hang, hang, on="PUT")
@@ -200,6 +213,7 @@ def test_a_swap_that_never_arrived_is_unavailable(store: S3, proxy: Proxy):
     assert store.swap("new", b"3", tag)
 
 
+@no_answer
 def test_a_swap_knows_its_write_under_those_of_others(store: S3, proxy: Proxy):
     """The answer is lost, and others have counted on before anyone looks."""
     store.modify("counter", count, default=b"0")
@@ -280,6 +294,7 @@ def test_a_bucket_that_another_makes_at_the_same_time_is_made(proxy: Proxy):
         assert store["new"] == b"1"
 
 
+@no_answer
 def test_a_remove_without_answer_is_no_conflict(store: S3, proxy: Proxy):
     tag = store.get_tagged("there").tag
     proxy.inject(lose, on="DELETE")
@@ -369,7 +384,7 @@ def test_bulk_reads_slow_down_where_they_are_throttled(store: S3, proxy: Proxy):
 
 def test_counters_under_faults_lose_and_double_nothing(store: S3, proxy: Proxy):
     """Every third write is lost on the way there or back, or throttled."""
-    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=1, retries=9)
+    store = S3(store._bucket.name, endpoint_url=proxy.endpoint, timeout=HASTY, retries=9)
     store["counter"] = b"0"
     store.modify("counter", count)
     faults = [lose, then(500), SLOW_DOWN, BROKEN, hang]

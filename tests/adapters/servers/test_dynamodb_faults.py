@@ -71,7 +71,7 @@ def test_a_server_that_fails_is_unavailable_after_its_tries(store, proxy, fault)
 
 
 def test_a_server_that_says_nothing_is_unavailable_after_its_tries(dynamodb, direct, proxy):
-    with through(proxy, dynamodb, direct, timeout=1) as hasty:
+    with through(proxy, dynamodb, direct, timeout=faults.HASTY) as hasty:
         proxy.inject(faults.hang, faults.hang, faults.hang)
         with pytest.raises(Unavailable):
             hasty.get("a")

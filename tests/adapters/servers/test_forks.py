@@ -66,7 +66,7 @@ def test_parent_and_children_read_their_own_answers(server, request):
             start_new_session=True,
         ) as done:
             try:
-                said = done.communicate(timeout=60)[0].decode()
+                said = done.communicate(timeout=250)[0].decode()
             except subprocess.TimeoutExpired:
                 os.killpg(done.pid, signal.SIGKILL)
                 raise
@@ -89,12 +89,12 @@ def web(name: str, store: object, folder: Path) -> Iterator[str]:
 @pytest.mark.parametrize(("name", "server"), WORKERS)
 def test_workers_of_a_web_server_read_their_own_answers(server, name, request, tmp_path):
     def read(number: int) -> tuple[bytes, str]:
-        with urllib.request.urlopen(f"{address}/k{number % 20}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{address}/k{number % 20}", timeout=100) as answer:
             return answer.read(), answer.headers["X-Forked"]
 
     with request.getfixturevalue(server).store() as store, web(name, store, tmp_path) as address:
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(read, range(120)))
-        bulk = [urllib.request.urlopen(f"{address}/all", timeout=30).read() for _ in range(6)]
+        bulk = [urllib.request.urlopen(f"{address}/all", timeout=100).read() for _ in range(6)]
     assert answers == [(b"value %d" % (number % 20), "True") for number in range(120)]
     assert bulk == [b"True"] * 6

@@ -17,7 +17,7 @@ SERVERS = [
     "ignore::pytest.PytestUnraisableExceptionWarning",
     "ignore::pytest.PytestUnhandledThreadExceptionWarning",  # in a thread of paramiko's
 )
-@pytest.mark.timeout(900 if SOAK else 120)
+@pytest.mark.timeout(900 if SOAK else 300)
 @pytest.mark.parametrize("server", SERVERS)
 def test_after_an_interrupt_every_key_has_its_own_value(server, request):
     with request.getfixturevalue(server).store() as store:

@@ -12,7 +12,7 @@ from holdall.errors import Unavailable
 from tests.soak import SOAK
 
 KILLS = 200 if SOAK else 5
-pytestmark = pytest.mark.timeout(15 * KILLS if SOAK else 120)
+pytestmark = pytest.mark.timeout(15 * KILLS if SOAK else 300)
 
 WRITER = """
 import os, pickle, sys

@@ -131,7 +131,7 @@ for number in range(10**9):
 """
 
 
-@pytest.mark.timeout(20 * KILLS if SOAK else 120)
+@pytest.mark.timeout(20 * KILLS if SOAK else 300)
 @pytest.mark.parametrize("mortal", ["redis"], indirect=True)
 def test_a_follower_misses_nothing_of_writers_and_servers_that_are_killed(mortal):
     follower = Follower()

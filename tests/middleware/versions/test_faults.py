@@ -9,7 +9,19 @@ from holdall import Versions
 from holdall.adapters.s3 import S3
 from holdall.errors import Corrupt, Unavailable
 from holdall.store import Store
-from tests.faults.proxy import Fault, Proxy, answer, cut_body, late, lose, nothing, reset_in_body, then
+from tests.faults.proxy import (
+    HASTY,
+    PATIENT,
+    Fault,
+    Proxy,
+    answer,
+    cut_body,
+    late,
+    lose,
+    nothing,
+    reset_in_body,
+    then,
+)
 from tests.servers.s3 import Server
 
 FAULTS: dict[str, Fault] = {
@@ -46,11 +58,12 @@ def test_a_fault_between_any_two_requests(
     seaweed: Server, proxy: Proxy, write: str, fault: str, retries: int
 ) -> None:
     key, value = WRITES[write]
+    timeout = HASTY if FAULTS[fault] is lose else PATIENT
     for turn in range(MOST):
         prefix = uuid4().hex
         with seaweed.store(prefix, BUCKET) as near:
             begin(near, key)
-            far = S3(BUCKET, prefix, endpoint_url=proxy.endpoint, timeout=0.4, retries=retries)
+            far = S3(BUCKET, prefix, endpoint_url=proxy.endpoint, timeout=timeout, retries=retries)
             before = line(near, key)
             proxy.inject(*[nothing] * turn, FAULTS[fault])
             answered = written(far, key, value)

@@ -1,0 +1,145 @@
+"""The command serve, which serves stores over HTTP."""
+
+import ipaddress
+import logging
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import PurePosixPath
+from types import FrameType
+from typing import Any, Final
+
+import click
+
+from holdall.address import Address
+from holdall.cli.address import VARIABLE
+from holdall.cli.help import examples
+from holdall.errors import HoldallError
+from holdall.registry import open as open_store
+
+_is_named = re.compile(r"([A-Za-z0-9_-]{1,64})=(.*)", re.DOTALL).fullmatch
+_ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+@click.command(
+    epilog=examples(
+        "serve sqlite:///notes.db",
+        "serve notes=sqlite:///notes.db?serializer=json --readonly --listen 0.0.0.0:8080 --host books.example",
+    )
+)
+@click.argument("stores", nargs=-1, metavar="[[NAME=]URI]...")
+@click.option(
+    "--listen",
+    "place",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8080",
+    show_default=True,
+    help="The address and port to listen at. Port 0 takes a free port.",
+)
+@click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
+@click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
+@click.option("--readonly", is_flag=True, help="Refuse every write.")
+def serve(
+    stores: tuple[str, ...], place: str, hosts: tuple[str, ...], tokens: str | None, readonly: bool
+) -> None:
+    """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
+
+    Each store is an address, or the name of a declared store. NAME is its name in the paths of the service,
+    as in /v1/NAME/docs. Without NAME, a declared store has its own name, and another one the last part of
+    its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
+
+    Without --tokens, everybody who reaches the service may read. It then accepts writes from this machine
+    only, and other machines can reach it only with --readonly. It answers requests for localhost and for the
+    names that --host gives. Each write is logged on standard error, as a line of JSON.
+    """
+    from holdall.server import app  # imported late: no other command needs this extra
+    from holdall.server.guard import LOOPBACK
+    from holdall.server.serving import Server
+
+    logging.basicConfig(format="holdall: %(message)s")
+    logging.getLogger("holdall.server.audit").setLevel(logging.INFO)
+    named = _name_all(stores or (_default(),))
+    ending = threading.Event()
+    with ExitStack() as last:
+        opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
+        kept = None if tokens is None else last.enter_context(open_store(tokens))
+        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
+        sock = last.enter_context(_listen(place))
+        if not (readonly or tokens or _is_loopback(sock)):
+            raise click.UsageError(
+                f"{place} can be reached from other machines, and anyone there could write; add --readonly or --tokens"
+            )
+        server = Server(service, sock)
+
+        def stop() -> None:
+            ending.set()
+            server.stop()
+
+        with _on_signals(stop):
+            for name in opened:
+                click.echo(f"{server.url}/v1/{name}/docs")
+            server.run()
+
+
+def _default() -> str:
+    uri = os.environ.get(VARIABLE)
+    if not uri:
+        raise click.UsageError(f"name a store, as in sqlite:///books.db, or set {VARIABLE}")
+    return uri
+
+
+def _name_all(stores: tuple[str, ...]) -> dict[str, str]:
+    """Return the address of each store by its name in paths. Raises UsageError if two have the same name."""
+    found: dict[str, str] = {}
+    for text in stores:
+        named = _is_named(text)
+        name, uri = (named[1], named[2]) if named else (_name_of(Address.parse(text)), text)
+        if name in found:
+            raise click.UsageError(f"two stores are named {name!r}; name one, as in other=sqlite:///other.db")
+        found[name] = uri
+    return found
+
+
+def _name_of(address: Address) -> str:
+    """Return the name of a store that was given without one.
+
+    >>> [_name_of(Address.parse(each)) for each in ("sqlite:///data/notes.db", "s3://acme/", "memory://")]
+    ['notes', 'acme', 'store']
+    """
+    last = address.name or PurePosixPath(address.path).stem or address.host
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", last)[:64].strip("-") or "store"
+
+
+def _listen(place: str) -> socket.socket:
+    from holdall.server.serving import listen
+
+    try:
+        return listen(place)
+    except OSError as error:
+        raise HoldallError(f"cannot listen at {place}: {error.strerror}; give another --listen") from error
+
+
+def _is_loopback(sock: socket.socket) -> bool:
+    return ipaddress.ip_address(sock.getsockname()[0]).is_loopback
+
+
+@contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at the first SIGTERM or Ctrl-C in the block. A second one ends the process at once."""
+    before: dict[signal.Signals, Any] = {}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        stop()
+
+    before.update((each, signal.signal(each, handle)) for each in _ENDINGS)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

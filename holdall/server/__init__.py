@@ -1,0 +1,18 @@
+"""The HTTP service over any store: `app` is a WSGI callable, and `holdall serve` runs it.
+
+    /v1/{store}/docs               GET lists the keys; POST creates a key
+    /v1/{store}/docs/{folder}/     the same, for the keys under ``folder/``
+    /v1/{store}/docs/{key}         GET, HEAD, PUT, PATCH, DELETE one value
+    /v1/{store}/changes            GET tells what changed since a position, and waits for a change
+    /v1/{store}:batch              POST reads, writes and deletes several keys
+    /v1/{store}:transact           POST changes several keys, all or nothing
+
+`holdall.server.app` builds the service of these parts. Each resource is a module, and so is each idea that
+several resources share: representations, ETags, bodies, problems, the guard.
+"""
+
+from holdall.server.access import Scope
+from holdall.server.application import app
+from holdall.server.tokens import Tokens
+
+__all__ = ["Scope", "Tokens", "app"]

@@ -1,0 +1,74 @@
+"""Access: which keys of which stores the sender of a request may read and write."""
+
+import ipaddress
+from typing import Any, Final, NamedTuple
+
+from holdall.extras import needs
+
+with needs("server"):
+    import falcon
+
+_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+
+class Scope(NamedTuple):
+    """The keys under ``prefix`` of the store ``store`` (``*``: of every store). Without ``write``, to read."""
+
+    store: str = "*"
+    prefix: str = ""
+    write: bool = False
+
+    def covers(self, store: str, prefix: str, write: bool) -> bool:
+        """Return whether this scope has every key of ``store`` that begins with ``prefix``.
+
+        >>> Scope("books", "invoices/").covers("books", "invoices/17", False)
+        True
+        """
+        return self.store in ("*", store) and prefix.startswith(self.prefix) and (self.write or not write)
+
+
+class Access(NamedTuple):
+    """The scopes of a sender. ``refusal`` says why a request may be outside of all of them.
+
+    ``name`` is the name of the token, or empty for a sender without one.
+    """
+
+    scopes: tuple[Scope, ...]
+    refusal: str = "the token does not allow this"
+    name: str = ""
+
+    def check_store(self, store: str) -> None:
+        """Raise HTTPForbidden unless the sender may read any key of ``store``."""
+        if not any(scope.store in ("*", store) for scope in self.scopes):
+            raise falcon.HTTPForbidden(description=self.refusal)
+
+    def check(self, store: str, prefix: str, *, write: bool = False) -> None:
+        """Raise HTTPForbidden unless the sender may read, or ``write``, all keys that begin with ``prefix``."""
+        if not any(scope.covers(store, prefix, write) for scope in self.scopes):
+            raise falcon.HTTPForbidden(description=self.refusal)
+
+
+_LOCAL: Final = Access((Scope(write=True),))
+_REMOTE: Final = Access((Scope(),), "only clients on the machine of the service may write")
+
+
+def readonly(access: Access) -> Access:
+    """Return ``access`` without the right to write."""
+    scopes = tuple(scope._replace(write=False) for scope in access.scopes)
+    return Access(scopes, "this service is read-only, or the token does not allow this", access.name)
+
+
+def anonymous(env: dict[str, Any]) -> Access:
+    """Return the access of a sender without a token: to everything on this machine, else to read."""
+    return _LOCAL if _is_local(env) else _REMOTE
+
+
+def _is_local(env: dict[str, Any]) -> bool:
+    """Return whether the request comes from this machine, and no proxy passed it on."""
+    if any(name in env for name in _PROXIED):
+        return False
+    address = env.get("REMOTE_ADDR", "")
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a Unix socket has no address
+        return address in ("", "localhost")

@@ -1,0 +1,55 @@
+"""The keys of a store, or of a folder: GET lists them, and POST creates a key that the service names."""
+
+from typing import Final
+from urllib.parse import quote
+
+from holdall.extras import needs
+from holdall.server.bodies import read_body
+from holdall.server.etags import etag
+from holdall.server.listing import Listing
+from holdall.server.slots import Slots
+from holdall.server.stores import Stores
+from holdall.server.uuid7 import uuid7
+from holdall.store import ABSENT
+
+with needs("server"):
+    import falcon
+
+NDJSON: Final = "application/x-ndjson"
+
+
+class Collections:
+    """The resource of a folder: of the keys that begin with ``folder``, which is empty or ends with a slash.
+
+    At most as many streams as ``slots`` has run at the same time.
+    """
+
+    def __init__(self, stores: Stores, max_body: int, slots: Slots) -> None:
+        self._stores = stores
+        self._max_body = max_body
+        self._slots = slots
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
+        """Answer with a page of the listing, or with all of it as NDJSON if the client prefers that."""
+        served = self._stores.find(store, req)
+        listing = Listing.of(req, served, folder)
+        req.context.access.check(store, listing.prefix)
+        if req.client_prefers(["application/json", NDJSON]) == NDJSON:
+            resp.content_type = NDJSON
+            if req.method == "GET":
+                resp.stream = self._slots.hold(listing.lines())
+            return
+        resp.data = listing.page(req.path)
+
+    on_head = on_get
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
+        """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
+        req.context.access.check(store, folder, write=True)
+        served = self._stores.find(store, req)
+        media_type = served.representation.content_type.partition(";")[0]
+        value = served.representation.read(read_body(req, self._max_body, media_type))
+        key = f"{folder}{uuid7()}"
+        resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
+        resp.location = f"/v1/{store}/docs/{quote(key)}"
+        resp.status = falcon.HTTP_CREATED

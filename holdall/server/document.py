@@ -1,0 +1,153 @@
+"""One value: GET, HEAD, PUT, PATCH and DELETE of ``/v1/{store}/docs/{key}``."""
+
+import time
+from typing import Any
+
+from holdall.errors import Conflict
+from holdall.extras import needs
+from holdall.server import ranges
+from holdall.server.bodies import read_body
+from holdall.server.etags import Conditions, etag, failed
+from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.representation import DocumentRepresentation
+from holdall.server.stores import Served, Stores
+from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
+
+with needs("server"):
+    import falcon
+
+
+class Documents:
+    """The resource of one value."""
+
+    def __init__(self, stores: Stores, max_body: int) -> None:
+        self._stores = stores
+        self._max_body = max_body
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
+        """Answer with the value, 304 if the client has it already, or 404."""
+        req.context.access.check(store, key)
+        served = self._stores.find(store, req)
+        _check_accept(req, served)
+        conditions = Conditions.of(req)
+        value, tag = _read(served.store, key, conditions)
+        if tag != ABSENT:
+            resp.set_header("ETag", etag(tag))
+        if not conditions.match(tag):
+            raise failed()
+        if not conditions.none_match(tag):
+            resp.status = falcon.HTTP_NOT_MODIFIED
+            return
+        resp.content_type = served.representation.content_type
+        ranges.answer(req, resp, served.representation.write(value))
+
+    on_head = on_get
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
+        """Write the value: 201 if the key was missing, else 204."""
+        req.context.access.check(store, key, write=True)
+        served = self._stores.find(store, req)
+        conditions = Conditions.of(req)
+        media_type = served.representation.content_type.partition(";")[0]
+        value = served.representation.read(read_body(req, self._max_body, media_type))
+        created, tag = _write(served.store, key, value, conditions)
+        if tag != ABSENT:
+            resp.set_header("ETag", etag(tag))
+        resp.status = falcon.HTTP_CREATED if created else falcon.HTTP_NO_CONTENT
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
+        """Change the document by a merge patch or a JSON patch, and answer with the new document."""
+        req.context.access.check(store, key, write=True)
+        served = self._stores.find(store, req)
+        if not isinstance(served.representation, DocumentRepresentation):
+            raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
+        conditions = Conditions.of(req)
+        media_type = (req.content_type or "").partition(";")[0].strip().lower()
+        if media_type not in MEDIA_TYPES:
+            resp.set_header("Accept-Patch", ", ".join(MEDIA_TYPES))
+        body = read_body(req, self._max_body, *MEDIA_TYPES)
+        change = patch(served.representation, media_type, body, self._max_body)
+        try:
+            if conditions.given:
+                value, tag = served.store.get_tagged(key)
+                conditions.check(tag)
+                value = change(value)
+                resp.set_header("ETag", etag(_swap(served.store, key, value, tag)))
+            else:
+                value = served.store.modify(key, change)
+        except KeyError:
+            raise _missing(conditions) from None
+        resp.content_type = served.representation.content_type
+        resp.data = served.representation.write(value)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
+        """Delete the key: 204, or 404 if it is missing."""
+        req.context.access.check(store, key, write=True)
+        served = self._stores.find(store, req)
+        conditions = Conditions.of(req)
+        if conditions.given:
+            _remove(served.store, key, conditions)
+        else:
+            try:
+                del served.store[key]
+            except KeyError:
+                raise _missing(conditions) from None
+        resp.status = falcon.HTTP_NO_CONTENT
+
+
+def _check_accept(req: falcon.Request, served: Served) -> None:
+    if "HTTP_ACCEPT" in req.env and not req.client_accepts(served.representation.content_type):
+        raise falcon.HTTPNotAcceptable(
+            description=f"the values of this store are {served.representation.content_type}"
+        )
+
+
+def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
+    """Return the value and its tag; ABSENT if the store has no tags."""
+    try:
+        if conditions.given or Feature.TAGS in store.features:
+            return store.get_tagged(key)
+        return Tagged(store[key], ABSENT)
+    except KeyError:
+        raise _missing(conditions) from None
+
+
+def _missing(conditions: Conditions) -> falcon.HTTPError:
+    """Return the error for a missing key: If-Match fails for it."""
+    return failed() if conditions.if_match else falcon.HTTPNotFound(description="the key does not exist")
+
+
+def _write(store: Store[Any], key: str, value: Any, conditions: Conditions) -> tuple[bool, Tag]:
+    """Write ``value``; return whether the key was missing, and the new tag, or ABSENT if it is not known."""
+    if not conditions.given and Feature.SWAP not in store.features:
+        created = key not in store
+        store[key] = value
+        return created, ABSENT
+    if (expected := conditions.expected) is not None:
+        return expected == ABSENT, _swap(store, key, value, expected)
+    for attempt in range(ATTEMPTS):
+        found = store.tag(key)
+        conditions.check(found)
+        try:
+            return found == ABSENT, store.swap(key, value, found)
+        except Conflict:
+            time.sleep(pause(attempt))
+    raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was written; try again", key=key)
+
+
+def _swap(store: Store[Any], key: str, value: Any, expected: Tag) -> Tag:
+    try:
+        return store.swap(key, value, expected)
+    except Conflict:
+        raise failed() from None
+
+
+def _remove(store: Store[Any], key: str, conditions: Conditions) -> None:
+    tag = conditions.expected or store.tag(key)
+    conditions.check(tag)
+    if tag == ABSENT:
+        raise _missing(conditions)
+    try:
+        store.remove(key, tag)
+    except Conflict:
+        raise failed() from None

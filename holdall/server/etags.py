@@ -1,0 +1,110 @@
+"""ETags and conditional requests (RFC 9110, section 13): an ETag is the tag of a key."""
+
+import re
+from typing import Final, NamedTuple, Self
+from urllib.parse import quote, unquote
+
+from holdall.extras import needs
+from holdall.store import ABSENT, Tag
+
+with needs("server"):
+    import falcon
+
+_SAFE: Final = "!#$&'()*+-./:;<=>?@[]^_`{|}~"  # the characters of an ETag, without ',' and '%'
+_list = re.compile(r'[ \t]*(?:(?:W/)?"[^"]*"|)[ \t]*(?:,[ \t]*(?:(?:W/)?"[^"]*"|)[ \t]*)*').fullmatch
+_each = re.compile(r'(W/)?"([^"]*)"').finditer
+
+
+def escape_tag(tag: Tag) -> str:
+    """Return ``tag`` in the characters of an ETag. No two tags become equal.
+
+    >>> escape_tag(Tag('"9a,"'))
+    '%229a%2C%22'
+    """
+    return quote(tag, safe=_SAFE)
+
+
+def unescape_tag(text: str) -> Tag:
+    """Return the tag that `escape_tag` wrote as ``text``."""
+    return Tag(unquote(text))
+
+
+def etag(tag: Tag) -> str:
+    """Return the header ETag for ``tag``."""
+    return f'"{escape_tag(tag)}"'
+
+
+class Tags(NamedTuple):
+    """The tags that a condition names: ``named``, or with ``every`` those of all existing values.
+
+    >>> Tags.parse('"1", W/"2"', weak=False).named
+    ('1',)
+    """
+
+    named: tuple[Tag, ...]
+    every: bool = False
+
+    @classmethod
+    def parse(cls, header: str, *, weak: bool) -> Self:
+        """Return the tags in ``header``, with those that are marked as weak only if ``weak``.
+
+        Raises HTTPBadRequest if the header is not valid.
+        """
+        if header.strip() == "*":
+            return cls((), every=True)
+        if not _list(header):
+            raise falcon.HTTPBadRequest(description='a condition is *, or ETags in quotes, as in "17"')
+        return cls(tuple(unescape_tag(found[2]) for found in _each(header) if weak or not found[1]))
+
+    def match(self, tag: Tag) -> bool:
+        """Return whether a value with ``tag`` exists and is named."""
+        return tag != ABSENT and (self.every or tag in self.named)
+
+
+class Conditions(NamedTuple):
+    """The conditions of a request."""
+
+    if_match: Tags | None
+    if_none_match: Tags | None
+
+    @classmethod
+    def of(cls, req: falcon.Request) -> Self:
+        """Return the conditions of ``req``. Raises HTTPBadRequest if one is not valid."""
+        match, none_match = req.env.get("HTTP_IF_MATCH"), req.env.get("HTTP_IF_NONE_MATCH")
+        return cls(
+            None if match is None else Tags.parse(match, weak=False),
+            None if none_match is None else Tags.parse(none_match, weak=True),
+        )
+
+    @property
+    def given(self) -> bool:
+        """Whether the request has any condition."""
+        return self.if_match is not None or self.if_none_match is not None
+
+    @property
+    def expected(self) -> Tag | None:
+        """The only tag that fits the conditions, or None if several tags may fit."""
+        if self.if_match is None:
+            return ABSENT if self.if_none_match is not None and self.if_none_match.every else None
+        alone = self.if_none_match is None and len(self.if_match.named) == 1
+        return self.if_match.named[0] if alone else None
+
+    def match(self, tag: Tag) -> bool:
+        """Return whether a key with ``tag`` (ABSENT if it is missing) fits ``If-Match``."""
+        return self.if_match is None or self.if_match.match(tag)
+
+    def none_match(self, tag: Tag) -> bool:
+        """Return whether a key with ``tag`` fits ``If-None-Match``."""
+        return self.if_none_match is None or not self.if_none_match.match(tag)
+
+    def check(self, tag: Tag) -> None:
+        """Raise HTTPPreconditionFailed unless a write to a key with ``tag`` fits both conditions."""
+        if not (self.match(tag) and self.none_match(tag)):
+            raise failed()
+
+
+def failed() -> falcon.HTTPPreconditionFailed:
+    """Return the error for a condition that does not hold."""
+    return falcon.HTTPPreconditionFailed(
+        description="the key does not have an expected ETag; read it again and retry"
+    )

@@ -1,0 +1,103 @@
+"""The guard: it refuses requests that no honest client sends, and adds the security headers to responses."""
+
+import re
+from collections.abc import Collection
+from contextlib import ExitStack
+from typing import Any, Final
+
+from holdall.extras import needs
+from holdall.history import note
+from holdall.server.access import Access, anonymous, readonly
+from holdall.server.audit import audit
+from holdall.server.tokens import Tokens
+
+with needs("server"):
+    import falcon
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+"""The names of this machine for itself."""
+
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_MOST_HEADERS: Final = 100
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_host = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?").fullmatch
+_odd = re.compile(r"[^!-~]|#").search
+
+
+class Guard:
+    """Middleware of falcon. `app` describes its parameters."""
+
+    def __init__(self, hosts: Collection[str], tokens: Tokens | None, *, readonly: bool) -> None:
+        self._hosts = None if "*" in hosts else {host.lower() for host in hosts}
+        self._tokens = tokens
+        self._readonly = readonly
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Raise an HTTPError if ``req`` must be refused."""
+        env = req.env
+        self._check_host(env.get("HTTP_HOST", ""))
+        _check_path(env)
+        if "HTTP_TRANSFER_ENCODING" in env and env.get("CONTENT_LENGTH"):
+            raise falcon.HTTPBadRequest(description="the body has two lengths")
+        if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
+            raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
+        if req.method not in _READS:
+            _check_origin(env)
+        access = self._access(env)
+        req.context.access = readonly(access) if self._readonly else access
+        req.context.last = ExitStack()
+        req.context.last.enter_context(note(author=access.name or None))
+
+    def _check_host(self, given: str) -> None:
+        found = _host(given)
+        if not found or (self._hosts is not None and found[1].lower() not in self._hosts):
+            raise falcon.HTTPError(
+                falcon.HTTP_MISDIRECTED_REQUEST, description="this service does not answer for this Host"
+            )
+
+    def _access(self, env: dict[str, Any]) -> Access:
+        if self._tokens is None:
+            return anonymous(env)
+        scheme, _, token = env.get("HTTP_AUTHORIZATION", "").partition(" ")
+        access = self._tokens.access(token.strip()) if scheme.lower() == "bearer" else None
+        if access is None:
+            raise falcon.HTTPUnauthorized(
+                description="the token is missing, wrong, revoked or expired", challenges=["Bearer"]
+            )
+        return access
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
+    ) -> None:
+        """Add the security headers to ``resp``, and log a write."""
+        resp.set_headers(_HEADERS)
+        if req.method not in _READS:
+            audit(req, resp)
+        if "last" in req.context:
+            req.context.last.close()
+
+
+def _check_origin(env: dict[str, Any]) -> None:
+    origin = env.get("HTTP_ORIGIN")
+    if origin is not None and origin.partition("://")[2] != env["HTTP_HOST"]:
+        raise falcon.HTTPForbidden(description="a page of another site may not write here")
+
+
+def _check_path(env: dict[str, Any]) -> None:
+    """Raise HTTPBadRequest if the path is not the percent-encoded UTF-8 of one text.
+
+    Falcon would replace bytes that are not UTF-8, and some servers drop control characters. Both would turn
+    the path into that of another key.
+    """
+    try:
+        env["PATH_INFO"].encode("latin-1").decode()
+    except UnicodeError:
+        raise falcon.HTTPBadRequest(description="the path is not UTF-8; percent-encode it") from None
+    if _odd(env.get("REQUEST_URI") or env.get("RAW_URI") or "/"):
+        raise falcon.HTTPBadRequest(description="the path has a character that must be percent-encoded")

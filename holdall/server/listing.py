@@ -1,0 +1,124 @@
+"""Listings: a page as JSON with a link to the next page, or every item as a line of NDJSON.
+
+    page   = {"items": [item …], "next": link}      "next" is left out on the last page
+    item   = {"key": …, "tag": …, "value": …}       with the parts that ``include`` names
+    cursor = Base64 of the last key of the page, without padding
+
+An NDJSON stream that ends early was cut off by an error: its connection breaks before the last chunk.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import urlencode
+
+from holdall.extras import needs
+from holdall.server.etags import escape_tag
+from holdall.server.parameters import read_number, read_parameters
+from holdall.server.stores import Served
+
+with needs("server"):
+    import falcon
+    import msgspec
+
+_PARTS: Final = ("keys", "tags", "values", "all")
+_LIMIT: Final = 100
+MOST: Final = 1000
+"""The most items of a page."""
+_PAGE: Final = 4 << 20  # bytes after which a page ends
+_CHUNK: Final = 1 << 16  # bytes of a stream that are sent together
+
+_encode = msgspec.json.encode
+
+
+class Listing(NamedTuple):
+    """The items of one request for a listing. ``limit`` is None if the request does not give one."""
+
+    served: Served
+    prefix: str
+    start: str
+    stop: str | None
+    after: str
+    limit: int | None
+    include: str
+    given: dict[str, str]
+
+    @classmethod
+    def of(cls, req: falcon.Request, served: Served, folder: str) -> Self:
+        """Return the listing that ``req`` asks for. Raises HTTPBadRequest if a parameter is not valid.
+
+        ``prefix`` is relative to ``folder``; ``start`` and ``stop`` are whole keys.
+        """
+        given = read_parameters(req, "prefix", "start", "stop", "limit", "cursor", "include")
+        include = given.get("include", "keys")
+        if include not in _PARTS:
+            raise falcon.HTTPBadRequest(description=f"include is not one of {', '.join(_PARTS)}")
+        after = _read_cursor(given["cursor"]) if "cursor" in given else ""
+        return cls(
+            served,
+            folder + given.get("prefix", ""),
+            max(given.get("start", ""), after),
+            given.get("stop"),
+            after,
+            read_number("limit", given["limit"], MOST) if "limit" in given else None,
+            include,
+            given,
+        )
+
+    def page(self, path: str) -> bytes:
+        """Return the page as JSON. ``path`` is the path of the request, for the link to the next page."""
+        items: list[msgspec.Raw] = []
+        page: dict[str, Any] = {"items": items}
+        size = 0
+        last = ""
+        for key, item in self._items():
+            if len(items) >= (self.limit or _LIMIT) or size >= _PAGE:
+                page["next"] = self._next(path, last)
+                break
+            items.append(msgspec.Raw(item))
+            size += len(item)
+            last = key
+        return _encode(page)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the items as NDJSON, in parts of about 64 KiB."""
+        part = bytearray()
+        for number, (_, item) in enumerate(self._items()):
+            if number == self.limit:
+                break
+            part += item
+            part += b"\n"
+            if len(part) >= _CHUNK:
+                yield bytes(part)
+                part.clear()
+        yield bytes(part)
+
+    def _items(self) -> Iterator[tuple[str, bytes]]:
+        return ((key, _encode(item)) for key, item in self._found() if key != self.after)
+
+    def _found(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each key and its item, from the cursor on; the item of the cursor itself may come again."""
+        store, write = self.served.store, self.served.representation.write_item
+        bounds: Any = {"prefix": self.prefix, "start": self.start, "stop": self.stop}
+        if self.include == "keys":
+            yield from ((key, {"key": key}) for key in store.scan(**bounds))
+        elif self.include == "tags":
+            for key, tag in store.scan_tags(**bounds):
+                yield key, {"key": key, "tag": escape_tag(tag)}
+        elif self.include == "values":
+            for key, value in store.scan_items(**bounds):
+                yield key, {"key": key, "value": write(value)}
+        else:
+            for key, (value, tag) in store._tagged_many(store.scan(**bounds)):
+                yield key, {"key": key, "tag": escape_tag(tag), "value": write(value)}
+
+    def _next(self, path: str, last: str) -> str:
+        cursor = base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
+        return f"{falcon.uri.encode(path)}?{urlencode({**self.given, 'cursor': cursor})}"
+
+
+def _read_cursor(text: str) -> str:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode()
+    except ValueError:
+        raise falcon.HTTPBadRequest(description="the cursor is not one that a page returned") from None

@@ -1,0 +1,40 @@
+"""Tells a key from a folder: ``a/b`` is a key, and ``a/`` is the collection of the keys that begin with it.
+
+No key ends with a slash, so each path has one meaning.
+"""
+
+from typing import Any
+
+from holdall.extras import needs
+from holdall.server.collection import Collections
+from holdall.server.document import Documents
+
+with needs("server"):
+    import falcon
+
+
+class Paths:
+    """The resource of every path below ``/docs/``. It hands a request to `Documents` or `Collections`."""
+
+    def __init__(self, documents: Documents, collections: Collections) -> None:
+        self._documents = documents
+        self._collections = collections
+
+    def _answer(self, req: falcon.Request, resp: falcon.Response, store: str, path: str) -> None:
+        folder = not path or path.endswith("/")
+        resource: Any = self._collections if folder else self._documents
+        responder = getattr(resource, f"on_{req.method.lower()}", None)
+        if responder is None:
+            raise falcon.HTTPMethodNotAllowed(allowed_methods(resource))
+        responder(req, resp, store, path)
+
+    on_get = on_head = on_put = on_post = on_patch = on_delete = _answer
+
+
+def allowed_methods(resource: object) -> list[str]:
+    """Return the methods of HTTP that ``resource`` answers.
+
+    >>> allowed_methods(Collections)
+    ['GET', 'HEAD', 'POST']
+    """
+    return [name[3:].upper() for name in dir(resource) if name.startswith("on_")]

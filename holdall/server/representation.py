@@ -1,0 +1,157 @@
+"""The representations: the form that the values of a store have in requests and responses.
+
+| values    | alone                       | in JSON, as one of several |
+| --------- | --------------------------- | -------------------------- |
+| bytes     | application/octet-stream    | a string in Base64         |
+| text      | text/plain; charset=utf-8   | a string                   |
+| documents | application/json            | the document itself        |
+"""
+
+import base64
+import re
+from typing import Any, Protocol
+
+from holdall.adapters.memory import Memory
+from holdall.errors import Invalid, Unsupported
+from holdall.extras import needs
+from holdall.layer import layers
+from holdall.middleware.pickle import Pickle
+from holdall.middleware.text import Text
+from holdall.store import Store
+
+with needs("server"):
+    import msgspec
+
+    from holdall.middleware.documents.base import Documents
+    from holdall.middleware.documents.declared import Unfit
+    from holdall.middleware.json import Json
+
+_place = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL).fullmatch
+_index = re.compile(r"\[(\d+|\.\.\.)\]")
+
+
+class Representation(Protocol):
+    """Reads and writes the values of a store. Each ``read`` raises Invalid if the data is not valid."""
+
+    content_type: str
+    """The Content-Type of a value. The part before ``;`` is its media type."""
+
+    def read(self, data: bytes, /) -> Any: ...
+    def write(self, value: Any, /) -> bytes: ...
+
+    def read_item(self, data: bytes, /) -> Any:
+        """Return the value of ``data``, a part of a JSON text."""
+
+    def write_item(self, value: Any, /) -> msgspec.Raw:
+        """Return ``value`` as a part of a JSON text."""
+
+
+class BytesRepresentation:
+    """Values of bytes."""
+
+    content_type = "application/octet-stream"
+
+    def read(self, data: bytes, /) -> bytes:
+        return data
+
+    def write(self, value: bytes, /) -> bytes:
+        return value
+
+    def read_item(self, data: bytes, /) -> bytes:
+        try:
+            return base64.b64decode(_string(data), validate=True)
+        except ValueError as error:
+            raise Invalid(f"the value is not Base64: {error}") from error
+
+    def write_item(self, value: bytes, /) -> msgspec.Raw:
+        return msgspec.Raw(b'"%b"' % base64.b64encode(value))
+
+
+class TextRepresentation:
+    """Values of text."""
+
+    content_type = "text/plain; charset=utf-8"
+
+    def read(self, data: bytes, /) -> str:
+        try:
+            return data.decode()
+        except ValueError as error:
+            raise Invalid(f"the value is not UTF-8: {error}") from error
+
+    def write(self, value: str, /) -> bytes:
+        return value.encode()
+
+    def read_item(self, data: bytes, /) -> str:
+        return _string(data)
+
+    def write_item(self, value: str, /) -> msgspec.Raw:
+        return msgspec.Raw(msgspec.json.encode(value))
+
+
+class DocumentRepresentation:
+    """Documents of the type ``type``, as JSON; also those that their store keeps in another format.
+
+    >>> DocumentRepresentation(dict[str, int]).read(b'{"a": "1"}')
+    Traceback (most recent call last):
+      ...
+    holdall.errors.Invalid: the value is not valid: Expected `int`, got `str` - at `$[...]`
+    """
+
+    content_type = "application/json"
+
+    def __init__(self, type: Any) -> None:
+        self._json = Json(Memory(), type)
+
+    def read(self, data: bytes, /) -> Any:
+        try:
+            return self._json.decode("", data)
+        except Unfit as error:
+            raise Invalid(f"the value is not valid: {error}", errors=error.errors) from error
+        except RecursionError as error:
+            raise Invalid("the value is nested too deeply") from error
+        except ValueError as error:
+            raise Invalid(f"the value is not valid: {error}", errors=_errors(str(error))) from error
+
+    def write(self, value: Any, /) -> bytes:
+        try:
+            return self._json.encode("", value)
+        except Invalid as error:
+            raise Unsupported("the stored document cannot be written as JSON") from error
+
+    def read_item(self, data: bytes, /) -> Any:
+        return self.read(data)
+
+    def write_item(self, value: Any, /) -> msgspec.Raw:
+        return msgspec.Raw(self.write(value))
+
+
+def representation(store: Store[Any]) -> Representation:
+    """Return the representation of the values of ``store``, which its topmost serializer decides.
+
+    Raises Unsupported if the values are pickled objects, because no client may choose what is unpickled.
+    """
+    for layer in layers(store):
+        if isinstance(layer, Documents):
+            return DocumentRepresentation(layer.document_type)
+        if isinstance(layer, Text):
+            return TextRepresentation()
+        if isinstance(layer, Pickle):
+            raise Unsupported("a store of pickled objects cannot be served; use a serializer such as json")
+    return BytesRepresentation()
+
+
+def _string(data: bytes) -> str:
+    try:
+        return msgspec.json.decode(data, type=str)
+    except ValueError as error:
+        raise Invalid(f"the value is not a JSON string: {error}") from error
+
+
+def _errors(message: str) -> dict[str, str] | None:
+    """Return the reason in a message of msgspec by the name of the field, as `Invalid.flat` writes it.
+
+    >>> _errors("Expected `int`, got `str` - at `$.lines[0].amount`")
+    {'lines-0.amount': 'Expected `int`, got `str`'}
+    """
+    found = _place(message)
+    return {_index.sub(r"-\1", found[2]): found[1]} if found else None

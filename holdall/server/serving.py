@@ -1,0 +1,186 @@
+"""Runs the service under waitress, and ends it gracefully: every request that arrived gets its answer."""
+
+import json
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from holdall.errors import InvalidAddress
+from holdall.extras import needs
+from holdall.server.bodies import MAX_BODY
+
+with needs("server"):
+    from waitress import wasyncore
+    from waitress.channel import HTTPChannel
+    from waitress.parser import HTTPRequestParser, ParsingError
+    from waitress.server import create_server
+    from waitress.task import ErrorTask, WSGITask
+    from waitress.utilities import RequestEntityTooLarge
+
+THREADS: Final = 8
+PATIENCE: Final = 30
+"""The seconds that `Server.stop` leaves to the requests that run."""
+
+_LINGER: Final = 1  # seconds in which a client may still send a request on a connection that is idle
+_CONNECTIONS: Final = 1000
+_UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
+_FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
+_IDLE: Final = 60  # seconds after which a silent connection is closed
+
+
+def listen(text: str) -> socket.socket:
+    """Return a socket that listens at ``text``: a host and a port, as in ``127.0.0.1:8080``.
+
+    Port 0 takes a free port. Raises InvalidAddress if ``text`` is not valid, and OSError if the address
+    cannot be used.
+
+    >>> listen("127.0.0.1:http")
+    Traceback (most recent call last):
+      ...
+    holdall.errors.InvalidAddress: ...
+    """
+    host, _, port = text.rpartition(":")
+    name = host.removeprefix("[").removesuffix("]")
+    if not (name and port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        raise InvalidAddress(f"{text!r} is not a host and a port; write for example 127.0.0.1:8080")
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    return socket.create_server((name, int(port)), family=family, backlog=1024)
+
+
+class Server:
+    """Serves ``app`` on ``sock`` with ``threads`` threads. `run` returns after `stop`.
+
+    Bodies of more than ``max_body`` bytes are refused before they are received.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        sock: socket.socket,
+        *,
+        max_body: int = MAX_BODY,
+        threads: int = THREADS,
+        patience: int = PATIENCE,
+    ) -> None:
+        self._channels: dict[int, Any] = {}
+        self._stopping = False
+        self._closed = False
+        self._closing = threading.RLock()  # a signal handler may call `stop` while this thread holds it
+        self._patience = patience
+        waitress = create_server(
+            app,
+            map=self._channels,
+            sockets=[sock],
+            threads=threads,
+            ident="holdall",
+            max_request_body_size=2 * max_body + _FRAMING,
+            connection_limit=_CONNECTIONS,
+            channel_timeout=_IDLE,
+            outbuf_high_watermark=_UNSENT,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # the guard must see them
+        )
+        self._waitress = cast(Any, waitress)
+        self._waitress.channel_class = _channel_class(lambda: self._stopping, max_body)
+        host, port = self._waitress.effective_host, self._waitress.effective_port
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self) -> None:
+        """Serve until `stop` is called, then answer the requests that arrived, and return."""
+        try:
+            while not self._stopping:
+                self._poll(60)
+            self._drain()
+        finally:
+            self._waitress.task_dispatcher.shutdown(timeout=1)
+            with self._closing:
+                self._closed = True
+                wasyncore.close_all(self._channels, ignore_all=True)
+
+    def stop(self) -> None:
+        """Let `run` end. Another thread or a signal handler may call it."""
+        self._stopping = True
+        with self._closing:
+            if not self._closed:
+                self._waitress.pull_trigger()
+
+    def _poll(self, timeout: float) -> None:
+        wasyncore.loop(timeout, use_poll=True, map=self._channels, count=1)
+
+    def _drain(self) -> None:
+        """Stop listening, and close each connection after its last request.
+
+        A client that sees its connection still open may send one more request on it, which gets its answer
+        too. This answer says that the connection closes.
+        """
+        self._accept_waiting()
+        wasyncore.dispatcher.close(self._waitress)
+        began = time.monotonic()
+        while (open_now := list(self._waitress.active_channels.values())) and self._within(began):
+            self._poll(0.05)
+            if time.monotonic() > began + _LINGER:
+                for channel in filter(_is_idle, open_now):
+                    channel.handle_close()
+
+    def _within(self, began: float) -> bool:
+        return time.monotonic() < began + self._patience
+
+    def _accept_waiting(self) -> None:
+        while select.select([self._waitress.socket], [], [], 0)[0]:
+            self._waitress.handle_accept()
+
+
+def _is_idle(channel: Any) -> bool:
+    return channel.connected and not (channel.requests or channel.request or channel.total_outbufs_len)
+
+
+def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
+    class Parser(HTTPRequestParser):
+        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long."""
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if self.chunked and "CONTENT_LENGTH" in self.headers:
+                raise ParsingError("the body has two lengths")
+            if self.content_length > max_body:
+                self.error = RequestEntityTooLarge("")
+                self.completed = True
+
+    class Task(WSGITask):
+        """Closes the connection after the answer if the server is stopping, and else keeps it.
+
+        Waitress itself closes it after each answer without a body (204, 304).
+        """
+
+        def build_response_header(self) -> bytes:
+            if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
+                self.set_close_on_finish()
+            keeps = not (self.close_on_finish or self.has_body) and self.version == "1.1"
+            header: bytes = super().build_response_header()
+            if keeps:
+                self.close_on_finish = False
+                return header.replace(b"Connection: close\r\n", b"", 1)
+            return header
+
+    class Channel(HTTPChannel):
+        parser_class = Parser
+        task_class = Task
+        error_task_class = _Problem
+
+    return Channel
+
+
+class _Problem(ErrorTask):
+    """Answers a request that is not valid HTTP, or too large, with a problem instead of text."""
+
+    def execute(self) -> None:
+        error = cast(Any, self.request).error
+        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code}).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [("Content-Type", "application/problem+json")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)

@@ -1,0 +1,40 @@
+"""The service over real sockets: in a thread of this process, under waitress."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+import urllib3
+
+from holdall.server import app
+from holdall.server.serving import Server, listen
+from tests.cli.conftest import folder as folder
+from tests.server.client import Client
+
+MAX_BODY = 100_000
+
+
+@contextmanager
+def serving(stores, max_body=MAX_BODY, threads=4, **options):
+    """A client of a service of ``stores``, which ends with the block."""
+    ending = threading.Event()
+    server = Server(
+        app(stores, max_body=max_body, ending=ending, **options),
+        listen("127.0.0.1:0"),
+        max_body=max_body,
+        threads=threads,
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        with urllib3.PoolManager(retries=False, timeout=30) as pool:
+            yield Client(server.url, pool)
+    finally:
+        ending.set()
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture(scope="module", name="serving")
+def _serving():
+    return serving

@@ -8,8 +8,10 @@ from functools import partial
 
 import pytest
 
-from holdall import Memory, Mismatch, Store
+from holdall import Json, Memory, Mismatch, Store
 from holdall.adapters.s3 import S3
+from holdall.query import MapReduce
+from holdall.query.views import View
 from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments import SegmentTable, merge
 from tests.adapters.s3.test_requests import costs
@@ -50,6 +52,25 @@ def test_a_commit_of_a_hundred_values_costs_few_requests(store: S3, monkeypatch:
     assert cost(lambda: (fresh.head(), fresh.get_many(["00007"]))) == {"GetObject": 2}
     assert cost(lambda: fresh.get_many(["00007"])) == {}
     assert cost(lambda: fresh.get_many(NODES)) == {"GetObject": 5}
+
+
+def by_customer(key: str, invoice: dict[str, int]) -> Iterator[tuple[str, int]]:
+    yield from invoice.items()
+
+
+def test_a_refresh_after_a_hundred_changes_costs_few_requests(moto: Server) -> None:
+    store = Json(Memory())
+    store.update({f"{number:05}": {f"customer {number % 20}": number} for number in range(3_000)})
+    with moto.store(prefix="views") as index:
+        view, cost = View(store, MapReduce(by_customer, "max"), index), costs(index)
+        view.refresh()
+        store.update({f"{number:05}": {f"customer {number % 20}": 1} for number in range(0, 3_000, 30)})
+        found = cost(view.refresh)
+        # It reads the manifest, writes a segment with all changes, and swaps the manifest.
+        assert found["PutObject"] == 2
+        assert found.total() <= 6
+        assert cost(partial(view.rows, stale=True)) == {"GetObject": 1}
+        assert view.rows() == MapReduce(by_customer, "max").run(store)
 
 
 # ---- Sweeping --------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-scale docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,8 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query tests/server \
-	    tests/stored $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query \
+	    tests/server tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 
@@ -105,6 +105,9 @@ bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, P
 
 bench-scale: setup ## show how queries grow with the number of documents (ARGS='--requests' counts those to a bucket, too)
 	@$(BIN)/python -m benchmarks.scale $(ARGS)
+
+bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
+	@$(BIN)/python -m benchmarks.views $(ARGS)
 
 # Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/

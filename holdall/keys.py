@@ -35,6 +35,7 @@ _raw_segment = rf"(?:{_segment}|\.holdall(?![^/]))"
 _plain = re.compile(f"{_segment}(?:/{_segment})*+").fullmatch
 _plain_raw = re.compile(f"{_raw_segment}(?:/{_raw_segment})*+").fullmatch
 _VOUCHED = RAW_KEY_BYTES // 4  # so many characters always fit, at four bytes each
+_PLAIN_BYTES = bytes(range(ord(" "), 0x7F)).replace(b"\\", b"")
 _forbidden = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]").search
 
 
@@ -130,8 +131,9 @@ def only_keys(rows: list[R]) -> list[R]:
     text = f"/{'/'.join(names)}/"
     if (
         text.isascii()
-        and text.isprintable()
-        and not any(part in text for part in ("\\", "//", "/./", "/../"))
+        and not text.encode().translate(None, _PLAIN_BYTES)
+        and "//" not in text
+        and "./" not in text  # the end of "/./" and "/../"
         and max(map(len, names)) <= KEY_BYTES
     ):
         return rows

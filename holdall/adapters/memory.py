@@ -4,10 +4,10 @@ import threading
 import uuid
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, repeat
+from operator import call, itemgetter
 from typing import Any, NoReturn, cast
 from weakref import WeakSet
 
@@ -80,6 +80,25 @@ class _Table:
             self.tick += 1
             self._record(key, self.log)
         del self.cells[key]  # `order` holds the key until the next new key, so scans look into `cells`
+
+    def apply(self, changes: Mapping[str, bytes | None]) -> None:
+        """Put or delete (None) each key of ``changes``. A signal can end this before all changes or after them."""
+        new: dict[str, tuple[bytes, int]] = {}
+        gone: list[str] = []
+        for key, value in changes.items():
+            if value is None and key not in self.cells:
+                continue
+            self.tick += 1
+            if self.log is not None:
+                self._record(str.__str__(key), self.log)
+            if value is None:
+                gone.append(key)
+                continue
+            if key not in self.cells:
+                self.order = None
+            new[str.__str__(key)] = value, self.tick
+        # Python handles no signal while this call in C makes the others.
+        deque(map(call, [self.cells.update, *repeat(self.cells.pop, len(gone))], [new, *gone]), maxlen=0)
 
     def _begin_log(self) -> str:
         """Begin the log of this process, and return a name for it."""
@@ -249,11 +268,7 @@ class Memory(Store[bytes]):
         with self._table.lock():
             for key, tag in before.items():
                 self._expect(key, tag)
-            for key, value in after.items():
-                if value is not None:
-                    self._table.put(key, value)
-                elif key in self._table.cells:
-                    self._table.delete(key)
+            self._table.apply(after)
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         span = Span.of(prefix, "", None)

@@ -84,6 +84,7 @@ class LazyGroup(click.Group):
             "holdall.cli.books.receivables:receivables",
             "Report the amounts billed, paid and owed.",
         ),
+        "views": ("holdall.cli.views:views", "Keep the results of queries, and bring them up to date."),
         "demo": ("holdall.cli.books.demo:demo", "Import sample invoices and print the receivables."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},

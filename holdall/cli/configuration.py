@@ -11,6 +11,7 @@ from holdall.configuration.files import stores as declared
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import stores_of
 from holdall.configuration.reading import read, resolve
+from holdall.configuration.views import views_of
 
 
 @click.command(epilog=examples("stores"))
@@ -49,6 +50,8 @@ def trust(file: Path | None, revoke: bool, listing: bool, style: str | None) -> 
 def _trust(path: Path) -> None:
     file = read(resolve(path))
     needing = [(each.name, harm(each)) for each in stores_of(file).values()]
+    views = ", ".join(views_of(file))
     trusted.trust(file)
     listed = ", ".join(f"{name} ({reason})" for name, reason in needing if reason)
-    click.echo(f"holdall: {file.path} is trusted; stores that needed it: {listed or 'none'}", err=True)
+    also = f"; views that needed it: {views}" if views else ""
+    click.echo(f"holdall: {file.path} is trusted; stores that needed it: {listed or 'none'}{also}", err=True)

@@ -1,4 +1,4 @@
-"""Finds the configuration file that declares a named store.
+"""Finds the configuration file that declares a named store, or a view.
 
 holdall looks for a name in the file that HOLDALL_CONFIG names. Without that variable, it looks in
 ``holdall.toml`` in the current folder, or in the nearest folder above it that has one, and then in the user's
@@ -14,7 +14,7 @@ have come with a project that you downloaded. Its stores take effect if they are
 import os
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from holdall.address import suggest
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
 from holdall.configuration.reading import ConfigFile, read, resolve
+from holdall.configuration.views import NamedView, views_of
 from holdall.errors import InvalidAddress, PermissionDenied
 
 VARIABLE: Final = "HOLDALL_CONFIG"
@@ -39,13 +40,28 @@ def find(name: str) -> Named:
             _require_trust(file, found)
             _warn_if_exposed(file, found)
             return found
-    known = [each.name for each in stores()]
-    paths = ", ".join(str(file.path) for file in _files())
-    looked = f"{paths}; {suggest(name, known)}" if known else f"there is no {NAME}"
     raise InvalidAddress(
-        f"no store is named {name!r}: {looked}; for a folder write './{name}', for a database "
-        f"'sqlite:///{name}'"
+        f"no store is named {name!r}: {_describe(name, stores())}; for a folder write './{name}', for a "
+        f"database 'sqlite:///{name}'"
     )
+
+
+def find_view(name: str) -> NamedView:
+    """Return the view with this name. Raises as `find` does."""
+    for file in _files():
+        if found := views_of(file).get(name):
+            _require_trusted(file, f"view.{name}", "query")
+            return found
+    raise InvalidAddress(
+        f"no view is named {name!r}: {_describe(name, views())}; declare it as [view.{name}]"
+    )
+
+
+def _describe(name: str, declared: Sequence[Named | NamedView]) -> str:
+    """Return the files that do not declare ``name``, and the names that they declare."""
+    paths = ", ".join(str(file.path) for file in _files())
+    known = [each.name for each in declared]
+    return f"{paths}; {suggest(name, known)}" if known else f"there is no {NAME}"
 
 
 def stores() -> list[Named]:
@@ -53,6 +69,14 @@ def stores() -> list[Named]:
     found: dict[str, Named] = {}
     for file in _files():
         found = stores_of(file) | found
+    return [found[name] for name in sorted(found)]
+
+
+def views() -> list[NamedView]:
+    """Return every declared view, in the order of the names; of equal names, the view that takes effect."""
+    found: dict[str, NamedView] = {}
+    for file in _files():
+        found = views_of(file) | found
     return [found[name] for name in sorted(found)]
 
 
@@ -93,13 +117,18 @@ def _is_file(path: Path) -> bool:
 
 
 def _require_trust(file: ConfigFile, found: Named) -> None:
-    if file.trusted or not (reason := harm(found)):
+    if reason := harm(found):
+        _require_trusted(file, f"store.{found.name}", reason)
+
+
+def _require_trusted(file: ConfigFile, declared: str, reason: str) -> None:
+    if file.trusted:
         return
     from holdall.configuration.trust import is_trusted  # late: it needs an extra that is rarely used
 
     if not is_trusted(file):
         raise PermissionDenied(
-            f"store.{found.name} in {file.path} needs your trust: {reason} may run code or send credentials; "
+            f"{declared} in {file.path} needs your trust: {reason} may run code or send credentials; "
             f"read the file first, and if you agree with every line, run `holdall trust {file.path}`"
         )
 

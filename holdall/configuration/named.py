@@ -18,25 +18,16 @@ relative paths start at the current folder, as everywhere. Two caches of a file 
 store.
 """
 
-import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
-from holdall.address import ADDRESSES, LAYERED, Address, format_parameter, parameters, suggest
-from holdall.configuration.reading import LARGEST, ConfigFile
+from holdall.address import LAYERED, Address, format_parameter, parameters
+from holdall.configuration.reading import ConfigFile
 from holdall.configuration.stack import Stack
+from holdall.configuration.toml import address_of, fill_here, refuse_others, require_name, tables
 from holdall.errors import InvalidAddress
 from holdall.redact import HIDDEN, is_secret
-
-_PARTS: Final = 16  # the limit for a dotted key; a store needs three
-_long_key = re.compile(  # the time of tomllib grows with the square of the number of parts
-    rb"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-    rb"""(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}""" % _PARTS
-).search
 
 
 class Named(NamedTuple):
@@ -80,13 +71,8 @@ class Named(NamedTuple):
 
 def stores_of(source: ConfigFile) -> dict[str, Named]:
     """Return the stores that the file declares. If the file is not valid, InvalidAddress names it."""
-    file, read = source.path, _parse(source)
-    _refuse_others(file, read, {"store"}, "")
-    declared = read.get("store", {})
-    if not isinstance(declared, dict):
-        raise InvalidAddress(f"{file}: store is not a table; write [store.name]")
-    found = {name: _store(file, name, entry) for name, entry in declared.items()}
-    _require_own_nears(file, found)
+    found = {name: _store(source.path, name, entry) for name, entry in tables(source, "store").items()}
+    _require_own_nears(source.path, found)
     return found
 
 
@@ -104,12 +90,9 @@ def _require_own_nears(file: Path, found: dict[str, Named]) -> None:
 def _store(file: Path, name: str, entry: Any) -> Named:
     if not isinstance(entry, dict) or not isinstance(entry.get("uri"), str):
         raise InvalidAddress(f'{file}: store.{name} has no uri; write uri = "sqlite:///books.db"')
-    _refuse_others(file, entry, {"uri", "layers"}, f"store.{name}.")
-    if not (Address.parse(name or "-").name and name):
-        raise InvalidAddress(
-            f"{file}: {name!r} is not a valid name; use letters, digits, dashes and underscores"
-        )
-    address = _address(file, entry["uri"])
+    refuse_others(file, entry, {"uri", "layers"}, f"store.{name}.")
+    require_name(file, name)
+    address = address_of(file, entry["uri"])
     layers = entry.get("layers")
     if address.name:
         raise InvalidAddress(f"{file}: the uri of store.{name} has no scheme; write one, such as sqlite://")
@@ -120,13 +103,6 @@ def _store(file: Path, name: str, entry: Any) -> Named:
     return Named(name, address, layers, file)
 
 
-def _address(file: Path, uri: str) -> Address:
-    where, mark, query = uri.partition("?")
-    here = _encode(_folder(file))
-    address = Address.parse(where.replace("{here}", here) + mark + query)
-    return replace(address, params=_fill_here(file, address.params))
-
-
 def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
     said = [_read_entry(entry) for entry in entries] if isinstance(entries, list) else [None]
     if None in said:
@@ -134,7 +110,7 @@ def _layers(file: Path, name: str, entries: Any) -> tuple[dict[str, str], ...]:
         raise InvalidAddress(
             f"{file}: the layers of store.{name} are not a list of texts and tables; write them as {example}"
         )
-    return tuple(_fill_here(file, each) for each in said if each is not None)
+    return tuple(fill_here(file, each) for each in said if each is not None)
 
 
 def _read_entry(entry: Any) -> dict[str, str] | None:
@@ -144,41 +120,3 @@ def _read_entry(entry: Any) -> dict[str, str] | None:
     if isinstance(entry, dict) and all(isinstance(each, str | int | float) for each in entry.values()):
         return {name: str(value) for name, value in entry.items()}
     return None
-
-
-def _fill_here(file: Path, said: Mapping[str, str]) -> dict[str, str]:
-    """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded inside an address."""
-    plain = _folder(file)
-    encoded = _encode(plain)
-    return {
-        name: value.replace("{here}", encoded if name in ADDRESSES else plain) for name, value in said.items()
-    }
-
-
-def _encode(folder: str) -> str:
-    return quote(folder, safe="/:", errors="surrogateescape")
-
-
-def _folder(file: Path) -> str:
-    return str(file.parent.absolute())
-
-
-def _refuse_others(file: Path, table: dict[str, Any], known: set[str], where: str) -> None:
-    for name in table:
-        if name not in known:
-            raise InvalidAddress(f"{file}: {where}{name} is not known; {suggest(name, known)}")
-
-
-def _parse(source: ConfigFile) -> dict[str, Any]:
-    if len(source.data) > LARGEST:
-        raise InvalidAddress(f"{source.path} is over {LARGEST >> 10} KiB; keep only the stores in it")
-    if _long_key(source.data):
-        raise InvalidAddress(f"{source.path} has a key of over {_PARTS} parts; write [store.name]")
-    try:
-        return tomllib.loads(source.data.decode())
-    except RecursionError:
-        raise InvalidAddress(
-            f"{source.path} has values that are nested too deeply; write flat tables"
-        ) from None
-    except ValueError as error:  # the errors of TOML and of UTF-8
-        raise InvalidAddress(f"{source.path} is not valid TOML: {error}") from error

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from holdall.domain.model import Allocation, Invoice, LineItem, Party, Payment, Split
     from holdall.domain.receivables import Receivables
     from holdall.domain.schema import InvoiceSchema
+    from holdall.domain.viewed import ViewedReceivables
 
 # Each name is imported when it is first used, so that a program that needs only the model skips FormEncode.
 _lazy = {
@@ -27,6 +28,7 @@ _lazy = {
     "Payment": "model",
     "Receivables": "receivables",
     "Split": "model",
+    "ViewedReceivables": "viewed",
     "in_proportion": "allocation",
     "oldest_due_first": "allocation",
     "oldest_first": "allocation",
@@ -42,6 +44,7 @@ __all__ = [
     "Payment",
     "Receivables",
     "Split",
+    "ViewedReceivables",
     "in_proportion",
     "oldest_due_first",
     "oldest_first",

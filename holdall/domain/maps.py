@@ -163,10 +163,10 @@ def aging(
         yield (customer.id, part.currency, customer.name, bisect_left(bounds, late)), balance
 
 
-Line = tuple[tuple[str, date, int, str], tuple[str, str, Decimal]]
+Entered = tuple[str, str, Decimal]
 
 
-def statement(customer: str, key: str, part: Entry) -> Iterator[Line]:
+def statement(customer: str, key: str, part: Entry) -> Iterator[tuple[tuple[str, date, int, str], Entered]]:
     """Yield (currency, day, rank, number) → (kind, reference, amount). The amount of a payment is negative.
 
     The rank sorts the entries of one day: first invoices, then credit notes, then payments.
@@ -181,3 +181,9 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[Line]:
             (part.currency, each.on, 2, part.number),
             ("payment", each.reference, EXACT.minus(each.amount)),
         )
+
+
+def entries(key: str, part: Entry) -> Iterator[tuple[str, tuple[str, date, int, str, str, str, Decimal]]]:
+    """Yield customer id → (currency, day, rank, number, kind, reference, amount), as `statement` does."""
+    customer = part.customer.id
+    return ((customer, (*group, *entered)) for group, entered in statement(customer, key, part))

@@ -17,12 +17,15 @@ from holdall.query import MapReduce, Row, together
 
 BOUNDS = (0, 30, 60, 90)
 
-_BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
-_PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
-_RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
-
+BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
+PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
+OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Account)
+RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
 
 Progress: TypeAlias = Callable[[int], None]
+Sums: TypeAlias = Iterable[Row[Decimal]]
+"""The rows of a query that sums amounts."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 A = TypeVar("A", bound="Report[Any] | Overview")
@@ -66,25 +69,25 @@ class Receivables:
 
         They are by currency and accounting code, in that order.
         """
-        return self._by_code(_BILLED)
+        return self._by_code(BILLED)
 
     def paid(self) -> Report[CodeRow]:
         """Return the amounts paid, less the amounts paid back.
 
         They are by currency and accounting code, in that order.
         """
-        return self._by_code(_PAID)
+        return self._by_code(PAID)
 
     def outstanding(self) -> Report[CodeRow]:
         """Return the amounts billed, less the amounts paid.
 
         They are by currency and accounting code, in that order. Settled codes are left out.
         """
-        return self._by_code(MapReduce(maps.outstanding, "sum", type=maps.Account))
+        return self._by_code(OUTSTANDING)
 
     def received(self) -> Report[MonthRow]:
         """Return the cash received, less the cash paid back, by month and currency, in that order."""
-        return self._checked(lambda: _month_report(self._rows(_RECEIVED)))
+        return self._checked(lambda: _month_report(self._rows(RECEIVED)))
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
         """Return balances by customer and currency, in that order, in buckets of days past due.
@@ -100,7 +103,7 @@ class Receivables:
         do not rise from 0.
         """
         labels = _labels(bounds)
-        return self._checked(lambda: _aging_report(labels, self._rows(_aging(on, bounds))))
+        return self._checked(lambda: _aging_report(labels, self._aged(on, bounds)))
 
     def statement(self, customer: str) -> Report[StatementRow]:
         """Return the account of the customer with that id.
@@ -110,24 +113,21 @@ class Receivables:
         each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
         report is empty if the customer has no documents.
         """
-        query = MapReduce(partial(maps.statement, customer), type=maps.Entry)
-        return self._checked(lambda: Report(_STATEMENT, _running(self._rows(query))))
+        return self._checked(lambda: Report(_STATEMENT, _running(self._entries(customer))))
 
     def by_code(self) -> Report[AccountRow]:
         """Return the amounts billed, paid and owed, by currency and accounting code, in that order.
 
         They equal those of `billed`, `paid` and `outstanding`, from one reading of the books.
         """
-        queries = together(_BILLED, _PAID, type=maps.Account)
-        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._rows(queries))))
+        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._billed_and_paid())))
 
     def overview(self, on: date, bounds: Sequence[int] = BOUNDS) -> Overview:
         """Return the reports `by_code`, `received` and `aging`, from one reading of the books."""
         labels = _labels(bounds)
-        queries = together(_BILLED, _PAID, _RECEIVED, _aging(on, bounds), type=maps.Whole)
 
         def ask() -> Overview:
-            billed, paid, received, aged = self._rows(queries)
+            billed, paid, received, aged = self._all(on, bounds)
             accounts = Report(_ACCOUNT, _accounts(billed, paid))
             return Overview(accounts, _month_report(received), _aging_report(labels, aged))
 
@@ -136,7 +136,26 @@ class Receivables:
     def _by_code(self, query: MapReduce[Any, Decimal]) -> Report[CodeRow]:
         return self._checked(lambda: Report(_CODE, _code_rows(self._rows(query))))
 
-    def _rows(self, query: _Query[T]) -> T:
+    def _rows(self, query: MapReduce[Any, Decimal]) -> Sums:
+        return self._run(query)
+
+    def _billed_and_paid(self) -> tuple[Sums, Sums]:
+        billed, paid = self._run(together(BILLED, PAID, type=maps.Account))
+        return billed, paid
+
+    def _aged(self, on: date, bounds: Sequence[int]) -> Sums:
+        return self._run(_aging(on, bounds))
+
+    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums]:
+        billed, paid, received, aged = self._run(
+            together(BILLED, PAID, RECEIVED, _aging(on, bounds), type=maps.Whole)
+        )
+        return billed, paid, received, aged
+
+    def _entries(self, customer: str) -> Iterable[Row[Any]]:
+        return self._run(MapReduce(partial(maps.statement, customer), type=maps.Entry))
+
+    def _run(self, query: _Query[T]) -> T:
         return query.run(self.store, self.prefix, progress=self.progress)
 
     def _checked(self, ask: Callable[[], A]) -> A:

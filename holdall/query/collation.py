@@ -98,6 +98,16 @@ def is_ambiguous(place: Place) -> bool:
     return rank in (FALSE, TRUE, AWARE) or (rank == NUMBER and value in (0, 1))
 
 
+def has_instant(place: Place) -> bool:
+    """Return whether the key at ``place`` is an aware datetime, or a tuple that contains one.
+
+    >>> has_instant(collate(("EUR", date(2026, 6, 1))))
+    False
+    """
+    rank, value = place
+    return any(map(has_instant, value)) if rank == TUPLE else rank == AWARE
+
+
 class Range:
     """The keys from ``low`` to ``high``, both included; ``...`` leaves a side open.
 

@@ -7,7 +7,17 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from holdall.errors import InvalidQuery, QueryFailed
-from holdall.query.collation import EVERYWHERE, Key, Place, Range, collate, cut, is_ambiguous, to_key
+from holdall.query.collation import (
+    EVERYWHERE,
+    Key,
+    Place,
+    Range,
+    collate,
+    cut,
+    has_instant,
+    is_ambiguous,
+    to_key,
+)
 from holdall.query.reading import Reading, reason
 from holdall.query.reducer import Reducer
 from holdall.query.trial import Unsplittable
@@ -46,7 +56,8 @@ class Batch(dict[Any, Any]):
     """Lists of values by group: ``batch[key].append(value)`` puts a value in the list of its group.
 
     ``groups`` has the lists by place. The dict itself only saves calls of the collation, for the keys that
-    the dict and the collation compare in the same way.
+    the dict and the collation compare in the same way. For a dict, 1 equals True, so keys that contain one of
+    these are remembered together with their types.
 
     >>> batch = Batch(Grouping())
     >>> batch[1].append("one"), batch[1.0].append("one, too"), batch[True].append("true")
@@ -59,21 +70,28 @@ class Batch(dict[Any, Any]):
         super().__init__()
         self.grouping = grouping
         self.groups: dict[Place, list[Any]] = {}
+        self._by_type: dict[Any, Any] = {}
 
     def __missing__(self, key: Any) -> Any:
-        place = collate(key)
-        group = self.grouping.group(place)
-        values = _NOWHERE if group is None else self.groups.setdefault(group, [])
-        if not is_ambiguous(place):
-            self[key] = values
+        typed = key, tuple(map(type, key)) if isinstance(key, tuple) else type(key)
+        values = self._by_type.get(typed)
+        if values is None:
+            place = collate(key)
+            group = self.grouping.group(place)
+            values = _NOWHERE if group is None else self.groups.setdefault(group, [])
+            if not is_ambiguous(place):
+                self[key] = values
+            elif not has_instant(place):
+                self._by_type[typed] = values
         return values
 
     def empty(self) -> None:
         """Empty all lists, and keep them for the next values. Forget keys if there are many for each group."""
         for values in self.groups.values():
             values.clear()
-        if len(self) > BATCH + 4 * len(self.groups):
+        if len(self) + len(self._by_type) > BATCH + 4 * len(self.groups):
             self.clear()
+            self._by_type.clear()
 
 
 class Tally:

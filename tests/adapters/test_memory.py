@@ -13,7 +13,8 @@ import pytest
 
 import holdall
 from holdall import Memory
-from holdall.store import Tag
+from holdall.store import Delete, Put, Tag
+from tests.adapters.interrupts import interrupt_at_checks
 from tests.forks import every_fork, run_in_child
 
 
@@ -134,3 +135,21 @@ def test_ticks_go_on_when_all_was_deleted() -> None:
         tags.add(store.get_tagged("a").tag)
         store.clear()
     assert len(tags) == 3
+
+
+def test_no_interrupt_leaves_a_part_of_a_transaction() -> None:
+    store = Memory()
+    store.update({"a": b"old", "b": b"old"})
+    position = store.changes().position
+    old, new = {"a": b"old", "b": b"old"}, {"a": b"new", "c": b"new"}
+    interrupts = 0
+
+    def change() -> None:
+        store.transact([Put("a", b"new"), Delete("b"), Put("c", b"new")])
+
+    for interrupts in interrupt_at_checks(change, "holdall.adapters.memory"):  # noqa: B007 - the last is looked at
+        assert dict(store.scan_items()) in (old, new)
+        store.transact([Put("a", b"old"), Put("b", b"old"), Delete("c")])
+    assert interrupts > 20
+    assert dict(store.scan_items()) == new
+    assert {change.key for change in store.changes(position)} == {"a", "b", "c"}

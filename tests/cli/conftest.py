@@ -12,7 +12,7 @@ def folder(tmp_path, monkeypatch):
     """The empty folder that the test runs in."""
     for name in ("HOLDALL_URI", "HOLDALL_CONFIG", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("CONFIG", "STATE"):
+    for name in ("CACHE", "CONFIG", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / f".{name}"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")

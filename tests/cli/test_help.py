@@ -24,6 +24,16 @@ print(json.dumps([code, sorted(sys.modules)]))
 """
 
 
+DECLARED = """
+[store.notes]
+uri = "sqlite:///notes.db"
+
+[view.billed]
+store = "sqlite:///books.db?serializer=json"
+query = "holdall.domain.receivables:BILLED"
+prefix = "invoices/"
+"""
+
 BARE = """
 import json, sys
 NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
@@ -71,6 +81,7 @@ def test_the_tree_is_what_is_promised():
         "invoices import", "invoices list", "invoices show", "invoices pay",
         "receivables billed", "receivables paid", "receivables outstanding",
         "receivables by-code", "receivables received", "receivables aging", "receivables statement",
+        "views list", "views refresh", "views show", "views sweep", "views drop",
     }  # fmt: skip
 
 
@@ -90,7 +101,8 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
-    (folder / "holdall.toml").write_text('[store.notes]\nuri = "sqlite:///notes.db"')
+    (folder / "holdall.toml").write_text(DECLARED)
+    monkeypatch.setenv("HOLDALL_CONFIG", str(folder / "holdall.toml"))  # so the view needs no trust
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")

@@ -234,3 +234,19 @@ def test_map_and_reduce_run_in_the_decimal_context_of_the_caller():
 def test_values_may_be_anything_where_nothing_adds_them_up():
     rows = MapReduce(lambda key, value: [(key, {"document": value})]).run({"a": 1})
     assert rows == [Row("a", {"document": 1})]
+
+
+def test_a_run_keeps_equal_keys_of_different_types_apart_in_every_order():
+    kinds = [("a", 1), ("a", True), ("a", 1.0), ("a", 0), ("a", False), ("a", Decimal(0)), 1, True, 0, False]
+    for groups in (kinds * 3, kinds[::-1] * 3):
+        rows = MapReduce(lambda key, value: [(each, 1) for each in value], "count").run({"all": groups})
+        assert [(row.key, row.value) for row in rows] == [
+            (False, 3),
+            (True, 3),
+            (0, 3),
+            (1, 3),
+            (("a", False), 3),
+            (("a", True), 3),
+            (("a", 0), 6),
+            (("a", 1), 6),
+        ]

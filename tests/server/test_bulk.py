@@ -120,8 +120,9 @@ def test_neighbours_are_one_call_of_the_store(http, stores):
     assert stores["broken"].calls == 2
 
 
-def test_an_answer_has_a_limit(http, stores):
-    stores["large"].update((f"{n}", b"x" * (3 << 20)) for n in range(6))
+def test_an_answer_has_a_limit(http, stores, monkeypatch):
+    monkeypatch.setattr("holdall.server.batch._LARGEST", 16 << 10)
+    stores["large"].update((f"{n}", b"x" * (3 << 10)) for n in range(6))
     results = batch(http, "large", *(get(f"{n}") for n in range(6)))
     assert [each["status"] for each in results] == [200, 200, 200, 413, 413, 413]
 

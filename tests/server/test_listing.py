@@ -83,9 +83,10 @@ def test_a_folder_lists_the_keys_in_it(http, stores):
     assert http("HEAD", "/v1/documents/docs/a/").data == b""
 
 
-def test_a_page_ends_before_it_is_too_large(http, stores):
+def test_a_page_ends_before_it_is_too_large(http, stores, monkeypatch):
+    monkeypatch.setattr("holdall.server.listing._PAGE", 4 << 10)
     stores["bytes"].clear()
-    stores["bytes"].update((f"{number}", b"x" * (1 << 20)) for number in range(7))
+    stores["bytes"].update((f"{number}", b"x" * (1 << 10)) for number in range(7))
     found = list(pages(http, "/v1/bytes/docs?include=values"))
     assert [len(page) for page in found] == [3, 3, 1]
     stores["bytes"].clear()

@@ -115,5 +115,5 @@ def test_the_service_is_a_dict(serving, store):
     with serving({"documents": store}) as http:
         run_state_machine_as_test(
             lambda: Machine(http, store),
-            settings=settings(max_examples=12, stateful_step_count=12, deadline=None),
+            settings=settings(max_examples=10, stateful_step_count=10, deadline=None),
         )

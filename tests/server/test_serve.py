@@ -54,7 +54,7 @@ def test_stores_are_served_by_name(tmp_path):
     assert holdall.open(f"sqlite:///{tmp_path}/d.db?serializer=json")["a"] == {"x": 1}
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.servers)])
 def test_a_request_that_has_begun_is_answered_after_the_signal(tmp_path, ending):
     with serve("sqlite:///notes.db", cwd=tmp_path) as http:
         place = urlsplit(http.url)
@@ -71,7 +71,8 @@ def test_a_request_that_has_begun_is_answered_after_the_signal(tmp_path, ending)
     assert holdall.open(f"sqlite:///{tmp_path}/notes.db")["a"] == b"hello"
 
 
-def test_a_waiting_request_and_a_stream_are_answered_after_the_signal(tmp_path):
+@pytest.mark.servers
+def test_a_stream_is_answered_after_the_signal(tmp_path):
     holdall.open(f"sqlite:///{tmp_path}/notes.db").update((f"{n:05}", b"x" * 500) for n in range(8_000))
     with serve("sqlite:///notes.db", cwd=tmp_path) as http:
         stream = http.stream("/v1/notes/docs?include=values", "application/x-ndjson")
@@ -82,6 +83,7 @@ def test_a_waiting_request_and_a_stream_are_answered_after_the_signal(tmp_path):
         assert http.process.wait(30) == 0
 
 
+@pytest.mark.servers
 def test_a_second_signal_ends_it_at_once(tmp_path):
     with serve("sqlite:///notes.db", cwd=tmp_path) as http:
         place = urlsplit(http.url)

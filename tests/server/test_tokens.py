@@ -52,22 +52,11 @@ def by(token):
 
 def test_a_request_without_a_token_that_holds_is_401(http, token):
     wrong = token["ada"][:-1] + ("A" if token["ada"][-1] != "A" else "B")
-    for given in (
-        "",
-        "x",
-        "holdall_ada.x",
-        wrong,
-        token["expired"],
-        token["ada"].replace("ada", "writer", 1),
-        "é",
-    ):
-        for method, path in (
-            ("GET", "/v1/notes/docs/ada/1"),
-            ("PUT", "/v1/notes/docs/ada/1"),
-            ("GET", "/v1/none"),
-        ):
-            refused = http(method, path, **by(given))
-            assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer"), given
+    swapped = token["ada"].replace("ada", "writer", 1)
+    for given in ("", "x", "holdall_ada.x", wrong, swapped, token["expired"], "é"):
+        refused = http("PUT", "/v1/notes/docs/ada/1", b"bad", **by(given))
+        assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer"), given
+    assert http("GET", "/v1/none").status == 401
     assert http("GET", "/v1/notes/docs/ada/1").status == 401
     assert http("GET", "/v1/notes/docs/ada/1", Authorization="Basic " + token["ada"]).status == 401
     assert http("GET", "/v1/notes/docs/ada/1", Authorization="bearer " + token["ada"]).status == 200

@@ -1,8 +1,9 @@
 """Commands that report on receivables: billed, paid, outstanding, by-code, received, aging, statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any
 
@@ -12,10 +13,11 @@ from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
 from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
 from holdall.cli.help import examples
+from holdall.cli.indexed import open_indexed
 from holdall.cli.output.printing import formats, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.cli.zone import Zone
-from holdall.domain import Receivables
+from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
 from holdall.domain.report import Report
 from holdall.errors import HoldallError
 
@@ -32,6 +34,14 @@ def receivables() -> None:
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """How a report reads views: the address of their index, and whether they may be out of date."""
+
+    index: str | None
+    stale: bool
+
+
+@dataclass(frozen=True)
 class Asked:
     """The books that a report reads, and how to print the report."""
 
@@ -41,19 +51,37 @@ class Asked:
     zone: Zone
     skip_damaged: bool
     style: str | None
+    viewing: Viewing | None = None
 
     def report(self, ask: Callable[[Receivables], Report[Any]], heading: str = "") -> Report[Any]:
         """Run the report ``ask`` on the books, print it, and return it.
 
         A table has a heading with its day and time.
         """
-        with open_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
-            with show_progress("reading invoices") as tell:
-                report = ask(Receivables(books.store, self.seller, progress=tell))
+        with self._open() as (books, receivables):
+            with show_progress("reading invoices") as receivables.progress:
+                report = ask(receivables)
             print_rows(report.columns, report.cells(), self.style, self._title(heading))
             if not report:
                 note_if_empty(books, self.uri)
+            if isinstance(receivables, ViewedReceivables) and receivables.stale:
+                self._note_age(receivables.refreshed)
         return report
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Books, Receivables]]:
+        if self.viewing is None:
+            with open_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
+                yield books, Receivables(books.store, self.seller)
+        else:
+            with open_indexed(self.uri, self.viewing.index, type=Invoice) as (store, index):
+                stale = self.viewing.stale
+                yield Books(store), ViewedReceivables(store, index, self.seller, stale=stale)
+
+    def _note_age(self, refreshed: datetime | None) -> None:
+        if refreshed:
+            age = (datetime.now(UTC) - refreshed).total_seconds()
+            click.echo(f"holdall: as of {self.zone.describe(refreshed)}, {age:,.0f} seconds ago", err=True)
 
     def day(self) -> date:
         """Return the day of ``--as-of``, or today."""
@@ -74,6 +102,30 @@ _as_of = click.option(
 )
 
 
+_view = click.option(
+    "--view",
+    is_flag=True,
+    help="Read a view, which keeps the result and reads only the invoices that changed since the last report.",
+)
+_index = click.option(
+    "--index", metavar="URI", help="With --view: the store that keeps the view, instead of the default."
+)
+_stale = click.option(
+    "--stale", is_flag=True, help="With --view: read no invoices, and report how old the view is."
+)
+
+
+def _viewing(view: bool, index: str | None, stale: bool, others: dict[str, Any]) -> Viewing | None:
+    if not view:
+        if index or stale:
+            raise click.UsageError(f"{'--index' if index else '--stale'} needs --view")
+        return None
+    for name, value in others.items():
+        if value:
+            raise click.UsageError(f"{name} needs a report that reads all books; leave out --view")
+    return Viewing(index, stale)
+
+
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every report has. ``command`` gets them as an Asked, and then its own options."""
 
@@ -86,13 +138,20 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
         zone: Zone,
         skip_damaged: bool,
         style: str | None,
+        view: bool,
+        index: str | None,
+        stale: bool,
         **own: Any,
     ) -> None:
+        viewing = _viewing(view, index, stale, {"--as-of": as_of, "--skip-damaged": skip_damaged})
         instant = None if as_of is None else zone.instant(as_of)
-        command(Asked(uri, seller, instant, zone, skip_damaged, style), **own)
+        command(Asked(uri, seller, instant, zone, skip_damaged, style, viewing), **own)
 
     decorated: Callable[..., Any] = asking
-    for option in (formats, skip_damaged, zone.option, _as_of, _seller, address.option("from")):
+    for option in (
+        *(formats, _stale, _index, _view),
+        *(skip_damaged, zone.option, _as_of, _seller, address.option("from")),
+    ):
         decorated = option(decorated)
     return decorated
 

@@ -16,7 +16,7 @@
 Other values are refused: pickle would run code that is hidden in a damaged or foreign index.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -35,6 +35,7 @@ REMEDY: Final = (
     "use None, bool, int, float, Decimal, str, bytes, date, datetime, timedelta, or a tuple, list, set or dict "
     "of these"
 )
+_ARRAY: Final = b"\xdd"  # of MessagePack, with its length in 4 bytes
 _PLAIN: Final = {type(None), bool, float, str, bytes}
 _KINDS: Final = {kind.__name__: kind for kind in (int, float, Decimal)}
 _INT64: Final = range(-(2**63), 2**63)
@@ -60,6 +61,12 @@ def unpack(data: bytes) -> Any:
         return _decode(data)
     except (MsgspecError, ArithmeticError, LookupError, TypeError) as problem:
         raise ValueError(f"not a packed value: {problem}") from problem
+
+
+def unpack_each(packed: Sequence[bytes]) -> list[Any]:
+    """Return the values that `pack` packed, one by one. This is faster than to unpack each of them."""
+    found: list[Any] = unpack(_ARRAY + len(packed).to_bytes(4) + b"".join(packed))
+    return found
 
 
 def _tagged(value: Any) -> Any:

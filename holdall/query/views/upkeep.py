@@ -25,7 +25,7 @@ from holdall.query.collation import Place, collate, to_key
 from holdall.query.grouping import BATCH, run_step
 from holdall.query.reducer import Reducer
 from holdall.query.reducers import Reduce, reducer
-from holdall.query.views.packing import encode, pack, unpack
+from holdall.query.views.packing import encode, pack, unpack, unpack_each
 from holdall.query.views.sums import Sum
 from holdall.query.views.texts import text_of
 from holdall.query.views.tree import EMPTY, Root, Summary, Tree
@@ -262,12 +262,12 @@ class _Partials:
         self._place = place
 
     def fold(self, values: Sequence[bytes], /) -> bytes:
-        every = [value for packed in values for value in unpack(packed)[1::2]]
+        every = [value for numbered in unpack_each(values) for value in numbered[1::2]]
         return self._pack(run_step(self._place, self._reducer.fold, every))
 
     def merge(self, partials: Sequence[bytes], /) -> bytes:
         merge = self._reducer.merge
-        return self._pack(run_step(self._place, functools.reduce, merge, map(unpack, partials)))
+        return self._pack(run_step(self._place, functools.reduce, merge, unpack_each(partials)))
 
     def _pack(self, partial: object) -> bytes:
         try:

@@ -99,7 +99,9 @@ def run_split(stage: str, build: Callable[[Any], dict[str, Any]]) -> tuple[dict[
 
     Return the results and the answers of the worker to the split.
     """
-    answers = []
+    answers: list[Any] = []
+    reached.clear()
+    split.clear()
 
     def manager(elements: int) -> Generator[float | None, Any, None]:
         yield None  # sends the elements to the worker

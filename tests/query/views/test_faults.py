@@ -23,12 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from holdall import Feature, File, Json, Memory, SQLite, Store
+from holdall import File, Json, Memory, SQLite, Store
 from holdall.query import MapReduce
 from holdall.query.collation import collate
 from holdall.query.views import View, refresh, tree
 from holdall.query.views.segments import merge
 from tests.query.views.requests import Hooked, Hooks, Killed, die
+from tests.query.views.tables import SwapOnly
 from tests.soak import SOAK
 
 KEYS = [f"{folder}/{number}" for folder in "ab" for number in range(6)]
@@ -82,14 +83,6 @@ def query_of(name: str, scale: int) -> MapReduce[Any, Any]:
             yield _group(group), f"{key}={value}" if name == "function" else _number(value) * scale
 
     return MapReduce(pairs, REDUCERS[name])
-
-
-class SwapOnly(Memory):
-    """A memory as S3 is: it swaps one key, and does not change several at once."""
-
-    @property
-    def features(self) -> Feature:
-        return super().features & ~Feature.ATOMIC
 
 
 class ViewMachine(RuleBasedStateMachine):
@@ -272,7 +265,7 @@ def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, inde
     monkeypatch.setattr(merge, "LARGEST", 200)
     monkeypatch.setattr(refresh, "BATCH", 3)
     monkeypatch.setattr(tree, "_BITS", 1)
-    tree.ends_node.cache_clear()
+    tree.height_of.cache_clear()
     machine: Any = type("Machine", (ViewMachine,), {"reducer": reducer, "new_index": INDEXES[index]})
     few = settings(
         max_examples=30 if SOAK else 2,
@@ -281,4 +274,4 @@ def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, inde
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=few)
-    tree.ends_node.cache_clear()
+    tree.height_of.cache_clear()

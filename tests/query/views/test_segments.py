@@ -8,8 +8,9 @@ from functools import partial
 
 import pytest
 
-from holdall import Corrupt, Memory, Mismatch, Store
+from holdall import Memory, Mismatch, Store
 from holdall.adapters.s3 import S3
+from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments import SegmentTable, merge
 from tests.adapters.s3.test_requests import costs
 from tests.middleware.mutations import mutations
@@ -90,7 +91,7 @@ def test_the_segments_stay_few_and_forget_deleted_names(monkeypatch: pytest.Monk
 # ---- Bytes of others -------------------------------------------------------------------------------
 
 
-def test_damaged_bytes_are_corrupt_or_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "LARGEST", 150)
     store = Memory()
     commit(SegmentTable(store), dict.fromkeys(NAMES, b"1" * 9), b"0")
@@ -101,16 +102,16 @@ def test_damaged_bytes_are_corrupt_or_as_they_were(monkeypatch: pytest.MonkeyPat
         for data in mutations([intact], 40, lambda drawn: drawn.randbytes(4)):
             store[key] = data
             if data != intact:
-                with pytest.raises(Corrupt, match="the view's index is damaged"):
+                with pytest.raises(Damaged, match="not as it was written"):
                     state(SegmentTable(store))
         store[key] = intact
     one, other = sorted(keys(store) - {"manifest"})[:2]
     intact = store[one]
     store[one] = store[other]  # a whole segment, but another one
-    with pytest.raises(Corrupt, match=one.removeprefix("segments/")):
+    with pytest.raises(Damaged, match=one.removeprefix("segments/")):
         state(SegmentTable(store))
     del store[one]
-    with pytest.raises(Corrupt, match="a segment of the view's index is missing"):
+    with pytest.raises(Damaged, match="a segment is missing"):
         state(SegmentTable(store))
     store[one] = intact
     assert state(SegmentTable(store)) == held

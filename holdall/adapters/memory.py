@@ -98,8 +98,9 @@ class _Table:
                 self.order = None
             new[str.__str__(key)] = value, self.tick
         steps: list[Callable[[Any], object]] = [self.cells.update, *repeat(self.cells.pop, len(gone))]
+        make: Callable[[Callable[[Any], object], Any], object] = call
         # Python handles no signal while this call in C makes the others.
-        deque(map(call, steps, [new, *gone]), maxlen=0)
+        deque(map(make, steps, [new, *gone]), maxlen=0)
 
     def _begin_log(self) -> str:
         """Begin the log of this process, and return a name for it."""

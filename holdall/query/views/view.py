@@ -91,7 +91,7 @@ class View(Generic[R]):
             raise unsupported(store, "keep a view", Feature.CHANGES, remedy)
         self._store = store
         self._query = query
-        self._name = _valid_name(query, name)
+        self._name = _valid_name(_name_of_map(query) if name is None else name)
         self._source = Source(store, prefix, query.type)
         self._definition = definition(query, store, prefix)
         self._index = _opened(store, index)
@@ -356,11 +356,14 @@ def _after(mapped: int, progress: Progress | None) -> Progress | None:
     return progress and (lambda documents: progress(mapped + documents))
 
 
-def _valid_name(query: MapReduce[Any, Any], name: str | None) -> str:
-    if name is None:
-        name = getattr(getattr(query.map, "func", query.map), "__name__", "<object>")  # func: of a partial
-        if not name.isidentifier():
-            raise InvalidQuery(f"the map {query.map!r} has no name for a view; give View a name=")
+def _name_of_map(query: MapReduce[Any, Any]) -> str:
+    name: str = getattr(getattr(query.map, "func", query.map), "__name__", "<object>")  # func: of a partial
+    if not name.isidentifier():
+        raise InvalidQuery(f"the map {query.map!r} has no name for a view; give View a name=")
+    return name
+
+
+def _valid_name(name: str) -> str:
     check_key(name)
     if "/" in name or len(name.encode()) > _LONGEST:
         raise InvalidQuery(f"the name of a view must not have a slash or over {_LONGEST} bytes: {name!r:.99}")

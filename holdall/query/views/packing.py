@@ -4,7 +4,8 @@
     1     int over 64 bits       two's complement, big endian
     2     Decimal                its text
     3     date                   its text in ISO 8601
-    4     datetime               its fold, 0 or 1, and its text in ISO 8601
+    4     datetime               its fold, 0 or 1, and its text in ISO 8601; if it has a ZoneInfo, the text has
+                                 a space and the key of the zone in place of the offset
     5     timedelta              days, seconds and microseconds, packed
     6     tuple                  its elements, packed as a list
     7     set, 8 frozenset       its elements, packed as a list
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from holdall.errors import InvalidQuery
 from holdall.extras import needs
@@ -87,10 +89,28 @@ def _dump_each(values: Any) -> bytes:
     return pack(list(values))
 
 
+def _with_zone(value: datetime) -> str:
+    zone, text = value.tzinfo, value.isoformat()
+    if type(zone) is ZoneInfo and zone.key:
+        return f"{value.replace(tzinfo=None).isoformat()} {zone.key}"
+    if zone is None or repr(zone) == repr(datetime.fromisoformat(text).tzinfo):
+        return text
+    raise InvalidQuery(
+        f"a view cannot keep a datetime with the tzinfo {zone!r:.80}; use a ZoneInfo with a key, or a timezone "
+        "without a name"
+    )
+
+
+def _in_zone(text: str) -> datetime:
+    text, _, key = text.partition(" ")
+    value = datetime.fromisoformat(text)
+    return value.replace(tzinfo=ZoneInfo(key)) if key else value
+
+
 _TAGS: Final[dict[type, tuple[int, Callable[[Any], bytes]]]] = {
     Decimal: (2, lambda value: str(value).encode()),
     date: (3, lambda value: value.isoformat().encode()),
-    datetime: (4, lambda value: f"{value.fold}{value.isoformat()}".encode()),
+    datetime: (4, lambda value: f"{value.fold}{_with_zone(value)}".encode()),
     timedelta: (5, lambda value: pack([value.days, value.seconds, value.microseconds])),
     tuple: (6, _dump_each),
     set: (7, _dump_each),
@@ -104,7 +124,7 @@ _LOADS: Final[dict[int, Callable[[bytes], Any]]] = {
     1: lambda data: int.from_bytes(data, signed=True),
     2: lambda data: Decimal(data.decode()),
     3: lambda data: date.fromisoformat(data.decode()),
-    4: lambda data: datetime.fromisoformat(data[1:].decode()).replace(fold=int(data[:1])),
+    4: lambda data: _in_zone(data[1:].decode()).replace(fold=int(data[:1])),
     5: lambda data: timedelta(*unpack(data)),
     6: lambda data: tuple(unpack(data)),
     7: lambda data: set(unpack(data)),

@@ -24,14 +24,15 @@ from holdall.errors import InvalidQuery
 from holdall.query.collation import Place, collate, to_key
 from holdall.query.grouping import BATCH, run_step
 from holdall.query.reducer import Reducer
-from holdall.query.reducers import Reduce, reducer
+from holdall.query.reducers import Reduce, Stats, reducer
 from holdall.query.views.packing import encode, pack, unpack, unpack_each
 from holdall.query.views.sums import Sum
 from holdall.query.views.texts import text_of
 from holdall.query.views.tree import EMPTY, Root, Summary, Tree
 
 _SHORT: Final = 16  # bytes
-_EXACT: Final = "min", "max", "stats"  # any order of the documents gives the same result
+_EXACT: Final = "min", "max", "stats"
+"""Any order of the documents gives the same result, unless numbers such as 1 and 1.0 tie for an extreme."""
 
 
 class Group(Protocol):
@@ -244,14 +245,30 @@ class _Merged(_Listed):
         return _Partials(self._reducer, place)
 
     def result(self, groups: Sequence[Group]) -> Any:
-        if len(groups) == 1 or self._in_any_order:
-            partials: Iterable[Any] = (unpack(group.members.root.partial or b"") for group in groups)
-        else:
-            partials = map(self._reducer.fold, split(_values(groups), BATCH))
-        return run_step(groups[0].place, self._result, partials)
+        return run_step(groups[0].place, self._result, groups)
 
-    def _result(self, partials: Iterable[Any]) -> Any:
-        return self._reducer.result(functools.reduce(self._reducer.merge, partials))
+    def _result(self, groups: Sequence[Group]) -> Any:
+        merge = self._reducer.merge
+        if len(groups) == 1 or self._in_any_order:
+            partials = [unpack(group.members.root.partial or b"") for group in groups]
+            merged = functools.reduce(merge, partials)
+            if len(groups) == 1 or not _is_tied(merged, partials):
+                return self._reducer.result(merged)
+        folded = map(self._reducer.fold, split(_values(groups), BATCH))
+        return self._reducer.result(functools.reduce(merge, folded))
+
+
+def _is_tied(merged: Any, partials: Iterable[Any]) -> bool:
+    """Return whether an extreme of ``merged`` equals one of ``partials`` that is shown differently, as 1 and 1.0."""
+    return any(
+        one == other and repr(one) != repr(other)
+        for partial in partials
+        for one, other in zip(_extremes(merged), _extremes(partial), strict=True)
+    )
+
+
+def _extremes(partial: Any) -> tuple[Any, ...]:
+    return (partial.min, partial.max) if isinstance(partial, Stats) else (partial,)
 
 
 class _Partials:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from holdall.errors import Conflict, Corrupt, Expired, InvalidQuery
+from holdall.errors import Conflict, Corrupt, Expired, HoldallError, InvalidQuery
 from holdall.keys import check_key
 from holdall.layer import below
 from holdall.query.collation import Bound, Key, Range, collate, to_key
@@ -16,7 +17,7 @@ from holdall.query.reading import Progress
 from holdall.query.rows import Row, Rows
 from holdall.query.running import bounds as bounds_of
 from holdall.query.views.catalog import HOUR, Catalog, Generation
-from holdall.query.views.definition import definition
+from holdall.query.views.definition import definition, has_same_source
 from holdall.query.views.index import Index
 from holdall.query.views.nodes import Damaged, Nodes, Stale
 from holdall.query.views.refresh import Gone, Source, Work
@@ -93,7 +94,7 @@ class View(Generic[R]):
         self._query = query
         self._name = _valid_name(_name_of_map(query) if name is None else name)
         self._source = Source(store, prefix, query.type)
-        self._definition = definition(query, store, prefix)
+        self._definition = definition(query, store, prefix, inside=index is None)
         self._index = _opened(store, index)
         self._catalog = Catalog(self._index, self._name)
         self._serves: _Serving | None = None
@@ -134,6 +135,7 @@ class View(Generic[R]):
                 rebuilds += self._start_again(serving, problem, last=rebuilds == _REBUILDS)
             else:
                 mapped, attempt = mapped + documents, 0
+                self._use(serving.generation)
                 if done and (ready := self._complete(serving)):
                     return mapped, ready, state
 
@@ -166,12 +168,9 @@ class View(Generic[R]):
         return _Serving(generation, table, work)
 
     def _complete(self, serving: _Serving) -> _Serving | None:
-        """Return ``serving`` as a complete generation that is in use, or None if it was deleted."""
+        """Return ``serving`` as a complete generation, or None if it was deleted."""
         generation = serving.generation
         if generation.complete:
-            if time.time() > max(self._used, generation.used) + HOUR:
-                self._used = time.time()
-                self._guard(self._catalog.use, generation)
             return serving
         if not self._guard(self._catalog.complete, generation):
             self._serves = None
@@ -179,6 +178,12 @@ class View(Generic[R]):
         self._serves = self._serving(generation._replace(complete=True, used=time.time()))
         self.sweep()
         return self._serves
+
+    def _use(self, generation: Generation) -> None:
+        """Record that ``generation`` is in use, at most once an hour."""
+        if time.time() > max(self._used, generation.used) + HOUR:
+            self._used = time.time()
+            self._guard(self._catalog.use, generation)
 
     def sweep(self, unused: timedelta = DAY) -> int:
         """Delete the indexes of other definitions of this view that nobody used for ``unused``.
@@ -285,14 +290,19 @@ class View(Generic[R]):
 
     def _state(self, stale: bool) -> tuple[_Serving, State]:
         if stale and (serving := self._complete_one()) and (state := self._guard(serving.work.state)):
+            with suppress(HoldallError):  # a reader may lack the permission to write to the index
+                self._use(serving.generation)
             return serving, state
         return self._refresh()[1:]
 
     def _complete_one(self) -> _Serving | None:
-        """Return the newest complete generation, or else one that another definition with this reducer built."""
+        """Return the complete generation, or else the newest of the same documents and reducer, or None."""
         if self._serves and self._serves.generation.complete:
             return self._serves
-        generations = [each for each in self._guard(self._catalog.read) if each.complete]
+        found = reversed(self._guard(self._catalog.read))
+        generations = [
+            each for each in found if each.complete and has_same_source(each.definition, self._definition)
+        ]
         generations.sort(key=lambda generation: generation.definition != self._definition)
         for generation in generations:
             serving = self._serving(generation)

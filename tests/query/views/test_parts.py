@@ -1,11 +1,12 @@
 """Texts of groups, packed values, sums and definitions, each by itself."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,8 @@ VALUES = [
         date(2026, 1, 31),
         datetime(2026, 1, 31, fold=1),  # noqa: DTZ001 - a naive one
         datetime(2026, 1, 31, tzinfo=UTC),
+        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
+        datetime(2026, 1, 31, tzinfo=timezone(timedelta(hours=-5, seconds=1))),
         timedelta(-1, 2, 3),
     ),
     {"a": {1, (2, "b")}, (1, 2): frozenset([None])},
@@ -65,7 +68,10 @@ def test_packed_values_are_the_same_again(value: Any) -> None:
     assert repr(found) == repr(value)
 
 
-@pytest.mark.parametrize("value", [1j, object(), {"a": [range(3)]}, "\ud800"])
+NAMED = datetime(2026, 1, 31, tzinfo=timezone(timedelta(hours=1), "CET"))
+
+
+@pytest.mark.parametrize("value", [1j, object(), {"a": [range(3)]}, "\ud800", NAMED])
 def test_values_that_cannot_be_packed(value: Any) -> None:
     with pytest.raises(InvalidQuery, match="a view cannot keep"):
         pack(value)
@@ -120,7 +126,7 @@ class Mean:
 
 def test_what_a_definition_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     def of(map: Any, reduce: Any = "sum", prefix: str = "", type: Any = None) -> str:
-        return definition(MapReduce(map, reduce, type=type), Memory(), prefix)
+        return definition(MapReduce(map, reduce, type=type), Memory(), prefix, inside=True)
 
     different = [
         of(taxed),

@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
 
-test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(IN_MEMORY) $(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query \
@@ -77,7 +77,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
-	    tests/adapters/test_interrupts.py tests/query/test_orphans.py $(ARGS)
+	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
 	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
@@ -103,8 +103,14 @@ bench: setup ## compare speed with its peers, in one run
 bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, PostgreSQL and MariaDB too)
 	@$(BIN)/python -m benchmarks.feeds $(ARGS)
 
+bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server of S3 with list + get
+	@$(BIN)/python -m benchmarks query query-s3 $(ARGS)
+
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)
+
+bench-scale: setup ## show how queries grow with the number of documents (ARGS='--requests' counts those to a bucket, too)
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
 
 # Built afresh each time: Sphinx warns of a page only when it reads it.
 docs: setup ## build the documentation into site/

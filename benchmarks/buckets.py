@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.buckets_by_hand import Boto3, Obstore, S3fs
-from benchmarks.measure import FASTER_WAITING, OVER_WAITING, Row, Work, at_least, at_most, compare
+from benchmarks.measure import FASTER_WAITING, OVER_WAITING, Row, Work, at_least, at_most, compare, memory_row
 from benchmarks.slow import slowed
 from holdall import Store
 from holdall.adapters.s3 import S3
@@ -25,7 +25,7 @@ FAR = 2000
 def buckets(folder: Path) -> Iterator[Row]:
     """Every contest that has a goal for S3."""
     with pytest.MonkeyPatch.context() as patch, seaweedfs(folder) as endpoint:
-        for name, value in _environment().items():
+        for name, value in environment().items():
             patch.setenv(name, value)
         with S3("bench", endpoint_url=endpoint, create=True) as made:
             made["filled"] = b"soon"
@@ -37,7 +37,8 @@ def buckets(folder: Path) -> Iterator[Row]:
         yield _latency(endpoint)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The variables by which boto3 finds the server of a benchmark."""
     return {
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -85,21 +86,8 @@ def _memory(endpoint: str) -> Row:
     few = _peak(endpoint)
     Obstore(endpoint, "bench").fill(10 * COUNT, SIZE)
     many = _peak(endpoint)
-    ratio = many / few
-    return Row(
-        group=GROUP,
-        name=f"peak memory of a scan of {10 * COUNT:,} / of {COUNT:,} ({many} KiB, {few} KiB)",
-        clock="wall",
-        ours=float("nan"),
-        peer=float("nan"),
-        unit="of it",
-        value=ratio,
-        low=ratio,
-        high=ratio,
-        other=float("nan"),
-        rounds=1,
-        goal=at_most(1.1),
-    )
+    name = f"peak memory of a scan of {10 * COUNT:,} / of {COUNT:,} ({many} KiB, {few} KiB)"
+    return memory_row(GROUP, name, many / few)
 
 
 _SCAN = r"""

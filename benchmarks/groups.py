@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.bucket_queries import bucket_queries
 from benchmarks.buckets import buckets
 from benchmarks.caches import caches
 from benchmarks.contests import contests
@@ -113,6 +114,7 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "embedded": embedded,
     "orm": orm,
     "query": queries,
+    "query-s3": bucket_queries,
     "layer": layers,
     "stack": stack,
     "cache": caches,

@@ -70,6 +70,12 @@ class Row:
         return "met" if self.goal.met(self.value) else "missed"
 
 
+def memory_row(group: str, name: str, ratio: float) -> Row:
+    """The row of two peaks of memory, which should differ by at most a tenth."""
+    none = float("nan")
+    return Row(group, name, "wall", none, none, "of it", ratio, ratio, ratio, none, 1, at_most(1.1))
+
+
 class Scale(NamedTuple):
     """Compares two times by ``clock``, which is "cpu" or "wall": ``of(ours, peer)`` is in ``unit``.
 

@@ -1,12 +1,14 @@
 """The amounts billed by accounting code: map-reduce over documents against SQL over rows."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 from benchmarks.invoices import invoices
-from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare
+from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare, memory_row
 from benchmarks.orm import AGED_ON, ORM
 from benchmarks.plan import Plan
 from holdall import Json, MapReduce, SQLite, Store
@@ -45,6 +47,7 @@ def queries(folder: Path) -> Iterator[Row]:
         ):
             yield compare(group, name, _once(ask), theirs, rounds=ROUNDS, goal=goal)
         yield from _parallel(books, peer)
+        yield _memory(folder / "ours.db")
 
 
 def _parallel(books: Store[Invoice], peer: ORM) -> Iterator[Row]:
@@ -58,6 +61,35 @@ def _parallel(books: Store[Invoice], peer: ORM) -> Iterator[Row]:
     group = f"{COUNT:,} invoices, {processors()} processes / ORM, GROUP BY without an index"
     name = "billed by currency and code"
     yield compare(group, name, _once(ask), peer.billed, rounds=ROUNDS, scale=OVER_WAITING, goal=at_most(0.55))
+
+
+_ASK = r"""
+import re, sys
+from itertools import islice
+from pathlib import Path
+from holdall import Json, MapReduce, SQLite
+from holdall.domain import maps
+with SQLite(sys.argv[1]) as store:
+    stop = next(islice(store.scan(), int(sys.argv[2]), None), None)
+    MapReduce(maps.billed, "sum", type=maps.Billed).run(Json(store), stop=stop)
+print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def _memory(path: Path) -> Row:
+    """Compare the peak memory of two processes instead of times; one reads ten times as many documents."""
+    few, many = _peak(path, COUNT // 10), _peak(path, COUNT)
+    return memory_row(
+        f"{COUNT:,} invoices",
+        f"peak memory of billed over {COUNT:,} / over {COUNT // 10:,} ({many} KiB, {few} KiB)",
+        many / few,
+    )
+
+
+def _peak(path: Path, count: int) -> int:
+    """The greatest number of KiB that a process held while it asked, as Linux counts it."""
+    command = [sys.executable, "-c", _ASK, str(path), str(count)]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _overview(reports: Receivables) -> Callable[[], object]:

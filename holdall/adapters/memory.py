@@ -4,9 +4,9 @@ import threading
 import uuid
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice, repeat
+from itertools import islice
 from operator import call, itemgetter
 from typing import Any, NoReturn, cast
 from weakref import WeakSet
@@ -97,8 +97,12 @@ class _Table:
             if key not in self.cells:
                 self.order = None
             new[str.__str__(key)] = value, self.tick
+        steps: list[Callable[[], object]] = [
+            partial(self.cells.update, new),
+            *(partial(self.cells.pop, key) for key in gone),
+        ]
         # Python handles no signal while this call in C makes the others.
-        deque(map(call, [self.cells.update, *repeat(self.cells.pop, len(gone))], [new, *gone]), maxlen=0)
+        deque(map(call, steps), maxlen=0)
 
     def _begin_log(self) -> str:
         """Begin the log of this process, and return a name for it."""

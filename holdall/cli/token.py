@@ -18,12 +18,12 @@ _where = click.option(
 )
 
 
-@click.group()
+@click.group(epilog=examples("token list --tokens sqlite:///access.db"))
 def token() -> None:
     """Add, list and revoke the tokens of the HTTP service."""
 
 
-@token.command(epilog=examples("token add ada --tokens sqlite:///tokens.db --allow write:notes --days 90"))
+@token.command(epilog=examples("token add ada --tokens sqlite:///access.db --allow write:notes --days 90"))
 @click.argument("name")
 @_where
 @click.option(
@@ -36,7 +36,10 @@ def token() -> None:
 )
 @click.option("--days", type=click.IntRange(1, 36500), help="The token expires after so many days.")
 def add(name: str, uri: str, scopes: tuple[str, ...], days: int | None) -> None:
-    """Print a new token for NAME, which can write or read as --allow says. It is not shown again."""
+    """Print a new token for NAME.
+
+    It may read or write as --allow says. It is not shown again, because only its hash is kept.
+    """
     from holdall.server.tokens import Tokens, parse_scope  # imported late: the help needs no extra
 
     try:
@@ -48,11 +51,11 @@ def add(name: str, uri: str, scopes: tuple[str, ...], days: int | None) -> None:
         click.echo(Tokens(store).add(name, allowed, expires))
 
 
-@token.command("list", epilog=examples("token list --tokens sqlite:///tokens.db"))
+@token.command("list", epilog=examples("token list --tokens sqlite:///access.db"))
 @_where
 @formats
 def list_(uri: str, style: str | None) -> None:
-    """List the names of the tokens, their scopes and when they expire."""
+    """List the tokens: their names, scopes and dates."""
     from holdall.server.tokens import Tokens  # imported late: the help needs no extra
 
     with open_store(uri) as store:
@@ -67,11 +70,14 @@ def _row(name: str, record: "Record") -> tuple[str, ...]:
     return name, allows, f"{record.created:%Y-%m-%d}", expires
 
 
-@token.command(epilog=examples("token revoke ada --tokens sqlite:///tokens.db"))
+@token.command(epilog=examples("token revoke ada --tokens sqlite:///access.db"))
 @click.argument("name")
 @_where
 def revoke(name: str, uri: str) -> None:
-    """Revoke the token of NAME. A service that runs refuses it from its next request on."""
+    """Revoke the token of NAME.
+
+    A service that runs refuses it from its next request on.
+    """
     from holdall.server.tokens import Tokens  # imported late: the help needs no extra
 
     with open_store(uri) as store:

@@ -140,7 +140,7 @@ class MapReduce(Generic[V, R]):
         - "auto": maps the first 512 documents, and chooses one of these by the time that they took. `explain`
           says which one, and why;
         - any `concurrent.futures.Executor`. Its workers must be able to open ``store``, unless it is a
-          `ThreadPoolExecutor`.
+          `ThreadPoolExecutor`. `holdall.query.dask.on_dask` makes one for the workers of a Dask cluster.
 
         The keys are listed once, and cut into ``partitions`` ranges of equal numbers of documents. By
         default, a range has 1,000 documents for threads, 5,000 for processes, and 2,000 for an executor of
@@ -164,7 +164,8 @@ class MapReduce(Generic[V, R]):
         unchanged. If several documents fail at the same time, any of them may be named.
 
         A task that dies is run again, twice at most; then QueryFailed names its range. A killed process of
-        holdall's own is replaced. If an executor of yours loses a process, QueryFailed names the executor.
+        holdall's own is replaced, and a Dask cluster goes on with its other workers. If another executor of
+        yours loses a process, QueryFailed names the executor.
         Raises InvalidQuery if the executor is shut down or if the query cannot be pickled, and Unsupported if
         worker processes cannot read ``store``, or would run the script again.
         """

@@ -45,6 +45,8 @@ def run_there(packed: bytes, context: Context, span: Span, progress: Progress | 
     outcome = _outcome(lambda: _open(packed), context, span, progress)
     if isinstance(outcome, Exception):
         return _pack_error(outcome)
+    for failure in outcome.failures.values():
+        _detach(failure)
     try:
         return pack(outcome)
     except Exception as problem:  # noqa: BLE001 - a reducer of the user's may make anything
@@ -79,10 +81,18 @@ def _open(packed: bytes) -> Job:
     return opened
 
 
-def _pack_error(error: Exception) -> bytes:
-    """Return ``error``, packed, with the traceback of its cause as a note, because causes are not pickled."""
+def _detach(error: Exception) -> None:
+    """Replace the cause of ``error`` by a note with its traceback.
+
+    pickle leaves causes out. `distributed` makes it include them, but not every cause can be unpickled.
+    """
     if error.__cause__:
         error.add_note("".join(traceback.format_exception(error.__cause__)).rstrip())
+    error.__cause__ = error.__context__ = None
+
+
+def _pack_error(error: Exception) -> bytes:
+    _detach(error)
     try:
         packed = pack(error)
         unpack(packed)

@@ -41,9 +41,11 @@ class Representation(Protocol):
 
     def read_item(self, data: bytes, /) -> Any:
         """Return the value of ``data``, a part of a JSON text."""
+        ...
 
     def write_item(self, value: Any, /) -> msgspec.Raw:
         """Return ``value`` as a part of a JSON text."""
+        ...
 
 
 class BytesRepresentation:

@@ -48,6 +48,18 @@ def test_the_rows_are_those_of_a_serial_run_and_of_the_documents_as_they_are_now
     assert both.run(store, executor=executor) == both.run(store)
 
 
+def test_a_document_that_cannot_be_mapped_is_named(client):
+    store = numbers(3)
+    store["1/bad"] = b"bad"
+    with pytest.raises(QueryFailed, match="map failed at '1/bad': Odd") as caught:
+        MapReduce(maps.picky, "count").run(store, executor=on_dask(client), partitions=2)
+    assert caught.value.key == "1/bad"
+    assert "maps.Odd: odd" in caught.value.__notes__[0]
+    rows = MapReduce(maps.picky, "count").run(store, executor=on_dask(client), on_error="collect")
+    assert (rows, list(rows.failures)) == ([("all", 3)], ["1/bad"])
+    assert "maps.Odd: odd" in rows.failures["1/bad"].__notes__[0]
+
+
 def test_an_executor_that_is_pure_is_refused(client):
     for executor in (client.get_executor(), client.get_executor(pure=True)):
         with pytest.raises(InvalidQuery, match=r"is pure, .*; use holdall.query.dask.on_dask\(client\), or"):

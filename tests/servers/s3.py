@@ -125,7 +125,7 @@ def serve_moto() -> Iterator[str]:
             """Say nothing."""
 
     application = one_at_a_time(DomainDispatcherApplication(create_backend_app).__call__)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    server: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

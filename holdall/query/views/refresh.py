@@ -59,7 +59,7 @@ class Step(NamedTuple):
 
 
 class Gone(Exception):
-    """The generation was deleted, because another one took its place or nobody used it."""
+    """The generation was deleted, because another one took its place or nobody used it, or its table was lost."""
 
 
 class Work:

@@ -30,9 +30,10 @@ class RowTable:
 
     def head(self) -> Head | None:
         try:
-            return Head(*self._raw.get_tagged(_HEAD))
+            data, tag = self._raw.get_tagged(_HEAD)
         except KeyError:
             return None
+        return Head(data, tag)
 
     def get_many(self, names: Iterable[str], /) -> dict[str, bytes]:
         found = self._raw.get_many([_NAMES + name for name in names])

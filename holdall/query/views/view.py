@@ -55,7 +55,7 @@ class View(Generic[R]):
     returns.
 
     ``store`` needs CHANGES; `holdall.SnapshotFeed` gives any store this feature. ``index`` is a store of bytes
-    or its address, and needs ATOMIC; by default, it is the part of ``store`` that is reserved for holdall. A
+    or its address, and needs SWAP; by default, it is the part of ``store`` that is reserved for holdall. A
     view has the ``name`` of the function of its map, unless another is given; the views of an index need
     different names.
 
@@ -92,7 +92,7 @@ class View(Generic[R]):
             raise unsupported(store, "keep a view", Feature.CHANGES, remedy)
         self._store = store
         self._query = query
-        self._name = _valid_name(query, name)
+        self._name = _valid_name(_name_of_map(query) if name is None else name)
         self._source = Source(store, prefix, query.type)
         self._definition = definition(query, store, prefix, inside=index is None)
         self._index = _opened(store, index)
@@ -131,20 +131,26 @@ class View(Generic[R]):
                 documents, state, done = self._guard(serving.work.step, _after(mapped, progress))
             except (Conflict, Stale) as problem:
                 attempt = self._wait(attempt, problem)
-            except Gone:
-                self._serves = None
-            except Expired:
-                rebuilds += 1
-                if rebuilds > _REBUILDS:
-                    raise
-                self._serves = self._serving(
-                    self._guard(self._catalog.begin, self._definition, serving.generation)
-                )
+            except (Gone, Expired) as problem:
+                rebuilds += self._start_again(serving, problem, last=rebuilds == _REBUILDS)
             else:
                 mapped, attempt = mapped + documents, 0
                 self._use(serving.generation)
                 if done and (ready := self._complete(serving)):
                     return mapped, ready, state
+
+    def _start_again(self, serving: _Serving, problem: Gone | Expired, *, last: bool) -> bool:
+        """Find the generation that took the place of ``serving``; else begin one, and return True.
+
+        If this was done as often as it may be done, raise the error for ``problem`` instead of beginning one.
+        """
+        self._serves = None
+        if isinstance(problem, Gone) and self._find().generation.id != serving.generation.id:
+            return False
+        if last:
+            raise self._corrupt("its table is missing") if isinstance(problem, Gone) else problem
+        self._serves = self._serving(self._guard(self._catalog.begin, self._definition, serving.generation))
+        return True
 
     def _find(self) -> _Serving:
         """Return the generation to refresh. Add one to the catalog if there is none."""
@@ -360,11 +366,14 @@ def _after(mapped: int, progress: Progress | None) -> Progress | None:
     return progress and (lambda documents: progress(mapped + documents))
 
 
-def _valid_name(query: MapReduce[Any, Any], name: str | None) -> str:
-    if name is None:
-        name = getattr(getattr(query.map, "func", query.map), "__name__", "<object>")  # func: of a partial
-        if not name.isidentifier():
-            raise InvalidQuery(f"the map {query.map!r} has no name for a view; give View a name=")
+def _name_of_map(query: MapReduce[Any, Any]) -> str:
+    name: str = getattr(getattr(query.map, "func", query.map), "__name__", "<object>")  # func: of a partial
+    if not name.isidentifier():
+        raise InvalidQuery(f"the map {query.map!r} has no name for a view; give View a name=")
+    return name
+
+
+def _valid_name(name: str) -> str:
     check_key(name)
     if "/" in name or len(name.encode()) > _LONGEST:
         raise InvalidQuery(f"the name of a view must not have a slash or over {_LONGEST} bytes: {name!r:.99}")

@@ -1,6 +1,7 @@
 """Every kind of table, each over a new store, and what tests read of a table."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from holdall.query.views.rows import RowTable
 from holdall.query.views.segments import SegmentTable
 from holdall.query.views.table import Table
 from tests.query.views.requests import Hooked, Hooks
+from tests.soak import SOAK
 
 Changes = Mapping[str, bytes | None]
 State = tuple[bytes | None, dict[str, bytes]]
@@ -48,6 +50,9 @@ KINDS = {
     "segments-file": Kind(SegmentTable, lambda folder: File(folder / "files", durability="os")),
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+_few = KINDS if SOAK else dict(islice(KINDS.items(), 1, 3))
+each_way = pytest.mark.parametrize("kind", _few.values(), ids=_few)
+"""Rows and segments; in a long run, every kind."""
 
 
 def state(table: Table) -> State:

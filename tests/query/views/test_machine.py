@@ -193,7 +193,7 @@ def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.Mon
     run_state_machine_as_test(
         Views,
         settings=settings(
-            max_examples=500 if SOAK else 30,
+            max_examples=500 if SOAK else 20,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdall import InvalidQuery, Memory
@@ -26,6 +26,7 @@ from tests.query.keys import keys
 odd = st.sampled_from([float("inf"), float("-inf"), 10**40, -(10**40), "\0", "a\0", ("a\0", 1), ("a", "\0")])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.one_of(keys, odd), min_size=2, max_size=6))
 def test_texts_sort_and_differ_as_the_groups_do(groups: list[Any]) -> None:
     places = sorted(map(collate, groups))
@@ -35,6 +36,7 @@ def test_texts_sort_and_differ_as_the_groups_do(groups: list[Any]) -> None:
         assert collate(plain(left)) == left
 
 
+@settings(max_examples=40)
 @given(keys, keys, keys)
 def test_bounds_are_those_of_the_range(low: Any, high: Any, key: Any) -> None:
     low, high = sorted([low, high], key=collate)
@@ -81,6 +83,7 @@ amounts = st.lists(
 floats = st.lists(st.one_of(st.integers(-9, 9), st.floats(allow_nan=False, allow_infinity=False)))
 
 
+@settings(max_examples=40)
 @given(st.one_of(st.tuples(amounts, amounts), st.tuples(floats, floats)))
 def test_a_sum_forgets_what_is_taken_away(numbers: tuple[list[Any], list[Any]]) -> None:
     kept, taken = numbers

@@ -8,8 +8,11 @@ from functools import partial
 
 import pytest
 
-from holdall import Corrupt, Memory, Mismatch, Store
+from holdall import Json, Memory, Mismatch, Store
 from holdall.adapters.s3 import S3
+from holdall.query import MapReduce
+from holdall.query.views import View
+from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments import SegmentTable, merge
 from tests.adapters.s3.test_requests import costs
 from tests.middleware.mutations import mutations
@@ -51,6 +54,25 @@ def test_a_commit_of_a_hundred_values_costs_few_requests(store: S3, monkeypatch:
     assert cost(lambda: fresh.get_many(NODES)) == {"GetObject": 5}
 
 
+def by_customer(key: str, invoice: dict[str, int]) -> Iterator[tuple[str, int]]:
+    yield from invoice.items()
+
+
+def test_a_refresh_after_a_hundred_changes_costs_few_requests(moto: Server) -> None:
+    store = Json(Memory())
+    store.update({f"{number:05}": {f"customer {number % 20}": number} for number in range(3_000)})
+    with moto.store(prefix="views") as index:
+        view, cost = View(store, MapReduce(by_customer, "max"), index), costs(index)
+        view.refresh()
+        store.update({f"{number:05}": {f"customer {number % 20}": 1} for number in range(0, 3_000, 30)})
+        found = cost(view.refresh)
+        # It reads the manifest, writes a segment with all changes, and swaps the manifest.
+        assert found["PutObject"] == 2
+        assert found.total() <= 6
+        assert cost(partial(view.rows, stale=True)) == {"GetObject": 1}
+        assert view.rows() == MapReduce(by_customer, "max").run(store)
+
+
 # ---- Sweeping --------------------------------------------------------------------------------------
 
 
@@ -90,7 +112,7 @@ def test_the_segments_stay_few_and_forget_deleted_names(monkeypatch: pytest.Monk
 # ---- Bytes of others -------------------------------------------------------------------------------
 
 
-def test_damaged_bytes_are_corrupt_or_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "LARGEST", 150)
     store = Memory()
     commit(SegmentTable(store), dict.fromkeys(NAMES, b"1" * 9), b"0")
@@ -101,16 +123,16 @@ def test_damaged_bytes_are_corrupt_or_as_they_were(monkeypatch: pytest.MonkeyPat
         for data in mutations([intact], 40, lambda drawn: drawn.randbytes(4)):
             store[key] = data
             if data != intact:
-                with pytest.raises(Corrupt, match="the view's index is damaged"):
+                with pytest.raises(Damaged, match="not as it was written"):
                     state(SegmentTable(store))
         store[key] = intact
     one, other = sorted(keys(store) - {"manifest"})[:2]
     intact = store[one]
     store[one] = store[other]  # a whole segment, but another one
-    with pytest.raises(Corrupt, match=one.removeprefix("segments/")):
+    with pytest.raises(Damaged, match=one.removeprefix("segments/")):
         state(SegmentTable(store))
     del store[one]
-    with pytest.raises(Corrupt, match="a segment of the view's index is missing"):
+    with pytest.raises(Damaged, match="a segment is missing"):
         state(SegmentTable(store))
     store[one] = intact
     assert state(SegmentTable(store)) == held

@@ -9,7 +9,17 @@ import pytest
 from holdall import Conflict, Store, Unavailable
 from holdall.query.views.segments import merge
 from tests.query.views.requests import Hooks, Killed, at_each_moment, die
-from tests.query.views.tables import NAMES, OTHERS, Changes, Kind, applied, commit, every_kind, state
+from tests.query.views.tables import (
+    NAMES,
+    OTHERS,
+    Changes,
+    Kind,
+    applied,
+    commit,
+    each_way,
+    every_kind,
+    state,
+)
 
 FIRST = {name: name.encode() * 5 for name in NAMES}
 SECOND: Changes = {"d0": b"new", "d1": None, OTHERS[1]: b"1"}
@@ -95,7 +105,7 @@ def lose() -> None:
     raise Unavailable("the answer was lost")
 
 
-@every_kind
+@each_way
 @pytest.mark.parametrize("changes", [SECOND, WHOLE, {}], ids=["few", "whole", "none"])
 @pytest.mark.parametrize("fault", [die, lose])
 def test_a_fault_between_any_two_requests(
@@ -124,7 +134,7 @@ def test_a_fault_between_any_two_requests(
     assert outcomes == {b"1", b"2"}
 
 
-@every_kind
+@each_way
 @pytest.mark.parametrize("fault", [die, lose])
 def test_a_fault_in_the_first_commit(kind: Kind, store: Store[bytes], fault: Callable[[], None]) -> None:
     def trial(number: int) -> bool:
@@ -142,7 +152,7 @@ def test_a_fault_in_the_first_commit(kind: Kind, store: Store[bytes], fault: Cal
     at_each_moment(trial)
 
 
-@every_kind
+@each_way
 @pytest.mark.parametrize("changes", [SECOND, WHOLE, {}], ids=["few", "whole", "none"])
 def test_another_commits_between_any_two_requests(kind: Kind, store: Store[bytes], changes: Changes) -> None:
     others: Changes = {**dict.fromkeys(NAMES[4:], b"other"), "d0": None}
@@ -173,7 +183,7 @@ def test_another_commits_between_any_two_requests(kind: Kind, store: Store[bytes
     at_each_moment(trial)
 
 
-@every_kind
+@each_way
 def test_a_reader_misses_names_or_reads_them_as_they_were(kind: Kind, store: Store[bytes]) -> None:
     def commit_often() -> None:
         for number in range(3):
@@ -195,7 +205,7 @@ def test_a_reader_misses_names_or_reads_them_as_they_were(kind: Kind, store: Sto
     at_each_moment(trial)
 
 
-@every_kind
+@each_way
 @pytest.mark.parametrize("expects", [False, True])
 def test_another_commits_between_any_two_requests_of_a_drop(
     kind: Kind, store: Store[bytes], expects: bool
@@ -221,7 +231,7 @@ def test_another_commits_between_any_two_requests_of_a_drop(
     at_each_moment(trial)
 
 
-@every_kind
+@each_way
 def test_a_drop_that_breaks_off_leaves_no_part(kind: Kind, store: Store[bytes]) -> None:
     def trial(number: int) -> bool:
         held = begin(kind, store)

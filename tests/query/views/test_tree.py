@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdall import Memory
@@ -68,6 +68,7 @@ class Stored:
         return below(tree.root.height, root)
 
 
+@settings(max_examples=40)
 @given(st.lists(changes, max_size=6), st.booleans())
 def test_history_leaves_no_traces(history: list[dict[str, int | None]], counts: bool) -> None:
     stored, expected = Stored(counts), dict[str, int]()
@@ -87,6 +88,7 @@ def test_history_leaves_no_traces(history: list[dict[str, int | None]], counts: 
         assert int(tree.root.partial or 0) == sum(expected.values())
 
 
+@settings(max_examples=40)
 @given(changes, st.sampled_from(KEYS), st.sampled_from(KEYS))
 def test_items_of_a_range(content: dict[str, int | None], start: str, stop: str) -> None:
     stored = Stored(counts=True)

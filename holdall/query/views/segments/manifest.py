@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import uuid4
 
-from holdall.errors import Corrupt, Mismatch
+from holdall.errors import Mismatch
 from holdall.extras import needs
+from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments.membership import may_hold, new_filter
 
 with needs("json"):
@@ -47,7 +48,7 @@ class Segment(NamedTuple):
         return cls(name, next(iter(rows)), len(data), new_filter(rows)), data
 
     def load(self, data: bytes) -> Rows:
-        """Return the rows in ``data``, the bytes of this segment. Raises Corrupt if they are damaged."""
+        """Return the rows in ``data``, the bytes of this segment. Raises Damaged if they are damaged."""
         return _unseal(b"segment ", data, Rows, self.name)
 
 
@@ -84,7 +85,7 @@ class Manifest(NamedTuple):
 
     @classmethod
     def load(cls, data: bytes) -> "Manifest":
-        """Return the manifest that `dump` wrote. Raises Corrupt, or Mismatch if a later holdall wrote it."""
+        """Return the manifest that `dump` wrote. Raises Damaged, or Mismatch if a later holdall wrote it."""
         return _unseal(b"manifest ", data, Manifest)
 
 
@@ -110,8 +111,8 @@ def _unseal(kind: bytes, data: bytes, type: type[T], name: str = "") -> T:
     if data.startswith(mark) and data[len(mark) : start] == _digest(kind, data[start:], name):
         with contextlib.suppress(msgspec.MsgspecError):
             return msgspec.msgpack.decode(data[start:], type=type)
-    words = f"segment {name}" if name else "the manifest"
-    raise Corrupt(f"{words} of the view's index is damaged")
+    words = f"segment {name}" if name else "manifest"
+    raise Damaged(f"{words} is not as it was written")
 
 
 def _digest(kind: bytes, body: bytes, name: str) -> bytes:

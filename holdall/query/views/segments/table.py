@@ -18,8 +18,9 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
-from holdall.errors import Conflict, Corrupt, HoldallError, Unavailable
+from holdall.errors import Conflict, HoldallError, Unavailable
 from holdall.handles import PerProcess
+from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments.manifest import Manifest, Rows, Run, Segment
 from holdall.query.views.segments.membership import hashed
 from holdall.query.views.segments.merge import cut, divide, merged
@@ -119,10 +120,10 @@ class SegmentTable:
         return state
 
     def _reread(self, old: _State) -> _State | None:
-        """Return the state after a segment of ``old`` was missing. Raises Corrupt if it is still ``old``."""
+        """Return the state after a segment of ``old`` was missing. Raises Damaged if it is still ``old``."""
         state = self._read()
         if state and state.manifest.id == old.manifest.id:
-            raise Corrupt("a segment of the view's index is missing")
+            raise Damaged("a segment is missing")
         return state
 
     def _create(self) -> _State:

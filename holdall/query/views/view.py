@@ -62,7 +62,8 @@ class View(Generic[R]):
     Any number of processes may refresh the view at the same time: each change is included once. A process that
     is killed leaves the last state that it committed. If the query has another definition than the index, the
     next refresh builds a second index, and the first stays for processes that still use it; an index that
-    nobody used for a day is deleted.
+    nobody read or refreshed for a day is deleted. The definition is a hash of the loaded code, so another minor
+    release of Python builds the index again.
 
     Raises Unsupported if a store lacks a feature, which may cost a request to find out, and InvalidQuery if
     the name is missing or not valid.

@@ -18,7 +18,7 @@ from holdall.layer import Wrapper, layers
 from holdall.prefixed import Prefixed
 from holdall.query.views.description import Description
 from holdall.query.views.state import FORMAT
-from holdall.redact import is_secret
+from holdall.redact import is_secret, without_logins
 from holdall.store import Feature, Store
 
 _SOURCE: Final = 8  # bytes
@@ -71,8 +71,9 @@ def _place(lowest: Store[Any], store: Store[Any]) -> tuple[Any, ...]:
     args, options = lowest._made_with
     bound = inspect.signature(type(lowest)).bind(*args, **options)
     bound.apply_defaults()
+    named = {**bound.arguments, **bound.kwargs}  # the latter has the options of Fsspec one by one
     return tuple(
-        (name, value)
-        for name, value in bound.arguments.items()
-        if name not in _TUNING and not is_secret(name)
+        (name, without_logins(repr(value)))
+        for name, value in sorted(named.items())
+        if not (name in _TUNING or is_secret(name) or isinstance(value, dict))
     )

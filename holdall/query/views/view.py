@@ -26,6 +26,7 @@ from holdall.query.views.table import Table
 from holdall.query.views.texts import bounds, text_of
 from holdall.query.views.upkeep import name_of, upkeep
 from holdall.redact import format_call
+from holdall.registry import open as open_store
 from holdall.store import ATTEMPTS, Feature, Store, pause, unsupported
 
 V = TypeVar("V")
@@ -383,7 +384,5 @@ def _valid_name(name: str) -> str:
 
 def _opened(store: Store[Any], index: Store[bytes] | str | None) -> Store[bytes]:
     if isinstance(index, str):
-        from holdall import open as open_store  # late: opening an address needs the layers above this one
-
         return open_store(index)
     return store if index is None else below(index, View)

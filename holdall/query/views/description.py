@@ -50,9 +50,8 @@ class Description:
 
     def __init__(self, numbers: Mapping[tuple[int, str | None], int] | None = None) -> None:
         self._texts: list[str] = []
-        self._numbers = dict(
-            numbers or {}
-        )  # of each object that was found, by its id and the module that names it
+        # The number of each object that was found, by its id and the module that names it.
+        self._numbers = dict(numbers or {})
         self._found: list[tuple[Any, str | None]] = []  # keeps the objects, so that no id is used again
 
     def hash(self, size: int) -> str:

@@ -144,6 +144,8 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    # A bucket has volumes of its own, by default seven at once, and the disk has room for a number of volumes.
+    (folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
     names = ("master", "volume", "filer", "s3")
     ports = dict(zip([*names, *(f"{n}.grpc" for n in names)], free_ports(8), strict=True))
     command = [

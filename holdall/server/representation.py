@@ -130,7 +130,7 @@ class DocumentRepresentation:
 def representation(store: Store[Any]) -> Representation:
     """Return the representation of the values of ``store``, which its topmost serializer decides.
 
-    Raises Unsupported if the values are pickled objects, because no client may choose what is unpickled.
+    Raises Unsupported if the values are pickled objects, because a client could then run its own code.
     """
     for layer in layers(store):
         if isinstance(layer, Documents):

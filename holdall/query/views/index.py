@@ -1,10 +1,10 @@
 """The index of a view: the documents, the groups, and the members of each group, in trees.
 
-    documents: document → {text of a group: trace, …}     packed by the upkeep: what the document contributes
+    documents: document → {text of a group: trace, …}     packed by the upkeep: the contribution of the document
     groups:    text of a group → [key, members, state]    the key is packed; members is the root of a tree
-    members:   document → 0, or what the upkeep needs of the document
+    members:   document → 0, or the part of the document that the upkeep needs
 
-A batch of documents is applied in three steps: the documents are compared with what they contributed before,
+A batch of documents is applied in three steps: the documents are compared with their former contributions,
 then the members and the state of each group that differs are changed, then the groups.
 """
 
@@ -76,7 +76,7 @@ class _Changes:
 class Batch:
     """Changes of documents that are applied to ``index`` together.
 
-    ``before`` has what they contributed before, as the tree of documents has it. Those of them that are not
+    ``before`` has their former contributions, as the tree of documents has them. Those of them that are not
     replaced were deleted.
     """
 

@@ -1,4 +1,4 @@
-"""Maps documents for a view, and lets a batch of the index have what they contribute."""
+"""Maps documents for a view, and adds their contributions to a batch of the index."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -69,7 +69,7 @@ class Tree:
     """The tree at ``root``. `update` changes it; ``root`` is then the new root.
 
     If ``counts`` is false, an inner node has neither stamps nor counts of the nodes below it. Then a change of
-    a leaf changes no other node. Only a process that commits what it has read may read such a tree, because
+    a leaf changes no other node. Only a process that commits the nodes that it has read may read such a tree, because
     only the commit finds out whether the nodes belonged together.
     """
 
@@ -218,7 +218,7 @@ class _Run:
         self._keys: list[str] = []  # those that are not yet written
         self._values: list[Any] = []
         self._spare: list[str] = []  # slots of the nodes that the run replaces
-        self._before: dict[str, list[Any]] = {}  # what the level above had for these nodes
+        self._before: dict[str, list[Any]] = {}  # the values of these nodes in the level above
         self._value: list[Any] = list(tree.root[1:5])
         self._node = tree._top()
         while tree.root.height - len(self._path) > level:

@@ -140,6 +140,7 @@ MALFORMED = [
     b'{"operations": [{"op": "put", "key": "a"}]}',
     b'{"operations": [{"op": "put", "key": 7, "value": ""}]}',
     b'{"operations": [{"op": "delete", "key": "a", "other": 1}]}',
+    b'{"operations": [{"op": "expect", "key": "a", "tag": ""}]}',
     b'{"operations": [{"op": "put", "key": "a", "value": ' + b"[" * 100_000,
 ]
 

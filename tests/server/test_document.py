@@ -111,6 +111,18 @@ def test_a_delete_with_conditions_is_a_remove(http, stores):
     assert http("DELETE", path, If_Match=tag).status == 412
 
 
+def test_no_value_has_the_empty_etag(http, stores):
+    for header in ('""', 'W/""', ",", ""):
+        assert http("PUT", "/v1/bytes/docs/never", b"1", If_Match=header).status == 412
+    assert "never" not in stores["bytes"]
+
+
+def test_a_list_of_etags_that_is_not_valid_is_refused_in_linear_time(http):
+    for part in (", ", " ", '"a" ,', ",\t,"):
+        header = part * (20_000 // len(part)) + "x"
+        assert http("GET", "/v1/bytes/docs/a", If_None_Match=header).status == 400
+
+
 def test_a_client_that_has_the_value_gets_304(http):
     path = "/v1/bytes/docs/known"
     tag = http("PUT", path, b"1").headers["ETag"]
@@ -142,6 +154,8 @@ def test_a_range_of_bytes(http, asked):
     got = http("GET", "/v1/bytes/docs/range", Range=asked)
     assert (got.status, got.headers.get("Content-Range")) == (status, named)
     assert data is None or got.data == data
+    head = http("HEAD", "/v1/bytes/docs/range", Range=asked)
+    assert (head.status, head.headers["Content-Length"]) == (200, "10")
 
 
 def test_a_range_of_an_earlier_version_is_the_whole_value(http):

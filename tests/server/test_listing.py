@@ -2,7 +2,7 @@
 
 import json
 import tracemalloc
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -81,6 +81,14 @@ def test_a_folder_lists_the_keys_in_it(http, stores):
     assert listed == {"items": [{"key": "a/1", "value": 1}, {"key": "a/b/2", "value": 2}]}
     assert http("GET", "/v1/documents/docs/a/?prefix=b").json() == {"items": [{"key": "a/b/2"}]}
     assert http("HEAD", "/v1/documents/docs/a/").data == b""
+
+
+def test_pages_of_any_folder_join(http, stores):
+    for folder in ("a?b", "a#b", "a%b", "a&b=c", "ä+ b"):
+        stores["documents"].clear()
+        stores["documents"].update({f"{folder}/{number}": number for number in range(3)})
+        found = list(pages(http, f"/v1/documents/docs/{quote(folder)}/?limit=2"))
+        assert [item["key"] for page in found for item in page] == list(stores["documents"])
 
 
 def test_a_page_ends_before_it_is_too_large(http, stores, monkeypatch):

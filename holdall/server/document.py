@@ -65,6 +65,9 @@ class Documents:
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
             resp.set_header("Accept-Patch", ", ".join(MEDIA_TYPES))
+            raise falcon.HTTPUnsupportedMediaType(
+                description=f"the Content-Type of the body is not {' or '.join(MEDIA_TYPES)}"
+            )
         body = read_body(req, self._max_body, *MEDIA_TYPES)
         change = patch(served.representation, media_type, body, self._max_body)
         try:

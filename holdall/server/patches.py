@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from holdall.errors import TooLarge
+from holdall.errors import Invalid, TooLarge
 from holdall.extras import needs
 from holdall.server.representation import DocumentRepresentation
 
@@ -33,14 +33,17 @@ def patch(
     """Return the function that applies the patch in ``body`` to a document.
 
     The function raises HTTPConflict if the document does not have a part that a JSON patch names, Invalid if
-    the result is not a valid document, and TooLarge if the patch copies more than ``limit`` bytes. Raises
-    HTTPBadRequest if ``body`` is not a patch.
+    the result is not a valid document or is nested too deeply, and TooLarge if the patch copies more than
+    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch.
     """
     said = _read(body)
     apply = partial(merge, patch=said) if media_type == MERGE else _json_patch(said, limit)
 
     def change(value: Any) -> Any:
-        return representation.read(_encode(apply(_decode(representation.write(value)))))
+        try:
+            return representation.read(_encode(apply(_decode(representation.write(value)))))
+        except RecursionError as error:
+            raise Invalid("the patched document is nested too deeply") from error
 
     return change
 
@@ -70,8 +73,13 @@ def _read(body: bytes) -> Any:
 
 
 def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
+    if not isinstance(operations, list):
+        raise _malformed()
     try:
         steps = [jsonpatch.JsonPatch([operation]) for operation in operations]
+        for operation in operations:
+            if operation["op"] in ("copy", "move"):
+                jsonpatch.JsonPointer(operation["from"])
     except (
         jsonpatch.JsonPatchException,
         jsonpatch.JsonPointerException,

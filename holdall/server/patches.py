@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from holdall.errors import Invalid, TooLarge
 from holdall.extras import needs
+from holdall.server.operations import MOST
 from holdall.server.representation import DocumentRepresentation
 
 with needs("server"):
@@ -34,7 +35,7 @@ def patch(
 
     The function raises HTTPConflict if the document does not have a part that a JSON patch names, Invalid if
     the result is not a valid document or is nested too deeply, and TooLarge if the patch copies more than
-    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch.
+    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch, and HTTPContentTooLarge if it has too many operations.
     """
     said = _read(body)
     apply = partial(merge, patch=said) if media_type == MERGE else _json_patch(said, limit)
@@ -75,6 +76,8 @@ def _read(body: bytes) -> Any:
 def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
     if not isinstance(operations, list):
         raise _malformed()
+    if len(operations) > MOST:
+        raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
     try:
         steps = [jsonpatch.JsonPatch([operation]) for operation in operations]
         for operation in operations:

@@ -28,7 +28,7 @@ _LINGER: Final = 1  # seconds in which a client may still send a request on a co
 _CONNECTIONS: Final = 1000
 _UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
-_IDLE: Final = 60  # seconds after which a silent connection is closed
+_IDLE: Final = 60  # seconds after which a connection is closed on which nothing is sent or received
 
 
 def listen(text: str) -> socket.socket:
@@ -92,7 +92,8 @@ class Server:
         """Serve until `stop` is called, then answer the requests that arrived, and return."""
         try:
             while not self._stopping:
-                self._poll(60)
+                self._poll(_IDLE)
+                self._close_stalled()
             self._drain()
         finally:
             self._waitress.task_dispatcher.shutdown(timeout=1)
@@ -109,6 +110,18 @@ class Server:
 
     def _poll(self, timeout: float) -> None:
         wasyncore.loop(timeout, use_poll=True, map=self._channels, count=1)
+
+    def _close_stalled(self) -> None:
+        """Close each connection whose client does not read its answer, which would occupy a thread for ever.
+
+        Waitress itself closes a silent connection only if it has nothing to send.
+        """
+        before = time.time() - _IDLE
+        for channel in list(self._waitress.active_channels.values()):
+            if channel.total_outbufs_len and channel.last_activity < before:
+                with channel.outbuf_lock:  # the thread of the answer may just have sent a part
+                    if channel.last_activity < before:
+                        channel.handle_close()
 
     def _drain(self) -> None:
         """Stop listening, and close each connection after its last request.

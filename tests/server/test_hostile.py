@@ -1,6 +1,8 @@
 """Requests that no honest client sends, byte for byte, and bodies that lie about their length."""
 
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -119,6 +121,19 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit(http, store):
 
     assert http("PUT", "/v1/b/docs/chunked", parts(MAX_BODY)).status == 201
     assert len(store.pop("chunked")) == MAX_BODY
+
+
+def test_a_client_that_does_not_read_its_answers_occupies_no_thread(serving, monkeypatch):
+    monkeypatch.setattr("holdall.server.serving._IDLE", 0.2)
+    large = holdall.Memory()
+    large["a"] = bytes(12 << 20)  # more than the buffers of the sockets keep
+    with serving({"b": large}, threads=1) as http, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+        place = urlsplit(http.url)
+        deaf.connect((place.hostname, place.port))
+        deaf.sendall(b"GET /v1/b/docs/a HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        deaf.recv(1)
+        assert http("GET", "/v1/b/docs").status == 200
 
 
 def test_a_read_only_service_refuses_writes(serving, store):

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import holdall
+from holdall.server.operations import MOST
 
 MERGE, JSON = "application/merge-patch+json", "application/json-patch+json"
 
@@ -115,6 +116,12 @@ def test_a_patch_of_many_copies_is_refused_before_it_fills_the_memory(http, stor
     stores["documents"]["a"] = {"a": ["x" * 100]}
     doubled = [{"op": "copy", "from": "/a", "path": "/a/-"} for _ in range(40)]
     assert http("PATCH", "/v1/documents/docs/a", doc=doubled, Content_Type=JSON).status == 413
+
+
+def test_a_patch_of_too_many_operations_is_413(serving, stores):
+    with serving(stores, max_body=1 << 20) as http:
+        many = [{"op": "remove", "path": "/a"}] * (MOST + 1)
+        assert http("PATCH", "/v1/documents/docs/a", doc=many, Content_Type=JSON).status == 413
 
 
 NESTED = {"value": json.loads('{"a":' * 600 + "{}" + "}" * 600)}

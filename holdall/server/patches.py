@@ -35,7 +35,8 @@ def patch(
 
     The function raises HTTPConflict if the document does not have a part that a JSON patch names, Invalid if
     the result is not a valid document or is nested too deeply, and TooLarge if the patch copies more than
-    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch, and HTTPContentTooLarge if it has too many operations.
+    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch, and HTTPContentTooLarge if it has more
+    than `MOST` operations.
     """
     said = _read(body)
     apply = partial(merge, patch=said) if media_type == MERGE else _json_patch(said, limit)
@@ -74,23 +75,7 @@ def _read(body: bytes) -> Any:
 
 
 def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
-    if not isinstance(operations, list):
-        raise _malformed()
-    if len(operations) > MOST:
-        raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
-    try:
-        steps = [jsonpatch.JsonPatch([operation]) for operation in operations]
-        for operation in operations:
-            if operation["op"] in ("copy", "move"):
-                jsonpatch.JsonPointer(operation["from"])
-    except (
-        jsonpatch.JsonPatchException,
-        jsonpatch.JsonPointerException,
-        TypeError,
-        AttributeError,
-        KeyError,
-    ):
-        raise _malformed() from None
+    steps = _steps(operations)
 
     def apply(document: Any) -> Any:
         left = limit
@@ -109,6 +94,27 @@ def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
         return document
 
     return apply
+
+
+def _steps(operations: Any) -> list[jsonpatch.JsonPatch]:
+    """Return each operation as a patch of its own."""
+    if not isinstance(operations, list):
+        raise _malformed()
+    if len(operations) > MOST:
+        raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
+    try:
+        for operation in operations:
+            if operation["op"] in ("copy", "move"):  # jsonpatch checks "from" only when it applies the patch
+                jsonpatch.JsonPointer(operation["from"])
+        return [jsonpatch.JsonPatch([operation]) for operation in operations]
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpatch.JsonPointerException,
+        TypeError,
+        AttributeError,
+        KeyError,
+    ):
+        raise _malformed() from None
 
 
 def _malformed() -> falcon.HTTPBadRequest:

@@ -6,11 +6,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
 from holdall.server.bodies import MAX_BODY
+from holdall.server.changes import HAS_LEFT
 
 with needs("server"):
     from waitress import wasyncore
@@ -168,6 +170,11 @@ def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChan
         Waitress itself closes it after each answer without a body (204, 304).
         """
 
+        def get_environment(self) -> dict[str, Any]:
+            environ: dict[str, Any] = super().get_environment()
+            environ[HAS_LEFT] = partial(_has_left, self.channel)
+            return environ
+
         def build_response_header(self) -> bytes:
             if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
                 self.set_close_on_finish()
@@ -184,6 +191,16 @@ def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChan
         error_task_class = _Problem
 
     return Channel
+
+
+def _has_left(channel: Any) -> bool:
+    """Return whether the client has closed its end of the connection."""
+    try:
+        return channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 class _Problem(ErrorTask):

@@ -45,13 +45,15 @@ class Feeds:
         given = read_parameters(req, "since", "prefix", "limit", "wait")
         prefix, since = given.get("prefix", ""), given.get("since")
         limit = read_number("limit", given.get("limit", "100"), _MOST)
+        seconds = read_number("wait", given["wait"], LONGEST) if "wait" in given else 0
         req.context.access.check(store, prefix)
         served = self._stores.find(store, req)
-        if "wait" in given and since is not None:
-            seconds = read_number("wait", given["wait"], LONGEST)
+        if seconds and since is not None:
             with self._slots.take():
                 self._wait(served.store, since, prefix, seconds, req.env.get(HAS_LEFT, _never))
         resp.data = _page(served.store, since, prefix, limit)
+
+    on_head = on_get
 
     def _wait(
         self, store: Store[Any], since: str, prefix: str, seconds: int, has_left: Callable[[], bool]

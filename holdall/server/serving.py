@@ -196,7 +196,7 @@ def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChan
 def _has_left(channel: Any) -> bool:
     """Return whether the client has closed its end of the connection."""
     try:
-        return channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return not channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
         return False
     except OSError:

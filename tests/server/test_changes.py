@@ -70,6 +70,8 @@ def test_the_feed_tells_each_key_and_then_what_changed(http, store):
     later = changes(http, since=start["position"])
     assert later["changes"] == [{"key": "a", "tag": None}]
     assert changes(http, since=later["position"])["changes"] == []
+    get, head = (http(method, "/v1/notes/changes") for method in ("GET", "HEAD"))
+    assert (head.status, head.headers["Content-Length"]) == (200, str(len(get.data)))
 
 
 def test_pages_of_a_feed_join(http, store):
@@ -147,6 +149,7 @@ def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, st
         ("limit=0", 400),
         ("wait=61&since=new.0", 400),
         ("wait=x&since=new.0", 400),
+        ("wait=x", 400),
         ("other=1", 400),
     ],
 )

@@ -35,6 +35,19 @@ class Untagged(holdall.PassThrough):
         raise holdall.Unsupported("no swap")
 
 
+class Raced(holdall.PassThrough):
+    """Another writer changes the value after each of the first two reads of its tag."""
+
+    races = 2
+
+    def tag(self, key):
+        tag = self._inner.tag(key)
+        if self.races:
+            self.races -= 1
+            self._inner[key] = {"n": self.races}
+        return tag
+
+
 @pytest.fixture(scope="module")
 def stores():
     memory = holdall.Memory
@@ -44,6 +57,7 @@ def stores():
         "documents": holdall.Json(memory()),
         "invoices": holdall.MessagePack(memory(), Invoice),
         "plain": Untagged(memory()),
+        "raced": Raced(holdall.Json(memory())),
     }
 
 
@@ -109,6 +123,18 @@ def test_a_delete_with_conditions_is_a_remove(http, stores):
     assert "remove" in stores["bytes"]
     assert http("DELETE", path, If_Match=tag).status == 204
     assert http("DELETE", path, If_Match=tag).status == 412
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("condition", [{"If_Match": "*"}, {"If_None_Match": '"other"'}])
+def test_a_condition_that_holds_is_not_refused_for_a_race(http, stores, method, condition):
+    stores["raced"]["a"] = {}
+    stores["raced"].races = 2
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    answer = http(method, "/v1/raced/docs/a", b'{"x": 1}', Content_Type=kind, **condition)
+    assert answer.status in (200, 204)
+    left = {"PUT": {"x": 1}, "PATCH": {"n": 0, "x": 1}, "DELETE": None}
+    assert stores["raced"].get("a") == left[method]
 
 
 def test_no_value_has_the_empty_etag(http, stores):
@@ -216,6 +242,12 @@ def test_a_document_that_is_not_valid_is_422_with_its_field(http, stores, body):
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 50_000, b"\xff", b"{}{}"])
 def test_a_body_that_is_not_json_is_422(http, body):
     assert http("PUT", "/v1/documents/docs/a", body, Content_Type="application/json").status == 422
+
+
+def test_a_part_of_a_value_is_not_written(http, stores):
+    stores["bytes"]["part"] = b"12345"
+    assert http("PUT", "/v1/bytes/docs/part", b"x", Content_Range="bytes 0-0/5").status == 400
+    assert stores["bytes"]["part"] == b"12345"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from holdall.extras import needs
 with needs("server"):
     import falcon
 
-_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
+"""The beginnings of the names of headers that proxies add."""
 
 
 class Scope(NamedTuple):
@@ -65,7 +66,7 @@ def anonymous(env: dict[str, Any]) -> Access:
 
 def _is_local(env: dict[str, Any]) -> bool:
     """Return whether the request comes from this machine, and no proxy passed it on."""
-    if any(name in env for name in _PROXIED):
+    if any(name.startswith(_PROXIED) for name in env):
         return False
     address = env.get("REMOTE_ADDR", "")
     try:

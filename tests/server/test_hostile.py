@@ -97,6 +97,8 @@ def test_a_body_that_breaks_off_is_not_written(http, data):
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"X_Forwarded_For": "203.0.113.7"},
+        {"X_Forwarded_Host": "books.example"},
+        {"X_Forwarded_Proto": "https"},
         {"Forwarded": "for=203.0.113.7"},
     ],
 )

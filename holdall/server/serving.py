@@ -3,9 +3,11 @@
 import json
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
@@ -31,6 +33,7 @@ _CONNECTIONS: Final = 1000
 _UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
 _IDLE: Final = 60  # seconds after which a connection is closed on which nothing is sent or received
+_RESET: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: closing the socket resets the connection
 
 
 def listen(text: str) -> socket.socket:
@@ -164,16 +167,11 @@ def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChan
                 self.error = RequestEntityTooLarge("")
                 self.completed = True
 
-    class Task(WSGITask):
+    class Task(_Task):
         """Closes the connection after the answer if the server is stopping, and else keeps it.
 
         Waitress itself closes it after each answer without a body (204, 304).
         """
-
-        def get_environment(self) -> dict[str, Any]:
-            environ: dict[str, Any] = super().get_environment()
-            environ[HAS_LEFT] = partial(_has_left, self.channel)
-            return environ
 
         def build_response_header(self) -> bytes:
             if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
@@ -191,6 +189,29 @@ def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChan
         error_task_class = _Problem
 
     return Channel
+
+
+class _Task(WSGITask):
+    """Tells the application whether the client has left, and every client if its answer breaks off."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[HAS_LEFT] = partial(_has_left, self.channel)
+        return environ
+
+    def execute(self) -> None:
+        """Answer the request. If a body without a length breaks off, reset the connection.
+
+        A client of HTTP/1.0, such as a proxy, would otherwise take the end of the connection for the end
+        of the body.
+        """
+        try:
+            super().execute()
+        except Exception:
+            if self.wrote_header and self.version == "1.0":
+                with suppress(OSError):  # the client may have left
+                    cast(Any, self.channel).socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            raise
 
 
 def _has_left(channel: Any) -> bool:

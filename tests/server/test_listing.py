@@ -1,8 +1,9 @@
 """Listings: pages that join without a gap, and streams that need no memory for what they send."""
 
 import json
+import socket
 import tracemalloc
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -131,6 +132,16 @@ def test_a_stream_that_breaks_off_does_not_look_complete(http, stores):
     stores["endless"].count, stores["endless"].error = 500, holdall.Unavailable("away")
     with pytest.raises(urllib3.exceptions.ProtocolError):
         _ = http("GET", "/v1/endless/docs?include=values", Accept=NDJSON).data
+
+
+def test_a_stream_that_breaks_off_is_reset_for_a_client_of_http_1_0(http, stores):
+    stores["endless"].count, stores["endless"].error = 500, holdall.Unavailable("away")
+    place = urlsplit(http.url)
+    with socket.create_connection((place.hostname, place.port), timeout=30) as sock:
+        asked = "GET /v1/endless/docs?include=values HTTP/1.0\r\nHost: localhost\r\nAccept: {}\r\n\r\n"
+        sock.sendall(asked.format(NDJSON).encode())
+        with pytest.raises(ConnectionResetError):
+            b"".join(iter(lambda: sock.recv(1 << 16), b""))
 
 
 def test_a_stream_that_cannot_begin_is_a_problem(http, stores):

@@ -1,6 +1,7 @@
 """Runs the service under waitress, and ends it gracefully: every request that arrived gets its answer."""
 
 import json
+import re
 import select
 import socket
 import struct
@@ -33,6 +34,8 @@ _CONNECTIONS: Final = 1000
 _UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
 _IDLE: Final = 60  # seconds after which a connection is closed on which nothing is sent or received
+_HEADERS: Final = 1 << 16  # bytes of the headers of a request
+_is_blank = re.compile(rb":[ \t\r\n]{256}").search
 _RESET: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: closing the socket resets the connection
 
 
@@ -82,6 +85,7 @@ class Server:
             threads=threads,
             ident="holdall",
             max_request_body_size=2 * max_body + _FRAMING,
+            max_request_header_size=_HEADERS,
             connection_limit=_CONNECTIONS,
             channel_timeout=_IDLE,
             outbuf_high_watermark=_UNSENT,
@@ -157,9 +161,14 @@ def _is_idle(channel: Any) -> bool:
 
 def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
     class Parser(HTTPRequestParser):
-        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long."""
+        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long.
+
+        It also refuses a header that begins with many spaces: waitress needs quadratic time for it.
+        """
 
         def parse_header(self, header_plus: bytes) -> None:
+            if _is_blank(header_plus):
+                raise ParsingError("a header begins with too many spaces")
             super().parse_header(header_plus)
             if self.chunked and "CONTENT_LENGTH" in self.headers:
                 raise ParsingError("the body has two lengths")

@@ -62,6 +62,8 @@ REFUSED = {
     ),
     "many headers": (PATH + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n", {431}),
     "10,000 headers": (PATH + b"".join(b"X-%d: 1\r\n" % n for n in range(10_000)) + b"\r\n", {431}),
+    "a header of spaces": (PATH + b"X:" + b" " * 50_000 + b"x\r\n\r\n", {400}),
+    "a header of folded spaces": (PATH + b"X:" + b"\r\n \t" * 10_000 + b"x\r\n\r\n", {400}),
     "no host": (b"PUT /v1/b/docs/a HTTP/1.0\r\nContent-Length: 3\r\n\r\nbad", {421}),
     "other host": (b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: evil.example\r\nContent-Length: 3\r\n\r\nbad", {421}),
     "host in a name": (b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: localhost.evil.example\r\n\r\n", {421}),

@@ -7,6 +7,7 @@ from holdall.extras import needs
 from holdall.server.bodies import read_body
 from holdall.server.etags import etag
 from holdall.server.listing import Listing
+from holdall.server.negotiation import prefer
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.uuid7 import uuid7
@@ -34,7 +35,7 @@ class Collections:
         served = self._stores.find(store, req)
         listing = Listing.of(req, served, folder)
         req.context.access.check(store, listing.prefix)
-        if req.client_prefers(["application/json", NDJSON]) == NDJSON:
+        if prefer(req, "application/json", NDJSON) == NDJSON:
             resp.content_type = NDJSON
             if req.method == "GET":
                 resp.stream = self._slots.hold(listing.lines())

@@ -9,6 +9,7 @@ from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
 from holdall.server.etags import Conditions, etag, failed
+from holdall.server.negotiation import prefer
 from holdall.server.patches import MEDIA_TYPES, patch
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
@@ -101,7 +102,7 @@ class Documents:
 
 
 def _check_accept(req: falcon.Request, served: Served) -> None:
-    if "HTTP_ACCEPT" in req.env and not req.client_accepts(served.representation.content_type):
+    if not prefer(req, served.representation.content_type):
         raise falcon.HTTPNotAcceptable(
             description=f"the values of this store are {served.representation.content_type}"
         )

@@ -3,6 +3,7 @@
 import threading
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 import pytest
@@ -56,6 +57,7 @@ def stores():
         "text": holdall.Text(memory()),
         "documents": holdall.Json(memory()),
         "invoices": holdall.MessagePack(memory(), Invoice),
+        "kinds": holdall.Json(memory(), Literal["a", "b"]),
         "plain": Untagged(memory()),
         "raced": Raced(holdall.Json(memory())),
     }
@@ -145,7 +147,7 @@ def test_no_value_has_the_empty_etag(http, stores):
 
 def test_a_list_of_etags_that_is_not_valid_is_refused_in_linear_time(http):
     for part in (", ", " ", '"a" ,', ",\t,"):
-        header = part * (20_000 // len(part)) + "x"
+        header = '"a"' + part * (20_000 // len(part)) + "x"
         assert http("GET", "/v1/bytes/docs/a", If_None_Match=header).status == 400
 
 
@@ -267,6 +269,21 @@ def test_a_client_that_does_not_accept_the_representation_gets_406(http):
     http("PUT", "/v1/documents/docs/a", b"{}")
     assert http("GET", "/v1/documents/docs/a", Accept="text/html").status == 406
     assert http("GET", "/v1/documents/docs/a", Accept="text/html, */*;q=0.1").status == 200
+
+
+def test_media_types_are_the_same_in_upper_and_lower_case(http):
+    http("PUT", "/v1/text/docs/case", b"hello")
+    for accepted in ("TEXT/Plain", "text/plain; charset=UTF-8", "Text/*"):
+        assert http("GET", "/v1/text/docs/case", Accept=accepted).status == 200
+    assert http("GET", "/v1/text/docs", Accept="application/X-NDJSON").data.endswith(b"}\n")
+    for accepted in ("text/plain;q=0", "*/*;q=0", "text/plain;q=x", "/"):
+        assert http("GET", "/v1/text/docs/case", Accept=accepted).status == 406
+
+
+def test_a_value_like_a_message_is_refused_in_linear_time(serving, stores):
+    body = b'"' + b" - at `$" * 100_000 + b'"'
+    with serving(stores, max_body=1 << 20) as http:
+        assert http("PUT", "/v1/kinds/docs/a", body, Content_Type="application/json").status == 422
 
 
 def test_post_creates_a_key_that_sorts_by_time(http, stores):

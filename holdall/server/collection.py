@@ -40,7 +40,7 @@ class Collections:
             if req.method == "GET":
                 resp.stream = self._slots.hold(listing.lines())
             return
-        resp.data = listing.page(req.path)
+        resp.data = listing.page(req.root_path + req.path)
 
     on_head = on_get
 
@@ -52,5 +52,5 @@ class Collections:
         value = served.representation.read(read_body(req, self._max_body, media_type))
         key = f"{folder}{uuid7()}"
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
-        resp.location = f"/v1/{store}/docs/{quote(key)}"
+        resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")
         resp.status = falcon.HTTP_CREATED

@@ -2,15 +2,20 @@
 
 import json
 import socket
+import threading
 import tracemalloc
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdall
+from holdall.server import app
+from holdall.server.serving import Server, listen
 from holdall.testing.keyspace import between, near_keys, spans
+from tests.server.client import Client
 
 NDJSON = "application/x-ndjson"
 
@@ -92,6 +97,27 @@ def test_pages_of_any_folder_join(http, stores):
         assert [item["key"] for page in found for item in page] == list(stores["documents"])
 
 
+def test_links_of_an_application_that_is_mounted_lead_into_it():
+    service = app({"notes": holdall.Text(holdall.Memory())})
+    server = Server(lambda env, start: service(mounted(env), start), listen("127.0.0.1:0"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        with urllib3.PoolManager(retries=False, timeout=30) as pool:
+            http = Client(server.url, pool)
+            made = [http("POST", "/api/v1/notes/docs/a/", b"x").headers["Location"] for _ in range(2)]
+            assert [http("GET", location).status for location in made] == [200, 200]
+            assert [len(page) for page in pages(http, "/api/v1/notes/docs/a/?limit=1")] == [1, 1]
+    finally:
+        server.stop()
+        thread.join()
+
+
+def mounted(env):
+    """The environment that a framework gives to an application under ``/api``."""
+    return env | {"SCRIPT_NAME": "/api", "PATH_INFO": env["PATH_INFO"].partition("/api")[2]}
+
+
 def test_a_page_ends_before_it_is_too_large(http, stores, monkeypatch):
     monkeypatch.setattr("holdall.server.listing._PAGE", 4 << 10)
     stores["bytes"].clear()
@@ -127,8 +153,6 @@ def test_a_stream_has_a_line_for_each_item(http, stores):
 
 
 def test_a_stream_that_breaks_off_does_not_look_complete(http, stores):
-    import urllib3
-
     stores["endless"].count, stores["endless"].error = 500, holdall.Unavailable("away")
     with pytest.raises(urllib3.exceptions.ProtocolError):
         _ = http("GET", "/v1/endless/docs?include=values", Accept=NDJSON).data

@@ -65,8 +65,11 @@ def anonymous(env: dict[str, Any]) -> Access:
 
 
 def _is_local(env: dict[str, Any]) -> bool:
-    """Return whether the request comes from this machine, and no proxy passed it on."""
-    if any(name.startswith(_PROXIED) for name in env):
+    """Return whether the request comes from this machine, and no proxy passed it on.
+
+    Nginx adds no header unless it is told to, but passes requests on as HTTP/1.0, which few clients still send.
+    """
+    if env.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(name.startswith(_PROXIED) for name in env):
         return False
     address = env.get("REMOTE_ADDR", "")
     try:

@@ -111,6 +111,11 @@ def test_a_write_from_elsewhere_is_refused(http, headers):
     assert http("GET", "/v1/b/docs/a", **headers).status == 200
 
 
+def test_a_write_of_http_1_0_is_refused_because_a_proxy_may_send_it(http):
+    answer = http.raw(b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nbad")
+    assert status(answer) == 403
+
+
 def test_every_answer_has_the_security_headers(http):
     for path in ("/v1/b/docs/a", "/v1/b/docs/none", "/v1/b/docs/%ff", "/", "/v1/b/docs"):
         headers = http("GET", path).headers

@@ -8,7 +8,8 @@ from holdall.extras import needs
 with needs("server"):
     import falcon
 
-_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
+"""The beginnings of the names of headers that proxies add."""
 
 
 class Scope(NamedTuple):
@@ -64,8 +65,11 @@ def anonymous(env: dict[str, Any]) -> Access:
 
 
 def _is_local(env: dict[str, Any]) -> bool:
-    """Return whether the request comes from this machine, and no proxy passed it on."""
-    if any(name in env for name in _PROXIED):
+    """Return whether the request comes from this machine, and no proxy passed it on.
+
+    Nginx adds no header unless it is told to, but passes requests on as HTTP/1.0, which few clients still send.
+    """
+    if env.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(name.startswith(_PROXIED) for name in env):
         return False
     address = env.get("REMOTE_ADDR", "")
     try:

@@ -85,15 +85,17 @@ class _Batch:
 
     def _get(self, pairs: Pairs) -> list[Result]:
         found: dict[str, Result] = {}
+        left = self._left
         for key, value in self._served.store.get_many([key for key, _ in pairs]):
             item = self._served.representation.write_item(value)
-            self._left -= len(bytes(item))
-            if self._left < 0:
+            left -= len(bytes(item))
+            if left < 0:
                 break
             found[key] = {"status": 200, "value": item}
+        self._left = left
         full = {"status": 413, "detail": "the answer is full; read this key in another batch"}
         missing = {"status": 404, "detail": "the key does not exist"}
-        return [found.get(key, full if self._left < 0 else missing) for key, _ in pairs]
+        return [found.get(key, full if left < 0 else missing) for key, _ in pairs]
 
     def _put(self, pairs: Pairs) -> list[Result]:
         self._served.store.set_many(pairs)

@@ -65,8 +65,10 @@ def _read(req: falcon.Request, size: int) -> bytes:
 def check_type(req: falcon.Request, *media_types: str) -> None:
     """Raise HTTPUnsupportedMediaType if ``req`` has a Content-Type that is none of ``media_types``.
 
-    The body must not be compressed, and text must be UTF-8.
+    The body must not be compressed, and text must be UTF-8. Raises HTTPBadRequest if it is a part of a value.
     """
+    if "HTTP_CONTENT_RANGE" in req.env:
+        raise falcon.HTTPBadRequest(description="the body is a part of a value; send all of it")
     if req.env.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise falcon.HTTPUnsupportedMediaType(description="the body is compressed; send it as it is")
     given = req.env.get("CONTENT_TYPE") or media_types[0]

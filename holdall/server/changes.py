@@ -7,6 +7,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
@@ -23,8 +24,12 @@ with needs("server"):
 
 LONGEST: Final = 60
 """The most seconds that a request may wait."""
+HAS_LEFT: Final = "holdall.has_left"
+"""The name in the WSGI environment of a function that returns whether the client has left, if there is one."""
 _MOST: Final = 1000
-_LOOK: Final = 0.5  # seconds after which a waiting request looks whether the service ends
+_LOOK: Final = (
+    0.5  # seconds after which a waiting request looks whether the service ends or its client has left
+)
 
 
 class Feeds:
@@ -40,18 +45,27 @@ class Feeds:
         given = read_parameters(req, "since", "prefix", "limit", "wait")
         prefix, since = given.get("prefix", ""), given.get("since")
         limit = read_number("limit", given.get("limit", "100"), _MOST)
+        seconds = read_number("wait", given["wait"], LONGEST) if "wait" in given else 0
         req.context.access.check(store, prefix)
         served = self._stores.find(store, req)
-        if "wait" in given and since is not None:
-            seconds = read_number("wait", given["wait"], LONGEST)
+        if seconds and since is not None:
             with self._slots.take():
-                self._wait(served.store, since, prefix, time.monotonic() + seconds)
+                self._wait(served.store, since, prefix, seconds, req.env.get(HAS_LEFT, _never))
         resp.data = _page(served.store, since, prefix, limit)
 
-    def _wait(self, store: Store[Any], since: str, prefix: str, deadline: float) -> None:
-        while not self._ending.is_set() and (left := deadline - time.monotonic()) > 0:
+    on_head = on_get
+
+    def _wait(
+        self, store: Store[Any], since: str, prefix: str, seconds: int, has_left: Callable[[], bool]
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not (self._ending.is_set() or has_left()) and (left := deadline - time.monotonic()) > 0:
             if store.watch(since, prefix=prefix, timeout=min(left, _LOOK)):
                 return
+
+
+def _never() -> bool:
+    return False
 
 
 def _page(store: Store[Any], since: str | None, prefix: str, limit: int) -> bytes:

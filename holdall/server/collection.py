@@ -7,6 +7,7 @@ from holdall.extras import needs
 from holdall.server.bodies import read_body
 from holdall.server.etags import etag
 from holdall.server.listing import Listing
+from holdall.server.negotiation import prefer
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.uuid7 import uuid7
@@ -34,12 +35,12 @@ class Collections:
         served = self._stores.find(store, req)
         listing = Listing.of(req, served, folder)
         req.context.access.check(store, listing.prefix)
-        if req.client_prefers(["application/json", NDJSON]) == NDJSON:
+        if prefer(req, "application/json", NDJSON) == NDJSON:
             resp.content_type = NDJSON
             if req.method == "GET":
                 resp.stream = self._slots.hold(listing.lines())
             return
-        resp.data = listing.page(req.path)
+        resp.data = listing.page(req.root_path + req.path)
 
     on_head = on_get
 
@@ -51,5 +52,5 @@ class Collections:
         value = served.representation.read(read_body(req, self._max_body, media_type))
         key = f"{folder}{uuid7()}"
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
-        resp.location = f"/v1/{store}/docs/{quote(key)}"
+        resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")
         resp.status = falcon.HTTP_CREATED

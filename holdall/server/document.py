@@ -1,13 +1,15 @@
 """One value: GET, HEAD, PUT, PATCH and DELETE of ``/v1/{store}/docs/{key}``."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
 from holdall.server.etags import Conditions, etag, failed
+from holdall.server.negotiation import prefer
 from holdall.server.patches import MEDIA_TYPES, patch
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
@@ -15,6 +17,9 @@ from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
 
 with needs("server"):
     import falcon
+
+
+R = TypeVar("R")
 
 
 class Documents:
@@ -65,14 +70,15 @@ class Documents:
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
             resp.set_header("Accept-Patch", ", ".join(MEDIA_TYPES))
+            raise falcon.HTTPUnsupportedMediaType(
+                description=f"the Content-Type of the body is not {' or '.join(MEDIA_TYPES)}"
+            )
         body = read_body(req, self._max_body, *MEDIA_TYPES)
         change = patch(served.representation, media_type, body, self._max_body)
         try:
             if conditions.given:
-                value, tag = served.store.get_tagged(key)
-                conditions.check(tag)
-                value = change(value)
-                resp.set_header("ETag", etag(_swap(served.store, key, value, tag)))
+                value, tag = _modify(served.store, key, change, conditions)
+                resp.set_header("ETag", etag(tag))
             else:
                 value = served.store.modify(key, change)
         except KeyError:
@@ -96,7 +102,7 @@ class Documents:
 
 
 def _check_accept(req: falcon.Request, served: Served) -> None:
-    if "HTTP_ACCEPT" in req.env and not req.client_accepts(served.representation.content_type):
+    if not prefer(req, served.representation.content_type):
         raise falcon.HTTPNotAcceptable(
             description=f"the values of this store are {served.representation.content_type}"
         )
@@ -123,31 +129,49 @@ def _write(store: Store[Any], key: str, value: Any, conditions: Conditions) -> t
         created = key not in store
         store[key] = value
         return created, ABSENT
+    return _decide(store, key, conditions, lambda tag: (tag == ABSENT, store.swap(key, value, tag)))
+
+
+def _modify(
+    store: Store[Any], key: str, change: Callable[[Any], Any], conditions: Conditions
+) -> tuple[Any, Tag]:
+    """Replace the value by ``change`` of it. Return the new value and its tag. Raises KeyError if it is missing."""
+
+    def swap(tag: Tag) -> tuple[Any, Tag]:
+        value, found = store.get_tagged(key)
+        if found != tag:
+            raise Conflict(f"{key!r} changed while it was read", key=key)
+        value = change(value)
+        return value, store.swap(key, value, tag)
+
+    return _decide(store, key, conditions, swap)
+
+
+def _remove(store: Store[Any], key: str, conditions: Conditions) -> None:
+    def remove(tag: Tag) -> None:
+        if tag == ABSENT:
+            conditions.check(store.tag(key))
+            raise _missing(conditions)
+        store.remove(key, tag)
+
+    _decide(store, key, conditions, remove)
+
+
+def _decide(store: Store[Any], key: str, conditions: Conditions, act: Callable[[Tag], R]) -> R:
+    """Return ``act(tag)`` for a tag of ``key`` that fits ``conditions``. It raises Conflict if the tag changed.
+
+    If several tags fit, another one is tried then, because the conditions may still hold.
+    """
     if (expected := conditions.expected) is not None:
-        return expected == ABSENT, _swap(store, key, value, expected)
+        try:
+            return act(expected)
+        except Conflict:
+            raise failed() from None
     for attempt in range(ATTEMPTS):
         found = store.tag(key)
         conditions.check(found)
         try:
-            return found == ABSENT, store.swap(key, value, found)
+            return act(found)
         except Conflict:
             time.sleep(pause(attempt))
-    raise Conflict(f"{key!r} changed {ATTEMPTS} times while it was written; try again", key=key)
-
-
-def _swap(store: Store[Any], key: str, value: Any, expected: Tag) -> Tag:
-    try:
-        return store.swap(key, value, expected)
-    except Conflict:
-        raise failed() from None
-
-
-def _remove(store: Store[Any], key: str, conditions: Conditions) -> None:
-    tag = conditions.expected or store.tag(key)
-    conditions.check(tag)
-    if tag == ABSENT:
-        raise _missing(conditions)
-    try:
-        store.remove(key, tag)
-    except Conflict:
-        raise failed() from None
+    raise Conflict(f"{key!r} changed {ATTEMPTS} times during one request; try again", key=key)

@@ -11,7 +11,8 @@ with needs("server"):
     import falcon
 
 _SAFE: Final = "!#$&'()*+-./:;<=>?@[]^_`{|}~"  # the characters of an ETag, without ',' and '%'
-_list = re.compile(r'[ \t]*(?:(?:W/)?"[^"]*"|)[ \t]*(?:,[ \t]*(?:(?:W/)?"[^"]*"|)[ \t]*)*').fullmatch
+_element = r'[ \t]*+(?:(?:W/)?"[^"]*"[ \t]*+)?'  # possessive, so that a header fails in linear time
+_list = re.compile(f"{_element}(?:,{_element})*+").fullmatch
 _each = re.compile(r'(W/)?"([^"]*)"').finditer
 
 
@@ -48,13 +49,16 @@ class Tags(NamedTuple):
     def parse(cls, header: str, *, weak: bool) -> Self:
         """Return the tags in ``header``, with those that are marked as weak only if ``weak``.
 
+        The empty ETag is left out: no value has it, and ABSENT is the empty tag.
         Raises HTTPBadRequest if the header is not valid.
         """
         if header.strip() == "*":
             return cls((), every=True)
         if not _list(header):
             raise falcon.HTTPBadRequest(description='a condition is *, or ETags in quotes, as in "17"')
-        return cls(tuple(unescape_tag(found[2]) for found in _each(header) if weak or not found[1]))
+        return cls(
+            tuple(unescape_tag(found[2]) for found in _each(header) if found[2] and (weak or not found[1]))
+        )
 
     def match(self, tag: Tag) -> bool:
         """Return whether a value with ``tag`` exists and is named."""

@@ -10,7 +10,7 @@ An NDJSON stream that ends early was cut off by an error: its connection breaks 
 import base64
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from holdall.extras import needs
 from holdall.server.etags import escape_tag
@@ -114,7 +114,7 @@ class Listing(NamedTuple):
 
     def _next(self, path: str, last: str) -> str:
         cursor = base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
-        return f"{falcon.uri.encode(path)}?{urlencode({**self.given, 'cursor': cursor})}"
+        return f"{quote(path)}?{urlencode({**self.given, 'cursor': cursor})}"
 
 
 def _read_cursor(text: str) -> str:

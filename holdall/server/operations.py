@@ -6,7 +6,7 @@
 ``tag`` is the text in the quotes of an ETag, or null for a key that must be missing.
 """
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from holdall.extras import needs
 from holdall.server.bodies import read_body
@@ -42,7 +42,7 @@ class Expect(msgspec.Struct, tag_field="op", tag="expect", forbid_unknown_fields
     """Requires that ``key`` has ``tag``, or is missing if it is None."""
 
     key: str
-    tag: str | None
+    tag: Annotated[str, msgspec.Meta(min_length=1)] | None
 
 
 class _Batch(msgspec.Struct, forbid_unknown_fields=True):

@@ -9,8 +9,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from holdall.errors import TooLarge
+from holdall.errors import Invalid, TooLarge
 from holdall.extras import needs
+from holdall.server.operations import MOST
 from holdall.server.representation import DocumentRepresentation
 
 with needs("server"):
@@ -33,14 +34,18 @@ def patch(
     """Return the function that applies the patch in ``body`` to a document.
 
     The function raises HTTPConflict if the document does not have a part that a JSON patch names, Invalid if
-    the result is not a valid document, and TooLarge if the patch copies more than ``limit`` bytes. Raises
-    HTTPBadRequest if ``body`` is not a patch.
+    the result is not a valid document or is nested too deeply, and TooLarge if the patch copies more than
+    ``limit`` bytes. Raises HTTPBadRequest if ``body`` is not a patch, and HTTPContentTooLarge if it has more
+    than `MOST` operations.
     """
     said = _read(body)
     apply = partial(merge, patch=said) if media_type == MERGE else _json_patch(said, limit)
 
     def change(value: Any) -> Any:
-        return representation.read(_encode(apply(_decode(representation.write(value)))))
+        try:
+            return representation.read(_encode(apply(_decode(representation.write(value)))))
+        except RecursionError as error:
+            raise Invalid("the patched document is nested too deeply") from error
 
     return change
 
@@ -70,16 +75,7 @@ def _read(body: bytes) -> Any:
 
 
 def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
-    try:
-        steps = [jsonpatch.JsonPatch([operation]) for operation in operations]
-    except (
-        jsonpatch.JsonPatchException,
-        jsonpatch.JsonPointerException,
-        TypeError,
-        AttributeError,
-        KeyError,
-    ):
-        raise _malformed() from None
+    steps = _steps(operations)
 
     def apply(document: Any) -> Any:
         left = limit
@@ -98,6 +94,27 @@ def _json_patch(operations: Any, limit: int) -> Callable[[Any], Any]:
         return document
 
     return apply
+
+
+def _steps(operations: Any) -> list[jsonpatch.JsonPatch]:
+    """Return each operation as a patch of its own."""
+    if not isinstance(operations, list):
+        raise _malformed()
+    if len(operations) > MOST:
+        raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
+    try:
+        for operation in operations:
+            if operation["op"] in ("copy", "move"):  # jsonpatch checks "from" only when it applies the patch
+                jsonpatch.JsonPointer(operation["from"])
+        return [jsonpatch.JsonPatch([operation]) for operation in operations]
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpatch.JsonPointerException,
+        TypeError,
+        AttributeError,
+        KeyError,
+    ):
+        raise _malformed() from None
 
 
 def _malformed() -> falcon.HTTPBadRequest:

@@ -16,12 +16,12 @@ def answer(req: falcon.Request, resp: falcon.Response, data: bytes) -> None:
     """Write ``data`` to ``resp``, or the range of it that ``req`` asks for.
 
     A header Range that names several ranges, or none, is ignored, and so is a range of an earlier version
-    (If-Range). Raises HTTPRangeNotSatisfiable if the range begins after the end.
+    (If-Range), or of a HEAD. Raises HTTPRangeNotSatisfiable if the range begins after the end.
     """
     resp.set_header("Accept-Ranges", "bytes")
     found = _range(req.env.get("HTTP_RANGE", ""))
     version = req.env.get("HTTP_IF_RANGE")
-    if found is None or (version is not None and version != resp.get_header("ETag")):
+    if req.method == "HEAD" or found is None or (version is not None and version != resp.get_header("ETag")):
         resp.data = data
         return
     size = len(data)

@@ -26,7 +26,6 @@ with needs("server"):
     from holdall.middleware.documents.declared import Unfit
     from holdall.middleware.json import Json
 
-_place = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL).fullmatch
 _index = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
@@ -155,5 +154,7 @@ def _errors(message: str) -> dict[str, str] | None:
     >>> _errors("Expected `int`, got `str` - at `$.lines[0].amount`")
     {'lines-0.amount': 'Expected `int`, got `str`'}
     """
-    found = _place(message)
-    return {_index.sub(r"-\1", found[2]): found[1]} if found else None
+    reason, found, place = message.rpartition(" - at `$")
+    if not (found and place.endswith("`")):
+        return None
+    return {_index.sub(r"-\1", place[:-1].removeprefix(".")): reason}

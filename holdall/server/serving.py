@@ -1,24 +1,19 @@
 """Runs the service under waitress, and ends it gracefully: every request that arrived gets its answer."""
 
-import json
 import select
 import socket
 import threading
 import time
-from collections.abc import Callable
 from typing import Any, Final, cast
 
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
 from holdall.server.bodies import MAX_BODY
+from holdall.server.channel import channel_class
 
 with needs("server"):
     from waitress import wasyncore
-    from waitress.channel import HTTPChannel
-    from waitress.parser import HTTPRequestParser, ParsingError
     from waitress.server import create_server
-    from waitress.task import ErrorTask, WSGITask
-    from waitress.utilities import RequestEntityTooLarge
 
 THREADS: Final = 8
 PATIENCE: Final = 30
@@ -28,7 +23,8 @@ _LINGER: Final = 1  # seconds in which a client may still send a request on a co
 _CONNECTIONS: Final = 1000
 _UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
-_IDLE: Final = 60  # seconds after which a silent connection is closed
+_IDLE: Final = 60  # seconds after which a connection is closed on which nothing is sent or received
+_HEADERS: Final = 1 << 16  # bytes of the headers of a request
 
 
 def listen(text: str) -> socket.socket:
@@ -77,6 +73,7 @@ class Server:
             threads=threads,
             ident="holdall",
             max_request_body_size=2 * max_body + _FRAMING,
+            max_request_header_size=_HEADERS,
             connection_limit=_CONNECTIONS,
             channel_timeout=_IDLE,
             outbuf_high_watermark=_UNSENT,
@@ -84,7 +81,7 @@ class Server:
             clear_untrusted_proxy_headers=False,  # the guard must see them
         )
         self._waitress = cast(Any, waitress)
-        self._waitress.channel_class = _channel_class(lambda: self._stopping, max_body)
+        self._waitress.channel_class = channel_class(lambda: self._stopping, max_body)
         host, port = self._waitress.effective_host, self._waitress.effective_port
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -92,7 +89,8 @@ class Server:
         """Serve until `stop` is called, then answer the requests that arrived, and return."""
         try:
             while not self._stopping:
-                self._poll(60)
+                self._poll(_IDLE)
+                self._close_stalled()
             self._drain()
         finally:
             self._waitress.task_dispatcher.shutdown(timeout=1)
@@ -109,6 +107,18 @@ class Server:
 
     def _poll(self, timeout: float) -> None:
         wasyncore.loop(timeout, use_poll=True, map=self._channels, count=1)
+
+    def _close_stalled(self) -> None:
+        """Close each connection whose client does not read its answer, which would occupy a thread for ever.
+
+        Waitress itself closes a silent connection only if it has nothing to send.
+        """
+        before = time.time() - _IDLE
+        for channel in list(self._waitress.active_channels.values()):
+            if channel.total_outbufs_len and channel.last_activity < before:
+                with channel.outbuf_lock:  # the thread of the answer may just have sent a part
+                    if channel.last_activity < before:
+                        channel.handle_close()
 
     def _drain(self) -> None:
         """Stop listening, and close each connection after its last request.
@@ -135,52 +145,3 @@ class Server:
 
 def _is_idle(channel: Any) -> bool:
     return channel.connected and not (channel.requests or channel.request or channel.total_outbufs_len)
-
-
-def _channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
-    class Parser(HTTPRequestParser):
-        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long."""
-
-        def parse_header(self, header_plus: bytes) -> None:
-            super().parse_header(header_plus)
-            if self.chunked and "CONTENT_LENGTH" in self.headers:
-                raise ParsingError("the body has two lengths")
-            if self.content_length > max_body:
-                self.error = RequestEntityTooLarge("")
-                self.completed = True
-
-    class Task(WSGITask):
-        """Closes the connection after the answer if the server is stopping, and else keeps it.
-
-        Waitress itself closes it after each answer without a body (204, 304).
-        """
-
-        def build_response_header(self) -> bytes:
-            if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
-                self.set_close_on_finish()
-            keeps = not (self.close_on_finish or self.has_body) and self.version == "1.1"
-            header: bytes = super().build_response_header()
-            if keeps:
-                self.close_on_finish = False
-                return header.replace(b"Connection: close\r\n", b"", 1)
-            return header
-
-    class Channel(HTTPChannel):
-        parser_class = Parser
-        task_class = Task
-        error_task_class = _Problem
-
-    return Channel
-
-
-class _Problem(ErrorTask):
-    """Answers a request that is not valid HTTP, or too large, with a problem instead of text."""
-
-    def execute(self) -> None:
-        error = cast(Any, self.request).error
-        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code}).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers = [("Content-Type", "application/problem+json")]
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)

@@ -13,6 +13,16 @@ class Account(Schema):
     code = validators.Regex(r"^[0-9]{4}$")
 
 
+class Late(holdall.PassThrough):
+    """Reads several keys, and raises an error at the key ``bad``."""
+
+    def get_many(self, keys):
+        for key in keys:
+            if key == "bad":
+                raise holdall.Corrupt("damaged", key=key)
+            yield key, self._inner[key]
+
+
 class Broken(holdall.PassThrough):
     """Cannot read nor write the key ``bad``, and counts its bulk calls."""
 
@@ -41,6 +51,7 @@ def stores():
         "accounts": holdall.Validate(holdall.Json(holdall.Memory()), Account()),
         "broken": Broken(holdall.Memory()),
         "large": holdall.Memory(),
+        "late": Late(holdall.Memory()),
     }
 
 
@@ -127,6 +138,13 @@ def test_an_answer_has_a_limit(http, stores, monkeypatch):
     assert [each["status"] for each in results] == [200, 200, 200, 413, 413, 413]
 
 
+def test_a_value_counts_once_towards_the_limit(http, stores, monkeypatch):
+    monkeypatch.setattr("holdall.server.batch._LARGEST", 16 << 10)
+    stores["late"].update((f"{n}", b"x" * (3 << 10)) for n in range(3))
+    results = batch(http, "late", *(get(key) for key in ("0", "1", "2", "bad")))
+    assert [each["status"] for each in results] == [200, 200, 200, 500]
+
+
 MALFORMED = [
     b"",
     b"{",
@@ -140,6 +158,7 @@ MALFORMED = [
     b'{"operations": [{"op": "put", "key": "a"}]}',
     b'{"operations": [{"op": "put", "key": 7, "value": ""}]}',
     b'{"operations": [{"op": "delete", "key": "a", "other": 1}]}',
+    b'{"operations": [{"op": "expect", "key": "a", "tag": ""}]}',
     b'{"operations": [{"op": "put", "key": "a", "value": ' + b"[" * 100_000,
 ]
 

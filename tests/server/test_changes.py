@@ -1,8 +1,9 @@
 """The change feed over a socket."""
 
+import socket
 import threading
 from contextlib import ExitStack, contextmanager
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -15,6 +16,7 @@ class Watched(holdall.PassThrough):
     def __init__(self, store):
         super().__init__(store)
         self.waiting = set()
+        self.pages = threading.Semaphore(0)
         self._changed = threading.Condition()
 
     def watch(self, since, *, prefix="", timeout=None):
@@ -22,6 +24,10 @@ class Watched(holdall.PassThrough):
             self.waiting.add(threading.get_ident())
             self._changed.notify_all()
         return self._inner.watch(since, prefix=prefix, timeout=timeout)
+
+    def changes(self, since=None, *, prefix=""):
+        self.pages.release()
+        return self._inner.changes(since, prefix=prefix)
 
     def until(self, count):
         """Return when ``count`` threads have begun to wait."""
@@ -64,6 +70,8 @@ def test_the_feed_tells_each_key_and_then_what_changed(http, store):
     later = changes(http, since=start["position"])
     assert later["changes"] == [{"key": "a", "tag": None}]
     assert changes(http, since=later["position"])["changes"] == []
+    get, head = (http(method, "/v1/notes/changes") for method in ("GET", "HEAD"))
+    assert (head.status, head.headers["Content-Length"]) == (200, str(len(get.data)))
 
 
 def test_pages_of_a_feed_join(http, store):
@@ -113,6 +121,19 @@ def test_waiting_requests_leave_threads_for_others(serving, stores, store):
     assert [each.json()["changes"][0]["key"] for each in answers] == ["a", "a"]
 
 
+def test_a_client_that_leaves_does_not_wait_on(serving):
+    store = Watched(holdall.Memory())
+    with serving({"notes": store}) as http:
+        since = changes(http)["position"]
+        assert store.pages.acquire()
+        place = urlsplit(http.url)
+        with socket.create_connection((place.hostname, place.port)) as sock:
+            path = f"/v1/notes/changes?since={since}&wait=60"
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            store.until(1)
+        assert store.pages.acquire(timeout=30)
+
+
 def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, store):
     with ExitStack() as last, serving(stores) as http:
         answers = last.enter_context(waiters(http, 1))
@@ -128,6 +149,7 @@ def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, st
         ("limit=0", 400),
         ("wait=61&since=new.0", 400),
         ("wait=x&since=new.0", 400),
+        ("wait=x", 400),
         ("other=1", 400),
     ],
 )

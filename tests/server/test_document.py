@@ -3,6 +3,7 @@
 import threading
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 import pytest
@@ -35,6 +36,19 @@ class Untagged(holdall.PassThrough):
         raise holdall.Unsupported("no swap")
 
 
+class Raced(holdall.PassThrough):
+    """Another writer changes the value after each of the first two reads of its tag."""
+
+    races = 2
+
+    def tag(self, key):
+        tag = self._inner.tag(key)
+        if self.races:
+            self.races -= 1
+            self._inner[key] = {"n": self.races}
+        return tag
+
+
 @pytest.fixture(scope="module")
 def stores():
     memory = holdall.Memory
@@ -43,7 +57,9 @@ def stores():
         "text": holdall.Text(memory()),
         "documents": holdall.Json(memory()),
         "invoices": holdall.MessagePack(memory(), Invoice),
+        "kinds": holdall.Json(memory(), Literal["a", "b"]),
         "plain": Untagged(memory()),
+        "raced": Raced(holdall.Json(memory())),
     }
 
 
@@ -111,6 +127,30 @@ def test_a_delete_with_conditions_is_a_remove(http, stores):
     assert http("DELETE", path, If_Match=tag).status == 412
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("condition", [{"If_Match": "*"}, {"If_None_Match": '"other"'}])
+def test_a_condition_that_holds_is_not_refused_for_a_race(http, stores, method, condition):
+    stores["raced"]["a"] = {}
+    stores["raced"].races = 2
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    answer = http(method, "/v1/raced/docs/a", b'{"x": 1}', Content_Type=kind, **condition)
+    assert answer.status in (200, 204)
+    left = {"PUT": {"x": 1}, "PATCH": {"n": 0, "x": 1}, "DELETE": None}
+    assert stores["raced"].get("a") == left[method]
+
+
+def test_no_value_has_the_empty_etag(http, stores):
+    for header in ('""', 'W/""', ",", ""):
+        assert http("PUT", "/v1/bytes/docs/never", b"1", If_Match=header).status == 412
+    assert "never" not in stores["bytes"]
+
+
+def test_a_list_of_etags_that_is_not_valid_is_refused_in_linear_time(http):
+    for part in (", ", " ", '"a" ,', ",\t,"):
+        header = '"a"' + part * (20_000 // len(part)) + "x"
+        assert http("GET", "/v1/bytes/docs/a", If_None_Match=header).status == 400
+
+
 def test_a_client_that_has_the_value_gets_304(http):
     path = "/v1/bytes/docs/known"
     tag = http("PUT", path, b"1").headers["ETag"]
@@ -142,6 +182,8 @@ def test_a_range_of_bytes(http, asked):
     got = http("GET", "/v1/bytes/docs/range", Range=asked)
     assert (got.status, got.headers.get("Content-Range")) == (status, named)
     assert data is None or got.data == data
+    head = http("HEAD", "/v1/bytes/docs/range", Range=asked)
+    assert (head.status, head.headers["Content-Length"]) == (200, "10")
 
 
 def test_a_range_of_an_earlier_version_is_the_whole_value(http):
@@ -204,6 +246,12 @@ def test_a_body_that_is_not_json_is_422(http, body):
     assert http("PUT", "/v1/documents/docs/a", body, Content_Type="application/json").status == 422
 
 
+def test_a_part_of_a_value_is_not_written(http, stores):
+    stores["bytes"]["part"] = b"12345"
+    assert http("PUT", "/v1/bytes/docs/part", b"x", Content_Range="bytes 0-0/5").status == 400
+    assert stores["bytes"]["part"] == b"12345"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -221,6 +269,21 @@ def test_a_client_that_does_not_accept_the_representation_gets_406(http):
     http("PUT", "/v1/documents/docs/a", b"{}")
     assert http("GET", "/v1/documents/docs/a", Accept="text/html").status == 406
     assert http("GET", "/v1/documents/docs/a", Accept="text/html, */*;q=0.1").status == 200
+
+
+def test_media_types_are_the_same_in_upper_and_lower_case(http):
+    http("PUT", "/v1/text/docs/case", b"hello")
+    for accepted in ("TEXT/Plain", "text/plain; charset=UTF-8", "Text/*"):
+        assert http("GET", "/v1/text/docs/case", Accept=accepted).status == 200
+    assert http("GET", "/v1/text/docs", Accept="application/X-NDJSON").data.endswith(b"}\n")
+    for accepted in ("text/plain;q=0", "*/*;q=0", "text/plain;q=x", "/"):
+        assert http("GET", "/v1/text/docs/case", Accept=accepted).status == 406
+
+
+def test_a_value_like_a_message_is_refused_in_linear_time(serving, stores):
+    body = b'"' + b" - at `$" * 100_000 + b'"'
+    with serving(stores, max_body=1 << 20) as http:
+        assert http("PUT", "/v1/kinds/docs/a", body, Content_Type="application/json").status == 422
 
 
 def test_post_creates_a_key_that_sorts_by_time(http, stores):

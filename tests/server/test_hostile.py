@@ -1,6 +1,8 @@
 """Requests that no honest client sends, byte for byte, and bodies that lie about their length."""
 
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,6 +62,8 @@ REFUSED = {
     ),
     "many headers": (PATH + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n", {431}),
     "10,000 headers": (PATH + b"".join(b"X-%d: 1\r\n" % n for n in range(10_000)) + b"\r\n", {431}),
+    "a header of spaces": (PATH + b"X:" + b" " * 50_000 + b"x\r\n\r\n", {400}),
+    "a header of folded spaces": (PATH + b"X:" + b"\r\n \t" * 10_000 + b"x\r\n\r\n", {400}),
     "no host": (b"PUT /v1/b/docs/a HTTP/1.0\r\nContent-Length: 3\r\n\r\nbad", {421}),
     "other host": (b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: evil.example\r\nContent-Length: 3\r\n\r\nbad", {421}),
     "host in a name": (b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: localhost.evil.example\r\n\r\n", {421}),
@@ -95,6 +99,8 @@ def test_a_body_that_breaks_off_is_not_written(http, data):
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"X_Forwarded_For": "203.0.113.7"},
+        {"X_Forwarded_Host": "books.example"},
+        {"X_Forwarded_Proto": "https"},
         {"Forwarded": "for=203.0.113.7"},
     ],
 )
@@ -103,6 +109,11 @@ def test_a_write_from_elsewhere_is_refused(http, headers):
         path = "/v1/b/docs/" if method == "POST" else "/v1/b/docs/a"
         assert http(method, path, b"bad", **headers).status == 403
     assert http("GET", "/v1/b/docs/a", **headers).status == 200
+
+
+def test_a_write_of_http_1_0_is_refused_because_a_proxy_may_send_it(http):
+    answer = http.raw(b"PUT /v1/b/docs/a HTTP/1.0\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nbad")
+    assert status(answer) == 403
 
 
 def test_every_answer_has_the_security_headers(http):
@@ -119,6 +130,19 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit(http, store):
 
     assert http("PUT", "/v1/b/docs/chunked", parts(MAX_BODY)).status == 201
     assert len(store.pop("chunked")) == MAX_BODY
+
+
+def test_a_client_that_does_not_read_its_answers_occupies_no_thread(serving, monkeypatch):
+    monkeypatch.setattr("holdall.server.serving._IDLE", 0.2)
+    large = holdall.Memory()
+    large["a"] = bytes(12 << 20)  # more than the buffers of the sockets keep
+    with serving({"b": large}, threads=1) as http, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+        place = urlsplit(http.url)
+        deaf.connect((place.hostname, place.port))
+        deaf.sendall(b"GET /v1/b/docs/a HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        deaf.recv(1)
+        assert http("GET", "/v1/b/docs").status == 200
 
 
 def test_a_read_only_service_refuses_writes(serving, store):

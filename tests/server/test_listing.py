@@ -1,15 +1,21 @@
 """Listings: pages that join without a gap, and streams that need no memory for what they send."""
 
 import json
+import socket
+import threading
 import tracemalloc
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdall
+from holdall.server import app
+from holdall.server.serving import Server, listen
 from holdall.testing.keyspace import between, near_keys, spans
+from tests.server.client import Client
 
 NDJSON = "application/x-ndjson"
 
@@ -83,6 +89,35 @@ def test_a_folder_lists_the_keys_in_it(http, stores):
     assert http("HEAD", "/v1/documents/docs/a/").data == b""
 
 
+def test_pages_of_any_folder_join(http, stores):
+    for folder in ("a?b", "a#b", "a%b", "a&b=c", "ä+ b"):
+        stores["documents"].clear()
+        stores["documents"].update({f"{folder}/{number}": number for number in range(3)})
+        found = list(pages(http, f"/v1/documents/docs/{quote(folder)}/?limit=2"))
+        assert [item["key"] for page in found for item in page] == list(stores["documents"])
+
+
+def test_links_of_an_application_that_is_mounted_lead_into_it():
+    service = app({"notes": holdall.Text(holdall.Memory())})
+    server = Server(lambda env, start: service(mounted(env), start), listen("127.0.0.1:0"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        with urllib3.PoolManager(retries=False, timeout=30) as pool:
+            http = Client(server.url, pool)
+            made = [http("POST", "/api/v1/notes/docs/a/", b"x").headers["Location"] for _ in range(2)]
+            assert [http("GET", location).status for location in made] == [200, 200]
+            assert [len(page) for page in pages(http, "/api/v1/notes/docs/a/?limit=1")] == [1, 1]
+    finally:
+        server.stop()
+        thread.join()
+
+
+def mounted(env):
+    """The environment that a framework gives to an application under ``/api``."""
+    return env | {"SCRIPT_NAME": "/api", "PATH_INFO": env["PATH_INFO"].partition("/api")[2]}
+
+
 def test_a_page_ends_before_it_is_too_large(http, stores, monkeypatch):
     monkeypatch.setattr("holdall.server.listing._PAGE", 4 << 10)
     stores["bytes"].clear()
@@ -118,11 +153,19 @@ def test_a_stream_has_a_line_for_each_item(http, stores):
 
 
 def test_a_stream_that_breaks_off_does_not_look_complete(http, stores):
-    import urllib3
-
     stores["endless"].count, stores["endless"].error = 500, holdall.Unavailable("away")
     with pytest.raises(urllib3.exceptions.ProtocolError):
         _ = http("GET", "/v1/endless/docs?include=values", Accept=NDJSON).data
+
+
+def test_a_stream_that_breaks_off_is_reset_for_a_client_of_http_1_0(http, stores):
+    stores["endless"].count, stores["endless"].error = 500, holdall.Unavailable("away")
+    place = urlsplit(http.url)
+    with socket.create_connection((place.hostname, place.port), timeout=30) as sock:
+        asked = "GET /v1/endless/docs?include=values HTTP/1.0\r\nHost: localhost\r\nAccept: {}\r\n\r\n"
+        sock.sendall(asked.format(NDJSON).encode())
+        with pytest.raises(ConnectionResetError):
+            b"".join(iter(lambda: sock.recv(1 << 16), b""))
 
 
 def test_a_stream_that_cannot_begin_is_a_problem(http, stores):

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import holdall
+from holdall.server.operations import MOST
 
 MERGE, JSON = "application/merge-patch+json", "application/json-patch+json"
 
@@ -90,6 +91,12 @@ REFUSED = {
         [{"op": "add", "path": "a", "value": 1}],
         [{"op": "add", "path": 7, "value": 1}],
         [{"op": "add", "path": "/a"}],
+        [{"op": "copy", "path": "/b"}],
+        [{"op": "move", "path": "/b"}],
+        [{"op": "copy", "from": 7, "path": "/b"}],
+        [{"op": "copy", "from": "a", "path": "/b"}],
+        {},
+        "",
         "text",
         7,
         None,
@@ -109,6 +116,28 @@ def test_a_patch_of_many_copies_is_refused_before_it_fills_the_memory(http, stor
     stores["documents"]["a"] = {"a": ["x" * 100]}
     doubled = [{"op": "copy", "from": "/a", "path": "/a/-"} for _ in range(40)]
     assert http("PATCH", "/v1/documents/docs/a", doc=doubled, Content_Type=JSON).status == 413
+
+
+def test_a_patch_of_too_many_operations_is_413(serving, stores):
+    with serving(stores, max_body=1 << 20) as http:
+        many = [{"op": "remove", "path": "/a"}] * (MOST + 1)
+        assert http("PATCH", "/v1/documents/docs/a", doc=many, Content_Type=JSON).status == 413
+
+
+NESTED = {"value": json.loads('{"a":' * 600 + "{}" + "}" * 600)}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"op": "copy", "from": "", "path": "/a"}] * 110,
+        [{"op": "add", "path": "/a" * depth, **NESTED} for depth in (1, 601)],
+    ],
+)
+def test_a_patch_that_nests_too_deeply_is_422(http, stores, steps):
+    stores["documents"]["a"] = {"a": 1}
+    assert http("PATCH", "/v1/documents/docs/a", doc=steps, Content_Type=JSON).status == 422
+    assert stores["documents"]["a"] == {"a": 1}
 
 
 def test_a_patch_keeps_digits_and_types(http, stores):
@@ -138,6 +167,7 @@ def test_a_patch_that_cannot_begin(http):
     assert http("PATCH", "/v1/documents/docs/a", b"[" * 50_000, Content_Type=MERGE).status == 400
     other = http("PATCH", "/v1/documents/docs/a", doc={})
     assert (other.status, other.headers["Accept-Patch"]) == (415, f"{MERGE}, {JSON}")
+    assert http("PATCH", "/v1/documents/docs/a", b"{}").status == 415
     assert http("PATCH", "/v1/bytes/docs/a", doc={}, Content_Type=MERGE).status == 405
 
 

@@ -9,6 +9,8 @@ import holdall
 from holdall.testing.keyspace import GOOD, keys
 from tests.server.keys import INVALID_UTF8, REFUSED_KEYS, TRAVERSALS, spellings
 
+HEAD = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
 
 @pytest.fixture(scope="module")
 def stores():
@@ -46,23 +48,23 @@ def test_a_path_that_is_no_key_is_refused(http, stores, method):
     stores["open"]["a"] = b"safe"
     for key in REFUSED_KEYS:
         for path in spellings(key):
-            answer = http.raw(
-                f"{method} /v1/open/docs/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
-            ).split(b"\r\n")
+            answer = http.raw(f"{method} /v1/open/docs/{path} {HEAD}\r\n".encode()).split(b"\r\n")
             assert answer[0].split()[1] in (b"400", b"405"), path
     assert dict(stores["open"]) == {"a": b"safe"}
 
 
 @pytest.mark.parametrize("path", INVALID_UTF8)
 def test_a_path_that_is_not_utf_8_is_400(http, path):
-    answer = http.raw(f"PUT /v1/open/docs/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    answer = http.raw(f"PUT /v1/open/docs/{path} {HEAD}\r\n".encode())
     assert b" 400 " in answer.splitlines()[0]
 
 
 @pytest.mark.parametrize("target", [b"a\tb", b"a\x01", b"a\xe9", b"a\xc3\xa9", b"a#b"])
 def test_a_character_that_must_be_encoded_names_no_other_key(http, stores, target):
     before = dict(stores["open"])
-    answer = http.raw(b"PUT /v1/open/docs/%b HTTP/1.0\r\nHost: localhost\r\n\r\n" % target)
+    answer = http.raw(
+        b"PUT /v1/open/docs/%b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target
+    )
     assert b" 400 " in answer.splitlines()[0]
     assert dict(stores["open"]) == before
 
@@ -71,9 +73,7 @@ def test_a_character_that_must_be_encoded_names_no_other_key(http, stores, targe
 def test_a_path_that_climbs_reaches_nothing_else(http, stores, path):
     stores["open"].clear()
     stores["open"]["a"] = stores["secret"]["a"] = b"safe"
-    answer = http.raw(
-        f"PUT /v1/open/docs/{path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nbad".encode()
-    )
+    answer = http.raw(f"PUT /v1/open/docs/{path} {HEAD}Content-Length: 3\r\n\r\nbad".encode())
     status = int(answer.split()[1])
     spelled = {unquote(path)} if status == 201 else set()
     assert status in (201, 400, 404, 405)

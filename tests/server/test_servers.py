@@ -26,6 +26,7 @@ events {}
 http {
     access_log off; client_body_temp_path body; proxy_temp_path proxy;
     fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+    proxy_http_version 1.1;
     server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; proxy_set_header Host $host; } }
 }
 """

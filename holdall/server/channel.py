@@ -1,0 +1,111 @@
+"""The connections of the service: a channel of waitress that reads requests and ends answers more strictly."""
+
+import json
+import re
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, cast
+
+from holdall.extras import needs
+from holdall.server.changes import HAS_LEFT
+
+with needs("server"):
+    from waitress.channel import HTTPChannel
+    from waitress.parser import HTTPRequestParser, ParsingError
+    from waitress.task import ErrorTask, WSGITask
+    from waitress.utilities import RequestEntityTooLarge
+
+_is_blank = re.compile(rb":[ \t\r\n]{256}").search
+_RESET: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: closing the socket resets the connection
+
+
+def channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
+    """Return the class of the connections. ``stopping`` tells whether each must close after its answer."""
+
+    class Parser(HTTPRequestParser):
+        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long.
+
+        It also refuses a header that begins with many spaces: waitress needs quadratic time for it.
+        """
+
+        def parse_header(self, header_plus: bytes) -> None:
+            if _is_blank(header_plus):
+                raise ParsingError("a header begins with too many spaces")
+            super().parse_header(header_plus)
+            if self.chunked and "CONTENT_LENGTH" in self.headers:
+                raise ParsingError("the body has two lengths")
+            if self.content_length > max_body:
+                self.error = RequestEntityTooLarge("")
+                self.completed = True
+
+    class Task(_Task):
+        """Closes the connection after the answer if the server is stopping, and else keeps it.
+
+        Waitress itself closes it after each answer without a body (204, 304).
+        """
+
+        def build_response_header(self) -> bytes:
+            if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
+                self.set_close_on_finish()
+            keeps = not (self.close_on_finish or self.has_body) and self.version == "1.1"
+            header: bytes = super().build_response_header()
+            if keeps:
+                self.close_on_finish = False
+                return header.replace(b"Connection: close\r\n", b"", 1)
+            return header
+
+    class Channel(HTTPChannel):
+        parser_class = Parser
+        task_class = Task
+        error_task_class = _Problem
+
+    return Channel
+
+
+class _Task(WSGITask):
+    """Tells the application whether the client has left, and every client if its answer breaks off."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[HAS_LEFT] = partial(_has_left, self.channel)
+        return environ
+
+    def execute(self) -> None:
+        """Answer the request. If a body without a length breaks off, reset the connection.
+
+        A client of HTTP/1.0, such as a proxy, would otherwise take the end of the connection for the end
+        of the body.
+        """
+        try:
+            super().execute()
+        except Exception:
+            if self.wrote_header and self.version == "1.0":
+                with suppress(OSError):  # the client may have left
+                    cast(Any, self.channel).socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            raise
+
+
+def _has_left(channel: Any) -> bool:
+    """Return whether the client has closed its end of the connection."""
+    try:
+        return not channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+class _Problem(ErrorTask):
+    """Answers a request that is not valid HTTP, or too large, with a problem instead of text."""
+
+    def execute(self) -> None:
+        error = cast(Any, self.request).error
+        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code}).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [("Content-Type", "application/problem+json")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)

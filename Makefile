@@ -47,12 +47,12 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 	@$(BIN)/holdall demo $(if $(INVOICES),--invoices "$$INVOICES")
 
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
-	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) $(RERUNS) tests/adapters tests/middleware tests/query \
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/query \
 	    tests/server tests/stored $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
@@ -135,7 +135,7 @@ test-pythons: setup ## run the tests on every Python from 3.11 that this machine
 test-lowest: $(LOWEST_LOCKED) ## run the tests on Python 3.11 with the oldest dependencies that pyproject.toml allows
 	@$(LOWEST)/bin/python $(EDITABLE)
 	@tools/system-extras $(LOWEST)/bin/python
-	@$(IN_MEMORY) $(LOWEST)/bin/python -m pytest $(PARALLEL) $(RERUNS) $(ARGS)
+	@$(IN_MEMORY) $(LOWEST)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 $(LOWEST_LOCKED):
 	@python=$$(PYTHON=python3.11 tools/find-python) \

@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-servers localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,11 +49,15 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure, Dask
+test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/query \
-	    tests/server tests/stored $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored $(ARGS)
+
+# Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
+test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
+	@tools/system-packages redis-server postgresql mariadb-server
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/query $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 

@@ -75,6 +75,7 @@ def test_a_fork_beside_the_calls_of_other_threads_hangs_no_child(store: Store[by
     assert codes == [0] * FORKS
 
 
+@pytest.mark.timeout(120)
 def test_what_a_child_writes_outlives_its_parent_s_use(store: Store[bytes]) -> None:
     """SQLite would delete the log in which the child still writes, if the child relied on locks of its parent."""
     goes_on, go = os.pipe()

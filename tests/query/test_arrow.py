@@ -25,6 +25,9 @@ from holdall.query import arrow
 from holdall.store import Store
 from tests.domain.made import paid_books
 
+# Apart from tests that fork: see `make test-clusters`.
+pytestmark = pytest.mark.servers
+
 LARGEST = 2**63 - 1
 
 

@@ -16,6 +16,9 @@ from tests.query.maps import Endless
 from tests.query.test_failures import Failing
 from tests.query.test_parallel import numbers
 
+# Apart from tests that fork: see `make test-clusters`.
+pytestmark = pytest.mark.servers
+
 counted = MapReduce(maps.by_first, "count")
 summed = MapReduce(maps.by_first, "sum")
 

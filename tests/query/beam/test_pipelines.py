@@ -20,6 +20,9 @@ from tests.query import maps
 from tests.query.keys import keys, tuples
 from tests.query.test_parallel import REDUCERS
 
+# Apart from tests that fork: see `make test-clusters`.
+pytestmark = pytest.mark.servers
+
 summed = MapReduce(maps.by_first, "sum")
 
 

@@ -48,7 +48,7 @@ def behind_nginx(folder, port):
     """The port of an nginx before the service at ``port``."""
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
     if nginx is None:
-        pytest.skip("nginx is not installed; on Debian: apt-get install nginx-light")
+        pytest.skip("nginx is not installed; on Debian: apt-get install nginx")
     (front,) = free_ports(1)
     (folder / "nginx.conf").write_text(NGINX % (front, port))
     started = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]

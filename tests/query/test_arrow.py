@@ -1,5 +1,6 @@
 """Documents as Arrow record batches: every type exactly, one batch in memory, and the same answers by SQL."""
 
+import doctest
 import sys
 import threading
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ from tests.domain.made import paid_books
 pytestmark = pytest.mark.servers
 
 LARGEST = 2**63 - 1
+
+
+def test_the_example_in_the_module():
+    failed, attempted = doctest.testmod(import_module("holdall.query.columns"))
+    assert attempted
+    assert not failed
 
 
 class Color(Enum):

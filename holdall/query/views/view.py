@@ -321,15 +321,13 @@ class View(Generic[R]):
     @property
     def position(self) -> str | None:
         """The position in the changes of the store up to which stale answers go, or None before the first build."""
-        found = self._complete_one()
-        state = found and self._guard(found.work.state)
+        state = self._last_state()
         return state.position if state else None
 
     @property
     def refreshed(self) -> datetime | None:
         """The time up to which stale answers have all changes, or None before the first build."""
-        found = self._complete_one()
-        state = found and self._guard(found.work.state)
+        state = self._last_state()
         return datetime.fromtimestamp(state.refreshed, UTC) if state else None
 
     @property
@@ -337,6 +335,11 @@ class View(Generic[R]):
         """The age of a stale answer, or None before the first build."""
         refreshed = self.refreshed
         return datetime.now(UTC) - refreshed if refreshed else None
+
+    def _last_state(self) -> State | None:
+        """Return the state that stale answers are from, or None before the first build."""
+        found = self._complete_one()
+        return self._guard(found.work.state) if found else None
 
     # ---- Errors --------------------------------------------------------------------------------
 

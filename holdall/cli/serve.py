@@ -43,8 +43,9 @@ _ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
 @click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
 @click.option("--readonly", is_flag=True, help="Refuse every write.")
+@click.option("--raw", is_flag=True, help="Show reserved keys to clients that may write all of a store.")
 def serve(
-    stores: tuple[str, ...], place: str, hosts: tuple[str, ...], tokens: str | None, readonly: bool
+    stores: tuple[str, ...], place: str, hosts: tuple[str, ...], tokens: str | None, readonly: bool, raw: bool
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
@@ -67,7 +68,9 @@ def serve(
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
+        service = app(
+            opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, raw=raw, ending=ending
+        )
         sock = last.enter_context(_listen(place))
         if not (readonly or tokens or _is_loopback(sock)):
             raise click.UsageError(

@@ -4,6 +4,7 @@
     /v1/{store}/docs/{folder}/     the same, for the keys under ``folder/``
     /v1/{store}/docs/{key}         GET, HEAD, PUT, PATCH, DELETE one value
     /v1/{store}/changes            GET tells what changed since a position, and waits for a change
+    /v1/{store}:info               GET describes the store
     /v1/{store}:batch              POST reads, writes and deletes several keys
     /v1/{store}:transact           POST changes several keys, all or nothing
 

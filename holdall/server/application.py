@@ -13,6 +13,8 @@ from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.idempotency import Idempotency
+from holdall.server.info import Infos
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.slots import Slots
@@ -34,6 +36,7 @@ def app(
     readonly: bool = False,
     max_body: int = MAX_BODY,
     max_long: int = 4,
+    raw: bool = False,
     ending: threading.Event | None = None,
 ) -> "falcon.App[falcon.Request, falcon.Response]":
     """Return a WSGI application that serves ``stores``, by name. A store may be given by its address.
@@ -51,20 +54,25 @@ def app(
     requests waiting. Set ``ending`` when the server stops: requests that wait for a change then answer at
     once.
 
+    With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
+    store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
+    history, manifest and tokens.
+
     Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
     The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
     """
-    served = Stores(stores)
+    served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, readonly=readonly)])
+    service = falcon.App(middleware=[Guard(hosts, kept, readonly=readonly), Idempotency()])
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     slots = Slots(max_long)
     documents = Documents(served, max_body)
     collections = Collections(served, max_body, slots)
+    service.add_route("/v1/{store}:info", Infos(served, max_body))
     service.add_route("/v1/{store}:batch", Batches(served, max_body))
     service.add_route("/v1/{store}:transact", Transactions(served, max_body))
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))

@@ -1,8 +1,9 @@
 """The change feed: ``GET /v1/{store}/changes``, at once or by long poll.
 
-    answer = {"changes": [{"key": …, "tag": …} …], "position": …, "more": bool}
+    answer = {"changes": [{"key": …, "tag": …, "position": …} …], "since": …, "position": …, "more": bool}
 
-``tag`` is null for a key that is missing now. ``more`` says that further changes are there already.
+``tag`` is null for a key that is missing now. ``since`` is the position before the first change, and
+``position`` the one after the last change. ``more`` says that further changes are there already.
 """
 
 import threading
@@ -11,8 +12,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from holdall.adapters._shared.etags import escape_tag
 from holdall.extras import needs
-from holdall.server.etags import escape_tag
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
@@ -70,7 +71,13 @@ def _never() -> bool:
 
 def _page(store: Store[Any], since: str | None, prefix: str, limit: int) -> bytes:
     feed = store.changes(since, prefix=prefix)
-    changes = [{"key": each.key, "tag": escape_tag(each.tag) or None} for each in islice(feed, limit)]
+    begin = feed.position
+    changes = [
+        {"key": each.key, "tag": escape_tag(each.tag) or None, "position": each.position}
+        for each in islice(feed, limit)
+    ]
     position = feed.position
     more = len(changes) == limit and next(feed, None) is not None
-    return msgspec.json.encode({"changes": changes, "position": position, "more": more})
+    if not more:
+        position = feed.position  # the position of the whole feed, now that its end was reached
+    return msgspec.json.encode({"changes": changes, "since": begin, "position": position, "more": more})

@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from holdall.adapters._shared.etags import etag
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import Conditions, etag, failed
+from holdall.server.etags import Conditions, failed
 from holdall.server.negotiation import prefer
 from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.problems import MissingKey
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
@@ -40,7 +42,7 @@ class Documents:
             resp.set_header("ETag", etag(tag))
         if not conditions.match(tag):
             raise failed()
-        if not conditions.none_match(tag):
+        if conditions.ask_for_existence or not conditions.none_match(tag):
             resp.status = falcon.HTTP_NOT_MODIFIED
             return
         resp.content_type = served.representation.content_type
@@ -111,6 +113,8 @@ def _check_accept(req: falcon.Request, served: Served) -> None:
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
     """Return the value and its tag; ABSENT if the store has no tags."""
     try:
+        if conditions.ask_for_existence:
+            return Tagged(None, _tag_if_present(store, key))
         if conditions.given or Feature.TAGS in store.features:
             return store.get_tagged(key)
         return Tagged(store[key], ABSENT)
@@ -118,9 +122,20 @@ def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
         raise _missing(conditions) from None
 
 
+def _tag_if_present(store: Store[Any], key: str) -> Tag:
+    """Return the tag of ``key``, without its value; ABSENT if the store has no tags.
+
+    Raises KeyError if ``key`` is missing.
+    """
+    tag = store.tag(key) if Feature.TAGS in store.features else ABSENT
+    if tag == ABSENT and key not in store:
+        raise KeyError(key)
+    return tag
+
+
 def _missing(conditions: Conditions) -> falcon.HTTPError:
     """Return the error for a missing key: If-Match fails for it."""
-    return failed() if conditions.if_match else falcon.HTTPNotFound(description="the key does not exist")
+    return failed() if conditions.if_match else MissingKey(description="the key does not exist")
 
 
 def _write(store: Store[Any], key: str, value: Any, conditions: Conditions) -> tuple[bool, Tag]:

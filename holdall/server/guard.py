@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from typing import Any, Final
 
+from holdall.adapters._shared.service import SERVICE
 from holdall.extras import needs
 from holdall.history import note
 from holdall.server.access import Access, anonymous, readonly
@@ -17,7 +18,7 @@ with needs("server"):
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine for itself."""
 
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_HEADERS: Final = 100
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -25,6 +26,7 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-cache",
     "Cross-Origin-Resource-Policy": "same-origin",
+    SERVICE: "1",
 }
 _host = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?").fullmatch
 _odd = re.compile(r"[^!-~]|#").search
@@ -47,7 +49,7 @@ class Guard:
             raise falcon.HTTPBadRequest(description="the body has two lengths")
         if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
-        if req.method not in _READS:
+        if req.method not in READS:
             _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
@@ -77,7 +79,7 @@ class Guard:
     ) -> None:
         """Add the security headers to ``resp``, and log a write."""
         resp.set_headers(_HEADERS)
-        if req.method not in _READS:
+        if req.method not in READS:
             audit(req, resp)
         if "last" in req.context:
             req.context.last.close()

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, urlencode
 
+from holdall.adapters._shared.etags import escape_tag
 from holdall.extras import needs
-from holdall.server.etags import escape_tag
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.stores import Served
 

@@ -66,7 +66,8 @@ def app(
     """
     served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, readonly=readonly), Idempotency()])
+    middleware: list[Any] = [Guard(hosts, kept, readonly=readonly), Idempotency()]
+    service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     slots = Slots(max_long)

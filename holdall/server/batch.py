@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
-from holdall.keys import check_key
 from holdall.server.access import Access
 from holdall.server.operations import Delete, Get, Put, read_batch
 from holdall.server.problems import MissingKey, describe
@@ -70,7 +69,7 @@ class _Batch:
     def _prepare(self, operation: Get | Put | Delete, ready: Pairs) -> None:
         """Append the key and value of ``operation`` to ``ready``. Raises an error if it must be refused."""
         key = operation.key
-        check_key(key)
+        self._served.check_key(key)
         self._access.check(self._served.name, key, write=not isinstance(operation, Get))
         value = None
         if isinstance(operation, Put):

@@ -29,7 +29,7 @@ _REQUEST: Final = ("PATH_INFO", "QUERY_STRING", "HTTP_IF_MATCH", "HTTP_IF_NONE_M
 
 
 class _Answer(NamedTuple):
-    status: str
+    status: str | int
     headers: dict[str, str]
     data: bytes | None
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from holdall.adapters._shared.service import RAW
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
+from holdall.keys import check_key, raw_key
 from holdall.redact import brief
 from holdall.registry import open as open_store
 from holdall.server.access import Access
@@ -26,6 +27,13 @@ class Served(NamedTuple):
     name: str
     store: Store[Any]
     representation: Representation
+
+    def check_key(self, key: str) -> None:
+        """Raise InvalidKey if no value of this store has ``key``. A raw store has reserved keys too."""
+        if self.name.endswith(RAW):
+            raw_key(key)
+        else:
+            check_key(key)
 
 
 class Stores:

@@ -7,9 +7,6 @@ from holdall.extras import needs
 with needs("server"):
     import falcon
 
-MAX_BODY: Final = 16 << 20
-"""The default limit for the body of a request, in bytes."""
-
 _CHUNK: Final = 1 << 16
 _CHECKING: Final = ("gunicorn/",)
 """Servers that raise an error if a chunked body breaks off. Granian, for one, ends it as if it were complete.

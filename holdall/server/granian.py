@@ -19,9 +19,9 @@ from holdall.server.limits import LIMITS, Limits
 from holdall.server.serving import CONNECTIONS, HEADERS, IDLE, LINGER, PATIENCE, url_of
 
 with needs("granian"):
+    from granian._granian import SocketHolder
     from granian.constants import HTTPModes, Interfaces, RuntimeModes
     from granian.http import HTTP1Settings
-    from granian.net import SocketHolder
     from granian.server.mt import MTServer
 
 THREADS: Final = 48

@@ -14,6 +14,7 @@ import click
 
 from holdall.cli.help import examples
 from holdall.cli.served import default, name_all
+from holdall.configuration.values import size
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 
@@ -52,6 +53,15 @@ _LEAST: Final = 5  # threads; up to four may be held by requests that stream or 
     type=click.IntRange(_LEAST, 1000),
     help="The most requests that run at the same time. [default: 8 under waitress, 48 under granian]",
 )
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NUMBER",
+    help="The most requests per second with one token, or from one address without tokens.",
+)
+@click.option(
+    "--max-body", metavar="SIZE", default="16MiB", show_default=True, help="The longest body of a request."
+)
 def serve(
     stores: tuple[str, ...],
     place: str,
@@ -60,6 +70,8 @@ def serve(
     readonly: bool,
     program: str,
     threads: int | None,
+    rate: float | None,
+    max_body: str,
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
@@ -73,6 +85,7 @@ def serve(
     """
     from holdall.server import app  # imported late: no other command needs this extra
     from holdall.server.guard import LOOPBACK
+    from holdall.server.limits import Limits
 
     logging.basicConfig(format="holdall: %(message)s")
     logging.getLogger("holdall.server.audit").setLevel(logging.INFO)
@@ -82,13 +95,22 @@ def serve(
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
+        limits = Limits(rate=rate, body=size(max_body))
+        service = app(
+            opened,
+            hosts=[*LOOPBACK, *hosts],
+            tokens=kept,
+            readonly=readonly,
+            limits=limits,
+            ending=ending,
+        )
         sock = last.enter_context(_listen(place))
         if not (readonly or tokens or _is_loopback(sock)):
             raise click.UsageError(
                 f"{place} can be reached from other machines, and anyone there could write; add --readonly or --tokens"
             )
-        server = make(service, sock) if threads is None else make(service, sock, threads=threads)
+        given = {} if threads is None else {"threads": threads}
+        server = make(service, sock, limits=limits, **given)
 
         def stop() -> None:
             ending.set()

@@ -17,6 +17,7 @@ from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
+from holdall.server.throttle import Throttle
 from holdall.server.tokens import Tokens
 from holdall.server.transaction import Transactions
 from holdall.store import Store
@@ -56,12 +57,13 @@ def app(
     """
     served = Stores(stores)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, limits, readonly=readonly)])
+    middleware: list[Any] = [Guard(hosts, kept, limits, readonly=readonly), Throttle(limits)]
+    service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     slots = Slots(limits.long)
     documents = Documents(served, limits.body)
-    collections = Collections(served, limits.body, slots)
+    collections = Collections(served, limits, slots)
     service.add_route("/v1/{store}:batch", Batches(served, limits.body))
     service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))

@@ -4,7 +4,7 @@
     item   = {"key": …, "tag": …, "value": …}       with the parts that ``include`` names
     cursor = Base64 of the last key of the page, without padding
 
-An NDJSON stream that ends early was cut off by an error: its connection breaks before the last chunk.
+An NDJSON stream that was cut off says so in its last line (see `holdall.server.streams`).
 """
 
 import base64

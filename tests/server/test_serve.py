@@ -106,6 +106,13 @@ def test_a_second_signal_ends_it_at_once(tmp_path, program):
             assert http.process.wait(30) == -signal.SIGTERM
 
 
+def test_its_limits_are_options(tmp_path):
+    options = ["--rate", "0.001", "--max-body", "1KB", "--threads", "6"]
+    with serve("notes=memory://", *options, cwd=tmp_path) as http:
+        assert http("PUT", "/v1/notes/docs/a", b"x" * 1001).status == 413
+        assert [http("PUT", "/v1/notes/docs/a", b"x" * 1000).status for _ in range(3)] == [201, 204, 429]
+
+
 def test_it_starts_on_other_addresses_only_to_read(folder):
     told = refusal("serve", "memory://", "--listen", "0.0.0.0:0", code=2)
     assert "can be reached from other machines" in told
@@ -125,6 +132,7 @@ def test_granian_serves_a_store_in_memory_and_ends_by_a_signal(tmp_path):
     ("arguments", "told"),
     [
         (["memory://", "--listen", "8080"], "'8080' is not a host and a port"),
+        (["memory://", "--max-body", "big"], "'big' is not a size"),
         (["memory://", "--listen", "127.0.0.1:99999"], "is not a host and a port"),
         (["memory://a", "memory://a"], "two stores are named 'a'"),
         (["sqlit:///a.db"], "did you mean 'sqlite'?"),

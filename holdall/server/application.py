@@ -11,10 +11,13 @@ from holdall.server.batch import Batches
 from holdall.server.bodies import MAX_BODY
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.history import Histories
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
+from holdall.server.revert import Reverts
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.tokens import Tokens
@@ -67,6 +70,9 @@ def app(
     collections = Collections(served, max_body, slots)
     service.add_route("/v1/{store}:batch", Batches(served, max_body))
     service.add_route("/v1/{store}:transact", Transactions(served, max_body))
+    service.add_route("/v1/{store}:revert", Reverts(served, max_body))
+    service.add_route("/v1/{store}:diff", Differences(served))
+    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))

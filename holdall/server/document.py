@@ -10,6 +10,8 @@ from holdall.server import ranges
 from holdall.server.bodies import read_body
 from holdall.server.etags import Conditions, etag, failed
 from holdall.server.negotiation import prefer
+from holdall.server.parameters import read_parameters
+from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
 from holdall.server.patches import MEDIA_TYPES, patch
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
@@ -30,11 +32,19 @@ class Documents:
         self._max_body = max_body
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
-        """Answer with the value, 304 if the client has it already, or 404."""
+        """Answer with the value, 304 if the client has it already, or 404.
+
+        With the parameter ``at`` or ``as_of``, answer with the value at that revision or time.
+        """
+        given = read_parameters(req, *PARAMETERS)
         req.context.access.check(store, key)
         served = self._stores.find(store, req)
         _check_accept(req, served)
+        if given:
+            _answer_past(req, resp, served, key, given)
+            return
         conditions = Conditions.of(req)
+        resp.last_modified = modified(served, key)
         value, tag = _read(served.store, key, conditions)
         if tag != ABSENT:
             resp.set_header("ETag", etag(tag))
@@ -50,6 +60,7 @@ class Documents:
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         conditions = Conditions.of(req)
@@ -62,6 +73,7 @@ class Documents:
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Change the document by a merge patch or a JSON patch, and answer with the new document."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
@@ -88,6 +100,7 @@ class Documents:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         conditions = Conditions.of(req)
@@ -99,6 +112,17 @@ class Documents:
             except KeyError:
                 raise _missing(conditions) from None
         resp.status = falcon.HTTP_NO_CONTENT
+
+
+def _answer_past(
+    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str]
+) -> None:
+    try:
+        value = read_past(served, key, given)
+    except KeyError:
+        raise missing_revision() from None
+    resp.content_type = served.representation.content_type
+    ranges.answer(req, resp, served.representation.write(value))
 
 
 def _check_accept(req: falcon.Request, served: Served) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from holdall.extras import needs
 from holdall.server.etags import escape_tag
 from holdall.server.parameters import read_number, read_parameters
+from holdall.server.past import as_of
 from holdall.server.stores import Served
 
 with needs("server"):
@@ -49,13 +50,15 @@ class Listing(NamedTuple):
 
         ``prefix`` is relative to ``folder``; ``start`` and ``stop`` are whole keys.
         """
-        given = read_parameters(req, "prefix", "start", "stop", "limit", "cursor", "include")
+        given = read_parameters(req, "prefix", "start", "stop", "limit", "cursor", "include", "as_of")
         include = given.get("include", "keys")
         if include not in _PARTS:
             raise falcon.HTTPBadRequest(description=f"include is not one of {', '.join(_PARTS)}")
+        if "as_of" in given and include in ("tags", "all"):
+            raise falcon.HTTPBadRequest(description="earlier values have no tags; include keys or values")
         after = _read_cursor(given["cursor"]) if "cursor" in given else ""
         return cls(
-            served,
+            as_of(served, given["as_of"]) if "as_of" in given else served,
             folder + given.get("prefix", ""),
             max(given.get("start", ""), after),
             given.get("stop"),

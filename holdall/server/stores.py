@@ -10,7 +10,7 @@ from holdall.redact import brief
 from holdall.registry import open as open_store
 from holdall.server.access import Access
 from holdall.server.representation import Representation, representation
-from holdall.store import Store
+from holdall.store import Feature, Store
 
 with needs("server"):
     import falcon
@@ -24,6 +24,11 @@ class Served(NamedTuple):
     name: str
     store: Store[Any]
     representation: Representation
+
+    def require(self, feature: Feature, reason: str) -> None:
+        """Raise HTTPNotImplemented, which gives the ``reason``, if the store lacks ``feature``."""
+        if feature not in self.store.features:
+            raise falcon.HTTPNotImplemented(description=reason)
 
 
 class Stores:

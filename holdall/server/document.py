@@ -8,7 +8,7 @@ from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import Conditions, etag, failed
+from holdall.server.etags import UNTAGGED, Conditions, etag, failed
 from holdall.server.negotiation import prefer
 from holdall.server.parameters import read_parameters
 from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
@@ -46,7 +46,7 @@ class Documents:
         conditions = Conditions.of(req)
         resp.last_modified = modified(served, key)
         value, tag = _read(served.store, key, conditions)
-        if tag != ABSENT:
+        if tag != UNTAGGED:
             resp.set_header("ETag", etag(tag))
         if not conditions.match(tag):
             raise failed()
@@ -63,7 +63,7 @@ class Documents:
         read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = served.representation.content_type.partition(";")[0]
         value = served.representation.read(read_body(req, self._max_body, media_type))
         created, tag = _write(served.store, key, value, conditions)
@@ -78,7 +78,7 @@ class Documents:
         served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
             resp.set_header("Accept-Patch", ", ".join(MEDIA_TYPES))
@@ -103,7 +103,7 @@ class Documents:
         read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.REMOVE)
         if conditions.given:
             _remove(served.store, key, conditions)
         else:
@@ -133,11 +133,9 @@ def _check_accept(req: falcon.Request, served: Served) -> None:
 
 
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
-    """Return the value and its tag; ABSENT if the store has no tags."""
+    """Return the value and its tag; UNTAGGED if the store has no tags."""
     try:
-        if conditions.given or Feature.TAGS in store.features:
-            return store.get_tagged(key)
-        return Tagged(store[key], ABSENT)
+        return store.get_tagged(key) if Feature.TAGS in store.features else Tagged(store[key], UNTAGGED)
     except KeyError:
         raise _missing(conditions) from None
 

@@ -16,6 +16,7 @@ several resources share: representations, ETags, bodies, problems, the guard.
 
 from holdall.server.access import Scope
 from holdall.server.application import app
+from holdall.server.limits import Limits
 from holdall.server.tokens import Tokens
 
-__all__ = ["Scope", "Tokens", "app"]
+__all__ = ["Limits", "Scope", "Tokens", "app"]

@@ -10,9 +10,6 @@ with needs("server"):
 
 T = TypeVar("T")
 
-MAX_BODY: Final = 16 << 20
-"""The default limit for the body of a request, in bytes."""
-
 _CHUNK: Final = 1 << 16
 _CHECKING: Final = ("gunicorn/",)
 """Servers that raise an error if a chunked body breaks off. Granian, for one, ends it as if it were complete.

@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
-from holdall.server.bodies import MAX_BODY
 from holdall.server.channel import channel_class
+from holdall.server.limits import LIMITS, Limits
 
 with needs("server"):
     from waitress import wasyncore
@@ -49,7 +49,7 @@ def listen(text: str) -> socket.socket:
 class Server:
     """Serves ``app`` on ``sock`` with ``threads`` threads. `run` returns after `stop`.
 
-    Bodies of more than ``max_body`` bytes are refused before they are received.
+    Bodies over the limit are refused before they are received.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Server:
         app: Any,
         sock: socket.socket,
         *,
-        max_body: int = MAX_BODY,
+        limits: Limits = LIMITS,
         threads: int = THREADS,
         patience: int = PATIENCE,
     ) -> None:
@@ -72,7 +72,7 @@ class Server:
             sockets=[sock],
             threads=threads,
             ident="holdall",
-            max_request_body_size=2 * max_body + _FRAMING,
+            max_request_body_size=2 * limits.body + _FRAMING,
             max_request_header_size=_HEADERS,
             connection_limit=_CONNECTIONS,
             channel_timeout=_IDLE,
@@ -81,7 +81,7 @@ class Server:
             clear_untrusted_proxy_headers=False,  # the guard must see them
         )
         self._waitress = cast(Any, waitress)
-        self._waitress.channel_class = channel_class(lambda: self._stopping, max_body)
+        self._waitress.channel_class = channel_class(lambda: self._stopping, limits.body)
         host, port = self._waitress.effective_host, self._waitress.effective_port
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import urllib3
 
-from holdall.server import app
+from holdall.server import Limits, app
 from holdall.server.serving import Server, listen
 from tests.cli.conftest import folder as folder
 from tests.server.client import Client
@@ -15,13 +15,13 @@ MAX_BODY = 100_000
 
 
 @contextmanager
-def serving(stores, max_body=MAX_BODY, threads=4, **options):
+def serving(stores, max_body=MAX_BODY, max_long=4, threads=4, **options):
     """A client of a service of ``stores``, which ends with the block."""
-    ending = threading.Event()
+    ending, limits = threading.Event(), Limits(body=max_body, long=max_long)
     server = Server(
-        app(stores, max_body=max_body, ending=ending, **options),
+        app(stores, limits=limits, ending=ending, **options),
         listen("127.0.0.1:0"),
-        max_body=max_body,
+        limits=limits,
         threads=threads,
     )
     thread = threading.Thread(target=server.run)

@@ -41,7 +41,7 @@ class Collections:
             if req.method == "GET":
                 resp.stream = self._slots.hold(listing.lines())
             return
-        resp.data = listing.page(req.root_path + req.path)
+        resp.data = listing.page(req)
 
     on_head = on_get
 

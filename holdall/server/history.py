@@ -2,18 +2,17 @@
 
     page     = {"revisions": [revision …], "next": link}      "next" is left out on the last page
     revision = {"revision": number, "time": …, "deleted": bool, "author": …, "message": …}
-    cursor   = the number of the last revision of the page
 
-``time`` is null for a value that is older than its history.
+A cursor has the number of the last revision of the page. ``time`` is null for a value that is older than its history.
 """
 
 from collections.abc import Iterator
 from itertools import dropwhile, islice
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from holdall.extras import needs
 from holdall.history import Revision
+from holdall.server.cursors import bad_cursor, next_link, unpack_cursor
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.past import MOST, require_history, time_of
 from holdall.server.stores import Stores
@@ -35,7 +34,7 @@ class Histories:
         """Answer with a page of the revisions of the key, or 404 if it never existed."""
         given = read_parameters(req, "limit", "cursor")
         limit = read_number("limit", given.get("limit", "100"), _PAGE)
-        below = read_number("cursor", given["cursor"], MOST) if "cursor" in given else MOST + 1
+        below = _read_cursor(given)
         req.context.access.check(store, key)
         served = self._stores.find(store, req)
         require_history(served)
@@ -46,13 +45,22 @@ class Histories:
         page: dict[str, Any] = {"revisions": []}
         for number, revision in enumerate(_older(revisions, below, limit)):
             if number == limit:
-                cursor = page["revisions"][-1]["revision"]
-                page["next"] = f"{quote(req.root_path + req.path)}?{urlencode({**given, 'cursor': cursor})}"
+                page["next"] = next_link(req, given, str(page["revisions"][-1]["revision"]))
                 break
             page["revisions"].append(_describe(revision))
         resp.data = msgspec.json.encode(page)
 
     on_head = on_get
+
+
+def _read_cursor(given: dict[str, str]) -> int:
+    """Return the number under which the page begins."""
+    place = unpack_cursor(given)
+    if not place:
+        return MOST + 1
+    if not (place.isascii() and place.isdigit() and len(place) < 20):
+        raise bad_cursor()
+    return int(place)
 
 
 def _older(revisions: Iterator[Revision], below: int, limit: int) -> Iterator[Revision]:

@@ -44,6 +44,9 @@ class Stores:
     def __init__(self, stores: Mapping[str, Store[Any] | str]) -> None:
         self._served = {name: _serve(name, store) for name, store in stores.items()}
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._served
+
     def find(self, name: str, req: falcon.Request) -> Served:
         """Return the store ``name``.
 

@@ -182,7 +182,7 @@ def test_a_header_gives_the_message(http, stores, key):
         ("/docs/a?at=1&at=2", "the parameter at is given twice"),
         ("/docs/a?ta=1", "the parameter 'ta' is unknown; choose from at, as_of"),
         ("/docs?at=1", "the parameter 'at' is unknown"),
-        ("/history/a?cursor=x", "cursor is not a whole number"),
+        ("/history/a?cursor=x", "the cursor is not one that a page returned"),
         ("/history/a?limit=1001", "limit is not a whole number"),
         ("/history/a/", "key"),
         (":diff?key=a&from=1", "the parameter to is missing"),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from holdall.address import Address
 from holdall.cli.help import examples
 from holdall.cli.served import default, name_all
 from holdall.errors import HoldallError
@@ -63,9 +64,9 @@ def serve(
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
-    Each store is an address, or the name of a declared store. NAME is its name in the paths of the service,
-    as in /v1/NAME/docs. Without NAME, a declared store has its own name, and another one the last part of
-    its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
+    Each store is an address, or the name of a declared store, whose declared views are served too. NAME is its
+    name in the paths of the service, as in /v1/NAME/docs. Without NAME, a declared store has its own name, and
+    another one the last part of its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
 
     Without --tokens, everybody who reaches the service may read. It then accepts writes from this machine
     only, and other machines can reach it only with --readonly. It answers requests for localhost and for the
@@ -82,7 +83,14 @@ def serve(
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
+        service = app(
+            opened,
+            hosts=[*LOOPBACK, *hosts],
+            tokens=kept,
+            readonly=readonly,
+            views=_open_views(named, last),
+            ending=ending,
+        )
         sock = last.enter_context(_listen(place))
         if not (readonly or tokens or _is_loopback(sock)):
             raise click.UsageError(
@@ -109,6 +117,23 @@ def _server(program: str) -> Callable[..., Any]:
     from holdall.server.serving import Server
 
     return Server
+
+
+def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:
+    """Return the declared views of each store, by its name in paths, which ``last`` closes."""
+    from holdall.configuration import files
+
+    declared = files.views()
+    if not declared:
+        return {}
+    from holdall.cli.indexed import open_view  # late, because most services have no views
+
+    return {
+        name: [
+            last.enter_context(open_view(each.name)) for each in declared if each.store == Address.parse(uri)
+        ]
+        for name, uri in named.items()
+    }
 
 
 def _listen(place: str) -> socket.socket:

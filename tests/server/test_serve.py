@@ -54,6 +54,30 @@ def test_stores_are_served_by_name(tmp_path):
     assert holdall.open(f"sqlite:///{tmp_path}/d.db?serializer=json")["a"] == {"x": 1}
 
 
+VIEW = """
+[store.drafts]
+uri = "sqlite:///{here}/d.db?serializer=json"
+[view.words]
+store = "drafts"
+query = "served_queries:words"
+"""
+QUERY = """
+from holdall import MapReduce
+words = MapReduce(lambda key, text: [(word, 1) for word in text.split()], "sum")
+"""
+
+
+@pytest.mark.servers
+def test_declared_views_are_served(tmp_path):
+    (tmp_path / "holdall.toml").write_text(VIEW)
+    (tmp_path / "served_queries.py").write_text(QUERY)
+    there = {"HOLDALL_CONFIG": str(tmp_path / "holdall.toml"), "PYTHONPATH": str(tmp_path)}
+    with serve("drafts", cwd=tmp_path, **there) as http:
+        http("PUT", "/v1/drafts/docs/a", doc="to be or not to be")
+        rows = http("GET", "/v1/drafts/views/words?limit=1").json()["rows"]
+        assert rows == [{"key": "be", "value": 2}]
+
+
 SIGNALS = [
     ("waitress", signal.SIGTERM),
     pytest.param("waitress", signal.SIGINT, marks=pytest.mark.servers),

@@ -68,6 +68,15 @@ def test_the_good_are_imported_and_the_bad_listed_with_reasons(uri, inbox):
         assert list(contents(uri)) == ["invoices/DE999000111/NL-2026-014"]
 
 
+def test_a_difference_within_the_tolerance_is_a_rounding_line(uri, inbox):
+    (inbox / "sum.xml").write_text(BAD["sum.xml"][0].replace("NL-2026-014", "8"), "utf-8")
+    asked = ("invoices", "import", inbox, "--into", uri, "--tolerance")
+    assert "'-1' is negative" in refusal(*asked, "-1", code=2)
+    assert "refused 1" in call(*asked, "0.09").out
+    assert good(*asked, "0.10") == "imported 1, already there 1, refused 0\n"
+    assert re.search(r"rounding +-0\.10", good("invoices", "show", "8", "--from", uri))
+
+
 def test_a_number_used_again_for_something_else_is_refused(uri, inbox):
     good("invoices", "import", inbox, "--into", uri)
     before = contents(uri)

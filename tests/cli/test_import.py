@@ -97,6 +97,16 @@ def test_one_number_of_two_sellers_is_two_invoices(uri, inbox):
     assert "(DE5)" in shown
 
 
+def test_one_number_of_two_years_is_two_invoices(uri, inbox):
+    (inbox / "other.xml").write_text(SOUND.replace("2026-", "2025-").replace("NL-2025", "NL-2026"), "utf-8")
+    assert "imported 2" in good("invoices", "import", inbox, "--into", uri)
+    line = refusal("invoices", "pay", "NL-2026-014", "--amount", "5", "--from", uri)
+    assert "is used in the series 2025-invoice, 2026-invoice; name the series" in line
+    asked = ("NL-2026-014", "--series", "2025-invoice", "--from", uri)
+    assert "214.77 EUR is owed now" in good("invoices", "pay", *asked, "--amount", "5")
+    assert re.search(r"issued +2025", good("invoices", "show", *asked))
+
+
 def test_a_file_that_cannot_be_read_is_listed(uri, inbox):
     (inbox / "a.xml").symlink_to(inbox / "a.xml")
     (inbox / "b.xml").symlink_to(inbox / "gone.xml")

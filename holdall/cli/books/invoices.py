@@ -9,7 +9,7 @@ import msgspec
 
 from holdall.cli import address, arguments
 from holdall.cli.books.importing import import_files
-from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, skip_damaged
+from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
@@ -98,11 +98,12 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
 @click.argument("number")
 @address.option("from")
 @click.option("--seller", metavar="ID", help="The id of the seller, if several sellers use this number.")
+@series_option
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, with amounts as text.")
-def show(number: str, uri: str, seller: str | None, as_json: bool) -> None:
+def show(number: str, uri: str, seller: str | None, series: str | None, as_json: bool) -> None:
     """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
     with open_books(uri) as books:
-        invoice = find(books, number, seller)
+        invoice = find(books, number, seller, series)
     if as_json:
         print_json(msgspec.to_builtins(invoice))
     else:

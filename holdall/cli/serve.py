@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from holdall.address import Address
 from holdall.cli.help import examples
 from holdall.cli.served import default, name_all
 from holdall.configuration.values import size
@@ -75,9 +76,9 @@ def serve(
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
-    Each store is an address, or the name of a declared store. NAME is its name in the paths of the service,
-    as in /v1/NAME/docs. Without NAME, a declared store has its own name, and another one the last part of
-    its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
+    Each store is an address, or the name of a declared store, whose declared views are served too. NAME is its
+    name in the paths of the service, as in /v1/NAME/docs. Without NAME, a declared store has its own name, and
+    another one the last part of its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
 
     Without --tokens, everybody who reaches the service may read. It then accepts writes from this machine
     only, and other machines can reach it only with --readonly. It answers requests for localhost and for the
@@ -87,8 +88,7 @@ def serve(
     from holdall.server.guard import LOOPBACK
     from holdall.server.limits import Limits
 
-    logging.basicConfig(format="holdall: %(message)s")
-    logging.getLogger("holdall.server.audit").setLevel(logging.INFO)
+    _log()
     named = name_all(stores or (default(),))
     make = _server(program)
     ending = threading.Event()
@@ -101,6 +101,7 @@ def serve(
             hosts=[*LOOPBACK, *hosts],
             tokens=kept,
             readonly=readonly,
+            views=_open_views(named, last),
             limits=limits,
             ending=ending,
         )
@@ -122,6 +123,15 @@ def serve(
             server.run()
 
 
+def _log() -> None:
+    """Log on standard error: warnings as text, and the audit as lines of JSON and of nothing else."""
+    logging.basicConfig(format="holdall: %(message)s")
+    audit = logging.getLogger("holdall.server.audit")
+    audit.setLevel(logging.INFO)
+    audit.propagate = False
+    audit.addHandler(logging.StreamHandler())
+
+
 def _server(program: str) -> Callable[..., Any]:
     """Return the class that runs the service under ``program``."""
     if program == "granian":
@@ -131,6 +141,23 @@ def _server(program: str) -> Callable[..., Any]:
     from holdall.server.serving import Server
 
     return Server
+
+
+def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:
+    """Return the declared views of each store, by its name in paths, which ``last`` closes."""
+    from holdall.configuration import files
+
+    declared = files.views()
+    if not declared:
+        return {}
+    from holdall.cli.indexed import open_view  # late, because most services have no views
+
+    return {
+        name: [
+            last.enter_context(open_view(each.name)) for each in declared if each.store == Address.parse(uri)
+        ]
+        for name, uri in named.items()
+    }
 
 
 def _listen(place: str) -> socket.socket:

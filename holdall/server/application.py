@@ -1,25 +1,30 @@
 """Builds the WSGI application of named stores."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
+from holdall.query import View
 from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.history import Histories
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
+from holdall.server.revert import Reverts
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.throttle import Throttle
 from holdall.server.tokens import Tokens
 from holdall.server.transaction import Transactions
+from holdall.server.views import ViewLists, ViewRefreshes, ViewRows, named_views
 from holdall.store import Store
 
 with needs("server"):
@@ -33,6 +38,7 @@ def app(
     hosts: Collection[str] = LOOPBACK,
     tokens: Store[Any] | str | None = None,
     readonly: bool = False,
+    views: Mapping[str, Iterable[View[Any]]] = {},
     limits: Limits = LIMITS,
     ending: threading.Event | None = None,
 ) -> "falcon.App[falcon.Request, falcon.Response]":
@@ -45,6 +51,8 @@ def app(
     ``tokens`` is a store that keeps the tokens of the senders (see `Tokens`), or its address; each request
     then needs one. Without it, everybody may read, and only the machine of the service may write. With
     ``readonly`` nobody may write.
+
+    ``views`` are the views of the stores, by the name of the store. A request that reads one refreshes it.
 
     A request over one of the ``limits`` is refused. Set ``ending`` when the server stops: requests that wait
     for a change then answer at once.
@@ -66,6 +74,13 @@ def app(
     collections = Collections(served, limits, slots)
     service.add_route("/v1/{store}:batch", Batches(served, limits.body))
     service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
+    service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
+    service.add_route("/v1/{store}:diff", Differences(served))
+    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
+    kept_views = named_views(served, views)
+    service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
+    service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
+    service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))

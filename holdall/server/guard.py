@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any, Final
 
 from holdall.extras import needs
-from holdall.history import note
 from holdall.server.access import Access, anonymous, readonly
 from holdall.server.audit import audit
 from holdall.server.limits import Limits
+from holdall.server.notes import note_of
 from holdall.server.tokens import Tokens
 
 with needs("server"):
@@ -58,7 +58,7 @@ class Guard:
         req.context.access = readonly(access) if self._readonly else access
         req.context.check = partial(self._access, env)
         req.context.last = ExitStack()
-        req.context.last.enter_context(note(author=access.name or None))
+        req.context.last.enter_context(note_of(req, access))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)

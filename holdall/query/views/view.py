@@ -14,13 +14,13 @@ from holdall.query.mapreduce import MapReduce
 from holdall.query.reading import Progress
 from holdall.query.rows import Row, Rows
 from holdall.query.running import bounds as bounds_of
+from holdall.query.texts import bounds, text_of
 from holdall.query.views.catalog import Catalog
 from holdall.query.views.definition import definition
 from holdall.query.views.index import Index
 from holdall.query.views.problems import Problems
 from holdall.query.views.refresh import Source
 from holdall.query.views.refresher import DAY, Refresher
-from holdall.query.views.texts import bounds, text_of
 from holdall.redact import format_call
 from holdall.registry import open as open_store
 from holdall.store import Feature, Store, unsupported
@@ -79,6 +79,7 @@ class View(Generic[R]):
             remedy = "wrap it in holdall.SnapshotFeed, which compares its keys and tags with remembered ones"
             raise unsupported(store, "keep a view", Feature.CHANGES, remedy)
         self._store = store
+        self._prefix = prefix
         self._query = query
         self._name = _valid_name(_name_of_map(query) if name is None else name)
         self._index = _opened(store, index)
@@ -94,6 +95,11 @@ class View(Generic[R]):
     def name(self) -> str:
         """The name of the view in its index."""
         return self._name
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of the keys of its documents."""
+        return self._prefix
 
     def __repr__(self) -> str:
         return format_call("View", (self._store, self._query), {"name": self._name})
@@ -132,16 +138,17 @@ class View(Generic[R]):
         *,
         at: Bound = ...,
         between: tuple[Bound, Bound] = (..., ...),
+        limit: int | None = None,
         stale: bool = False,
     ) -> Rows[R]:
-        """Return the rows, sorted by key, as `MapReduce.run` does with the same options.
+        """Return the rows, or the first ``limit`` of them, sorted by key, as `MapReduce.run` does.
 
         With ``level``, only a sum, a count, "min", "max", "stats" and "distinct" are put together from
         groups; other reducers read the values of all documents in the selected groups. Of equal numbers in a
         key, such as 1 and 1.0, any may be shown. Raises the errors of `refresh`, unless ``stale`` is true.
         """
         grouping = Grouping(Range(*bounds_of(at, between)), level)
-        return self._refresher.read(lambda index: Rows(self._rows(index, grouping)), stale)
+        return self._refresher.read(lambda index: Rows(islice(self._rows(index, grouping), limit)), stale)
 
     def range(self, start: Bound, stop: Bound, *, stale: bool = False) -> Rows[R]:
         """Return the rows from ``start`` to ``stop``, both included; ``...`` leaves a side open."""

@@ -47,12 +47,12 @@ class Guard:
             raise falcon.HTTPBadRequest(description="the body has two lengths")
         if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
-        if req.method not in _READS:
-            _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
-        req.context.last = ExitStack()
-        req.context.last.enter_context(note(author=access.name or None))
+        if req.method not in _READS:
+            _check_origin(env)
+            req.context.last = ExitStack()
+            req.context.last.enter_context(note(author=access.name or None))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)

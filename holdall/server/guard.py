@@ -52,13 +52,13 @@ class Guard:
         most = self._most_headers
         if len(env) > most and sum(name.startswith("HTTP_") for name in env) > most:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {most} headers")
-        if req.method not in _READS:
-            _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
         req.context.check = partial(self._access, env)
-        req.context.last = ExitStack()
-        req.context.last.enter_context(note_of(req, access))
+        if req.method not in _READS:
+            _check_origin(env)
+            req.context.last = ExitStack()
+            req.context.last.enter_context(note_of(req, access))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)

@@ -13,6 +13,8 @@ from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.pages.mount import mount
+from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.slots import Slots
@@ -59,7 +61,8 @@ def app(
     """
     served = Stores(stores)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, readonly=readonly)])
+    sessions = Sessions()
+    service = falcon.App(middleware=[Guard(hosts, kept, sessions, readonly=readonly)])
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     slots = Slots(max_long)
@@ -70,4 +73,5 @@ def app(
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    mount(service, served, kept, sessions)
     return service

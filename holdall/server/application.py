@@ -16,6 +16,8 @@ from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.limits import LIMITS, Limits
+from holdall.server.pages.mount import mount
+from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
@@ -65,7 +67,8 @@ def app(
     """
     served = Stores(stores)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    middleware: list[Any] = [Guard(hosts, kept, limits, readonly=readonly), Throttle(limits)]
+    sessions = Sessions()
+    middleware: list[Any] = [Guard(hosts, kept, sessions, limits, readonly=readonly), Throttle(limits)]
     service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
@@ -84,4 +87,5 @@ def app(
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    mount(service, served, kept, sessions)
     return service

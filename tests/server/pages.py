@@ -1,6 +1,7 @@
 """A browser without JavaScript and without a socket: it asks the WSGI application, and keeps its cookies."""
 
 import re
+from copy import copy
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
@@ -40,16 +41,27 @@ class Page:
 
 
 class Browser:
-    def __init__(self, stores, remote="127.0.0.1", **options):
+    def __init__(self, stores, remote="127.0.0.1", protocol="http", **options):
         self._client = testing.TestClient(app(stores, **options))
+        self._protocol = protocol
         self._extras = {**LOCAL, "REMOTE_ADDR": remote}
         self.cookies = {}
 
     def get(self, path, **headers):
         return self._send("GET", path, **headers)
 
+    def copy(self):
+        """Another window of the same browser."""
+        other = copy(self)
+        other.cookies = dict(self.cookies)
+        return other
+
     def post(self, path, fields, **headers):
-        sent = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost", **headers}
+        sent = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": f"{self._protocol}://localhost",
+            **headers,
+        }
         return self._send("POST", path, body=urlencode(fields), **sent)
 
     def _send(self, method, path, body=None, **headers):
@@ -59,11 +71,20 @@ class Browser:
             given["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         given = {name: value for name, value in given.items() if value is not None}
         answer = self._client.simulate_request(
-            method, path, query_string=query, body=body, headers=given, extras=self._extras
+            method,
+            path,
+            query_string=query,
+            body=body,
+            headers=given,
+            extras=self._extras,
+            protocol=self._protocol,
         )
         for name, cookie in answer.cookies.items():
             self.cookies[name] = cookie.value
         return Page(answer)
+
+
+_INLINE = ("a", "b", "bdi", "code", "pre", "span", "strong")
 
 
 class _Reader(HTMLParser):
@@ -73,6 +94,8 @@ class _Reader(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag, attributes):
+        if tag not in _INLINE:
+            self.text += " "
         self.tags.append((tag, {name: value or "" for name, value in attributes}))
 
     def handle_data(self, data):

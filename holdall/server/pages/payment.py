@@ -4,7 +4,6 @@ The write needs the tag of the invoice that the visitor saw, so it never overwri
 id of the payment, so sending it twice records one payment.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from holdall.domain.model import Invoice
@@ -27,7 +26,7 @@ with needs("server"):
 
 _CHANGED: Final = "The invoice was changed after you opened this page. Check the allocation again."
 _EMPTY: Final = dict.fromkeys(("id", "amount", "on", "reference", "policy"), "")
-_OTHER: Final = "The form was used for another payment already. Reload the page to begin again."
+_USED: Final = "This form recorded a payment already. Open the invoice to record another one."
 
 
 class Payments:
@@ -56,8 +55,8 @@ class Payments:
             return
         seen = read_invoice(served, key)
         draft = read_draft(seen.value, fields)
-        problem = _problem(seen, draft, tag) if step == "save" else ""
-        if step == "edit":
+        problem = _problem(seen, draft, tag if step == "save" else None)
+        if step == "edit" or problem == _USED:
             draft = draft._replace(errors={}, recorded=None)
         if problem:
             resp.status = falcon.HTTP_CONFLICT
@@ -87,7 +86,6 @@ class Payments:
             invoice=invoice,
             owed=invoice.owed(),
             total_owed=sum_amounts(invoice.owed().values()),
-            zero=Decimal(0),
             tag=escape_tag(seen.tag),
             draft=draft,
             fields=_EMPTY | draft.fields,
@@ -99,24 +97,31 @@ def _save(served: Served, key: str, fields: dict[str, str], tag: Tag) -> str:
     """Record the payment if the invoice still has ``tag``. Return its id if it is recorded, now or before."""
     seen = read_invoice(served, key)
     draft = read_draft(seen.value, fields)
-    payment = draft.payment
-    if payment is None:
+    if draft.payment is None:
+        return ""
+    id = draft.payment.id
+    if _is_recorded(seen.value, draft):
+        return id
+    if draft.recorded is None or seen.tag != tag:
         return ""
     try:
-        if find_payment(seen.value, payment, draft.to):
-            return payment.id
-        if draft.recorded is None or seen.tag != tag:
-            return ""
-        with note(message=f"payment {payment.id}"):
+        with note(message=f"payment {id}"):
             served.store.swap(key, draft.recorded, tag)
+    except Conflict:  # perhaps by the other request of a double click
+        return id if _is_recorded(read_invoice(served, key).value, draft) else ""
+    return id
+
+
+def _is_recorded(invoice: Invoice, draft: Draft) -> bool:
+    try:
+        return bool(draft.payment and find_payment(invoice, draft.payment, draft.to))
     except Conflict:
-        return ""
-    return payment.id
+        return False
 
 
-def _problem(seen: Tagged[Invoice], draft: Draft, tag: Tag) -> str:
-    """Return the reason for which a payment was not recorded, unless it is an error of a field."""
+def _problem(seen: Tagged[Invoice], draft: Draft, tag: Tag | None) -> str:
+    """Return the reason, beyond its fields, for which a draft cannot be recorded. ``tag`` is the one to save."""
     payment = draft.payment
     if payment and any(each.id == payment.id for each in seen.value.payments):
-        return _OTHER
-    return _CHANGED if seen.tag != tag else ""
+        return _USED
+    return "" if tag in (None, seen.tag) else _CHANGED

@@ -18,7 +18,7 @@ from holdall.domain.fields import Text
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.money import DIGITS, fits, places, sum_amounts, text
 from holdall.domain.recording import To, record
-from holdall.errors import Invalid
+from holdall.errors import Conflict, Invalid
 from holdall.server.pages.dates import parse_day, today
 
 POLICIES: Final[Mapping[str, Policy]] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
@@ -29,6 +29,15 @@ _dashes = str.maketrans({"\N{MINUS SIGN}": "-", " ": None, "\N{NO-BREAK SPACE}":
 _LONGEST: Final = Text.limit  # characters of a reference
 
 
+class Share(NamedTuple):
+    """What the payment changes for one accounting code: the amounts ``owed`` before, paid, and ``left``."""
+
+    code: str
+    owed: Decimal
+    paid: Decimal
+    left: Decimal
+
+
 class Draft(NamedTuple):
     """A payment as a form gives it. ``errors`` has a reason for each field that is not valid."""
 
@@ -37,7 +46,16 @@ class Draft(NamedTuple):
     payment: Payment | None = None
     to: To = in_proportion
     recorded: Invoice | None = None
-    """The invoice as it would be with the payment."""
+    """The invoice as it would be with the payment, or None if its id is that of another payment."""
+
+    @property
+    def shares(self) -> list[Share]:
+        """The share of each accounting code, in the invoice as it would be."""
+        if self.recorded is None:
+            return []
+        made = {part.code: part.amount for part in self.recorded.payments[-1].allocations}
+        parts = ((code, left, made.get(code, Decimal(0))) for code, left in self.recorded.owed().items())
+        return [Share(code, sum_amounts((left, part)), part, left) for code, left, part in parts]
 
 
 def first_draft(invoice: Invoice) -> Draft:
@@ -106,6 +124,8 @@ def _try(invoice: Invoice, draft: Draft) -> Draft:
     payment = draft.payment
     try:
         return draft._replace(recorded=record(invoice, payment, draft.to)) if payment else draft
+    except Conflict:
+        return draft
     except Invalid as problem:
         reasons = {_field(path): reason for path, reason in problem.flat().items()}
         beginning = f"payment of {payment.amount if payment else ''} on invoice {invoice.number!r}: "

@@ -52,7 +52,7 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server nginx
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases

@@ -45,9 +45,13 @@ class Access(NamedTuple):
         if not any(scope.store in ("*", store) for scope in self.scopes):
             raise falcon.HTTPForbidden(description=self.refusal)
 
+    def allows(self, store: str, prefix: str, *, write: bool = False) -> bool:
+        """Return whether the sender may read, or ``write``, all keys that begin with ``prefix``."""
+        return any(scope.covers(store, prefix, write) for scope in self.scopes)
+
     def check(self, store: str, prefix: str, *, write: bool = False) -> None:
         """Raise HTTPForbidden unless the sender may read, or ``write``, all keys that begin with ``prefix``."""
-        if not any(scope.covers(store, prefix, write) for scope in self.scopes):
+        if not self.allows(store, prefix, write=write):
             raise falcon.HTTPForbidden(description=self.refusal)
 
 

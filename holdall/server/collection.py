@@ -8,6 +8,7 @@ from holdall.server.bodies import read_body
 from holdall.server.etags import etag
 from holdall.server.listing import Listing
 from holdall.server.negotiation import prefer
+from holdall.server.parameters import read_parameters
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.uuid7 import uuid7
@@ -40,12 +41,13 @@ class Collections:
             if req.method == "GET":
                 resp.stream = self._slots.hold(listing.lines())
             return
-        resp.data = listing.page(req.root_path + req.path)
+        resp.data = listing.page(req)
 
     on_head = on_get
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
+        read_parameters(req)
         req.context.access.check(store, folder, write=True)
         served = self._stores.find(store, req)
         media_type = served.representation.content_type.partition(";")[0]

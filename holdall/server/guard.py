@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from holdall.extras import needs
-from holdall.history import note
 from holdall.server.access import Access, anonymous, readonly
 from holdall.server.audit import audit
+from holdall.server.limits import Limits
+from holdall.server.notes import note_of
 from holdall.server.tokens import Tokens
 
 with needs("server"):
@@ -18,7 +19,6 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine for itself."""
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_MOST_HEADERS: Final = 100
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
@@ -33,9 +33,12 @@ _odd = re.compile(r"[^!-~]|#").search
 class Guard:
     """Middleware of falcon. `app` describes its parameters."""
 
-    def __init__(self, hosts: Collection[str], tokens: Tokens | None, *, readonly: bool) -> None:
+    def __init__(
+        self, hosts: Collection[str], tokens: Tokens | None, limits: Limits, *, readonly: bool
+    ) -> None:
         self._hosts = None if "*" in hosts else {host.lower() for host in hosts}
         self._tokens = tokens
+        self._most_headers = limits.headers
         self._readonly = readonly
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -45,14 +48,15 @@ class Guard:
         _check_path(env)
         if "HTTP_TRANSFER_ENCODING" in env and env.get("CONTENT_LENGTH"):
             raise falcon.HTTPBadRequest(description="the body has two lengths")
-        if len(env) > _MOST_HEADERS and sum(name.startswith("HTTP_") for name in env) > _MOST_HEADERS:
-            raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {_MOST_HEADERS} headers")
+        most = self._most_headers
+        if len(env) > most and sum(name.startswith("HTTP_") for name in env) > most:
+            raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {most} headers")
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
         if req.method not in _READS:
             _check_origin(env)
             req.context.last = ExitStack()
-            req.context.last.enter_context(note(author=access.name or None))
+            req.context.last.enter_context(note_of(req, access))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)

@@ -220,13 +220,37 @@ def test_a_range_of_an_earlier_version_is_the_whole_value(http):
     assert http("GET", "/v1/bytes/docs/range", Range="bytes=1-2", If_Range='"other"').status == 200
 
 
-def test_a_store_without_tags_is_read_and_written_but_not_with_conditions(http, stores):
+def test_a_store_without_tags_is_read_and_written(http):
     assert [http("PUT", "/v1/plain/docs/a", b"1").status for _ in "12"] == [201, 204]
     read = http("GET", "/v1/plain/docs/a")
     assert (read.data, "ETag" in read.headers) == (b"1", False)
-    assert http("PUT", "/v1/plain/docs/a", b"2", If_Match='"1"').status == 501
-    assert http("DELETE", "/v1/plain/docs/a", If_Match='"1"').status == 501
-    assert stores["plain"]["a"] == b"1"
+
+
+UNTAGGED = [
+    ("GET", "If-None-Match", '"1"', 200),
+    ("GET", "If-None-Match", "*", 304),
+    ("GET", "If-Match", '"1"', 412),
+    ("GET", "If-Match", "*", 200),
+    ("PUT", "If-None-Match", '"1"', 204),
+    ("PUT", "If-None-Match", "*", 501),
+    ("PUT", "If-Match", '"1"', 412),
+    ("PUT", "If-Match", "*", 501),
+    ("DELETE", "If-Match", '"1"', 412),
+    ("DELETE", "If-Match", "*", 501),
+    ("DELETE", "If-None-Match", "*", 501),
+    ("DELETE", "If-None-Match", '"1"', 204),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "condition", "status"), UNTAGGED)
+def test_no_etag_fits_in_a_store_without_tags(http, stores, method, name, condition, status):
+    stores["plain"]["a"] = b"1"
+    answer = http(method, "/v1/plain/docs/a", b"2" if method == "PUT" else None, **{name: condition})
+    assert answer.status == status
+    if status == 501:
+        assert "cannot check If-Match or If-None-Match" in answer.json()["detail"]
+    written = {"PUT": b"2", "DELETE": None}.get(method) if status == 204 else b"1"
+    assert stores["plain"].get("a") == written
 
 
 def test_text_is_utf_8(http, stores):

@@ -1,0 +1,27 @@
+"""The limits of the service, which hold under every WSGI server."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of `holdall.server.app`; a request over one of them is refused.
+
+    >>> Limits(body=1 << 20).long
+    4
+    """
+
+    body: int = 16 << 20
+    """The bytes of a body."""
+    long: int = 4
+    """How many requests stream or wait at the same time.
+
+    Each holds a thread of the server, so choose fewer than the server has threads.
+    """
+    headers: int = 100
+    """The headers of a request."""
+
+
+LIMITS: Final = Limits()
+"""The limits of a service that is given no others."""

@@ -13,6 +13,7 @@ from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.server.access import Access
 from holdall.server.operations import Delete, Get, Put, read_batch
+from holdall.server.parameters import read_parameters
 from holdall.server.problems import MissingKey, describe
 from holdall.server.stores import Served, Stores
 
@@ -38,6 +39,7 @@ class Batches:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Run the operations in order, and answer with a result for each."""
+        read_parameters(req)
         served = self._stores.find(store, req)
         batch = _Batch(served, req.context.access)
         results = [

@@ -1,7 +1,7 @@
 """The stores of a service, by name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from holdall.adapters._shared.service import RAW
@@ -13,7 +13,7 @@ from holdall.registry import open as open_store
 from holdall.server.access import Access
 from holdall.server.problems import MissingStore, RawRefused
 from holdall.server.representation import BytesRepresentation, Representation, representation
-from holdall.store import Store
+from holdall.store import Feature, Store
 
 with needs("server"):
     import falcon
@@ -35,6 +35,11 @@ class Served(NamedTuple):
         else:
             check_key(key)
 
+    def require(self, feature: Feature, reason: str) -> None:
+        """Raise HTTPNotImplemented, which gives the ``reason``, if the store lacks ``feature``."""
+        if feature not in self.store.features:
+            raise falcon.HTTPNotImplemented(description=reason)
+
 
 class Stores:
     """Finds a served store by its name. A store that is given by its address is opened here.
@@ -50,6 +55,13 @@ class Stores:
         self._served = {name: _serve(name, store) for name, store in stores.items()}
         self._raw = {f"{name}{RAW}": _serve_raw(served) for name, served in self._served.items()}
         self._shows_raw = raw
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._served
+
+    def __iter__(self) -> Iterator[Served]:
+        """Yield every store, in the order in which they were given."""
+        return iter(self._served.values())
 
     def find(self, name: str, req: falcon.Request) -> Served:
         """Return the store ``name``.

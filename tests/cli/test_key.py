@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import holdall
-from holdall.private import read_secret
 from holdall.middleware.keyring import Keyring, new_key
+from holdall.private import read_secret
 from tests.cli.console import call, good, refusal
 
 

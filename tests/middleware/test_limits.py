@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from holdall import Corrupt, Gzip, Lzma, Memory, PermissionDenied, TooLarge, Zstd
-from holdall.private import LONGEST, read_secret
 from holdall.middleware.manifest import Manifest
+from holdall.private import LONGEST, read_secret
 
 LIMIT = 1000
 

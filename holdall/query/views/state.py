@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from holdall.extras import needs
 from holdall.query.views.nodes import Damaged, seal, unseal
-from holdall.query.views.tree import EMPTY, Root
+from holdall.query.views.root import EMPTY, Root
 
 with needs("json"):
     from msgspec import MsgspecError

@@ -8,7 +8,8 @@ from typing import Any
 
 import holdall
 from holdall.adapters.http import HTTP
-from holdall.server import app
+from holdall.server import Limits, app
+from holdall.server.limits import LIMITS
 from holdall.server.serving import Server, listen
 from holdall.store import Store
 
@@ -32,11 +33,15 @@ class Service:
 
 
 @contextmanager
-def running(make: Callable[[], Store[Any]] = holdall.Memory, **options: Any) -> Iterator[Service]:
+def running(
+    make: Callable[[], Store[Any]] = holdall.Memory, limits: Limits = LIMITS, **options: Any
+) -> Iterator[Service]:
     """A service of stores that ``make`` makes, named s0, s1 and so on."""
     stores: dict[str, Store[Any]] = {f"s{number}": make() for number in range(STORES)}
     ending = threading.Event()
-    server = Server(app(stores, ending=ending, **options), listen("127.0.0.1:0"))
+    server = Server(
+        app(stores, limits=limits, ending=ending, **options), listen("127.0.0.1:0"), limits=limits
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from holdall import Delete, Put
 from holdall.adapters.http.link import Link
+from holdall.server import Limits
 from holdall.store import ABSENT
 from tests.adapters.http.service import running
 from tests.refused import refused
@@ -15,7 +16,7 @@ MANY = 1337  # pages of 16, 64, 256, 1000, and the last key
 
 @pytest.fixture(scope="module")
 def service():
-    with running(max_body=2 << 20) as service:
+    with running(limits=Limits(body=2 << 20)) as service:
         yield service
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from holdall import Changes, Expired, Json, Memory, PermissionDenied, Store
 from holdall.query import MapReduce, View
-from holdall.query.views import catalog, refresh, view
+from holdall.query.views import catalog, refresh, refresher
 from holdall.store import Tag
 
 
@@ -194,7 +194,7 @@ class Clock(SimpleNamespace):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (catalog, view):
+    for module in (catalog, refresher):
         monkeypatch.setattr(module, "time", clock)
     return clock
 

@@ -68,10 +68,11 @@ class Link:
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], key: str | None
     ) -> Answer:
         attempts = Attempts(self._retries, self.timeout)
+        sent = {**self.credentials, **headers}
 
         def send(connection: Any) -> Answer:
             attempts.is_sent = True
-            return exchange(connection, method, target, body, {**self.credentials, **headers})
+            return exchange(connection, method, target, body, sent)
 
         while True:
             try:

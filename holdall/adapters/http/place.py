@@ -26,7 +26,7 @@ class Place(NamedTuple):
         """Return the place in ``address``. Raises InvalidAddress if it is not the address of a served store."""
         if address.userinfo:
             raise InvalidAddress(
-                f"{address.scheme}: an address must not contain a login; name the place of a token, as in token=env:NAME"
+                f"{address.scheme}: an address must not contain a login; name a token, as in token=env:NAME"
             )
         if not address.host:
             raise InvalidAddress(f"{address.scheme}: the host is missing; {_FORM.format(address.scheme)}")

@@ -242,10 +242,10 @@ class HTTP(Store[bytes]):
     def _set_many(self, values: dict[str, bytes]) -> None:
         service = self._service()
         for batch in split_coded((code_put(service, *pair) for pair in values.items()), service):
-            if batches.fits(batch, service):
-                batches.write_batch(self._link, service, batch)
-            else:
+            if len(batch) == 1:
                 self._put(batch[0].key, values[batch[0].key])
+            else:
+                batches.write_batch(self._link, service, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):

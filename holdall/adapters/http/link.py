@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from holdall.adapters._objectstore.write_ids import unknown
 from holdall.adapters._shared.pool import Exhausted, Pool
@@ -15,6 +16,7 @@ from holdall.adapters.http.place import Place
 from holdall.adapters.http.token import Source, Token
 from holdall.errors import Conflict, Throttled
 from holdall.handles import PerProcess
+from holdall.history import current_note
 
 T = TypeVar("T")
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -52,6 +54,8 @@ class Link:
         does not know that, this raises Unavailable in place of the errors ``doubtful``.
         """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if method != "GET" and (message := current_note().message):
+            sent["Holdall-Message"] = quote(message)
         if once:
             sent["Idempotency-Key"] = secrets.token_urlsafe(12)
         got = self._send(method, target, body, sent, key)

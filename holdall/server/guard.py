@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 from holdall.extras import needs
@@ -55,6 +56,7 @@ class Guard:
             _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
+        req.context.check = partial(self._access, env)
         req.context.last = ExitStack()
         req.context.last.enter_context(note_of(req, access))
 

@@ -15,11 +15,12 @@ MAX_BODY = 100_000
 
 
 @contextmanager
-def serving(stores, max_body=MAX_BODY, max_long=4, threads=4, **options):
-    """A client of a service of ``stores``, which ends with the block."""
-    ending, limits = threading.Event(), Limits(body=max_body, long=max_long)
+def serving(stores, max_body=MAX_BODY, max_long=4, max_waiting=500, threads=4, through=None, **options):
+    """A client of a service of ``stores``, which ends with the block. ``through`` wraps the application."""
+    ending, limits = threading.Event(), Limits(body=max_body, long=max_long, waiting=max_waiting)
+    service = app(stores, limits=limits, ending=ending, **options)
     server = Server(
-        app(stores, limits=limits, ending=ending, **options),
+        through(service) if through else service,
         listen("127.0.0.1:0"),
         limits=limits,
         threads=threads,

@@ -16,11 +16,14 @@ from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.limits import LIMITS, Limits
+from holdall.server.pages.mount import mount
+from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
+from holdall.server.throttle import Throttle
 from holdall.server.tokens import Tokens
 from holdall.server.transaction import Transactions
 from holdall.server.views import ViewLists, ViewRefreshes, ViewRows, named_views
@@ -64,12 +67,14 @@ def app(
     """
     served = Stores(stores)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, limits, readonly=readonly)])
+    sessions = Sessions()
+    middleware: list[Any] = [Guard(hosts, kept, sessions, limits, readonly=readonly), Throttle(limits)]
+    service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     slots = Slots(limits.long)
     documents = Documents(served, limits.body)
-    collections = Collections(served, limits.body, slots)
+    collections = Collections(served, limits, slots)
     service.add_route("/v1/{store}:batch", Batches(served, limits.body))
     service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
     service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
@@ -84,4 +89,5 @@ def app(
     )
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    mount(service, served, kept, sessions)
     return service

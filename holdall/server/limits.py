@@ -25,8 +25,17 @@ class Limits:
     This is so under `holdall serve` with waitress. Under another server, each holds a thread and counts as
     `long`.
     """
+    bodies: int = 16
+    """How many of the largest bodies, or twice as many small ones, are in memory at the same time."""
     headers: int = 100
     """The headers of a request."""
+    seconds: float = 600
+    """The seconds after which a stream is cut off."""
+    rate: float | None = None
+    """The requests per second with one token, or from one address without a token; None for any number.
+
+    After a pause, a sender may make the requests of one second, and at least two, at once.
+    """
 
 
 LIMITS: Final = Limits()

@@ -5,7 +5,7 @@
 
 A cursor has the last key of the page.
 
-An NDJSON stream that ends early was cut off by an error: its connection breaks before the last chunk.
+An NDJSON stream that was cut off says so in its last line (see `holdall.server.streams`).
 """
 
 from collections.abc import Iterator

@@ -48,6 +48,7 @@ class Stores:
         return name in self._served
 
     def __iter__(self) -> Iterator[Served]:
+        """Yield every store, in the order in which they were given."""
         return iter(self._served.values())
 
     def find(self, name: str, req: falcon.Request) -> Served:

@@ -1,4 +1,4 @@
-"""The service over real sockets: in a thread of this process, under waitress."""
+"""The service over real sockets: in a thread of this process, under waitress unless a test names another server."""
 
 import threading
 from contextlib import contextmanager
@@ -15,24 +15,26 @@ MAX_BODY = 100_000
 
 
 @contextmanager
-def serving(stores, max_body=MAX_BODY, max_long=4, max_waiting=500, threads=4, through=None, **options):
+def serving(
+    stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), through=None, **options
+):
     """A client of a service of ``stores``, which ends with the block. ``through`` wraps the application."""
-    ending, limits = threading.Event(), Limits(body=max_body, long=max_long, waiting=max_waiting)
+    ending, limits = threading.Event(), Limits(body=max_body, long=max_long, **dict(limits))
     service = app(stores, limits=limits, ending=ending, **options)
-    server = Server(
+    running = server(
         through(service) if through else service,
         listen("127.0.0.1:0"),
         limits=limits,
         threads=threads,
     )
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=running.run)
     thread.start()
     try:
         with urllib3.PoolManager(retries=False, timeout=30) as pool:
-            yield Client(server.url, pool)
+            yield Client(running.url, pool)
     finally:
         ending.set()
-        server.stop()
+        running.stop()
         thread.join()
 
 

@@ -112,7 +112,7 @@ def threaded(service):
 
 @pytest.mark.parametrize(("threads", "through"), [(1, None), (4, threaded)], ids=["by socket", "by thread"])
 def test_waiting_requests_leave_threads_for_others(serving, stores, store, threads, through):
-    with serving(stores, threads=threads, max_waiting=2, max_long=2, through=through) as http:
+    with serving(stores, threads=threads, limits={"waiting": 2}, max_long=2, through=through) as http:
         with waiters(http, 2) as answers:
             refused = until_full(http)
             assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
@@ -122,7 +122,7 @@ def test_waiting_requests_leave_threads_for_others(serving, stores, store, threa
 
 
 def test_a_client_that_leaves_does_not_wait_on(serving, store):
-    with serving({"notes": store}, max_waiting=1) as http:
+    with serving({"notes": store}, limits={"waiting": 1}) as http:
         path = f"/v1/notes/changes?since={changes(http)['position']}&wait=60"
         place = urlsplit(http.url)
         with socket.create_connection((place.hostname, place.port)) as sock:
@@ -136,7 +136,7 @@ def test_a_client_that_leaves_does_not_wait_on(serving, store):
 
 @pytest.mark.parametrize("through", [None, threaded], ids=["by socket", "by thread"])
 def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, store, through):
-    with ExitStack() as last, serving(stores, max_waiting=1, max_long=1, through=through) as http:
+    with ExitStack() as last, serving(stores, limits={"waiting": 1}, max_long=1, through=through) as http:
         answers = last.enter_context(waiters(http, 1))
         until_full(http)
     assert [(each.status, each.json()["changes"]) for each in answers] == [(200, [])]

@@ -158,7 +158,7 @@ def test_a_head_has_the_headers_and_nothing_waits(http):
 
 
 def test_streams_hold_no_thread_and_have_a_limit(serving, stores, store):
-    with serving(stores, threads=1, max_waiting=20) as http:
+    with serving(stores, threads=1, limits={"waiting": 20}) as http:
         streams = [Events(http) for _ in range(20)]
         assert http("PUT", "/v1/notes/docs/a", b"1").status == 201
         assert [each.keys(1) for each in streams] == [["a"]] * 20
@@ -201,7 +201,7 @@ def test_a_token_that_is_revoked_ends_its_stream(serving, stores, store, monkeyp
 
 def test_a_client_that_does_not_read_is_cut_off(serving, stores, store, monkeypatch):
     monkeypatch.setattr("holdall.server.waiters._SLOW", 0.05)
-    with serving(stores, max_waiting=1) as http, socket.socket() as deaf:
+    with serving(stores, limits={"waiting": 1}) as http, socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
         place = urlsplit(http.url)
         deaf.connect((place.hostname, place.port))

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from holdall.query.collation import Key, Place, collate
+from holdall.query.views.groups import plain
 from holdall.query.views.nodes import Nodes
 from holdall.query.views.packing import pack, unpack
 from holdall.query.views.root import EMPTY, Root
-from holdall.query.views.texts import plain
 from holdall.query.views.tree import Tree
 from holdall.query.views.upkeep import Upkeep
 

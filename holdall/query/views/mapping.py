@@ -5,8 +5,8 @@ from typing import Any
 
 from holdall.errors import InvalidQuery
 from holdall.query.reading import Map, Progress, Reading
+from holdall.query.views.groups import Texts
 from holdall.query.views.index import Batch
-from holdall.query.views.texts import Texts
 
 
 class Pass:

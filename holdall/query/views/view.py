@@ -14,13 +14,13 @@ from holdall.query.mapreduce import MapReduce
 from holdall.query.reading import Progress
 from holdall.query.rows import Row, Rows
 from holdall.query.running import bounds as bounds_of
+from holdall.query.texts import bounds, text_of
 from holdall.query.views.catalog import Catalog
 from holdall.query.views.definition import definition
 from holdall.query.views.index import Index
 from holdall.query.views.problems import Problems
 from holdall.query.views.refresh import Source
 from holdall.query.views.refresher import DAY, Refresher
-from holdall.query.views.texts import bounds, text_of
 from holdall.redact import format_call
 from holdall.registry import open as open_store
 from holdall.store import Feature, Store, unsupported

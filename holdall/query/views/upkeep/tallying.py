@@ -10,10 +10,10 @@ from typing import Any
 
 from holdall.query.collation import Place, collate
 from holdall.query.grouping import run_step
+from holdall.query.texts import text_of
 from holdall.query.views.packing import encode, pack, unpack
 from holdall.query.views.root import EMPTY, Root
 from holdall.query.views.sums import Sum
-from holdall.query.views.texts import text_of
 from holdall.query.views.tree import Tree
 from holdall.query.views.upkeep.protocol import Group
 

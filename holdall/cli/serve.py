@@ -63,6 +63,9 @@ _LEAST: Final = 5  # threads; up to four may be held by requests that stream or 
 @click.option(
     "--max-body", metavar="SIZE", default="16MiB", show_default=True, help="The longest body of a request."
 )
+@click.option(
+    "--cors", metavar="ORIGIN", multiple=True, help="Let pages of this site call the service from a browser."
+)
 def serve(
     stores: tuple[str, ...],
     place: str,
@@ -73,6 +76,7 @@ def serve(
     threads: int | None,
     rate: float | None,
     max_body: str,
+    cors: tuple[str, ...],
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
@@ -103,6 +107,7 @@ def serve(
             readonly=readonly,
             views=_open_views(named, last),
             limits=limits,
+            cors=cors,
             ending=ending,
         )
         sock = last.enter_context(_listen(place))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from holdall.extras import needs
 from holdall.server.access import Access, anonymous, readonly
 from holdall.server.audit import audit
+from holdall.server.cors import ORIGIN
 from holdall.server.limits import Limits
 from holdall.server.notes import note_of
 from holdall.server.tokens import Tokens
@@ -52,7 +53,7 @@ class Guard:
         most = self._most_headers
         if len(env) > most and sum(name.startswith("HTTP_") for name in env) > most:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {most} headers")
-        if req.method not in _READS:
+        if req.method not in _READS and ORIGIN not in req.context:
             _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access

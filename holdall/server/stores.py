@@ -1,7 +1,7 @@
 """The stores of a service, by name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from holdall.errors import InvalidAddress
@@ -46,6 +46,10 @@ class Stores:
 
     def __contains__(self, name: str) -> bool:
         return name in self._served
+
+    def __iter__(self) -> Iterator[Served]:
+        """Yield every store, in the order in which they were given."""
+        return iter(self._served.values())
 
     def find(self, name: str, req: falcon.Request) -> Served:
         """Return the store ``name``.

@@ -17,7 +17,8 @@ MAX_BODY = 100_000
 @contextmanager
 def serving(stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), **options):
     """A client of a service of ``stores``, which ends with the block."""
-    ending, limits = threading.Event(), Limits(body=max_body, long=max_long, **dict(limits))
+    ending = options.pop("ending", None) or threading.Event()
+    limits = Limits(body=max_body, long=max_long, **dict(limits))
     running = server(
         app(stores, limits=limits, ending=ending, **options),
         listen("127.0.0.1:0"),

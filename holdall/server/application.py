@@ -22,6 +22,7 @@ from holdall.server.paths import Paths
 from holdall.server.probes import Probes
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
+from holdall.server.room import Floor
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.throttle import Throttle
@@ -81,6 +82,7 @@ def app(
         Cors(cors, guarded=readonly or kept is not None),
         Guard(hosts, kept, limits, readonly=readonly),
         Throttle(limits),
+        *([Floor(served, limits.keep_free)] if limits.keep_free else []),
     ]
     service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)

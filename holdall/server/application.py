@@ -18,6 +18,8 @@ from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
+from holdall.server.pages.mount import mount
+from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
 from holdall.server.probes import Probes
 from holdall.server.problems import answer_error, answer_http_error
@@ -76,11 +78,12 @@ def app(
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
     monitor = Monitor(served, slots)
+    sessions = Sessions()
     middleware: list[Any] = [
         monitor,
         Probes(served, stopping),
         Cors(cors, guarded=readonly or kept is not None),
-        Guard(hosts, kept, limits, readonly=readonly),
+        Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),
     ]
@@ -102,4 +105,5 @@ def app(
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     service.add_route("/metrics", MetricsPage(monitor))
+    mount(service, served, kept, sessions)
     return service

@@ -12,6 +12,8 @@ from holdall.server.audit import audit
 from holdall.server.cors import ORIGIN
 from holdall.server.limits import Limits
 from holdall.server.notes import note_of
+from holdall.server.pages.links import is_own
+from holdall.server.pages.sessions import Sessions
 from holdall.server.tokens import Tokens
 
 with needs("server"):
@@ -36,10 +38,17 @@ class Guard:
     """Middleware of falcon. `app` describes its parameters."""
 
     def __init__(
-        self, hosts: Collection[str], tokens: Tokens | None, limits: Limits, *, readonly: bool
+        self,
+        hosts: Collection[str],
+        tokens: Tokens | None,
+        sessions: Sessions,
+        limits: Limits,
+        *,
+        readonly: bool,
     ) -> None:
         self._hosts = None if "*" in hosts else {host.lower() for host in hosts}
         self._tokens = tokens
+        self._sessions = sessions
         self._most_headers = limits.headers
         self._readonly = readonly
 
@@ -53,13 +62,14 @@ class Guard:
         most = self._most_headers
         if len(env) > most and sum(name.startswith("HTTP_") for name in env) > most:
             raise falcon.HTTPRequestHeaderFieldsTooLarge(description=f"over {most} headers")
-        if req.method not in _READS and ORIGIN not in req.context:
-            _check_origin(env)
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
         req.context.check = partial(self._access, env)
-        req.context.last = ExitStack()
-        req.context.last.enter_context(note_of(req, access))
+        if req.method not in _READS:
+            if ORIGIN not in req.context:
+                _check_origin(env)
+            req.context.last = ExitStack()
+            req.context.last.enter_context(note_of(req, access))
 
     def _check_host(self, given: str) -> None:
         found = _host(given)
@@ -72,7 +82,10 @@ class Guard:
         if self._tokens is None:
             return anonymous(env)
         scheme, _, token = env.get("HTTP_AUTHORIZATION", "").partition(" ")
-        access = self._tokens.access(token.strip()) if scheme.lower() == "bearer" else None
+        given = token.strip() if scheme.lower() == "bearer" else self._sessions.token(env)
+        access = self._tokens.access(given)
+        if access is None and is_own(env["PATH_INFO"]):
+            return Access(())
         if access is None:
             raise falcon.HTTPUnauthorized(
                 description="the token is missing, wrong, revoked or expired", challenges=["Bearer"]
@@ -82,8 +95,10 @@ class Guard:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
     ) -> None:
-        """Add the security headers to ``resp``, and log a write."""
-        resp.set_headers(_HEADERS)
+        """Add the security headers to ``resp``, unless it has others, and log a write."""
+        for name, value in _HEADERS.items():
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)
         if req.method not in _READS:
             audit(req, resp)
         if "last" in req.context:

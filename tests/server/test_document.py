@@ -1,5 +1,6 @@
 """GET, HEAD, PUT and DELETE of one value, over a socket."""
 
+import json
 import threading
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 import holdall
+import holdall.abc
 from holdall import ABSENT
 
 
@@ -49,6 +51,16 @@ class Raced(holdall.PassThrough):
         return tag
 
 
+class Dated(holdall.abc.Codec):
+    """A codec above the serializer, whose values JSON cannot express."""
+
+    def encode(self, key, value):
+        return value.isoformat()
+
+    def decode(self, key, data):
+        return date.fromisoformat(data)
+
+
 @pytest.fixture(scope="module")
 def stores():
     memory = holdall.Memory
@@ -59,6 +71,8 @@ def stores():
         "invoices": holdall.MessagePack(memory(), Invoice),
         "kinds": holdall.Json(memory(), Literal["a", "b"]),
         "plain": Untagged(memory()),
+        "dated": Dated(holdall.Json(memory())),
+        "yaml": holdall.Yaml(memory()),
         "raced": Raced(holdall.Json(memory())),
     }
 
@@ -95,6 +109,20 @@ def test_a_head_is_a_get_without_its_body(http):
     assert head.data == b""
     without_date = [{**dict(each.headers), "Date": ""} for each in (get, head)]
     assert without_date[0] == without_date[1]
+
+
+def test_a_document_that_another_program_wrote_is_served_at_any_depth(http, stores):
+    data = b"[" * 150 + b"1.50" + b"]" * 150
+    stores["documents"].raw()["deep"] = b" " + data
+    assert http("GET", "/v1/documents/docs/deep").data == data.replace(b"1.50", b"1.5")
+    assert json.loads(http("GET", "/v1/documents/docs?include=values&prefix=deep").data)["items"][0]["value"]
+
+
+@pytest.mark.parametrize("name", ["dated", "yaml"])
+def test_a_value_that_json_cannot_express_is_not_served(http, stores, name):
+    stores[name]["a"] = date(2026, 11, 29)
+    for path in (f"/v1/{name}/docs/a", f"/v1/{name}/docs?include=values"):
+        assert http("GET", path).status == 501
 
 
 def test_a_put_with_conditions_is_a_swap(http, stores):

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.fsspec import Fsspec
     from holdall.adapters.gcs import GCS
+    from holdall.adapters.http import HTTP
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
     from holdall.adapters.redis import Redis
@@ -99,6 +100,7 @@ _lazy = {
     "File": "holdall.adapters.file",
     "Fsspec": "holdall.adapters.fsspec",
     "GCS": "holdall.adapters.gcs",
+    "HTTP": "holdall.adapters.http",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
     "Layer": "holdall.layer",
@@ -132,6 +134,7 @@ __all__ = [
     "ABSENT",
     "DBM",
     "GCS",
+    "HTTP",
     "LMDB",
     "S3",
     "Budget",

@@ -41,6 +41,7 @@ _LEAST: Final = 5  # threads; up to four may be held by requests that stream or 
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
 @click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
 @click.option("--readonly", is_flag=True, help="Refuse every write.")
+@click.option("--raw", is_flag=True, help="Show reserved keys to clients that may write all of a store.")
 @click.option(
     "--server",
     "program",
@@ -75,6 +76,7 @@ def serve(
     hosts: tuple[str, ...],
     tokens: str | None,
     readonly: bool,
+    raw: bool,
     program: str,
     threads: int | None,
     rate: float | None,
@@ -109,6 +111,7 @@ def serve(
             hosts=[*LOOPBACK, *hosts],
             tokens=kept,
             readonly=readonly,
+            raw=raw,
             views=_open_views(named, last),
             limits=limits,
             cors=cors,

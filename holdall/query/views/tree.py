@@ -5,9 +5,10 @@
 
 A node ends after each key whose hash says so: a leaf after one key in 64, a node of the next level after one
 in 64 * 64, and so on. In a tree without counts, 16 takes the place of 64. So the same content makes the same
-nodes, whatever its history, and a change of one key changes only the node of this key and the nodes above it. With a summary, each inner node has the partial of each node below it, merged in the order of the keys. So
-the partial of all values is known after each change, without reading them again, also if no step of the
-reducer can be undone.
+nodes, whatever its history, and a change of one key changes only the node of this key and the nodes above it.
+With a summary, each inner node has the partial of each node below it, merged in the order of the keys. So the
+partial of all values is known after each change, without reading them again, also if no step of the reducer
+can be undone.
 """
 
 from bisect import bisect_left, bisect_right

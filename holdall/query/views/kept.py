@@ -62,7 +62,8 @@ class Kept:
 
         ``progress`` is called with the number of documents so far, as in `MapReduce.run`. The changes are
         committed after every 10,000 documents. So after an error or a kill, the next refresh goes on from
-        there. Raises the errors of `MapReduce.run`; in this case, the documents before the one that failed
+        there; until then, stale answers have the changes before `position`, and `refreshed` stays the time at
+        which they had all changes. Raises the errors of `MapReduce.run`; in this case, the documents before the one that failed
         may be included or not, and the view answers from an earlier state with ``stale=True``. Raises
         InvalidQuery if a value cannot be kept, Corrupt if the index is damaged, and Conflict after a thousand
         lost attempts.
@@ -85,7 +86,10 @@ class Kept:
 
     @property
     def position(self) -> str | None:
-        """The position in the changes of the store up to which stale answers go, or None before the first build."""
+        """The position in the changes of the store before which stale answers have all changes.
+
+        It is None before the first build.
+        """
         state = self._refresher.last_state()
         return state.position if state else None
 

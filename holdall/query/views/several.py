@@ -1,6 +1,6 @@
 """The views of several queries, in one index: one reading of the changes refreshes all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from holdall.query.collation import Bound, Range
@@ -66,12 +66,19 @@ class Views(Kept, Sequence[View[Any]], Generic[T]):
     ) -> T:
         """Return the rows of each query, in the order of the queries. The options are those of `View.rows`."""
         grouping = Grouping(Range(*bounds_of(at, between)), level)
-        readers = [view._reader for view in self._views]
+        return tuple(self._read(range(len(self)), grouping, stale))  # type: ignore[return-value]
 
-        def read(snapshot: Snapshot) -> Any:
-            return tuple(Rows(reader.rows(reader.open(snapshot), grouping)) for reader in readers)
+    def some(self, *numbers: int, stale: bool = False) -> list[Rows[Any]]:
+        """Return the rows of the queries with these numbers, from 0, from one state."""
+        return self._read(numbers, Grouping(), stale)
 
-        return self._refresher.read(read, stale)  # type: ignore[no-any-return]
+    def _read(self, numbers: Iterable[int], grouping: Grouping, stale: bool) -> list[Rows[Any]]:
+        readers = [self._views[number]._reader for number in numbers]
+
+        def read(snapshot: Snapshot) -> list[Rows[Any]]:
+            return [Rows(reader.rows(reader.open(snapshot), grouping)) for reader in readers]
+
+        return self._refresher.read(read, stale)
 
 
 class _Part(View[Any]):

@@ -63,10 +63,10 @@ class Kept:
         ``progress`` is called with the number of documents so far, as in `MapReduce.run`. The changes are
         committed after every 10,000 documents. So after an error or a kill, the next refresh goes on from
         there; until then, stale answers have the changes before `position`, and `refreshed` stays the time at
-        which they had all changes. Raises the errors of `MapReduce.run`; in this case, the documents before the one that failed
-        may be included or not, and the view answers from an earlier state with ``stale=True``. Raises
-        InvalidQuery if a value cannot be kept, Corrupt if the index is damaged, and Conflict after a thousand
-        lost attempts.
+        which they had all changes. Raises the errors of `MapReduce.run`; in this case, the documents before the
+        one that failed may be included or not, and the view answers from an earlier state with ``stale=True``.
+        Raises InvalidQuery if a value cannot be kept, Corrupt if the index is damaged, and Conflict after a
+        thousand lost attempts.
         """
         return self._refresher.refresh(progress)[0]
 

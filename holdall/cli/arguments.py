@@ -26,6 +26,13 @@ def amount(text: str) -> Decimal:
     return Decimal(text)
 
 
+def positive(text: str) -> Decimal:
+    """Return the number that `amount` returns. Raises BadParameter also if it is negative."""
+    if (number := amount(text)) < 0:
+        raise click.BadParameter(f"{text!r} is negative; give an amount above zero")
+    return number
+
+
 def part(text: str) -> tuple[str, Decimal]:
     """Return the accounting code and the amount in ``text``, which is written as CODE=AMOUNT.
 

@@ -10,14 +10,12 @@ from typing import Any, Final
 import click
 
 from holdall.cli.help import examples
-from holdall.cli.indexed import open_indexed
+from holdall.cli.indexed import open_indexed, open_view
 from holdall.cli.output.printing import formats, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.configuration import files
-from holdall.configuration.values import import_object
 from holdall.configuration.views import NamedView
-from holdall.errors import InvalidQuery
-from holdall.query import Key, MapReduce, Row, Together, View, Views
+from holdall.query import Key, Row, Views
 from holdall.query.views.listing import Listed, Size, drop_view, list_views
 from holdall.registry import open as open_store
 from holdall.store import Store
@@ -77,7 +75,7 @@ def refresh(name: str) -> None:
 
     If the command is interrupted, the next one goes on where it was.
     """
-    with _open_view(name) as view, show_progress("reading documents") as tell:
+    with open_view(name) as view, show_progress("reading documents") as tell:
         count = view.refresh(tell)
     click.echo(f"{name}: {count:,} {'document' if count == 1 else 'documents'} read")
 
@@ -89,7 +87,7 @@ def refresh(name: str) -> None:
 @formats
 def show(name: str, level: int | None, stale: bool, style: str | None) -> None:
     """Print the rows of the declared view NAME."""
-    with _open_view(name) as view:
+    with open_view(name) as view:
         if not stale:
             with show_progress("reading documents") as tell:
                 view.refresh(tell)
@@ -112,7 +110,7 @@ def show(name: str, level: int | None, stale: bool, style: str | None) -> None:
 @click.option("--now", is_flag=True, help="Also delete the indexes that were used within the last day.")
 def sweep(name: str, now: bool) -> None:
     """Delete the indexes of former definitions of the declared view NAME that nobody used for a day."""
-    with _open_view(name) as view:
+    with open_view(name) as view:
         count = view.sweep(timedelta()) if now else view.sweep()
     click.echo(f"{name}: {count} {'index' if count == 1 else 'indexes'} deleted")
 
@@ -126,7 +124,7 @@ def drop(name: str, uri: str | None, index: str | None) -> None:
     Without --from and --index, NAME is a declared view.
     """
     if uri is None and index is None:
-        with _open_view(name) as view:
+        with open_view(name) as view:
             view.drop()
     else:
         with _open_index(uri, index) as kept:
@@ -142,22 +140,6 @@ def _open_index(uri: str | None, index: str | None) -> Iterator[Store[bytes]]:
     else:
         with open_indexed(uri, None) as (store, apart):
             yield store if apart is None else apart
-
-
-@contextmanager
-def _open_view(name: str) -> Iterator[View[Any] | Views[Any]]:
-    declared = files.find_view(name)
-    query = import_object(declared.query)
-    if not isinstance(query, MapReduce | Together):
-        raise InvalidQuery(
-            f"view.{name}: {declared.query} is neither a MapReduce nor several together; name one of these in "
-            f"{declared.file}"
-        )
-    with open_indexed(declared.store, declared.index) as (store, apart):
-        if isinstance(query, Together):
-            yield Views(store, query, apart, name=name, prefix=declared.prefix)
-        else:
-            yield View(store, query, apart, name=name, prefix=declared.prefix)
 
 
 def _describe(declared: NamedView) -> tuple[str, str, str, str]:

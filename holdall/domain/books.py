@@ -6,7 +6,7 @@ from decimal import Decimal
 from secrets import token_hex
 
 from holdall.domain.allocation import Policy, in_proportion
-from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix
+from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix, series_of
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
@@ -66,24 +66,28 @@ class Books:
         keys = (key for key in self.store if key.startswith(PREFIX))
         return iter(dict.fromkeys(map(seller_of, sorted(keys))))
 
-    def find(self, number: str, seller: str | None = None) -> Invoice:
+    def find(self, number: str, seller: str | None = None, series: str | None = None) -> Invoice:
         """Return the invoice with that number. Raises KeyError if it is missing.
 
-        A number is unique only within a seller. If several sellers have the number and the id ``seller`` is
-        not given, this raises Invalid, and the error names the sellers.
+        A number is unique only within a seller and a series (see `series_of`). If several sellers have the
+        number and the id ``seller`` is not given, this raises Invalid, and the error names the sellers. If the
+        seller has it in several series and ``series`` is not given, the error names the series.
         """
-        return self._read(self._key(number, seller))
+        return self._read(self._key(number, seller, series))
 
     def add(self, invoice: Invoice) -> bool:
         """Add an invoice or a credit note, and return True. Return False if it is in the books already.
 
         It is in the books already if an invoice there is equal in everything but the payments, and has all of
         its payments. Then nothing changes. Raises Conflict, naming the fields that differ, if the seller has
-        a different invoice with that number.
+        a different invoice with that number in the same series.
         """
         invoice = check(invoice)
         key = invoice_key(invoice.seller.id, invoice.number)
         kept = self._create(key, invoice)
+        if kept is not None and series_of(kept) != series_of(invoice):
+            key = invoice_key(invoice.seller.id, invoice.number, series_of(invoice))
+            kept = self._create(key, invoice)
         if kept is not None:
             _require_same(key, sound(key, kept), invoice)
         return kept is None
@@ -96,6 +100,7 @@ class Books:
         to: Policy | Mapping[str, Decimal] = in_proportion,
         *,
         seller: str | None = None,
+        series: str | None = None,
         currency: str | None = None,
         id: str | None = None,
         reference: str = "",
@@ -116,7 +121,7 @@ class Books:
         excess of an overpaid payment to `UNAPPLIED`. Raises KeyError and Invalid also as `find` does.
         """
         payment = Payment(token_hex(8) if id is None else id, on, amount, (), reference, note, overpaid)
-        key = self._key(number, seller)
+        key = self._key(number, seller, series)
         if id is not None and (known := find_payment(self._read(key), payment, to)):
             return known
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
@@ -125,18 +130,33 @@ class Books:
     def _read(self, key: str) -> Invoice:
         return sound(key, self.store[key])
 
-    def _key(self, number: str, seller: str | None) -> str:
-        if seller is not None:
-            sellers = [seller] if invoice_key(seller, number) in self.store else []
-        else:
-            known = dict.fromkeys(self.sellers())
-            sellers = [each for each in known if invoice_key(each, number) in self.store]
-        if not sellers:
+    def _key(self, number: str, seller: str | None, series: str | None) -> str:
+        sellers = self.sellers() if seller is None else (seller,)
+        found = {each: keys for each in dict.fromkeys(sellers) if (keys := self._keys(number, each))}
+        if not found:
             raise KeyError(f"no invoice {brief(number)}" + (f" of seller {brief(seller)}" if seller else ""))
-        if len(sellers) > 1:
-            names = ", ".join(map(repr, sorted(sellers)))
+        if len(found) > 1:
+            names = ", ".join(map(repr, sorted(found)))
             raise Invalid(f"number {number!r} is used by the sellers {names}; name the seller")
-        return invoice_key(sellers[0], number)
+        (keys,) = found.values()
+        return keys[0] if series is None and len(keys) == 1 else self._of_series(number, keys, series)
+
+    def _keys(self, number: str, seller: str) -> list[str]:
+        """Return the keys of the seller's documents with that number, one for each series."""
+        key = invoice_key(seller, number)
+        first, others = ([key] if key in self.store else []), f"{key}/"
+        if isinstance(self.store, Store):
+            return [*first, *self.store.scan(others)]
+        return [*first, *sorted(each for each in self.store if each.startswith(others))]
+
+    def _of_series(self, number: str, keys: list[str], series: str | None) -> str:
+        found = {series_of(self._read(key)): key for key in keys}
+        names = ", ".join(sorted(found))
+        if series is None:
+            raise Invalid(f"number {number!r} is used in the series {names}; name the series")
+        if series not in found:
+            raise KeyError(f"no invoice {brief(number)} in the series {brief(series)}, only in {names}")
+        return found[series]
 
     def _create(self, key: str, invoice: Invoice) -> Invoice | None:
         """Store ``invoice`` if ``key`` is free, and return None. Otherwise return the invoice at ``key``."""

@@ -7,7 +7,8 @@ sum of the payments.
 
 Every part of the total is a line, and its ``kind`` tells which: tax, allowances and charges on the whole
 document, and the rounding of the payable amount, are lines too. So the amounts billed per code add up to the
-total.
+total. A line of the kind ``withholding`` subtracts tax that the customer pays to the tax office, because the
+customer never owes this tax to the seller.
 """
 
 from datetime import date
@@ -33,7 +34,7 @@ UNAPPLIED = "unapplied"
 """The code of money received beyond the amount owed: a credit of the customer, which is on no billed code."""
 
 InvoiceKind = Literal["invoice", "credit-note"]
-LineKind = Literal["item", "allowance", "charge", "tax", "rounding"]
+LineKind = Literal["item", "allowance", "charge", "tax", "withholding", "rounding"]
 
 
 class Party(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """Money is a Decimal in a named currency. Functions here check its decimals and divide it without loss."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 
 from holdall.errors import Invalid
@@ -74,6 +74,15 @@ def major(units: int, currency: str) -> Decimal:
     Decimal('12.30')
     """
     return Decimal(units).scaleb(-places(currency), context=EXACT)
+
+
+def nearest(amount: Decimal, currency: str) -> Decimal:
+    """Return ``amount`` rounded to the decimals of ``currency``. A half is rounded away from zero.
+
+    >>> nearest(Decimal("60.0456"), "EUR"), nearest(Decimal("-0.5"), "JPY")
+    (Decimal('60.05'), Decimal('-1'))
+    """
+    return amount.quantize(_UNITS[places(currency)], ROUND_HALF_UP, context=EXACT)
 
 
 def text(amount: Decimal, currency: str) -> str:

@@ -14,6 +14,7 @@ from holdall.extras import needs
 from holdall.keys import check_key
 from holdall.server.access import Access
 from holdall.server.operations import Delete, Get, Put, read_batch
+from holdall.server.parameters import read_parameters
 from holdall.server.problems import describe
 from holdall.server.stores import Served, Stores
 
@@ -39,6 +40,7 @@ class Batches:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Run the operations in order, and answer with a result for each."""
+        read_parameters(req)
         served = self._stores.find(store, req)
         batch = _Batch(served, req.context.access)
         results = [

@@ -51,6 +51,7 @@ class Feeds:
         if seconds and since is not None:
             with self._slots.take():
                 self._wait(served.store, since, prefix, seconds, req.env.get(HAS_LEFT, _never))
+            req.context.check()  # the token may have been revoked in the meantime
         resp.data = _page(served.store, since, prefix, limit)
 
     on_head = on_get

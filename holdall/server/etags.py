@@ -5,10 +5,14 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import quote, unquote
 
 from holdall.extras import needs
-from holdall.store import ABSENT, Tag
+from holdall.server.stores import Served
+from holdall.store import ABSENT, Feature, Tag
 
 with needs("server"):
     import falcon
+
+UNTAGGED: Final = Tag("\ud800")
+"""The tag of a value in a store without tags. No header can name it."""
 
 _SAFE: Final = "!#$&'()*+-./:;<=>?@[]^_`{|}~"  # the characters of an ETag, without ',' and '%'
 _element = r'[ \t]*+(?:(?:W/)?"[^"]*"[ \t]*+)?'  # possessive, so that a header fails in linear time
@@ -92,6 +96,22 @@ class Conditions(NamedTuple):
             return ABSENT if self.if_none_match is not None and self.if_none_match.every else None
         alone = self.if_none_match is None and len(self.if_match.named) == 1
         return self.if_match.named[0] if alone else None
+
+    def on(self, served: Served, needed: Feature) -> Self:
+        """Return the conditions of a write to ``served`` that the store must check, which needs ``needed``.
+
+        On a store without tags, no ETag fits, so a condition that names ETags is decided here. Raises
+        HTTPPreconditionFailed if it does not hold, and HTTPNotImplemented if the store lacks ``needed``.
+        """
+        left = self
+        if self.given and Feature.TAGS not in served.store.features:
+            if self.if_match is not None and not self.if_match.every:
+                raise failed()
+            if self.if_none_match is not None and not self.if_none_match.every:
+                left = self._replace(if_none_match=None)
+        if left.given:
+            served.require(needed, "this store cannot check If-Match or If-None-Match when it is written")
+        return left
 
     def match(self, tag: Tag) -> bool:
         """Return whether a key with ``tag`` (ABSENT if it is missing) fits ``If-Match``."""

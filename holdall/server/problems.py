@@ -84,16 +84,14 @@ def _find(error: HoldallError) -> _Answer:
 
 def answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
     """Write the problem of an error of HTTP. Falcon has set the status and headers already."""
+    _write(resp, describe_http_error(error))
+
+
+def describe_http_error(error: falcon.HTTPError) -> dict[str, Any]:
+    """Return the problem of an error of HTTP."""
     status = falcon.http_status_to_code(error.status)
-    _write(
-        resp,
-        {
-            "type": "about:blank",
-            "title": _title(status),
-            "status": status,
-            "detail": error.description or _title(status),
-        },
-    )
+    title = _title(status)
+    return {"type": "about:blank", "title": title, "status": status, "detail": error.description or title}
 
 
 def _title(status: int) -> str:

@@ -36,7 +36,7 @@ class Slots:
         finally:
             self._free.release()
 
-    def hold(self, parts: Iterator[bytes], /) -> Iterator[bytes]:
+    def hold(self, parts: Iterator[bytes], /) -> Generator[bytes, None, None]:
         """Return ``parts``, and hold a slot until they end or are closed.
 
         The first part is made at once, so that its error is raised here.

@@ -1,7 +1,7 @@
 """The stores of a service, by name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from holdall.errors import InvalidAddress
@@ -10,7 +10,7 @@ from holdall.redact import brief
 from holdall.registry import open as open_store
 from holdall.server.access import Access
 from holdall.server.representation import Representation, representation
-from holdall.store import Store
+from holdall.store import Feature, Store
 
 with needs("server"):
     import falcon
@@ -25,6 +25,11 @@ class Served(NamedTuple):
     store: Store[Any]
     representation: Representation
 
+    def require(self, feature: Feature, reason: str) -> None:
+        """Raise HTTPNotImplemented, which gives the ``reason``, if the store lacks ``feature``."""
+        if feature not in self.store.features:
+            raise falcon.HTTPNotImplemented(description=reason)
+
 
 class Stores:
     """Finds a served store by its name. A store that is given by its address is opened here.
@@ -38,6 +43,13 @@ class Stores:
 
     def __init__(self, stores: Mapping[str, Store[Any] | str]) -> None:
         self._served = {name: _serve(name, store) for name, store in stores.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._served
+
+    def __iter__(self) -> Iterator[Served]:
+        """Yield every store, in the order in which they were given."""
+        return iter(self._served.values())
 
     def find(self, name: str, req: falcon.Request) -> Served:
         """Return the store ``name``.

@@ -68,6 +68,15 @@ def test_the_good_are_imported_and_the_bad_listed_with_reasons(uri, inbox):
         assert list(contents(uri)) == ["invoices/DE999000111/NL-2026-014"]
 
 
+def test_a_difference_within_the_tolerance_is_a_rounding_line(uri, inbox):
+    (inbox / "sum.xml").write_text(BAD["sum.xml"][0].replace("NL-2026-014", "8"), "utf-8")
+    asked = ("invoices", "import", inbox, "--into", uri, "--tolerance")
+    assert "'-1' is negative" in refusal(*asked, "-1", code=2)
+    assert "refused 1" in call(*asked, "0.09").out
+    assert good(*asked, "0.10") == "imported 1, already there 1, refused 0\n"
+    assert re.search(r"rounding +-0\.10", good("invoices", "show", "8", "--from", uri))
+
+
 def test_a_number_used_again_for_something_else_is_refused(uri, inbox):
     good("invoices", "import", inbox, "--into", uri)
     before = contents(uri)
@@ -86,6 +95,16 @@ def test_one_number_of_two_sellers_is_two_invoices(uri, inbox):
     assert "is used by the sellers 'DE5', 'DE999000111'; name the seller" in line
     shown = good("invoices", "show", "NL-2026-014", "--seller", "DE5", "--from", uri)
     assert "(DE5)" in shown
+
+
+def test_one_number_of_two_years_is_two_invoices(uri, inbox):
+    (inbox / "other.xml").write_text(SOUND.replace("2026-", "2025-").replace("NL-2025", "NL-2026"), "utf-8")
+    assert "imported 2" in good("invoices", "import", inbox, "--into", uri)
+    line = refusal("invoices", "pay", "NL-2026-014", "--amount", "5", "--from", uri)
+    assert "is used in the series 2025-invoice, 2026-invoice; name the series" in line
+    asked = ("NL-2026-014", "--series", "2025-invoice", "--from", uri)
+    assert "214.77 EUR is owed now" in good("invoices", "pay", *asked, "--amount", "5")
+    assert re.search(r"issued +2025", good("invoices", "show", *asked))
 
 
 def test_a_file_that_cannot_be_read_is_listed(uri, inbox):

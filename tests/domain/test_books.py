@@ -93,6 +93,49 @@ def test_another_seller_may_use_the_number(books: Books) -> None:
         books.find("7")
 
 
+def test_a_number_of_two_series_is_two_documents(books: Books) -> None:
+    note = invoice("7", line("1", c4400="-40.00"), kind="credit-note")
+    later = invoice("7", line("1", c4400="70.00"), issued=date(2027, 1, 1), due=None)
+    documents = {"2026-invoice": invoice(), "2026-credit-note": note, "2027-invoice": later}
+    for added in (True, False):
+        assert [books.add(each) for each in documents.values()] == [added] * 3
+    assert sorted(books.store) == [
+        "invoices/S/7",
+        "invoices/S/7/2026-credit-note",
+        "invoices/S/7/2027-invoice",
+    ]
+    assert sorted(each.total for each in books) == [-40, 70, 100]
+    assert {name: books.find("7", "S", name) for name in documents} == documents
+
+
+def test_a_number_of_two_series_needs_the_series(books: Books) -> None:
+    note = invoice("7", line("1", c4400="-40.00"), kind="credit-note")
+    assert [books.add(note), books.add(invoice()), books.add(invoice("70"))] == [True] * 3
+    with pytest.raises(Invalid, match="'7' is used in the series 2026-credit-note, 2026-invoice; name the"):
+        books.pay("7", Decimal(10), DAY)
+    books.pay("7", Decimal(10), DAY, series="2026-invoice")
+    assert (
+        len(books.find("7", series="2026-invoice").payments),
+        books.find("7", "S", "2026-credit-note"),
+    ) == (1, note)
+    with pytest.raises(
+        KeyError, match="no invoice '7' in the series '2025-invoice', only in 2026-credit-note"
+    ):
+        books.find("7", series="2025-invoice")
+    with pytest.raises(KeyError, match="no invoice '70' in the series '2025-invoice'"):
+        books.find("70", series="2025-invoice")
+
+
+def test_other_content_in_a_later_series_is_refused_by_name(books: Books) -> None:
+    note = invoice("7", line("1", c4400="-40.00"), kind="credit-note")
+    assert [books.add(invoice()), books.add(note)] == [True] * 2
+    with pytest.raises(
+        Conflict, match=r"credit-note .7. of -40\.00 EUR .* differs in total, lines"
+    ) as caught:
+        books.add(invoice("7", line("1", c4400="-50.00"), kind="credit-note"))
+    assert caught.value.key == "invoices/S/7/2026-credit-note"
+
+
 def test_sellers_and_their_invoices_are_listed_in_order(books: Books) -> None:
     for seller, number in [("a", "2"), ("a-b", "1"), ("a", "1"), ("a0", "1"), ("b/c", "1")]:
         books.add(invoice(number, seller=Party(seller, seller)))

@@ -20,6 +20,14 @@ def test_every_pair_has_a_key_in_the_grammar(seller: str, number: str) -> None:
     assert key.startswith(seller_prefix(seller))
 
 
+@given(names, names)
+def test_a_series_has_a_key_of_its_own_below(seller: str, number: str) -> None:
+    key = invoice_key(seller, number, "2026-credit-note")
+    check_key(key)
+    assert seller_of(key) == seller
+    assert key == f"{invoice_key(seller, number)}/2026-credit-note"
+
+
 @given(names, names, names, names)
 def test_no_two_pairs_share_a_key(seller: str, number: str, other: str, another: str) -> None:
     assume((seller, number) != (other, another))

@@ -9,9 +9,6 @@ from holdall.domain.ubl.tree import CAC, EXT
 from holdall.errors import Invalid
 from tests.domain.ubl_documents import INVOICE, LINE_AMOUNT, PAYABLE, credit_note, edited
 
-TYPE = "InvoiceTypeCode>380"
-PRICE = '<cbc:PriceAmount currencyID="EUR">25</cbc:PriceAmount>'
-QUANTITY = '<cbc:InvoicedQuantity unitCode="C62">4</cbc:InvoicedQuantity>'
 CHARGE = (
     "<cac:AllowanceCharge><cbc:ChargeIndicator>{}</cbc:ChargeIndicator>"
     '<cbc:Amount currencyID="EUR">0</cbc:Amount></cac:AllowanceCharge><cac:TaxTotal>'
@@ -20,13 +17,10 @@ CHARGE = (
 MISSING = {
     "Invoice/cbc:ID (BT-1)": "<cbc:ID>R-7</cbc:ID>",
     "Invoice/cbc:IssueDate (BT-2)": "<cbc:IssueDate>2026-01-05</cbc:IssueDate>",
-    "Invoice/cbc:DocumentCurrencyCode (BT-5)": "<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>",
     "Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount (BT-115)": PAYABLE,
     "Invoice/cac:TaxTotal[1]/cbc:TaxAmount (BT-110)": '<cbc:TaxAmount currencyID="EUR">19.00</cbc:TaxAmount>',
     "Invoice/cac:InvoiceLine[1]/cbc:ID (BT-126)": "<cbc:ID>1</cbc:ID>",
-    "Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity (BT-129)": QUANTITY,
     "Invoice/cac:InvoiceLine[1]/cbc:LineExtensionAmount (BT-131)": LINE_AMOUNT,
-    "Invoice/cac:InvoiceLine[1]/cac:Price/cbc:PriceAmount (BT-146)": PRICE,
 }
 
 
@@ -44,7 +38,7 @@ def test_what_must_be_there_is_named_by_path_and_term(place):
     assert problem.errors == {place.split(" ")[0]: "is missing or empty"}
 
 
-@pytest.mark.parametrize("role", ["AccountingSupplierParty", "AccountingCustomerParty", "InvoiceLine"])
+@pytest.mark.parametrize("role", ["AccountingSupplierParty", "InvoiceLine"])
 def test_a_part_that_must_be_there_is_named(role):
     start, end = INVOICE.index(f"<cac:{role}>"), INVOICE.index(f"</cac:{role}>")
     without = INVOICE[:start] + INVOICE[end + len(f"</cac:{role}>") :]
@@ -52,8 +46,8 @@ def test_a_part_that_must_be_there_is_named(role):
 
 
 def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
-    nobody = INVOICE.replace("Buyer AS", "").replace("NO222", "")
-    assert "cbc:RegistrationName (BT-44) is missing" in str(refusal(nobody.encode()))
+    nobody = INVOICE.replace("Seller GmbH", "").replace("DE111", "")
+    assert "cbc:RegistrationName (BT-27) is missing" in str(refusal(nobody.encode()))
 
 
 @pytest.mark.parametrize(
@@ -76,16 +70,11 @@ def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
         ((">100.00<", ">NaN<"), "(BT-131) is 'NaN'"),
         ((">100.00<", ">\u0661\u0660\u0660<"), "(BT-131) is '\u0661\u0660\u0660'"),
         ((">100.00<", f">{'9' * 41}<"), "(BT-131) is '9999"),
-        ((">100.00<", ">100.001<"), "(BT-131) is 100.001: amounts in EUR have at most 15 digits"),
-        ((">100.00<", ">1234567890123456.00<"), "(BT-131) is 1234567890123456.00: amounts in EUR"),
         (
-            (PRICE, PRICE + "<cbc:BaseQuantity>0</cbc:BaseQuantity>"),
-            "cbc:BaseQuantity (BT-149) is 0",
+            (">100.00<", ">0.000000000000001<"),
+            "(BT-131) is 0.000000000000001: amounts have at most 15 digits",
         ),
-        (
-            (PRICE, PRICE + "<cbc:BaseQuantity>-1</cbc:BaseQuantity>"),
-            "is -1: write a quantity above 0",
-        ),
+        ((">100.00<", ">1234567890123456.00<"), "(BT-131) is 1234567890123456.00: amounts have"),
         (
             ("Code>EUR", "Code>EURO"),
             "Invoice/cbc:DocumentCurrencyCode (BT-5) is 'EURO': write a currency code",
@@ -103,7 +92,6 @@ def test_a_party_without_name_and_id_is_named_by_the_term_of_its_name():
             ("<cac:TaxTotal>", CHARGE.format("yes")),
             "cbc:ChargeIndicator (BG-20, BG-21) is 'yes': write true or false",
         ),
-        ((TYPE, "InvoiceTypeCode>381"), "Invoice/cbc:InvoiceTypeCode (BT-3) is 381 in Invoice"),
     ],
 )
 def test_what_is_wrong_is_said_with_place_and_remedy(change, message):
@@ -112,11 +100,6 @@ def test_what_is_wrong_is_said_with_place_and_remedy(change, message):
 
 def test_a_long_text_is_cut_in_the_message():
     assert len(str(refusal(edited(("2026-01-05", "x" * 10_000))))) < 200
-
-
-def test_a_credit_note_of_the_type_of_an_invoice_is_refused():
-    note = credit_note(("CreditNoteTypeCode>381", "CreditNoteTypeCode>380"))
-    assert "CreditNote/cbc:CreditNoteTypeCode (BT-3) is 380" in str(refusal(note))
 
 
 def test_totals_that_disagree_are_both_named():

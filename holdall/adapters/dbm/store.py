@@ -35,6 +35,16 @@ from holdall.store import (
 )
 
 T = TypeVar("T")
+
+_FEATURES = (
+    Feature.BATCH
+    | Feature.TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.SHARED
+    | Feature.DURABLE
+)
 _LOOKUPS = 128  # keys looked up under one lock
 _NO_PAGE: tuple[list[str], str | None] = [], None
 
@@ -95,9 +105,7 @@ class DBM(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.BATCH | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
-        held |= Feature.SHARED | Feature.DURABLE
-        return held | Feature.SEEK if self._ordered else held
+        return _FEATURES | Feature.SEEK if self._ordered else _FEATURES
 
     # ---- Reading -----------------------------------------------------------------------------------
 

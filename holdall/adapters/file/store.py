@@ -36,6 +36,16 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_byte
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
+_FEATURES = (
+    Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.SHARED
+    | Feature.DURABLE
+)
+
 
 class File(Store[bytes]):
     """The files under ``root``. The first write creates the root; until then the store is empty.
@@ -105,9 +115,7 @@ class File(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        cas = Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
-        held = cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
-        return held | Feature.CHANGES if self._has_feed else held
+        return _FEATURES | Feature.CHANGES if self._has_feed else _FEATURES
 
     # ---- Reading -------------------------------------------------------------------------------
 

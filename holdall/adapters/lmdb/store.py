@@ -48,6 +48,19 @@ from holdall.store import (
 
 T = TypeVar("T")
 
+_FEATURES = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.CHANGES
+    | Feature.SHARED
+    | Feature.DURABLE
+)
+
 _PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 _LOOKS = 0.01  # seconds between two looks of a watch for transactions of other processes
 
@@ -107,10 +120,7 @@ class LMDB(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = (
-            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
-        )
-        return held | Feature.ATOMIC | Feature.CHANGES | Feature.SHARED | Feature.DURABLE
+        return _FEATURES
 
     # ---- Reading -----------------------------------------------------------------------------------
 

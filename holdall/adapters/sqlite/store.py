@@ -44,6 +44,17 @@ _SHOWN = (
     "AND is_key(CAST(key AS BLOB))"
 )
 
+_FEATURES = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+)
+_IN_A_FILE = Feature.SHARED | Feature.DURABLE
+
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
@@ -91,6 +102,11 @@ class SQLite(Store[bytes]):
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
+        self._features = _FEATURES
+        if feed:
+            self._features |= Feature.CHANGES
+        if not self._table.in_memory:
+            self._features |= _IN_A_FILE
         self._row = self._link.row
         self._connection = self._link.connection
         name = self._name = f'"{table}"'
@@ -117,11 +133,7 @@ class SQLite(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
-        held |= Feature.REMOVE | Feature.ATOMIC
-        if self._table.feed:
-            held |= Feature.CHANGES
-        return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
+        return self._features
 
     # ---- One key ---------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from holdall.cli.output.printing import print_rows
 from holdall.cli.zone import Zone
 from holdall.domain import Receivables
 from holdall.domain.books import Books
+from holdall.domain.keys import series_of
 from holdall.domain.report import Report
 from holdall.errors import HoldallError, Invalid
 
@@ -91,15 +92,15 @@ def _print(receivables: Receivables, on: date) -> None:
 
 
 def _example(books: Books) -> list[str]:
-    """Return the arguments that name the first invoice: its number, and its seller if that is needed.
+    """Return the arguments that name the first invoice: its number, and its seller and series if needed.
 
     The list is empty if the books are empty.
     """
     for invoice in books:
         try:
             books.find(invoice.number)
-        except Invalid:  # another seller uses that number too
-            return ["--seller", invoice.seller.id, "--", invoice.number]
+        except Invalid:  # another seller uses that number too, or another series of this seller
+            return ["--seller", invoice.seller.id, "--series", series_of(invoice), "--", invoice.number]
         return ["--", invoice.number] if invoice.number.startswith("-") else [invoice.number]
     return []
 

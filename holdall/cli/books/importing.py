@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,27 +59,29 @@ def _refuse_folder(error: OSError) -> NoReturn:
     ) from error
 
 
-def import_files(books: Books, paths: Iterable[Path], *, err: bool = False) -> Outcome:
+def import_files(
+    books: Books, paths: Iterable[Path], *, tolerance: Decimal = Decimal(0), err: bool = False
+) -> Outcome:
     """Add the invoices in the files that `files_in` finds to ``books``, print a summary and return it.
 
     The summary is printed on standard output, or with ``err`` on standard error. Each refused file is printed
     on standard error with the reason. An error of the store itself ends the import: the invoices that were
-    added before it stay, and running the import again adds the others.
+    added before it stay, and running the import again adds the others. ``tolerance`` is that of `read`.
     """
     files, outcome = files_in(paths), Outcome()
     try:
         with show_progress("importing", len(files)) as tell:
             for count, file in enumerate(files, 1):
-                _import(books, file, outcome)
+                _import(books, file, outcome, tolerance)
                 tell(count)
     finally:
         _tell(str(outcome), err=err)
     return outcome
 
 
-def _import(books: Books, file: Path, outcome: Outcome) -> None:
+def _import(books: Books, file: Path, outcome: Outcome, tolerance: Decimal) -> None:
     try:
-        added = books.add(_read(file))
+        added = books.add(_read(file, tolerance))
     except (Invalid, InvalidKey, TooLarge, Conflict) as problem:
         outcome.refused += 1
         reason = str(problem)
@@ -95,8 +98,8 @@ def _tell(text: str, *, err: bool) -> None:
         click.echo(text, err=err)
 
 
-def _read(file: Path) -> Invoice:
+def _read(file: Path, tolerance: Decimal) -> Invoice:
     try:
-        return read(file)
+        return read(file, tolerance=tolerance)
     except OSError as error:
         raise Invalid(f"{file}: {error.strerror or error}") from error

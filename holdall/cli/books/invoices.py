@@ -1,14 +1,15 @@
 """Commands on invoices: import, list, show, and pay, which is defined in `holdall.cli.books.payments`."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import click
 import msgspec
 
-from holdall.cli import address
+from holdall.cli import address, arguments
 from holdall.cli.books.importing import import_files
-from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, skip_damaged
+from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
@@ -34,17 +35,23 @@ invoices.add_command(pay)
     epilog=examples("invoices import inbox/ --into sqlite:///books.db"),
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--tolerance",
+    type=arguments.positive,
+    metavar="AMOUNT",
+    help="Accept a document whose lines and total differ by at most this amount, such as 0.01.",
+)
 @address.option("into")
 @click.pass_context
-def import_(ctx: click.Context, paths: tuple[Path, ...], uri: str) -> None:
+def import_(ctx: click.Context, paths: tuple[Path, ...], tolerance: Decimal | None, uri: str) -> None:
     """Import UBL 2.1 invoices and credit notes from PATHS, which are files or folders.
 
     Every .xml file in a folder and below it is imported. An invoice that is in the books already stays as it
     is. If a file cannot be imported, it is listed with the reason, the other files are imported, and the exit
-    code is 1.
+    code is 1. A difference within --tolerance becomes a line of its own, of the kind rounding.
     """
     with open_books(uri) as books:
-        outcome = import_files(books, paths)
+        outcome = import_files(books, paths, tolerance=tolerance or Decimal(0))
     ctx.exit(1 if outcome.refused else 0)
 
 
@@ -91,11 +98,12 @@ def _line(invoice: Invoice) -> tuple[str, ...]:
 @click.argument("number")
 @address.option("from")
 @click.option("--seller", metavar="ID", help="The id of the seller, if several sellers use this number.")
+@series_option
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, with amounts as text.")
-def show(number: str, uri: str, seller: str | None, as_json: bool) -> None:
+def show(number: str, uri: str, seller: str | None, series: str | None, as_json: bool) -> None:
     """Show the invoice NUMBER: its lines, their accounting codes, its payments and the amounts still owed."""
     with open_books(uri) as books:
-        invoice = find(books, number, seller)
+        invoice = find(books, number, seller, series)
     if as_json:
         print_json(msgspec.to_builtins(invoice))
     else:

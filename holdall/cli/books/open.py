@@ -139,10 +139,19 @@ def _is_invoice(store: Store[Any], key: str) -> bool:
 _TRIED = 10
 
 
-def find(books: Books, number: str, seller: str | None) -> Invoice:
+def series_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option ``--series`` to a command on one invoice."""
+    return click.option(
+        "--series",
+        metavar="YEAR-KIND",
+        help="The series, such as 2026-invoice or 2026-credit-note, if the seller uses this number in several.",
+    )(command)
+
+
+def find(books: Books, number: str, seller: str | None, series: str | None = None) -> Invoice:
     """Return the invoice with that number. Raises HoldallError, with one line of text, if it is not found."""
     try:
-        return books.find(number, seller)
+        return books.find(number, seller, series)
     except KeyError as missing:
         reason = missing.args[0]
         raise HoldallError(f"{reason}; `holdall invoices list` shows the existing invoices") from None

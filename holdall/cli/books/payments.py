@@ -7,12 +7,13 @@ from decimal import Decimal
 import click
 
 from holdall.cli import address, arguments, zone
-from holdall.cli.books.open import find, open_books
+from holdall.cli.books.open import find, open_books, series_option
 from holdall.cli.help import examples
 from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
+from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.money import sum_amounts, text
 
@@ -65,6 +66,7 @@ POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first"
 @click.option("--reference", default="", help="The text that the payer wrote on the payment.")
 @click.option("--currency", help="Refuse the payment if the invoice is not in this currency, such as EUR.")
 @click.option("--seller", metavar="ID", help="The id of the seller, if several sellers use this number.")
+@series_option
 @click.option("--overpaid", is_flag=True, help="Allow a payment of more than the amount owed.")
 @address.option("from")
 def pay(
@@ -78,6 +80,7 @@ def pay(
     reference: str,
     currency: str | None,
     seller: str | None,
+    series: str | None,
     overpaid: bool,
     uri: str,
 ) -> None:
@@ -91,19 +94,20 @@ def pay(
     if len(dict(parts)) < len(parts):
         raise click.UsageError("--to names one code twice; add its amounts up")
     with open_books(uri) as books:
-        invoice = find(books, number, seller)
+        invoice = find(books, number, seller, series)
         payment = books.pay(
             number,
             amount,
             on or zone.today(),
             dict(parts) or POLICIES[policy or "in-proportion"],
             seller=invoice.seller.id,
+            series=series_of(invoice),
             currency=currency,
             id=id_,
             reference=reference,
             overpaid=overpaid,
         )
-        _confirm(find(books, number, invoice.seller.id), payment)
+        _confirm(find(books, number, invoice.seller.id, series_of(invoice)), payment)
 
 
 def _confirm(invoice: Invoice, payment: Payment) -> None:

@@ -9,11 +9,14 @@
     BT-19 accounting code of the document               the code of lines that name none, else ``uncoded``
     BG-20 allowances, BG-21 charges                     lines of their kind, allowances negative
     BT-110 tax, BT-114 rounding                         lines of their kind, codes ``VAT``, ``rounding``
+    withheld tax, VAT of category B                     lines of the kind withholding, negative
     BT-113 prepaid                                      a payment on the day of issue, in proportion
-    BT-115 payable + BT-113 prepaid                     total, to which the lines must sum
+    BT-115 payable + BT-113 prepaid                     total, to which the lines must sum (see `readings`)
+    no BG-7 customer (simplified invoice)               the customer ``walk-in``
 
 The amounts and quantities of a credit note change their sign, because an amount in the book is positive if
-the customer owes it. All other parts of a document are ignored, and attachments are not held in memory.
+the customer owes it (see `kinds`). All other parts of a document are ignored, and attachments are not held in
+memory.
 Elements are found by their namespaces, whatever their prefixes.
 """
 

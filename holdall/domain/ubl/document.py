@@ -8,11 +8,12 @@ from xml.etree.ElementTree import Element
 
 from holdall.domain.allocation import allocate
 from holdall.domain.model import UNAPPLIED, UNCODED, Invoice, InvoiceKind, LineItem, Payment
-from holdall.domain.money import EXACT, PLACES, sum_amounts, sum_by_name
-from holdall.domain.ubl.adjustments import charges, rounding, taxes
-from holdall.domain.ubl.items import items
+from holdall.domain.money import PLACES, nearest, sum_amounts, sum_by_name
+from holdall.domain.ubl.kinds import kind_and_sign
 from holdall.domain.ubl.node import Node
-from holdall.domain.ubl.parties import party
+from holdall.domain.ubl.parties import customer, party
+from holdall.domain.ubl.readings import choose
+from holdall.domain.ubl.rounding import to_currency
 from holdall.domain.ubl.terms import Terms, accounting_code
 from holdall.errors import Invalid
 
@@ -21,42 +22,50 @@ _PREPAID = "prepaid"
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd"
 _NAMES = {f"{{{_SCHEMA}:{name}-2}}{name}": name for name in ("Invoice", "CreditNote")}
-_KINDS: dict[str, InvoiceKind] = {"Invoice": "invoice", "CreditNote": "credit-note"}
-
-# The codes of UNTDID 1001 that EN 16931 allows only in the other type of document (BR-CL-01).
-_CONTRADICTIONS = {
-    "Invoice": frozenset(
-        ["81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"]
-    ),
-    "CreditNote": frozenset(["380"]),
-}
+_ENVELOPE = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}StandardBusinessDocument"
 
 
-def invoice(root: Element) -> Invoice:
+def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
     """Return the invoice or credit note in the document with the element ``root``.
+
+    ``root`` may be an envelope (StandardBusinessDocument, as Peppol sends it) around one document. A
+    difference of at most ``tolerance`` between the lines and the total becomes a rounding line.
 
     Raises Invalid if the document is neither, lacks an element that is read here and that EN 16931 requires,
     or does not add up.
     """
+    root = _open_envelope(root)
     node = Node(root, _name(root))
-    terms = _terms(node)
-    lines = _lines(node, terms)
-    total = sum_amounts(line.amount for line in lines)
+    kind, terms = _kind_and_terms(node)
+    reading = choose(node, terms, tolerance)
+    lines = to_currency(reading, terms.currency)
     issued = node.one("cbc:IssueDate", "BT-2").date()
-    paid = _paid(node, terms, total)
+    paid = nearest(reading.paid, terms.currency)
     return Invoice(
         number=node.one("cbc:ID", "BT-1").text,
-        kind=_KINDS[terms.name],
+        kind=kind,
         seller=party(node.one("cac:AccountingSupplierParty", "BG-4"), "BT-27"),
-        customer=party(node.one("cac:AccountingCustomerParty", "BG-7"), "BT-44"),
+        customer=customer(node),
         issued=issued,
         due=_due(node),
         currency=terms.currency,
-        total=total,
+        total=sum_amounts(line.amount for line in lines),
         lines=lines,
         payments=_prepay(paid, issued, terms.currency, lines),
         references=_references(node),
     )
+
+
+def _open_envelope(root: Element) -> Element:
+    if root.tag != _ENVELOPE:
+        return root
+    inside = [each for each in root if each.tag in _NAMES]
+    if len(inside) != 1:
+        raise Invalid(
+            f"it is an envelope (StandardBusinessDocument) with {len(inside)} UBL 2 Invoices or CreditNotes; "
+            "send each document in an envelope of its own"
+        )
+    return inside[0]
 
 
 def _name(root: Element) -> str:
@@ -67,39 +76,44 @@ def _name(root: Element) -> str:
     return _NAMES[root.tag]
 
 
-def _terms(node: Node) -> Terms:
+def _kind_and_terms(node: Node) -> tuple[InvoiceKind, Terms]:
+    currency = _currency(node)
     code = node.first("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode", term="BT-3")
-    if code and code.text in _CONTRADICTIONS[node.path]:
-        raise code.wrong(f"is {code.text} in {node.path}", "one of them is wrong; correct it")
+    kind, sign = kind_and_sign(node.path, code.text if code else "", _gross(node, currency))
+    return kind, Terms(node.path, currency, accounting_code(node, UNCODED), sign)
+
+
+def _currency(node: Node) -> str:
+    """Return the currency (BT-5), or that of the payable amount if the document leaves out BT-5."""
+    found = node.first("cbc:DocumentCurrencyCode", term="BT-5")
+    payable = node.first("cac:LegalMonetaryTotal/cbc:PayableAmount", term="BT-115")
+    if found is None and payable and (own := payable.element.get("currencyID")) is not None:
+        if own not in PLACES:
+            raise payable.wrong(f"has the currencyID {short(own)}", "write a currency code of ISO 4217")
+        return own
     currency = node.one("cbc:DocumentCurrencyCode", "BT-5")
     if currency.text not in PLACES:
         raise currency.wrong(f"is {short(currency.text)}", "write a currency code of ISO 4217")
-    return Terms(node.path, currency.text, accounting_code(node, UNCODED))
+    return currency.text
 
 
-def _lines(node: Node, terms: Terms) -> tuple[LineItem, ...]:
-    return (*items(node, terms), *charges(node, terms), *taxes(node, terms), *rounding(node, terms))
-
-
-def _paid(node: Node, terms: Terms, total: Decimal) -> Decimal:
-    """Return the prepaid amount (BT-113). Raises Invalid if the totals of the document do not agree."""
-    totals = node.one("cac:LegalMonetaryTotal", "BG-22")
-    payable = totals.one("cbc:PayableAmount", "BT-115")
-    prepayment = totals.first("cbc:PrepaidAmount", term="BT-113")
-    paid = terms.amount(prepayment) if prepayment else Decimal(0)
-    declared = EXACT.add(terms.amount(payable), paid)
-    if total != declared:
-        raise payable.wrong(
-            f"and the prepaid amount (BT-113) are {terms.apply_sign(declared)} {terms.currency}, but lines, "
-            f"allowances, charges, tax and rounding come to {terms.apply_sign(total)}",
-            "correct the document",
-        )
-    return paid
+def _gross(node: Node, currency: str) -> Decimal:
+    """Return the payable and the prepaid amount, or else the sum of the lines, as the document states them."""
+    totals = {"PayableAmount": "BT-115", "PrepaidAmount": "BT-113"}
+    found = (node.first(f"cac:LegalMonetaryTotal/cbc:{name}", term=term) for name, term in totals.items())
+    ends = [each.money(currency) for each in found if each]
+    lines = node.every(f"cac:{node.path}Line/cbc:LineExtensionAmount", "BT-131")
+    return sum_amounts(ends) or sum_amounts(each.money(currency) for each in lines if each.text)
 
 
 def _due(node: Node) -> date | None:
-    """Return the due day (BT-9), which a credit note has among its payment means."""
-    due = node.first("cbc:DueDate", "cac:PaymentMeans/cbc:PaymentDueDate", term="BT-9")
+    """Return the due day (BT-9). UBL 2.1 also has it in the payment means, as in a credit note, or terms."""
+    due = node.first(
+        "cbc:DueDate",
+        "cac:PaymentMeans/cbc:PaymentDueDate",
+        "cac:PaymentTerms/cbc:PaymentDueDate",
+        term="BT-9",
+    )
     return due.date() if due else None
 
 

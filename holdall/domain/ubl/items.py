@@ -23,11 +23,12 @@ def items(document: Node, terms: Terms) -> Iterator[LineItem]:
 def _item(node: Node, terms: Terms) -> LineItem:
     amount = _amount(node, terms)
     name = node.first("cac:Item/cbc:Name", "cac:Item/cbc:Description")
+    quantity = _quantity(node, terms)
     return LineItem(
         id=node.one("cbc:ID", "BT-126").text,
         description=name.text if name else "",
-        quantity=_quantity(node, terms),
-        unit_price=_unit_price(node),
+        quantity=quantity,
+        unit_price=_unit_price(node, amount, quantity),
         amount=amount,
         splits=_splits(node, amount, terms),
     )
@@ -38,21 +39,25 @@ def _amount(node: Node, terms: Terms) -> Decimal:
 
 
 def _quantity(node: Node, terms: Terms) -> Decimal:
-    path = "cbc:CreditedQuantity" if terms.name == "CreditNote" else "cbc:InvoicedQuantity"
-    return terms.apply_sign(node.one(path, "BT-129").number())
+    """Return the quantity (BT-129), which is 1 if UBL leaves it out, because no sum needs it."""
+    found = node.first("cbc:InvoicedQuantity", "cbc:CreditedQuantity", term="BT-129")
+    return terms.apply_sign(found.number() if found else Decimal(1))
 
 
-def _unit_price(node: Node) -> Decimal:
+def _unit_price(node: Node, amount: Decimal, quantity: Decimal) -> Decimal:
     """Return the net price (BT-146) of one unit, rounded to 12 decimals.
 
-    If the document states the price for several units (BT-149), it is divided by their number.
+    If the document states the price for several units (BT-149), it is divided by their number. If the price,
+    the quantity or a positive base quantity is missing, the price is the part of the amount for one unit.
     """
-    price = node.one("cac:Price/cbc:PriceAmount", "BT-146").number()
-    if base := node.first("cac:Price/cbc:BaseQuantity", term="BT-149"):
-        if (units := base.number()) <= 0:
-            raise base.wrong(f"is {base.text}", "write a quantity above 0")
-        price = EXACT.divide(price, units)
-    return price if fits(price, _PRICE_PLACES) else price.quantize(_SMALLEST, context=EXACT)
+    price = node.first("cac:Price/cbc:PriceAmount", term="BT-146")
+    base = node.first("cac:Price/cbc:BaseQuantity", term="BT-149")
+    units = base.number() if base else Decimal(1)
+    if price and units > 0 and node.first("cbc:InvoicedQuantity", "cbc:CreditedQuantity"):
+        exact = EXACT.divide(price.number(), units)
+    else:
+        exact = EXACT.divide(amount, quantity) if quantity else amount
+    return exact if fits(exact, _PRICE_PLACES) else exact.quantize(_SMALLEST, context=EXACT)
 
 
 def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:

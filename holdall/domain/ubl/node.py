@@ -8,7 +8,7 @@ from reprlib import repr as short
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from holdall.domain.money import DIGITS, fits, major, minor, places
+from holdall.domain.money import DIGITS, is_possible
 from holdall.domain.ubl.tree import CAC, CBC
 from holdall.errors import Invalid
 
@@ -81,18 +81,18 @@ class Node:
         return Decimal(self.text)
 
     def money(self, currency: str) -> Decimal:
-        """Return an amount in ``currency``, with all decimals of the currency.
+        """Return the exact amount in ``currency``. It may have more decimals than the currency.
 
-        Raises Invalid if ``currencyID`` names another currency, or if the amount has more digits than
-        `DIGITS` before the point or more decimals than the currency.
+        Raises Invalid if ``currencyID`` names another currency, or if the amount has more than `DIGITS` digits
+        before the point, or as many after it.
         """
         amount, own = self.number(), self.element.get("currencyID", currency)
         if own != currency:
             raise self.wrong(f"is in {short(own)}", f"write all amounts of the document in {currency}")
-        if not fits(amount, decimals := places(currency)):
-            limits = f"{DIGITS} digits before the point and {decimals} after it"
-            raise self.wrong(f"is {self.text}", f"amounts in {currency} have at most {limits}")
-        return major(minor(amount, currency), currency)
+        if not is_possible(amount):
+            limits = f"{DIGITS} digits before the point and {DIGITS - 1} after it"
+            raise self.wrong(f"is {self.text}", f"amounts have at most {limits}")
+        return amount
 
     def truth(self) -> bool:
         """Return the value of an xsd:boolean, which is written as true, false, 1 or 0."""

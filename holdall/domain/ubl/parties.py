@@ -12,6 +12,19 @@ _IDS = (
 _NAMES = ("cac:PartyLegalEntity/cbc:RegistrationName", "cac:PartyName/cbc:Name")
 
 
+WALK_IN = Party("walk-in", "Walk-in customer")
+"""The customer of a simplified invoice, which names no buyer (Directive 2006/112/EC, article 226b)."""
+
+
+def customer(document: Node) -> Party:
+    """Return the customer (BG-7), or `WALK_IN` if the document gives neither a name nor an id of one."""
+    role = document.first("cac:AccountingCustomerParty", term="BG-7")
+    node = role and role.first("cac:Party", term="BT-44")
+    if role and node and (_vat(node) or node.first(*_IDS, *_NAMES)):
+        return party(role, "BT-44")
+    return WALK_IN
+
+
 def party(role: Node, term: str) -> Party:
     """Return the party in ``role``, which is an accounting supplier or customer.
 

@@ -9,26 +9,20 @@ from holdall.domain.ubl.node import Node
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The name of the document's type, Invoice or CreditNote, its currency (BT-5) and its default code.
+    """The name of the document's root, Invoice or CreditNote, its currency (BT-5), default code and sign.
 
     ``code`` is the accounting code of a line that names none: the code of the document (BT-19), or the
-    default code of the book.
+    default code of the book. ``sign`` is the factor from the document's amounts to the book's amounts. It is
+    -1 if the positive amounts of the document reduce the amount owed, as in a credit note, and otherwise 1.
 
-    >>> Terms("CreditNote", "EUR", "4400").sign
-    -1
+    >>> Terms("CreditNote", "EUR", "4400", -1).apply_sign(Decimal(7))
+    Decimal('-7')
     """
 
     name: str
     currency: str
     code: str
-
-    @property
-    def sign(self) -> int:
-        """The factor from the document's amounts to the book's amounts.
-
-        It is -1 for a credit note, whose positive amounts reduce the amount owed, and 1 for an invoice.
-        """
-        return -1 if self.name == "CreditNote" else 1
+    sign: int
 
     def amount(self, node: Node) -> Decimal:
         """Return the amount in ``node`` with the sign that it has in the book."""

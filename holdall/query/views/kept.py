@@ -52,6 +52,11 @@ class Kept:
         """The name of the view in its index."""
         return self._name
 
+    @property
+    def prefix(self) -> str:
+        """The prefix of the keys of its documents."""
+        return self._made_with[-1]
+
     def __repr__(self) -> str:
         return format_call(type(self).__name__, self._made_with[:2], {"name": self._name})
 

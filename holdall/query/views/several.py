@@ -89,3 +89,4 @@ class _Part(View[Any]):
         query = views._refresher.queries[number]
         self._several = views, number
         self._reader = Reader(self._refresher, query, number)
+        self._name = f"{views.name}.{number + 1}"

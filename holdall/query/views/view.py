@@ -80,16 +80,17 @@ class View(Kept, Generic[R]):
         *,
         at: Bound = ...,
         between: tuple[Bound, Bound] = (..., ...),
+        limit: int | None = None,
         stale: bool = False,
     ) -> Rows[R]:
-        """Return the rows, sorted by key, as `MapReduce.run` does with the same options.
+        """Return the rows, or the first ``limit`` of them, sorted by key, as `MapReduce.run` does.
 
         With ``level``, only a sum, a count, "min", "max", "stats" and "distinct" are put together from
         groups; other reducers read the values of all documents in the selected groups. Of equal numbers in a
         key, such as 1 and 1.0, any may be shown. Raises the errors of `refresh`, unless ``stale`` is true.
         """
         grouping = Grouping(Range(*bounds_of(at, between)), level)
-        return self._reader.read(lambda index: Rows(self._reader.rows(index, grouping)), stale)
+        return self._reader.read(lambda index: Rows(islice(self._reader.rows(index, grouping), limit)), stale)
 
     def range(self, start: Bound, stop: Bound, *, stale: bool = False) -> Rows[R]:
         """Return the rows from ``start`` to ``stop``, both included; ``...`` leaves a side open."""

@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -164,12 +164,13 @@ def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:
         return {}
     from holdall.cli.indexed import open_view  # late, because most services have no views
 
-    return {
-        name: [
-            last.enter_context(open_view(each.name)) for each in declared if each.store == Address.parse(uri)
-        ]
-        for name, uri in named.items()
-    }
+    opened: dict[str, list[Any]] = {name: [] for name in named}
+    for name, uri in named.items():
+        for each in declared:
+            if each.store == Address.parse(uri):
+                view = last.enter_context(open_view(each.name))
+                opened[name] += view if isinstance(view, Sequence) else [view]  # NAME.1, NAME.2 … of several
+    return opened
 
 
 def _listen(place: str) -> socket.socket:

@@ -60,6 +60,7 @@ class LazyGroup(click.Group):
         "changes": ("holdall.cli.changes:changes", "List the keys that changed since a position."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.copy:convert", "Copy every document to a store with other layers."),
+        "sync": ("holdall.cli.sync:sync_", "Make a store equal to another store, and keep it so."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),
         "key": ("holdall.cli.encryption:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.configuration:stores", "List the stores that are declared by name."),

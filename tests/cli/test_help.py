@@ -74,7 +74,7 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "rekey", "key new",
+        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "sync", "rekey", "key new",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",

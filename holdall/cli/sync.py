@@ -54,7 +54,6 @@ def between(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--raw", is_flag=True, help="Compare the bytes that are stored, and the reserved keys too.")
 @click.option("--forget", is_flag=True, help="Forget the remembered tags first.")
 def sync_(
-    ctx: click.Context,
     source: str,
     target: str,
     state: str | None,

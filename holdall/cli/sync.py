@@ -18,7 +18,7 @@ _SHOWN = 10  # keys of each kind
 
 
 def between(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments FROM and TO, and the options ``--prefix``, ``--state`` and ``--workers``."""
+    """Add the arguments FROM and TO, and the options ``--prefix`` and ``--workers``."""
     for option in (
         click.option(
             "--workers",
@@ -27,13 +27,15 @@ def between(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="The number of threads.",
         ),
-        click.option("--state", metavar="URI", help="The store that remembers the tags [TO]."),
         click.option("--prefix", default="", help="Only keys that begin with this prefix."),
         click.argument("target", metavar="TO"),
         click.argument("source", metavar="FROM"),
     ):
         command = option(command)
     return command
+
+
+with_state = click.option("--state", metavar="URI", help="The store that remembers the tags [TO].")
 
 
 @click.command(
@@ -45,6 +47,7 @@ def between(command: Callable[..., Any]) -> Callable[..., Any]:
     ),
 )
 @between
+@with_state
 @click.option("--delete", is_flag=True, help="Delete the keys that only TO has.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, and report what would be done.")
 @click.option(
@@ -92,14 +95,14 @@ def open_sides(
         yield here, there, None if state is None else opened.enter_context(open_store(state))
 
 
-def show(report: Report, *, dry_run: bool = False) -> None:
-    """Print what a sync did on standard error."""
+def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> None:
+    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
     for key, error in list(report.refused.items())[:_SHOWN]:
         click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
     would = "would have " if dry_run else ""
     parts = [f"{would}copied {report.copied:,}", f"deleted {report.deleted:,}"]
     for count, words in (
-        (report.replaced, "replaced {:,} that another program had changed"),
+        (report.replaced * replaced, "replaced {:,} that another program had changed"),
         (report.extra, "{:,} only at TO"),
         (report.left, "left out {:,}"),
     ):

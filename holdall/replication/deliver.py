@@ -34,6 +34,7 @@ class Delivery:
         self.taker = taker
         self._verify = verify
         self._dry = dry
+        self.batches = taker.batches and not dry
 
     def deliver(self, key: str, seen: Tag, *, known: bool) -> Delivered:
         """Give ``key`` at the taker the value that it has at the giver, or delete it.

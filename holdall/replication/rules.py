@@ -57,10 +57,9 @@ class Rule(Protocol):
 class OneWay:
     """The source wins for every key that it has, or had. A key that only the target had stays, unless ``delete``."""
 
-    def __init__(self, delivery: Delivery, *, delete: bool, batch: bool) -> None:
+    def __init__(self, delivery: Delivery, *, delete: bool) -> None:
         self._delivery = delivery
         self._delete = delete
-        self._batch = batch
 
     def keeps(self, block: Block) -> bool:
         return not self._delete or block.source.keys == block.target.keys
@@ -106,7 +105,7 @@ class OneWay:
         return Outcome(task.key, row, made.done, made.replaced)
 
     def perform_many(self, tasks: list[Task]) -> list[Outcome]:
-        made = self._write_batch(tasks) if self._batch else {}
+        made = self._write_batch(tasks) if self._delivery.batches else {}
         return [made.get(task.key) or self.perform(task) for task in tasks]
 
     def _write_batch(self, tasks: list[Task]) -> dict[str, Outcome]:

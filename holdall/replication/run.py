@@ -55,6 +55,29 @@ class Run:
         self._unsettled: list[str] = []
         self.report = Report()
 
+    def go(self, rule: Rule, *, full: bool, verify: bool) -> Report:
+        """Settle what changed since the last run, or all keys, by ``rule``, and return the report.
+
+        It compares all keys if ``full`` or ``verify`` asks for it, if there is no feed to follow, if the last
+        comparison was interrupted, or if a feed cannot go on. With ``verify``, remembered tags prove nothing.
+        """
+        if self._can_follow and not full and not verify:
+            try:
+                self.follow(rule)
+            except Expired:
+                pass
+            else:
+                return self.report
+        self.compare(rule, (True, True) if verify else self.restored())
+        return self.report
+
+    @property
+    def _can_follow(self) -> bool:
+        """Whether feeds tell every key that may have to be settled: that of the source, or those of both sides."""
+        positions = self._state.manifest.positions
+        known = [position is not None for position in positions]
+        return self._state.manifest.complete and self._followed[0] and tuple(known) == self._followed
+
     # ---- Comparing all keys ------------------------------------------------------------------------
 
     def restored(self) -> tuple[bool, bool]:
@@ -137,6 +160,8 @@ class Run:
             self._tell(self.report.examined)
         if reached != manifest.positions:
             self._state.commit(manifest._replace(positions=reached))
+        self.report.position = reached[0]
+        self.report.extra = manifest.extra
 
     def _changed(
         self,

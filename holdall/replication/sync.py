@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from holdall.errors import Expired, Invalid
+from holdall.errors import Invalid
 from holdall.keys import RawKey
 from holdall.layer import layers
 from holdall.middleware.identity import require_free
@@ -67,31 +67,20 @@ def sync(
     """
     require_two(source, target)
     giver, taker = (Side(store, prefix, raw=raw) for store in (source, target))
-    way = prefix, "raw" if raw else "", ""
-    kept = State(target if state is None else state, (giver.name, taker.name), way, dry=dry_run)
+    kept = State(
+        target if state is None else state,
+        (giver.name, taker.name),
+        (prefix, "raw" if raw else ""),
+        dry=dry_run,
+    )
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
         probe(source, target)
         if raw and not prefix:
             require_free(giver.store, taker.store)
-    rule = OneWay(
-        Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete, batch=taker.batches and not dry_run
-    )
+    rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell)
-    if (
-        giver.feeds
-        and kept.manifest.complete
-        and kept.manifest.positions[0]
-        and not (full or verify or delete)
-    ):
-        try:
-            run.follow(rule)
-            return run.report
-        except Expired:
-            pass
-    void = (True, True) if verify else run.restored()
-    run.compare(rule, void)
-    return run.report
+    return run.go(rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
 
 
 def require_two(source: Store[Any], target: Store[Any]) -> None:

@@ -87,5 +87,5 @@ def app(
     service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
-    mount(service, served, kept, sessions)
+    mount(service, served, kept, sessions, kept_views)
     return service

@@ -97,6 +97,11 @@ class View(Generic[R]):
         return self._name
 
     @property
+    def query(self) -> MapReduce[Any, R]:
+        """The query whose rows the view keeps."""
+        return self._query
+
+    @property
     def prefix(self) -> str:
         """The prefix of the keys of its documents."""
         return self._prefix

@@ -63,6 +63,12 @@ _LEAST: Final = 5  # threads; up to four may be held by requests that stream or 
 @click.option(
     "--max-body", metavar="SIZE", default="16MiB", show_default=True, help="The longest body of a request."
 )
+@click.option(
+    "--keep-free", metavar="SIZE", default="0", help="Refuse writes while less of the disk is free."
+)
+@click.option(
+    "--cors", metavar="ORIGIN", multiple=True, help="Let pages of this site call the service from a browser."
+)
 def serve(
     stores: tuple[str, ...],
     place: str,
@@ -73,6 +79,8 @@ def serve(
     threads: int | None,
     rate: float | None,
     max_body: str,
+    keep_free: str,
+    cors: tuple[str, ...],
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
@@ -95,7 +103,7 @@ def serve(
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        limits = Limits(rate=rate, body=size(max_body))
+        limits = Limits(rate=rate, body=size(max_body), keep_free=size(keep_free))
         service = app(
             opened,
             hosts=[*LOOPBACK, *hosts],
@@ -103,6 +111,7 @@ def serve(
             readonly=readonly,
             views=_open_views(named, last),
             limits=limits,
+            cors=cors,
             ending=ending,
         )
         sock = last.enter_context(_listen(place))

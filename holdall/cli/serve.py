@@ -132,6 +132,7 @@ def serve(
         with _on_signals(stop):
             for name in opened:
                 click.echo(f"{server.url}/v1/{name}/docs")
+            click.echo(f"{server.url}/ shows them in a browser")
             server.run()
 
 

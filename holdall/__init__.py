@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
     from holdall.registry import open as open
+    from holdall.replication import sync as sync
 
 __version__ = "0.1.0"
 
@@ -128,6 +129,7 @@ _lazy = {
     "Yaml": "holdall.middleware.yaml",
     "Zstd": "holdall.middleware.zstd",
     "open": "holdall.registry",
+    "sync": "holdall.replication",
 }
 
 __all__ = [
@@ -206,6 +208,7 @@ __all__ = [
     "Yaml",
     "Zstd",
     "note",
+    "sync",
 ]
 
 _public = [*__all__, "open"]

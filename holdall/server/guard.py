@@ -10,6 +10,7 @@ from holdall.adapters._shared.service import SERVICE
 from holdall.extras import needs
 from holdall.server.access import Access, anonymous, readonly
 from holdall.server.audit import audit
+from holdall.server.cors import ORIGIN
 from holdall.server.limits import Limits
 from holdall.server.notes import note_of
 from holdall.server.pages.links import is_own
@@ -67,7 +68,8 @@ class Guard:
         req.context.access = readonly(access) if self._readonly else access
         req.context.check = partial(self._access, env)
         if req.method not in READS:
-            _check_origin(env)
+            if ORIGIN not in req.context:
+                _check_origin(env)
             req.context.last = ExitStack()
             req.context.last.enter_context(note_of(req, access))
 

@@ -11,6 +11,7 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.compression import Compression
 from holdall.server.cors import Cors
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
@@ -93,6 +94,7 @@ def app(
         Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Compression(),
         Idempotency(),
     ]
     service = falcon.App(middleware=middleware)

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -25,18 +26,11 @@ _RESET: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: closing the socket rese
 def channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
     """Return the class of the connections. ``stopping`` tells whether each must close after its answer."""
 
-    class Parser(HTTPRequestParser):
-        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long.
-
-        It also refuses a header that begins with many spaces: waitress needs quadratic time for it.
-        """
+    class Parser(_Parser):
+        """Refuses a body that is too long."""
 
         def parse_header(self, header_plus: bytes) -> None:
-            if _is_blank(header_plus):
-                raise ParsingError("a header begins with too many spaces")
             super().parse_header(header_plus)
-            if self.chunked and "CONTENT_LENGTH" in self.headers:
-                raise ParsingError("the body has two lengths")
             if self.content_length > max_body:
                 self.error = RequestEntityTooLarge("")
                 self.completed = True
@@ -63,6 +57,25 @@ def channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChann
         error_task_class = _Problem
 
     return Channel
+
+
+class _Parser(HTTPRequestParser):
+    """Refuses a body with two lengths, which another server may end elsewhere.
+
+    It also refuses a header that begins with many spaces: waitress needs quadratic time for it. ``began`` is the
+    time of the first byte.
+    """
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.began = time.monotonic()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        if _is_blank(header_plus):
+            raise ParsingError("a header begins with too many spaces")
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("the body has two lengths")
 
 
 class _Task(WSGITask):

@@ -4,6 +4,7 @@ import http.client
 import json
 import multiprocessing
 import random
+import sys
 import threading
 import time
 from urllib.parse import urlsplit
@@ -118,9 +119,8 @@ def test_a_minute_at_saturation(tmp_path, program, capsys):
     requests = sum(done for _, _, done in found)
     early, late = max(used[: len(used) // 3]), max(used)
     with capsys.disabled():
-        print(
-            f"\n{program}: {requests / SECONDS:.0f} requests/s, {early >> 20} MiB, {late >> 20} MiB in the end"
-        )
+        rate = f"{program}: {requests / SECONDS:.0f} requests/s"
+        sys.stdout.write(f"\n{rate}, {early >> 20} MiB, {late >> 20} MiB in the end\n")
     assert [failure for _, failed, _ in found for failure in failed] == []
     assert late < early + FLAT
     expected = {key: value for model, _, _ in found for key, value in model.items()}

@@ -1,5 +1,6 @@
 """Maps documents for a view, and adds their contributions to a batch of the index."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -23,9 +24,8 @@ class Pass:
         self._map = map
         self._batch = batch
         self._ordered = ordered
-        self._values: dict[
-            str, list[Any]
-        ] = {}  # of the document that is being mapped, by the text of the group
+        # The values of the document that is being mapped, by the text of the group.
+        self._values: defaultdict[str, list[Any]] = defaultdict(list)
         self._place = 0
 
     def run(self, documents: Iterable[tuple[str, Any]], progress: Progress | None = None) -> None:
@@ -35,17 +35,13 @@ class Pass:
         document too, if the index cannot keep a value.
         """
         reading = Reading([self._map], self._replace_each(documents), progress)
-        texts, group = self.texts, None
+        values, texts, group = self._values, self.texts, None
         try:
             for group, value in reading.pairs:
-                text = texts[group]
                 if self._ordered:
                     value = self._place, value
                     self._place += 1
-                if text in self._values:
-                    self._values[text].append(value)
-                else:
-                    self._values[text] = [value]
+                values[texts[group]].append(value)
         except MemoryError:
             raise
         except Exception as problem:
@@ -56,7 +52,8 @@ class Pass:
     def _replace_each(self, documents: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         """Yield ``documents``. When the next one is requested, all pairs of the one before are known."""
         for key, value in documents:
-            self._values, self._place = {}, 0
+            self._values.clear()
+            self._place = 0
             yield key, value
             self.documents, self.last = self.documents + 1, key
             self._replace(key)

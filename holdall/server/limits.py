@@ -19,8 +19,19 @@ class Limits:
 
     Each holds a thread of the server, so choose fewer than the server has threads.
     """
+    waiting: int = 500
+    """How many requests wait for changes at the same time without a thread of the server.
+
+    This is so under `holdall serve` with waitress. Under another server, each holds a thread and counts as
+    `long`.
+    """
     bodies: int = 16
     """How many of the largest bodies, or twice as many small ones, are in memory at the same time."""
+    keep_free: int = 0
+    """The bytes that a write must leave free, on the disk of the store or in the memory of its Redis.
+
+    Below them the service accepts deletes only. It has no effect on other stores.
+    """
     headers: int = 100
     """The headers of a request."""
     seconds: float = 600

@@ -48,8 +48,10 @@ def refuses_connections(client):
 def test_stores_are_served_by_name(tmp_path):
     (tmp_path / "holdall.toml").write_text('[store.drafts]\nuri = "sqlite:///{here}/d.db?serializer=json"')
     given = ["drafts", "sqlite:///notes.db", "letters=sqlite:///l.db?serializer=text"]
-    with serve(*given, cwd=tmp_path, names=3) as http:
-        assert http.paths == ["/v1/drafts/docs", "/v1/notes/docs", "/v1/letters/docs"]
+    with serve(*given, cwd=tmp_path, names=4) as http:
+        *paths, pages = http.paths
+        assert paths == ["/v1/drafts/docs", "/v1/notes/docs", "/v1/letters/docs"]
+        assert pages == "/ shows them in a browser"
         assert http("PUT", "/v1/drafts/docs/a", doc={"x": 1}).status == 201
         assert http("PUT", "/v1/letters/docs/a", b"hello").status == 201
     assert holdall.open(f"sqlite:///{tmp_path}/d.db?serializer=json")["a"] == {"x": 1}

@@ -132,6 +132,6 @@ def seal(name: str, payload: bytes) -> bytes:
 def unseal(name: str, value: bytes) -> bytes:
     """Return the payload that `seal` sealed. Raises ValueError if it was damaged, or sealed for another name."""
     payload = value[_CHECK:]
-    if seal(name, payload) != value:
+    if crc32(payload, crc32(name.encode())) != int.from_bytes(value[:_CHECK]):
         raise ValueError("its checksum does not match")
     return payload

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from holdall.changes import Changes
-from holdall.query.documents import documents
 from holdall.query.mapreduce import MapReduce
 from holdall.query.reading import Progress
 from holdall.query.views.index import Batch, Index
@@ -26,15 +26,20 @@ _PERIOD: Final = 60.0
 """Seconds for which a generation may keep an old position if no document changed since."""
 
 
-class Source(NamedTuple):
+class Source:
     """The documents of a view: those of ``store`` with ``prefix``, read as ``type`` if given."""
 
-    store: Store[Any]
-    prefix: str
-    type: Any
+    def __init__(self, store: Store[Any], prefix: str, type: Any) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._type = type
+
+    @cached_property
+    def _documents(self) -> Store[Any]:
+        return self._store if self._type is None else self._store.typed(self._type)
 
     def changes(self, since: str | None = None) -> Changes:
-        return self.store.changes(since, prefix=self.prefix)
+        return self._store.changes(since, prefix=self._prefix)
 
     def now(self) -> str:
         """Return the position of now. This lists the store."""
@@ -44,10 +49,10 @@ class Source(NamedTuple):
         return changes.position
 
     def scan(self, start: str) -> Iterator[tuple[str, Any]]:
-        return documents(self.store, self.prefix, start, None, self.type)
+        return self._documents.scan_items(self._prefix, start=start)
 
     def get_many(self, keys: list[str]) -> Iterator[tuple[str, Any]]:
-        return (self.store if self.type is None else self.store.typed(self.type)).get_many(keys)
+        return self._documents.get_many(keys)
 
 
 class Step(NamedTuple):

@@ -73,7 +73,13 @@ class View(Kept, Generic[R]):
         if not isinstance(query, MapReduce):
             raise TypeError(f"View takes one query (MapReduce), not {query!r:.99}; give `together` to Views")
         super().__init__(store, query, index, _name_of_map(query) if name is None else name, prefix)
+        self._query = query
         self._reader = Reader(self._refresher, query, 0)
+
+    @property
+    def query(self) -> MapReduce[Any, R]:
+        """The query whose rows the view keeps."""
+        return self._query
 
     # ---- Reading -------------------------------------------------------------------------------
 

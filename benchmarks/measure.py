@@ -11,6 +11,15 @@ from typing import NamedTuple
 Work = Callable[[int], int]
 """Does some operations for the round of the given number, and returns how many."""
 
+Clock = Callable[[], float]
+"""Returns the processor seconds that a contender has used."""
+
+
+def own_cpu() -> float:
+    """Processor seconds of this process and of the children that it has waited for."""
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + waited.ru_utime + waited.ru_stime
+
 
 class Time(NamedTuple):
     """Seconds that one operation took, by the wall clock and by the processor's clock."""
@@ -108,11 +117,15 @@ def compare(
     rounds: int,
     scale: Scale = OVER,
     goal: Goal | None = None,
+    clocks: tuple[Clock, Clock] = (own_cpu, own_cpu),
 ) -> Row:
-    """Run both ``rounds`` times alternately; the contender that goes first alternates too."""
+    """Run both ``rounds`` times alternately; the contender that goes first alternates too.
+
+    ``clocks`` are the processor's clocks of the two, if another process does their work.
+    """
     gc.collect()
     gc.freeze()  # else a collection would visit all documents, at the cost of the contender that is running
-    times = [_round(ours, peer, number) for number in range(rounds)]
+    times = [_round((ours, peer), clocks, number) for number in range(rounds)]
     compared = [Time(*map(scale.of, us, them)) for us, them in times]
     clock, other = ("cpu", "wall") if scale.clock == "cpu" else ("wall", "cpu")
     low, value, high = quantiles([getattr(each, clock) for each in compared], n=4)
@@ -132,21 +145,16 @@ def compare(
     )
 
 
-def _round(ours: Work, peer: Work, number: int) -> tuple[Time, Time]:
+def _round(works: tuple[Work, Work], clocks: tuple[Clock, Clock], number: int) -> tuple[Time, Time]:
+    (ours, peer), (clock, other) = works, clocks
     if number % 2:
-        them = _timed(peer, number)
-        return _timed(ours, number), them
-    return _timed(ours, number), _timed(peer, number)
+        them = _timed(peer, other, number)
+        return _timed(ours, clock, number), them
+    return _timed(ours, clock, number), _timed(peer, other, number)
 
 
-def _timed(work: Work, number: int) -> Time:
+def _timed(work: Work, clock: Clock, number: int) -> Time:
     gc.collect()
-    wall, cpu = time.perf_counter(), _cpu()
+    wall, cpu = time.perf_counter(), clock()
     count = work(number)
-    return Time((time.perf_counter() - wall) / count, (_cpu() - cpu) / count)
-
-
-def _cpu() -> float:
-    """Processor seconds of this process and of the children that it has waited for."""
-    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + waited.ru_utime + waited.ru_stime
+    return Time((time.perf_counter() - wall) / count, (clock() - cpu) / count)

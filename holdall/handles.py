@@ -60,12 +60,12 @@ class _Holder(Generic[H]):
 
     def __init__(self, handle: H, dispose: Callable[[H], None]) -> None:
         self.ident = threading.get_ident()
-        self.release = weakref.finalize(self, _dispose, handle, dispose, getpid())
+        self.release = weakref.finalize(self, _dispose, handle, dispose, getpid(), self.ident)
 
     def dispose(self) -> None:
         """Dispose of the handle, even if a parent of this process made it."""
         if finalizer := self.release.detach():
-            handle, dispose, _ = finalizer[2]
+            handle, dispose, *_ = finalizer[2]
             dispose(handle)
 
 
@@ -161,11 +161,27 @@ class PerThread(Generic[H]):
             own.release()
 
 
-def _dispose(handle: H, dispose: Callable[[H], None], pid: int) -> None:
+def _dispose(handle: H, dispose: Callable[[H], None], pid: int, ident: int) -> None:
     if pid == getpid():
+        if _CLEARS_TWICE and ident == threading.get_ident() != threading.main_thread().ident:
+            _hold_thread()
         _without_fork(lambda: dispose(handle))
     else:
         keep_for_ever(handle)
+
+
+_CLEARS_TWICE = sys.version_info < (3, 12, 4)
+"""Whether Python crashes if C code that runs at the end of a thread takes the GIL again, as SQLite does.
+
+This concerns threads that Python did not start, such as those of granian (gh-119585).
+"""
+
+
+def _hold_thread() -> None:
+    """Prevent Python from clearing the state of this thread again."""
+    import ctypes
+
+    ctypes.pythonapi.PyGILState_Ensure()
 
 
 def keep_for_ever(thing: object) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NO_INVOICES
+from tests.plugins import WITHOUT_OTHERS
 
 pytest_plugins = ["pytester"]
 
@@ -39,5 +40,7 @@ def test_a_skip_fails_where_everything_is_required(
     monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parents[1]))
     pytester.makeconftest(CONFTEST.read_text())
     pytester.makepyfile(test_functions=FUNCTIONS.format(excuse=NO_INVOICES), test_module=MODULE)
-    run = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--continue-on-collection-errors")
+    run = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", *WITHOUT_OTHERS, "--continue-on-collection-errors"
+    )
     assert run.parseoutcomes() == outcomes

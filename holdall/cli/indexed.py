@@ -1,4 +1,4 @@
-"""Opens a store together with the store that keeps its views."""
+"""Opens a store together with the store that keeps its views, and declared views."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,8 +9,12 @@ from urllib.parse import quote
 import platformdirs
 
 from holdall.address import Address
+from holdall.configuration import files
+from holdall.configuration.values import import_object
+from holdall.errors import InvalidQuery
 from holdall.layer import layers
 from holdall.middleware.snapshots import SnapshotFeed
+from holdall.query import MapReduce, Together, View, Views
 from holdall.registry import open as open_store
 from holdall.store import Feature, Store
 
@@ -33,6 +37,23 @@ def open_indexed(
             return
         kept: Store[bytes] = opened.enter_context(open_store(index or local(store)))
         yield store if has_feed else SnapshotFeed(store, kept), kept
+
+
+@contextmanager
+def open_view(name: str) -> Iterator[View[Any] | Views[Any]]:
+    """Open the declared view ``name``. Raises InvalidQuery if its query is not a MapReduce or several."""
+    declared = files.find_view(name)
+    query = import_object(declared.query)
+    if not isinstance(query, MapReduce | Together):
+        raise InvalidQuery(
+            f"view.{name}: {declared.query} is neither a MapReduce nor several together; name one of these in "
+            f"{declared.file}"
+        )
+    with open_indexed(declared.store, declared.index) as (store, apart):
+        if isinstance(query, Together):
+            yield Views(store, query, apart, name=name, prefix=declared.prefix)
+        else:
+            yield View(store, query, apart, name=name, prefix=declared.prefix)
 
 
 def local(store: Store[Any]) -> str:

@@ -2,27 +2,25 @@
 
 import ipaddress
 import logging
-import os
-import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import PurePosixPath
 from types import FrameType
 from typing import Any, Final
 
 import click
 
 from holdall.address import Address
-from holdall.cli.address import VARIABLE
 from holdall.cli.help import examples
+from holdall.cli.served import default, name_all
+from holdall.configuration.values import size
 from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 
-_is_named = re.compile(r"([A-Za-z0-9_-]{1,64})=(.*)", re.DOTALL).fullmatch
 _ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
+_LEAST: Final = 5  # threads; up to four may be held by requests that stream or wait
 
 
 @click.command(
@@ -43,14 +41,54 @@ _ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
 @click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
 @click.option("--readonly", is_flag=True, help="Refuse every write.")
+@click.option("--raw", is_flag=True, help="Show reserved keys to clients that may write all of a store.")
+@click.option(
+    "--server",
+    "program",
+    type=click.Choice(["waitress", "granian"]),
+    default="waitress",
+    show_default=True,
+    help="The server below. Granian is faster, and needs the extra `granian`.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(_LEAST, 1000),
+    help="The most requests that run at the same time. [default: 8 under waitress, 48 under granian]",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NUMBER",
+    help="The most requests per second with one token, or from one address without tokens.",
+)
+@click.option(
+    "--max-body", metavar="SIZE", default="16MiB", show_default=True, help="The longest body of a request."
+)
+@click.option(
+    "--keep-free", metavar="SIZE", default="0", help="Refuse writes while less of the disk is free."
+)
+@click.option(
+    "--cors", metavar="ORIGIN", multiple=True, help="Let pages of this site call the service from a browser."
+)
 def serve(
-    stores: tuple[str, ...], place: str, hosts: tuple[str, ...], tokens: str | None, readonly: bool
+    stores: tuple[str, ...],
+    place: str,
+    hosts: tuple[str, ...],
+    tokens: str | None,
+    readonly: bool,
+    raw: bool,
+    program: str,
+    threads: int | None,
+    rate: float | None,
+    max_body: str,
+    keep_free: str,
+    cors: tuple[str, ...],
 ) -> None:
     """Serve stores over HTTP until SIGTERM or Ctrl-C, and then answer the requests that have arrived.
 
-    Each store is an address, or the name of a declared store. NAME is its name in the paths of the service,
-    as in /v1/NAME/docs. Without NAME, a declared store has its own name, and another one the last part of
-    its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
+    Each store is an address, or the name of a declared store, whose declared views are served too. NAME is its
+    name in the paths of the service, as in /v1/NAME/docs. Without NAME, a declared store has its own name, and
+    another one the last part of its address: sqlite:///data/notes.db is served as notes. Needs the extra `server`.
 
     Without --tokens, everybody who reaches the service may read. It then accepts writes from this machine
     only, and other machines can reach it only with --readonly. It answers requests for localhost and for the
@@ -58,22 +96,34 @@ def serve(
     """
     from holdall.server import app  # imported late: no other command needs this extra
     from holdall.server.guard import LOOPBACK
-    from holdall.server.serving import Server
+    from holdall.server.limits import Limits
 
-    logging.basicConfig(format="holdall: %(message)s")
-    logging.getLogger("holdall.server.audit").setLevel(logging.INFO)
-    named = _name_all(stores or (_default(),))
+    _log()
+    named = name_all(stores or (default(),))
+    make = _server(program)
     ending = threading.Event()
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        service = app(opened, hosts=[*LOOPBACK, *hosts], tokens=kept, readonly=readonly, ending=ending)
+        limits = Limits(rate=rate, body=size(max_body), keep_free=size(keep_free))
+        service = app(
+            opened,
+            hosts=[*LOOPBACK, *hosts],
+            tokens=kept,
+            readonly=readonly,
+            raw=raw,
+            views=_open_views(named, last),
+            limits=limits,
+            cors=cors,
+            ending=ending,
+        )
         sock = last.enter_context(_listen(place))
         if not (readonly or tokens or _is_loopback(sock)):
             raise click.UsageError(
                 f"{place} can be reached from other machines, and anyone there could write; add --readonly or --tokens"
             )
-        server = Server(service, sock)
+        given = {} if threads is None else {"threads": threads}
+        server = make(service, sock, limits=limits, **given)
 
         def stop() -> None:
             ending.set()
@@ -82,36 +132,46 @@ def serve(
         with _on_signals(stop):
             for name in opened:
                 click.echo(f"{server.url}/v1/{name}/docs")
+            click.echo(f"{server.url}/ shows them in a browser")
             server.run()
 
 
-def _default() -> str:
-    uri = os.environ.get(VARIABLE)
-    if not uri:
-        raise click.UsageError(f"name a store, as in sqlite:///books.db, or set {VARIABLE}")
-    return uri
+def _log() -> None:
+    """Log on standard error: warnings as text, and the audit as lines of JSON and of nothing else."""
+    logging.basicConfig(format="holdall: %(message)s")
+    audit = logging.getLogger("holdall.server.audit")
+    audit.setLevel(logging.INFO)
+    audit.propagate = False
+    audit.addHandler(logging.StreamHandler())
 
 
-def _name_all(stores: tuple[str, ...]) -> dict[str, str]:
-    """Return the address of each store by its name in paths. Raises UsageError if two have the same name."""
-    found: dict[str, str] = {}
-    for text in stores:
-        named = _is_named(text)
-        name, uri = (named[1], named[2]) if named else (_name_of(Address.parse(text)), text)
-        if name in found:
-            raise click.UsageError(f"two stores are named {name!r}; name one, as in other=sqlite:///other.db")
-        found[name] = uri
-    return found
+def _server(program: str) -> Callable[..., Any]:
+    """Return the class that runs the service under ``program``."""
+    if program == "granian":
+        from holdall.server.granian import GranianServer
+
+        return GranianServer
+    from holdall.server.serving import Server
+
+    return Server
 
 
-def _name_of(address: Address) -> str:
-    """Return the name of a store that was given without one.
+def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:
+    """Return the declared views of each store, by its name in paths, which ``last`` closes."""
+    from holdall.configuration import files
 
-    >>> [_name_of(Address.parse(each)) for each in ("sqlite:///data/notes.db", "s3://acme/", "memory://")]
-    ['notes', 'acme', 'store']
-    """
-    last = address.name or PurePosixPath(address.path).stem or address.host
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", last)[:64].strip("-") or "store"
+    declared = files.views()
+    if not declared:
+        return {}
+    from holdall.cli.indexed import open_view  # late, because most services have no views
+
+    opened: dict[str, list[Any]] = {name: [] for name in named}
+    for name, uri in named.items():
+        for each in declared:
+            if each.store == Address.parse(uri):
+                view = last.enter_context(open_view(each.name))
+                opened[name] += view if isinstance(view, Sequence) else [view]  # NAME.1, NAME.2 … of several
+    return opened
 
 
 def _listen(place: str) -> socket.socket:

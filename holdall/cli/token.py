@@ -32,7 +32,7 @@ def token() -> None:
     metavar="SCOPE",
     multiple=True,
     required=True,
-    help="read:STORE or write:STORE, with :PREFIX for a part of the keys. STORE may be *.",
+    help="read:STORE or write:STORE, with :PREFIX for a part of the keys; STORE may be *. Or admin, for metrics.",
 )
 @click.option("--days", type=click.IntRange(1, 36500), help="The token expires after so many days.")
 def add(name: str, uri: str, scopes: tuple[str, ...], days: int | None) -> None:
@@ -64,8 +64,9 @@ def list_(uri: str, style: str | None) -> None:
 
 
 def _row(name: str, record: "Record") -> tuple[str, ...]:
-    scopes = (f"{'write' if each.write else 'read'}:{each.store}:{each.prefix}" for each in record.scopes)
-    allows = " ".join(each.removesuffix(":") for each in scopes)
+    from holdall.server.tokens import format_scope
+
+    allows = " ".join(map(format_scope, record.scopes))
     expires = f"{record.expires:%Y-%m-%d}" if record.expires else "never"
     return name, allows, f"{record.created:%Y-%m-%d}", expires
 

@@ -3,25 +3,26 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import click
 
 from holdall.cli.help import examples
-from holdall.cli.indexed import open_indexed
+from holdall.cli.indexed import open_indexed, open_view
 from holdall.cli.output.printing import formats, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.configuration import files
-from holdall.configuration.values import import_object
 from holdall.configuration.views import NamedView
-from holdall.errors import InvalidQuery
-from holdall.query import Key, MapReduce, View
-from holdall.query.views.listing import Listed, drop_view, list_views
+from holdall.query import Key, Row, Views
+from holdall.query.views.listing import Listed, Size, drop_view, list_views
 from holdall.registry import open as open_store
 from holdall.store import Store
 
-_COLUMNS: Final = ("name", "state", "groups", "refreshed", "position", "definition")
+_COLUMNS: Final = (
+    *("name", "query", "state", "documents", "groups", "bytes", "age", "refreshed", "position", "definition"),
+)
 
 
 @click.group(epilog=examples("views list", "views refresh billed", "views show billed --level 1"))
@@ -56,14 +57,15 @@ def list_(uri: str | None, index: str | None, style: str | None) -> None:
     """List the views of an index with their state, or the declared views.
 
     A view is complete, or it is being built. If the query was changed, the view has a line for each definition
-    until the old one is swept.
+    until the old one is swept. A view of several queries has a line for each query. The bytes are those of the
+    whole index, and the age is that of an answer without a refresh.
     """
     if uri is None and index is None:
         rows = [(each.name, *_describe(each), str(each.file)) for each in files.views()]
         print_rows(("name", "store", "prefix", "query", "index", "file"), rows, style)
     else:
         with _open_index(uri, index) as kept:
-            print_rows(_COLUMNS, map(_cells, list_views(kept)), style)
+            print_rows(_COLUMNS, chain.from_iterable(map(_lines, list_views(kept))), style)
 
 
 @views.command(epilog=examples("views refresh billed"))
@@ -73,7 +75,7 @@ def refresh(name: str) -> None:
 
     If the command is interrupted, the next one goes on where it was.
     """
-    with _open_view(name) as view, show_progress("reading documents") as tell:
+    with open_view(name) as view, show_progress("reading documents") as tell:
         count = view.refresh(tell)
     click.echo(f"{name}: {count:,} {'document' if count == 1 else 'documents'} read")
 
@@ -85,12 +87,16 @@ def refresh(name: str) -> None:
 @formats
 def show(name: str, level: int | None, stale: bool, style: str | None) -> None:
     """Print the rows of the declared view NAME."""
-    with _open_view(name) as view:
+    with open_view(name) as view:
         if not stale:
             with show_progress("reading documents") as tell:
                 view.refresh(tell)
-        rows = [(_text(key), str(value)) for key, value in view.rows(level, stale=True)]
-        print_rows(("group", "value"), rows, style)
+        found = view.rows(level, stale=True)
+        if isinstance(view, Views):
+            rows = [(str(number), *_shown(row)) for number, each in enumerate(found, 1) for row in each]
+            print_rows(("query", "group", "value"), rows, style)
+        else:
+            print_rows(("group", "value"), map(_shown, found), style)
         if stale and view.behind is not None:
             age = view.behind.total_seconds()
             click.echo(f"holdall: {name} was refreshed {age:,.0f} seconds ago", err=True)
@@ -104,7 +110,7 @@ def show(name: str, level: int | None, stale: bool, style: str | None) -> None:
 @click.option("--now", is_flag=True, help="Also delete the indexes that were used within the last day.")
 def sweep(name: str, now: bool) -> None:
     """Delete the indexes of former definitions of the declared view NAME that nobody used for a day."""
-    with _open_view(name) as view:
+    with open_view(name) as view:
         count = view.sweep(timedelta()) if now else view.sweep()
     click.echo(f"{name}: {count} {'index' if count == 1 else 'indexes'} deleted")
 
@@ -118,7 +124,7 @@ def drop(name: str, uri: str | None, index: str | None) -> None:
     Without --from and --index, NAME is a declared view.
     """
     if uri is None and index is None:
-        with _open_view(name) as view:
+        with open_view(name) as view:
             view.drop()
     else:
         with _open_index(uri, index) as kept:
@@ -136,25 +142,26 @@ def _open_index(uri: str | None, index: str | None) -> Iterator[Store[bytes]]:
             yield store if apart is None else apart
 
 
-@contextmanager
-def _open_view(name: str) -> Iterator[View[Any]]:
-    declared = files.find_view(name)
-    query = import_object(declared.query)
-    if not isinstance(query, MapReduce):
-        raise InvalidQuery(f"view.{name}: {declared.query} is not a MapReduce; name one in {declared.file}")
-    with open_indexed(declared.store, declared.index) as (store, apart):
-        yield View(store, query, apart, name=name, prefix=declared.prefix)
-
-
 def _describe(declared: NamedView) -> tuple[str, str, str, str]:
     index = "" if declared.index is None else str(declared.index)
     return str(declared.store), declared.prefix, declared.query, index
 
 
-def _cells(listed: Listed) -> tuple[str, ...]:
-    refreshed = listed.refreshed.isoformat(sep=" ", timespec="seconds") if listed.refreshed else ""
+def _lines(listed: Listed) -> Iterator[tuple[str, ...]]:
+    """Yield a line for each query of a view."""
     state = "complete" if listed.complete else "building"
-    return listed.name, state, str(listed.groups), refreshed, listed.position or "", listed.definition
+    age = refreshed = ""
+    if listed.refreshed:
+        age = str(timedelta(seconds=int((datetime.now(UTC) - listed.refreshed).total_seconds())))
+        refreshed = listed.refreshed.isoformat(sep=" ", timespec="seconds")
+    for number, size in enumerate(listed.sizes or [Size(0, 0)], 1):
+        query = str(number) if len(listed.sizes) > 1 else ""
+        counts = map(str, (size.documents, size.groups, listed.bytes))
+        yield listed.name, query, state, *counts, age, refreshed, listed.position or "", listed.definition
+
+
+def _shown(row: Row[Any]) -> tuple[str, str]:
+    return _text(row.key), str(row.value)
 
 
 def _text(key: Key) -> str:

@@ -1,23 +1,31 @@
 """Access: which keys of which stores the sender of a request may read and write."""
 
 import ipaddress
+import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from holdall.adapters._shared.service import RAW
 from holdall.extras import needs
 
 with needs("server"):
     import falcon
 
-_PROXIED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
-"""The beginnings of the names of headers that proxies add."""
+_find_proxied: Final = re.compile(r"\nHTTP_(?:FORWARDED|X_FORWARDED_|X_REAL_IP|VIA)").search
+"""Finds the beginning of a name that only proxies give to a header. Each name follows a line break."""
+_OLD: Final = ("HTTP/1.0", "HTTP/1")  # granian writes the second one
 
 
 class Scope(NamedTuple):
-    """The keys under ``prefix`` of the store ``store`` (``*``: of every store). Without ``write``, to read."""
+    """The keys under ``prefix`` of the store ``store`` (``*``: of every store). Without ``write``, to read.
+
+    ``admin`` is the right to read what concerns the whole service, such as its metrics. See `ADMIN`.
+    """
 
     store: str = "*"
     prefix: str = ""
     write: bool = False
+    admin: bool = False
 
     def covers(self, store: str, prefix: str, write: bool) -> bool:
         """Return whether this scope has every key of ``store`` that begins with ``prefix``.
@@ -26,6 +34,10 @@ class Scope(NamedTuple):
         True
         """
         return self.store in ("*", store) and prefix.startswith(self.prefix) and (self.write or not write)
+
+
+ADMIN: Final = Scope("", admin=True)
+"""The scope of an administrator. It has no key of any store."""
 
 
 class Access(NamedTuple):
@@ -40,16 +52,32 @@ class Access(NamedTuple):
 
     def check_store(self, store: str) -> None:
         """Raise HTTPForbidden unless the sender may read any key of ``store``."""
-        if not any(scope.store in ("*", store) for scope in self.scopes):
+        if store.endswith(RAW):
+            self.check(store, "")
+        elif not any(scope.store in ("*", store) for scope in self.scopes):
             raise falcon.HTTPForbidden(description=self.refusal)
+
+    def allows(self, store: str, prefix: str, *, write: bool = False) -> bool:
+        """Return whether the sender may read, or ``write``, all keys that begin with ``prefix``.
+
+        Only a sender who may write all of a store may read or write its stored bytes.
+        """
+        if store.endswith(RAW):
+            store, prefix, write = store.removesuffix(RAW), "", True
+        return any(scope.covers(store, prefix, write) for scope in self.scopes)
 
     def check(self, store: str, prefix: str, *, write: bool = False) -> None:
         """Raise HTTPForbidden unless the sender may read, or ``write``, all keys that begin with ``prefix``."""
-        if not any(scope.covers(store, prefix, write) for scope in self.scopes):
+        if not self.allows(store, prefix, write=write):
+            raise falcon.HTTPForbidden(description=self.refusal)
+
+    def check_admin(self) -> None:
+        """Raise HTTPForbidden unless the sender is an administrator."""
+        if not any(scope.admin for scope in self.scopes):
             raise falcon.HTTPForbidden(description=self.refusal)
 
 
-_LOCAL: Final = Access((Scope(write=True),))
+_LOCAL: Final = Access((Scope(write=True), ADMIN))
 _REMOTE: Final = Access((Scope(),), "only clients on the machine of the service may write")
 
 
@@ -69,9 +97,13 @@ def _is_local(env: dict[str, Any]) -> bool:
 
     Nginx adds no header unless it is told to, but passes requests on as HTTP/1.0, which few clients still send.
     """
-    if env.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(name.startswith(_PROXIED) for name in env):
+    if env.get("SERVER_PROTOCOL") in _OLD or _find_proxied("\n".join(("", *env))):
         return False
-    address = env.get("REMOTE_ADDR", "")
+    return _is_loopback(env.get("REMOTE_ADDR", ""))
+
+
+@lru_cache  # parsing an address takes 10 µs
+def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:  # a Unix socket has no address

@@ -1,24 +1,38 @@
 """Builds the WSGI application of named stores."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
+from holdall.query import View
 from holdall.registry import open as open_store
 from holdall.server.batch import Batches
-from holdall.server.bodies import MAX_BODY
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.cors import Cors
+from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
+from holdall.server.history import Histories
+from holdall.server.idempotency import Idempotency
+from holdall.server.info import Infos
+from holdall.server.limits import LIMITS, Limits
+from holdall.server.monitor import MetricsPage, Monitor
+from holdall.server.pages.mount import mount
+from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
+from holdall.server.probes import Probes
 from holdall.server.problems import answer_error, answer_http_error
+from holdall.server.revert import Reverts
+from holdall.server.room import Floor
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
+from holdall.server.throttle import Throttle
 from holdall.server.tokens import Tokens
 from holdall.server.transaction import Transactions
+from holdall.server.views import ViewLists, ViewRefreshes, ViewRows, named_views
 from holdall.store import Store
 
 with needs("server"):
@@ -32,8 +46,10 @@ def app(
     hosts: Collection[str] = LOOPBACK,
     tokens: Store[Any] | str | None = None,
     readonly: bool = False,
-    max_body: int = MAX_BODY,
-    max_long: int = 4,
+    raw: bool = False,
+    views: Mapping[str, Iterable[View[Any]]] = {},
+    limits: Limits = LIMITS,
+    cors: Collection[str] = (),
     ending: threading.Event | None = None,
 ) -> "falcon.App[falcon.Request, falcon.Response]":
     """Return a WSGI application that serves ``stores``, by name. A store may be given by its address.
@@ -46,10 +62,17 @@ def app(
     then needs one. Without it, everybody may read, and only the machine of the service may write. With
     ``readonly`` nobody may write.
 
-    A request with a body of more than ``max_body`` bytes is refused. At most ``max_long`` requests that
-    stream or wait run at the same time; give fewer than the server has threads, so that they do not keep other
-    requests waiting. Set ``ending`` when the server stops: requests that wait for a change then answer at
-    once.
+    ``views`` are the views of the stores, by the name of the store. A request that reads one refreshes it.
+
+    A request over one of the ``limits`` is refused. Pages of the sites in ``cors``, such as
+    ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
+    when the server stops: requests that wait for a change then answer at once.
+
+    Raises Invalid if ``cors`` allows every site to write.
+
+    With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
+    store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
+    history, manifest and tokens.
 
     Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
     The application does not close the stores.
@@ -57,17 +80,39 @@ def app(
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
     """
-    served = Stores(stores)
+    served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    service = falcon.App(middleware=[Guard(hosts, kept, readonly=readonly)])
+    slots = Slots(limits.long)
+    stopping = ending or threading.Event()
+    monitor = Monitor(served, slots)
+    sessions = Sessions()
+    middleware: list[Any] = [
+        monitor,
+        Probes(served, stopping),
+        Cors(cors, guarded=readonly or kept is not None),
+        Guard(hosts, kept, sessions, limits, readonly=readonly),
+        Throttle(limits),
+        *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Idempotency(),
+    ]
+    service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
-    slots = Slots(max_long)
-    documents = Documents(served, max_body)
-    collections = Collections(served, max_body, slots)
-    service.add_route("/v1/{store}:batch", Batches(served, max_body))
-    service.add_route("/v1/{store}:transact", Transactions(served, max_body))
-    service.add_route("/v1/{store}/changes", Feeds(served, slots, ending or threading.Event()))
+    documents = Documents(served, limits.body)
+    collections = Collections(served, limits, slots)
+    service.add_route("/v1/{store}:info", Infos(served, limits.body))
+    service.add_route("/v1/{store}:batch", Batches(served, limits.body))
+    service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
+    service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
+    service.add_route("/v1/{store}:diff", Differences(served))
+    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
+    kept_views = named_views(served, views)
+    service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
+    service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
+    service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
+    service.add_route("/v1/{store}/changes", Feeds(served, slots, Slots(limits.waiting), stopping))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    service.add_route("/metrics", MetricsPage(monitor))
+    mount(service, served, kept, sessions, kept_views)
     return service

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 
 from holdall.extras import needs
 from holdall.server.access import Access
@@ -16,6 +17,7 @@ def audit(req: falcon.Request, resp: falcon.Response) -> None:
     """Log who sent ``req``, from where, and the status of its answer. Bodies and tokens are not logged."""
     access: Access | None = req.context.get("access")
     line = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "token": access.name if access else "",
         "from": req.env.get("REMOTE_ADDR", ""),
         "method": req.method,

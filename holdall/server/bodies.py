@@ -1,14 +1,14 @@
 """Reads the body of a request: as long as it says, not longer than allowed, and of the right media type."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from holdall.extras import needs
 
 with needs("server"):
     import falcon
 
-MAX_BODY: Final = 16 << 20
-"""The default limit for the body of a request, in bytes."""
+T = TypeVar("T")
 
 _CHUNK: Final = 1 << 16
 _CHECKING: Final = ("gunicorn/",)
@@ -36,6 +36,16 @@ def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
     if len(body) < length:
         raise falcon.HTTPBadRequest(description="the body is shorter than its Content-Length")
     return body
+
+
+def read_json(req: falcon.Request, limit: int, decode: Callable[[bytes], T]) -> T:
+    """Return what ``decode`` makes of the body, which is JSON. Raises HTTPBadRequest if it is not valid."""
+    body = read_body(req, limit, "application/json")
+    try:
+        return decode(body)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise falcon.HTTPBadRequest(description=f"the body is not valid: {reason}") from None
 
 
 def _read_chunked(req: falcon.Request, limit: int) -> bytes:

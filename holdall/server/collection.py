@@ -3,13 +3,16 @@
 from typing import Final
 from urllib.parse import quote
 
+from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
 from holdall.server.bodies import read_body
-from holdall.server.etags import etag
+from holdall.server.limits import Limits
 from holdall.server.listing import Listing
 from holdall.server.negotiation import prefer
+from holdall.server.parameters import read_parameters
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
+from holdall.server.streams import cut
 from holdall.server.uuid7 import uuid7
 from holdall.store import ABSENT
 
@@ -25,9 +28,10 @@ class Collections:
     At most as many streams as ``slots`` has run at the same time.
     """
 
-    def __init__(self, stores: Stores, max_body: int, slots: Slots) -> None:
+    def __init__(self, stores: Stores, limits: Limits, slots: Slots) -> None:
         self._stores = stores
-        self._max_body = max_body
+        self._max_body = limits.body
+        self._seconds = limits.seconds
         self._slots = slots
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
@@ -38,14 +42,15 @@ class Collections:
         if prefer(req, "application/json", NDJSON) == NDJSON:
             resp.content_type = NDJSON
             if req.method == "GET":
-                resp.stream = self._slots.hold(listing.lines())
+                resp.stream = cut(self._slots.hold(listing.lines()), req.context.check, self._seconds)
             return
-        resp.data = listing.page(req.root_path + req.path)
+        resp.data = listing.page(req)
 
     on_head = on_get
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
+        read_parameters(req)
         req.context.access.check(store, folder, write=True)
         served = self._stores.find(store, req)
         media_type = served.representation.content_type.partition(";")[0]

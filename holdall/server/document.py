@@ -4,13 +4,17 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from holdall.adapters._shared.etags import etag
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import Conditions, etag, failed
+from holdall.server.etags import UNTAGGED, Conditions, failed
 from holdall.server.negotiation import prefer
+from holdall.server.parameters import read_parameters
+from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
 from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.problems import MissingKey
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
@@ -30,13 +34,21 @@ class Documents:
         self._max_body = max_body
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
-        """Answer with the value, 304 if the client has it already, or 404."""
+        """Answer with the value, 304 if the client has it already, or 404.
+
+        With the parameter ``at`` or ``as_of``, answer with the value at that revision or time.
+        """
+        given = read_parameters(req, *PARAMETERS)
         req.context.access.check(store, key)
         served = self._stores.find(store, req)
         _check_accept(req, served)
+        if given:
+            _answer_past(req, resp, served, key, given)
+            return
         conditions = Conditions.of(req)
+        resp.last_modified = modified(served, key)
         value, tag = _read(served.store, key, conditions)
-        if tag != ABSENT:
+        if tag != UNTAGGED:
             resp.set_header("ETag", etag(tag))
         if not conditions.match(tag):
             raise failed()
@@ -50,9 +62,10 @@ class Documents:
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = served.representation.content_type.partition(";")[0]
         value = served.representation.read(read_body(req, self._max_body, media_type))
         created, tag = _write(served.store, key, value, conditions)
@@ -62,11 +75,12 @@ class Documents:
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Change the document by a merge patch or a JSON patch, and answer with the new document."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
             resp.set_header("Accept-Patch", ", ".join(MEDIA_TYPES))
@@ -88,9 +102,10 @@ class Documents:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
+        read_parameters(req)
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req).on(served, Feature.REMOVE)
         if conditions.given:
             _remove(served.store, key, conditions)
         else:
@@ -101,6 +116,17 @@ class Documents:
         resp.status = falcon.HTTP_NO_CONTENT
 
 
+def _answer_past(
+    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str]
+) -> None:
+    try:
+        value = read_past(served, key, given)
+    except KeyError:
+        raise missing_revision() from None
+    resp.content_type = served.representation.content_type
+    ranges.answer(req, resp, served.representation.write(value))
+
+
 def _check_accept(req: falcon.Request, served: Served) -> None:
     if not prefer(req, served.representation.content_type):
         raise falcon.HTTPNotAcceptable(
@@ -109,18 +135,29 @@ def _check_accept(req: falcon.Request, served: Served) -> None:
 
 
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
-    """Return the value and its tag; ABSENT if the store has no tags."""
+    """Return the value and its tag; UNTAGGED if the store has no tags."""
     try:
-        if conditions.given or Feature.TAGS in store.features:
-            return store.get_tagged(key)
-        return Tagged(store[key], ABSENT)
+        if conditions.ask_for_existence:
+            return Tagged(None, _tag_if_present(store, key))
+        return store.get_tagged(key) if Feature.TAGS in store.features else Tagged(store[key], UNTAGGED)
     except KeyError:
         raise _missing(conditions) from None
 
 
+def _tag_if_present(store: Store[Any], key: str) -> Tag:
+    """Return the tag of ``key``, without its value; UNTAGGED if the store has no tags.
+
+    Raises KeyError if ``key`` is missing.
+    """
+    tag = store.tag(key) if Feature.TAGS in store.features else UNTAGGED
+    if tag == ABSENT or (tag == UNTAGGED and key not in store):
+        raise KeyError(key)
+    return tag
+
+
 def _missing(conditions: Conditions) -> falcon.HTTPError:
     """Return the error for a missing key: If-Match fails for it."""
-    return failed() if conditions.if_match else falcon.HTTPNotFound(description="the key does not exist")
+    return failed() if conditions.if_match else MissingKey(description="the key does not exist")
 
 
 def _write(store: Store[Any], key: str, value: Any, conditions: Conditions) -> tuple[bool, Tag]:

@@ -2,37 +2,21 @@
 
 import re
 from typing import Final, NamedTuple, Self
-from urllib.parse import quote, unquote
 
+from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
-from holdall.store import ABSENT, Tag
+from holdall.server.stores import Served
+from holdall.store import ABSENT, Feature, Tag
 
 with needs("server"):
     import falcon
 
-_SAFE: Final = "!#$&'()*+-./:;<=>?@[]^_`{|}~"  # the characters of an ETag, without ',' and '%'
+UNTAGGED: Final = Tag("\ud800")
+"""The tag of a value in a store without tags. No header can name it."""
+
 _element = r'[ \t]*+(?:(?:W/)?"[^"]*"[ \t]*+)?'  # possessive, so that a header fails in linear time
 _list = re.compile(f"{_element}(?:,{_element})*+").fullmatch
 _each = re.compile(r'(W/)?"([^"]*)"').finditer
-
-
-def escape_tag(tag: Tag) -> str:
-    """Return ``tag`` in the characters of an ETag. No two tags become equal.
-
-    >>> escape_tag(Tag('"9a,"'))
-    '%229a%2C%22'
-    """
-    return quote(tag, safe=_SAFE)
-
-
-def unescape_tag(text: str) -> Tag:
-    """Return the tag that `escape_tag` wrote as ``text``."""
-    return Tag(unquote(text))
-
-
-def etag(tag: Tag) -> str:
-    """Return the header ETag for ``tag``."""
-    return f'"{escape_tag(tag)}"'
 
 
 class Tags(NamedTuple):
@@ -86,12 +70,33 @@ class Conditions(NamedTuple):
         return self.if_match is not None or self.if_none_match is not None
 
     @property
+    def ask_for_existence(self) -> bool:
+        """Whether a GET with these conditions needs no value: the answer is 304 if the key exists."""
+        return self.if_match is None and self.if_none_match is not None and self.if_none_match.every
+
+    @property
     def expected(self) -> Tag | None:
         """The only tag that fits the conditions, or None if several tags may fit."""
         if self.if_match is None:
             return ABSENT if self.if_none_match is not None and self.if_none_match.every else None
         alone = self.if_none_match is None and len(self.if_match.named) == 1
         return self.if_match.named[0] if alone else None
+
+    def on(self, served: Served, needed: Feature) -> Self:
+        """Return the conditions of a write to ``served`` that the store must check, which needs ``needed``.
+
+        On a store without tags, no ETag fits, so a condition that names ETags is decided here. Raises
+        HTTPPreconditionFailed if it does not hold, and HTTPNotImplemented if the store lacks ``needed``.
+        """
+        left = self
+        if self.given and Feature.TAGS not in served.store.features:
+            if self.if_match is not None and not self.if_match.every:
+                raise failed()
+            if self.if_none_match is not None and not self.if_none_match.every:
+                left = self._replace(if_none_match=None)
+        if left.given:
+            served.require(needed, "this store cannot check If-Match or If-None-Match when it is written")
+        return left
 
     def match(self, tag: Tag) -> bool:
         """Return whether a key with ``tag`` (ABSENT if it is missing) fits ``If-Match``."""

@@ -2,19 +2,20 @@
 
     page   = {"items": [item …], "next": link}      "next" is left out on the last page
     item   = {"key": …, "tag": …, "value": …}       with the parts that ``include`` names
-    cursor = Base64 of the last key of the page, without padding
 
-An NDJSON stream that ends early was cut off by an error: its connection breaks before the last chunk.
+A cursor has the last key of the page.
+
+An NDJSON stream that was cut off says so in its last line (see `holdall.server.streams`).
 """
 
-import base64
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
-from urllib.parse import quote, urlencode
 
+from holdall.adapters._shared.etags import escape_tag
 from holdall.extras import needs
-from holdall.server.etags import escape_tag
+from holdall.server.cursors import next_link, unpack_cursor
 from holdall.server.parameters import read_number, read_parameters
+from holdall.server.past import as_of
 from holdall.server.stores import Served
 
 with needs("server"):
@@ -49,13 +50,15 @@ class Listing(NamedTuple):
 
         ``prefix`` is relative to ``folder``; ``start`` and ``stop`` are whole keys.
         """
-        given = read_parameters(req, "prefix", "start", "stop", "limit", "cursor", "include")
+        given = read_parameters(req, "prefix", "start", "stop", "limit", "cursor", "include", "as_of")
         include = given.get("include", "keys")
         if include not in _PARTS:
             raise falcon.HTTPBadRequest(description=f"include is not one of {', '.join(_PARTS)}")
-        after = _read_cursor(given["cursor"]) if "cursor" in given else ""
+        if "as_of" in given and include in ("tags", "all"):
+            raise falcon.HTTPBadRequest(description="earlier values have no tags; include keys or values")
+        after = unpack_cursor(given)
         return cls(
-            served,
+            as_of(served, given["as_of"]) if "as_of" in given else served,
             folder + given.get("prefix", ""),
             max(given.get("start", ""), after),
             given.get("stop"),
@@ -65,15 +68,15 @@ class Listing(NamedTuple):
             given,
         )
 
-    def page(self, path: str) -> bytes:
-        """Return the page as JSON. ``path`` is the path of the request, for the link to the next page."""
+    def page(self, req: falcon.Request) -> bytes:
+        """Return the page as JSON, with a link to the next page of ``req``."""
         items: list[msgspec.Raw] = []
         page: dict[str, Any] = {"items": items}
         size = 0
         last = ""
         for key, item in self._items():
             if len(items) >= (self.limit or _LIMIT) or size >= _PAGE:
-                page["next"] = self._next(path, last)
+                page["next"] = next_link(req, self.given, last)
                 break
             items.append(msgspec.Raw(item))
             size += len(item)
@@ -111,14 +114,3 @@ class Listing(NamedTuple):
         else:
             for key, (value, tag) in store._tagged_many(store.scan(**bounds)):
                 yield key, {"key": key, "tag": escape_tag(tag), "value": write(value)}
-
-    def _next(self, path: str, last: str) -> str:
-        cursor = base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
-        return f"{quote(path)}?{urlencode({**self.given, 'cursor': cursor})}"
-
-
-def _read_cursor(text: str) -> str:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode()
-    except ValueError:
-        raise falcon.HTTPBadRequest(description="the cursor is not one that a page returned") from None

@@ -9,7 +9,7 @@
 from typing import Annotated, Any, Final
 
 from holdall.extras import needs
-from holdall.server.bodies import read_body
+from holdall.server.bodies import read_json
 
 with needs("server"):
     import falcon
@@ -68,12 +68,7 @@ def read_transaction(req: falcon.Request, limit: int) -> list[Put | Delete | Exp
 
 
 def _read(req: falcon.Request, limit: int, decode: Any) -> list[Any]:
-    body = read_body(req, limit, "application/json")
-    try:
-        operations: list[Any] = decode(body).operations
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise falcon.HTTPBadRequest(description=f"the body is not valid: {reason}") from None
+    operations: list[Any] = read_json(req, limit, decode).operations
     if len(operations) > MOST:
         raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
     return operations

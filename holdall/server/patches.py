@@ -24,8 +24,10 @@ JSON: Final = "application/json-patch+json"
 MEDIA_TYPES: Final = (MERGE, JSON)
 """The media types of patches."""
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+decode = msgspec.json.Decoder(float_hook=Decimal).decode
+"""Read JSON as a plain document, in which numbers keep their digits."""
+encode = msgspec.json.Encoder(decimal_format="number").encode
+"""Write the plain document of `decode` as JSON."""
 
 
 def patch(
@@ -43,7 +45,7 @@ def patch(
 
     def change(value: Any) -> Any:
         try:
-            return representation.read(_encode(apply(_decode(representation.write(value)))))
+            return representation.read(encode(apply(decode(representation.write(value)))))
         except RecursionError as error:
             raise Invalid("the patched document is nested too deeply") from error
 
@@ -69,7 +71,7 @@ def merge(document: Any, patch: Any) -> Any:
 
 def _read(body: bytes) -> Any:
     try:
-        return _decode(body)
+        return decode(body)
     except (ValueError, RecursionError):
         raise falcon.HTTPBadRequest(description="the patch is not valid JSON") from None
 
@@ -126,6 +128,6 @@ def _copied(operation: dict[str, Any], document: Any) -> int:
     if operation["op"] != "copy":
         return 0
     try:
-        return len(_encode(jsonpatch.JsonPointer(operation["from"]).resolve(document)))
+        return len(encode(jsonpatch.JsonPointer(operation["from"]).resolve(document)))
     except (jsonpatch.JsonPointerException, TypeError):
         return 0  # applying it reports the error

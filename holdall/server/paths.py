@@ -6,17 +6,15 @@ No key ends with a slash, so each path has one meaning.
 from typing import Any
 
 from holdall.extras import needs
-from holdall.server.collection import Collections
-from holdall.server.document import Documents
 
 with needs("server"):
     import falcon
 
 
 class Paths:
-    """The resource of every path below ``/docs/``. It hands a request to `Documents` or `Collections`."""
+    """The resource of every path below ``/docs/``. It hands a request to the resource of keys or of folders."""
 
-    def __init__(self, documents: Documents, collections: Collections) -> None:
+    def __init__(self, documents: object, collections: object) -> None:
         self._documents = documents
         self._collections = collections
 

@@ -22,6 +22,7 @@ from holdall.store import Store
 with needs("server"):
     import msgspec
 
+    from holdall.middleware.codec import Codec
     from holdall.middleware.documents.base import Documents
     from holdall.middleware.documents.declared import Unfit
     from holdall.middleware.json import Json
@@ -92,6 +93,8 @@ class TextRepresentation:
 class DocumentRepresentation:
     """Documents of the type ``type``, as JSON; also those that their store keeps in another format.
 
+    ``from_json`` says that each document was read from JSON of this type, so that JSON can express it.
+
     >>> DocumentRepresentation(dict[str, int]).read(b'{"a": "1"}')
     Traceback (most recent call last):
       ...
@@ -100,8 +103,9 @@ class DocumentRepresentation:
 
     content_type = "application/json"
 
-    def __init__(self, type: Any) -> None:
+    def __init__(self, type: Any, *, from_json: bool = False) -> None:
         self._json = Json(Memory(), type)
+        self._from_json = from_json
 
     def read(self, data: bytes, /) -> Any:
         try:
@@ -115,8 +119,8 @@ class DocumentRepresentation:
 
     def write(self, value: Any, /) -> bytes:
         try:
-            return self._json.encode("", value)
-        except Invalid as error:
+            return self._json.rewrite(value) if self._from_json else self._json.encode("", value)
+        except (Invalid, RecursionError) as error:
             raise Unsupported("the stored document cannot be written as JSON") from error
 
     def read_item(self, data: bytes, /) -> Any:
@@ -131,13 +135,15 @@ def representation(store: Store[Any]) -> Representation:
 
     Raises Unsupported if the values are pickled objects, because a client could then run its own code.
     """
+    unchanged = True
     for layer in layers(store):
         if isinstance(layer, Documents):
-            return DocumentRepresentation(layer.document_type)
+            return DocumentRepresentation(layer.document_type, from_json=unchanged and type(layer) is Json)
         if isinstance(layer, Text):
             return TextRepresentation()
         if isinstance(layer, Pickle):
             raise Unsupported("a store of pickled objects cannot be served; use a serializer such as json")
+        unchanged = unchanged and not isinstance(layer, Codec)
     return BytesRepresentation()
 
 

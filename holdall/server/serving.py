@@ -8,8 +8,9 @@ from typing import Any, Final, cast
 
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
-from holdall.server.bodies import MAX_BODY
 from holdall.server.channel import channel_class
+from holdall.server.connections import SocketConnection
+from holdall.server.limits import LIMITS, Limits
 
 with needs("server"):
     from waitress import wasyncore
@@ -19,12 +20,17 @@ THREADS: Final = 8
 PATIENCE: Final = 30
 """The seconds that `Server.stop` leaves to the requests that run."""
 
-_LINGER: Final = 1  # seconds in which a client may still send a request on a connection that is idle
-_CONNECTIONS: Final = 1000
+LINGER: Final = 1
+"""The seconds in which a client may still send a request on an idle connection, when the server stops."""
+CONNECTIONS: Final = 1000
+"""The most connections at a time."""
+IDLE: Final = 60
+"""The seconds after which a connection is closed on which nothing is sent or received."""
+HEADERS: Final = 1 << 16
+"""The bytes of the headers of a request."""
+
 _UNSENT: Final = 1 << 20  # bytes that wait for a slow client, before its stream waits too
 _FRAMING: Final = 1 << 16  # bytes; waitress counts the lengths of chunks as a part of a body
-_IDLE: Final = 60  # seconds after which a connection is closed on which nothing is sent or received
-_HEADERS: Final = 1 << 16  # bytes of the headers of a request
 
 
 def listen(text: str) -> socket.socket:
@@ -46,10 +52,16 @@ def listen(text: str) -> socket.socket:
     return socket.create_server((name, int(port)), family=family, backlog=1024)
 
 
+def url_of(sock: socket.socket) -> str:
+    """Return the address at which clients reach ``sock``."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Server:
     """Serves ``app`` on ``sock`` with ``threads`` threads. `run` returns after `stop`.
 
-    Bodies of more than ``max_body`` bytes are refused before they are received.
+    Bodies over the limit are refused before they are received.
     """
 
     def __init__(
@@ -57,11 +69,12 @@ class Server:
         app: Any,
         sock: socket.socket,
         *,
-        max_body: int = MAX_BODY,
+        limits: Limits = LIMITS,
         threads: int = THREADS,
         patience: int = PATIENCE,
     ) -> None:
         self._channels: dict[int, Any] = {}
+        self._taken: set[SocketConnection] = set()
         self._stopping = False
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may call `stop` while this thread holds it
@@ -72,24 +85,23 @@ class Server:
             sockets=[sock],
             threads=threads,
             ident="holdall",
-            max_request_body_size=2 * max_body + _FRAMING,
-            max_request_header_size=_HEADERS,
-            connection_limit=_CONNECTIONS,
-            channel_timeout=_IDLE,
+            max_request_body_size=2 * limits.body + _FRAMING,
+            max_request_header_size=HEADERS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE,
             outbuf_high_watermark=_UNSENT,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # the guard must see them
         )
         self._waitress = cast(Any, waitress)
-        self._waitress.channel_class = channel_class(lambda: self._stopping, max_body)
-        host, port = self._waitress.effective_host, self._waitress.effective_port
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._waitress.channel_class = channel_class(lambda: self._stopping, limits.body, self._taken)
+        self.url = url_of(sock)
 
     def run(self) -> None:
         """Serve until `stop` is called, then answer the requests that arrived, and return."""
         try:
             while not self._stopping:
-                self._poll(_IDLE)
+                self._poll(IDLE)
                 self._close_stalled()
             self._drain()
         finally:
@@ -113,7 +125,7 @@ class Server:
 
         Waitress itself closes a silent connection only if it has nothing to send.
         """
-        before = time.time() - _IDLE
+        before = time.time() - IDLE
         for channel in list(self._waitress.active_channels.values()):
             if channel.total_outbufs_len and channel.last_activity < before:
                 with channel.outbuf_lock:  # the thread of the answer may just have sent a part
@@ -129,9 +141,12 @@ class Server:
         self._accept_waiting()
         wasyncore.dispatcher.close(self._waitress)
         began = time.monotonic()
-        while (open_now := list(self._waitress.active_channels.values())) and self._within(began):
+        while self._within(began):
+            open_now = list(self._waitress.active_channels.values())
+            if not (open_now or self._taken):
+                return
             self._poll(0.05)
-            if time.monotonic() > began + _LINGER:
+            if time.monotonic() > began + LINGER:
                 for channel in filter(_is_idle, open_now):
                     channel.handle_close()
 

@@ -22,7 +22,13 @@ class Slots:
     """
 
     def __init__(self, count: int) -> None:
+        self._count = count
         self._free = threading.BoundedSemaphore(count)
+
+    @property
+    def used(self) -> int:
+        """How many long requests run."""
+        return self._count - self._free._value
 
     @contextmanager
     def take(self) -> Iterator[None]:
@@ -36,7 +42,7 @@ class Slots:
         finally:
             self._free.release()
 
-    def hold(self, parts: Iterator[bytes], /) -> Iterator[bytes]:
+    def hold(self, parts: Iterator[bytes], /) -> Generator[bytes, None, None]:
         """Return ``parts``, and hold a slot until they end or are closed.
 
         The first part is made at once, so that its error is raised here.

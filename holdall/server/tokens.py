@@ -2,14 +2,19 @@
 
 token  = "holdall_" name "." secret               ; secret: 32 random bytes in Base64
 key    = ".holdall/tokens/" name
-value  = JSON object: "salt", "hash" (scrypt of secret), "scopes", "created", "expires" (null: never)
-scope  = JSON object: "store", "prefix", "write"
+value  = JSON object: "salt", "hash" (scrypt of secret), "check", "scopes", "created", "expires" (null: never)
+check  = the first 4 bytes of SHA-256 of secret
+scope  = JSON array of store, prefix, write and admin
+
+A secret that is wrong has another check, so that nobody can keep the service busy with the slow scrypt. The check tells
+32 of the 256 bits of a secret to a reader of the store, who would have to guess the others.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
+import threading
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,7 +22,7 @@ from typing import Any, Final
 from holdall.errors import Conflict, Corrupt, Invalid
 from holdall.extras import needs
 from holdall.redact import brief
-from holdall.server.access import Access, Scope
+from holdall.server.access import ADMIN, Access, Scope
 from holdall.store import ABSENT, Store
 
 with needs("server"):
@@ -33,6 +38,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True):
 
     salt: bytes
     hash: bytes
+    check: bytes
     scopes: tuple[Scope, ...]
     created: datetime
     expires: datetime | None = None
@@ -50,7 +56,7 @@ class Tokens:
     >>> tokens = Tokens(Memory())
     >>> token = tokens.add("ada", [Scope("notes", "ada/", write=True)])
     >>> tokens.access(token).scopes
-    (Scope(store='notes', prefix='ada/', write=True),)
+    (Scope(store='notes', prefix='ada/', write=True, admin=False),)
     >>> tokens.revoke("ada")
     >>> tokens.access(token) is None
     True
@@ -58,7 +64,9 @@ class Tokens:
 
     def __init__(self, store: Store[Any]) -> None:
         self._store = store.raw(FOLDER)
-        self._seen: dict[str, tuple[bytes, bytes]] = {}
+        self._seen: dict[str, tuple[bytes, bytes]] = {}  # by name: the record and the digest of its secret
+        self._key = secrets.token_bytes(32)  # of the digests
+        self._hashing = threading.Lock()
 
     def add(self, name: str, scopes: Collection[Scope], expires: datetime | None = None) -> str:
         """Return a new token with ``scopes``. It cannot be read again later.
@@ -70,7 +78,7 @@ class Tokens:
                 f"{brief(name)} is not a name for a token; use up to 64 letters, digits, '-' and '_'"
             )
         secret, salt = secrets.token_urlsafe(32), secrets.token_bytes(16)
-        record = Record(salt, _hash(secret, salt), tuple(scopes), datetime.now(UTC), expires)
+        record = Record(salt, _hash(secret, salt), _check(secret), tuple(scopes), datetime.now(UTC), expires)
         try:
             self._store.swap(name, msgspec.json.encode(record), ABSENT)
         except Conflict:
@@ -98,29 +106,54 @@ class Tokens:
 
     def _is_secret(self, name: str, secret: str, data: bytes, record: Record) -> bool:
         """Return whether ``secret`` is that of ``record``; the slow hash is computed once for each record."""
-        digest = hashlib.sha256(secret.encode()).digest()
-        seen, known = self._seen.get(name, (b"", b""))
-        if seen == data and hmac.compare_digest(known, digest):
+        digest = hashlib.blake2b(secret.encode(), key=self._key).digest()
+        if not hmac.compare_digest(_check(secret), record.check):
+            return False
+        if self._is_seen(name, data, digest):
             return True
-        fits = hmac.compare_digest(_hash(secret, record.salt), record.hash)
-        if fits:
-            self._seen[name] = data, digest
-        return fits
+        with self._hashing:  # one at a time, because each takes 16 MiB and a processor
+            if self._is_seen(name, data, digest):
+                return True
+            fits = hmac.compare_digest(_hash(secret, record.salt), record.hash)
+            if fits:
+                self._seen[name] = data, digest
+            return fits
+
+    def _is_seen(self, name: str, data: bytes, digest: bytes) -> bool:
+        seen, known = self._seen.get(name, (b"", b""))
+        return seen == data and hmac.compare_digest(known, digest)
 
 
 def parse_scope(text: str) -> Scope:
-    """Return the scope in ``text``: ``read`` or ``write``, a store or ``*``, and a prefix or nothing.
+    """Return the scope in ``text``: ``read`` or ``write``, a store or ``*``, and a prefix or nothing; or ``admin``.
 
     Raises ValueError if it is not valid.
 
     >>> parse_scope("write:notes:ada/"), parse_scope("read:*").write
-    (Scope(store='notes', prefix='ada/', write=True), False)
+    (Scope(store='notes', prefix='ada/', write=True, admin=False), False)
     """
+    if text == "admin":
+        return ADMIN
     verb, _, rest = text.partition(":")
     store, _, prefix = rest.partition(":")
     if verb not in ("read", "write") or not (store == "*" or _is_name(store)):
         raise ValueError(text)
     return Scope(store, prefix, verb == "write")
+
+
+def format_scope(scope: Scope) -> str:
+    """Return ``scope`` as `parse_scope` reads it.
+
+    >>> format_scope(parse_scope("write:notes:ada/")), format_scope(parse_scope("read:*"))
+    ('write:notes:ada/', 'read:*')
+    """
+    if scope.admin:
+        return "admin"
+    return f"{'write' if scope.write else 'read'}:{scope.store}:{scope.prefix}".removesuffix(":")
+
+
+def _check(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()[:4]
 
 
 def _hash(secret: str, salt: bytes) -> bytes:

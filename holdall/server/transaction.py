@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
-from holdall.server.etags import unescape_tag
 from holdall.server.operations import Delete, Expect, Put, read_transaction
+from holdall.server.parameters import read_parameters
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, Operation
 from holdall.store import Delete as StoreDelete
@@ -24,6 +25,7 @@ class Transactions:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Apply all operations or none: 204, or 409 if a key does not have its expected tag."""
+        read_parameters(req)
         served = self._stores.find(store, req)
         operations = read_transaction(req, self._max_body)
         for each in operations:

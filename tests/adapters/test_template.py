@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins import WITHOUT_OTHERS
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-an-adapter.md"
 CONFTEST = """\
 import os
@@ -65,7 +67,9 @@ def test_the_page_shows_a_whole_package(package: Path) -> None:
 def test_it_passes_the_suite(package: Path) -> None:
     (package / "holdall_environment.py").unlink()  # only what was installed is left to import
     (package / "conftest.py").write_text(CONFTEST)
-    shown = run(package, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=few")
+    shown = run(
+        package, "pytest", "-q", *WITHOUT_OTHERS, "-p", "no:cacheprovider", "--hypothesis-profile=few"
+    )
     passed = re.search(r"(\d+) passed", shown)
     assert passed
     assert int(passed[1]) >= 100

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,28 @@ def test_a_handle_that_cannot_be_made_is_tried_again() -> None:
         handles()
     assert handles() is handles()
     handles.close()
+
+
+FOREIGN = """
+import ctypes, sys, holdall
+store = holdall.open(f"sqlite:///{sys.argv[1]}")
+
+@ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+def write(_):
+    store[f"{len(store)}"] = b""
+
+libc = ctypes.CDLL(None)
+for _ in range(5):
+    thread = ctypes.c_ulong()
+    libc.pthread_create(ctypes.byref(thread), None, write, None)
+    libc.pthread_join(thread, None)
+assert len(store) == 5
+store.close()
+"""
+
+
+def test_a_thread_that_python_did_not_start_may_use_a_store(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", FOREIGN, str(tmp_path / "a.db")], check=True)
 
 
 def test_a_store_that_is_dropped_disposes_of_its_handle() -> None:

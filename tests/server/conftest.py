@@ -1,4 +1,4 @@
-"""The service over real sockets: in a thread of this process, under waitress."""
+"""The service over real sockets: in a thread of this process, under waitress unless a test names another server."""
 
 import threading
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import urllib3
 
-from holdall.server import app
+from holdall.server import Limits, app
 from holdall.server.serving import Server, listen
 from tests.cli.conftest import folder as folder
 from tests.server.client import Client
@@ -15,23 +15,27 @@ MAX_BODY = 100_000
 
 
 @contextmanager
-def serving(stores, max_body=MAX_BODY, threads=4, **options):
-    """A client of a service of ``stores``, which ends with the block."""
-    ending = threading.Event()
-    server = Server(
-        app(stores, max_body=max_body, ending=ending, **options),
+def serving(
+    stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), through=None, **options
+):
+    """A client of a service of ``stores``, which ends with the block. ``through`` wraps the application."""
+    ending = options.pop("ending", None) or threading.Event()
+    limits = Limits(body=max_body, long=max_long, **dict(limits))
+    service = app(stores, limits=limits, ending=ending, **options)
+    running = server(
+        through(service) if through else service,
         listen("127.0.0.1:0"),
-        max_body=max_body,
+        limits=limits,
         threads=threads,
     )
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=running.run)
     thread.start()
     try:
         with urllib3.PoolManager(retries=False, timeout=30) as pool:
-            yield Client(server.url, pool)
+            yield Client(running.url, pool)
     finally:
         ending.set()
-        server.stop()
+        running.stop()
         thread.join()
 
 

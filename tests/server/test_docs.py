@@ -18,7 +18,7 @@ SESSION = re.compile(r"^```shell-session\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_the_curl_sessions(serving, folder):
     sessions = SESSION.findall(PAGE.read_text("utf-8"))
     assert sessions
-    stores = {"notes": holdall.Json(holdall.Memory()), "files": holdall.Memory()}
+    stores = {"notes": holdall.Versions(holdall.Json(holdall.Memory())), "files": holdall.Memory()}
     with serving(stores) as http:
         for command, shown in (step for session in sessions for step in steps(session)):
             there = command.replace("http://localhost:8080", http.url)

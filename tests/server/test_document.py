@@ -1,5 +1,6 @@
 """GET, HEAD, PUT and DELETE of one value, over a socket."""
 
+import json
 import threading
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 import holdall
+import holdall.abc
 from holdall import ABSENT
 
 
@@ -49,6 +51,16 @@ class Raced(holdall.PassThrough):
         return tag
 
 
+class Dated(holdall.abc.Codec):
+    """A codec above the serializer, whose values JSON cannot express."""
+
+    def encode(self, key, value):
+        return value.isoformat()
+
+    def decode(self, key, data):
+        return date.fromisoformat(data)
+
+
 @pytest.fixture(scope="module")
 def stores():
     memory = holdall.Memory
@@ -59,6 +71,8 @@ def stores():
         "invoices": holdall.MessagePack(memory(), Invoice),
         "kinds": holdall.Json(memory(), Literal["a", "b"]),
         "plain": Untagged(memory()),
+        "dated": Dated(holdall.Json(memory())),
+        "yaml": holdall.Yaml(memory()),
         "raced": Raced(holdall.Json(memory())),
     }
 
@@ -95,6 +109,20 @@ def test_a_head_is_a_get_without_its_body(http):
     assert head.data == b""
     without_date = [{**dict(each.headers), "Date": ""} for each in (get, head)]
     assert without_date[0] == without_date[1]
+
+
+def test_a_document_that_another_program_wrote_is_served_at_any_depth(http, stores):
+    data = b"[" * 150 + b"1.50" + b"]" * 150
+    stores["documents"].raw()["deep"] = b" " + data
+    assert http("GET", "/v1/documents/docs/deep").data == data.replace(b"1.50", b"1.5")
+    assert json.loads(http("GET", "/v1/documents/docs?include=values&prefix=deep").data)["items"][0]["value"]
+
+
+@pytest.mark.parametrize("name", ["dated", "yaml"])
+def test_a_value_that_json_cannot_express_is_not_served(http, stores, name):
+    stores[name]["a"] = date(2026, 11, 29)
+    for path in (f"/v1/{name}/docs/a", f"/v1/{name}/docs?include=values"):
+        assert http("GET", path).status == 501
 
 
 def test_a_put_with_conditions_is_a_swap(http, stores):
@@ -192,13 +220,37 @@ def test_a_range_of_an_earlier_version_is_the_whole_value(http):
     assert http("GET", "/v1/bytes/docs/range", Range="bytes=1-2", If_Range='"other"').status == 200
 
 
-def test_a_store_without_tags_is_read_and_written_but_not_with_conditions(http, stores):
+def test_a_store_without_tags_is_read_and_written(http):
     assert [http("PUT", "/v1/plain/docs/a", b"1").status for _ in "12"] == [201, 204]
     read = http("GET", "/v1/plain/docs/a")
     assert (read.data, "ETag" in read.headers) == (b"1", False)
-    assert http("PUT", "/v1/plain/docs/a", b"2", If_Match='"1"').status == 501
-    assert http("DELETE", "/v1/plain/docs/a", If_Match='"1"').status == 501
-    assert stores["plain"]["a"] == b"1"
+
+
+UNTAGGED = [
+    ("GET", "If-None-Match", '"1"', 200),
+    ("GET", "If-None-Match", "*", 304),
+    ("GET", "If-Match", '"1"', 412),
+    ("GET", "If-Match", "*", 200),
+    ("PUT", "If-None-Match", '"1"', 204),
+    ("PUT", "If-None-Match", "*", 501),
+    ("PUT", "If-Match", '"1"', 412),
+    ("PUT", "If-Match", "*", 501),
+    ("DELETE", "If-Match", '"1"', 412),
+    ("DELETE", "If-Match", "*", 501),
+    ("DELETE", "If-None-Match", "*", 501),
+    ("DELETE", "If-None-Match", '"1"', 204),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "condition", "status"), UNTAGGED)
+def test_no_etag_fits_in_a_store_without_tags(http, stores, method, name, condition, status):
+    stores["plain"]["a"] = b"1"
+    answer = http(method, "/v1/plain/docs/a", b"2" if method == "PUT" else None, **{name: condition})
+    assert answer.status == status
+    if status == 501:
+        assert "cannot check If-Match or If-None-Match" in answer.json()["detail"]
+    written = {"PUT": b"2", "DELETE": None}.get(method) if status == 204 else b"1"
+    assert stores["plain"].get("a") == written
 
 
 def test_text_is_utf_8(http, stores):

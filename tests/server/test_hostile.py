@@ -133,7 +133,7 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit(http, store):
 
 
 def test_a_client_that_does_not_read_its_answers_occupies_no_thread(serving, monkeypatch):
-    monkeypatch.setattr("holdall.server.serving._IDLE", 0.2)
+    monkeypatch.setattr("holdall.server.serving.IDLE", 0.2)
     large = holdall.Memory()
     large["a"] = bytes(12 << 20)  # more than the buffers of the sockets keep
     with serving({"b": large}, threads=1) as http, socket.socket() as deaf:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -146,6 +147,26 @@ def test_a_write_through_a_proxy_needs_a_token_alone(http, token):
     assert http("PUT", "/v1/notes/docs/bob/1", b"x", **sent).status == 204
 
 
+def test_a_wrong_secret_costs_no_slow_hash(http, token, monkeypatch):
+    monkeypatch.setattr("holdall.server.tokens._hash", None)
+    wrong = token["ada"][:-8] + "A" * 8
+    assert http("GET", "/v1/notes/docs/ada/1", **by(wrong)).status == 401
+
+
+def test_a_right_secret_costs_one_slow_hash(kept, token, monkeypatch):
+    hashed = []
+    slow = holdall.server.tokens._hash
+    monkeypatch.setattr("holdall.server.tokens._hash", lambda *given: hashed.append(1) or slow(*given))
+    tokens = Tokens(kept)
+    threads = [threading.Thread(target=tokens.access, args=(token["ada"],)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert tokens.access(token["ada"]).name == "ada"
+    assert hashed == [1]
+
+
 def test_the_token_is_the_author_of_what_it_writes(http, token, stores, caplog):
     with caplog.at_level(logging.INFO, "holdall.server.audit"):
         http("PUT", "/v1/notes/docs/ada/1", b"by ada", **by(token["ada"]))
@@ -168,6 +189,7 @@ def test_the_commands(folder):
     assert (row["name"], row["allows"], row["expires"]) == ("ada", "write:notes:ada/ read:*", "never")
     assert "has a token already" in refusal("token", "add", "ada", *kept, "--allow", "read:*")
     assert "is not a scope" in refusal("token", "add", "bob", *kept, "--allow", "admin:*", code=2)
+    assert good("token", "add", "boss", *kept, "--allow", "admin")
     assert "is not a name" in refusal("token", "add", "a b", *kept, "--allow", "read:*")
     good("token", "revoke", "ada", *kept)
     assert "has no token" in refusal("token", "revoke", "ada", *kept)

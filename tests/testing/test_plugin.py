@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.proxy import Proxy, answer
+from tests.plugins import WITHOUT_OTHERS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "petty_cash"
 
@@ -24,7 +25,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_OTHERS, *arguments)
 
 
 def test_the_example_passes_its_own_tests(pytester: pytest.Pytester) -> None:
@@ -89,6 +90,7 @@ def test_every_fixture_is_named_after_a_store_of_holdalls(pytester: pytest.Pytes
     }
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("option", [[], ["--holdall-server"]])
 def test_every_test_gets_a_store_of_its_own(pytester: pytest.Pytester, option: list[str]) -> None:
     pytester.makepyfile(
@@ -113,6 +115,7 @@ def test_every_test_gets_a_store_of_its_own(pytester: pytest.Pytester, option: l
     run(pytester, *option).assert_outcomes(passed=4)
 
 
+@pytest.mark.servers
 def test_s3_store_goes_where_the_environment_points(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,14 +4,25 @@ from abc import abstractmethod
 
 from holdall.store import MISSING, Feature, Missing, Store
 
+_FEATURES = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.SHARED
+    | Feature.DURABLE
+)
+
 
 class TransactionalStore(Store[bytes]):
     """A store with every feature but HISTORY. `_find` sends one request, and returns the value or MISSING."""
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
-        return held | Feature.REMOVE | Feature.ATOMIC | Feature.SHARED | Feature.DURABLE
+        return _FEATURES
 
     def __getitem__(self, key: str, /) -> bytes:
         value = self._find(key)

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import choose, keeps_order
@@ -35,6 +36,16 @@ from holdall.store import (
 )
 
 T = TypeVar("T")
+
+_FEATURES = (
+    Feature.BATCH
+    | Feature.TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.SHARED
+    | Feature.DURABLE
+)
 _LOOKUPS = 128  # keys looked up under one lock
 _NO_PAGE: tuple[list[str], str | None] = [], None
 
@@ -95,9 +106,7 @@ class DBM(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.BATCH | Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
-        held |= Feature.SHARED | Feature.DURABLE
-        return held | Feature.SEEK if self._ordered else held
+        return _FEATURES | Feature.SEEK if self._ordered else _FEATURES
 
     # ---- Reading -----------------------------------------------------------------------------------
 
@@ -216,6 +225,9 @@ class DBM(Store[bytes]):
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._write(partial(_decide, *split_transaction(changes)))
+
+    def _space(self) -> Space:
+        return space_on_disk(self.path)
 
     def close(self) -> None:
         self._twins.close()

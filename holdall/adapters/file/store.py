@@ -21,6 +21,7 @@ from holdall.adapters._files.folders import (
 )
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.file.feed import Feed
 from holdall.adapters.file.journal import Journal
 from holdall.adapters.file.writer import Writer
@@ -35,6 +36,16 @@ from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_byte
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
+
+_FEATURES = (
+    Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.SHARED
+    | Feature.DURABLE
+)
 
 
 class File(Store[bytes]):
@@ -105,9 +116,7 @@ class File(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        cas = Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
-        held = cas | Feature.BATCH | Feature.SHARED | Feature.DURABLE
-        return held | Feature.CHANGES if self._has_feed else held
+        return _FEATURES | Feature.CHANGES if self._has_feed else _FEATURES
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -261,6 +270,9 @@ class File(Store[bytes]):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         feed = partial(self.changes, prefix=prefix)
         return self._bell().watch(feed, since, timeout, _LOOKS, self._feed.end)
+
+    def _space(self) -> Space:
+        return space_on_disk(self.root)
 
     def close(self) -> None:
         self._bell().close()

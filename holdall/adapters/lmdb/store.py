@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.feed import Feed
 from holdall.adapters.lmdb.rows import (
@@ -47,6 +48,19 @@ from holdall.store import (
 )
 
 T = TypeVar("T")
+
+_FEATURES = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+    | Feature.CHANGES
+    | Feature.SHARED
+    | Feature.DURABLE
+)
 
 _PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 _LOOKS = 0.01  # seconds between two looks of a watch for transactions of other processes
@@ -107,10 +121,7 @@ class LMDB(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = (
-            Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP | Feature.REMOVE
-        )
-        return held | Feature.ATOMIC | Feature.CHANGES | Feature.SHARED | Feature.DURABLE
+        return _FEATURES
 
     # ---- Reading -----------------------------------------------------------------------------------
 
@@ -284,6 +295,9 @@ class LMDB(Store[bytes]):
             return self._environment().read(lambda txn: txn.id())
         except NoEnvironment:
             return 0
+
+    def _space(self) -> Space:
+        return space_on_disk(self.folder, f"{self.folder}/data.mdb")
 
     def close(self) -> None:
         self._bell().close()

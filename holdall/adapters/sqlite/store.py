@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -43,6 +44,17 @@ _SHOWN = (
     "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
     "AND is_key(CAST(key AS BLOB))"
 )
+
+_FEATURES = (
+    Feature.SEEK
+    | Feature.BATCH
+    | Feature.TAGS
+    | Feature.UNIQUE_TAGS
+    | Feature.SWAP
+    | Feature.REMOVE
+    | Feature.ATOMIC
+)
+_IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
@@ -91,6 +103,11 @@ class SQLite(Store[bytes]):
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
+        self._features = _FEATURES
+        if feed:
+            self._features |= Feature.CHANGES
+        if not self._table.in_memory:
+            self._features |= _IN_A_FILE
         self._row = self._link.row
         self._connection = self._link.connection
         name = self._name = f'"{table}"'
@@ -117,11 +134,7 @@ class SQLite(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        held = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SWAP
-        held |= Feature.REMOVE | Feature.ATOMIC
-        if self._table.feed:
-            held |= Feature.CHANGES
-        return held if self._table.in_memory else held | Feature.SHARED | Feature.DURABLE
+        return self._features
 
     # ---- One key ---------------------------------------------------------------------------------
 
@@ -316,6 +329,10 @@ class SQLite(Store[bytes]):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         look = partial(self._row, "PRAGMA data_version")  # it costs microseconds
         return self._bell().watch(partial(self.changes, prefix=prefix), since, timeout, _LOOKS, look)
+
+    def _space(self) -> Space | None:
+        path = self._table.path
+        return None if self._table.in_memory else space_on_disk(path, path, f"{path}-wal")
 
     def close(self) -> None:
         self._bell().close()

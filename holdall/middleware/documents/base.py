@@ -109,6 +109,10 @@ class Documents(Codec[V, bytes]):
             )
         return data
 
+    def rewrite(self, value: V, /) -> bytes:
+        """Return the data of ``value``, a document that `decode` returned, and so without a check."""
+        return self._write(value)
+
     def _write_checked(self, key: str, value: V) -> bytes:
         if type(value) in self._sure:
             return self._write(value)

@@ -7,7 +7,6 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from holdall.extras import needs
-from holdall.query.beam.naming import name
 from holdall.query.beam.reading import TRACKER, Failure, RangeReader
 from holdall.query.beam.recipe import Recipe
 from holdall.query.collation import Bound, Place, Range
@@ -19,6 +18,7 @@ from holdall.query.reading import Reading
 from holdall.query.rows import Row
 from holdall.query.running import bounds, rows_of
 from holdall.query.spans import Span
+from holdall.query.texts import text_of
 from holdall.store import Store
 
 with needs("beam"):
@@ -101,7 +101,7 @@ class _GroupReader(RangeReader):
             with localcontext(self._context):
                 fill([tally], Reading([self._step.map], chunk, leave=leave))
             for place, partial in tally.partials.items():
-                yield name(place), (first[0], place, partial)
+                yield _name(place), (first[0], place, partial)
             yield from self._failures(left)
         yield from self._failures(left)
 
@@ -130,3 +130,8 @@ class _Merge(beam.CombineFn):
             for _, place, partial in sorted(accumulator, key=itemgetter(0)):
                 tally.merge({place: partial})
             return list(rows_of(self._step, tally))
+
+
+def _name(place: Place) -> bytes:
+    """Return the name of a group: Beam groups by the bytes of keys, and equal numbers may have different ones."""
+    return text_of(place).encode(errors="surrogatepass")

@@ -16,7 +16,7 @@ collect_ignore = ["pipelines.py"]  # it has no examples, and imports Beam
 @pytest.fixture(scope="session")
 def beam():
     """The modules of `holdall.query.beam`, and ``run``, which runs pipelines."""
-    names = ("asking", "naming", "ranges", "reading", "recipe", "writing")
+    names = ("asking", "ranges", "reading", "recipe", "writing")
     return SimpleNamespace(
         **{name: import_module(f"holdall.query.beam.{name}") for name in names},
         public=import_module("holdall.query.beam"),

@@ -1,7 +1,7 @@
 """Pipelines of Apache Beam have the rows of serial runs, however their ranges are divided and split."""
 
 import doctest
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -17,7 +17,7 @@ from holdall.query.grouping import Grouping
 from holdall.query.job import Step
 from holdall.query.spans import Span
 from tests.query import maps
-from tests.query.keys import keys, tuples
+from tests.query.keys import tuples
 from tests.query.test_parallel import REDUCERS
 
 # Apart from tests that fork: see `make test-clusters`.
@@ -41,24 +41,10 @@ def small(beam, monkeypatch):
 
 
 def test_the_examples_in_the_modules(beam):
-    modules = (beam.asking, beam.naming, beam.ranges, beam.reading, beam.recipe, beam.writing)
+    modules = (beam.asking, beam.ranges, beam.reading, beam.recipe, beam.writing)
     results = [doctest.testmod(module) for module in modules]
     assert sum(result.attempted for result in results)
     assert not sum(result.failed for result in results)
-
-
-@given(left=keys, right=keys)
-def test_two_groups_have_one_name_if_and_only_if_they_are_equal(beam, left, right):
-    same = collate(left) == collate(right)
-    assert (beam.naming.name(collate(left)) == beam.naming.name(collate(right))) is same
-
-
-def test_numbers_of_any_size_have_short_names(beam):
-    huge = [Decimal("1E+999999"), Decimal("100E+999997"), Decimal("-Infinity"), float("-inf"), 10**5000]
-    named = [beam.naming.name(collate(each)) for each in huge]
-    assert named[0] == named[1] == '[3, "1E999999"]'
-    assert named[2] == named[3]
-    assert named[4] == '[3, "1E5000"]'
 
 
 @pytest.mark.parametrize("documents", [0, 1, 1023, 1024, 1025, 2049, 10_000])

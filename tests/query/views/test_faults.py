@@ -265,7 +265,7 @@ def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, inde
     monkeypatch.setattr(merge, "LARGEST", 200)
     monkeypatch.setattr(refresh, "BATCH", 3)
     monkeypatch.setattr(tree, "_BITS", 1)
-    tree.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_FEW", 1)
     machine: Any = type("Machine", (ViewMachine,), {"reducer": reducer, "new_index": INDEXES[index]})
     few = settings(
         max_examples=30 if SOAK else 2,
@@ -274,4 +274,3 @@ def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, inde
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=few)
-    tree.height_of.cache_clear()

@@ -189,7 +189,7 @@ class Views(RuleBasedStateMachine):
 def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 3)
     monkeypatch.setattr(tree, "_BITS", 1)
-    tree.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_FEW", 1)
     run_state_machine_as_test(
         Views,
         settings=settings(
@@ -199,4 +199,3 @@ def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.Mon
             suppress_health_check=list(HealthCheck),
         ),
     )
-    tree.height_of.cache_clear()

@@ -109,11 +109,11 @@ def test_a_damaged_index_is_corrupt_and_can_be_dropped(part: str) -> None:
     documents = {f"{number:04}": [(number % 7, number)] for number in range(300)}
     view = make("sum", documents, Memory())
     rows = view.rows()
-    raw = view._catalog._raw
+    raw = view._index.raw(".holdall/views/as_they_are/")
     for key in raw.scan():
         if part in key:
             raw[key] = raw[key][:-3] + b"???"
-    again = View(view._store, view._query, view._index)
+    again = View(view._store, view._reader.query, view._index)
     with pytest.raises(Corrupt, match=r"index of the view 'as_they_are' is damaged .*drop\(\)"):
         use(again)
     again.drop()
@@ -124,7 +124,7 @@ def test_a_damaged_index_is_corrupt_and_can_be_dropped(part: str) -> None:
 def test_a_node_that_is_missing_is_corrupt() -> None:
     view = make("sum", {f"{number:04}": [(number, number)] for number in range(300)}, Memory())
     view.refresh()
-    raw = view._catalog._raw
+    raw = view._index.raw(".holdall/views/as_they_are/")
     raw.delete_many([key for key in raw.scan() if "/n/" in key])
     with pytest.raises(Corrupt, match="damaged"):
         view.rows(stale=True)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from holdall import Memory
 from holdall.query.views import tree as trees
 from holdall.query.views.nodes import Address, Node, Nodes
+from holdall.query.views.root import EMPTY, Root
 from holdall.query.views.rows import RowTable
-from holdall.query.views.tree import EMPTY, Root, Tree
+from holdall.query.views.tree import Tree
 
 KEYS = [f"documents/{number:03}" for number in range(60)]
 
@@ -22,10 +23,9 @@ changes = st.dictionaries(st.sampled_from(KEYS), st.one_of(st.none(), st.integer
 def small_nodes() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trees, "_BITS", 1)
+        patch.setattr(trees, "_FEW", 1)
         patch.setattr(trees, "_SMALL", 60)
-        trees.height_of.cache_clear()
         yield
-    trees.height_of.cache_clear()
 
 
 class Total:

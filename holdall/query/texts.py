@@ -12,15 +12,13 @@
     END      = NUL                              it sorts before every character of an element
     HIGH     = "~" in numbers, U+10FFFF in text
 
-All numbers that are equal have the same text.
+All numbers that are equal have the same text. A text may have lone surrogates, if the group has.
 """
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from holdall.errors import InvalidQuery
 from holdall.query.collation import (
     AWARE,
     DATE,
@@ -28,11 +26,8 @@ from holdall.query.collation import (
     NUMBER,
     TEXT,
     TUPLE,
-    Key,
     Place,
     Range,
-    collate,
-    is_ambiguous,
 )
 
 _END: Final = "\0"
@@ -44,6 +39,7 @@ _NINES: Final = str.maketrans("0123456789", "9876543210")
 def text_of(place: Place) -> str:
     r"""Return the text of the group at ``place``.
 
+    >>> from holdall.query.collation import collate
     >>> keys = None, False, -2.5, 0, 7, 10, "EUR", ("EUR",), ("EUR", 7), ("EURO", 1)
     >>> texts = [text_of(collate(key)) for key in keys]
     >>> texts == sorted(texts), texts[-2], text_of(collate(7.0)) == text_of(collate(7))
@@ -96,58 +92,10 @@ def _size(exponent: int) -> str:
     return chr(ord("`") + len(digits)) + digits
 
 
-def plain(place: Place) -> Key:
-    """Return the key at ``place`` without subclasses of its types, such as those of an Enum.
-
-    >>> from enum import StrEnum
-    >>> Currency = StrEnum("Currency", {"EUR": "EUR"})
-    >>> plain(collate((Currency.EUR, 7)))
-    ('EUR', 7)
-    """
-    rank, value = place
-    return tuple(_plain(*part) for part in value) if rank == TUPLE else _plain(rank, value)
-
-
-def _plain(rank: int, value: Any) -> Any:
-    if rank == NUMBER:
-        kind = next(kind for kind in (int, float, Decimal) if isinstance(value, kind))
-        return value if type(value) is kind else kind(value)
-    if rank == TEXT:
-        return str.__str__(value)
-    if rank == DATE:
-        return date.fromordinal(value.toordinal())
-    if rank in (NAIVE, AWARE):
-        return datetime.fromisoformat(datetime.isoformat(value))
-    return value
-
-
-class Texts(dict[Any, str]):
-    """The text of each group, as ``texts[key]``. Like `Batch`, it remembers keys that a dict can tell apart.
-
-    ``by_text`` has a key for each text.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.by_text: dict[str, Key] = {}
-
-    def __missing__(self, key: Any) -> str:
-        place = collate(key)
-        text = text_of(place)
-        if not text.isascii() and _has_surrogate(text):
-            raise InvalidQuery(f"a view cannot keep a group with a lone surrogate: {key!a:.80}")
-        self.by_text[text] = key
-        if not is_ambiguous(place):
-            self[key] = text
-        return text
-
-
-_has_surrogate: Final = re.compile("[\ud800-\udfff]").search
-
-
 def bounds(range: Range) -> tuple[str, str | None]:
     """Return the first text of ``range``, and the first text after it, or None if it has no end.
 
+    >>> from holdall.query.collation import collate
     >>> low, stop = bounds(Range(("EUR",), ("EUR",)))
     >>> low <= text_of(collate(("EUR", 7))) < stop, low <= text_of(collate(("USD", 7))) < stop
     (True, False)

@@ -1,0 +1,55 @@
+"""What changed in a document: ``GET /v1/{store}:diff?key=&from=&to=``, as a JSON patch (RFC 6902).
+
+A deletion counts as null. Documents are compared as the service shows them, so numbers keep their digits.
+"""
+
+from typing import Any
+
+from holdall.extras import needs
+from holdall.server.parameters import read_number, read_parameters, require
+from holdall.server.past import MOST, require_history
+from holdall.server.patches import JSON, decode, encode
+from holdall.server.representation import DocumentRepresentation
+from holdall.server.stores import Served, Stores
+
+with needs("server"):
+    import falcon
+    import jsonpatch
+
+
+class Differences:
+    """The resource that compares two revisions of a document."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
+        """Answer with the JSON patch that turns revision ``from`` of ``key`` into revision ``to``."""
+        given = read_parameters(req, "key", "from", "to")
+        key = require(given, "key")
+        old, new = (read_number(name, require(given, name), MOST) for name in ("from", "to"))
+        req.context.access.check(store, key)
+        served = self._stores.find(store, req)
+        require_history(served)
+        if not isinstance(served.representation, DocumentRepresentation):
+            raise falcon.HTTPNotImplemented(description="only documents can be compared, not bytes or text")
+        patch = jsonpatch.JsonPatch.from_diff(
+            _document(served, key, old), _document(served, key, new), dumps=lambda part: encode(part).decode()
+        )
+        resp.content_type = JSON
+        resp.data = encode(list(patch))
+
+    on_head = on_get
+
+
+def _document(served: Served, key: str, revision: int) -> Any:
+    """Return the JSON document of ``revision``, or None if it is a deletion."""
+    try:
+        return decode(served.representation.write(served.store.at(key, revision)))
+    except KeyError:
+        pass
+    try:
+        served.store.history(key)
+    except KeyError:
+        raise falcon.HTTPNotFound(description="the key never existed") from None
+    return None

@@ -1,0 +1,62 @@
+"""Writes an earlier value again: ``POST /v1/{store}:revert`` of ``{"key": …, "revision": …, "message": …}``.
+
+``message`` is the message of the new revision. It may be left out, or given in the header ``Holdall-Message``.
+"""
+
+from typing import Annotated
+
+from holdall.extras import needs
+from holdall.history import current_note, note
+from holdall.server.bodies import read_json
+from holdall.server.parameters import read_parameters
+from holdall.server.past import MOST, require_history
+from holdall.server.stores import Served, Stores
+
+with needs("server"):
+    import falcon
+    import msgspec
+
+
+class _Revert(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    revision: Annotated[int, msgspec.Meta(ge=1, le=MOST)]
+    message: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Revert).decode
+
+
+class Reverts:
+    """The resource that writes earlier values again."""
+
+    def __init__(self, stores: Stores, max_body: int) -> None:
+        self._stores = stores
+        self._max_body = max_body
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
+        """Write the value of the revision again, or delete the key if the revision is a deletion: 204."""
+        read_parameters(req)
+        served = self._stores.find(store, req)
+        asked: _Revert = read_json(req, self._max_body, _decode)
+        req.context.access.check(store, asked.key, write=True)
+        require_history(served)
+        with note(message=asked.message or current_note().message or f"revert to {asked.revision}"):
+            _revert(served, asked.key, asked.revision)
+        resp.status = falcon.HTTP_NO_CONTENT
+
+
+def _revert(served: Served, key: str, revision: int) -> None:
+    try:
+        value = served.store.at(key, revision)
+    except KeyError:
+        _check_known(served, key)
+        served.store.discard(key)
+    else:
+        served.store[key] = value
+
+
+def _check_known(served: Served, key: str) -> None:
+    try:
+        served.store.history(key)
+    except KeyError:
+        raise falcon.HTTPNotFound(description="the key never existed") from None

@@ -138,6 +138,16 @@ class Books:
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)
 
+    def change(self, invoice: Invoice, function: Callable[[Invoice], Invoice]) -> Invoice:
+        """Replace ``invoice`` in the books by the result of ``function``, and return the result.
+
+        ``function`` gets the invoice as the books have it now, and may be called again if another writer
+        changes it in the meantime. Raises Invalid if the result may not be stored, and KeyError if the books
+        do not have the invoice.
+        """
+        key = self._key(invoice.number, invoice.seller.id, series_of(invoice))
+        return self._modify(key, lambda kept: check(function(sound(key, kept))))
+
     def _read(self, key: str) -> Invoice:
         return sound(key, self.store[key])
 

@@ -90,7 +90,7 @@ def app(
     middleware: list[Any] = [
         monitor,
         Probes(served, stopping),
-        Cors(cors, guarded=readonly or kept is not None),
+        *([Cors(cors, guarded=readonly or kept is not None)] if cors else []),
         Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),

@@ -84,9 +84,7 @@ def app(
     service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
     service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
     service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
-    service.add_route(
-        "/v1/{store}/changes", Feeds(served, slots, Slots(limits.waiting), ending or threading.Event())
-    )
+    service.add_route("/v1/{store}/changes", Feeds(served, slots, limits, ending or threading.Event()))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     mount(service, served, kept, sessions)

@@ -15,6 +15,7 @@ from holdall.extras import needs
 from holdall.server.access import Access
 from holdall.server.connections import HAND_OVER, HAS_LEFT, Connection, QueueConnection
 from holdall.server.feed_page import FeedPage
+from holdall.server.limits import Limits
 from holdall.server.negotiation import prefer
 from holdall.server.notifier import Notifier
 from holdall.server.parameters import read_number, read_parameters
@@ -34,14 +35,15 @@ _MOST: Final = 1000
 class Feeds:
     """The resource of a change feed.
 
-    A client that waits has one of ``slots`` if it holds a thread, and one of ``waiting`` if it holds none.
+    A client that waits has one of ``slots`` if it holds a thread; otherwise it counts towards ``limits.waiting``.
     Clients that wait are answered at once when ``ending`` is set.
     """
 
-    def __init__(self, stores: Stores, slots: Slots, waiting: Slots, ending: threading.Event) -> None:
+    def __init__(self, stores: Stores, slots: Slots, limits: Limits, ending: threading.Event) -> None:
         self._stores = stores
         self._slots = slots
-        self._waiting = waiting
+        self._waiting = Slots(limits.waiting)
+        self._seconds = limits.seconds
         self._notifiers = {served.name: Notifier(served.store, ending) for served in stores}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
@@ -79,7 +81,9 @@ class Feeds:
             return
         if req.method == "GET":
             place = Place(page.position, prefix, PAGE)
-            self._answer(req, resp, served, partial(EventStream, place), RETRY + page.events)
+            self._answer(
+                req, resp, served, partial(EventStream, place, seconds=self._seconds), RETRY + page.events
+            )
 
     def _answer(
         self,

@@ -11,11 +11,13 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.description import Description
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.limits import LIMITS, Limits
+from holdall.server.openapi import Described
 from holdall.server.pages.mount import mount
 from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
@@ -75,17 +77,23 @@ def app(
     slots = Slots(limits.long)
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
-    service.add_route("/v1/{store}:batch", Batches(served, limits.body))
-    service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
-    service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
-    service.add_route("/v1/{store}:diff", Differences(served))
-    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
     kept_views = named_views(served, views)
-    service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
-    service.add_route("/v1/{store}/changes", Feeds(served, slots, limits, ending or threading.Event()))
-    service.add_route("/v1/{store}/docs", collections)
+    routes: dict[str, Described] = {
+        "/v1/{store}:batch": Batches(served, limits.body),
+        "/v1/{store}:transact": Transactions(served, limits.body),
+        "/v1/{store}:revert": Reverts(served, limits.body),
+        "/v1/{store}:diff": Differences(served),
+        "/v1/{store}/history/{key}": Histories(served),
+        "/v1/{store}/views": ViewLists(served, kept_views, slots),
+        "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
+        "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
+        "/v1/{store}/changes": Feeds(served, slots, limits, ending or threading.Event()),
+        "/v1/{store}/docs": collections,
+    }
+    for path, resource in routes.items():
+        service.add_route(path.replace("{key}", "{key:path}"), resource)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
+    service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
     mount(service, served, kept, sessions)
     return service

@@ -11,18 +11,24 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.cors import Cors
 from holdall.server.description import Description
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
+from holdall.server.idempotency import Idempotency
+from holdall.server.info import Infos
 from holdall.server.limits import LIMITS, Limits
+from holdall.server.monitor import MetricsPage, Monitor
 from holdall.server.openapi import Described
 from holdall.server.pages.mount import mount
 from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
+from holdall.server.probes import PATHS, ProbePage, Probes
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
+from holdall.server.room import Floor
 from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.throttle import Throttle
@@ -42,8 +48,10 @@ def app(
     hosts: Collection[str] = LOOPBACK,
     tokens: Store[Any] | str | None = None,
     readonly: bool = False,
+    raw: bool = False,
     views: Mapping[str, Iterable[View[Any]]] = {},
     limits: Limits = LIMITS,
+    cors: Collection[str] = (),
     ending: threading.Event | None = None,
 ) -> "falcon.App[falcon.Request, falcon.Response]":
     """Return a WSGI application that serves ``stores``, by name. A store may be given by its address.
@@ -58,8 +66,15 @@ def app(
 
     ``views`` are the views of the stores, by the name of the store. A request that reads one refreshes it.
 
-    A request over one of the ``limits`` is refused. Set ``ending`` when the server stops: requests that wait
-    for a change then answer at once.
+    A request over one of the ``limits`` is refused. Pages of the sites in ``cors``, such as
+    ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
+    when the server stops: requests that wait for a change then answer at once.
+
+    Raises Invalid if ``cors`` allows every site to write.
+
+    With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
+    store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
+    history, manifest and tokens.
 
     Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
     The application does not close the stores.
@@ -67,18 +82,29 @@ def app(
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
     """
-    served = Stores(stores)
+    served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
+    slots = Slots(limits.long)
+    stopping = ending or threading.Event()
+    monitor = Monitor(served, slots)
     sessions = Sessions()
-    middleware: list[Any] = [Guard(hosts, kept, sessions, limits, readonly=readonly), Throttle(limits)]
+    middleware: list[Any] = [
+        monitor,
+        Probes(served, stopping),
+        Cors(cors, guarded=readonly or kept is not None),
+        Guard(hosts, kept, sessions, limits, readonly=readonly),
+        Throttle(limits),
+        *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Idempotency(),
+    ]
     service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
-    slots = Slots(limits.long)
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
     kept_views = named_views(served, views)
     routes: dict[str, Described] = {
+        "/v1/{store}:info": Infos(served, limits.body),
         "/v1/{store}:batch": Batches(served, limits.body),
         "/v1/{store}:transact": Transactions(served, limits.body),
         "/v1/{store}:revert": Reverts(served, limits.body),
@@ -87,7 +113,7 @@ def app(
         "/v1/{store}/views": ViewLists(served, kept_views, slots),
         "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
         "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
-        "/v1/{store}/changes": Feeds(served, slots, limits, ending or threading.Event()),
+        "/v1/{store}/changes": Feeds(served, slots, limits, stopping),
         "/v1/{store}/docs": collections,
     }
     for path, resource in routes.items():
@@ -95,5 +121,8 @@ def app(
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
     service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
-    mount(service, served, kept, sessions)
+    service.add_route("/metrics", MetricsPage(monitor))
+    for path in PATHS:
+        service.add_route(path, ProbePage())
+    mount(service, served, kept, sessions, kept_views)
     return service

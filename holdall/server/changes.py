@@ -92,8 +92,8 @@ class Feeds:
         """Return the operations of this resource, as `holdall.server.openapi` says."""
         if Feature.CHANGES not in served.store.features:
             return {}
-        changes = list_of(an_object(key=KEY, tag=nullable(TEXT)))
-        page = an_object(changes=changes, position=POSITION, more={"type": "boolean"})
+        changes = list_of(an_object(key=KEY, tag=nullable(TEXT), position=POSITION))
+        page = an_object(changes=changes, since=POSITION, position=POSITION, more={"type": "boolean"})
         found = operation(
             "Tell what changed since a position, and wait for changes",
             {200: answer("a page, or events", {**content(page), **content(TEXT, EVENTS)}), 410: PROBLEM},

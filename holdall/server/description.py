@@ -18,9 +18,11 @@ from holdall.server.openapi import (
     an_object,
     answer,
     content,
+    header,
     in_path,
     name_of_values,
     operation,
+    read,
     whole,
 )
 from holdall.server.parameters import read_parameters
@@ -32,11 +34,13 @@ with needs("server"):
 
 _PROBLEM: Final[Schema] = an_object(
     "errors",
+    "key",
     type=TEXT,
     title=TEXT,
     status=whole(400, 599),
     detail=TEXT,
     errors={"type": "object", "additionalProperties": TEXT},
+    key=TEXT,
 )
 _PATHS: Final[dict[str, Schema]] = {
     "key": KEY,
@@ -48,7 +52,17 @@ _PATHS: Final[dict[str, Schema]] = {
         "pattern": r"^[^/\\\u0000-\u001f\u007f-\u009f]+$",
     },
 }
+_IDEMPOTENCY: Final = header(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    "A name for this write. If it is sent again under the same name, it is not carried out again.",
+)
 _parameters = re.compile(r"\{([a-z]+)\}").findall
+
+
+def _open(operations: Operations) -> Operations:
+    """Return ``operations`` as operations that need no token."""
+    return {method: {**each, "security": []} for method, each in operations.items()}
 
 
 class Description:
@@ -67,7 +81,7 @@ class Description:
     on_head = on_get
 
     def _document(self, access: Access, root: str) -> dict[str, Any]:
-        paths: dict[str, Any] = {"/v1/openapi.json": _OWN}
+        paths: dict[str, Any] = dict(_OWN)
         schemas = {"Problem": _PROBLEM}
         for served in self._stores:
             if access.reaches(served.name):
@@ -103,15 +117,32 @@ class Description:
 
 def _path(path: str, store: str, operations: Operations) -> dict[str, Any]:
     named = [in_path(name, _PATHS[name]) for name in _parameters(path) if name != "store"]
-    return {
-        **({"parameters": named} if named else {}),
-        **{method: {**each, "tags": [store]} for method, each in operations.items()},
-    }
+    described: dict[str, Any] = {"parameters": named} if named else {}
+    for method, each in operations.items():
+        described[method] = {**each, "tags": [store]}
+        if method not in ("get", "head"):
+            described[method]["parameters"] = [*each["parameters"], _IDEMPOTENCY]
+    return described
 
 
-_OWN: Final[Operations] = {
-    "get": operation(
-        "Describe the service",
-        {200: answer("the OpenAPI document", content({"type": "object"}))},
-    )
+_probe: Final = content(an_object(status={"enum": ["ok", "unavailable"]}))
+_OWN: Final[dict[str, Operations]] = {
+    "/v1/openapi.json": read(
+        operation("Describe the service", {200: answer("the OpenAPI document", content({"type": "object"}))})
+    ),
+    "/healthz": _open(read(operation("Tell whether the service runs", {200: answer("it runs", _probe)}))),
+    "/readyz": _open(
+        read(
+            operation(
+                "Tell whether every store answers",
+                {200: answer("all answer", _probe), 503: answer("a store does not answer", _probe)},
+            )
+        )
+    ),
+    "/metrics": {
+        "get": operation(
+            "Tell the metrics, to an administrator",
+            {200: answer("the metrics of Prometheus", content(TEXT, "text/plain"))},
+        )
+    },
 }

@@ -27,6 +27,11 @@ class Limits:
     """
     bodies: int = 16
     """How many of the largest bodies, or twice as many small ones, are in memory at the same time."""
+    keep_free: int = 0
+    """The bytes that a write must leave free, on the disk of the store or in the memory of its Redis.
+
+    Below them the service accepts deletes only. It has no effect on other stores.
+    """
     headers: int = 100
     """The headers of a request."""
     seconds: float = 600

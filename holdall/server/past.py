@@ -13,8 +13,8 @@ from holdall.store import Feature
 with needs("server"):
     import falcon
 
-MOST: Final = (1 << 63) - 1
-"""The highest number of a revision that a request may name."""
+MOST: Final = (1 << 53) - 1
+"""The highest number of a revision that a request may name: above it, a reader of JSON may round."""
 
 PARAMETERS: Final = ("at", "as_of")
 """The parameters with which a request reads an earlier value: ``at`` a revision, or ``as_of`` a time."""

@@ -31,7 +31,7 @@ with needs("server"):
 
 class _Revert(msgspec.Struct, forbid_unknown_fields=True):
     key: str
-    revision: Annotated[int | float, msgspec.Meta(ge=1, le=MOST, multiple_of=1)]  # for JSON, 2.0 is 2
+    revision: Annotated[float, msgspec.Meta(ge=1, le=MOST, multiple_of=1)]  # for JSON, 2.0 is 2
     message: str | None = None
 
 
@@ -52,8 +52,9 @@ class Reverts:
         asked: _Revert = read_json(req, self._max_body, _decode)
         req.context.access.check(store, asked.key, write=True)
         require_history(served)
-        with note(message=asked.message or current_note().message or f"revert to {asked.revision}"):
-            _revert(served, asked.key, int(asked.revision))
+        revision = int(asked.revision)
+        with note(message=asked.message or current_note().message or f"revert to {revision}"):
+            _revert(served, asked.key, revision)
         resp.status = falcon.HTTP_NO_CONTENT
 
     def describe(self, served: Served) -> Operations:

@@ -22,7 +22,13 @@ class Slots:
     """
 
     def __init__(self, count: int) -> None:
+        self._count = count
         self._free = threading.BoundedSemaphore(count)
+
+    @property
+    def used(self) -> int:
+        """How many long requests run."""
+        return self._count - self._free._value
 
     @contextmanager
     def take(self) -> Iterator[None]:

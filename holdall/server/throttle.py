@@ -26,7 +26,7 @@ class Throttle:
                 raise falcon.HTTPTooManyRequests(
                     description="too many requests; wait as Retry-After says", retry_after=seconds
                 )
-        if size := _size(req):
+        if "last" in req.context and (size := _size(req)):  # the body of a read is not read
             req.context.last.enter_context(self._room.take(size))
 
 

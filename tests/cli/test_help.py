@@ -74,7 +74,7 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "rekey", "key new",
+        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "sync", "backup", "restore", "rekey", "key new",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
@@ -106,7 +106,15 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "logo.png").write_bytes(b"\x89PNG")
-    first = {("demo",): 0, ("set",): 1, ("cp",): 2, ("convert",): 3, ("token", "add"): 4}
+    first = {
+        ("demo",): 0,
+        ("set",): 1,
+        ("cp",): 2,
+        ("convert",): 3,
+        ("backup",): 4,
+        ("restore",): 5,
+        ("token", "add"): 4,
+    }
     last = {("token", "revoke"): 7, ("prune",): 8, ("del",): 9, ("undelete",): 10}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     ending = (path for path in COMMANDS if path and path != ("serve",))  # which tests/server runs

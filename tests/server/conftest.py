@@ -19,7 +19,8 @@ def serving(
     stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), through=None, **options
 ):
     """A client of a service of ``stores``, which ends with the block. ``through`` wraps the application."""
-    ending, limits = threading.Event(), Limits(body=max_body, long=max_long, **dict(limits))
+    ending = options.pop("ending", None) or threading.Event()
+    limits = Limits(body=max_body, long=max_long, **dict(limits))
     service = app(stores, limits=limits, ending=ending, **options)
     running = server(
         through(service) if through else service,

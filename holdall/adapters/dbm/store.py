@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.dbm.flavors import FLAVORS, Change, Handle
 from holdall.adapters.dbm.pages import page
 from holdall.adapters.dbm.recognition import choose, keeps_order
@@ -224,6 +225,9 @@ class DBM(Store[bytes]):
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         self._write(partial(_decide, *split_transaction(changes)))
+
+    def _space(self) -> Space:
+        return space_on_disk(self.path)
 
     def close(self) -> None:
         self._twins.close()

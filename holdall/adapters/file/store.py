@@ -21,6 +21,7 @@ from holdall.adapters._files.folders import (
 )
 from holdall.adapters._files.oserrors import translate
 from holdall.adapters._shared.foreign import foreign_files
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.file.feed import Feed
 from holdall.adapters.file.journal import Journal
 from holdall.adapters.file.writer import Writer
@@ -269,6 +270,9 @@ class File(Store[bytes]):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         feed = partial(self.changes, prefix=prefix)
         return self._bell().watch(feed, since, timeout, _LOOKS, self._feed.end)
+
+    def _space(self) -> Space:
+        return space_on_disk(self.root)
 
     def close(self) -> None:
         self._bell().close()

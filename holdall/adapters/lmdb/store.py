@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.feed import Feed
 from holdall.adapters.lmdb.rows import (
@@ -294,6 +295,9 @@ class LMDB(Store[bytes]):
             return self._environment().read(lambda txn: txn.id())
         except NoEnvironment:
             return 0
+
+    def _space(self) -> Space:
+        return space_on_disk(self.folder, f"{self.folder}/data.mdb")
 
     def close(self) -> None:
         self._bell().close()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from holdall.adapters._shared.pool import Exhausted, Pool
+from holdall.adapters._shared.space import Space
 from holdall.adapters.redis import log, scripts
 from holdall.adapters.redis.connections import Connector, Session, ask, parse_info
 from holdall.adapters.redis.errors import RAISED, translate
@@ -73,6 +74,12 @@ class Link:
         info = parse_info(self.command("INFO"))
         named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
         return {name: info[name] for name in named if name in info}
+
+    def space(self) -> Space:
+        """The memory that the server uses for all of its data, and how much more maxmemory allows."""
+        info = parse_info(self.command("INFO", "memory"))
+        used, most = int(info["used_memory"]), int(info["maxmemory"])
+        return Space(used, max(0, most - used) if most else None)
 
     def close(self) -> None:
         """Close the idle connections of this process."""

@@ -15,6 +15,7 @@ from holdall.adapters._shared.servers import (
     parts_of,
     unpicklable,
 )
+from holdall.adapters._shared.space import Space
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.feed import Feed
@@ -233,6 +234,9 @@ class Redis(TransactionalStore):
 
     def info(self) -> dict[str, str]:
         return self._link.info()
+
+    def _space(self) -> Space:
+        return self._link.space()
 
     def close(self) -> None:
         self._bell().close()

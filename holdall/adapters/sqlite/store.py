@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
+from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -328,6 +329,10 @@ class SQLite(Store[bytes]):
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         look = partial(self._row, "PRAGMA data_version")  # it costs microseconds
         return self._bell().watch(partial(self.changes, prefix=prefix), since, timeout, _LOOKS, look)
+
+    def _space(self) -> Space | None:
+        path = self._table.path
+        return None if self._table.in_memory else space_on_disk(path, path, f"{path}-wal")
 
     def close(self) -> None:
         self._bell().close()

@@ -7,7 +7,7 @@ from reprlib import repr as short
 from xml.etree.ElementTree import Element
 
 from holdall.domain.allocation import allocate
-from holdall.domain.model import UNAPPLIED, UNCODED, Invoice, InvoiceKind, LineItem, Payment
+from holdall.domain.model import UNAPPLIED, Invoice, InvoiceKind, LineItem, Payment
 from holdall.domain.money import PLACES, nearest, sum_amounts, sum_by_name
 from holdall.domain.ubl.kinds import kind_and_sign
 from holdall.domain.ubl.node import Node
@@ -80,7 +80,7 @@ def _kind_and_terms(node: Node) -> tuple[InvoiceKind, Terms]:
     currency = _currency(node)
     code = node.first("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode", term="BT-3")
     kind, sign = kind_and_sign(node.path, code.text if code else "", _gross(node, currency))
-    return kind, Terms(node.path, currency, accounting_code(node, UNCODED), sign)
+    return kind, Terms(node.path, currency, accounting_code(node, ""), sign)
 
 
 def _currency(node: Node) -> str:

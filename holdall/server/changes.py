@@ -1,44 +1,48 @@
-"""The change feed: ``GET /v1/{store}/changes``, at once or by long poll.
+"""The change feed: ``GET /v1/{store}/changes``, at once, by long poll, or as a stream of Server-Sent Events.
 
-    answer = {"changes": [{"key": …, "tag": …} …], "position": …, "more": bool}
-
-``tag`` is null for a key that is missing now. ``more`` says that further changes are there already.
+The answers are drawn in `holdall.server.feed_page`. A client that accepts ``text/event-stream`` gets the
+stream, which begins after its header ``Last-Event-ID``, or else after the parameter ``since``.
 """
 
 import threading
-import time
 from collections.abc import Callable
-from itertools import islice
-from typing import Any, Final
+from contextlib import ExitStack
+from functools import partial
+from typing import Final
 
+from holdall.errors import Expired
 from holdall.extras import needs
-from holdall.server.etags import escape_tag
+from holdall.server.access import Access
+from holdall.server.connections import HAND_OVER, HAS_LEFT, Connection, QueueConnection
+from holdall.server.feed_page import FeedPage
+from holdall.server.negotiation import prefer
+from holdall.server.notifier import Notifier
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.slots import Slots
-from holdall.server.stores import Stores
-from holdall.store import Store
+from holdall.server.stores import Served, Stores
+from holdall.server.waiters import PAGE, RETRY, EventStream, LongPoll, Place, Waiter, expired
 
 with needs("server"):
     import falcon
-    import msgspec
 
+EVENTS: Final = "text/event-stream"
 LONGEST: Final = 60
 """The most seconds that a request may wait."""
-HAS_LEFT: Final = "holdall.has_left"
-"""The name in the WSGI environment of a function that returns whether the client has left, if there is one."""
 _MOST: Final = 1000
-_LOOK: Final = (
-    0.5  # seconds after which a waiting request looks whether the service ends or its client has left
-)
 
 
 class Feeds:
-    """The resource of a change feed. Waiting requests answer at once when ``ending`` is set."""
+    """The resource of a change feed.
 
-    def __init__(self, stores: Stores, slots: Slots, ending: threading.Event) -> None:
+    A client that waits has one of ``slots`` if it holds a thread, and one of ``waiting`` if it holds none.
+    Clients that wait are answered at once when ``ending`` is set.
+    """
+
+    def __init__(self, stores: Stores, slots: Slots, waiting: Slots, ending: threading.Event) -> None:
         self._stores = stores
         self._slots = slots
-        self._ending = ending
+        self._waiting = waiting
+        self._notifiers = {served.name: Notifier(served.store, ending) for served in stores}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the changes since a position; with ``wait``, as soon as there is one."""
@@ -48,30 +52,80 @@ class Feeds:
         seconds = read_number("wait", given["wait"], LONGEST) if "wait" in given else 0
         req.context.access.check(store, prefix)
         served = self._stores.find(store, req)
-        if seconds and since is not None:
-            with self._slots.take():
-                self._wait(served.store, since, prefix, seconds, req.env.get(HAS_LEFT, _never))
-            req.context.check()  # the token may have been revoked in the meantime
-        resp.data = _page(served.store, since, prefix, limit)
+        if prefer(req, "application/json", EVENTS) == EVENTS:
+            self._stream(req, resp, served, since, prefix)
+            return
+        page = FeedPage.read(served.store, since, prefix, limit)
+        if seconds and since is not None and not page.changes and req.method == "GET":
+            place = Place(page.position, prefix, limit)
+            self._answer(req, resp, served, partial(LongPoll, place, seconds=seconds))
+        else:
+            resp.data = page.json
 
     on_head = on_get
 
-    def _wait(
-        self, store: Store[Any], since: str, prefix: str, seconds: int, has_left: Callable[[], bool]
+    def _stream(
+        self, req: falcon.Request, resp: falcon.Response, served: Served, since: str | None, prefix: str
     ) -> None:
-        deadline = time.monotonic() + seconds
-        while not (self._ending.is_set() or has_left()) and (left := deadline - time.monotonic()) > 0:
-            if store.watch(since, prefix=prefix, timeout=min(left, _LOOK)):
+        resp.content_type = EVENTS
+        resp.set_header("X-Accel-Buffering", "no")  # for nginx
+        last = req.env.get("HTTP_LAST_EVENT_ID")
+        try:
+            page = FeedPage.read(served.store, last or since, prefix, PAGE)
+        except Expired as error:
+            if not last:
+                raise
+            resp.data = RETRY + expired(error)
+            return
+        if req.method == "GET":
+            place = Place(page.position, prefix, PAGE)
+            self._answer(req, resp, served, partial(EventStream, place), RETRY + page.events)
+
+    def _answer(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        served: Served,
+        make: Callable[[Callable[[], object], Callable[[], None]], Waiter],
+        first: bytes = b"",
+    ) -> None:
+        """Let the notifier answer ``req`` after ``first``, by the socket if the server hands it over."""
+        hand_over = req.env.get(HAND_OVER)
+        held = ExitStack()
+        held.enter_context((self._waiting if hand_over else self._slots).take())
+        recheck: Callable[[], Access] = req.context.check
+        waiter = make(lambda: recheck().check(served.name, waiter.place.prefix), held.close)
+
+        def begin(connection: Connection | None) -> None:
+            if connection is None:
+                held.close()
                 return
+            waiter.connection = connection
+            self._notifiers[served.name].add(waiter)
+
+        if hand_over:
+            resp.stream = iter((first,))  # not a list, whose length the server would send
+            hand_over(begin)
+        else:
+            _answer_in_thread(req, resp, begin, first)
+
+
+def _answer_in_thread(
+    req: falcon.Request, resp: falcon.Response, begin: Callable[[Connection], None], first: bytes
+) -> None:
+    connection = QueueConnection(req.env.get(HAS_LEFT, _never))
+    connection.send(first)
+    begin(connection)
+    if first:
+        resp.stream = connection.parts()
+        return
+    try:
+        resp.data = b"".join(connection.parts())
+    except ConnectionAbortedError:
+        raise falcon.HTTPServiceUnavailable(
+            description="the feed cannot be read at this moment; try again", retry_after=1
+        ) from None
 
 
 def _never() -> bool:
     return False
-
-
-def _page(store: Store[Any], since: str | None, prefix: str, limit: int) -> bytes:
-    feed = store.changes(since, prefix=prefix)
-    changes = [{"key": each.key, "tag": escape_tag(each.tag) or None} for each in islice(feed, limit)]
-    position = feed.position
-    more = len(changes) == limit and next(feed, None) is not None
-    return msgspec.json.encode({"changes": changes, "position": position, "more": more})

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from holdall.extras import needs
-from holdall.server.changes import HAS_LEFT
+from holdall.server.connections import HAND_OVER, HAS_LEFT, Connection, SocketConnection, has_left
 
 with needs("server"):
     from waitress.channel import HTTPChannel
@@ -23,8 +23,13 @@ _is_blank = re.compile(rb":[ \t\r\n]{256}").search
 _RESET: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: closing the socket resets the connection
 
 
-def channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChannel]:
-    """Return the class of the connections. ``stopping`` tells whether each must close after its answer."""
+def channel_class(
+    stopping: Callable[[], bool], max_body: int, taken: set[SocketConnection]
+) -> type[HTTPChannel]:
+    """Return the class of the connections. ``stopping`` tells whether each must close after its answer.
+
+    ``taken`` gets the connections that the application took over.
+    """
 
     class Parser(_Parser):
         """Refuses a body that is too long."""
@@ -40,6 +45,8 @@ def channel_class(stopping: Callable[[], bool], max_body: int) -> type[HTTPChann
 
         Waitress itself closes it after each answer without a body (204, 304).
         """
+
+        take = staticmethod(partial(SocketConnection, stopping=stopping, taken=taken))
 
         def build_response_header(self) -> bytes:
             if stopping() or cast(Any, self.request).headers.get("CONNECTION", "").lower() == "close":
@@ -79,12 +86,44 @@ class _Parser(HTTPRequestParser):
 
 
 class _Task(WSGITask):
-    """Tells the application whether the client has left, and every client if its answer breaks off."""
+    """Hands the socket over if the application wants to send the rest of its answer itself.
+
+    It also tells the application whether the client has left, and every client if its answer breaks off.
+    """
+
+    take: Callable[..., SocketConnection]
+    _begin: Callable[[Connection | None], None] | None = None
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ[HAS_LEFT] = partial(_has_left, self.channel)
+        environ[HAND_OVER] = self._hand_over
         return environ
+
+    def _hand_over(self, begin: Callable[[Connection | None], None]) -> None:
+        self._begin = begin
+
+    def service(self) -> None:
+        try:
+            super().service()
+        finally:
+            if self._begin:  # the head of the answer was not sent
+                self._begin(None)
+
+    def finish(self) -> None:
+        """End the answer, unless the application took it over."""
+        if self._begin is None:
+            super().finish()
+            return
+        if not self.wrote_header:
+            self.write(b"")
+        self.close_on_finish = True  # waitress closes its own copy of the socket
+        channel = cast(Any, self.channel)
+        with channel.outbuf_lock:
+            channel._flush_some(do_close=False)
+            if channel.connected and not channel.total_outbufs_len:
+                begin, self._begin = self._begin, None
+                begin(self.take(channel.socket.dup(), chunked=self.chunked_response))
 
     def execute(self) -> None:
         """Answer the request. If a body without a length breaks off, reset the connection.
@@ -102,13 +141,7 @@ class _Task(WSGITask):
 
 
 def _has_left(channel: Any) -> bool:
-    """Return whether the client has closed its end of the connection."""
-    try:
-        return not channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    return has_left(channel.socket)
 
 
 class _Problem(ErrorTask):

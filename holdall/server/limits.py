@@ -19,6 +19,12 @@ class Limits:
 
     Each holds a thread of the server, so choose fewer than the server has threads.
     """
+    waiting: int = 500
+    """How many requests wait for changes at the same time without a thread of the server.
+
+    This is so under `holdall serve` with waitress. Under another server, each holds a thread and counts as
+    `long`.
+    """
     bodies: int = 16
     """How many of the largest bodies, or twice as many small ones, are in memory at the same time."""
     keep_free: int = 0

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
 from holdall.server.channel import channel_class
+from holdall.server.connections import SocketConnection
 from holdall.server.limits import LIMITS, Limits
 
 with needs("server"):
@@ -73,6 +74,7 @@ class Server:
         patience: int = PATIENCE,
     ) -> None:
         self._channels: dict[int, Any] = {}
+        self._taken: set[SocketConnection] = set()
         self._stopping = False
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may call `stop` while this thread holds it
@@ -94,7 +96,7 @@ class Server:
             clear_untrusted_proxy_headers=False,  # the guard must see them
         )
         self._waitress = cast(Any, waitress)
-        self._waitress.channel_class = channel_class(lambda: self._stopping, limits.body)
+        self._waitress.channel_class = channel_class(lambda: self._stopping, limits.body, self._taken)
         self.url = url_of(sock)
 
     def run(self) -> None:
@@ -151,7 +153,10 @@ class Server:
         self._accept_waiting()
         wasyncore.dispatcher.close(self._waitress)
         began = time.monotonic()
-        while (open_now := list(self._waitress.active_channels.values())) and self._within(began):
+        while self._within(began):
+            open_now = list(self._waitress.active_channels.values())
+            if not (open_now or self._taken):
+                return
             self._poll(0.05)
             if time.monotonic() > began + LINGER:
                 for channel in filter(_is_idle, open_now):

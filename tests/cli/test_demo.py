@@ -79,9 +79,11 @@ def test_the_demo_runs_from_a_zipapp(folder):
 def test_what_to_type_next_can_be_typed(monkeypatch):
     """By the shell as it stands, also where holdall is not on its path and the address has spaces."""
     monkeypatch.setenv("PATH", "/nowhere")
-    _, heading, *lines = call("demo", "--into", "file:my books").err.splitlines()
+    _, heading, *lines, browser, serve = call("demo", "--into", "file:my books").err.splitlines()
     assert heading == "Commands to try next:"
     assert len(lines) == 3
+    assert browser == "To look at the books in a browser:"
+    assert shlex.split(serve)[1:] == ["serve", "books=file:my%20books?type=holdall.domain.model:Invoice"]
     for line in lines:
         ran = run(["/bin/sh", "-c", line], capture_output=True, text=True)
         assert (ran.returncode, ran.stderr) == (0, ""), line

@@ -15,12 +15,15 @@ MAX_BODY = 100_000
 
 
 @contextmanager
-def serving(stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), **options):
-    """A client of a service of ``stores``, which ends with the block."""
+def serving(
+    stores, max_body=MAX_BODY, max_long=4, threads=4, server=Server, limits=(), through=None, **options
+):
+    """A client of a service of ``stores``, which ends with the block. ``through`` wraps the application."""
     ending = options.pop("ending", None) or threading.Event()
     limits = Limits(body=max_body, long=max_long, **dict(limits))
+    service = app(stores, limits=limits, ending=ending, **options)
     running = server(
-        app(stores, limits=limits, ending=ending, **options),
+        through(service) if through else service,
         listen("127.0.0.1:0"),
         limits=limits,
         threads=threads,

@@ -8,42 +8,17 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 import holdall
-
-
-class Watched(holdall.PassThrough):
-    """Knows which threads wait in it."""
-
-    def __init__(self, store):
-        super().__init__(store)
-        self.waiting = set()
-        self.pages = threading.Semaphore(0)
-        self._changed = threading.Condition()
-
-    def watch(self, since, *, prefix="", timeout=None):
-        with self._changed:
-            self.waiting.add(threading.get_ident())
-            self._changed.notify_all()
-        return self._inner.watch(since, prefix=prefix, timeout=timeout)
-
-    def changes(self, since=None, *, prefix=""):
-        self.pages.release()
-        return self._inner.changes(since, prefix=prefix)
-
-    def until(self, count):
-        """Return when ``count`` threads have begun to wait."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self.waiting) == count)
+from holdall.server.connections import HAND_OVER
 
 
 @pytest.fixture(scope="module")
 def stores():
-    return {"notes": Watched(holdall.Text(holdall.Memory()))}
+    return {"notes": holdall.Text(holdall.Memory())}
 
 
 @pytest.fixture
 def store(stores):
     stores["notes"].clear()
-    stores["notes"].waiting.clear()
     return stores["notes"]
 
 
@@ -68,7 +43,8 @@ def test_the_feed_tells_each_key_and_then_what_changed(http, store):
     assert not start["more"]
     del store["a"]
     later = changes(http, since=start["position"])
-    assert later["changes"] == [{"key": "a", "tag": None}]
+    assert later["changes"] == [{"key": "a", "tag": None, "position": later["position"]}]
+    assert later["since"] == start["position"]
     assert changes(http, since=later["position"])["changes"] == []
     get, head = (http(method, "/v1/notes/changes") for method in ("GET", "HEAD"))
     assert (head.status, head.headers["Content-Length"]) == (200, str(len(get.data)))
@@ -103,7 +79,13 @@ def waiters(http, count):
     """``count`` requests that wait for a change; yields the list of their answers, complete at the end."""
     path = f"/v1/notes/changes?since={changes(http)['position']}&wait=60"
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(http("GET", path))) for _ in range(count)]
+
+    def ask():
+        while (answer := http("GET", path)).status == 503:
+            pass
+        answers.append(answer)
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
     for each in threads:
         each.start()
     yield answers
@@ -111,33 +93,53 @@ def waiters(http, count):
         each.join()
 
 
-def test_waiting_requests_leave_threads_for_others(serving, stores, store):
-    with serving(stores, threads=3, max_long=2) as http, waiters(http, 2) as answers:
-        store.until(2)
-        refused = http("GET", f"/v1/notes/changes?since={changes(http)['position']}&wait=60")
-        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
-        assert http("GET", "/v1/notes/docs").status == 200
-        store["a"] = "1"
-    assert [each.json()["changes"][0]["key"] for each in answers] == ["a", "a"]
+def until_full(http):
+    """Return the answer to the first request that is refused because too many others wait."""
+    path = f"/v1/notes/changes?since={changes(http)['position']}&wait=1"
+    while (answer := http("GET", path)).status == 200:
+        pass
+    return answer
 
 
-def test_a_client_that_leaves_does_not_wait_on(serving):
-    store = Watched(holdall.Memory())
-    with serving({"notes": store}) as http:
-        since = changes(http)["position"]
-        assert store.pages.acquire()
+def threaded(service):
+    """The application under a server that does not hand over sockets."""
+
+    def call(environ, start_response):
+        environ.pop(HAND_OVER, None)
+        return service(environ, start_response)
+
+    return call
+
+
+@pytest.mark.parametrize(("threads", "through"), [(1, None), (4, threaded)], ids=["by socket", "by thread"])
+def test_waiting_requests_leave_threads_for_others(serving, stores, store, threads, through):
+    with serving(stores, threads=threads, limits={"waiting": 2}, max_long=2, through=through) as http:
+        with waiters(http, 2) as answers:
+            refused = until_full(http)
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            assert http("GET", "/v1/notes/docs").status == 200
+            store["a"] = "1"
+        assert [each.json()["changes"][0]["key"] for each in answers] == ["a", "a"]
+
+
+def test_a_client_that_leaves_does_not_wait_on(serving, store):
+    with serving({"notes": store}, limits={"waiting": 1}) as http:
+        path = f"/v1/notes/changes?since={changes(http)['position']}&wait=60"
         place = urlsplit(http.url)
         with socket.create_connection((place.hostname, place.port)) as sock:
-            path = f"/v1/notes/changes?since={since}&wait=60"
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            store.until(1)
-        assert store.pages.acquire(timeout=30)
+            sock.recv(1)
+            assert http("GET", path).status == 503
+        threading.Timer(0, lambda: store.update(a="1")).start()
+        while http("GET", path).status != 200:
+            pass
 
 
-def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, store):
-    with ExitStack() as last, serving(stores) as http:
+@pytest.mark.parametrize("through", [None, threaded], ids=["by socket", "by thread"])
+def test_a_waiting_request_is_answered_when_the_service_ends(serving, stores, store, through):
+    with ExitStack() as last, serving(stores, limits={"waiting": 1}, max_long=1, through=through) as http:
         answers = last.enter_context(waiters(http, 1))
-        store.until(1)
+        until_full(http)
     assert [(each.status, each.json()["changes"]) for each in answers] == [(200, [])]
 
 

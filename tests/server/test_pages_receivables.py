@@ -8,6 +8,8 @@ import pytest
 import holdall
 from holdall.domain import Books, Invoice, LineItem, Party, Split
 from holdall.domain.keys import invoice_key
+from holdall.domain.receivables import BILLED, PAID, RECEIVED
+from holdall.query import View
 from holdall.server import Scope, Tokens
 from tests.server.pages import Browser
 
@@ -249,3 +251,22 @@ def test_hostile_names_are_text_on_every_page(store):
         assert "<script>a" not in page.html
         assert not [given for _, given in page.tags if "onload" in given]
         assert "alert(1)" in page.text
+
+
+class Counting(holdall.PassThrough):
+    """Counts the scans of documents."""
+
+    scans = 0
+
+    def typed(self, type, /):
+        self.scans += 1
+        return self._inner.typed(type)
+
+
+def test_the_board_reads_declared_views(store):
+    counting = Counting(store)
+    kept = [View(store, query, prefix="invoices/") for query in (BILLED, PAID, RECEIVED)]
+    plain = Browser({"books": store}).get("/books/receivables?on=2026-02-01")
+    viewed = Browser({"books": counting}, views={"books": kept}).get("/books/receivables?on=2026-02-01")
+    assert viewed.text == plain.text
+    assert counting.scans == 1, "only aging reads the documents"

@@ -48,8 +48,10 @@ def refuses_connections(client):
 def test_stores_are_served_by_name(tmp_path):
     (tmp_path / "holdall.toml").write_text('[store.drafts]\nuri = "sqlite:///{here}/d.db?serializer=json"')
     given = ["drafts", "sqlite:///notes.db", "letters=sqlite:///l.db?serializer=text"]
-    with serve(*given, cwd=tmp_path, names=3) as http:
-        assert http.paths == ["/v1/drafts/docs", "/v1/notes/docs", "/v1/letters/docs"]
+    with serve(*given, cwd=tmp_path, names=4) as http:
+        *paths, pages = http.paths
+        assert paths == ["/v1/drafts/docs", "/v1/notes/docs", "/v1/letters/docs"]
+        assert pages == "/ shows them in a browser"
         assert http("PUT", "/v1/drafts/docs/a", doc={"x": 1}).status == 201
         assert http("PUT", "/v1/letters/docs/a", b"hello").status == 201
     assert holdall.open(f"sqlite:///{tmp_path}/d.db?serializer=json")["a"] == {"x": 1}
@@ -61,10 +63,15 @@ uri = "sqlite:///{here}/d.db?serializer=json"
 [view.words]
 store = "drafts"
 query = "served_queries:words"
+[view.both]
+store = "drafts"
+query = "served_queries:both"
 """
 QUERY = """
 from holdall import MapReduce
+from holdall.query import together
 words = MapReduce(lambda key, text: [(word, 1) for word in text.split()], "sum")
+both = together(words, MapReduce(lambda key, text: [(None, len(text))], "max"))
 """
 
 
@@ -77,6 +84,8 @@ def test_declared_views_are_served(tmp_path):
         http("PUT", "/v1/drafts/docs/a", doc="to be or not to be")
         rows = http("GET", "/v1/drafts/views/words?limit=1").json()["rows"]
         assert rows == [{"key": "be", "value": 2}]
+        assert http("GET", "/v1/drafts/views/both.1").json()["rows"][0] == rows[0]
+        assert http("GET", "/v1/drafts/views/both.2").json()["rows"] == [{"key": None, "value": 18}]
 
 
 SIGNALS = [

@@ -113,6 +113,9 @@ def _what_next(uri: str, invoice: list[str]) -> None:
     click.echo("Commands to try next:", err=True)
     for command in commands:
         click.echo(f"  {_program()} {shlex.join(command)}", err=True)
+    shown = at[1] + ("&" if "?" in at[1] else "?") + "type=holdall.domain.model:Invoice"
+    click.echo("To look at the books in a browser:", err=True)
+    click.echo(f"  {_program()} {shlex.join(['serve', f'books={shown}'])}", err=True)
 
 
 def _program() -> str:

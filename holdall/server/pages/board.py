@@ -3,19 +3,16 @@
 from typing import Any
 
 from holdall.domain.keys import PREFIX
-from holdall.domain.receivables import Receivables
-from holdall.domain.report import Overview
-from holdall.domain.sound import Sound
-from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.server.pages.dates import read_day
 from holdall.server.pages.figures import by_currency
 from holdall.server.pages.invoices import find_books
 from holdall.server.pages.live import Feeds
+from holdall.server.pages.overview import read_overview
 from holdall.server.pages.rendering import Renderer
 from holdall.server.parameters import read_parameters
 from holdall.server.stores import Stores
-from holdall.store import Store
+from holdall.server.views import Views
 
 with needs("server"):
     import falcon
@@ -24,10 +21,11 @@ with needs("server"):
 class Board:
     """The resource of the board."""
 
-    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds) -> None:
+    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds, views: Views) -> None:
         self._stores = stores
         self._renderer = renderer
         self._feeds = feeds
+        self._views = views
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the figures in one currency, on one day. The day only tells how late a balance is."""
@@ -35,7 +33,7 @@ class Board:
         on = read_day(given.get("on"))
         served = find_books(self._stores, req, store)
         live = self._feeds.position(served, PREFIX)
-        overview, left_out = _read(served.store, on)
+        overview, left_out = read_overview(served.store, self._views.get(store, {}).values(), on)
         currencies = by_currency(overview)
         self._renderer.render(
             req,
@@ -52,15 +50,6 @@ class Board:
         )
 
     on_head = on_get
-
-
-def _read(store: Store[Any], on: Any) -> tuple[Overview, list[str]]:
-    """Return the reports, and the keys of the documents that are left out because they are damaged."""
-    try:
-        return Receivables(store).overview(on), []
-    except Corrupt:
-        sound = Sound(store)
-        return Receivables(sound).overview(on), list(sound.left_out)
 
 
 def _choose(currencies: Any, code: str) -> Any:

@@ -3,26 +3,23 @@
 from itertools import dropwhile, islice
 from typing import Any, Final
 
-from holdall.errors import Unsupported
 from holdall.extras import needs
 from holdall.history import Revision
 from holdall.server.pages.comparison import MOST, compare
 from holdall.server.pages.invoices import holds_invoices
 from holdall.server.pages.links import crumbs
 from holdall.server.pages.live import Feeds
-from holdall.server.pages.reading import can_write
 from holdall.server.pages.rendering import Renderer
 from holdall.server.pages.showing import Shown, show
 from holdall.server.parameters import read_number, read_parameters
+from holdall.server.past import MOST as MOST_REVISIONS
+from holdall.server.past import require_history
 from holdall.server.stores import Served, Stores
-from holdall.store import Feature
 
 with needs("server"):
     import falcon
 
 _PAGE: Final = 50
-LARGEST: Final = 999_999_999
-"""The largest number of a revision that a page takes."""
 
 _NOTHING: Final = Shown(0, "")
 
@@ -31,12 +28,11 @@ def find_served(stores: Stores, req: falcon.Request, store: str, key: str) -> Se
     """Return the store, whose history of ``key`` the visitor may read. Raises Unsupported if it has none."""
     req.context.access.check(store, key)
     served = stores.find(store, req)
-    if Feature.HISTORY not in served.store.features:
-        raise Unsupported("the store keeps no history")
+    require_history(served)
     return served
 
 
-def read_revisions(served: Served, key: str, below: int = LARGEST, most: int = 1) -> list[Revision]:
+def read_revisions(served: Served, key: str, below: int = MOST_REVISIONS, most: int = 1) -> list[Revision]:
     """Return revisions of ``key``, the newest first. Raises HTTPNotFound if the key never existed."""
     try:
         revisions = dropwhile(lambda each: each.number > below, served.store.history(key))
@@ -74,7 +70,7 @@ class Histories:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with a page of revisions, the newest first."""
         given = read_parameters(req, "below")
-        below = read_number("below", given["below"], LARGEST) if "below" in given else LARGEST
+        below = read_number("below", given["below"], MOST_REVISIONS) if "below" in given else MOST_REVISIONS
         served = find_served(self._stores, req, store, key)
         live = self._feeds.position(served, key)
         revisions = read_revisions(served, key, below, _PAGE + 1)
@@ -85,8 +81,8 @@ class Histories:
             **context(served, key),
             revisions=revisions[:_PAGE],
             below=revisions[_PAGE].number if len(revisions) > _PAGE else None,
-            is_newest=below == LARGEST,
-            can_write=can_write(req.context.access, store, key),
+            is_newest=below == MOST_REVISIONS,
+            can_write=req.context.access.allows(store, key, write=True),
             live=live,
         )
 
@@ -103,7 +99,7 @@ class Revisions:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the value that the key had."""
         given = read_parameters(req, "number")
-        number = read_number("number", given.get("number", ""), LARGEST)
+        number = read_number("number", given.get("number", ""), MOST_REVISIONS)
         served = find_served(self._stores, req, store, key)
         shown = show_revision(served, key, number)
         self._renderer.render(
@@ -113,7 +109,7 @@ class Revisions:
             **context(served, key),
             number=number,
             shown=shown,
-            can_write=can_write(req.context.access, store, key),
+            can_write=req.context.access.allows(store, key, write=True),
         )
 
     on_head = on_get
@@ -129,7 +125,7 @@ class Differences:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with both values side by side."""
         given = read_parameters(req, "from", "to")
-        old, new = (read_number(name, given.get(name, ""), LARGEST) for name in ("from", "to"))
+        old, new = (read_number(name, given.get(name, ""), MOST_REVISIONS) for name in ("from", "to"))
         served = find_served(self._stores, req, store, key)
         self._renderer.render(
             req,

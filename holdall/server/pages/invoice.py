@@ -10,7 +10,6 @@ from holdall.server.pages.dates import today
 from holdall.server.pages.invoices import find_books, read_invoice
 from holdall.server.pages.links import crumbs
 from holdall.server.pages.live import Feeds
-from holdall.server.pages.reading import can_write
 from holdall.server.pages.rendering import Renderer
 from holdall.server.parameters import read_parameters
 from holdall.server.stores import Stores
@@ -45,7 +44,7 @@ class InvoicePages:
         invoice, _ = read_invoice(served, key)
         owed = sum_amounts(invoice.owed().values())
         due = invoice.due or invoice.issued
-        can_pay = Feature.SWAP in served.store.features and can_write(req.context.access, store, key)
+        can_pay = Feature.SWAP in served.store.features and req.context.access.allows(store, key, write=True)
         self._renderer.render(
             req,
             resp,

@@ -19,13 +19,14 @@ from holdall.server.pages.static import Static
 from holdall.server.paths import Paths
 from holdall.server.stores import Stores
 from holdall.server.tokens import Tokens
+from holdall.server.views import Views
 
 with needs("server"):
     import falcon
 
 
-def mount_receivables(
-    service: "falcon.App[Any, Any]", stores: Stores, renderer: Renderer, feeds: Feeds
+def _mount_receivables(
+    service: "falcon.App[Any, Any]", stores: Stores, renderer: Renderer, feeds: Feeds, views: Views
 ) -> None:
     """Add the pages of the stores that hold invoices. They need the extra ``domain``."""
     from holdall.server.pages.board import Board
@@ -33,14 +34,19 @@ def mount_receivables(
     from holdall.server.pages.payment import Payments
     from holdall.server.pages.statement import Statements
 
-    service.add_route("/{store}/receivables", Board(stores, renderer, feeds))
+    service.add_route("/{store}/receivables", Board(stores, renderer, feeds, views))
     service.add_route("/{store}/statement", Statements(stores, renderer, feeds))
     service.add_route("/{store}/invoice/{key:path}", InvoicePages(stores, renderer, feeds))
     service.add_route("/{store}/payment/{key:path}", Payments(stores, renderer))
 
 
-def mount(service: "falcon.App[Any, Any]", stores: Stores, tokens: Tokens | None, sessions: Sessions) -> None:
-    """Add the pages of ``stores`` to ``service``. With ``tokens``, visitors log in with one."""
+def mount(
+    service: "falcon.App[Any, Any]", stores: Stores, tokens: Tokens | None, sessions: Sessions, views: Views
+) -> None:
+    """Add the pages of ``stores`` to ``service``. With ``tokens``, visitors log in with one.
+
+    Reports on receivables come from ``views`` if these have them.
+    """
     renderer, feeds = Renderer(sessions, tokens=tokens is not None), Feeds()
     errors = Errors(renderer)
     service.add_error_handler(HoldallError, errors.answer_error)
@@ -56,7 +62,7 @@ def mount(service: "falcon.App[Any, Any]", stores: Stores, tokens: Tokens | None
     service.add_route("/{store}/diff/{key:path}", Differences(stores, renderer))
     service.add_route("/{store}/revert/{key:path}", Reverts(stores, renderer))
     if any(holds_invoices(served.store) for served in stores):
-        mount_receivables(service, stores, renderer, feeds)
+        _mount_receivables(service, stores, renderer, feeds, views)
     if tokens is not None:
         service.add_route("/-/login", Login(tokens, renderer))
         service.add_route("/-/logout", Logout(renderer))

@@ -1,9 +1,8 @@
-"""Reads a value for a page, and tells whether the visitor may write it."""
+"""Reads a value for a page."""
 
 from typing import Any
 
 from holdall.extras import needs
-from holdall.server.access import Access
 from holdall.server.stores import Served
 from holdall.store import ABSENT, Feature, Tagged
 
@@ -22,8 +21,3 @@ def read_tagged(served: Served, key: str) -> Tagged[Any]:
         return Tagged(served.store[key], ABSENT)
     except KeyError:
         raise falcon.HTTPNotFound(description="the key does not exist") from None
-
-
-def can_write(access: Access, store: str, key: str) -> bool:
-    """Return whether ``access`` may write ``key``."""
-    return any(scope.covers(store, key, True) for scope in access.scopes)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from holdall.adapters._shared.etags import escape_tag, unescape_tag
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.history import note
-from holdall.server.etags import escape_tag, unescape_tag
 from holdall.server.pages.forms import read_form
 from holdall.server.pages.history import (
-    LARGEST,
     Difference,
     context,
     find_served,
@@ -19,6 +18,7 @@ from holdall.server.pages.links import Links
 from holdall.server.pages.rendering import Renderer, redirect
 from holdall.server.pages.showing import show
 from holdall.server.parameters import read_number, read_parameters
+from holdall.server.past import MOST
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, Store, Tag
 
@@ -36,7 +36,7 @@ class Reverts:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the difference that the revert would make, and a form to confirm it."""
         given = read_parameters(req, "number")
-        number = read_number("number", given.get("number", ""), LARGEST)
+        number = read_number("number", given.get("number", ""), MOST)
         self._ask(req, resp, self._find(req, store, key), key, number)
 
     on_head = on_get
@@ -45,7 +45,7 @@ class Reverts:
         """Write the earlier value, unless somebody changed the key after the form was shown."""
         form = read_form(req)
         self._renderer.sessions.check_form(req.env, form)
-        number = read_number("number", form.get("number", ""), LARGEST)
+        number = read_number("number", form.get("number", ""), MOST)
         served = self._find(req, store, key)
         try:
             with note(message=f"revert to {number}"):

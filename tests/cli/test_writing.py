@@ -18,6 +18,11 @@ CODES = 'default = "8400"\n[[rules]]\nkind = "tax"\ncode = "1776"\n'
 
 
 @pytest.fixture
+def uri(folder):
+    return "sqlite:///books.db"
+
+
+@pytest.fixture
 def rent(folder):
     (folder / "rent.json").write_text(json.dumps(RENT))
     return folder / "rent.json"
@@ -92,8 +97,7 @@ def test_the_template_is_a_document_that_is_nearly_valid(uri):
     assert "imported 1" in good("invoices", "add", "-", "--into", uri, stdin=json.dumps(document).encode())
 
 
-def test_an_export_imports_again_to_equal_books(folder, rent):
-    uri = "sqlite:///books.db"
+def test_an_export_imports_again_to_equal_books(uri, folder, rent):
     good("invoices", "import", BUNDLED, "--into", uri)
     good("invoices", "add", rent, "--into", uri)
     good("invoices", "pay", "7", "--amount", "5", "--id", "a", "--from", uri)

@@ -82,7 +82,7 @@ def test_a_folder_has_pages_and_a_search():
         *(f"/notes/docs/{n:03}/" for n in range(250)),
         "/notes/docs/many/",
     ]
-    found = browser.get("/notes/docs?contains=Y/44")
+    found = browser.get("/notes/docs?find=Y/44")
     assert [link for link in found.links() if "/many/" in link] == [
         f"/notes/docs/many/44{n}" for n in range(10)
     ]

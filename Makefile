@@ -87,7 +87,8 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
 	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
-	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py $(ARGS)
+	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py \
+	    tests/server/test_load.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from holdall.adapters.file import File
     from holdall.adapters.fsspec import Fsspec
     from holdall.adapters.gcs import GCS
+    from holdall.adapters.http import HTTP
     from holdall.adapters.lmdb import LMDB
     from holdall.adapters.memory import Memory
     from holdall.adapters.redis import Redis
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from holdall.middleware.zstd import Zstd
     from holdall.query import MapReduce
     from holdall.registry import open as open
+    from holdall.replication import sync as sync
 
 __version__ = "0.1.0"
 
@@ -99,6 +101,7 @@ _lazy = {
     "File": "holdall.adapters.file",
     "Fsspec": "holdall.adapters.fsspec",
     "GCS": "holdall.adapters.gcs",
+    "HTTP": "holdall.adapters.http",
     "Gzip": "holdall.middleware.gzip",
     "Json": "holdall.middleware.json",
     "Layer": "holdall.layer",
@@ -126,12 +129,14 @@ _lazy = {
     "Yaml": "holdall.middleware.yaml",
     "Zstd": "holdall.middleware.zstd",
     "open": "holdall.registry",
+    "sync": "holdall.replication",
 }
 
 __all__ = [
     "ABSENT",
     "DBM",
     "GCS",
+    "HTTP",
     "LMDB",
     "S3",
     "Budget",
@@ -203,6 +208,7 @@ __all__ = [
     "Yaml",
     "Zstd",
     "note",
+    "sync",
 ]
 
 _public = [*__all__, "open"]

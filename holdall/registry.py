@@ -26,6 +26,8 @@ BUILT_IN = {
     "dbm": "holdall.adapters.dbm:DBM",
     "file": "holdall.adapters.file:File",
     "dynamodb": "holdall.adapters.dynamodb:DynamoDB",
+    "http": "holdall.adapters.http:HTTP",
+    "https": "holdall.adapters.http:HTTP",
     "gs": "holdall.adapters.gcs:GCS",
     "lmdb": "holdall.adapters.lmdb:LMDB",
     "mysql": "holdall.adapters.sql.mysql:MySQL",

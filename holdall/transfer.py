@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from holdall.batches import split
 from holdall.errors import Corrupt, InvalidKey, Unsupported
 from holdall.keys import Foreign, RawKey, fits
 from holdall.store import Store
 from holdall.threads import Call, Workers
+
+T = TypeVar("T")
 
 BATCH: Final = 200  # keys that one thread moves at a time
 
@@ -59,16 +61,16 @@ def transfer(
     # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
     marked: Iterator[str] = map(RawKey, keys())
     calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in split(marked, BATCH))
-    with closing(_run(calls, workers)) as made:
+    with closing(run_calls(calls, workers)) as made:
         for last, moved in made:
             count += moved
             tell(last, count)
     return count + carried
 
 
-def _run(calls: Iterable[tuple[str, Call[int]]], workers: int) -> Generator[tuple[str, int], None, None]:
+def run_calls(calls: Iterable[tuple[str, Call[T]]], workers: int) -> Generator[tuple[str, T], None, None]:
     """Make ``calls`` in ``workers`` threads, and yield their results in order."""
-    under_way: deque[tuple[str, Call[int]]] = deque()
+    under_way: deque[tuple[str, Call[T]]] = deque()
     with Workers(workers) as threads:
         try:
             for call in calls:

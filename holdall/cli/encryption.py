@@ -13,10 +13,9 @@ from holdall.cli.help import examples
 from holdall.cli.output.progress import show_progress
 from holdall.errors import HoldallError, Invalid
 from holdall.layer import layers
-from holdall.middleware._secrets.source import read
 from holdall.middleware.keyring import Keyring, new_key
 from holdall.middleware.manifest import read_manifest, record
-from holdall.private import write
+from holdall.private import read_secret, write
 from holdall.registry import open as open_store
 from holdall.store import Store
 
@@ -64,7 +63,7 @@ def _keys(file: Path) -> list[str]:
     if not file.exists():
         return []
     file.chmod(0o600)
-    text = read(f"file:{file}", "keys").decode("ascii", "replace")
+    text = read_secret(f"file:{file}", "keys").decode("ascii", "replace")
     Keyring(lambda: text)
     return text.split()
 

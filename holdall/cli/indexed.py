@@ -14,7 +14,7 @@ from holdall.configuration.values import import_object
 from holdall.errors import InvalidQuery
 from holdall.layer import layers
 from holdall.middleware.snapshots import SnapshotFeed
-from holdall.query import MapReduce, View
+from holdall.query import MapReduce, Together, View, Views
 from holdall.registry import open as open_store
 from holdall.store import Feature, Store
 
@@ -40,14 +40,20 @@ def open_indexed(
 
 
 @contextmanager
-def open_view(name: str) -> Iterator[View[Any]]:
-    """Open the declared view ``name``. Raises InvalidQuery if its query is not a MapReduce."""
+def open_view(name: str) -> Iterator[View[Any] | Views[Any]]:
+    """Open the declared view ``name``. Raises InvalidQuery if its query is not a MapReduce or several."""
     declared = files.find_view(name)
     query = import_object(declared.query)
-    if not isinstance(query, MapReduce):
-        raise InvalidQuery(f"view.{name}: {declared.query} is not a MapReduce; name one in {declared.file}")
+    if not isinstance(query, MapReduce | Together):
+        raise InvalidQuery(
+            f"view.{name}: {declared.query} is neither a MapReduce nor several together; name one of these in "
+            f"{declared.file}"
+        )
     with open_indexed(declared.store, declared.index) as (store, apart):
-        yield View(store, query, apart, name=name, prefix=declared.prefix)
+        if isinstance(query, Together):
+            yield Views(store, query, apart, name=name, prefix=declared.prefix)
+        else:
+            yield View(store, query, apart, name=name, prefix=declared.prefix)
 
 
 def local(store: Store[Any]) -> str:

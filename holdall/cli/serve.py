@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -41,6 +41,7 @@ _LEAST: Final = 5  # threads; up to four may be held by requests that stream or 
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Answer for this name too.")
 @click.option("--tokens", metavar="URI", help="Require a token of this store; see `holdall token`.")
 @click.option("--readonly", is_flag=True, help="Refuse every write.")
+@click.option("--raw", is_flag=True, help="Show reserved keys to clients that may write all of a store.")
 @click.option(
     "--server",
     "program",
@@ -75,6 +76,7 @@ def serve(
     hosts: tuple[str, ...],
     tokens: str | None,
     readonly: bool,
+    raw: bool,
     program: str,
     threads: int | None,
     rate: float | None,
@@ -109,6 +111,7 @@ def serve(
             hosts=[*LOOPBACK, *hosts],
             tokens=kept,
             readonly=readonly,
+            raw=raw,
             views=_open_views(named, last),
             limits=limits,
             cors=cors,
@@ -140,6 +143,7 @@ def _log() -> None:
     audit.setLevel(logging.INFO)
     audit.propagate = False
     audit.addHandler(logging.StreamHandler())
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits
 
 
 def _server(program: str) -> Callable[..., Any]:
@@ -162,12 +166,13 @@ def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:
         return {}
     from holdall.cli.indexed import open_view  # late, because most services have no views
 
-    return {
-        name: [
-            last.enter_context(open_view(each.name)) for each in declared if each.store == Address.parse(uri)
-        ]
-        for name, uri in named.items()
-    }
+    opened: dict[str, list[Any]] = {name: [] for name in named}
+    for name, uri in named.items():
+        for each in declared:
+            if each.store == Address.parse(uri):
+                view = last.enter_context(open_view(each.name))
+                opened[name] += view if isinstance(view, Sequence) else [view]  # NAME.1, NAME.2 … of several
+    return opened
 
 
 def _listen(place: str) -> socket.socket:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import click
@@ -14,12 +15,14 @@ from holdall.cli.output.printing import formats, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.configuration import files
 from holdall.configuration.views import NamedView
-from holdall.query import Key
-from holdall.query.views.listing import Listed, drop_view, list_views
+from holdall.query import Key, Row, Views
+from holdall.query.views.listing import Listed, Size, drop_view, list_views
 from holdall.registry import open as open_store
 from holdall.store import Store
 
-_COLUMNS: Final = ("name", "state", "groups", "refreshed", "position", "definition")
+_COLUMNS: Final = (
+    *("name", "query", "state", "documents", "groups", "bytes", "age", "refreshed", "position", "definition"),
+)
 
 
 @click.group(epilog=examples("views list", "views refresh billed", "views show billed --level 1"))
@@ -54,14 +57,15 @@ def list_(uri: str | None, index: str | None, style: str | None) -> None:
     """List the views of an index with their state, or the declared views.
 
     A view is complete, or it is being built. If the query was changed, the view has a line for each definition
-    until the old one is swept.
+    until the old one is swept. A view of several queries has a line for each query. The bytes are those of the
+    whole index, and the age is that of an answer without a refresh.
     """
     if uri is None and index is None:
         rows = [(each.name, *_describe(each), str(each.file)) for each in files.views()]
         print_rows(("name", "store", "prefix", "query", "index", "file"), rows, style)
     else:
         with _open_index(uri, index) as kept:
-            print_rows(_COLUMNS, map(_cells, list_views(kept)), style)
+            print_rows(_COLUMNS, chain.from_iterable(map(_lines, list_views(kept))), style)
 
 
 @views.command(epilog=examples("views refresh billed"))
@@ -87,8 +91,12 @@ def show(name: str, level: int | None, stale: bool, style: str | None) -> None:
         if not stale:
             with show_progress("reading documents") as tell:
                 view.refresh(tell)
-        rows = [(_text(key), str(value)) for key, value in view.rows(level, stale=True)]
-        print_rows(("group", "value"), rows, style)
+        found = view.rows(level, stale=True)
+        if isinstance(view, Views):
+            rows = [(str(number), *_shown(row)) for number, each in enumerate(found, 1) for row in each]
+            print_rows(("query", "group", "value"), rows, style)
+        else:
+            print_rows(("group", "value"), map(_shown, found), style)
         if stale and view.behind is not None:
             age = view.behind.total_seconds()
             click.echo(f"holdall: {name} was refreshed {age:,.0f} seconds ago", err=True)
@@ -139,10 +147,21 @@ def _describe(declared: NamedView) -> tuple[str, str, str, str]:
     return str(declared.store), declared.prefix, declared.query, index
 
 
-def _cells(listed: Listed) -> tuple[str, ...]:
-    refreshed = listed.refreshed.isoformat(sep=" ", timespec="seconds") if listed.refreshed else ""
+def _lines(listed: Listed) -> Iterator[tuple[str, ...]]:
+    """Yield a line for each query of a view."""
     state = "complete" if listed.complete else "building"
-    return listed.name, state, str(listed.groups), refreshed, listed.position or "", listed.definition
+    age = refreshed = ""
+    if listed.refreshed:
+        age = str(timedelta(seconds=int((datetime.now(UTC) - listed.refreshed).total_seconds())))
+        refreshed = listed.refreshed.isoformat(sep=" ", timespec="seconds")
+    for number, size in enumerate(listed.sizes or [Size(0, 0)], 1):
+        query = str(number) if len(listed.sizes) > 1 else ""
+        counts = map(str, (size.documents, size.groups, listed.bytes))
+        yield listed.name, query, state, *counts, age, refreshed, listed.position or "", listed.definition
+
+
+def _shown(row: Row[Any]) -> tuple[str, str]:
+    return _text(row.key), str(row.value)
 
 
 def _text(key: Key) -> str:

@@ -1,7 +1,8 @@
 """Accounts receivable: invoices, payments against accounting codes, and the amounts still owed.
 
-`model` defines an invoice, `schema` checks an invoice before it is stored, and `allocation` divides a
-payment. `Books` keeps invoices in any mapping, and `Receivables` answers questions about them.
+`model` defines an invoice, `create` makes one from a small document, `ubl` reads one, `codes` files its lines
+under accounting codes, `schema` checks it before it is stored, and `allocation` divides a payment. `Books`
+keeps invoices in any mapping, and `Receivables` answers questions about them.
 """
 
 from importlib import import_module
@@ -12,21 +13,26 @@ from holdall.extras import at_hand, needs
 if TYPE_CHECKING:
     from holdall.domain.allocation import in_proportion, oldest_due_first, oldest_first
     from holdall.domain.books import Books
-    from holdall.domain.model import Allocation, Invoice, LineItem, Party, Payment, Split
+    from holdall.domain.codes import Codes
+    from holdall.domain.model import Allocation, Invoice, Item, LineItem, Party, Payment, Split
     from holdall.domain.receivables import Receivables
     from holdall.domain.schema import InvoiceSchema
+    from holdall.domain.settings import Settings
     from holdall.domain.viewed import ViewedReceivables
 
 # Each name is imported when it is first used, so that a program that needs only the model skips FormEncode.
 _lazy = {
     "Allocation": "model",
     "Books": "books",
+    "Codes": "codes",
     "Invoice": "model",
     "InvoiceSchema": "schema",
+    "Item": "model",
     "LineItem": "model",
     "Party": "model",
     "Payment": "model",
     "Receivables": "receivables",
+    "Settings": "settings",
     "Split": "model",
     "ViewedReceivables": "viewed",
     "in_proportion": "allocation",
@@ -37,12 +43,15 @@ _lazy = {
 __all__ = [
     "Allocation",
     "Books",
+    "Codes",
     "Invoice",
     "InvoiceSchema",
+    "Item",
     "LineItem",
     "Party",
     "Payment",
     "Receivables",
+    "Settings",
     "Split",
     "ViewedReceivables",
     "in_proportion",

@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import date
 from decimal import Decimal
 from secrets import token_hex
+from typing import Any
+
+from msgspec.structs import replace
 
 from holdall.domain.allocation import Policy, in_proportion
+from holdall.domain.create import from_document
 from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix, series_of
-from holdall.domain.model import Invoice, Payment
+from holdall.domain.model import Invoice, LineItem, Payment
 from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
+from holdall.domain.settings import NONE, Settings
 from holdall.domain.sound import sound
 from holdall.errors import Conflict, Invalid
 from holdall.keys import successor
@@ -19,6 +24,8 @@ from holdall.store import ABSENT, Feature, Store
 
 class Books:
     """Invoices in ``store``, under the keys that `holdall.domain.keys` defines. ``store`` may also be a dict.
+
+    ``settings`` are the defaults for documents that are added as dicts.
 
     `holdall.domain.schema` checks every invoice and payment before it is written. A refused one raises
     Invalid and changes nothing. Reading an invoice with a damaged amount raises Corrupt.
@@ -40,13 +47,14 @@ class Books:
     {'4400': Decimal('6.00')}
     """
 
-    def __init__(self, store: MutableMapping[str, Invoice]) -> None:
+    def __init__(self, store: MutableMapping[str, Invoice], settings: Settings = NONE) -> None:
         if not isinstance(store, MutableMapping):
             raise TypeError(
                 f"Books need a store or a dict, not a {type(store).__name__}; "
                 "holdall.open(address, type=Invoice) opens a store at an address"
             )
         self.store = store
+        self.settings = settings
 
     def __iter__(self) -> Iterator[Invoice]:
         """Yield every invoice, by seller and number, in the order of the keys."""
@@ -75,14 +83,17 @@ class Books:
         """
         return self._read(self._key(number, seller, series))
 
-    def add(self, invoice: Invoice) -> bool:
+    def add(self, invoice: Invoice | dict[str, Any]) -> bool:
         """Add an invoice or a credit note, and return True. Return False if it is in the books already.
 
+        A dict is a document of which `holdall.domain.create` makes an invoice, with the settings of the books.
+
         It is in the books already if an invoice there is equal in everything but the payments, and has all of
-        its payments. Then nothing changes. Raises Conflict, naming the fields that differ, if the seller has
-        a different invoice with that number in the same series.
+        its payments. The codes of lines that a mapping filed may differ too. Then nothing changes. Raises
+        Conflict, naming the fields that differ, if the seller has a different invoice with that number in the
+        same series.
         """
-        invoice = check(invoice)
+        invoice = from_document(invoice, self.settings) if isinstance(invoice, dict) else check(invoice)
         key = invoice_key(invoice.seller.id, invoice.number)
         kept = self._create(key, invoice)
         if kept is not None and series_of(kept) != series_of(invoice):
@@ -126,6 +137,16 @@ class Books:
             return known
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)
+
+    def change(self, invoice: Invoice, function: Callable[[Invoice], Invoice]) -> Invoice:
+        """Replace ``invoice`` in the books by the result of ``function``, and return the result.
+
+        ``function`` gets the invoice as the books have it now, and may be called again if another writer
+        changes it in the meantime. Raises Invalid if the result may not be stored, and KeyError if the books
+        do not have the invoice.
+        """
+        key = self._key(invoice.number, invoice.seller.id, series_of(invoice))
+        return self._modify(key, lambda kept: check(function(sound(key, kept))))
 
     def _read(self, key: str) -> Invoice:
         return sound(key, self.store[key])
@@ -190,8 +211,10 @@ def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
     differing = [
         field
         for field in given.__struct_fields__
-        if field != "payments" and getattr(kept, field) != getattr(given, field)
+        if field not in ("payments", "lines") and getattr(kept, field) != getattr(given, field)
     ]
+    if not _are_same(kept.lines, given.lines):
+        differing.append("lines")
     if any(payment not in kept.payments for payment in given.payments):
         differing.append("payments")
     if differing:
@@ -200,6 +223,18 @@ def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
             f"{', '.join(differing)}: give it another number, or correct the first one with a credit note",
             key=key,
         )
+
+
+def _are_same(kept: tuple[LineItem, ...], given: tuple[LineItem, ...]) -> bool:
+    """Return whether the lines are equal, whatever codes a mapping found for the given lines."""
+    if len(kept) != len(given):
+        return False
+    return all(
+        replace(one, splits=other.splits, item=other.item, filed=True) == other
+        if other.filed
+        else one == other
+        for one, other in zip(kept, given, strict=True)
+    )
 
 
 def _describe(invoice: Invoice) -> str:

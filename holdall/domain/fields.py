@@ -165,6 +165,21 @@ class Number(Field):
         return decimals
 
 
+class Optional(Field):
+    """None, or a value that ``validator`` accepts.
+
+    >>> Optional(Text()).to_python(None) is None
+    True
+    """
+
+    __unpackargs__ = ("validator",)
+    validator: Any = None
+    if_missing = None
+
+    def _convert_to_python(self, value: Any, state: Any) -> Any:
+        return None if value is None else self.validator.to_python(value, state)
+
+
 class Each(ForEach):  # type: ignore[misc]  # FormEncode has no types
     """A list of at least ``least`` items that the given validator accepts. A single value is not a list.
 

@@ -146,21 +146,31 @@ def received(key: str, part: Receipts) -> Iterator[Money]:
         yield (each.on.isoformat()[:7], part.currency), each.amount
 
 
-def aging(
-    on: date, bounds: Sequence[int], key: str, part: Balance
-) -> Iterator[tuple[tuple[str, str, str, int], Decimal]]:
-    """Yield (customer id, currency, customer name, bucket) → balance, if the balance is not zero.
-
-    Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
-    ``on``.
-    """
+def balances(key: str, part: Balance) -> Iterator[tuple[tuple[str, str, str, date], Decimal]]:
+    """Yield (customer id, currency, customer name, due day) → balance, if the balance is not zero."""
     balance = part.total
     for each in part.payments:
         balance = EXACT.subtract(balance, each.amount)
     if balance:
-        late = (on - (part.due or part.issued)).days
         customer = part.customer
-        yield (customer.id, part.currency, customer.name, bisect_left(bounds, late)), balance
+        yield (customer.id, part.currency, customer.name, part.due or part.issued), balance
+
+
+def aging(
+    on: date, bounds: Sequence[int], key: str, part: Balance
+) -> Iterator[tuple[tuple[str, str, str, int], Decimal]]:
+    """Yield (customer id, currency, customer name, bucket) → balance, if the balance is not zero."""
+    for (customer, currency, name, due), balance in balances(key, part):
+        yield (customer, currency, name, bucket(on, bounds, due)), balance
+
+
+def bucket(on: date, bounds: Sequence[int], due: date) -> int:
+    """Return the number of the bucket of a balance that is due on the day ``due``.
+
+    Bucket n holds balances that are more than ``bounds[n - 1]`` and at most ``bounds[n]`` days past due on
+    ``on``.
+    """
+    return bisect_left(bounds, (on - due).days)
 
 
 Entered = tuple[str, str, Decimal]

@@ -13,13 +13,16 @@ customer never owes this tax to the seller.
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
 
 with needs("domain"):
     from msgspec import Struct
+
+if TYPE_CHECKING:
+    from holdall.domain.settings import Settings
 
 UNCODED = "uncoded"
 """The code of a line whose source names no accounting code."""
@@ -59,12 +62,31 @@ class Split(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     amount: Decimal
 
 
+class Item(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The facts by which a mapping files a line under accounting codes (see `holdall.domain.codes`).
+
+    ``ids`` are the seller's, the buyer's and the standard id of the item (BT-155, BT-156, BT-157), and
+    ``classifications`` its classes (BT-158). ``tax_category`` and ``tax_rate`` are BT-151 and BT-152.
+    ``reference`` is the accounting code that the buyer asked for (BT-133, or BT-19 for the whole document).
+
+    >>> Item(ids=("RENT-1",), tax_rate=Decimal(19)).classifications
+    ()
+    """
+
+    ids: tuple[str, ...] = ()
+    classifications: tuple[str, ...] = ()
+    tax_category: str = ""
+    tax_rate: Decimal | None = None
+    reference: str = ""
+
+
 class LineItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One line of an invoice. ``amount`` is net of the line's own allowances, and may be negative.
 
     ``amount`` may differ from ``quantity * unit_price``, because prices have base quantities (BT-149) and
     lines have allowances (BG-27). A line has at least one split, no two splits have the same code, and the
-    splits sum to ``amount``.
+    splits sum to ``amount``. ``filed`` is True if nobody gave the codes: the reader or a mapping found them,
+    by the facts in ``item``, and another mapping may change them.
 
     >>> splits = (Split("4400", Decimal(60)), Split("4410", Decimal(40)))
     >>> LineItem("1", "Rent", Decimal(2), Decimal(50), Decimal(100), splits).kind
@@ -78,6 +100,8 @@ class LineItem(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     amount: Decimal
     splits: tuple[Split, ...]
     kind: LineKind = "item"
+    item: Item | None = None
+    filed: bool = False
 
 
 class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -143,6 +167,24 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[LineItem, ...]
     payments: tuple[Payment, ...] = ()
     references: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(
+        cls, data: bytes | str, settings: "Settings | None" = None, today: date | None = None
+    ) -> "Invoice":
+        """Return the invoice in a small JSON document. See `holdall.domain.create` for its fields and defaults.
+
+        ``settings`` give the seller, the currency and the codes of lines that name none. ``today`` is the day
+        of issue of a document that names none. Raises `holdall.errors.Invalid` with every error, by its path.
+
+        >>> Invoice.from_json(
+        ...     '{"number": "7", "seller": "Bo", "customer": "Ada", "currency": "EUR", "lines": [{"amount": 7.50}]}'
+        ... ).total
+        Decimal('7.50')
+        """
+        from holdall.domain.create import from_json  # late: it imports this module, and FormEncode
+
+        return from_json(data, settings, today) if settings else from_json(data, today=today)
 
     def billed(self) -> dict[str, Decimal]:
         """Return the amounts billed by accounting code. The codes are in the order of the lines."""

@@ -18,7 +18,7 @@ import msgspec
 
 from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
-from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Text, format_value
+from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Optional, Text, format_value
 from holdall.domain.model import Invoice, InvoiceKind, LineKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
@@ -41,6 +41,16 @@ class SplitSchema(Document):
     amount = Number()
 
 
+class ItemSchema(Document):
+    """An `Item`."""
+
+    ids = Each(Text(free=True), if_missing=())
+    classifications = Each(Text(free=True), if_missing=())
+    tax_category = Text(free=True, if_missing="")
+    tax_rate = Optional(Number(decimals=_PRICE_DECIMALS))
+    reference = Text(free=True, if_missing="")
+
+
 class LineSchema(Document):
     """A `LineItem`. Its splits sum to its amount; there is at least one, and no two share a code."""
 
@@ -51,6 +61,8 @@ class LineSchema(Document):
     amount = Number()
     splits = Each(SplitSchema(), least=1)
     kind = Choice(values=get_args(LineKind), if_missing="item")
+    item = Optional(ItemSchema())
+    filed = Flag(if_missing=False)
     rules = (Rule(("amount", "splits"), parts_sum("splits")),)
 
 
@@ -112,8 +124,8 @@ def check(invoice: Invoice) -> Invoice:
     """
     if not isinstance(invoice, Invoice):
         raise TypeError(
-            f"{format_value(invoice)} is not an Invoice; convert a dict with msgspec.convert(document, Invoice), "
-            "or decode JSON with msgspec.json.decode(data, type=Invoice)"
+            f"{format_value(invoice)} is not an Invoice; make one with Invoice.from_json(data), "
+            "or with holdall.domain.create.from_document(document)"
         )
     try:
         checked: Invoice = _schema.to_python(invoice)

@@ -1,11 +1,12 @@
 """The layer that compares a stack with its store's manifest, once, when the store is first used."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from holdall.errors import Conflict, Mismatch
+from holdall.errors import Conflict, Mismatch, Unsupported
 from holdall.layer import below, layers
 from holdall.middleware.manifest import RECORD, Manifest, create, read_manifest, record
 from holdall.middleware.passthrough import PassThrough
@@ -23,7 +24,8 @@ class Guard(PassThrough[V]):
     other programs wrote data without a manifest, the data can be used and no manifest is recorded; with
     ``required`` this raises Mismatch instead. If only the schema differs, only writes raise Mismatch. After a
     Mismatch every operation raises it again until the store's manifest has changed. `raw`, `close`,
-    `features` and `info` are not guarded.
+    `features` and `info` are not guarded. A store that keeps no records (an HTTP service that does not show
+    reserved keys) has no manifest.
 
     After the first operations, each operation costs as much as in the store below.
 
@@ -47,7 +49,7 @@ class Guard(PassThrough[V]):
     @cached_property
     def _inner(self) -> Store[V]:  # type: ignore[override]
         """The store. The first use compares its manifest, and raises Mismatch if it does not match."""
-        self._seen = read_manifest(self._store)
+        self._seen = self._read()
         if self._seen is None and self._required and not self._is_empty():
             raise Mismatch(f"{self._below!r} has data, but no manifest; {RECORD}")
         if self._seen is not None and not self.manifest.reads(self._seen):
@@ -58,13 +60,27 @@ class Guard(PassThrough[V]):
     def _writable(self) -> Store[V]:
         """The store, for writes. The first use records the manifest, or compares it."""
         store = self._inner
-        seen = self._seen or (self._record() if self._is_empty() else read_manifest(self._store))
+        seen = self._seen or (self._record() if self._is_empty() else self._read())
         if seen is not None and not self.manifest.writes(seen):
             raise self._mismatch(seen)
         return store
 
+    def _read(self) -> Manifest | None:
+        """Return the manifest of the store; None if it has none, or keeps no records unless one is required."""
+        try:
+            return read_manifest(self._store)
+        except Unsupported:
+            if self._required:
+                raise
+            return None
+
     def _record(self) -> Manifest | None:
         """Record the manifest, unless another writer was faster; return the one that is recorded then."""
+        with suppress(Unsupported):
+            return self._create()
+        return None
+
+    def _create(self) -> Manifest | None:
         if Feature.SWAP not in self._store.features:
             record(self._store, self.manifest)
             return self.manifest

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from holdall.errors import Invalid, InvalidAddress, PermissionDenied
-from holdall.middleware._secrets.source import LONGEST, is_source, read
+from holdall.private import LONGEST, is_source, read_secret
 
 Source = str | Callable[[], str]
 KEY_BYTES: Final = 32
@@ -85,7 +85,7 @@ def _reader(source: str) -> Callable[[], str]:
     if not is_source(source):
         # The source is not shown, because it may be the key itself.
         raise InvalidAddress("the source of the keys is not valid; give env:NAME, file:PATH or a function")
-    return lambda: read(source, "keys").decode("ascii", "replace")
+    return lambda: read_secret(source, "keys").decode("ascii", "replace")
 
 
 def new_key(id: str) -> str:

@@ -21,9 +21,14 @@ from holdall.query.together import Together, together
 if TYPE_CHECKING:
     from holdall.query.columns import arrow as arrow
     from holdall.query.views import View as View
+    from holdall.query.views import Views as Views
 
 # Each needs an extra, so it is imported at its first use, and `from holdall.query import *` leaves it out.
-_lazy = {"View": "holdall.query.views", "arrow": "holdall.query.columns"}
+_lazy = {
+    "View": "holdall.query.views",
+    "Views": "holdall.query.views",
+    "arrow": "holdall.query.columns",
+}
 
 __all__ = ["Key", "MapReduce", "Plan", "Reducer", "Row", "Rows", "Stats", "Together", "together"]
 

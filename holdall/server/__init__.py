@@ -9,6 +9,7 @@
     /v1/{store}/views              GET lists the views of the store
     /v1/{store}/views/{name}       GET reads the rows of a view; POST to {name}:refresh brings it up to date
     /v1/{store}/changes            GET tells what changed since a position, and waits for a change
+    /v1/{store}:info               GET describes the store
     /v1/{store}:batch              POST reads, writes and deletes several keys
     /v1/{store}:transact           POST changes several keys, all or nothing
     /healthz, /readyz              GET tells whether the service runs, and whether each store answers

@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from holdall.adapters._shared.service import RAW
 from holdall.extras import needs
 
 with needs("server"):
@@ -51,11 +52,18 @@ class Access(NamedTuple):
 
     def check_store(self, store: str) -> None:
         """Raise HTTPForbidden unless the sender may read any key of ``store``."""
-        if not any(scope.store in ("*", store) for scope in self.scopes):
+        if store.endswith(RAW):
+            self.check(store, "")
+        elif not any(scope.store in ("*", store) for scope in self.scopes):
             raise falcon.HTTPForbidden(description=self.refusal)
 
     def allows(self, store: str, prefix: str, *, write: bool = False) -> bool:
-        """Return whether the sender may read, or ``write``, all keys that begin with ``prefix``."""
+        """Return whether the sender may read, or ``write``, all keys that begin with ``prefix``.
+
+        Only a sender who may write all of a store may read or write its stored bytes.
+        """
+        if store.endswith(RAW):
+            store, prefix, write = store.removesuffix(RAW), "", True
         return any(scope.covers(store, prefix, write) for scope in self.scopes)
 
     def check(self, store: str, prefix: str, *, write: bool = False) -> None:

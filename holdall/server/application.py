@@ -11,11 +11,14 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.compression import Compression
 from holdall.server.cors import Cors
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
+from holdall.server.idempotency import Idempotency
+from holdall.server.info import Infos
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
 from holdall.server.pages.mount import mount
@@ -44,6 +47,7 @@ def app(
     hosts: Collection[str] = LOOPBACK,
     tokens: Store[Any] | str | None = None,
     readonly: bool = False,
+    raw: bool = False,
     views: Mapping[str, Iterable[View[Any]]] = {},
     limits: Limits = LIMITS,
     cors: Collection[str] = (),
@@ -67,13 +71,17 @@ def app(
 
     Raises Invalid if ``cors`` allows every site to write.
 
+    With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
+    store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
+    history, manifest and tokens.
+
     Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
     The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
     """
-    served = Stores(stores)
+    served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
@@ -82,16 +90,19 @@ def app(
     middleware: list[Any] = [
         monitor,
         Probes(served, stopping),
-        Cors(cors, guarded=readonly or kept is not None),
+        *([Cors(cors, guarded=readonly or kept is not None)] if cors else []),
         Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Compression(),
+        Idempotency(),
     ]
     service = falcon.App(middleware=middleware)
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
+    service.add_route("/v1/{store}:info", Infos(served, limits.body))
     service.add_route("/v1/{store}:batch", Batches(served, limits.body))
     service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
     service.add_route("/v1/{store}:revert", Reverts(served, limits.body))

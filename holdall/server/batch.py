@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
-from holdall.keys import check_key
 from holdall.server.access import Access
 from holdall.server.operations import Delete, Get, Put, read_batch
 from holdall.server.parameters import read_parameters
-from holdall.server.problems import describe
+from holdall.server.problems import MissingKey, describe
 from holdall.server.stores import Served, Stores
 
 with needs("server"):
@@ -72,7 +71,7 @@ class _Batch:
     def _prepare(self, operation: Get | Put | Delete, ready: Pairs) -> None:
         """Append the key and value of ``operation`` to ``ready``. Raises an error if it must be refused."""
         key = operation.key
-        check_key(key)
+        self._served.check_key(key)
         self._access.check(self._served.name, key, write=not isinstance(operation, Get))
         value = None
         if isinstance(operation, Put):
@@ -96,7 +95,7 @@ class _Batch:
             found[key] = {"status": 200, "value": item}
         self._left = left
         full = {"status": 413, "detail": "the answer is full; read this key in another batch"}
-        missing = {"status": 404, "detail": "the key does not exist"}
+        missing = {"status": 404, "type": MissingKey.type, "detail": "the key does not exist"}
         return [found.get(key, full if left < 0 else missing) for key, _ in pairs]
 
     def _put(self, pairs: Pairs) -> list[Result]:

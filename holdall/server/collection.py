@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import quote
 
+from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
 from holdall.server.bodies import read_body
-from holdall.server.etags import etag
 from holdall.server.limits import Limits
 from holdall.server.listing import Listing
 from holdall.server.negotiation import prefer

@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from holdall.adapters._shared.etags import etag
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import UNTAGGED, Conditions, etag, failed
+from holdall.server.etags import UNTAGGED, Conditions, failed
 from holdall.server.negotiation import prefer
 from holdall.server.parameters import read_parameters
 from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
 from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.problems import MissingKey
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
@@ -135,14 +137,27 @@ def _check_accept(req: falcon.Request, served: Served) -> None:
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:
     """Return the value and its tag; UNTAGGED if the store has no tags."""
     try:
+        if conditions.ask_for_existence:
+            return Tagged(None, _tag_if_present(store, key))
         return store.get_tagged(key) if Feature.TAGS in store.features else Tagged(store[key], UNTAGGED)
     except KeyError:
         raise _missing(conditions) from None
 
 
+def _tag_if_present(store: Store[Any], key: str) -> Tag:
+    """Return the tag of ``key``, without its value; UNTAGGED if the store has no tags.
+
+    Raises KeyError if ``key`` is missing.
+    """
+    tag = store.tag(key) if Feature.TAGS in store.features else UNTAGGED
+    if tag == ABSENT or (tag == UNTAGGED and key not in store):
+        raise KeyError(key)
+    return tag
+
+
 def _missing(conditions: Conditions) -> falcon.HTTPError:
     """Return the error for a missing key: If-Match fails for it."""
-    return failed() if conditions.if_match else falcon.HTTPNotFound(description="the key does not exist")
+    return failed() if conditions.if_match else MissingKey(description="the key does not exist")
 
 
 def _write(store: Store[Any], key: str, value: Any, conditions: Conditions) -> tuple[bool, Tag]:

@@ -2,8 +2,8 @@
 
 import re
 from typing import Final, NamedTuple, Self
-from urllib.parse import quote, unquote
 
+from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
 from holdall.server.stores import Served
 from holdall.store import ABSENT, Feature, Tag
@@ -14,29 +14,9 @@ with needs("server"):
 UNTAGGED: Final = Tag("\ud800")
 """The tag of a value in a store without tags. No header can name it."""
 
-_SAFE: Final = "!#$&'()*+-./:;<=>?@[]^_`{|}~"  # the characters of an ETag, without ',' and '%'
 _element = r'[ \t]*+(?:(?:W/)?"[^"]*"[ \t]*+)?'  # possessive, so that a header fails in linear time
 _list = re.compile(f"{_element}(?:,{_element})*+").fullmatch
 _each = re.compile(r'(W/)?"([^"]*)"').finditer
-
-
-def escape_tag(tag: Tag) -> str:
-    """Return ``tag`` in the characters of an ETag. No two tags become equal.
-
-    >>> escape_tag(Tag('"9a,"'))
-    '%229a%2C%22'
-    """
-    return quote(tag, safe=_SAFE)
-
-
-def unescape_tag(text: str) -> Tag:
-    """Return the tag that `escape_tag` wrote as ``text``."""
-    return Tag(unquote(text))
-
-
-def etag(tag: Tag) -> str:
-    """Return the header ETag for ``tag``."""
-    return f'"{escape_tag(tag)}"'
 
 
 class Tags(NamedTuple):
@@ -88,6 +68,11 @@ class Conditions(NamedTuple):
     def given(self) -> bool:
         """Whether the request has any condition."""
         return self.if_match is not None or self.if_none_match is not None
+
+    @property
+    def ask_for_existence(self) -> bool:
+        """Whether a GET with these conditions needs no value: the answer is 304 if the key exists."""
+        return self.if_match is None and self.if_none_match is not None and self.if_none_match.every
 
     @property
     def expected(self) -> Tag | None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
+from holdall.adapters._shared.service import SERVICE
 from holdall.extras import needs
 from holdall.server.access import Access, anonymous, readonly
 from holdall.server.audit import audit
@@ -22,13 +23,14 @@ with needs("server"):
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine for itself."""
 
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-cache",
     "Cross-Origin-Resource-Policy": "same-origin",
+    SERVICE: "1",
 }
 _host = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?").fullmatch
 _odd = re.compile(r"[^!-~]|#").search
@@ -65,7 +67,7 @@ class Guard:
         access = self._access(env)
         req.context.access = readonly(access) if self._readonly else access
         req.context.check = partial(self._access, env)
-        if req.method not in _READS:
+        if req.method not in READS:
             if ORIGIN not in req.context:
                 _check_origin(env)
             req.context.last = ExitStack()
@@ -99,7 +101,7 @@ class Guard:
         for name, value in _HEADERS.items():
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
-        if req.method not in _READS:
+        if req.method not in READS:
             audit(req, resp)
         if "last" in req.context:
             req.context.last.close()

@@ -15,6 +15,7 @@ from holdall.history import Revision
 from holdall.server.cursors import bad_cursor, next_link, unpack_cursor
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.past import MOST, require_history, time_of
+from holdall.server.problems import MissingKey
 from holdall.server.stores import Stores
 
 with needs("server"):
@@ -41,7 +42,7 @@ class Histories:
         try:
             revisions = served.store.history(key)
         except KeyError:
-            raise falcon.HTTPNotFound(description="the key never existed") from None
+            raise MissingKey(description="the key never existed") from None
         page: dict[str, Any] = {"revisions": []}
         for number, revision in enumerate(_older(revisions, below, limit)):
             if number == limit:

@@ -11,9 +11,9 @@ An NDJSON stream that was cut off says so in its last line (see `holdall.server.
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 
+from holdall.adapters._shared.etags import escape_tag
 from holdall.extras import needs
 from holdall.server.cursors import next_link, unpack_cursor
-from holdall.server.etags import escape_tag
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.past import as_of
 from holdall.server.stores import Served

@@ -10,7 +10,7 @@ import logging
 from typing import Any, Final, NamedTuple
 
 from holdall import errors
-from holdall.errors import HoldallError, Invalid
+from holdall.errors import Conflict, HoldallError, Invalid
 from holdall.extras import needs
 
 with needs("server"):
@@ -75,11 +75,31 @@ def describe(error: HoldallError) -> dict[str, Any]:
     }
     if isinstance(error, Invalid) and (fields := error.flat()):
         problem["errors"] = fields
+    if isinstance(error, Conflict) and error.key is not None:
+        problem["key"] = error.key
     return problem
 
 
 def _find(error: HoldallError) -> _Answer:
     return next((_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS), _OTHER)
+
+
+class MissingKey(falcon.HTTPNotFound):
+    """The error for a key that does not exist."""
+
+    type = "urn:holdall:KeyError"
+
+
+class RawRefused(falcon.HTTPNotImplemented):
+    """The error for the reserved keys of a store, if the service does not show them."""
+
+    type = "urn:holdall:Unsupported"
+
+
+class MissingStore(falcon.HTTPNotFound):
+    """The error for a store that is not served."""
+
+    type = "urn:holdall:StoreNotFound"
 
 
 def answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
@@ -91,7 +111,12 @@ def describe_http_error(error: falcon.HTTPError) -> dict[str, Any]:
     """Return the problem of an error of HTTP."""
     status = falcon.http_status_to_code(error.status)
     title = _title(status)
-    return {"type": "about:blank", "title": title, "status": status, "detail": error.description or title}
+    return {
+        "type": getattr(error, "type", "about:blank"),
+        "title": title,
+        "status": status,
+        "detail": error.description or title,
+    }
 
 
 def _title(status: int) -> str:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from holdall.adapters._shared.service import RAW
 from holdall.errors import InvalidAddress
 from holdall.extras import needs
+from holdall.keys import check_key, raw_key
 from holdall.redact import brief
 from holdall.registry import open as open_store
 from holdall.server.access import Access
-from holdall.server.representation import Representation, representation
+from holdall.server.problems import MissingStore, RawRefused
+from holdall.server.representation import BytesRepresentation, Representation, representation
 from holdall.store import Feature, Store
 
 with needs("server"):
@@ -24,6 +27,13 @@ class Served(NamedTuple):
     name: str
     store: Store[Any]
     representation: Representation
+
+    def check_key(self, key: str) -> None:
+        """Raise InvalidKey if no value of this store has ``key``. A raw store has reserved keys too."""
+        if self.name.endswith(RAW):
+            raw_key(key)
+        else:
+            check_key(key)
 
     def require(self, feature: Feature, reason: str) -> None:
         """Raise HTTPNotImplemented, which gives the ``reason``, if the store lacks ``feature``."""
@@ -41,8 +51,10 @@ class Stores:
     holdall.errors.InvalidAddress: 'a/b' is not a name for a served store; ...
     """
 
-    def __init__(self, stores: Mapping[str, Store[Any] | str]) -> None:
+    def __init__(self, stores: Mapping[str, Store[Any] | str], *, raw: bool = False) -> None:
         self._served = {name: _serve(name, store) for name, store in stores.items()}
+        self._raw = {f"{name}{RAW}": _serve_raw(served) for name, served in self._served.items()}
+        self._shows_raw = raw
 
     def __contains__(self, name: str) -> bool:
         return name in self._served
@@ -54,15 +66,22 @@ class Stores:
     def find(self, name: str, req: falcon.Request) -> Served:
         """Return the store ``name``.
 
-        Raises HTTPForbidden if the sender of ``req`` may not read any key of it, and HTTPNotFound if there is
-        no such store.
+        A name that ends in ``:raw`` is that of the stored bytes of all keys, including the reserved ones. It
+        needs the right to write all of the store. Raises HTTPForbidden if the sender of ``req`` may not read
+        any key, MissingStore if there is no such store, and RawRefused if the service has no raw stores.
         """
         access: Access = req.context.access
         access.check_store(name)
-        found = self._served.get(name)
+        found = self._served.get(name) or self._raw.get(name)
         if found is None:
-            raise falcon.HTTPNotFound(description="no store of this name is served here")
+            raise MissingStore(description="no store of this name is served here")
+        if name in self._raw and not self._shows_raw:
+            raise RawRefused(description="this service does not show reserved keys; start it with --raw")
         return found
+
+
+def _serve_raw(served: Served) -> Served:
+    return Served(f"{served.name}{RAW}", served.store.raw(), BytesRepresentation())
 
 
 def _serve(name: str, store: Store[Any] | str) -> Served:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
-from holdall.server.etags import unescape_tag
 from holdall.server.operations import Delete, Expect, Put, read_transaction
 from holdall.server.parameters import read_parameters
 from holdall.server.stores import Served, Stores

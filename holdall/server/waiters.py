@@ -119,11 +119,11 @@ class LongPoll(Waiter):
 
     def look(self, now: float) -> None:
         if now > self._deadline:
-            self._answer(FeedPage([], self.place.position, False))
+            self._answer(FeedPage([], self.place.position, self.place.position, False))
 
     def end(self, error: HoldallError | None = None) -> None:
         if error is None:
-            self._answer(FeedPage([], self.place.position, False))
+            self._answer(FeedPage([], self.place.position, self.place.position, False))
         else:
             self.close()
 

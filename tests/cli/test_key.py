@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import holdall
-from holdall.middleware._secrets.source import read
 from holdall.middleware.keyring import Keyring, new_key
+from holdall.private import read_secret
 from tests.cli.console import call, good, refusal
 
 
@@ -86,4 +86,4 @@ def test_the_group_of_a_file_of_another_user_may_read_it(folder, monkeypatch):
     file.write_text("secret")
     file.chmod(0o640)
     monkeypatch.setattr(os, "getuid", lambda: 4711)
-    assert read(f"file:{file}", "keys") == b"secret"
+    assert read_secret(f"file:{file}", "keys") == b"secret"

@@ -8,7 +8,7 @@ import holdall
 from tests.cli.console import call, good, refusal
 
 QUERIES = """
-from holdall import MapReduce
+from holdall.query import MapReduce, together
 
 def amounts(key, document):
     yield (document["currency"], document["code"]), document["amount"]
@@ -20,6 +20,7 @@ def broken(key, document):
     raise ValueError(key)
 
 billed, counted, broken = MapReduce(amounts, "sum"), MapReduce(pairs, "count"), MapReduce(broken)
+both = together(billed, counted)
 """
 FILE = """
 [store.lines]
@@ -99,12 +100,34 @@ def test_the_list_says_what_is_declared_and_what_is_kept(project):
     good("views", "refresh", "billed")
     good("views", "refresh", "all")
     (billed,) = listed("--index", "sqlite:///views.db")
-    assert (billed["name"], billed["state"], billed["groups"]) == ("billed", "complete", "2")
+    counts = {"documents": "3", "groups": "2", "query": ""}
+    assert {**billed, **counts, "name": "billed", "state": "complete"} == billed
+    assert 100 < int(billed["bytes"]) < 10_000
+    assert billed["age"].startswith("0:00:")
     assert billed["refreshed"].endswith("+00:00")
     (whole,) = listed("--from", "lines")
     assert (whole["name"], whole["groups"]) == ("all", "1")
     assert whole["position"] != ""
     assert whole["definition"] != billed["definition"]
+
+
+def test_a_view_of_several_queries_has_a_line_for_each(project):
+    declare(
+        project,
+        FILE.replace("view_queries:counted", "view_queries:both").replace(
+            "[view.all]", "[view.all]\nprefix = 'lines/'"
+        ),
+    )
+    assert good("views", "refresh", "all") == "all: 3 documents read\n"
+    assert (
+        good("views", "show", "all", "--level", "1", "--csv")
+        == 'query,group,value\n1,"[""EUR""]",17\n2,pairs,3\n'
+    )
+    lines = listed("--from", "lines")
+    assert [(line["name"], line["query"], line["groups"]) for line in lines] == [
+        ("all", "1", "2"),
+        ("all", "2", "1"),
+    ]
 
 
 def test_a_build_that_failed_is_listed_as_building(project):
@@ -144,7 +167,9 @@ def test_a_view_is_dropped_by_its_name_or_from_its_index(project):
 
 def test_what_is_not_a_view_is_refused(project):
     assert "no view is named 'bill'" in refusal("views", "refresh", "bill")
-    assert "view_queries:amounts is not a MapReduce" in refusal("views", "refresh", "other")
+    assert "view_queries:amounts is neither a MapReduce nor several together" in refusal(
+        "views", "refresh", "other"
+    )
     declare(project, FILE.replace("view_queries:counted", "view_queries:nothing"))
     assert "'view_queries:nothing' cannot be imported" in refusal("views", "show", "all")
 

@@ -84,4 +84,7 @@ def invoices(draw):
 
 @given(invoices())
 def test_an_invoice_written_as_ubl_reads_back_as_itself(invoice):
-    assert read(write(invoice)) == invoice
+    found = read(write(invoice))
+    assert all(line.filed for line in found.lines)
+    lines = tuple(replace(line, item=None, filed=False) for line in found.lines)
+    assert replace(found, lines=lines) == invoice

@@ -31,6 +31,9 @@ def reports(receivables: Receivables) -> dict[str, str]:
         "received": receivables.received,
         "by code": receivables.by_code,
         "statement": lambda: receivables.statement("C"),
+        "aging": lambda: receivables.aging(date(2026, 6, 1)),
+        "aged": lambda: receivables.overview(date(2026, 3, 1), (0, 7)).aging,
+        "overview": lambda: receivables.overview(date(2026, 3, 1)).by_code,
     }
     return {name: repr(list(ask())) for name, ask in asked.items()}
 
@@ -116,9 +119,7 @@ def test_a_stale_report_is_that_of_its_last_refresh(books):
     assert list(stale.outstanding()) == list(before)
     assert stale.refreshed == viewed.refreshed is not None
     assert list(viewed.outstanding()) != list(before)
-    assert list(ViewedReceivables(books.store, stale=True).paid()) == list(
-        viewed.paid()
-    )  # it was not built before
+    assert list(stale.statement("C")) == list(viewed.statement("C"))  # its view was not built before
 
 
 def test_damaged_books_are_refused_as_without_views(books):
@@ -143,8 +144,22 @@ class NoFeed(Memory):
         return super().features & ~Feature.CHANGES
 
 
-def test_reports_that_depend_on_the_day_are_refused(books):
-    viewed, on = ViewedReceivables(books.store), date(2026, 3, 1)
-    for ask in (viewed.aging, viewed.overview):
-        with pytest.raises(Unsupported, match="gets older each day"):
-            ask(on)
+def test_aging_follows_the_day_and_reads_no_invoice(books):
+    counting = Counting(books.store)
+    ViewedReceivables(counting).outstanding()
+    for on in (date(2026, 1, 1), date(2026, 12, 31)):
+        viewed = ViewedReceivables(counting, stale=True)
+        assert list(viewed.aging(on)) == list(Receivables(books.store).aging(on))
+    assert counting.count == 20
+
+
+def test_every_report_but_the_statement_reads_one_view(books):
+    def kept():
+        return {key.partition("/")[0] for key in books.store.raw(".holdall/views/")}
+
+    viewed = ViewedReceivables(books.store)
+    for ask in (viewed.by_code, viewed.received, lambda: viewed.overview(date(2026, 3, 1))):
+        ask()
+    assert kept() == {"receivables"}
+    viewed.statement("C")
+    assert kept() == {"receivables", "statements"}

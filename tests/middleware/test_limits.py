@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from holdall import Corrupt, Gzip, Lzma, Memory, PermissionDenied, TooLarge, Zstd
-from holdall.middleware._secrets.source import LONGEST, read
 from holdall.middleware.manifest import Manifest
+from holdall.private import LONGEST, read_secret
 
 LIMIT = 1000
 
@@ -33,10 +33,10 @@ def test_a_secret_is_read_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv("HOLDALL_LIMIT", "k" * size)
         for source in (f"file:{path}", "env:HOLDALL_LIMIT"):
             if is_taken:
-                assert read(source, "keys") == b"k" * size
+                assert read_secret(source, "keys") == b"k" * size
             else:
                 with pytest.raises(PermissionDenied, match="holds more than 65,536 bytes"):
-                    read(source, "keys")
+                    read_secret(source, "keys")
 
 
 def test_a_manifest_is_read_up_to_its_limit() -> None:

@@ -43,7 +43,8 @@ def test_the_feed_tells_each_key_and_then_what_changed(http, store):
     assert not start["more"]
     del store["a"]
     later = changes(http, since=start["position"])
-    assert later["changes"] == [{"key": "a", "tag": None}]
+    assert later["changes"] == [{"key": "a", "tag": None, "position": later["position"]}]
+    assert later["since"] == start["position"]
     assert changes(http, since=later["position"])["changes"] == []
     get, head = (http(method, "/v1/notes/changes") for method in ("GET", "HEAD"))
     assert (head.status, head.headers["Content-Length"]) == (200, str(len(get.data)))

@@ -63,10 +63,15 @@ uri = "sqlite:///{here}/d.db?serializer=json"
 [view.words]
 store = "drafts"
 query = "served_queries:words"
+[view.both]
+store = "drafts"
+query = "served_queries:both"
 """
 QUERY = """
 from holdall import MapReduce
+from holdall.query import together
 words = MapReduce(lambda key, text: [(word, 1) for word in text.split()], "sum")
+both = together(words, MapReduce(lambda key, text: [(None, len(text))], "max"))
 """
 
 
@@ -79,6 +84,8 @@ def test_declared_views_are_served(tmp_path):
         http("PUT", "/v1/drafts/docs/a", doc="to be or not to be")
         rows = http("GET", "/v1/drafts/views/words?limit=1").json()["rows"]
         assert rows == [{"key": "be", "value": 2}]
+        assert http("GET", "/v1/drafts/views/both.1").json()["rows"][0] == rows[0]
+        assert http("GET", "/v1/drafts/views/both.2").json()["rows"] == [{"key": None, "value": 18}]
 
 
 SIGNALS = [

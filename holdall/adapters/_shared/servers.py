@@ -1,5 +1,6 @@
 """Shared by the stores on servers: logins, tags, the parts of a transaction, and the pages of a scan."""
 
+import ipaddress
 import secrets
 import ssl
 from collections.abc import Iterable
@@ -35,6 +36,25 @@ def login(address: Address) -> dict[str, Any]:
     user, _, password = address.userinfo.partition(":")
     named = {"host": host, "port": address.port, "user": user, "password": password}
     return {name: value for name, value in named.items() if value}
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` is this machine: a Unix socket, localhost, or a loopback address.
+
+    >>> is_local("/run/postgresql"), is_local("127.0.0.2"), is_local("db.example")
+    (True, True, False)
+    """
+    if is_socket(host) or host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_socket(host: str) -> bool:
+    """Whether ``host`` is the path of a Unix socket, or of its folder."""
+    return host.startswith("/")
 
 
 def check_wait(scheme: str, timeout: float) -> None:

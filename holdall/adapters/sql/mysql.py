@@ -6,7 +6,7 @@ import ssl
 from functools import cached_property
 from typing import Any, ClassVar
 
-from holdall.adapters._shared.servers import check_wait
+from holdall.adapters._shared.servers import check_wait, is_socket
 from holdall.extras import needs
 
 with needs("mysql"):
@@ -19,7 +19,7 @@ with needs("mysql"):
     from holdall.adapters.sql.mysql_feed import MySQLRecorder
     from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
-    from holdall.adapters.sql.tls import OFF, file_of, is_socket, tls_of
+    from holdall.adapters.sql.tls import OFF, file_of, tls_of
 
 
 _IN_THE_CLEAR = (b"mysql_clear_password", b"dialog")

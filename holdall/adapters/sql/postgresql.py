@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
-from holdall.adapters._shared.servers import check_wait
+from holdall.adapters._shared.servers import check_wait, is_socket
 from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import PermissionDenied, Unavailable
@@ -24,7 +24,7 @@ with needs("postgresql"):
     from holdall.adapters.sql.postgresql_feed import PostgreSQLRecorder
     from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
-    from holdall.adapters.sql.tls import OFF, file_of, is_socket, system_bundle, tls_of
+    from holdall.adapters.sql.tls import OFF, file_of, system_bundle, tls_of
 
 _REFUSES_CLEAR = 16_00_00  # the first version of libpq that has require_auth
 _LARGEST = 1_000_000_000  # bytes; a field may hold 1 GiB, and a message with a field hardly more

@@ -1,11 +1,10 @@
 """Decide whether a connection to an SQL server is encrypted, and which certificate authorities it trusts."""
 
-import ipaddress
 import ssl
 from pathlib import Path
 from typing import Final
 
-from holdall.adapters._shared.servers import check_ca
+from holdall.adapters._shared.servers import check_ca, is_local
 from holdall.errors import InvalidAddress
 
 OFF: Final = "off"
@@ -31,25 +30,6 @@ def tls_of(scheme: str, tls: str | None, host: str) -> str:
             f"{scheme}: tls= is empty; write tls=system, tls=off, or tls=FILE of certificates"
         )
     return tls
-
-
-def is_local(host: str) -> bool:
-    """Whether ``host`` is this machine: a Unix socket, localhost, or a loopback address.
-
-    >>> is_local("/run/postgresql"), is_local("127.0.0.2"), is_local("db.example")
-    (True, True, False)
-    """
-    if is_socket(host) or host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_socket(host: str) -> bool:
-    """Whether ``host`` is the path of a Unix socket, or of its folder."""
-    return host.startswith("/")
 
 
 def file_of(scheme: str, tls: str) -> str | None:

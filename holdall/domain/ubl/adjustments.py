@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from holdall.domain.model import ROUNDING, TAX, LineItem, LineKind, Split
+from holdall.domain.model import ROUNDING, TAX, Item, LineItem, LineKind, Split
 from holdall.domain.money import EXACT, sum_by_name
+from holdall.domain.ubl.facts import taxed
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
@@ -29,7 +30,8 @@ def charges(document: Node, terms: Terms, *, repeated: bool = True) -> Iterator[
         reason = node.first("cbc:AllowanceChargeReason", "cbc:AllowanceChargeReasonCode")
         text = reason.text if reason else kind.capitalize()
         code = accounting_code(node, terms.code)
-        yield _line(f"{kind}-{position}", text, amount if raises else EXACT.minus(amount), code, kind)
+        item = taxed(node, "cac:TaxCategory", reference=accounting_code(node, terms.reference))
+        yield _line(f"{kind}-{position}", text, amount if raises else EXACT.minus(amount), code, kind, item)
 
 
 def _repeated(document: Node) -> list[bool]:
@@ -77,7 +79,9 @@ def taxes(document: Node, terms: Terms, *, repeated: bool = True) -> Iterator[Li
     for position, node, tax in totals:
         amount = terms.amount(tax)
         if amount and (repeated or node.first("cac:TaxSubtotal") or amount not in detailed):
-            yield _line(f"tax-{position}", _rates(node), amount, TAX, "tax")
+            subtotals = list(node.every("cac:TaxSubtotal"))
+            item = taxed(subtotals[0], "cac:TaxCategory") if len(subtotals) == 1 else None
+            yield _line(f"tax-{position}", _rates(node), amount, TAX, "tax", item)
 
 
 def rounding(document: Node, terms: Terms) -> Iterator[LineItem]:
@@ -93,5 +97,8 @@ def _rates(total: Node) -> str:
     return " ".join([TAX, ", ".join(f"{rate}%" for rate in dict.fromkeys(rates))]).strip()
 
 
-def _line(id: str, description: str, amount: Decimal, code: str, kind: LineKind) -> LineItem:
-    return LineItem(id, description, Decimal(1), amount, amount, (Split(code, amount),), kind)
+def _line(
+    id: str, description: str, amount: Decimal, code: str, kind: LineKind, item: Item | None = None
+) -> LineItem:
+    splits = (Split(code, amount),)
+    return LineItem(id, description, Decimal(1), amount, amount, splits, kind, item, filed=True)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from holdall.domain.model import LineItem, Split
 from holdall.domain.money import EXACT, fits, sum_amounts, sum_by_name
+from holdall.domain.ubl.facts import facts
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.terms import Terms, accounting_code
 
@@ -31,6 +32,8 @@ def _item(node: Node, terms: Terms) -> LineItem:
         unit_price=_unit_price(node, amount, quantity),
         amount=amount,
         splits=_splits(node, amount, terms),
+        item=facts(node, accounting_code(node, terms.reference)),
+        filed=True,
     )
 
 

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from holdall.domain.model import ROUNDING, LineItem, Split
 from holdall.domain.money import EXACT, nearest, sum_amounts
 from holdall.domain.ubl.readings import Reading
-from holdall.domain.ubl.withholding import subtract_withheld
+from holdall.domain.ubl.withholding import withholding_lines
+from holdall.domain.withholding import spread_withholding
 
 
 def to_currency(reading: Reading, currency: str) -> tuple[LineItem, ...]:
@@ -16,12 +17,12 @@ def to_currency(reading: Reading, currency: str) -> tuple[LineItem, ...]:
     The rounding line takes the difference to the total, and is left out if it is zero.
     """
     lines = [_round(line, currency) for line in reading.lines if line.kind != "rounding"]
-    lines.extend(subtract_withheld(lines, reading.withheld, currency))
+    lines.extend(withholding_lines(reading.withheld, currency))
     rest = EXACT.subtract(nearest(reading.total, currency), sum_amounts(line.amount for line in lines))
     if rest:
         splits = (Split(ROUNDING, rest),)
-        lines.append(LineItem("rounding", "Rounding", Decimal(1), rest, rest, splits, "rounding"))
-    return tuple(lines)
+        lines.append(LineItem("rounding", "Rounding", Decimal(1), rest, rest, splits, "rounding", filed=True))
+    return tuple(spread_withholding(lines, currency))
 
 
 def _round(line: LineItem, currency: str) -> LineItem:

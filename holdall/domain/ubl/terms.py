@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from holdall.domain.model import UNCODED
 from holdall.domain.money import EXACT
 from holdall.domain.ubl.node import Node
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The name of the document's root, Invoice or CreditNote, its currency (BT-5), default code and sign.
+    """The name of the document's root, Invoice or CreditNote, its currency (BT-5), reference and sign.
 
-    ``code`` is the accounting code of a line that names none: the code of the document (BT-19), or the
-    default code of the book. ``sign`` is the factor from the document's amounts to the book's amounts. It is
-    -1 if the positive amounts of the document reduce the amount owed, as in a credit note, and otherwise 1.
+    ``reference`` is the accounting code that the buyer asked for (BT-19), or empty. It is the ``code`` of a
+    line that names none, if it is not empty.
+
+    ``sign`` is the factor from the document's amounts to the book's amounts. It is -1 if
+    the positive amounts of the document reduce the amount owed, as in a credit note, and otherwise 1.
 
     >>> Terms("CreditNote", "EUR", "4400", -1).apply_sign(Decimal(7))
     Decimal('-7')
@@ -21,8 +24,13 @@ class Terms:
 
     name: str
     currency: str
-    code: str
+    reference: str
     sign: int
+
+    @property
+    def code(self) -> str:
+        """The accounting code of a line that names none."""
+        return self.reference or UNCODED
 
     def amount(self, node: Node) -> Decimal:
         """Return the amount in ``node`` with the sign that it has in the book."""

@@ -2,7 +2,7 @@
 
 definition = source query
 source     = 16HEXDIG      the documents: the lowest store, the layers on it with their prefixes, and the prefix
-query      = 32HEXDIG      the map, the reducer, the type, and the types of the values of layers
+query      = 32HEXDIG      the maps, the reducers, the type, and the types of the values of layers
 
 Two stores can have the same positions in their changes, so an index of the one must never serve the other. The query
 is described as `description` says: the hash sees the functions, classes and constants of the same module that the
@@ -11,11 +11,12 @@ options of layers, objects that cannot be copied, and names that are looked up w
 """
 
 import inspect
-from collections.abc import Callable
-from typing import Any, Final, Protocol, get_args
+from typing import Any, Final, Protocol, get_args, runtime_checkable
 
 from holdall.layer import Wrapper, layers
 from holdall.prefixed import Prefixed
+from holdall.query.mapreduce import MapReduce
+from holdall.query.together import Together
 from holdall.query.views.description import Description
 from holdall.query.views.state import FORMAT
 from holdall.redact import is_secret, without_logins
@@ -29,15 +30,24 @@ _TUNING: Final = {
 """Options of stores that do not change which documents are in the store."""
 
 
-class Query(Protocol):
-    """The parts of a query that define it."""
+@runtime_checkable
+class Derived(Protocol):
+    """A store whose documents are made from those of another one: the hash of this one's definition."""
 
-    map: Callable[..., Any]
-    reduce: Any
-    type: Any
+    @property
+    def definition(self) -> str:
+        """The hash, as `definition` returns it."""
+        ...
 
 
-def definition(query: Query, store: Store[Any], prefix: str, *, inside: bool = False) -> str:
+def queries_of(query: MapReduce[Any, Any] | Together[Any, Any]) -> tuple[MapReduce[Any, Any], ...]:
+    """Return the queries that read each document together."""
+    return query.queries if isinstance(query, Together) else (query,)
+
+
+def definition(
+    query: MapReduce[Any, Any] | Together[Any, Any], store: Store[Any], prefix: str, *, inside: bool = False
+) -> str:
     """Return the hash of ``query`` over the documents of ``store`` with ``prefix``, as 48 hexadecimal digits.
 
     ``inside`` says that the index is in the same store. In this case, it stays valid if the store is moved.
@@ -48,9 +58,12 @@ def definition(query: Query, store: Store[Any], prefix: str, *, inside: bool = F
         if isinstance(layer, Wrapper):
             source.add((type(layer).__qualname__, layer.prefix if isinstance(layer, Prefixed) else ""))
             described.add(_types(layer))
+        elif isinstance(layer, Derived):
+            source.add(layer.definition)
         elif not inside:
             source.add((type(layer).__qualname__, *_place(layer, store)))
-    described.add((FORMAT, query.map, query.reduce, query.type))
+    functions = tuple((each.map, each.reduce) for each in queries_of(query))
+    described.add((FORMAT, functions, query.type))
     return source.hash(_SOURCE) + described.hash(16)
 
 

@@ -17,6 +17,7 @@ from holdall.query.views.groups import plain
 from holdall.query.views.nodes import Nodes
 from holdall.query.views.packing import pack, unpack
 from holdall.query.views.root import EMPTY, Root
+from holdall.query.views.state import Part
 from holdall.query.views.tree import Tree
 from holdall.query.views.upkeep import Upkeep
 
@@ -42,13 +43,23 @@ class Group:
 
 
 class Index:
-    """The index in ``nodes`` with the trees at ``documents`` and ``groups``."""
+    """The index of one query, in ``nodes``, with the trees of ``part``.
 
-    def __init__(self, nodes: Nodes, upkeep: Upkeep, documents: Root = EMPTY, groups: Root = EMPTY) -> None:
+    ``count`` is the number of documents that contribute to a group. ``log`` is None if nobody reads it.
+    """
+
+    def __init__(self, nodes: Nodes, upkeep: Upkeep, part: Part) -> None:
         self.nodes = nodes
         self.upkeep = upkeep
-        self.documents = Tree(nodes, documents, counts=False)
-        self.groups = Tree(nodes, groups)
+        self.count = part.count
+        self.documents = Tree(nodes, part.documents, counts=False)
+        self.groups = Tree(nodes, part.groups)
+        self.log = part.log
+        self._reduce = part.reduce
+
+    def part(self) -> Part:
+        """Return the state of this index, for the head."""
+        return Part(self._reduce, self.count, self.documents.root, self.groups.root, self.log)
 
     def group(self, text: str) -> Group | None:
         """Return the group with this text, or None if it has no members."""
@@ -78,13 +89,15 @@ class Batch:
     """Changes of documents that are applied to ``index`` together.
 
     ``before`` has their former contributions, as the tree of documents has them. Those of them that are not
-    replaced were deleted.
+    replaced were deleted. If ``ordered``, each value must be a pair of its number, from 0, and itself.
     """
 
     def __init__(self, index: Index, before: Mapping[str, bytes]) -> None:
+        self.ordered = index.upkeep.ordered
         self._index = index
         self._before = dict(before)
         self._documents: dict[str, bytes | None] = {}
+        self._added = 0  # documents
         self._groups: defaultdict[str, _Changes] = defaultdict(_Changes)
 
     def replace(self, document: str, values: Mapping[str, list[Any]]) -> None:
@@ -99,6 +112,7 @@ class Batch:
         if dumped == before:
             return
         self._documents[document] = dumped
+        self._added += (dumped is not None) - (before is not None)
         if before:
             self._change(document, items, upkeep.load(before))
             return
@@ -137,3 +151,6 @@ class Batch:
             changed[text] = group.dump() if group.members.root.count else None
         index.groups.update(changed)
         index.documents.update(self._documents)
+        index.count += self._added
+        if index.log and changed:
+            index.log = index.log.extend(index.nodes, sorted(changed), index.groups.root.count)

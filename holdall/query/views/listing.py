@@ -13,17 +13,25 @@ from holdall.store import Store
 _ROOT: Final = ".holdall/views/"
 
 
-class Listed(NamedTuple):
-    """An index of the view ``name``, for one definition of its query. If it is not complete, it is being built.
+class Size(NamedTuple):
+    """The numbers of documents in a group and of groups, for one query of a view."""
 
-    ``position`` and ``refreshed`` are those of the changes that it includes. They are None, and ``groups`` is 0,
-    if nothing was committed yet.
+    documents: int
+    groups: int
+
+
+class Listed(NamedTuple):
+    """An index of the view ``name``, for one definition of it. If it is not complete, it is being built.
+
+    ``sizes`` has the size of each query, and ``bytes`` is the size of the index. ``position`` and ``refreshed``
+    are those of the changes that it includes. If nothing was committed yet, these are None.
     """
 
     name: str
     definition: str
     complete: bool
-    groups: int = 0
+    sizes: tuple[Size, ...] = ()
+    bytes: int = 0
     position: str | None = None
     refreshed: datetime | None = None
 
@@ -66,4 +74,6 @@ def _listed(catalog: Catalog, name: str, generation: Generation) -> Listed:
         return listed
     state = State.load(head.data)
     refreshed = datetime.fromtimestamp(state.refreshed, UTC)
-    return listed._replace(groups=state.groups.count, position=state.position, refreshed=refreshed)
+    sizes = tuple(Size(part.count, part.groups.count) for part in state.parts)
+    size = state.size + len(head.data)
+    return listed._replace(sizes=sizes, bytes=size, position=state.position, refreshed=refreshed)

@@ -1,6 +1,7 @@
 """Maps documents for a view, and adds their contributions to a batch of the index."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from holdall.errors import InvalidQuery
@@ -10,23 +11,22 @@ from holdall.query.views.index import Batch
 
 
 class Pass:
-    """A pass of ``map`` over documents, for ``batch``.
+    """A pass over documents of several maps, each for the batch with its number.
 
     ``documents`` is the number of documents that were mapped, and ``last`` the key of the last one. ``texts``
-    has the groups that the map made. If ``ordered``, each value is a pair of its number, from 0, and itself.
+    has the groups that the maps made.
     """
 
-    def __init__(self, map: Map[Any, Any], batch: Batch, *, ordered: bool) -> None:
+    def __init__(self, maps: Sequence[Map[Any, Any]], batches: Sequence[Batch]) -> None:
         self.documents = 0
         self.last = ""
         self.texts = Texts()
-        self._map = map
-        self._batch = batch
-        self._ordered = ordered
-        self._values: dict[
-            str, list[Any]
-        ] = {}  # of the document that is being mapped, by the text of the group
-        self._place = 0
+        self._maps = maps
+        self._batches = batches
+        self._ordered = [batch.ordered for batch in batches]
+        # Of the document that is being mapped, for each map: the values by the text of their group.
+        self._values: list[defaultdict[str, list[Any]]] = [defaultdict(list) for _ in maps]
+        self._places: list[int] = []
 
     def run(self, documents: Iterable[tuple[str, Any]], progress: Progress | None = None) -> None:
         """Map ``documents``.
@@ -34,18 +34,15 @@ class Pass:
         Raises QueryFailed, which names the document, if the map fails, and InvalidQuery, which names the
         document too, if the index cannot keep a value.
         """
-        reading = Reading([self._map], self._replace_each(documents), progress)
-        texts, group = self.texts, None
+        reading = Reading(self._maps, self._replace_each(documents), progress)
+        values, ordered, texts, group = self._values, self._ordered, self.texts, None
         try:
             for group, value in reading.pairs:
-                text = texts[group]
-                if self._ordered:
-                    value = self._place, value
-                    self._place += 1
-                if text in self._values:
-                    self._values[text].append(value)
-                else:
-                    self._values[text] = [value]
+                number = reading.map
+                if ordered[number]:
+                    value = self._places[number], value
+                    self._places[number] += 1
+                values[number][texts[group]].append(value)
         except MemoryError:
             raise
         except Exception as problem:
@@ -56,13 +53,16 @@ class Pass:
     def _replace_each(self, documents: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         """Yield ``documents``. When the next one is requested, all pairs of the one before are known."""
         for key, value in documents:
-            self._values, self._place = {}, 0
+            for values in self._values:
+                values.clear()
+            self._places = [0] * len(self._maps)
             yield key, value
             self.documents, self.last = self.documents + 1, key
             self._replace(key)
 
     def _replace(self, document: str) -> None:
         try:
-            self._batch.replace(document, self._values)
+            for batch, values in zip(self._batches, self._values, strict=True):
+                batch.replace(document, values)
         except InvalidQuery as problem:
             raise InvalidQuery(f"the values of {document!r}: {problem}", key=document) from None

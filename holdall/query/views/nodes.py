@@ -51,13 +51,16 @@ class Address(NamedTuple):
 class Nodes:
     """The nodes of ``table`` as they were at one head, and the changes that the next commit makes to them.
 
-    ``slots`` is the number of slots that were ever in use. ``changes`` are the rows to commit.
+    ``slots`` is the number of slots that were ever in use, and ``size`` the number of bytes of the nodes.
+    ``changes`` are the rows to commit. A node must be read before it is replaced.
     """
 
-    def __init__(self, table: Table, slots: int = 0) -> None:
+    def __init__(self, table: Table, slots: int = 0, size: int = 0) -> None:
         self._table = table
         self._found: dict[str, tuple[bytes, Node]] = {}
+        self._sizes: dict[str, int] = {}
         self.slots = slots
+        self.size = size
         self.stamp = token_bytes(8)
         self.changes: dict[str, bytes | None] = {}
 
@@ -70,6 +73,7 @@ class Nodes:
                 if slot not in values:
                     raise Stale(slot)
                 self._found[slot] = _open(slot, values[slot])
+                self._sizes[slot] = len(values[slot])
 
     def read(self, address: Address) -> Node:
         """Return the node at ``address``. Raises Stale if another commit changed it, and Damaged."""
@@ -93,13 +97,16 @@ class Nodes:
         if slot is None:
             slot = f"{self.slots:x}"
             self.slots += 1
-        payload = _encode((self.stamp, node.keys, node.values))
-        self.changes[slot] = seal(slot, payload)
+        sealed = seal(slot, _encode((self.stamp, node.keys, node.values)))
+        self.size += len(sealed) - self._sizes.get(slot, 0)
+        self._sizes[slot] = len(sealed)
+        self.changes[slot] = sealed
         self._found[slot] = self.stamp, node
         return Address(slot, self.stamp)
 
     def free(self, slot: str) -> None:
         """Delete the node in ``slot``."""
+        self.size -= self._sizes.pop(slot)
         self.changes[slot] = None
         self._found.pop(slot, None)
 
@@ -125,6 +132,6 @@ def seal(name: str, payload: bytes) -> bytes:
 def unseal(name: str, value: bytes) -> bytes:
     """Return the payload that `seal` sealed. Raises ValueError if it was damaged, or sealed for another name."""
     payload = value[_CHECK:]
-    if seal(name, payload) != value:
+    if crc32(payload, crc32(name.encode())) != int.from_bytes(value[:_CHECK]):
         raise ValueError("its checksum does not match")
     return payload

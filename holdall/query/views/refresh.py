@@ -1,21 +1,24 @@
 """Brings one generation of a view up to date, in batches that are each committed whole."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from holdall.changes import Changes
-from holdall.query.documents import documents
+from holdall.query.mapreduce import MapReduce
 from holdall.query.reading import Progress
-from holdall.query.views.definition import Query
 from holdall.query.views.index import Batch, Index
+from holdall.query.views.log import Log
 from holdall.query.views.mapping import Pass
 from holdall.query.views.nodes import Damaged, Nodes, Stale
-from holdall.query.views.state import State
+from holdall.query.views.state import Part, State
 from holdall.query.views.table import Head, Table
 from holdall.query.views.upkeep import name_of, upkeep
 from holdall.store import Store
+
+Queries: TypeAlias = Sequence[MapReduce[Any, Any]]
 
 BATCH: Final = 10_000
 """Documents that one commit includes, at most."""
@@ -23,28 +26,30 @@ _PERIOD: Final = 60.0
 """Seconds for which a generation may keep an old position if no document changed since."""
 
 
-class Source(NamedTuple):
+class Source:
     """The documents of a view: those of ``store`` with ``prefix``, read as ``type`` if given."""
 
-    store: Store[Any]
-    prefix: str
-    type: Any
+    def __init__(self, store: Store[Any], prefix: str, type: Any) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._type = type
+
+    @cached_property
+    def _documents(self) -> Store[Any]:
+        return self._store if self._type is None else self._store.typed(self._type)
 
     def changes(self, since: str | None = None) -> Changes:
-        return self.store.changes(since, prefix=self.prefix)
+        return self._store.changes(since, prefix=self._prefix)
 
     def now(self) -> str:
-        """Return the position of now. This lists the store."""
-        changes = self.changes()
-        for _ in changes:
-            pass
-        return changes.position
+        """Return the position of now."""
+        return self.changes().skip()
 
     def scan(self, start: str) -> Iterator[tuple[str, Any]]:
-        return documents(self.store, self.prefix, start, None, self.type)
+        return self._documents.scan_items(self._prefix, start=start)
 
     def get_many(self, keys: list[str]) -> Iterator[tuple[str, Any]]:
-        return (self.store if self.type is None else self.store.typed(self.type)).get_many(keys)
+        return self._documents.get_many(keys)
 
 
 class Step(NamedTuple):
@@ -63,16 +68,16 @@ class Gone(Exception):
 
 
 class Work:
-    """Builds and refreshes the generation of the view of ``query`` whose table is ``table``.
+    """Builds and refreshes the generation of the view of ``queries`` whose table is ``table``.
 
     If ``complete`` is true, the generation is built already.
     """
 
     def __init__(
-        self, source: Source, query: Query, definition: str, table: Table, *, complete: bool
+        self, source: Source, queries: Queries, definition: str, table: Table, *, complete: bool
     ) -> None:
         self._source = source
-        self._query = query
+        self._queries = queries
         self._definition = definition
         self._table = table
         self._complete = complete
@@ -107,14 +112,15 @@ class Work:
 
     def _begin(self) -> State:
         began = time.time()
-        return State(self._definition, name_of(self._query.reduce), self._source.now(), "", began)
+        parts = tuple(Part(name_of(query.reduce)) for query in self._queries)
+        return State(self._definition, self._source.now(), "", began, 0, 0, parts)
 
     def _build(self, head: Head | None, state: State, progress: Progress | None) -> Step:
         documents = islice(self._source.scan(state.through or ""), BATCH)
-        index = self._open(state)
-        mapped = self._map(index, {}, documents, progress)
+        nodes, indexes = self._open(state)
+        mapped = self._map(indexes, [{} for _ in indexes], documents, progress)
         through = f"{mapped.last}\0" if mapped.documents == BATCH else None
-        state = self._commit(head, state._replace(through=through), index)
+        state = self._commit(head, state._replace(through=through), nodes, indexes)
         return Step(mapped.documents, state, done=False)
 
     def _refresh(self, head: Head | None, state: State, progress: Progress | None) -> Step:
@@ -128,36 +134,53 @@ class Work:
         done = len(found) < BATCH
         state = state._replace(position=changes.position, refreshed=began if done else state.refreshed)
         if found:
-            keys, index = sorted(found), self._open(state)
-            self._map(index, index.documents.get_many(keys), self._source.get_many(keys), progress)
-            state = self._commit(head, state, index)
+            keys, (nodes, indexes) = sorted(found), self._open(state)
+            before = [index.documents.get_many(keys) for index in indexes]
+            self._map(indexes, before, self._source.get_many(keys), progress)
+            state = self._commit(head, state, nodes, indexes)
         elif head:
             self._remember(head, state)
         return Step(len(found), state, done)
 
-    def _open(self, state: State) -> Index:
-        nodes, reducer = Nodes(self._table, state.slots), upkeep(self._query.reduce)
-        return Index(nodes, reducer, state.documents, state.groups)
+    def _open(self, state: State) -> tuple[Nodes, list[Index]]:
+        nodes = Nodes(self._table, state.slots, state.size)
+        parts = zip(self._queries, state.parts, strict=True)
+        return nodes, [Index(nodes, upkeep(query.reduce), part) for query, part in parts]
 
     def _map(
         self,
-        index: Index,
-        before: Mapping[str, bytes],
+        indexes: Sequence[Index],
+        before: Sequence[Mapping[str, bytes]],
         documents: Iterable[tuple[str, Any]],
         progress: Progress | None,
     ) -> Pass:
-        """Map ``documents``, and change the index. Those that are in ``before`` alone were deleted."""
-        batch = Batch(index, before)
-        mapped = Pass(self._query.map, batch, ordered=index.upkeep.ordered)
+        """Map ``documents``, and change the indexes. Those that are in ``before`` alone were deleted."""
+        batches = list(map(Batch, indexes, before))
+        mapped = Pass([query.map for query in self._queries], batches)
         mapped.run(documents, progress)
-        batch.apply(mapped.texts.by_text)
+        for batch in batches:
+            batch.apply(mapped.texts.by_text)
         return mapped
 
-    def _commit(self, head: Head | None, state: State, index: Index) -> State:
-        state = state._replace(
-            slots=index.nodes.slots, documents=index.documents.root, groups=index.groups.root
-        )
-        self._table.commit(index.nodes.changes, state.dump(), head)
+    def begin_log(self, number: int) -> State | None:
+        """Begin the log of part ``number`` unless it has one. Return the newest state, or None as `state` does.
+
+        Raises the errors of `step`.
+        """
+        head = self._table.head()
+        if head is None:
+            return None
+        state = self._load(head)
+        if state.parts[number].log:
+            return state
+        nodes, indexes = self._open(state)
+        indexes[number].log = Log.begin(nodes)
+        return self._commit(head, state, nodes, indexes)
+
+    def _commit(self, head: Head | None, state: State, nodes: Nodes, indexes: Iterable[Index]) -> State:
+        parts = tuple(index.part() for index in indexes)
+        state = state._replace(slots=nodes.slots, size=nodes.size, parts=parts)
+        self._table.commit(nodes.changes, state.dump(), head)
         return state
 
     def _remember(self, head: Head, state: State) -> None:

@@ -16,14 +16,15 @@ Write: TypeAlias = Callable[[str | None, int, Node], list[Any]]
 class Run:
     """A run of neighbouring nodes of ``level`` that change together, from the node where ``key`` belongs on.
 
-    ``above`` are the changes of the level above.
+    A node ends after each key with so many ``zeros`` (see `ends_of`). ``above`` are the changes of the level above.
     """
 
-    def __init__(self, nodes: Nodes, root: Root, write: Write, level: int, key: str) -> None:
+    def __init__(self, nodes: Nodes, root: Root, write: Write, level: int, zeros: int, key: str) -> None:
         self.above: dict[str, Any] = {}
         self._nodes = nodes
         self._put = write
         self._level = level
+        self._zeros = zeros
         self._path: list[tuple[Node, int]] = []  # the nodes above, and the index of the next node below each
         self._keys: list[str] = []  # those that are not yet written
         self._values: list[Any] = []
@@ -66,11 +67,11 @@ class Run:
     def _take(self, changes: Changes) -> None:
         """Add the keys of the node to those that are not yet written, with ``changes``. Write full nodes."""
         old = self._node
-        edited = edit(old, changes, self._level)
+        edited = edit(old, changes, self._zeros)
         if edited is None:
             if not self._keys:
                 return
-            edited = Edited(old, ends_of(old.keys, old.keys[-1:], self._level))
+            edited = Edited(old, ends_of(old.keys, old.keys[-1:], self._zeros))
         if old.keys:
             self._before[old.keys[-1]] = self._value
             self.above[old.keys[-1]] = None

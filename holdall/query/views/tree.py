@@ -4,10 +4,11 @@
     inner = the last key of each node below it, and for each [slot, stamp, count, partial]
 
 A node ends after each key whose hash says so: a leaf after one key in 64, a node of the next level after one
-in 64 * 64, and so on. So the same content makes the same nodes, whatever its history, and a change of one key
-changes only the node of this key and the nodes above it. With a summary, each inner node has the partial of
-each node below it, merged in the order of the keys. So the partial of all values is known after each change,
-without reading them again, also if no step of the reducer can be undone.
+in 64 * 64, and so on. In a tree without counts, 16 takes the place of 64. So the same content makes the same
+nodes, whatever its history, and a change of one key changes only the node of this key and the nodes above it.
+With a summary, each inner node has the partial of each node below it, merged in the order of the keys. So the
+partial of all values is known after each change, without reading them again, also if no step of the reducer
+can be undone.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,6 +22,8 @@ from holdall.query.views.nodes import Address, Node, Nodes, size
 from holdall.query.views.root import EMPTY, Root
 from holdall.query.views.run import Run
 
+_BITS: Final = 6  # 2 ** 6 keys in a node, on average
+_FEW: Final = 4  # of a tree without counts
 _SMALL: Final = 256  # bytes of a leaf that needs no row of its own
 _BATCH: Final = 64  # nodes that a scan reads at once, at most
 
@@ -41,8 +44,9 @@ class Tree:
     """The tree at ``root``. `update` changes it; ``root`` is then the new root.
 
     If ``counts`` is false, an inner node has neither stamps nor counts of the nodes below it. Then a change of
-    a leaf changes no other node. Only a process that commits the nodes that it has read may read such a tree, because
-    only the commit finds out whether the nodes belonged together.
+    a leaf changes no other node, and nodes are smaller, because few of them are written for each change.
+    Only a process that commits the nodes that it has read may read such a tree, because only the commit finds
+    out whether the nodes belonged together.
     """
 
     def __init__(
@@ -130,10 +134,14 @@ class Tree:
         above: dict[str, Any] = {}
         done = 0
         while done < len(changes.keys):
-            run = Run(self._nodes, self.root, self._write, level, changes.keys[done])
+            run = Run(self._nodes, self.root, self._write, level, self._zeros(level), changes.keys[done])
             done = run.apply(changes, done)
             above |= run.above
         return order(above)
+
+    def _zeros(self, level: int) -> int:
+        """Return after keys with how many zeros a node of ``level`` ends."""
+        return (_BITS if self._counts else _FEW) * (level + 1)
 
     def _write(self, slot: str | None, level: int, node: Node) -> list[Any]:
         """Write ``node``, and return the value that the level above has for it."""
@@ -150,7 +158,7 @@ class Tree:
         """Make the root for the nodes ``entries`` of the level ``height``."""
         while len(entries.keys) > 1:
             height += 1
-            ends = ends_of(entries.keys, entries.keys, height)
+            ends = ends_of(entries.keys, entries.keys, self._zeros(height))
             bounds = pairwise(sorted({0, *ends, len(entries.keys)}))
             nodes = [Node(entries.keys[low:high], entries.values[low:high]) for low, high in bounds]
             values = [self._write(None, height, node) for node in nodes]

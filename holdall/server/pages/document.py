@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
+from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
-from holdall.server.etags import etag
 from holdall.server.pages.invoices import holds_invoices
 from holdall.server.pages.links import crumbs
 from holdall.server.pages.live import Feeds

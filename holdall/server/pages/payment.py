@@ -6,13 +6,13 @@ id of the payment, so sending it twice records one payment.
 
 from typing import Final
 
+from holdall.adapters._shared.etags import escape_tag, unescape_tag
 from holdall.domain.model import Invoice
 from holdall.domain.money import sum_amounts
 from holdall.domain.recording import find_payment
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.history import note
-from holdall.server.etags import escape_tag, unescape_tag
 from holdall.server.pages.forms import read_form
 from holdall.server.pages.invoices import find_books, read_invoice
 from holdall.server.pages.links import Links, crumbs

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from holdall.adapters._shared.etags import escape_tag, unescape_tag
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.history import note
-from holdall.server.etags import escape_tag, unescape_tag
 from holdall.server.pages.forms import read_form
 from holdall.server.pages.history import (
     Difference,

@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 from holdall import File, Json, Memory, SQLite, Store
 from holdall.query import MapReduce
 from holdall.query.collation import collate
-from holdall.query.views import View, editing, refresh
+from holdall.query.views import View, refresh, tree
 from holdall.query.views.segments import merge
-from tests.query.views.requests import Hooked, Hooks, Killed, die
+from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.query.views.tables import SwapOnly
 from tests.soak import SOAK
 
@@ -264,8 +264,8 @@ PAIRS = [
 def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, index: str) -> None:
     monkeypatch.setattr(merge, "LARGEST", 200)
     monkeypatch.setattr(refresh, "BATCH", 3)
-    monkeypatch.setattr(editing, "_BITS", 1)
-    editing.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_BITS", 1)
+    monkeypatch.setattr(tree, "_FEW", 1)
     machine: Any = type("Machine", (ViewMachine,), {"reducer": reducer, "new_index": INDEXES[index]})
     few = settings(
         max_examples=30 if SOAK else 2,
@@ -274,4 +274,3 @@ def test_a_view_equals_a_run(monkeypatch: pytest.MonkeyPatch, reducer: str, inde
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=few)
-    editing.height_of.cache_clear()

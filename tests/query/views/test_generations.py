@@ -252,3 +252,38 @@ def test_a_prefix(texts: Store[str]) -> None:
     texts["1"] = "one"
     assert view.refresh() == 1
     assert view.rows() == OLD.run(texts, "00")
+
+
+def by_text(key: str, text: str) -> Iterator[tuple[str, int]]:
+    yield text, 1
+
+
+def test_an_answer_between_two_steps_of_a_refresh_says_how_far_it_goes(
+    texts: Store[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "BATCH", 2)
+    query = MapReduce(by_text, "count")
+    view = View(texts, query, name="view")
+    view.refresh()
+    built = view.position, view.refreshed
+    before = {row.key: row.value for row in view.rows(stale=True)}
+    for number in range(6):
+        texts[f"new{number}"] = f"word{number}"
+
+    def stop(documents: int) -> None:
+        if documents > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        view.refresh(stop)
+    between = View(texts, query, name="view")
+    found = {row.key for row in between.rows(stale=True)} - before.keys()
+    assert len(found) == 2
+    # The position goes on from the step, and the time stays that of the last answer that had all changes.
+    left = {change.key for change in texts.changes(between.position)}
+    assert left == {f"new{number}" for number in range(6)} - {f"new{word[4:]}" for word in found}
+    assert between.position != built[0]
+    assert between.refreshed == built[1]
+    assert between.refresh() == 4
+    assert between.refreshed != built[1]
+    assert between.rows(stale=True) == query.run(texts)

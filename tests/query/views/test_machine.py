@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from holdall import Memory, Pickle, Unavailable
 from holdall.query import MapReduce, Row, View
 from holdall.query.collation import collate
-from holdall.query.views import editing, refresh
+from holdall.query.views import refresh, tree
 from holdall.store import Operation, Tag
 from tests.query import keys
 from tests.soak import SOAK
@@ -188,8 +188,8 @@ class Views(RuleBasedStateMachine):
 @pytest.mark.parametrize("seed", range(100 if SOAK else 1))
 def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 3)
-    monkeypatch.setattr(editing, "_BITS", 1)
-    editing.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_BITS", 1)
+    monkeypatch.setattr(tree, "_FEW", 1)
     run_state_machine_as_test(
         Views,
         settings=settings(
@@ -199,4 +199,3 @@ def test_a_view_answers_as_a_run_of_its_query(seed: int, monkeypatch: pytest.Mon
             suppress_health_check=list(HealthCheck),
         ),
     )
-    editing.height_of.cache_clear()

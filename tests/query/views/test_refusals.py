@@ -113,7 +113,7 @@ def test_a_damaged_index_is_corrupt_and_can_be_dropped(part: str) -> None:
     for key in raw.scan():
         if part in key:
             raw[key] = raw[key][:-3] + b"???"
-    again = View(view._store, view._query, view._index)
+    again = View(view._store, view._reader.query, view._index)
     with pytest.raises(Corrupt, match=r"index of the view 'as_they_are' is damaged .*drop\(\)"):
         use(again)
     again.drop()

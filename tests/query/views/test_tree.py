@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdall import Memory
-from holdall.query.views import editing
 from holdall.query.views import tree as trees
 from holdall.query.views.nodes import Address, Node, Nodes
 from holdall.query.views.root import EMPTY, Root
@@ -23,11 +22,10 @@ changes = st.dictionaries(st.sampled_from(KEYS), st.one_of(st.none(), st.integer
 @pytest.fixture(autouse=True, scope="module")
 def small_nodes() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(editing, "_BITS", 1)
+        patch.setattr(trees, "_BITS", 1)
+        patch.setattr(trees, "_FEW", 1)
         patch.setattr(trees, "_SMALL", 60)
-        editing.height_of.cache_clear()
         yield
-    editing.height_of.cache_clear()
 
 
 class Total:

@@ -1,0 +1,60 @@
+"""Opens connections to a service, and exchanges a request for an answer on one of them."""
+
+from holdall.adapters._shared.servers import check_ca
+from holdall.adapters.http import answer
+from holdall.adapters.http.answer import Answer
+from holdall.adapters.http.place import Place
+from holdall.extras import needs
+
+with needs("http"):
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Connector:
+    """Opens connections to ``place``. See `holdall.adapters._shared.pool.Connector`."""
+
+    def __init__(self, place: Place, ca: str | None, timeout: float) -> None:
+        self._place = place
+        self._ca = ca
+        self._timeout = timeout
+
+    def connect(self) -> HTTPConnection:
+        connection = self._make()
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _make(self) -> HTTPConnection:
+        place = self._place
+        if place.scheme == "http":
+            return HTTPConnection(place.host, place.port, timeout=self._timeout)
+        if self._ca is not None:
+            check_ca("https", self._ca)
+        return HTTPSConnection(
+            place.host, place.port, timeout=self._timeout, cert_reqs="CERT_REQUIRED", ca_certs=self._ca
+        )
+
+    def is_alive(self, connection: HTTPConnection) -> bool:
+        return connection.is_connected
+
+    def is_in_step(self, connection: HTTPConnection, error: BaseException) -> bool:
+        return False  # a connection whose answer was not read whole is closed
+
+    def disconnect(self, connection: HTTPConnection) -> None:
+        connection.close()
+
+
+def exchange(
+    connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]
+) -> Answer:
+    """Send a request on ``connection``, and return its answer."""
+    try:
+        connection.request(method, target, body, headers, preload_content=False)
+    except (BrokenPipeError, ConnectionResetError):
+        if connection.sock is None:
+            raise
+        # The server may have answered, and closed the connection, before it read the whole body.
+    return answer.read(connection.getresponse())

@@ -1,0 +1,299 @@
+"""A store that an HTTP service serves."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final, cast
+
+from holdall.adapters._shared.etags import etag, unescape_tag
+from holdall.adapters._shared.servers import check_wait
+from holdall.adapters._shared.service import WAIT
+from holdall.adapters.http import batches, feed, past
+from holdall.adapters.http.answer import Answer
+from holdall.adapters.http.batches import code_delete, code_get, code_put, split_coded
+from holdall.adapters.http.feed import LongPoll
+from holdall.adapters.http.link import Link
+from holdall.adapters.http.listing import read_listing
+from holdall.adapters.http.place import Place
+from holdall.adapters.http.service import Service
+from holdall.adapters.http.token import Source
+from holdall.adapters.http.values import Item
+from holdall.address import Address
+from holdall.batches import split_keys, split_pairs, split_transaction, to_bytes_within
+from holdall.bell import Bell
+from holdall.changes import Changes
+from holdall.errors import InvalidAddress
+from holdall.handles import PerProcess
+from holdall.history import Revision, require_moment
+from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
+from holdall.prefixed import Raw
+from holdall.store import (
+    ABSENT,
+    MISSING,
+    Feature,
+    Missing,
+    Operation,
+    Store,
+    Tag,
+    Tagged,
+    conflict,
+    to_bytes,
+    unsupported,
+)
+
+_LOOKUPS: Final = 250  # keys
+_SMALL: Final = 1 << 16  # bytes of a value that every service takes
+
+
+class HTTP(Store[bytes]):
+    """The store at ``url``, which is served by `holdall serve` or `holdall.server.app`.
+
+    Values are the bytes that the service sends: the JSON text of a document, the UTF-8 of a text, or the bytes
+    themselves. So ``Json(HTTP(url))`` works with a service of documents, and with one of bytes.
+
+    ``token`` names the source of a bearer token: ``env:NAME``, ``file:PATH``, or a function that returns it. A
+    token is only sent to this machine or over https. ``ca`` names a file of certificates, one of which must have
+    signed the certificate of the service, instead of those that this system trusts. Each wait for the service
+    takes ``timeout`` seconds at most. After a failure that may pass, a request is sent again up to ``retries``
+    times; the service recognises a write that it has carried out already. Redirects are not followed.
+
+    A pickle contains the name of the source of the token, and not the token.
+
+    >>> HTTP("http://127.0.0.1:8080/v1/notes")
+    HTTP('http://127.0.0.1:8080/v1/notes')
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Source | None = None,
+        ca: str | None = None,
+        timeout: float = 10,
+        retries: int = 2,
+    ) -> None:
+        check_wait("http", timeout)
+        if retries < 0:
+            raise InvalidAddress("http: retries must be 0 or more")
+        place = Place.of(Address.parse(url))
+        if ca is not None and place.scheme == "http":
+            raise InvalidAddress("http: ca has no effect without encryption; write https://")
+        self._link = Link(place, token=token, ca=ca, timeout=timeout, retries=retries)
+        self._service = PerProcess(lambda: Service(self._link))
+        self._bell = PerProcess(Bell)
+
+    @classmethod
+    def from_address(cls, address: Address) -> "HTTP":
+        """``http://host:port/v1/name?token=&timeout=&retries=``; ``https://`` with TLS, and ``ca=``."""
+        known: dict[str, Any] = {"token": str, "timeout": float, "retries": int}
+        options = address.options(**known, **({"ca": str} if address.scheme == "https" else {}))
+        return cls(Place.of(address).url, **options)
+
+    @property
+    def features(self) -> Feature:
+        return self._service().features
+
+    # ---- Reserved keys ---------------------------------------------------------------------------
+
+    @cached_property
+    def _raw(self) -> "HTTP":
+        """The same store as the service shows it with its reserved keys."""
+        raw = self._link.place.raw
+        return self if raw == self._link.place else HTTP(raw.url, **self._made_with[1])
+
+    def _with(self, key: str) -> "HTTP":
+        """Return the store that has ``key``: this one, or `_raw` if only raw stores have such keys."""
+        check_key(key)
+        if type(key) is RawKey and (is_reserved(key) or len(key.encode()) > KEY_BYTES):
+            return self._raw
+        return self
+
+    def _with_all(self, keys: Iterable[str]) -> "HTTP":
+        return next((face for face in map(self._with, keys) if face is not self), self)
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return Raw(self._raw, prefix)
+
+    # ---- One key ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str, /) -> bytes:
+        return self._with(key)._read(key).body
+
+    def _find(self, key: str, /) -> bytes | Missing:
+        try:
+            return self[key]
+        except KeyError:
+            return MISSING
+
+    def get_tagged(self, key: str, /) -> Tagged[bytes]:
+        answer = self._with(key)._read(key)
+        return Tagged(answer.body, self._require_tag(answer.tag))
+
+    def __contains__(self, key: object, /) -> bool:
+        key = cast(str, key)
+        try:
+            self._with(key)._read(key, If_None_Match="*")  # raises TypeError if it is not a str
+        except KeyError:
+            return False
+        return True
+
+    def tag(self, key: str, /) -> Tag:
+        try:
+            answer = self._with(key)._read(key, If_None_Match="*")
+        except KeyError:
+            return ABSENT
+        return self._require_tag(answer.tag)
+
+    def _read(self, key: str, **condition: str) -> Answer:
+        return self._link.ask("GET", self._link.place.document(key), None, condition, key=key)
+
+    def _require_tag(self, tag: Tag) -> Tag:
+        if tag == ABSENT:
+            raise unsupported(self, "return tags", Feature.TAGS)
+        return tag
+
+    def __setitem__(self, key: str, value: bytes, /) -> None:
+        self._with(key)._put(key, value)
+
+    def _put(self, key: str, value: bytes, **condition: str) -> Tag:
+        value = to_bytes(value)
+        if len(value) > _SMALL:
+            value = to_bytes_within(key, value, self._service().info.body)
+        target = self._link.place.document(key)
+        return self._link.ask("PUT", target, value, condition, key=key, once=True).tag
+
+    def __delitem__(self, key: str, /) -> None:
+        self._with(key)._delete(key)
+
+    def _delete(self, key: str, **condition: str) -> None:
+        self._link.ask("DELETE", self._link.place.document(key), None, condition, key=key, once=True)
+
+    def discard(self, key: str, /) -> None:
+        link = self._with(key)._link
+        with suppress(KeyError):
+            link.ask("DELETE", link.place.document(key), key=key, once=True, doubtful=())
+
+    # ---- Compare-and-swap ------------------------------------------------------------------------
+
+    def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
+        face = self._with(key)
+        if expected == ABSENT:
+            return face._require_tag(face._put(key, value, If_None_Match="*"))
+        return face._require_tag(face._put(key, value, If_Match=etag(expected)))
+
+    def remove(self, key: str, /, expected: Tag) -> None:
+        face = self._with(key)
+        if expected != ABSENT:
+            face._delete(key, If_Match=etag(expected))
+        elif Feature.REMOVE in face.features:
+            raise conflict(key)
+        else:
+            raise unsupported(self, "compare and delete", Feature.REMOVE)
+
+    def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
+        before, after = split_transaction(changes)
+        if before or after:
+            face = self._with_all(map(RawKey, (*before, *after)))
+            batches.transact(face._link, face._service(), before, after)
+
+    # ---- Scans -----------------------------------------------------------------------------------
+
+    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
+        return (item.key for item in self._scan("keys", Span.of(prefix, start, stop), prefix))
+
+    def scan_items(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        items = self._scan("values", Span.of(prefix, start, stop), prefix)
+        return ((item.key, cast(bytes, item.value)) for item in items)
+
+    def scan_tags(
+        self, prefix: str = "", *, start: str = "", stop: str | None = None
+    ) -> Iterator[tuple[str, Tag]]:
+        items = self._scan("tags", Span.of(prefix, start, stop), prefix)
+        return ((item.key, unescape_tag(item.tag)) for item in items)
+
+    def _scan(self, include: str, span: Span, prefix: str) -> Iterator[Item[Any]]:
+        if not span.empty:
+            face = self if span.hides else self._raw
+            pages = read_listing(face._link, face._service(), include, prefix, span)
+            yield from chain.from_iterable(pages)
+
+    # ---- Many keys -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
+        for batch in split_keys(keys, _LOOKUPS):
+            yield from self._with_all(batch)._get_many(batch)
+
+    def _get_many(self, keys: list[str]) -> Iterator[tuple[str, bytes]]:
+        for batch in split_coded(map(code_get, keys), self._service()):
+            while batch:
+                values = batches.read_batch(self._link, self._service(), batch)
+                if not values:  # the first value is too large for a batch
+                    values = [self.get(RawKey(batch[0].key))]
+                pairs = zip(batch, values, strict=False)
+                yield from ((str(each.key), value) for each, value in pairs if value is not None)
+                batch = batch[len(values) :]
+
+    def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
+        for batch in map(dict, split_pairs(items)):
+            self._with_all(map(RawKey, batch))._set_many(batch)
+
+    def _set_many(self, values: dict[str, bytes]) -> None:
+        service = self._service()
+        for batch in split_coded((code_put(service, *pair) for pair in values.items()), service):
+            if len(batch) == 1:
+                self._put(batch[0].key, values[batch[0].key])
+            else:
+                batches.write_batch(self._link, service, batch)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        for batch in split_keys(keys):
+            face = self._with_all(batch)
+            for coded in split_coded(map(code_delete, batch), face._service()):
+                batches.write_batch(face._link, face._service(), coded)
+
+    # ---- History ---------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return past.history(self._with(key)._link, key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        return past.at(self._with(key)._link, key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        require_moment(time)
+        service = self._service()
+        if Feature.HISTORY not in service.features:
+            return super().as_of(time)
+        return past.AsOf(self._link, service, time)
+
+    # ---- Changes ---------------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
+        face = self if Span.of(prefix).hides else self._raw
+        return feed.changes(face._link, since, prefix, face._service().info.page)
+
+    def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
+        face = self if Span.of(prefix).hides else self._raw
+        with LongPoll(face._link, prefix) as poll:
+
+            def look(since: str) -> Changes:
+                poll.seen = self.changes(since, prefix=prefix)
+                return poll.seen
+
+            return self._bell().watch(look, since, timeout, WAIT, event=poll)
+
+    # ---- The store itself ------------------------------------------------------------------------
+
+    def info(self) -> dict[str, str]:
+        found = self._service().info
+        return {"values": found.media_type, "largest body": f"{found.body:,} bytes"}
+
+    def close(self) -> None:
+        self._bell().close()
+        self._link.close()
+        if "_raw" in vars(self) and self._raw is not self:
+            self._raw.close()

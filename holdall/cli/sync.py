@@ -1,0 +1,111 @@
+"""The command sync, which makes a store equal to another store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import click
+
+from holdall.cli.address import announce
+from holdall.cli.help import examples
+from holdall.cli.output.progress import show_progress
+from holdall.keys import format_key
+from holdall.registry import open as open_store
+from holdall.replication import Report, sync
+from holdall.store import Store
+
+_SHOWN = 10  # keys of each kind
+
+
+def between(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments FROM and TO, and the options ``--prefix`` and ``--workers``."""
+    for option in (
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 64),
+            default=8,
+            show_default=True,
+            help="The number of threads.",
+        ),
+        click.option("--prefix", default="", help="Only keys that begin with this prefix."),
+        click.argument("target", metavar="TO"),
+        click.argument("source", metavar="FROM"),
+    ):
+        command = option(command)
+    return command
+
+
+with_state = click.option("--state", metavar="URI", help="The store that remembers the tags [TO].")
+
+
+@click.command(
+    "sync",
+    epilog=examples(
+        "sync --dry-run sqlite:///books.db file:backup",
+        "sync sqlite:///books.db file:backup",
+        "sync --delete --verify file:backup sqlite:///books-copy.db",
+    ),
+)
+@between
+@with_state
+@click.option("--delete", is_flag=True, help="Delete the keys that only TO has.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, and report what would be done.")
+@click.option(
+    "--verify", is_flag=True, help="Compare the values of all keys, and read back each written value."
+)
+@click.option("--full", is_flag=True, help="Compare all keys, even if FROM has a change feed.")
+@click.option("--raw", is_flag=True, help="Compare the bytes that are stored, and the reserved keys too.")
+@click.option("--forget", is_flag=True, help="Forget the remembered tags first.")
+def sync_(
+    source: str,
+    target: str,
+    state: str | None,
+    prefix: str,
+    workers: int,
+    **options: bool,
+) -> None:
+    """Copy every key of the store at FROM that has changed since the last sync to the store at TO.
+
+    The first sync compares both stores. The next ones read the change feed of FROM, or compare the listings
+    of both stores with the tags that are remembered at TO, under reserved keys. A key that was deleted at
+    FROM since then is deleted at TO. FROM wins: a value that another program stored at TO is replaced. A key
+    that only TO ever had stays, unless you give --delete. To copy without deleting anything, use `holdall cp`.
+
+    If the command is interrupted, run it again: it goes on. Keys whose values cannot be read or stored are
+    shown, the next sync tries them again, and the exit code is 1.
+    """
+    if not options["dry_run"]:
+        announce(target)
+    with (
+        open_sides(source, target, state) as (here, there, kept),
+        show_progress("syncing keys", lambda: sum(1 for _ in here.scan(prefix))) as tell,
+    ):
+        report = sync(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
+    show(report, dry_run=options["dry_run"])
+    click.get_current_context().exit(1 if report.left else 0)
+
+
+@contextmanager
+def open_sides(
+    source: str, target: str, state: str | None
+) -> Iterator[tuple[Store[Any], Store[Any], Store[Any] | None]]:
+    """Open the stores at these addresses."""
+    with ExitStack() as opened:
+        here, there = (opened.enter_context(open_store(each)) for each in (source, target))
+        yield here, there, None if state is None else opened.enter_context(open_store(state))
+
+
+def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> None:
+    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
+    for key, error in list(report.refused.items())[:_SHOWN]:
+        click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
+    would = "would have " if dry_run else ""
+    parts = [f"{would}copied {report.copied:,}", f"deleted {report.deleted:,}"]
+    for count, words in (
+        (report.replaced * replaced, "replaced {:,} that another program had changed"),
+        (report.extra, "{:,} only at TO"),
+        (report.left, "left out {:,}"),
+    ):
+        if count:
+            parts.append(words.format(count))
+    click.echo(f"{', '.join(parts)} (of {report.examined:,} keys)", err=True)

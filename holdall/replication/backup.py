@@ -1,0 +1,102 @@
+"""A backup is a one-way sync into a store that keeps history, so that a restore can choose a time."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from holdall.errors import Unavailable
+from holdall.middleware.versions import Versions
+from holdall.replication.deliver import Delivery
+from holdall.replication.report import Report
+from holdall.replication.rules import OneWay
+from holdall.replication.run import Run
+from holdall.replication.side import Side
+from holdall.replication.state import State
+from holdall.replication.sync import probe, require_two, sync
+from holdall.store import Feature, Store
+
+_PAUSES: Final = 1.0, 60.0  # the first and the longest wait after a store did not answer, in seconds
+
+
+def back_up(source: Store[Any], target: Store[Any], **options: Any) -> Report:
+    """Make ``target`` equal to ``source`` as `sync` with ``delete`` does, and keep what it replaces.
+
+    If ``target`` does not keep history, the layer `Versions` is added to it; read it through this layer
+    (``history=on`` in its address). ``options`` are those of `sync`.
+
+    >>> from holdall import Memory, Versions
+    >>> books, bucket = Memory(), Memory()
+    >>> books["invoices/1"] = b"100.00"
+    >>> back_up(books, bucket).copied
+    1
+    >>> del books["invoices/1"]
+    >>> back_up(books, bucket).deleted, Versions(bucket).at("invoices/1", 1)
+    (1, b'100.00')
+    """
+    require_two(source, target)
+    return sync(source, _with_history(target), delete=True, **options)
+
+
+def restore(
+    backup: Store[Any],
+    target: Store[Any],
+    as_of: datetime | None = None,
+    *,
+    prefix: str = "",
+    dry_run: bool = False,
+    workers: int = 8,
+    tell: Callable[[int], None] = lambda count: None,
+) -> Report:
+    """Make ``target`` equal to what ``backup`` was at the time ``as_of``, or what it is now.
+
+    All values under ``prefix`` are compared. Those that are equal are not written again, and a key that
+    ``backup`` did not have at that time is deleted. Nothing is remembered, so a restore that was interrupted
+    begins again. The time of a value is the time at which it was backed up.
+
+    Raises NoRevision if the value of that time was pruned.
+    """
+    require_two(backup, target)
+    if not dry_run:
+        probe(backup, target)
+    kept = _with_history(backup)
+    view = kept if as_of is None else kept.as_of(as_of)
+    giver, taker = (Side(store, prefix, raw=False) for store in (view, target))
+    nothing = State(None, (giver.name, taker.name), (prefix,))
+    run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell)
+    return run.go(OneWay(Delivery(giver, taker, dry=dry_run), delete=True), full=True, verify=False)
+
+
+def follow(
+    make: Callable[[], Report],
+    source: Store[Any],
+    *,
+    prefix: str = "",
+    interval: float = 60,
+    lost: Callable[[Unavailable], None] = lambda error: None,
+) -> Iterator[Report]:
+    """Call ``make``, which syncs ``source`` to another store, whenever ``source`` changes; yield its reports.
+
+    A store with CHANGES tells when it changes; any other store is compared every ``interval`` seconds. If a
+    store does not answer, this calls ``lost`` and tries again after a second, then after two, and so on up to
+    a minute. It ends when ``source`` is closed.
+    """
+    shortest, longest = _PAUSES
+    wait = shortest
+    while True:
+        try:
+            report = make()
+            yield report
+            wait = shortest
+            if report.position is None:
+                time.sleep(interval)
+            elif not source.watch(report.position, prefix=prefix):
+                return
+        except Unavailable as error:
+            lost(error)
+            time.sleep(wait)
+            wait = min(2 * wait, longest)
+
+
+def _with_history(store: Store[Any]) -> Store[Any]:
+    return store if Feature.HISTORY in store.features else Versions(store)

@@ -1,0 +1,90 @@
+"""Delivers the value of a key from one side to the other: the one place where a sync writes."""
+
+import time
+from typing import Any, Final, NamedTuple
+
+from holdall.errors import Conflict, Corrupt
+from holdall.replication.side import Side, is_same
+from holdall.store import ABSENT, ATTEMPTS, Tag, conflict, pause
+
+_DRY: Final = Tag("dry")  # stands for the tag of a value that was not written
+
+
+class Delivered(NamedTuple):
+    """The tags of a key at the giver and the taker after a delivery, and the name of what happened.
+
+    ``done`` is "copied", "deleted" or "equal". ``replaced`` tells whether a value of the taker was overwritten
+    that the giver had not delivered before.
+    """
+
+    giver: Tag
+    taker: Tag
+    done: str
+    replaced: bool = False
+
+
+class Delivery:
+    """Delivers from ``giver`` to ``taker``. If ``verify``, it reads each value back that it wrote.
+
+    If ``dry``, it writes nothing, and returns what it would have done.
+    """
+
+    def __init__(self, giver: Side, taker: Side, *, verify: bool = False, dry: bool = False) -> None:
+        self.giver = giver
+        self.taker = taker
+        self._verify = verify
+        self._dry = dry
+        self.batches = taker.batches and not dry
+
+    def deliver(self, key: str, seen: Tag, *, known: bool) -> Delivered:
+        """Give ``key`` at the taker the value that it has at the giver, or delete it.
+
+        ``seen`` is the tag that the key has at the taker. If ``known``, the giver delivered that value or
+        there was none; otherwise both values are compared first, and an equal value is not written again.
+        The taker writes only if the key still has this tag. Raises Conflict if it does not.
+        """
+        held = self.giver.read(key)
+        if held is None:
+            return self._delete(key, seen, known)
+        if not known:
+            there = self.taker.read(key)
+            seen = ABSENT if there is None else there.tag
+            if there is not None and is_same(held.value, there.value):
+                return Delivered(held.tag, there.tag, "equal")
+        tag = _DRY if self._dry else self.taker.put(key, held.value, seen)
+        if self._verify and not self._dry:
+            self._read_back(key, held.value, tag)
+        return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
+
+    def _delete(self, key: str, seen: Tag, known: bool) -> Delivered:
+        if seen == ABSENT:
+            return Delivered(ABSENT, ABSENT, "equal")
+        if not self._dry:
+            self.taker.remove(key, seen)
+        return Delivered(ABSENT, ABSENT, "deleted", not known)
+
+    def _read_back(self, key: str, value: Any, tag: Tag) -> None:
+        back = self.taker.read(key)
+        if back is None or back.tag != tag:  # another writer has changed it since
+            raise conflict(key)
+        if not is_same(back.value, value):
+            raise Corrupt(
+                f"the value of {key!r} differs from the value that was read back from {self.taker.name}",
+                key=key,
+            )
+
+    def insist(self, key: str, seen: Tag, *, known: bool) -> Delivered:
+        """Deliver as `deliver` does, and if another writer was first, look again and overwrite its value.
+
+        Raises Conflict after a thousand lost attempts.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self.deliver(key, seen, known=known)
+            except Conflict:
+                time.sleep(pause(attempt))
+                seen = self.taker.tag(key)
+                known = seen == ABSENT
+        raise Conflict(
+            f"{key!r} changed {ATTEMPTS} times at {self.taker.name} while it was synced; try again", key=key
+        )

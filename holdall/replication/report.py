@@ -1,0 +1,52 @@
+"""What a sync did."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from holdall.errors import HoldallError
+from holdall.replication.rules import Outcome
+
+SHOWN: Final = 1_000
+"""A report names at most so many keys of each kind; it counts all."""
+
+
+@dataclass
+class Report:
+    """What a sync did, or with ``dry_run`` would do. It counts keys.
+
+    ``replaced`` counts values of the target, or with both ways of either side, that a sync had not written
+    and that were overwritten or deleted. ``extra`` counts the keys that only the target has. ``examined``
+    counts the keys that were compared, or that a feed told. ``refused`` are the keys whose values could not
+    be read or stored, with the errors. ``conflicts`` are the keys that changed on both sides and were left.
+    Both name at most 1,000 keys, and ``left`` counts all of these. ``full`` tells whether all keys were
+    compared, and ``position`` is the position in the feed of the source.
+    """
+
+    copied: int = 0
+    deleted: int = 0
+    replaced: int = 0
+    extra: int = 0
+    left: int = 0
+    examined: int = 0
+    full: bool = False
+    position: str | None = None
+    refused: dict[str, HoldallError] = field(default_factory=dict)
+    conflicts: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> int:
+        """The number of keys that were copied or deleted."""
+        return self.copied + self.deleted
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one key."""
+        self.copied += outcome.done == "copied"
+        self.deleted += outcome.done == "deleted"
+        self.replaced += outcome.replaced
+        if outcome.settled:
+            return
+        self.left += 1
+        if outcome.error is not None and len(self.refused) < SHOWN:
+            self.refused[outcome.key] = outcome.error
+        elif outcome.error is None and len(self.conflicts) < SHOWN:
+            self.conflicts.append(outcome.key)

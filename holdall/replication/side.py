@@ -1,0 +1,142 @@
+"""One of the two stores of a sync: how its keys are listed, and how the value of a key is read and replaced."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from holdall.changes import Changes
+from holdall.keys import RawKey, fits, is_reserved
+from holdall.replication.rows import Listed
+from holdall.replication.state import FOLDER
+from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged, conflict
+from holdall.transfer import digest
+
+
+class Write(NamedTuple):
+    """If ``key`` has the tag ``expected``, it gets the value of ``held``, or is deleted if that is None."""
+
+    key: str
+    held: Tagged[Any] | None
+    expected: Tag
+
+
+class Side:
+    """``store`` under ``prefix``. If ``raw``, its stored bytes, with the reserved keys.
+
+    On a store without TAGS, the tag of a key is a digest of its value. On a store without SWAP or REMOVE, a
+    write checks the tag and then writes, so it can overwrite a value that was written at the same moment.
+    """
+
+    def __init__(self, store: Store[Any], prefix: str, *, raw: bool) -> None:
+        self.name = repr(store)
+        self.store: Store[Any] = store.raw() if raw else store
+        self._prefix = prefix
+        self._raw = raw
+        features = self.store.features
+        self._tags = Feature.TAGS in features
+        self._removes = Feature.REMOVE in features
+        self.swaps = Feature.SWAP in features
+        self.batches = Feature.ATOMIC in features
+        self.feeds = Feature.CHANGES in features and not raw
+
+    def listing(self) -> Iterator[Listed]:
+        """Yield the keys and their tags, in order."""
+        if self._tags:
+            found = self.store.scan_tags(self._prefix)
+        else:
+            found = ((key, _tag(value)) for key, value in self.store.scan_items(self._prefix))
+        return (each for each in found if not _is_ours(each[0])) if self._raw else found
+
+    def changes(self, since: str | None) -> Changes:
+        """Return the feed of the store, see `Store.changes`."""
+        return self.store.changes(since, prefix=self._prefix)
+
+    def tag(self, key: str) -> Tag:
+        """Return the tag of ``key`` now, or ABSENT if it is missing."""
+        if self._tags:
+            return self.store.tag(_checked(key))
+        held = self.read(key)
+        return ABSENT if held is None else held.tag
+
+    def read(self, key: str) -> Tagged[Any] | None:
+        """Return the value of ``key`` and its tag, or None if it is missing."""
+        with suppress(KeyError):
+            if self._tags:
+                return self.store.get_tagged(_checked(key))
+            value = self.store[_checked(key)]
+            return Tagged(value, _tag(value))
+        return None
+
+    def read_many(self, keys: Iterable[str]) -> dict[str, Tagged[Any]]:
+        """Return the values of those of ``keys`` that exist, with their tags."""
+        checked = map(_checked, keys)
+        if self._tags:
+            return dict(self.store._tagged_many(checked))
+        return {key: Tagged(value, _tag(value)) for key, value in self.store.get_many(checked)}
+
+    def put(self, key: str, value: Any, expected: Tag) -> Tag:
+        """Write ``value`` if ``key`` has the tag ``expected``, and return the new tag.
+
+        Raises Conflict if the key has another tag.
+        """
+        key = _checked(key)
+        if self.swaps:
+            return self.store.swap(key, value, expected)
+        if self.tag(key) != expected:
+            raise conflict(key)
+        self.store[key] = value
+        held = self.read(key)
+        if held is None or not is_same(held.value, value):
+            raise conflict(key)
+        return held.tag
+
+    def remove(self, key: str, expected: Tag) -> None:
+        """Delete ``key`` if it has the tag ``expected``. Raises Conflict if it has another tag."""
+        if self._removes:
+            self.store.remove(_checked(key), expected)
+        elif self.tag(key) != expected:
+            raise conflict(key)
+        else:
+            self.store.discard(_checked(key))
+
+    def write_many(self, writes: list[Write]) -> dict[str, Tag]:
+        """Make all of ``writes`` in one transaction, or none, and return the new tags.
+
+        A key that another writer changed after the transaction is not in the result. Raises Conflict if a key
+        does not have the expected tag.
+        """
+        operations: list[Operation[Any]] = [Expect(_checked(each.key), each.expected) for each in writes]
+        for key, held, _ in writes:
+            operations.append(Delete(_checked(key)) if held is None else Put(_checked(key), held.value))
+        self.store.transact(operations)
+        found = self.read_many(key for key, held, _ in writes if held is not None)
+        tags = {key: ABSENT for key, held, _ in writes if held is None}
+        for key, held, _ in writes:
+            if held is not None and key in found and is_same(found[key].value, held.value):
+                tags[key] = found[key].tag
+        return tags
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Return whether the values are equal, and of equal types in every part.
+
+    >>> is_same({"a": 1}, {"a": 1}), is_same({"a": 1}, {"a": True})
+    (True, False)
+    """
+    if isinstance(a, bytes) and isinstance(b, bytes):
+        return a == b
+    return digest(a) == digest(b)
+
+
+def _is_ours(key: str) -> bool:
+    """Return whether a sync keeps ``key`` as a record of its own, also under a prefix."""
+    return is_reserved(key) and f"/{FOLDER}" in f"/{key}"
+
+
+def _tag(value: Any) -> Tag:
+    return Tag(digest(value).hex())
+
+
+def _checked(key: str) -> str:
+    """Mark ``key`` as checked if it fits the grammar, also if a prefix made it long or it is reserved."""
+    return RawKey(key) if fits(key) else key

@@ -1,0 +1,114 @@
+"""`sync` makes a store equal to another store, key by key."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from holdall.errors import Invalid
+from holdall.keys import RawKey
+from holdall.layer import layers
+from holdall.middleware.identity import require_free
+from holdall.replication.deliver import Delivery
+from holdall.replication.report import Report
+from holdall.replication.rules import OneWay
+from holdall.replication.run import Run
+from holdall.replication.side import Side
+from holdall.replication.state import FOLDER, State
+from holdall.store import Feature, Store
+
+
+def sync(
+    source: Store[Any],
+    target: Store[Any],
+    *,
+    prefix: str = "",
+    delete: bool = False,
+    dry_run: bool = False,
+    verify: bool = False,
+    full: bool = False,
+    raw: bool = False,
+    state: Store[Any] | None = None,
+    forget: bool = False,
+    workers: int = 8,
+    tell: Callable[[int], None] = lambda count: None,
+) -> Report:
+    """Give ``target`` the value of every key of ``source`` under ``prefix`` that it does not have.
+
+    The tags of both stores are remembered under reserved keys of ``target``, or of the store ``state``. If
+    ``source`` has CHANGES, the next sync reads only what changed since. Otherwise it lists both stores, and
+    reads the values of the keys whose tags are not the remembered ones; without TAGS, it reads every value.
+
+    The source wins for every key that it has or had: a value that another writer stored at ``target`` is
+    replaced, and the report counts it. Each write is a compare-and-swap against the tag that was seen, unless
+    the store lacks SWAP. A key that was deleted since the last sync is deleted at ``target``. A key that only
+    ``target`` ever had stays there, unless ``delete`` is true.
+
+    Every value that ``target`` gets is one that ``source`` had during the sync. A value that changes in the
+    meantime comes with this sync or with the next one. After a kill at any moment, the next sync goes on; it
+    compares the values of the keys that were written but not remembered.
+
+    With ``full``, all keys are compared even if ``source`` has a feed. This also finds what other writers
+    changed at ``target``, which the feed of ``source`` does not tell. With ``verify``, the values of all keys
+    are compared, and each written value is read back. With ``raw``, the stored bytes are compared, history
+    and manifest included; then no other process should write. With ``forget``, everything that was
+    remembered is deleted first. With ``dry_run``, nothing is written, and the report tells what would have
+    been done.
+
+    ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
+    are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
+
+    Raises Invalid if both are the same store, and Conflict if another process synced them in the meantime.
+
+    >>> from holdall import Memory
+    >>> books, copy = Memory(), Memory()
+    >>> books["invoices/1"] = b"..."
+    >>> sync(books, copy).copied, sync(books, copy).copied, dict(copy)
+    (1, 0, {'invoices/1': b'...'})
+    """
+    require_two(source, target)
+    giver, taker = (Side(store, prefix, raw=raw) for store in (source, target))
+    kept = State(
+        target if state is None else state,
+        (giver.name, taker.name),
+        (prefix, "raw" if raw else ""),
+        dry=dry_run,
+    )
+    kept.forget() if forget else kept.load()
+    if not dry_run and not kept.manifest.blocks:
+        probe(source, target)
+        if raw and not prefix:
+            require_free(giver.store, taker.store)
+    rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
+    run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell)
+    return run.go(rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
+
+
+def require_two(source: Store[Any], target: Store[Any]) -> None:
+    """Raise Invalid if both are the same store, even with different layers, as far as their names tell it.
+
+    Raises TypeError if one is not a store, but an address for example.
+    """
+    for store in source, target:
+        if not isinstance(store, Store):
+            raise TypeError(
+                f"sync needs two stores, not a {type(store).__name__}; holdall.open opens a store at an address"
+            )
+    ours, theirs = ([*layers(store)][-1] for store in (source, target))
+    if ours is theirs or (repr(ours) == repr(theirs) and Feature.SHARED in ours.features):
+        raise _same(source, target)
+
+
+def probe(source: Store[Any], target: Store[Any]) -> None:
+    """Raise Invalid if a record that is written to ``target`` appears in ``source``."""
+    key, mark = RawKey(f"{FOLDER}probe"), secrets.token_bytes(16)
+    there = target.raw()
+    there[key] = mark
+    try:
+        if source.raw().get(key) == mark:
+            raise _same(source, target)
+    finally:
+        there.discard(key)
+
+
+def _same(source: Store[Any], target: Store[Any]) -> Invalid:
+    return Invalid(f"{source!r} and {target!r} are the same store; name two stores")

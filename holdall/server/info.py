@@ -1,0 +1,62 @@
+"""What a client needs to know of a store: ``GET /v1/{store}:info``.
+
+    answer = {"name": …, "values": "bytes" | "text" | "json", "media_type": …, "features": [name …],
+              "key_bytes": number, "body": number, "page": number, "operations": number}
+
+``features`` has the names in `holdall.Feature`. ``key_bytes`` is the length of the longest key. ``body`` is the most
+bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch.
+"""
+
+from typing import Any
+
+from holdall.extras import needs
+from holdall.keys import KEY_BYTES
+from holdall.server.listing import MOST as MOST_ITEMS
+from holdall.server.operations import MOST as MOST_OPERATIONS
+from holdall.server.representation import BytesRepresentation, Representation, TextRepresentation
+from holdall.server.stores import Served, Stores
+from holdall.store import Feature, Store
+
+with needs("server"):
+    import falcon
+    import msgspec
+
+
+class Infos:
+    """The resource of the description of a store."""
+
+    def __init__(self, stores: Stores, max_body: int) -> None:
+        self._stores = stores
+        self._max_body = max_body
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
+        """Answer with the description."""
+        resp.data = msgspec.json.encode(describe(self._stores.find(store, req), self._max_body))
+
+    on_head = on_get
+
+
+def describe(served: Served, max_body: int) -> dict[str, Any]:
+    """Return the description of ``served``."""
+    return {
+        "name": served.name,
+        "values": _kind(served.representation),
+        "media_type": served.representation.content_type,
+        "features": _features(served.store),
+        "key_bytes": KEY_BYTES,
+        "body": max_body,
+        "page": MOST_ITEMS,
+        "operations": MOST_OPERATIONS,
+    }
+
+
+def _kind(representation: Representation) -> str:
+    if isinstance(representation, BytesRepresentation):
+        return "bytes"
+    return "text" if isinstance(representation, TextRepresentation) else "json"
+
+
+def _features(store: Store[Any]) -> list[str]:
+    """Return the names of the features of ``store`` as a client sees it: a batch is one request, on any store."""
+    features = store.features | Feature.BATCH | Feature.SHARED
+    return [feature.name for feature in features if feature.name is not None]

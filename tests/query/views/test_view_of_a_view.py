@@ -23,8 +23,8 @@ from holdall.query.collation import collate
 from holdall.query.texts import text_of
 from holdall.query.views import log, refresh, tree
 from holdall.query.views.keys import key_of, text_before
+from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.query import keys
-from tests.query.views.requests import Hooked, Hooks, Killed, die
 from tests.soak import SOAK
 
 GROUPS: list[Any] = ["EUR", ("EUR", 1), ("EUR", 2), ("USD", 1), "a/b", None, True, 1]

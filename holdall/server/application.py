@@ -11,6 +11,7 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.compression import Compression
 from holdall.server.cors import Cors
 from holdall.server.description import Description
 from holdall.server.difference import Differences
@@ -92,10 +93,11 @@ def app(
     middleware: list[Any] = [
         monitor,
         Probes(served, stopping),
-        Cors(cors, guarded=readonly or kept is not None),
+        *([Cors(cors, guarded=readonly or kept is not None)] if cors else []),
         Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Compression(),
         Idempotency(),
     ]
     service = falcon.App(middleware=middleware)

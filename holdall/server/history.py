@@ -31,6 +31,7 @@ from holdall.server.openapi import (
 )
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.past import MOST, has_history, require_history, time_of
+from holdall.server.problems import MissingKey
 from holdall.server.stores import Served, Stores
 
 with needs("server"):
@@ -57,7 +58,7 @@ class Histories:
         try:
             revisions = served.store.history(key)
         except KeyError:
-            raise falcon.HTTPNotFound(description="the key never existed") from None
+            raise MissingKey(description="the key never existed") from None
         page: dict[str, Any] = {"revisions": []}
         for number, revision in enumerate(_older(revisions, below, limit)):
             if number == limit:

@@ -7,7 +7,7 @@
 bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from holdall.extras import needs
 from holdall.keys import KEY_BYTES
@@ -31,9 +31,6 @@ from holdall.store import Feature, Store
 with needs("server"):
     import falcon
     import msgspec
-
-_UNSERVED: Final = Feature.HISTORY
-"""The features that have no requests."""
 
 
 class Infos:
@@ -87,5 +84,5 @@ def _kind(representation: Representation) -> str:
 
 def _features(store: Store[Any]) -> list[str]:
     """Return the names of the features of ``store`` as a client sees it: a batch is one request, on any store."""
-    features = (store.features | Feature.BATCH | Feature.SHARED) & ~_UNSERVED
+    features = store.features | Feature.BATCH | Feature.SHARED
     return [feature.name for feature in features if feature.name is not None]

@@ -7,11 +7,12 @@ from holdall.errors import NoRevision
 from holdall.extras import needs
 from holdall.server.openapi import TIME, query, whole
 from holdall.server.parameters import read_number, read_time, refuse_together
+from holdall.server.problems import MissingKey
 from holdall.server.stores import Served
 from holdall.store import Feature
 
 with needs("server"):
-    import falcon
+    pass
 
 MOST: Final = (1 << 53) - 1
 """The highest number of a revision that a request may name: above it, a reader of JSON may round."""
@@ -70,6 +71,6 @@ def time_of(time: datetime) -> datetime | None:
     return time.astimezone(UTC) if time.timestamp() > 0 else None
 
 
-def missing_revision() -> falcon.HTTPNotFound:
+def missing_revision() -> MissingKey:
     """Return the error for a key that had no value at the revision or time, or never existed."""
-    return falcon.HTTPNotFound(description="the key had no value then")
+    return MissingKey(description="the key had no value then")

@@ -38,7 +38,7 @@ class Paths:
 def allowed_methods(resource: object) -> list[str]:
     """Return the methods of HTTP that ``resource`` answers.
 
-    >>> allowed_methods(Collections)
-    ['GET', 'HEAD', 'POST']
+    >>> allowed_methods(Paths)
+    ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT']
     """
     return [name[3:].upper() for name in dir(resource) if name.startswith("on_")]

@@ -40,7 +40,8 @@ def command(name, port):
         there = ["--host", "127.0.0.1", "--port", str(port)]
         return [sys.executable, "-m", "granian", "--interface", "wsgi", *there, "wsgi:application"]
     stores = ["open=sqlite:///open.db", "secret=sqlite:///secret.db"]
-    return [sys.executable, "-m", "holdall", "serve", *stores, "--listen", place]
+    program = "granian" if name == "holdall serve, granian" else "waitress"
+    return [sys.executable, "-m", "holdall", "serve", *stores, "--listen", place, "--server", program]
 
 
 @contextmanager
@@ -56,7 +57,9 @@ def behind_nginx(folder, port):
         yield front
 
 
-@pytest.fixture(scope="module", params=["holdall serve", "gunicorn", "granian", "nginx"])
+@pytest.fixture(
+    scope="module", params=["holdall serve", "holdall serve, granian", "gunicorn", "granian", "nginx"]
+)
 def http(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "wsgi.py").write_text(MODULE)

@@ -132,7 +132,7 @@ class LongPoll:
         self._connection.timeout = min(timeout, seconds) + (self._link.timeout if timeout >= 1 else 0)
         since = cast(Changes, self.seen).position
         target = self._link.place.changes(since=since, prefix=self._prefix, wait=seconds, limit=1)
-        return exchange(self._connection, "GET", target, None, self._link.credentials).succeeded
+        return exchange(self._connection, "GET", target, None, self._link.headers).succeeded
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None

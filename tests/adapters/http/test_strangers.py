@@ -154,7 +154,7 @@ def test_json_that_is_not_the_answer_is_corrupt(answering, body):
         for call in (
             lambda: list(store.scan()),
             lambda: list(store.get_many(["a"])),
-            lambda: store.update({"a": b"1"}),
+            lambda: store.update({"a": b"1", "b": b"2"}),
             lambda: store.changes(),
         ):
             with pytest.raises(Corrupt):

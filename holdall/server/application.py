@@ -20,6 +20,7 @@ from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.idempotency import Idempotency
 from holdall.server.info import Infos
+from holdall.server.leases import Leases
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
 from holdall.server.openapi import Described
@@ -112,6 +113,7 @@ def app(
         "/v1/{store}:revert": Reverts(served, limits.body),
         "/v1/{store}:diff": Differences(served),
         "/v1/{store}/history/{key}": Histories(served),
+        "/v1/{store}/leases/{key}": Leases(served, limits.body),
         "/v1/{store}/views": ViewLists(served, kept_views, slots),
         "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
         "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),

@@ -65,7 +65,8 @@ class Feeds:
         self._slots = slots
         self._waiting = Slots(limits.waiting)
         self._seconds = limits.seconds
-        self._notifiers = {served.name: Notifier(served.store, ending) for served in stores}
+        self._ending = ending
+        self._notifiers: dict[str, Notifier] = {}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the changes since a position; with ``wait``, as soon as there is one."""
@@ -152,7 +153,8 @@ class Feeds:
                 held.close()
                 return
             waiter.connection = connection
-            self._notifiers[served.name].add(waiter)
+            notifier = self._notifiers.setdefault(served.name, Notifier(served.store, self._ending))
+            notifier.add(waiter)
 
         if hand_over:
             resp.stream = iter((first,))  # not a list, whose length the server would send

@@ -85,7 +85,8 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    monitor = Monitor(served, slots)
+    waiting = Slots(limits.waiting)
+    monitor = Monitor(served, slots, waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
@@ -112,7 +113,7 @@ def app(
     service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
     service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
     service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
-    service.add_route("/v1/{store}/changes", Feeds(served, slots, Slots(limits.waiting), stopping))
+    service.add_route("/v1/{store}/changes", Feeds(served, slots, waiting, stopping))
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     service.add_route("/metrics", MetricsPage(monitor))

@@ -88,7 +88,8 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    monitor = Monitor(served, slots)
+    waiting = Slots(limits.waiting)
+    monitor = Monitor(served, slots, waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
@@ -117,7 +118,7 @@ def app(
         "/v1/{store}/views": ViewLists(served, kept_views, slots),
         "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
         "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
-        "/v1/{store}/changes": Feeds(served, slots, limits, stopping),
+        "/v1/{store}/changes": Feeds(served, slots, waiting, limits.seconds, stopping),
         "/v1/{store}/docs": collections,
     }
     for path, resource in routes.items():

@@ -143,6 +143,7 @@ def _log() -> None:
     audit.setLevel(logging.INFO)
     audit.propagate = False
     audit.addHandler(logging.StreamHandler())
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits
 
 
 def _server(program: str) -> Callable[..., Any]:

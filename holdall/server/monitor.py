@@ -65,8 +65,10 @@ class Monitor(Collector):
         ] += 1
         counts["bucket", store, method, bucket(took)] += 1
         counts["nanoseconds", store, method] += took
-        counts["received", store] += _length(req.env.get("CONTENT_LENGTH") or "")
-        counts["sent", store] += len(resp.data or b"")
+        if length := req.env.get("CONTENT_LENGTH"):
+            counts["received", store] += _length(length)
+        if resp.data:
+            counts["sent", store] += len(resp.data)
 
     def collect(self) -> Iterable[Any]:
         """Return the numbers, as prometheus_client wants them."""

@@ -156,6 +156,14 @@ class Endless(Open):
         return ((str(number), self._name) for number in count())
 
 
+def rows(view):
+    return view.rows()
+
+
+def rows_of_groups(groups):
+    return list(groups.values())
+
+
 class Inline(Executor):
     """Runs each task at once, as another process would."""
 

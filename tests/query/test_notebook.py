@@ -1,10 +1,13 @@
 """Functions and classes of a notebook, which other processes cannot import, work with cloudpickle."""
 
+import pickle
 import textwrap
 
 import pytest
 
-from holdall import MapReduce
+from holdall import MapReduce, Memory
+from holdall.query import View
+from holdall.query.packing import pack, unpack
 from tests.query.maps import Inline
 from tests.query.test_parallel import numbers
 
@@ -45,6 +48,16 @@ def test_a_query_of_a_notebook(cell):
     rows = query.run(numbers(100), executor=Inline(), partitions=7)
     assert rows == query.run(numbers(100))
     assert all(type(row.value) is cell["Most"] for row in rows)
+
+
+def test_a_view_of_a_notebook_has_its_definition_in_workers_too(cell):
+    pytest.importorskip("cloudpickle")
+    view = View(Memory("notebook"), MapReduce(cell["by_first"], "max"), name="view")
+    sent = unpack(pack(view))
+    assert sent._reader.query.map is not view._reader.query.map
+    assert sent._refresher.definition == view._refresher.definition
+    with pytest.raises(Exception, match="pickle"):
+        pickle.dumps(view)
 
 
 def test_a_lambda_of_a_module():

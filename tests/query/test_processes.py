@@ -7,7 +7,7 @@ import pytest
 
 from holdall import MapReduce, SQLite
 from holdall.errors import QueryFailed
-from holdall.query import plan, pool, together
+from holdall.query import Views, plan, pool, together
 from tests.query import maps
 
 counted = MapReduce(maps.by_first, "count")
@@ -46,6 +46,16 @@ def test_the_rows_are_those_of_a_serial_run(store):
         assert "maps.Odd: odd" in caught.value.__notes__[0]
     finally:
         del store["0/bad"]
+
+
+def test_a_worker_refreshes_and_reads_a_view(store, tmp_path):
+    """It has the definition of the view in this process, so nothing is built twice."""
+    several = Views(store, together(counted, summed), f"sqlite:///{tmp_path}/views.db", name="several")
+    for view in (several[0], several):
+        assert pool.processes().submit(maps.rows, view).result() == view.rows(stale=True)
+    assert several.refresh() == 0
+    groups = pool.processes().submit(maps.rows_of_groups, several[0].as_store()).result()
+    assert [tuple(row) for row in groups] == several[0].rows()
 
 
 def test_the_pool_is_kept_for_the_next_run_which_has_the_environment_of_its_caller(store, monkeypatch):

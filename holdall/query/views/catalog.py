@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from holdall.errors import Unsupported
 from holdall.extras import needs
+from holdall.lease import FOLDER
 from holdall.query.views.nodes import Damaged, seal, unseal
 from holdall.query.views.rows import RowTable
 from holdall.query.views.segments import SegmentTable
@@ -27,6 +28,8 @@ with needs("json"):
     from msgspec.msgpack import Decoder, Encoder
 
 HOUR: Final = 3600.0
+BUILD: Final = "build"
+"""The name of the lease on the build of a generation. It is in the part of its table."""
 _KEY: Final = "catalog"
 
 _encode: Final = Encoder().encode
@@ -105,9 +108,13 @@ class Catalog:
 
         return any(each.id == generation.id for each in self.change(complete))
 
+    def part(self, id: str) -> Store[bytes]:
+        """Return the part of the index that belongs to the generation with this id."""
+        return self._raw.raw(f"{id}/")
+
     def table(self, id: str) -> Table:
         """Return the table of the generation with this id."""
-        raw = self._raw.raw(f"{id}/")
+        raw = self.part(id)
         return RowTable(raw) if Feature.ATOMIC in raw.features else SegmentTable(raw)
 
     def sweep(self, unused_since: float, keep: str) -> int:
@@ -124,14 +131,18 @@ class Catalog:
         }
         swept = [id for id in found if id not in kept]
         for id in swept:
-            self.table(id).drop()
+            self._delete(id)
         return len(swept)
 
     def drop(self) -> None:
         """Delete the view's index."""
         self._raw.discard(_KEY)
         for id in list(self._ids()):
-            self.table(id).drop()
+            self._delete(id)
+
+    def _delete(self, id: str) -> None:
+        self.table(id).drop()
+        self.part(id).raw(FOLDER).discard(BUILD)
 
     def _ids(self) -> Iterator[str]:
         start = ""

@@ -49,7 +49,9 @@ class Texts(dict[Any, str]):
         place = collate(key)
         text = text_of(place)
         if not text.isascii() and _has_surrogate(text):
-            raise InvalidQuery(f"a view cannot keep a group with a lone surrogate: {key!a:.80}")
+            raise InvalidQuery(
+                f"a view cannot keep a group with a lone surrogate, {key!a:.80}; replace it in the map"
+            )
         self.by_text[text] = key
         if not is_ambiguous(place):
             self[key] = text

@@ -47,6 +47,10 @@ class Kept:
             Problems(name),
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        store, query, index, name, prefix = self._made_with
+        return _remake, (type(self), (store, query, index), {"name": name, "prefix": prefix})
+
     @property
     def name(self) -> str:
         """The name of the view in its index."""
@@ -109,6 +113,10 @@ class Kept:
         """The age of a stale answer, or None before the first build."""
         refreshed = self.refreshed
         return datetime.now(UTC) - refreshed if refreshed else None
+
+
+def _remake(kind: type[Kept], arguments: tuple[Any, ...], options: dict[str, Any]) -> Kept:
+    return kind(*arguments, **options)
 
 
 def _valid_name(name: str) -> str:

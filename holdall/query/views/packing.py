@@ -52,7 +52,9 @@ def pack(value: object) -> bytes:
     try:
         return encode(_tagged(value))
     except UnicodeEncodeError as problem:
-        raise InvalidQuery(f"a view cannot keep text with a lone surrogate: {problem.object!a:.80}") from None
+        raise InvalidQuery(
+            f"a view cannot keep text with a lone surrogate, {problem.object!a:.80}; replace it in the map"
+        ) from None
     except RecursionError:
         raise InvalidQuery("a view cannot keep a value that contains itself") from None
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from holdall.errors import Conflict, Expired, HoldallError
 from holdall.query.reading import Progress
+from holdall.query.views.building import Building, Lost
 from holdall.query.views.catalog import HOUR, Catalog, Generation
 from holdall.query.views.definition import has_same_source
 from holdall.query.views.nodes import Nodes, Stale
@@ -55,12 +56,26 @@ class Refresher:
         self._used = 0.0
 
     def refresh(self, progress: Progress | None = None) -> tuple[int, Serving, State]:
-        """Return the number of documents, the generation that is up to date, and its state."""
+        """Return the number of documents, the generation that is up to date, and its state.
+
+        While another process builds the generation, wait for it.
+        """
+        with Building(self.catalog) as building:
+            return self._refresh(building, progress)
+
+    def _refresh(self, building: Building, progress: Progress | None) -> tuple[int, Serving, State]:
         mapped = attempt = rebuilds = 0
         while True:
             serving = self._find()
+            if not building.begin(serving.generation):
+                self._look(serving, _after(mapped, progress))
+                continue
             try:
-                documents, state, done = self._guard(serving.work.step, _after(mapped, progress))
+                documents, state, done = self._guard(
+                    serving.work.step, building.renewing(_after(mapped, progress))
+                )
+            except Lost:
+                continue
             except (Conflict, Stale) as problem:
                 attempt = self._problems.wait(attempt, problem)
             except (Gone, Expired) as problem:
@@ -70,6 +85,13 @@ class Refresher:
                 self._use(serving.generation)
                 if done and (ready := self._complete(serving)):
                     return mapped, ready, state
+
+    def _look(self, serving: Serving, progress: Progress | None) -> None:
+        """Report the progress of the process that builds ``serving``, and look again which generation serves."""
+        state = self._guard(serving.work.state)
+        if progress and state:
+            progress(max((part.count for part in state.parts), default=0))
+        self._serves = None
 
     def _start_again(self, serving: Serving, problem: Gone | Expired, *, last: bool) -> bool:
         """Find the generation that took the place of ``serving``; else begin one, and return True.

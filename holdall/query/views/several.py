@@ -87,6 +87,9 @@ class _Part(View[Any]):
     def __init__(self, views: Views[Any], number: int) -> None:
         self.__dict__ |= views.__dict__
         query = views._refresher.queries[number]
-        self._several = views, number
+        self._place = views, number
         self._reader = Reader(self._refresher, query, number)
         self._name = f"{views.name}.{number + 1}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Part, self._place

@@ -38,11 +38,14 @@ class View(Kept, Generic[R]):
     view has the ``name`` of the function of its map, unless another is given; the views of an index need
     different names.
 
-    Any number of processes may refresh the view at the same time: each change is included once. A process that
-    is killed leaves the last state that it committed. If the query has another definition than the index, the
-    next refresh builds a second index, and the first stays for processes that still use it; an index that
-    nobody read or refreshed for a day is deleted. The definition is a hash of the loaded code, so another minor
-    release of Python builds the index again.
+    Any number of processes may refresh the view at the same time: each change is included once. An index that
+    is not built yet is built by one of them, and the others wait. A view can be pickled if its store, its index
+    and the functions of its query can be pickled.
+
+    A process that is killed leaves the last state that it committed. If the query has another definition than
+    the index, the next refresh builds a second index, and the first stays for processes that still use it; an
+    index that nobody read or refreshed for a day is deleted. The definition is a hash of the loaded code, so
+    another minor release of Python builds the index again.
 
     Raises Unsupported if a store lacks a feature, which may cost a request to find out, and InvalidQuery if
     the name is missing or not valid.

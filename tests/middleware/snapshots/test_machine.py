@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from holdall import Expired, Memory, SnapshotFeed
 from holdall.middleware.snapshots import blocks, look
 from holdall.testing.follower import Follower
-from tests.middleware.snapshots.fragile import Fragile, Killed
+from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.soak import SOAK
 
 KEYS = [*(f"{folder}/{number}" for folder in "abc" for number in range(9)), "é", "\U00010000"]
@@ -23,7 +23,8 @@ class SnapshotMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store = Memory()
-        self.state = Fragile(Memory())
+        self.hooks = Hooks()
+        self.state = Hooked(Memory(), self.hooks)
         self.feeds = [SnapshotFeed(self.store, self.state) for _ in range(2)]
         self.followers = [Follower(), Follower("b/"), Follower()]
 
@@ -43,12 +44,12 @@ class SnapshotMachine(RuleBasedStateMachine):
     def follow(self, which: int, feed: int, most: int | None) -> None:
         _follow(self.followers[which], self.feeds[feed], most)
 
-    @rule(which=_followers, writes=st.integers(0, 6))
-    def kill(self, which: int, writes: int) -> None:
-        self.state.spare[0] = writes
+    @rule(which=_followers, moment=st.integers(0, 30))
+    def kill(self, which: int, moment: int) -> None:
+        self.hooks.set(moment, die)
         with contextlib.suppress(Killed):
             _follow(_copy(self.followers[which]), self.feeds[0])
-        self.state.spare[0] = -1
+        self.hooks.clear()
 
     @rule()
     def look_while_another_looks(self) -> None:

@@ -12,7 +12,7 @@ from holdall.prefixed import Raw
 from holdall.query.views.rows import RowTable
 from holdall.query.views.segments import SegmentTable
 from holdall.query.views.table import Table
-from tests.query.views.requests import Hooked, Hooks
+from tests.faults.requests import Hooked, Hooks
 from tests.soak import SOAK
 
 Changes = Mapping[str, bytes | None]

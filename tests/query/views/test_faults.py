@@ -28,7 +28,7 @@ from holdall.query import MapReduce
 from holdall.query.collation import collate
 from holdall.query.views import View, refresh, tree
 from holdall.query.views.segments import merge
-from tests.query.views.requests import Hooked, Hooks, Killed, die
+from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.query.views.tables import SwapOnly
 from tests.soak import SOAK
 

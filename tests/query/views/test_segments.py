@@ -15,8 +15,8 @@ from holdall.query.views import View
 from holdall.query.views.nodes import Damaged
 from holdall.query.views.segments import SegmentTable, merge
 from tests.adapters.s3.test_requests import costs
+from tests.faults.requests import Hooks, Killed, at_each_moment, die
 from tests.middleware.mutations import mutations
-from tests.query.views.requests import Hooks, Killed, at_each_moment, die
 from tests.query.views.tables import KINDS, NAMES, PART, commit, state
 from tests.servers.s3 import Server
 

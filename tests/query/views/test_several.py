@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from holdall import Memory, Pickle
 from holdall.query import MapReduce, Row, View, Views, together
-from holdall.query.views import editing, refresh
+from holdall.query.views import refresh, tree
 from holdall.query.views.listing import Size, list_views
 
 GROUPS: list[Any] = ["EUR", ("EUR", 1), None, True, 1]
@@ -39,10 +39,9 @@ MANY = together(
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refresh, "BATCH", 3)
-        patch.setattr(editing, "_BITS", 1)
-        editing.height_of.cache_clear()
+        patch.setattr(tree, "_BITS", 1)
+        patch.setattr(tree, "_FEW", 1)
         yield
-    editing.height_of.cache_clear()
 
 
 @settings(max_examples=8, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from holdall import Conflict, Memory
 from holdall.query.views.segments import merge
 from holdall.query.views.table import Head
-from tests.query.views.requests import Hooks, Killed, die
+from tests.faults.requests import Hooks, Killed, die
 from tests.query.views.tables import KINDS, NAMES, Changes, Kind, State, applied, state
 from tests.soak import SOAK
 

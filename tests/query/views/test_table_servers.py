@@ -8,8 +8,8 @@ from holdall import Store
 from holdall.query.views.rows import RowTable
 from holdall.query.views.segments import SegmentTable, merge
 from holdall.query.views.table import Table
+from tests.faults.requests import die
 from tests.query.views import test_tables as trials
-from tests.query.views.requests import die
 from tests.query.views.tables import Kind
 
 KINDS: dict[str, Callable[[Store[bytes]], Table]] = {

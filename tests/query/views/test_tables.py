@@ -8,7 +8,7 @@ import pytest
 
 from holdall import Conflict, Store, Unavailable
 from holdall.query.views.segments import merge
-from tests.query.views.requests import Hooks, Killed, at_each_moment, die
+from tests.faults.requests import Hooks, Killed, at_each_moment, die
 from tests.query.views.tables import (
     NAMES,
     OTHERS,

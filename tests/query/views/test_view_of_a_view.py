@@ -21,10 +21,10 @@ from holdall.keys import check_key
 from holdall.query import MapReduce, Row, View
 from holdall.query.collation import collate
 from holdall.query.texts import text_of
-from holdall.query.views import editing, log, refresh
+from holdall.query.views import log, refresh, tree
 from holdall.query.views.keys import key_of, text_before
+from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.query import keys
-from tests.query.views.requests import Hooked, Hooks, Killed, die
 from tests.soak import SOAK
 
 GROUPS: list[Any] = ["EUR", ("EUR", 1), ("EUR", 2), ("USD", 1), "a/b", None, True, 1]
@@ -172,8 +172,8 @@ class Machine(RuleBasedStateMachine):
 def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 4)
     monkeypatch.setattr(log, "LEAST", 6)
-    monkeypatch.setattr(editing, "_BITS", 1)
-    editing.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_BITS", 1)
+    monkeypatch.setattr(tree, "_FEW", 1)
     run_state_machine_as_test(
         Machine,
         settings=settings(
@@ -183,7 +183,6 @@ def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.M
             suppress_health_check=list(HealthCheck),
         ),
     )
-    editing.height_of.cache_clear()
 
 
 def views(documents: dict[str, Any]) -> tuple[Any, View[Any], View[Any]]:

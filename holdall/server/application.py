@@ -116,5 +116,5 @@ def app(
     service.add_route("/v1/{store}/docs", collections)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     service.add_route("/metrics", MetricsPage(monitor))
-    mount(service, served, kept, sessions, kept_views)
+    mount(service, served, kept, sessions, kept_views, slots)
     return service

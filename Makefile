@@ -54,7 +54,7 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
-	@tools/system-packages redis-server postgresql mariadb-server nginx chromium
+	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored tests/testing $(ARGS)
 

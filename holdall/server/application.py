@@ -124,7 +124,7 @@ def app(
     routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
     service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
     service.add_route("/metrics", MetricsPage(monitor))
-for path in PATHS:
+    for path in PATHS:
         service.add_route(path, ProbePage())
     mount(service, served, kept, sessions, kept_views, slots)
     return service

@@ -129,5 +129,5 @@ def app(
     service.add_route("/metrics", MetricsPage(monitor))
     for path in PATHS:
         service.add_route(path, ProbePage())
-    mount(service, served, kept, sessions, kept_views)
+    mount(service, served, kept, sessions, kept_views, slots)
     return service

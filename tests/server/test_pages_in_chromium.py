@@ -1,4 +1,4 @@
-"""The pages in a real browser: what a person does there, with and without JavaScript, and what axe finds."""
+"""The pages in a real browser: the tasks of a person there, with and without JavaScript, and the findings of axe."""
 
 import re
 import shutil

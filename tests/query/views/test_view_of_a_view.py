@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
         self.position = feed.position
 
 
-@pytest.mark.parametrize("seed", range(50 if SOAK else 1))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 1))
 def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 4)
     monkeypatch.setattr(log, "LEAST", 6)

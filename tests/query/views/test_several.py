@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from holdall import Memory, Pickle
 from holdall.query import MapReduce, Row, View, Views, together
-from holdall.query.views import editing, refresh
+from holdall.query.views import refresh, tree
 from holdall.query.views.listing import Size, list_views
 
 GROUPS: list[Any] = ["EUR", ("EUR", 1), None, True, 1]
@@ -39,13 +39,11 @@ MANY = together(
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refresh, "BATCH", 3)
-        patch.setattr(editing, "_BITS", 1)
-        editing.height_of.cache_clear()
+        patch.setattr(tree, "_BITS", 1)
         yield
-    editing.height_of.cache_clear()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(documents, min_size=1, max_size=4))
 def test_all_answers_are_those_of_a_run(small: None, changes: list[Documents]) -> None:
     store, index = Pickle(Memory(), trust=True), Memory()

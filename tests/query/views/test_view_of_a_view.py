@@ -21,7 +21,7 @@ from holdall.keys import check_key
 from holdall.query import MapReduce, Row, View
 from holdall.query.collation import collate
 from holdall.query.texts import text_of
-from holdall.query.views import editing, log, refresh
+from holdall.query.views import log, refresh, tree
 from holdall.query.views.keys import key_of, text_before
 from tests.faults.requests import Hooked, Hooks, Killed, die
 from tests.query import keys
@@ -58,7 +58,7 @@ def rows_as_documents(query: MapReduce[Any, Any], documents: Any) -> dict[str, R
     return found
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.lists(keys.keys, min_size=2), st.text())
 def test_keys_sort_as_groups_and_are_keys_of_every_store(groups: list[Any], bound: str) -> None:
     texts = sorted({text_of(collate(group)) for group in groups})
@@ -172,8 +172,7 @@ class Machine(RuleBasedStateMachine):
 def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 4)
     monkeypatch.setattr(log, "LEAST", 6)
-    monkeypatch.setattr(editing, "_BITS", 1)
-    editing.height_of.cache_clear()
+    monkeypatch.setattr(tree, "_BITS", 1)
     run_state_machine_as_test(
         Machine,
         settings=settings(
@@ -183,7 +182,6 @@ def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.M
             suppress_health_check=list(HealthCheck),
         ),
     )
-    editing.height_of.cache_clear()
 
 
 def views(documents: dict[str, Any]) -> tuple[Any, View[Any], View[Any]]:

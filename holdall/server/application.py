@@ -20,6 +20,7 @@ from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.idempotency import Idempotency
 from holdall.server.info import Infos
+from holdall.server.leases import Leases
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
 from holdall.server.openapi import Described
@@ -87,7 +88,8 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    monitor = Monitor(served, slots)
+    waiting = Slots(limits.waiting)
+    monitor = Monitor(served, slots, waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
@@ -112,10 +114,11 @@ def app(
         "/v1/{store}:revert": Reverts(served, limits.body),
         "/v1/{store}:diff": Differences(served),
         "/v1/{store}/history/{key}": Histories(served),
+        "/v1/{store}/leases/{key}": Leases(served, limits.body),
         "/v1/{store}/views": ViewLists(served, kept_views, slots),
         "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
         "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
-        "/v1/{store}/changes": Feeds(served, slots, limits, stopping),
+        "/v1/{store}/changes": Feeds(served, slots, waiting, limits.seconds, stopping),
         "/v1/{store}/docs": collections,
     }
     for path, resource in routes.items():

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
-from holdall.server.bodies import read_body
+from holdall.server.content import read_value
 from holdall.server.limits import Limits
 from holdall.server.listing import DESCRIBED, Listing
 from holdall.server.negotiation import prefer
@@ -84,8 +84,7 @@ class Collections:
         read_parameters(req)
         req.context.access.check(store, folder, write=True)
         served = self._stores.find(store, req)
-        media_type = served.representation.content_type.partition(";")[0]
-        value = served.representation.read(read_body(req, self._max_body, media_type))
+        value = read_value(req, served, self._max_body)
         key = f"{folder}{uuid7()}"
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
         resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")

@@ -13,6 +13,7 @@ from holdall.server.access import Access
 from holdall.server.openapi import (
     KEY,
     TEXT,
+    TIME,
     Operations,
     Schema,
     an_object,
@@ -35,12 +36,16 @@ with needs("server"):
 _PROBLEM: Final[Schema] = an_object(
     "errors",
     "key",
+    "holder",
+    "until",
     type=TEXT,
     title=TEXT,
     status=whole(400, 599),
     detail=TEXT,
     errors={"type": "object", "additionalProperties": TEXT},
     key=TEXT,
+    holder=TEXT,
+    until=TIME,
 )
 _PATHS: Final[dict[str, Schema]] = {
     "key": KEY,

@@ -9,8 +9,8 @@ from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import UNTAGGED, Conditions, failed
-from holdall.server.negotiation import prefer
+from holdall.server.content import choose_form, read_value
+from holdall.server.etags import UNTAGGED, Conditions, failed, marked
 from holdall.server.openapi import (
     PROBLEM,
     TEXT,
@@ -26,7 +26,7 @@ from holdall.server.parameters import read_parameters
 from holdall.server.past import AS_OF, AT, PARAMETERS, has_history, missing_revision, modified, read_past
 from holdall.server.patches import JSON, MEDIA_TYPES, MERGE, SCHEMA, patch
 from holdall.server.problems import MissingKey
-from holdall.server.representation import DocumentRepresentation
+from holdall.server.representation import DocumentRepresentation, Form
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
 
@@ -52,22 +52,22 @@ class Documents:
         given = read_parameters(req, *PARAMETERS)
         req.context.access.check(store, key)
         served = self._stores.find(store, req)
-        _check_accept(req, served)
+        form = choose_form(req, resp, served)
         if given:
-            _answer_past(req, resp, served, key, given)
+            _answer_past(req, resp, served, key, given, form)
             return
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req, form.mark)
         resp.last_modified = modified(served, key)
         value, tag = _read(served.store, key, conditions)
         if tag != UNTAGGED:
-            resp.set_header("ETag", etag(tag))
+            resp.set_header("ETag", marked(etag(tag), form.mark))
         if not conditions.match(tag):
             raise failed()
         if not conditions.none_match(tag):
             resp.status = falcon.HTTP_NOT_MODIFIED
             return
-        resp.content_type = served.representation.content_type
-        ranges.answer(req, resp, served.representation.write(value))
+        resp.content_type = form.content_type
+        ranges.answer(req, resp, form.write(value))
 
     on_head = on_get
 
@@ -117,8 +117,7 @@ class Documents:
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
-        media_type = served.representation.content_type.partition(";")[0]
-        value = served.representation.read(read_body(req, self._max_body, media_type))
+        value = read_value(req, served, self._max_body)
         created, tag = _write(served.store, key, value, conditions)
         if tag != ABSENT:
             resp.set_header("ETag", etag(tag))
@@ -131,6 +130,7 @@ class Documents:
         served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
+        form = choose_form(req, resp, served)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
@@ -143,13 +143,13 @@ class Documents:
         try:
             if conditions.given:
                 value, tag = _modify(served.store, key, change, conditions)
-                resp.set_header("ETag", etag(tag))
+                resp.set_header("ETag", marked(etag(tag), form.mark))
             else:
                 value = served.store.modify(key, change)
         except KeyError:
             raise _missing(conditions) from None
-        resp.content_type = served.representation.content_type
-        resp.data = served.representation.write(value)
+        resp.content_type = form.content_type
+        resp.data = form.write(value)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
@@ -168,21 +168,14 @@ class Documents:
 
 
 def _answer_past(
-    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str]
+    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str], form: Form
 ) -> None:
     try:
         value = read_past(served, key, given)
     except KeyError:
         raise missing_revision() from None
-    resp.content_type = served.representation.content_type
-    ranges.answer(req, resp, served.representation.write(value))
-
-
-def _check_accept(req: falcon.Request, served: Served) -> None:
-    if not prefer(req, served.representation.content_type):
-        raise falcon.HTTPNotAcceptable(
-            description=f"the values of this store are {served.representation.content_type}"
-        )
+    resp.content_type = form.content_type
+    ranges.answer(req, resp, form.write(value))
 
 
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:

@@ -94,8 +94,8 @@ def content(schema: Schema, *media_types: str) -> dict[str, Any]:
 
 def values(served: Served) -> dict[str, Any]:
     """Return the ``content`` of a body that is a value of the store."""
-    media_type = served.representation.content_type.partition(";")[0]
-    return content({"$ref": f"#/components/schemas/{name_of_values(served)}"}, media_type)
+    schema = {"$ref": f"#/components/schemas/{name_of_values(served)}"}
+    return content(schema, *served.representation.forms)
 
 
 def name_of_values(served: Served) -> str:

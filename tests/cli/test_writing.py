@@ -18,6 +18,11 @@ CODES = 'default = "8400"\n[[rules]]\nkind = "tax"\ncode = "1776"\n'
 
 
 @pytest.fixture
+def uri(folder):
+    return "sqlite:///books.db"
+
+
+@pytest.fixture
 def rent(folder):
     (folder / "rent.json").write_text(json.dumps(RENT))
     return folder / "rent.json"
@@ -92,8 +97,7 @@ def test_the_template_is_a_document_that_is_nearly_valid(uri):
     assert "imported 1" in good("invoices", "add", "-", "--into", uri, stdin=json.dumps(document).encode())
 
 
-def test_an_export_imports_again_to_equal_books(folder, rent):
-    uri = "sqlite:///books.db"
+def test_an_export_imports_again_to_equal_books(uri, folder, rent):
     good("invoices", "import", BUNDLED, "--into", uri)
     good("invoices", "add", rent, "--into", uri)
     good("invoices", "pay", "7", "--amount", "5", "--id", "a", "--from", uri)
@@ -106,9 +110,11 @@ def test_an_export_imports_again_to_equal_books(folder, rent):
 def test_import_takes_json_from_a_folder_and_files_its_lines(uri, folder, codes):
     (folder / "in").mkdir()
     (folder / "in" / "batch.json").write_text(json.dumps([RENT, OPEN]))
-    done = call("invoices", "import", folder / "in", "--codes", codes, "--explain", "--into", uri)
-    assert (done.code, done.out) == (0, "imported 2, already there 0, refused 0\n")
-    assert [line.partition("document ")[2] for line in done.err.splitlines()] == [
+    *lines, last = good(
+        "invoices", "import", folder / "in", "--codes", codes, "--explain", "--into", uri
+    ).splitlines()
+    assert last == "imported 2, already there 0, refused 0"
+    assert [line.partition("document ")[2] for line in lines] == [
         "1: 7 line 1 Rent: 4400=60.00, 4410=40.00: given with the invoice",
         "2: 8 line 1 Rent: 8400=100.50: default",
         "2: 8 line tax-1 VAT 19%: 1776=19.10: rule 1 (kind = tax)",
@@ -172,7 +178,7 @@ NOT_INVOICES = {
     "page.xml": (b"<!DOCTYPE html><html>", "it is a page in HTML; save the invoice itself"),
     "china.xml": (b'<?xml version="1.0" encoding="GB18030"?><a/>', "it is XML in the encoding GB18030"),
     "scan.pdf": (b"%PDF-1.7\n", "it is a PDF that cannot be read"),
-    "note.json": (b'{"text": "no invoice"}', "the invoice is not valid: "),
+    "note.json": (b'{"number": "7"}', "invoice '7' is not valid: "),
 }
 
 
@@ -186,6 +192,21 @@ def test_what_is_no_invoice_says_what_it_is(uri, folder):
         line.removeprefix(f"refused: {folder}/in/").split(": ", 1) for line in done.err.splitlines()
     )
     assert {name: why for name, (_, why) in NOT_INVOICES.items() if not reasons[name].startswith(why)} == {}
+
+
+def test_a_folder_counts_what_it_passed_over(uri, folder, rent):
+    (folder / "in").mkdir()
+    rent.rename(folder / "in" / "rent.json")
+    (folder / "in" / "package.json").write_text('{"name": "app"}')
+    for suffix in "abcdefg":
+        (folder / "in" / f"file.{suffix}").write_text("text")
+    (folder / "in" / "README").write_text("text")
+    assert "passed over 9 (" in (out := good("invoices", "import", folder / "in", "--into", uri))
+    assert "4 other suffixes" in out
+    line = call("invoices", "import", folder / "in" / "package.json", "--into", uri).err
+    assert line.startswith(
+        f"refused: {folder}/in/package.json: it is JSON, but not an invoice: it has no number"
+    )
 
 
 def test_many_refusals_are_grouped_by_reason(uri, folder):

@@ -1,8 +1,7 @@
 """A service behind a proxy that loses, refuses, cuts and delays answers, over real sockets."""
 
-import pickle
+import os
 import threading
-from contextlib import ExitStack
 
 import pytest
 
@@ -11,10 +10,10 @@ from holdall.adapters.http import HTTP
 from holdall.errors import Corrupt
 from holdall.server import idempotency
 from holdall.store import ABSENT
-from holdall.testing.suite.processes import child
 from tests.adapters.http.service import running
 from tests.faults import proxy as faults
 from tests.faults.proxy import Answer, Proxy
+from tests.forks import exit_code, start_child
 
 
 def says(status, **headers):
@@ -200,9 +199,8 @@ def test_sixteen_processes_lose_no_count_through_a_bad_network(direct, proxy):
     with through(proxy, direct, retries=9) as store:
         proxy.inject(*(bad * 8), on="PUT")
         proxy.inject(*(bad * 4), on="GET")
-        with ExitStack() as last:
-            for _ in range(16):
-                last.enter_context(child(_count, pickle.loads(pickle.dumps(store))))
+        children = [start_child(lambda: _count(store), os.fork) for _ in range(16)]
+        assert [exit_code(child) for child in children] == [0] * 16
     assert direct["n"] == b"80"
 
 

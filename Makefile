@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -131,6 +131,10 @@ docs: setup ## build the documentation into site/
 
 test-pages: setup $(VENV)/extras ## run each page of the documentation with only the extras that it names
 	@$(BIN)/python tools/test_pages.py
+
+pictures: setup ## take the pictures of the pages in docs/pictures again
+	@tools/system-packages chromium
+	@$(BIN)/python -m tools.pictures
 
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)

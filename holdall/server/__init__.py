@@ -8,6 +8,7 @@
     /v1/{store}:diff               GET compares two revisions of a document
     /v1/{store}/views              GET lists the views of the store
     /v1/{store}/views/{name}       GET reads the rows of a view; POST to {name}:refresh brings it up to date
+    /v1/openapi.json               GET describes the service (OpenAPI 3.1)
     /v1/{store}/changes            GET tells what changed since a position, and waits for a change
     /v1/{store}:info               GET describes the store
     /v1/{store}:batch              POST reads, writes and deletes several keys

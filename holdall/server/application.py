@@ -13,6 +13,7 @@ from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
 from holdall.server.compression import Compression
 from holdall.server.cors import Cors
+from holdall.server.description import Description
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
@@ -21,10 +22,11 @@ from holdall.server.idempotency import Idempotency
 from holdall.server.info import Infos
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
+from holdall.server.openapi import Described
 from holdall.server.pages.mount import mount
 from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
-from holdall.server.probes import Probes
+from holdall.server.probes import PATHS, ProbePage, Probes
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
 from holdall.server.room import Floor
@@ -69,14 +71,12 @@ def app(
     ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
     when the server stops: requests that wait for a change then answer at once.
 
-    Raises Invalid if ``cors`` allows every site to write.
-
     With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
     store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
     history, manifest and tokens.
 
-    Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
-    The application does not close the stores.
+    Raises Unsupported if the values of a store have no representation, Invalid if ``cors`` allows every site
+    to write, and the errors of `holdall.open`. The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
@@ -85,8 +85,8 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    waiting = Slots(limits.waiting)
-    monitor = Monitor(served, slots, waiting)
+    feeds = Feeds(served, slots, limits, stopping)
+    monitor = Monitor(served, slots, feeds.waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
@@ -103,19 +103,27 @@ def app(
     service.set_error_serializer(answer_http_error)
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
-    service.add_route("/v1/{store}:info", Infos(served, limits.body))
-    service.add_route("/v1/{store}:batch", Batches(served, limits.body))
-    service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
-    service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
-    service.add_route("/v1/{store}:diff", Differences(served))
-    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
     kept_views = named_views(served, views)
-    service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
-    service.add_route("/v1/{store}/changes", Feeds(served, slots, waiting, stopping))
-    service.add_route("/v1/{store}/docs", collections)
+    routes: dict[str, Described] = {
+        "/v1/{store}:info": Infos(served, limits.body),
+        "/v1/{store}:batch": Batches(served, limits.body),
+        "/v1/{store}:transact": Transactions(served, limits.body),
+        "/v1/{store}:revert": Reverts(served, limits.body),
+        "/v1/{store}:diff": Differences(served),
+        "/v1/{store}/history/{key}": Histories(served),
+        "/v1/{store}/views": ViewLists(served, kept_views, slots),
+        "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
+        "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
+        "/v1/{store}/changes": feeds,
+        "/v1/{store}/docs": collections,
+    }
+    for path, resource in routes.items():
+        service.add_route(path.replace("{key}", "{key:path}"), resource)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
+    service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
     service.add_route("/metrics", MetricsPage(monitor))
+    for path in PATHS:
+        service.add_route(path, ProbePage())
     mount(service, served, kept, sessions, kept_views)
     return service

@@ -11,9 +11,20 @@ from holdall.server import ranges
 from holdall.server.bodies import read_body
 from holdall.server.etags import UNTAGGED, Conditions, failed
 from holdall.server.negotiation import prefer
+from holdall.server.openapi import (
+    PROBLEM,
+    TEXT,
+    Operations,
+    answer,
+    content,
+    header,
+    operation,
+    read,
+    values,
+)
 from holdall.server.parameters import read_parameters
-from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
-from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.past import AS_OF, AT, PARAMETERS, has_history, missing_revision, modified, read_past
+from holdall.server.patches import JSON, MEDIA_TYPES, MERGE, SCHEMA, patch
 from holdall.server.problems import MissingKey
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
@@ -59,6 +70,46 @@ class Documents:
         ranges.answer(req, resp, served.representation.write(value))
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        shown = values(served)
+        conditions = [header(name, TEXT, f"The condition {name}.") for name in ("If-Match", "If-None-Match")]
+        found = operation(
+            "Read a value",
+            {
+                200: answer("the value", shown, ["ETag", "Last-Modified", "Accept-Ranges"]),
+                206: answer("a range of the value", shown, ["ETag", "Content-Range"]),
+                304: answer("the client has the value already", None, ["ETag"]),
+                404: PROBLEM,
+            },
+            parameters=[*conditions, *([AT, AS_OF] if has_history(served) else [])],
+        )
+        written = operation(
+            "Write a value",
+            {
+                201: answer("the key is new", None, ["ETag"]),
+                204: answer("it is written", None, ["ETag"]),
+                412: PROBLEM,
+            },
+            parameters=conditions,
+            request={"required": True, "content": values(served)},
+        )
+        deleted = operation(
+            "Delete a key", {204: answer("it is deleted"), 404: PROBLEM, 412: PROBLEM}, parameters=conditions
+        )
+        return {**read(found), "put": written, "delete": deleted, **self._describe_patch(served, conditions)}
+
+    def _describe_patch(self, served: Served, conditions: list[dict[str, Any]]) -> Operations:
+        if not isinstance(served.representation, DocumentRepresentation):
+            return {}
+        patched = operation(
+            "Change a document by a merge patch or a JSON patch",
+            {200: answer("the new document", values(served), ["ETag"]), 404: PROBLEM},
+            parameters=conditions,
+            request={"required": True, "content": {**content({}, MERGE), **content(SCHEMA, JSON)}},
+        )
+        return {"patch": patched}
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""

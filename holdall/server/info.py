@@ -14,6 +14,17 @@ from typing import Any
 from holdall.extras import needs
 from holdall.keys import KEY_BYTES
 from holdall.server.listing import MOST as MOST_ITEMS
+from holdall.server.openapi import (
+    TEXT,
+    Operations,
+    Schema,
+    an_object,
+    answer,
+    content,
+    list_of,
+    operation,
+    read,
+)
 from holdall.server.operations import MOST as MOST_OPERATIONS
 from holdall.server.representation import BytesRepresentation, Representation, TextRepresentation
 from holdall.server.room import space_of
@@ -41,6 +52,21 @@ class Infos:
         resp.data = msgspec.json.encode(answer)
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        number: Schema = {"type": "integer", "minimum": 1}
+        known = an_object(
+            name=TEXT,
+            values={"enum": ["bytes", "text", "json"]},
+            media_type=TEXT,
+            features=list_of(TEXT),
+            key_bytes=number,
+            body=number,
+            page=number,
+            operations=number,
+        )
+        return read(operation("Describe the store for a client", {200: answer("facts", content(known))}))
 
 
 def describe(served: Served, max_body: int) -> dict[str, Any]:

@@ -36,6 +36,10 @@ class Representation(Protocol):
     content_type: str
     """The Content-Type of a value. The part before ``;`` is its media type."""
 
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        """Return the schema of a value, named ``name``, and the schemas that it refers to, by their names."""
+        ...
+
     def read(self, data: bytes, /) -> Any: ...
     def write(self, value: Any, /) -> bytes: ...
 
@@ -52,6 +56,9 @@ class BytesRepresentation:
     """Values of bytes."""
 
     content_type = "application/octet-stream"
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        return {name: {}}
 
     def read(self, data: bytes, /) -> bytes:
         return data
@@ -73,6 +80,9 @@ class TextRepresentation:
     """Values of text."""
 
     content_type = "text/plain; charset=utf-8"
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        return {name: {"type": "string"}}
 
     def read(self, data: bytes, /) -> str:
         try:
@@ -104,8 +114,17 @@ class DocumentRepresentation:
     content_type = "application/json"
 
     def __init__(self, type: Any, *, from_json: bool = False) -> None:
+        self._type = type
         self._json = Json(Memory(), type)
         self._from_json = from_json
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        template = f"#/components/schemas/{name}.{{name}}"
+        try:
+            (schema,), others = msgspec.json.schema_components([self._type], ref_template=template)
+        except TypeError:  # msgspec does not know the type
+            return {name: {}}
+        return {name: schema, **{f"{name}.{each}": other for each, other in others.items()}}
 
     def read(self, data: bytes, /) -> Any:
         try:

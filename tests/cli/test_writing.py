@@ -18,6 +18,11 @@ CODES = 'default = "8400"\n[[rules]]\nkind = "tax"\ncode = "1776"\n'
 
 
 @pytest.fixture
+def uri(folder):
+    return "sqlite:///books.db"
+
+
+@pytest.fixture
 def rent(folder):
     (folder / "rent.json").write_text(json.dumps(RENT))
     return folder / "rent.json"
@@ -92,8 +97,7 @@ def test_the_template_is_a_document_that_is_nearly_valid(uri):
     assert "imported 1" in good("invoices", "add", "-", "--into", uri, stdin=json.dumps(document).encode())
 
 
-def test_an_export_imports_again_to_equal_books(folder, rent):
-    uri = "sqlite:///books.db"
+def test_an_export_imports_again_to_equal_books(uri, folder, rent):
     good("invoices", "import", BUNDLED, "--into", uri)
     good("invoices", "add", rent, "--into", uri)
     good("invoices", "pay", "7", "--amount", "5", "--id", "a", "--from", uri)
@@ -106,9 +110,11 @@ def test_an_export_imports_again_to_equal_books(folder, rent):
 def test_import_takes_json_from_a_folder_and_files_its_lines(uri, folder, codes):
     (folder / "in").mkdir()
     (folder / "in" / "batch.json").write_text(json.dumps([RENT, OPEN]))
-    done = call("invoices", "import", folder / "in", "--codes", codes, "--explain", "--into", uri)
-    assert (done.code, done.out) == (0, "imported 2, already there 0, refused 0\n")
-    assert [line.partition("document ")[2] for line in done.err.splitlines()] == [
+    *lines, last = good(
+        "invoices", "import", folder / "in", "--codes", codes, "--explain", "--into", uri
+    ).splitlines()
+    assert last == "imported 2, already there 0, refused 0"
+    assert [line.partition("document ")[2] for line in lines] == [
         "1: 7 line 1 Rent: 4400=60.00, 4410=40.00: given with the invoice",
         "2: 8 line 1 Rent: 8400=100.50: default",
         "2: 8 line tax-1 VAT 19%: 1776=19.10: rule 1 (kind = tax)",

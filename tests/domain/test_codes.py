@@ -235,6 +235,17 @@ def test_the_same_document_filed_otherwise_is_in_the_books_already():
     assert Books({"invoices/DE111/R-7": old}).add(document) is False
 
 
+def test_a_prepayment_is_allocated_to_the_codes_of_the_mapping():
+    prepaid = '<cbc:PrepaidAmount currencyID="EUR">59.50</cbc:PrepaidAmount>'
+    document = read(edited((PAYABLE, prepaid + PAYABLE.replace("119.00", "59.50"))))
+    mapping = codes_of({"default": "8400", "rules": [{"kind": "tax", "code": "1776"}]})
+    books, filed = Books({}), mapping.file(document)
+    assert books.add(filed)
+    assert filed.paid() == {"8400": Decimal("50.00"), "1776": Decimal("9.50")}
+    assert not books.add(document)
+    assert codes_of({}).file(document) == document
+
+
 def test_explain_names_the_rule_of_each_line():
     lines = (
         line(),

@@ -1,6 +1,7 @@
 """The pages of stores, folders and documents, as the application answers them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_folder_has_pages_and_a_search():
         *(f"/notes/docs/{n:03}/" for n in range(250)),
         "/notes/docs/many/",
     ]
-    found = browser.get("/notes/docs?contains=Y/44")
+    found = browser.get("/notes/docs?find=Y/44")
     assert [link for link in found.links() if "/many/" in link] == [
         f"/notes/docs/many/44{n}" for n in range(10)
     ]
@@ -163,3 +164,13 @@ def test_static_files_are_kept_by_the_browser():
     assert style.headers["content-type"].startswith("text/css")
     assert browser.get("/-/static/old/style.css").headers["cache-control"] == "no-cache"
     assert browser.get("/-/static/old/nothing.css").status == 404
+
+
+def test_each_picture_is_small_and_shown_on_a_page():
+    root = Path(__file__).parents[2]
+    shown = (root / "docs/how-to/look-at-a-store.md").read_text("utf-8")
+    pictures = list((root / "docs/pictures").glob("*.png"))
+    assert pictures
+    for picture in pictures:
+        assert f"(../pictures/{picture.name})" in shown
+        assert picture.stat().st_size < 150_000

@@ -8,7 +8,8 @@ import msgspec
 from holdall.cli import address
 from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
-from holdall.cli.books.writing import add, export, import_, new, recode
+from holdall.cli.books.recoding import recode
+from holdall.cli.books.writing import add, export, import_, new
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice

@@ -1,7 +1,8 @@
-"""Commands that write invoices: import, add, new, export and recode."""
+"""Commands that bring invoices into books, and out again: import, add, new and export."""
 
 import json
 import sys
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,14 @@ from holdall.cli.books.open import note_if_empty, open_books, open_to_read, skip
 from holdall.cli.books.outcome import Outcome
 from holdall.cli.books.settings import codes_option, read_settings
 from holdall.cli.help import examples
-from holdall.cli.output.printing import print_bytes, print_rows
+from holdall.cli.output.printing import print_bytes
 from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain.codes import Codes
-from holdall.domain.files import Reading, documents_of
+from holdall.domain.files import JSON_BYTES, Reading, documents_of
 from holdall.domain.model import Invoice
 from holdall.domain.money import text
-from holdall.domain.recoding import recode as recode_books
-from holdall.errors import HoldallError, Invalid
+from holdall.errors import Invalid
 
 _as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print the outcome as JSON, with every reason."
@@ -74,18 +74,18 @@ def import_(
     rounding.
     """
     how = Reading(read_settings(codes), tolerance or Decimal(0), zone.today())
-    explaining = _explainer(how.settings.codes or Codes(())) if explain else None
+    explaining = _explainer(how.settings.codes or Codes(()), err=as_json) if explain else None
     with open_books(uri) as books:
         outcome = import_files(books, paths, how, explain=explaining, as_json=as_json)
     ctx.exit(1 if outcome.refused else 0)
 
 
-def _explainer(codes: Codes) -> Any:
+def _explainer(codes: Codes, *, err: bool) -> Any:
     def explain(name: str, invoice: Invoice) -> None:
         for line, reason in codes.explain(invoice):
             shares = ", ".join(f"{each.code}={text(each.amount, invoice.currency)}" for each in line.splits)
             about = f"{invoice.number} line {line.id} {line.description}".rstrip()
-            click.echo(one_line(f"{name}: {about}: {shares}: {reason}"), err=True)
+            click.echo(one_line(f"{name}: {about}: {shares}: {reason}"), err=err)
 
     return explain
 
@@ -111,7 +111,8 @@ def add(ctx: click.Context, file: Path, codes: Path | None, as_json: bool, zone:
     how, outcome = Reading(read_settings(codes), today=zone.today()), Outcome()
     name = "<standard input>" if str(file) == "-" else str(file)
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as opened:
+            data = opened.read(JSON_BYTES + 1)
         sources = list(documents_of(data, name, how))
     except (Invalid, OSError) as problem:
         sources = []
@@ -169,40 +170,3 @@ def export(uri: str, skip_damaged: bool) -> None:
         for invoice in books:
             print_bytes(msgspec.json.encode(invoice) + b"\n")
         note_if_empty(books, uri)
-
-
-@click.command(
-    "recode",
-    short_help="File unpaid invoices under other accounting codes.",
-    epilog=examples(
-        "invoices recode --codes codes.toml --reason 'new chart of accounts' --from sqlite:///books.db"
-    ),
-)
-@codes_option
-@click.option("--reason", required=True, help="The reason, which the history of the books keeps.")
-@click.option("--dry-run", is_flag=True, help="Print the changes, and change nothing.")
-@address.option("from")
-def recode(codes: Path | None, reason: str, dry_run: bool, uri: str) -> None:
-    """File the lines of invoices without payments by the mapping in --codes or in holdall.toml.
-
-    Lines whose codes you gave yourself stay as they are. If the store keeps history, the change of each invoice is
-    a revision with the reason.
-    """
-    mapping = read_settings(codes).codes
-    if mapping is None:
-        raise HoldallError(
-            "there is no mapping of accounting codes; name one with --codes, or in [books.codes]"
-        )
-    rows = []
-    with open_books(uri) as books:
-        for before, after in recode_books(books, mapping, reason, dry_run=dry_run):
-            rows.append((after.number, after.seller.id, _codes(before), _codes(after)))
-        if rows:
-            print_rows(("number", "seller", "before", "after"), rows)
-        else:
-            note_if_empty(books, uri)
-    click.echo(f"{'would recode' if dry_run else 'recoded'} {len(rows):,}", err=True)
-
-
-def _codes(invoice: Invoice) -> str:
-    return ", ".join(f"{code}={text(amount, invoice.currency)}" for code, amount in invoice.billed().items())

@@ -18,6 +18,23 @@ document then gets one line with the sum of its lines (BT-106) or its net total 
 
 from xml.etree.ElementTree import Element, SubElement
 
+from holdall.domain.ubl.cii_paths import (
+    AGREEMENT,
+    CHARGE,
+    CLASS,
+    DEAL,
+    HEAD,
+    LINE,
+    LINE_SUM,
+    OF_LINE,
+    PARTY,
+    PRODUCT,
+    SERVICE,
+    SETTLEMENT,
+    SUBTOTAL,
+    SUMS,
+    TOTALS,
+)
 from holdall.domain.ubl.tree import CAC, CBC, RAM
 
 _UNECE = "urn:un:unece:uncefact:data:standard"
@@ -30,96 +47,31 @@ _FROM = {"rsm": f"{_UNECE}:CrossIndustryInvoice:100", "ram": RAM, "udt": f"{_UNE
 _TO = {"cac": CAC, "cbc": CBC}
 _GROUPS = ("GROUP", "INFORMATION")  # lines that repeat or explain others (Factur-X EXTENDED)
 
-_DEAL = "rsm:SupplyChainTradeTransaction"
-_AGREEMENT = f"{_DEAL}/ram:ApplicableHeaderTradeAgreement"
-_SETTLEMENT = f"{_DEAL}/ram:ApplicableHeaderTradeSettlement"
-_SUMS = "ram:SpecifiedTradeSettlementHeaderMonetarySummation"
-_ACCOUNT = "ram:ReceivableSpecifiedTradeAccountingAccount/ram:ID"
-
-_HEAD = {
-    "cbc:ID": "rsm:ExchangedDocument/ram:ID",
-    "cbc:IssueDate": "rsm:ExchangedDocument/ram:IssueDateTime/udt:DateTimeString",
-    "cbc:DueDate": f"{_SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime/udt:DateTimeString",
-    "cbc:InvoiceTypeCode": "rsm:ExchangedDocument/ram:TypeCode",
-    "cbc:DocumentCurrencyCode": f"{_SETTLEMENT}/ram:InvoiceCurrencyCode",
-    "cbc:AccountingCost": f"{_SETTLEMENT}/{_ACCOUNT}",
-}
-_PARTY = {
-    "cac:PartyIdentification/cbc:ID": "ram:GlobalID",
-    "cac:PartyName/cbc:Name": "ram:SpecifiedLegalOrganization/ram:TradingBusinessName",
-    "cac:PartyLegalEntity/cbc:RegistrationName": "ram:Name",
-    "cbc:EndpointID": "ram:URIUniversalCommunication/ram:URIID",
-}
-_TOTALS = {
-    "cbc:PrepaidAmount": "ram:TotalPrepaidAmount",
-    "cbc:PayableRoundingAmount": "ram:RoundingAmount",
-    "cbc:PayableAmount": "ram:DuePayableAmount",
-}
-_CHARGE = {
-    "cbc:ChargeIndicator": "ram:ChargeIndicator/udt:Indicator",
-    "cbc:AllowanceChargeReason": "ram:Reason",
-    "cbc:Amount": "ram:ActualAmount",
-    "cac:TaxCategory/cbc:ID": "ram:CategoryTradeTax/ram:CategoryCode",
-    "cac:TaxCategory/cbc:Percent": "ram:CategoryTradeTax/ram:RateApplicablePercent",
-}
-_SERVICE = {
-    "cbc:AllowanceChargeReason": "ram:Description",
-    "cbc:Amount": "ram:AppliedAmount",
-    "cac:TaxCategory/cbc:ID": "ram:AppliedTradeTax/ram:CategoryCode",
-    "cac:TaxCategory/cbc:Percent": "ram:AppliedTradeTax/ram:RateApplicablePercent",
-}
-_SUBTOTAL = {
-    "cbc:TaxableAmount": "ram:BasisAmount",
-    "cbc:TaxAmount": "ram:CalculatedAmount",
-    "cac:TaxCategory/cbc:ID": "ram:CategoryCode",
-    "cac:TaxCategory/cbc:Percent": "ram:RateApplicablePercent",
-}
-_PRODUCT = "ram:SpecifiedTradeProduct"
-_PRICE = "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice"
-_OF_LINE = "ram:SpecifiedLineTradeSettlement"
-_LINE_SUM = f"{_OF_LINE}/ram:SpecifiedTradeSettlementLineMonetarySummation"
-_LINE = {
-    "cbc:ID": "ram:AssociatedDocumentLineDocument/ram:LineID",
-    "cbc:InvoicedQuantity": "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity",
-    "cbc:LineExtensionAmount": f"{_LINE_SUM}/ram:LineTotalAmount",
-    "cbc:AccountingCost": f"{_OF_LINE}/{_ACCOUNT}",
-    "cac:Item/cbc:Description": f"{_PRODUCT}/ram:Description",
-    "cac:Item/cbc:Name": f"{_PRODUCT}/ram:Name",
-    "cac:Item/cac:SellersItemIdentification/cbc:ID": f"{_PRODUCT}/ram:SellerAssignedID",
-    "cac:Item/cac:BuyersItemIdentification/cbc:ID": f"{_PRODUCT}/ram:BuyerAssignedID",
-    "cac:Item/cac:StandardItemIdentification/cbc:ID": f"{_PRODUCT}/ram:GlobalID",
-    "cac:Item/cac:ClassifiedTaxCategory/cbc:ID": f"{_OF_LINE}/ram:ApplicableTradeTax/ram:CategoryCode",
-    "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent": f"{_OF_LINE}/ram:ApplicableTradeTax/ram:RateApplicablePercent",
-    "cac:Price/cbc:PriceAmount": f"{_PRICE}/ram:ChargeAmount",
-    "cac:Price/cbc:BaseQuantity": f"{_PRICE}/ram:BasisQuantity",
-}
-_CLASS = "cac:Item/cac:CommodityClassification"
-
 
 def as_ubl(root: Element) -> Element:
     """Return the UBL invoice with the content of the CII document ``root`` that the reader uses."""
     made = Element(INVOICE)
-    _copy(root, made, _HEAD)
+    _copy(root, made, HEAD)
     _references(root, made)
     for role, name in {"AccountingSupplierParty": "Seller", "AccountingCustomerParty": "Buyer"}.items():
-        for party in _every(root, f"{_AGREEMENT}/ram:{name}TradeParty"):
+        for party in _every(root, f"{AGREEMENT}/ram:{name}TradeParty"):
             _party(party, _add(made, f"cac:{role}/cac:Party"))
-    for settlement in _every(root, _SETTLEMENT):
+    for settlement in _every(root, SETTLEMENT):
         _charges(settlement, made)
         _taxes(settlement, made)
-        for sums in _every(settlement, _SUMS):
-            _copy(sums, _add(made, "cac:LegalMonetaryTotal"), _TOTALS)
+        for sums in _every(settlement, SUMS):
+            _copy(sums, _add(made, "cac:LegalMonetaryTotal"), TOTALS)
     _lines(root, made)
     return made
 
 
 def _references(root: Element, made: Element) -> None:
-    for number in _every(root, f"{_SETTLEMENT}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID"):
+    for number in _every(root, f"{SETTLEMENT}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID"):
         _put(number, _add(made, "cac:BillingReference"), "cac:InvoiceDocumentReference/cbc:ID")
 
 
 def _party(party: Element, made: Element) -> None:
-    _copy(party, made, _PARTY)
+    _copy(party, made, PARTY)
     if not _every(party, "ram:GlobalID"):
         _copy(party, made, {"cac:PartyIdentification/cbc:ID": "ram:ID"})
     for number in _every(party, "ram:SpecifiedLegalOrganization/ram:ID"):
@@ -132,45 +84,45 @@ def _party(party: Element, made: Element) -> None:
 
 def _charges(settlement: Element, made: Element) -> None:
     for charge in _every(settlement, "ram:SpecifiedTradeAllowanceCharge"):
-        _copy(charge, _add(made, "cac:AllowanceCharge"), _CHARGE)
+        _copy(charge, _add(made, "cac:AllowanceCharge"), CHARGE)
     for charge in _every(settlement, "ram:SpecifiedLogisticsServiceCharge"):
         target = _add(made, "cac:AllowanceCharge")
         _add(target, "cbc:ChargeIndicator").text = "true"
-        _copy(charge, target, _SERVICE)
+        _copy(charge, target, SERVICE)
 
 
 def _taxes(settlement: Element, made: Element) -> None:
     """Add one tax total for each TaxTotalAmount. The first in the currency of the document has the subtotals."""
     currency = [each.text for each in _every(settlement, "ram:InvoiceCurrencyCode")]
     subtotals = _every(settlement, "ram:ApplicableTradeTax")
-    for tax in _every(settlement, f"{_SUMS}/ram:TaxTotalAmount"):
+    for tax in _every(settlement, f"{SUMS}/ram:TaxTotalAmount"):
         total = _add(made, "cac:TaxTotal")
         _put(tax, total, "cbc:TaxAmount")
         if tax.get("currencyID") in (None, *currency):
             for each in subtotals:
-                _copy(each, _add(total, "cac:TaxSubtotal"), _SUBTOTAL)
+                _copy(each, _add(total, "cac:TaxSubtotal"), SUBTOTAL)
             subtotals = []
 
 
 def _lines(root: Element, made: Element) -> None:
-    lines = _every(root, f"{_DEAL}/ram:IncludedSupplyChainTradeLineItem")
+    lines = _every(root, f"{DEAL}/ram:IncludedSupplyChainTradeLineItem")
     for line in lines:
         status = _every(line, "ram:AssociatedDocumentLineDocument/ram:LineStatusReasonCode")
-        if any(each.text in _GROUPS for each in status) or not _every(line, _LINE_SUM):
+        if any(each.text in _GROUPS for each in status) or not _every(line, LINE_SUM):
             continue  # a line without a sum is only a text between lines
         target = _add(made, "cac:InvoiceLine")
-        _copy(line, target, _LINE)
-        for code in _every(line, f"{_PRODUCT}/ram:DesignatedProductClassification/ram:ClassCode"):
-            _put(code, _add(target, _CLASS), "cbc:ItemClassificationCode")
-        for charge in _every(line, f"{_OF_LINE}/ram:SpecifiedTradeAllowanceCharge"):
-            _copy(charge, _add(target, "cac:AllowanceCharge"), _CHARGE)
+        _copy(line, target, LINE)
+        for code in _every(line, f"{PRODUCT}/ram:DesignatedProductClassification/ram:ClassCode"):
+            _put(code, _add(target, CLASS), "cbc:ItemClassificationCode")
+        for charge in _every(line, f"{OF_LINE}/ram:SpecifiedTradeAllowanceCharge"):
+            _copy(charge, _add(target, "cac:AllowanceCharge"), CHARGE)
     if not lines:
         _whole(root, made)
 
 
 def _whole(root: Element, made: Element) -> None:
     """Add one line with the sum of the lines, for a document that has only totals."""
-    sums = f"{_SETTLEMENT}/{_SUMS}"
+    sums = f"{SETTLEMENT}/{SUMS}"
     for amount in (
         _every(root, f"{sums}/ram:LineTotalAmount") or _every(root, f"{sums}/ram:TaxBasisTotalAmount")
     )[:1]:

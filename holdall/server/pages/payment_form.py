@@ -62,7 +62,7 @@ def first_draft(invoice: Invoice) -> Draft:
     """Return the draft of a payment of all that is owed, today."""
     owed = sum_amounts(invoice.owed().values())
     fields = {
-        "id": f"web-{token_hex(8)}",
+        "payment": f"web-{token_hex(8)}",
         "amount": text(owed, invoice.currency) if owed else "",
         "on": today().isoformat(),
         "policy": "in-proportion",
@@ -83,7 +83,7 @@ def read_draft(invoice: Invoice, fields: dict[str, str]) -> Draft:
     if errors or on is None or amount is None:
         return Draft(fields, errors)
     payment = Payment(
-        fields.get("id", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
+        fields.get("payment", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
     )
     return _try(invoice, Draft(fields, {}, payment, to))
 

@@ -72,14 +72,12 @@ def app(
     ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
     when the server stops: requests that wait for a change then answer at once.
 
-    Raises Invalid if ``cors`` allows every site to write.
-
     With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
     store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
     history, manifest and tokens.
 
-    Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
-    The application does not close the stores.
+    Raises Unsupported if the values of a store have no representation, Invalid if ``cors`` allows every site
+    to write, and the errors of `holdall.open`. The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})

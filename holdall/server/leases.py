@@ -96,8 +96,8 @@ class Leases:
         """Renew the lease: 200, or 412 if it was lost."""
         served = self._find(req, store, key)
         ttl = read_json(req, self._max_body, _decode).ttl
-        grant = _grant_of(req)
         lease = Lease(served.store, key, ttl)
+        grant = _grant_of(req)
         try:
             lease.resume(grant)
             lease.renew()
@@ -108,8 +108,8 @@ class Leases:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Release the lease: 204, or 412 if it was lost."""
         served = self._find(req, store, key)
-        grant = _grant_of(req)
         lease = Lease(served.store, key, LONGEST)
+        grant = _grant_of(req)
         try:
             lease.resume(grant)
             lease.release()

@@ -56,7 +56,8 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
 	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored tests/testing $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) \
+	    tests/adapters tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
@@ -85,9 +86,9 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
-	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views $(ARGS)
+	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views tests/replication $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
-	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py \
+	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py tests/replication \
 	    tests/server/test_load.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 

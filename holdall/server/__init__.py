@@ -16,6 +16,7 @@
     /v1/{store}:transact           POST changes several keys, all or nothing
     /healthz, /readyz              GET tells whether the service runs, and whether each store answers
     /metrics                       GET answers with numbers for Prometheus
+    /, /{store}/…, /-/…            GET shows the stores in a browser, see `holdall.server.pages`
 
 `holdall.server.app` builds the service of these parts. Each resource is a module, and so is each idea that
 several resources share: representations, ETags, bodies, problems, the guard.

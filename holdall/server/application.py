@@ -72,14 +72,12 @@ def app(
     ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
     when the server stops: requests that wait for a change then answer at once.
 
-    Raises Invalid if ``cors`` allows every site to write.
-
     With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
     store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
     history, manifest and tokens.
 
-    Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
-    The application does not close the stores.
+    Raises Unsupported if the values of a store have no representation, Invalid if ``cors`` allows every site
+    to write, and the errors of `holdall.open`. The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
@@ -88,7 +86,8 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    monitor = Monitor(served, slots)
+    waiting = Slots(limits.waiting)
+    monitor = Monitor(served, slots, waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
@@ -117,7 +116,7 @@ def app(
         "/v1/{store}/views": ViewLists(served, kept_views, slots),
         "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
         "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
-        "/v1/{store}/changes": Feeds(served, slots, limits, stopping),
+        "/v1/{store}/changes": Feeds(served, slots, waiting, limits.seconds, stopping),
         "/v1/{store}/docs": collections,
     }
     for path, resource in routes.items():
@@ -128,5 +127,5 @@ def app(
     service.add_route("/metrics", MetricsPage(monitor))
     for path in PATHS:
         service.add_route(path, ProbePage())
-    mount(service, served, kept, sessions, kept_views)
+    mount(service, served, kept, sessions, kept_views, slots)
     return service

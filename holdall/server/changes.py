@@ -15,7 +15,6 @@ from holdall.extras import needs
 from holdall.server.access import Access
 from holdall.server.connections import HAND_OVER, HAS_LEFT, Connection, QueueConnection
 from holdall.server.feed_page import FeedPage
-from holdall.server.limits import Limits
 from holdall.server.negotiation import prefer
 from holdall.server.notifier import Notifier
 from holdall.server.openapi import (
@@ -56,15 +55,17 @@ _MOST: Final = 1000
 class Feeds:
     """The resource of a change feed.
 
-    A client that waits has one of ``slots`` if it holds a thread; otherwise it counts towards ``limits.waiting``.
-    Clients that wait are answered at once when ``ending`` is set.
+    A client that waits has one of ``slots`` if it holds a thread, and otherwise one of ``waiting``. A stream of
+    events ends after ``seconds``. Clients that wait are answered at once when ``ending`` is set.
     """
 
-    def __init__(self, stores: Stores, slots: Slots, limits: Limits, ending: threading.Event) -> None:
+    def __init__(
+        self, stores: Stores, slots: Slots, waiting: Slots, seconds: float, ending: threading.Event
+    ) -> None:
         self._stores = stores
         self._slots = slots
-        self._waiting = Slots(limits.waiting)
-        self._seconds = limits.seconds
+        self._waiting = waiting
+        self._seconds = seconds
         self._ending = ending
         self._notifiers: dict[str, Notifier] = {}
 

@@ -1,10 +1,12 @@
 """What a client needs to know of a store: ``GET /v1/{store}:info``.
 
     answer = {"name": …, "values": "bytes" | "text" | "json", "media_type": …, "features": [name …],
-              "key_bytes": number, "body": number, "page": number, "operations": number}
+              "key_bytes": number, "body": number, "page": number, "operations": number,
+              "used": number or null, "free": number or null}
 
 ``features`` has the names in `holdall.Feature`. ``key_bytes`` is the length of the longest key. ``body`` is the most
-bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch.
+bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch. ``used`` and
+``free`` are bytes, for a store that tells them, and a sender that may read all of it.
 """
 
 from typing import Any
@@ -25,6 +27,7 @@ from holdall.server.openapi import (
 )
 from holdall.server.operations import MOST as MOST_OPERATIONS
 from holdall.server.representation import BytesRepresentation, Representation, TextRepresentation
+from holdall.server.room import space_of
 from holdall.server.stores import Served, Stores
 from holdall.store import Feature, Store
 
@@ -42,7 +45,11 @@ class Infos:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the description."""
-        resp.data = msgspec.json.encode(describe(self._stores.find(store, req), self._max_body))
+        served = self._stores.find(store, req)
+        answer = describe(served, self._max_body)
+        if req.context.access.allows(store, ""):
+            answer |= space_of(served.store)._asdict()
+        resp.data = msgspec.json.encode(answer)
 
     on_head = on_get
 

@@ -39,6 +39,6 @@ def allowed_methods(resource: object) -> list[str]:
     """Return the methods of HTTP that ``resource`` answers.
 
     >>> allowed_methods(Paths)
-    ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT']
+    ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
     """
     return [name[3:].upper() for name in dir(resource) if name.startswith("on_")]

@@ -178,7 +178,7 @@ NOT_INVOICES = {
     "page.xml": (b"<!DOCTYPE html><html>", "it is a page in HTML; save the invoice itself"),
     "china.xml": (b'<?xml version="1.0" encoding="GB18030"?><a/>', "it is XML in the encoding GB18030"),
     "scan.pdf": (b"%PDF-1.7\n", "it is a PDF that cannot be read"),
-    "note.json": (b'{"text": "no invoice"}', "the invoice is not valid: "),
+    "note.json": (b'{"number": "7"}', "invoice '7' is not valid: "),
 }
 
 
@@ -192,6 +192,21 @@ def test_what_is_no_invoice_says_what_it_is(uri, folder):
         line.removeprefix(f"refused: {folder}/in/").split(": ", 1) for line in done.err.splitlines()
     )
     assert {name: why for name, (_, why) in NOT_INVOICES.items() if not reasons[name].startswith(why)} == {}
+
+
+def test_a_folder_counts_what_it_passed_over(uri, folder, rent):
+    (folder / "in").mkdir()
+    rent.rename(folder / "in" / "rent.json")
+    (folder / "in" / "package.json").write_text('{"name": "app"}')
+    for suffix in "abcdefg":
+        (folder / "in" / f"file.{suffix}").write_text("text")
+    (folder / "in" / "README").write_text("text")
+    assert "passed over 9 (" in (out := good("invoices", "import", folder / "in", "--into", uri))
+    assert "4 other suffixes" in out
+    line = call("invoices", "import", folder / "in" / "package.json", "--into", uri).err
+    assert line.startswith(
+        f"refused: {folder}/in/package.json: it is JSON, but not an invoice: it has no number"
+    )
 
 
 def test_many_refusals_are_grouped_by_reason(uri, folder):

@@ -163,6 +163,10 @@ def test_a_line_that_is_only_text_does_not_count():
     assert read(changed((LINE, LINE[:start] + LINE[end:].split(">", 1)[1] + LINE))) == read(CII.encode())
 
 
+def test_a_line_without_an_id_has_its_position():
+    assert read(changed((NUMBER, ""))) == read(CII.encode())
+
+
 def test_a_document_of_totals_only_has_one_line():
     invoice = read(changed((LINE, "")))
     assert [(line.id, line.kind, line.amount) for line in invoice.lines[:1]] == [("1", "item", Decimal(100))]

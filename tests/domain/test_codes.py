@@ -78,6 +78,11 @@ def test_a_rule_does_not_match_if_one_fact_differs(when):
     assert filed([when | {"code": "4400"}]) == [{"uncoded": "100.00"}]
 
 
+def test_a_fact_that_is_missing_matches_no_pattern():
+    for fact in ("item", "classification", "tax_category", "reference"):
+        assert filed([{fact: "*", "code": "4400"}], line(item=None)) == [{"uncoded": "100.00"}]
+
+
 def test_the_first_rule_wins_and_others_get_the_default():
     rules = [{"text": "*may", "code": "1"}, {"text": "rent*", "code": "2"}]
     lines = line(), line(text="Rent, June"), line(text="Heating")

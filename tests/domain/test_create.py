@@ -95,6 +95,11 @@ def test_amount_quantity_and_price_follow_from_each_other(given_as, quantity, pr
     )
 
 
+def test_a_price_may_have_an_exponent_as_an_export_of_older_books_has():
+    assert line(unit_price="4.5E+3").unit_price == 4500
+    assert "lines-0.unit_price" in errors(SMALL | {"lines": [{"amount": 1, "unit_price": "1E+99"}]})
+
+
 def test_tax_is_one_line_for_each_rate():
     lines = [
         {"amount": "0.05"},

@@ -6,7 +6,7 @@ import pytest
 from pypdf import PdfWriter, filters
 
 from holdall.domain.codes import codes_of
-from holdall.domain.files import NoInvoiceInPdf, Reading, documents_in_file
+from holdall.domain.files import NoInvoice, Reading, documents_in_file
 from holdall.domain.files import pdf as pdf_module
 from holdall.domain.files.formats import format_of
 from holdall.domain.settings import Settings
@@ -46,8 +46,15 @@ def test_the_mapping_files_what_is_read(tmp_path):
 def test_a_pdf_without_an_invoice_says_so(tmp_path):
     file = tmp_path / "a.pdf"
     file.write_bytes(pdf(terms__txt=b"net 30"))
+    with pytest.raises(NoInvoice, match=r"a\.pdf: it is a PDF without an embedded invoice; ask for it as"):
+        only(file)
+
+
+def test_json_of_another_program_says_so(tmp_path):
+    file = tmp_path / "package.json"
+    file.write_text('{"name": "app", "version": "1.0"}')
     with pytest.raises(
-        NoInvoiceInPdf, match=r"a\.pdf: it is a PDF without an embedded invoice; ask for it as"
+        NoInvoice, match=r"package\.json: it is JSON, but not an invoice: it has no number, no"
     ):
         only(file)
 

@@ -57,4 +57,9 @@ def exchange(
         if connection.sock is None:
             raise
         # The server may have answered, and closed the connection, before it read the whole body.
-    return answer.read(connection.getresponse())
+    response = connection.getresponse()
+    try:
+        return answer.read(response)
+    except BaseException:
+        response.close()  # the connection does not close it if the server announced that it closes the connection
+        raise

@@ -278,13 +278,13 @@ class HTTP(Store[bytes]):
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         face = self if Span.of(prefix).hides else self._raw
-        with LongPoll(face._link, prefix) as poll:
+        poll = LongPoll(face._link, prefix)
 
-            def look(since: str) -> Changes:
-                poll.seen = self.changes(since, prefix=prefix)
-                return poll.seen
+        def look(since: str) -> Changes:
+            poll.seen = self.changes(since, prefix=prefix)
+            return poll.seen
 
-            return self._bell().watch(look, since, timeout, WAIT, event=poll)
+        return self._bell().watch(look, since, timeout, WAIT, event=poll)
 
     # ---- The store itself ------------------------------------------------------------------------
 

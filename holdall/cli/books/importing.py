@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from holdall.cli.books.outcome import Outcome
 from holdall.cli.output.progress import show_progress
 from holdall.domain.books import Books
-from holdall.domain.files import NoInvoiceInPdf, Reading, Source, documents_in_file
+from holdall.domain.files import NoInvoice, Reading, Source, documents_in_file
 from holdall.domain.model import Invoice
 from holdall.errors import Conflict, HoldallError, Invalid, InvalidKey, TooLarge
 
@@ -100,13 +100,14 @@ def add(
 ) -> None:
     """Add the invoice of ``source`` to ``books``, and count it in ``outcome``.
 
-    In a folder, a PDF without an embedded invoice is passed over, because it may be the picture of an XML file.
+    In a folder, a PDF without an embedded invoice is passed over, because it may be the picture of an XML file. So
+    is JSON of other programs.
     """
     try:
         invoice = source.make()
-    except NoInvoiceInPdf as problem:
+    except NoInvoice as problem:
         if in_folder:
-            outcome.passed_over[".pdf"] += 1
+            outcome.passed_over[Path(source.name).suffix] += 1
         else:
             outcome.refuse(source.name, problem)
     except (Invalid, OSError) as problem:

@@ -14,6 +14,7 @@ from holdall.cli.output.safe_text import one_line
 
 _FEW: Final = 10  # refused documents that are listed one by one
 _SHOWN: Final = 3  # names of a group
+_KINDS: Final = 5  # suffixes of files that were passed over
 _varying = re.compile(r"'[^']*'|\"[^\"]*\"|\[\d+\]|-?\d[\d.,]*")
 
 
@@ -80,5 +81,7 @@ def _listed(passed: Counter[str]) -> str:
     >>> _listed(Counter({".txt": 2, "": 1}))
     '3 (2 .txt, 1 without a suffix)'
     """
-    kinds = (f"{count:,} {kind or 'without a suffix'}" for kind, count in passed.most_common())
+    kinds = [f"{count:,} {kind or 'without a suffix'}" for kind, count in passed.most_common(_KINDS)]
+    if (more := len(passed) - _KINDS) > 0:
+        kinds.append(f"{more:,} other suffixes")
     return f"{passed.total():,} ({', '.join(kinds)})"

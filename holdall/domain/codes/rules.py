@@ -45,7 +45,7 @@ FACTS: Final[Mapping[str, Callable[[LineItem, Party], Iterable[str]]]] = {
     "kind": lambda line, customer: [line.kind],
     "customer": lambda line, customer: [customer.id, customer.name],
     "text": lambda line, customer: [line.description],
-    "reference": lambda line, customer: [(line.item or _NOTHING).reference],
+    "reference": lambda line, customer: filter(None, [(line.item or _NOTHING).reference]),
 }
 """The facts that a rule may ask for: an id of the item (BT-155 to BT-157), its classification (BT-158), the tax
 category and rate of the line (BT-151, BT-152), the kind of the line, the id or the name of the customer, the

@@ -8,6 +8,6 @@ Every other format is refused by its name, with the remedy.
 """
 
 from holdall.domain.files.documents import JSON_BYTES, Reading, Source, documents_in_file, documents_of
-from holdall.domain.files.pdf import NoInvoiceInPdf
+from holdall.domain.files.formats import NoInvoice
 
-__all__ = ["JSON_BYTES", "NoInvoiceInPdf", "Reading", "Source", "documents_in_file", "documents_of"]
+__all__ = ["JSON_BYTES", "NoInvoice", "Reading", "Source", "documents_in_file", "documents_of"]

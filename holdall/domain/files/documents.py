@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from holdall.domain.create import documents_in, from_document
-from holdall.domain.files.formats import HEAD, format_of
+from holdall.domain.files.formats import HEAD, NoInvoice, format_of
 from holdall.domain.files.pdf import embedded_invoice
 from holdall.domain.model import Invoice
 from holdall.domain.settings import NONE, Settings
@@ -19,6 +19,9 @@ from holdall.errors import Invalid
 
 JSON_BYTES: Final = 100 * 2**20
 """The largest JSON file."""
+
+
+_NEEDED: Final = frozenset({"number", "customer", "lines"})
 
 
 class Source(NamedTuple):
@@ -65,7 +68,13 @@ def documents_of(data: bytes, name: str, how: Reading = Reading()) -> Iterator[S
         raise Invalid(f"{name}: {problem}") from problem
     for position, document in enumerate(documents, 1):
         place = f"{name}: document {position}" if len(documents) > 1 else name
-        yield Source(place, partial(from_document, document, how.settings, how.today))
+        yield Source(place, partial(_of_json, document, place, how))
+
+
+def _of_json(document: object, name: str, how: Reading) -> Invoice:
+    if isinstance(document, dict) and document and not _NEEDED & document.keys():
+        raise NoInvoice(f"{name}: it is JSON, but not an invoice: it has no number, no customer and no lines")
+    return from_document(document, how.settings, how.today)
 
 
 def _format(head: bytes, name: str) -> str:

@@ -39,6 +39,10 @@ _UNREADABLE: Final = frozenset(
 _MARK: Final = b"\xef\xbb\xbf"
 
 
+class NoInvoice(Invalid):
+    """The file is of a format that can hold an invoice, but it holds something else."""
+
+
 def format_of(head: bytes) -> Format:
     """Return the format of the file that begins with ``head``. Text of another kind is taken for XML.
 

@@ -3,6 +3,7 @@
 import logging
 from typing import BinaryIO, Final
 
+from holdall.domain.files.formats import NoInvoice
 from holdall.errors import Invalid, MissingExtra
 from holdall.extras import needs
 
@@ -13,14 +14,10 @@ _NAMES: Final = frozenset({"factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml
 _logger = logging.getLogger("pypdf")
 
 
-class NoInvoiceInPdf(Invalid):
-    """The PDF is for people only: it has no embedded invoice."""
-
-
 def embedded_invoice(file: BinaryIO) -> bytes:
     """Return the XML of the invoice that is embedded in the PDF ``file``.
 
-    Raises NoInvoiceInPdf if it has none, and Invalid if the PDF is damaged, encrypted or too large. Raises
+    Raises NoInvoice if it has none, and Invalid if the PDF is damaged, encrypted or too large. Raises
     MissingExtra if pypdf is not installed.
     """
     try:
@@ -43,7 +40,7 @@ def embedded_invoice(file: BinaryIO) -> bytes:
             f"it is a PDF that cannot be read ({str(error)[:80]}); get a complete copy of it"
         ) from error
     if data is None:
-        raise NoInvoiceInPdf(
+        raise NoInvoice(
             "it is a PDF without an embedded invoice; ask for it as Factur-X, ZUGFeRD, UBL or CII"
         )
     if len(data) > MAX_BYTES:

@@ -106,12 +106,14 @@ def _taxes(settlement: Element, made: Element) -> None:
 
 def _lines(root: Element, made: Element) -> None:
     lines = _every(root, f"{DEAL}/ram:IncludedSupplyChainTradeLineItem")
-    for line in lines:
+    for position, line in enumerate(lines, 1):
         status = _every(line, "ram:AssociatedDocumentLineDocument/ram:LineStatusReasonCode")
         if any(each.text in _GROUPS for each in status) or not _every(line, LINE_SUM):
             continue  # a line without a sum is only a text between lines
         target = _add(made, "cac:InvoiceLine")
         _copy(line, target, LINE)
+        if not _every(line, LINE["cbc:ID"]):
+            _add(target, "cbc:ID").text = str(position)
         for code in _every(line, f"{PRODUCT}/ram:DesignatedProductClassification/ram:ClassCode"):
             _put(code, _add(target, CLASS), "cbc:ItemClassificationCode")
         for charge in _every(line, f"{OF_LINE}/ram:SpecifiedTradeAllowanceCharge"):

@@ -1,7 +1,7 @@
 """The views of several queries, in one index: one reading of the changes refreshes all."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from holdall.query.collation import Bound, Range
 from holdall.query.grouping import Grouping
@@ -48,12 +48,16 @@ class Views(Kept, Sequence[View[Any]], Generic[T]):
         if not isinstance(queries, Together):
             raise TypeError(f"Views takes the queries that `together` returns, not {queries!r:.99}")
         super().__init__(store, queries, index, name, prefix)
-        self._views = [_Part(self, number) for number in range(len(queries.queries))]
+        self._views: list[View[Any]] = [_Part(self, number) for number in range(len(queries.queries))]
 
     def __len__(self) -> int:
         return len(self._views)
 
-    def __getitem__(self, number: Any) -> Any:
+    @overload
+    def __getitem__(self, number: int) -> View[Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[View[Any]]: ...
+    def __getitem__(self, number: int | slice) -> View[Any] | list[View[Any]]:
         return self._views[number]
 
     def rows(

@@ -1,4 +1,4 @@
-"""The fields of the form that records a payment: what the visitor wrote, and what is wrong with it.
+"""The fields of the form that records a payment, and the errors in them.
 
 amount, on, reference    the payment
 policy                   how to divide it among the codes: a name of `POLICIES`, or "by-code"
@@ -30,7 +30,7 @@ _LONGEST: Final = Text.limit  # characters of a reference
 
 
 class Share(NamedTuple):
-    """What the payment changes for one accounting code: the amounts ``owed`` before, paid, and ``left``."""
+    """The part of a payment for one accounting code, with the amounts ``owed`` before it and ``left`` after it."""
 
     code: str
     owed: Decimal

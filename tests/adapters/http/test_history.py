@@ -47,6 +47,7 @@ def test_revisions_values_and_notes(store, service):
         assert missing.value.args == ("never",)
 
 
+@pytest.mark.servers
 def test_a_long_history_comes_in_pages(store):
     for number in range(205):
         store["a"] = number

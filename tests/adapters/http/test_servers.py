@@ -16,6 +16,8 @@ from holdall import ABSENT, StoreNotFound, Unavailable
 from holdall.adapters.http import HTTP
 from holdall.store import Store
 from holdall.testing import StoreTests
+from holdall.testing.suite.keys import KeyTests
+from holdall.testing.suite.swaps import SwapTests
 from tests.adapters.http.service import STORES
 from tests.adapters.http.test_faults import through
 from tests.adapters.signals import check_interrupts
@@ -64,11 +66,24 @@ class Served:
 
 
 @contextmanager
-def granian(folder: Path) -> Iterator[int]:
+def under(name: str, folder: Path) -> Iterator[int]:
+    """The port of the service under ``name``, granian or gunicorn."""
     (folder / "wsgi.py").write_text(MODULE)
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--blocking-threads", "16"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "wsgi:application"]
+    place = {
+        "granian": [
+            "--interface",
+            "wsgi",
+            "--blocking-threads",
+            "16",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ],
+        "gunicorn": ["--bind", f"127.0.0.1:{port}", "--threads", "8"],
+    }[name]
+    command = [sys.executable, "-m", name, *place, "wsgi:application"]
     there = {"PYTHONPATH": str(folder)}
     with process.running(command, f"http://127.0.0.1:{port}/v1/s0/docs", folder, there):
         yield port
@@ -96,7 +111,7 @@ def nginx(folder: Path, port: int) -> Iterator[tuple[int, int]]:
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
     folder = tmp_path_factory.mktemp("served")
-    with granian(folder) as port, nginx(folder, port) as (plain, secure):
+    with under("granian", folder) as port, nginx(folder, port) as (plain, secure):
         names = itertools.count()
         yield {
             "granian": Served(f"http://127.0.0.1:{port}", names),
@@ -123,6 +138,20 @@ class TestServers(StoreTests[bytes]):
     @pytest.fixture
     def open_store(self, served: Served) -> Callable[[], Store[bytes]]:
         return served.open
+
+
+@pytest.fixture(scope="module")
+def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with under("gunicorn", tmp_path_factory.mktemp("served")) as port:
+        yield Served(f"http://127.0.0.1:{port}", itertools.count())
+
+
+class TestGunicorn(KeyTests[bytes], SwapTests[bytes]):
+    """Keys and conditions, which another server may change on the way."""
+
+    @pytest.fixture
+    def open_store(self, gunicorn: Served) -> Callable[[], Store[bytes]]:
+        return gunicorn.open
 
 
 @pytest.mark.parametrize("name", ["ca", "host"])

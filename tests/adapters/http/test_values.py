@@ -1,7 +1,5 @@
 """Documents, text and bytes over HTTP: layers here work on the form in which the service sends values."""
 
-import subprocess
-import sys
 from decimal import Decimal
 
 import msgspec
@@ -26,6 +24,7 @@ from holdall.errors import InvalidKey, Mismatch, TooLarge
 from holdall.server import Limits
 from holdall.store import ABSENT
 from tests.adapters.http.service import running
+from tests.cli.console import call
 
 
 class Invoice(msgspec.Struct):
@@ -188,8 +187,6 @@ def test_cp_on_the_command_line(tmp_path):
     with running(stores=4) as service, holdall.open(f"sqlite:///{tmp_path}/a.db") as source:
         source.update((f"k{number:03}", b"%d" % number) for number in range(500))
         place = service.open()._link.place.url
-        command = [sys.executable, "-m", "holdall", "cp", f"sqlite:///{tmp_path}/a.db", place]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert "copied 500 keys" in done.stderr
+        assert "copied 500 keys" in call("cp", f"sqlite:///{tmp_path}/a.db", place).err
         with HTTP(place) as there:
             assert there == source

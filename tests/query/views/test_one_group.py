@@ -13,8 +13,8 @@ from holdall.query.views.table import Head
 from tests.soak import SOAK
 
 DOCUMENTS = 1_000_000 if SOAK else 1_000
-LEVELS = math.ceil(math.log(DOCUMENTS, 64)) + 1
-MOST = 4 * LEVELS
+LEVELS = math.ceil(math.log(DOCUMENTS, 16)) + 1
+MOST = 3 * LEVELS
 """Nodes that a change of one document may read: a path in each of up to three trees, and a neighbour on some levels."""
 
 

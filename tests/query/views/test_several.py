@@ -44,7 +44,7 @@ def small() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(documents, min_size=1, max_size=4))
 def test_all_answers_are_those_of_a_run(small: None, changes: list[Documents]) -> None:
     store, index = Pickle(Memory(), trust=True), Memory()

@@ -58,7 +58,7 @@ def rows_as_documents(query: MapReduce[Any, Any], documents: Any) -> dict[str, R
     return found
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.lists(keys.keys, min_size=2), st.text())
 def test_keys_sort_as_groups_and_are_keys_of_every_store(groups: list[Any], bound: str) -> None:
     texts = sorted({text_of(collate(group)) for group in groups})
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
         self.position = feed.position
 
 
-@pytest.mark.parametrize("seed", range(50 if SOAK else 1))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 1))
 def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "BATCH", 4)
     monkeypatch.setattr(log, "LEAST", 6)

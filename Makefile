@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, P
 
 bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server of S3 with list + get
 	@$(BIN)/python -m benchmarks query query-s3 $(ARGS)
+
+bench-sync: setup ## compare a sync of equal stores with their listings, and a first sync to S3 with an upload by hand
+	@$(BIN)/python -m benchmarks.sync $(ARGS)
 
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)

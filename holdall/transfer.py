@@ -75,7 +75,8 @@ def run_calls(calls: Iterable[tuple[str, Call[T]]], workers: int) -> Generator[t
         try:
             for call in calls:
                 under_way.append(call)
-                threads.submit(call[1])
+                if not call[1].done:
+                    threads.submit(call[1])
                 while under_way and (len(under_way) == 2 * workers or under_way[0][1].done):
                     yield under_way[0][0], under_way[0][1].result()
                     under_way.popleft()

@@ -129,7 +129,7 @@ class Run:
         for block, stop in before.parts():
             stays = block is not None and not any(void) and not announced and rule.keeps(block)
             if block and stays and is_kept(block, stop, source, target):
-                yield block.first, Call(partial(_return, block))
+                yield block.first, _done(block)
                 continue
             rows = [_voided(row, void) for row in self._state.read(block)] if block else []
             tasks = merge(rows, source.until(stop), target.until(stop))
@@ -184,7 +184,7 @@ class Run:
                 tasks = pick(rows, groups[number], source, target)
                 yield from self._calls(rule, [rule.settle(task) or task for task in tasks])
             elif block:
-                yield block.first, Call(partial(_return, block))
+                yield block.first, _done(block)
 
     # ---- Both --------------------------------------------------------------------------------------
 
@@ -240,8 +240,11 @@ def _take(feed: Changes | None, pending: Iterable[str]) -> dict[str, Tag]:
     return dict.fromkeys(pending, VOID) | {change.key: change.tag for change in islice(feed, BATCH)}
 
 
-def _return(block: Block) -> Made:
-    return block
+def _done(block: Block) -> Call[Made]:
+    """Return a call that needs no thread, because it was made."""
+    call: Call[Made] = Call(lambda: block)
+    call.run()
+    return call
 
 
 def _voided(row: Row, void: Void) -> Row:

@@ -276,4 +276,4 @@ class Pair(RuleBasedStateMachine):
 
 
 TestPair = Pair.TestCase
-TestPair.settings = settings(max_examples=3_000 if SOAK else 25, stateful_step_count=25, deadline=None)
+TestPair.settings = settings(max_examples=3_000 if SOAK else 15, stateful_step_count=25, deadline=None)

@@ -16,7 +16,7 @@ from tests.replication.mortal import Killed, Life, Mortal, Without
 from tests.soak import SOAK
 
 KEYS = st.sampled_from([f"k{number}" for number in range(7)])
-EXAMPLES = 3_000 if SOAK else 30
+EXAMPLES = 3_000 if SOAK else 15
 VALUES = st.binary(max_size=1)
 # The features that the stores of a machine lack.
 SOURCES = [Feature.NONE, Feature.CHANGES, Feature.CHANGES | Feature.TAGS | Feature.SWAP]

@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-views docs coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +54,10 @@ test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to ch
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redis, PostgreSQL, MariaDB, SFTP, FTP, Azure
-	@tools/system-packages redis-server postgresql mariadb-server nginx chromium
+	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/adapters tests/middleware tests/server tests/stored tests/testing $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) \
+	    tests/adapters tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
@@ -85,9 +86,10 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
-	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views $(ARGS)
+	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views tests/replication $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
-	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py $(ARGS)
+	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py tests/replication \
+	    tests/server/test_load.py $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers
@@ -130,6 +132,10 @@ docs: setup ## build the documentation into site/
 
 test-pages: setup $(VENV)/extras ## run each page of the documentation with only the extras that it names
 	@$(BIN)/python tools/test_pages.py
+
+pictures: setup ## take the pictures of the pages in docs/pictures again
+	@tools/system-packages chromium
+	@$(BIN)/python -m tools.pictures
 
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)

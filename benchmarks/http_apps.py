@@ -1,7 +1,7 @@
-"""The applications that ``make bench-http`` measures, for a server that takes them from this module.
+"""The applications that ``make bench-http`` measures, and the servers that run them.
 
-``python -m benchmarks.http_apps hello|service HOST:PORT`` runs one under waitress. The environment variable
-BOOKS holds the address of the SQLite file that the service serves, as bytes and as documents.
+``python -m benchmarks.http_apps waitress|granian hello|service HOST:PORT`` runs one. The environment variable
+BOOKS holds the path of the SQLite file that the service serves, as bytes and as documents.
 """
 
 import os
@@ -11,6 +11,7 @@ from typing import Any
 from holdall import Json, SQLite
 from holdall.domain.model import Invoice
 from holdall.server import app
+from holdall.server.granian import GranianServer
 from holdall.server.serving import Server, listen
 
 BOOKS = "HOLDALL_BENCH_BOOKS"
@@ -30,5 +31,6 @@ def service() -> Any:
 
 
 if __name__ == "__main__":
-    named, place = sys.argv[1:]
-    Server(service() if named == "service" else hello, listen(place)).run()
+    server, named, place = sys.argv[1:]
+    application = service() if named == "service" else hello
+    (GranianServer if server == "granian" else Server)(application, listen(place)).run()

@@ -115,14 +115,6 @@ def served(server: str, application: str, books: Path) -> Iterator[Served]:
     health = f"http://127.0.0.1:{port}{PATHS['bytes']}?limit=1"
     with ExitStack() as last:
         there = {BOOKS: str(books), "PYTHONPATH": str(Path(__file__).parents[1])}
-        pid = last.enter_context(running(_command(server, application, port), health, folder, there))
+        command = [sys.executable, "-m", "benchmarks.http_apps", server, application, f"127.0.0.1:{port}"]
+        pid = last.enter_context(running(command, health, folder, there))
         yield last.enter_context(Served(port, pid))
-
-
-def _command(server: str, application: str, port: int) -> list[str]:
-    if server == "waitress":
-        return [sys.executable, "-m", "benchmarks.http_apps", application, f"127.0.0.1:{port}"]
-    factory = ["--factory"] if application == "service" else []
-    there = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
-    named = f"benchmarks.http_apps:{application}"
-    return [sys.executable, "-m", "granian", "--interface", "wsgi", *there, *factory, named]

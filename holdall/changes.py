@@ -60,9 +60,11 @@ class Changes(Iterator[Change]):
     """The position after every change that was yielded. After the last change, it is the position of the feed
     when `Store.changes` was called, also if there was no change at all."""
 
-    def __init__(self, position: str, found: Found) -> None:
+    def __init__(self, position: str, found: Found, end: str | None = None) -> None:
+        """Yield the changes of ``found``. ``end`` is the position after them, if the store knows it already."""
         self.position = position
         self._found = found
+        self._end = end
 
     def __next__(self) -> Change:
         try:
@@ -74,6 +76,19 @@ class Changes(Iterator[Change]):
         self.position = change.position
         return change
 
+    def skip(self) -> str:
+        """Leave out the rest of the changes, and return the position after them.
+
+        Some stores know this position. With other stores, this reads the rest of the changes.
+        """
+        if self._end is None:
+            for _ in self:
+                pass
+        else:
+            self._found.close()
+            self.position = self._end
+        return self.position
+
     def through(self, function: Callable[[Iterator[Change]], Iterator[Change]], /) -> "Changes":
         """Return these changes as ``function`` yields them. Their positions stay the same."""
 
@@ -81,7 +96,7 @@ class Changes(Iterator[Change]):
             yield from function(self)
             return self.position
 
-        return Changes(self.position, find())
+        return Changes(self.position, find(), self._end)
 
     def retag(self, tag: Callable[[str], Tag], since: str | None, /) -> "Changes":
         """Return these changes since ``since`` with the tags that ``tag`` returns for the keys that exist.

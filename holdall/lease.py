@@ -1,11 +1,12 @@
 """A lease: a lock across processes and machines, stored in a store, which expires unless its holder renews it.
 
     key    = ".holdall/leases/" name
-    record = "lease1 " token " " ttl " " owner " " write LF
+    record = "lease1 " token " " ttl " " owner " " write [" " holder] LF
     token  = 1*18DIGIT    counts the acquisitions of this name
     ttl    = 1*8DIGIT     milliseconds for which this record holds the lease; 0: the lease is released
     owner  = 32HEXDIG     random, one for each acquisition
     write  = 16HEXDIG     random, so that no record is ever equal to an earlier one
+    holder = 1*300VCHAR   a name for people, percent-encoded
 
 Every change of the record is a `swap`, so of several that begin with the same record, one succeeds. A process
 that waits may replace a record that it has seen unchanged for the record's ttl, by its own monotonic clock,
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, NamedTuple, NoReturn, Self, TypeVar
+from urllib.parse import quote, unquote
 
 from holdall.errors import Conflict, Corrupt, Fenced, HoldallError, Invalid
 from holdall.handles import PerProcess
@@ -35,9 +37,12 @@ T = TypeVar("T")
 FOLDER: Final = ".holdall/leases/"
 LONGEST: Final = 86_400.0
 """The longest ttl, in seconds."""
+_HOLDER: Final = 300
 _PAUSES: Final = 0.01, 1.0  # the shortest and the longest wait between two looks, in seconds
 
-_matches = re.compile(rb"lease1 ([0-9]{1,18}) ([0-9]{1,8}) ([0-9a-f]{32}) ([0-9a-f]{16})\n").fullmatch
+_matches = re.compile(
+    rb"lease1 ([0-9]{1,18}) ([0-9]{1,8}) ([0-9a-f]{32}) ([0-9a-f]{16})(?: ([!-~]{1,300}))?\n"
+).fullmatch
 
 
 class _Record(NamedTuple):
@@ -45,6 +50,7 @@ class _Record(NamedTuple):
     ttl: int
     owner: str
     write: str
+    holder: str = ""
 
     @property
     def seconds(self) -> float:
@@ -54,10 +60,25 @@ class _Record(NamedTuple):
         return self._replace(ttl=ttl, write=secrets.token_hex(8))
 
     def dump(self) -> bytes:
-        return f"lease1 {self.token} {self.ttl} {self.owner} {self.write}\n".encode()
+        holder = f" {quote(self.holder)}" if self.holder else ""
+        return f"lease1 {self.token} {self.ttl} {self.owner} {self.write}{holder}\n".encode()
 
 
 _NONE: Final = _Record(0, 0, "", "")
+
+
+class Grant(NamedTuple):
+    """One acquisition of a lease, by which another `Lease` can go on with it. ``owner`` is a secret."""
+
+    token: int
+    owner: str
+
+
+class Rival(NamedTuple):
+    """Another holder of a lease, by its name, and the seconds after which the lease is free unless it is renewed."""
+
+    holder: str
+    seconds: float
 
 
 class _Held:
@@ -104,8 +125,9 @@ class Lease:
     One instance is one holder. Give each thread that competes its own. A forked child does not hold the lease
     of its parent. Nothing renews a lease by itself, so that a holder that hangs loses it: call `renew`.
 
-    Raises Unsupported if ``store`` lacks SWAP, which may cost a request to find out, and Invalid unless
-    ``ttl`` is between a millisecond and a day. ``clock`` is a monotonic clock, in seconds.
+    ``holder`` is a name that others see in `rival`, of at most 300 bytes if it is percent-encoded. ``clock`` is a
+    monotonic clock, in seconds. Raises Unsupported if ``store`` lacks SWAP, which may cost a request to find out,
+    and Invalid if ``holder`` is too long, or unless ``ttl`` is between a millisecond and a day.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -115,17 +137,26 @@ class Lease:
     """
 
     def __init__(
-        self, store: Store[Any], name: str, ttl: float, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store[Any],
+        name: str,
+        ttl: float,
+        *,
+        holder: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         check_key(name)
         if not 0.001 <= ttl <= LONGEST:
             raise Invalid(f"a lease needs a ttl between 0.001 and {LONGEST:.0f} seconds, not {ttl!r}")
+        if len(quote(holder)) > _HOLDER:
+            raise Invalid(f"the name of the holder of a lease is over {_HOLDER} bytes long; shorten it")
         self._store = below(store, Lease)
         self._raw = self._store.raw(FOLDER)
         if Feature.SWAP not in self._raw.features:
             raise unsupported(store, "hold a lease", Feature.SWAP)
         self._name = name
         self._ttl = round(ttl * 1000)
+        self._holder = holder
         self._clock = clock
         self._here = PerProcess(_State)
 
@@ -182,7 +213,7 @@ class Lease:
         if found.owner != owner and (rest := self._remaining(state, found)) > 0:
             return rest
         began = self._clock()
-        record = _Record(found.token + 1, self._ttl, owner, "").renewed(self._ttl)
+        record = _Record(found.token + 1, self._ttl, owner, "", self._holder).renewed(self._ttl)
         try:
             tag = self._ask(self._raw.swap, self._name, record.dump(), tag)
         except Conflict:
@@ -195,6 +226,33 @@ class Lease:
         if state.seen[0] != found:
             state.seen = found, now
         return state.seen[1] + found.seconds - now
+
+    @property
+    def rival(self) -> Rival | None:
+        """The last holder that `acquire` met in this process, or None if it met none."""
+        record, since = self._here().seen
+        if record is _NONE:
+            return None
+        return Rival(record.holder, max(0.0, since + record.seconds - self._clock()))
+
+    # ---- Passing on ----------------------------------------------------------------------------
+
+    def hand_over(self) -> Grant:
+        """Return the grant of this acquisition, and let go of it. Another `Lease` of the same name can `resume` it."""
+        held = self._held()
+        self._here().held = None
+        return Grant(held.record.token, held.record.owner)
+
+    def resume(self, grant: Grant) -> None:
+        """Go on with the acquisition of ``grant``. Call `renew` next: `check` cannot know when it was renewed last.
+
+        Raises Fenced if it was lost or released.
+        """
+        found, tag = self._read()
+        if (found.token, found.owner) != grant or not found.ttl:
+            self._lose()
+        state = self._here()
+        state.held, state.token = _Held(found, tag, -math.inf), found.token
 
     # ---- Holding -------------------------------------------------------------------------------
 
@@ -283,8 +341,9 @@ class Lease:
                 f"{self._words} has a record that holdall did not write; use another name, or delete it "
                 f"with store.raw({FOLDER!r}).discard({self._name!r}); then its tokens begin at 1 again"
             )
-        token, ttl, owner, write = found.groups()
-        return _Record(int(token), int(ttl), owner.decode(), write.decode()), tag
+        token, ttl, owner, write, holder = found.groups(b"")
+        record = _Record(int(token), int(ttl), owner.decode(), write.decode(), unquote(holder.decode()))
+        return record, tag
 
     def _ask(self, call: Callable[..., T], *args: Any) -> T:
         try:

@@ -36,6 +36,7 @@ STORES = [
     ("`dynamodb://` (moto)", "servers.test_conformance.TestServers", "dynamodb", SERVER),
     ("`s3://` (SeaweedFS)", "s3.test_conformance.TestS3", "seaweed", BUCKET),
     ("`gs://` (fake-gcs-server)", "gcs.test_conformance.TestGCS", "", BUCKET),
+    ("`http://` (of `memory://`)", "http.test_conformance.TestHTTP", "", "the served store's"),
     ("`slatedb+file://`", "test_slatedb.TestSlateDB", "", "with the operating system"),
     ("`slatedb+s3://` (SeaweedFS)", "test_slatedb.TestSlateDBInBuckets", "seaweed", BUCKET),
     ("`fsspec+file://`", "fsspec.test_conformance.TestFsspec", "file", "with the operating system"),

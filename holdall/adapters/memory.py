@@ -280,7 +280,7 @@ class Memory(Store[bytes]):
         found = self._table.changed(first)
         if found is None:
             raise expired(self, f"it tells the last {_RECORDED:,} writes")
-        return Changes(self._position(first or 0), self._tell(*found, span))
+        return Changes(self._position(first or 0), self._tell(*found, span), self._position(found[0]))
 
     def _tick_of(self, since: str) -> int:
         position = Position.parse(since)

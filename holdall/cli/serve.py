@@ -20,7 +20,7 @@ from holdall.errors import HoldallError
 from holdall.registry import open as open_store
 
 _ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
-_LEAST: Final = 5  # threads; up to four may be held by requests that stream or wait
+_LEAST: Final = 5  # threads; half of them may be held by requests that stream or wait
 
 
 @click.command(
@@ -100,12 +100,13 @@ def serve(
 
     _log()
     named = name_all(stores or (default(),))
-    make = _server(program)
+    make, default_threads = _server(program)
+    count = default_threads if threads is None else threads
     ending = threading.Event()
     with ExitStack() as last:
         opened = {name: last.enter_context(open_store(uri)) for name, uri in named.items()}
         kept = None if tokens is None else last.enter_context(open_store(tokens))
-        limits = Limits(rate=rate, body=size(max_body), keep_free=size(keep_free))
+        limits = Limits(rate=rate, body=size(max_body), keep_free=size(keep_free), long=count // 2)
         service = app(
             opened,
             hosts=[*LOOPBACK, *hosts],
@@ -122,8 +123,8 @@ def serve(
             raise click.UsageError(
                 f"{place} can be reached from other machines, and anyone there could write; add --readonly or --tokens"
             )
-        given = {} if threads is None else {"threads": threads}
-        server = make(service, sock, limits=limits, **given)
+        _allow_files()
+        server = make(service, sock, limits=limits, threads=count)
 
         def stop() -> None:
             ending.set()
@@ -143,17 +144,27 @@ def _log() -> None:
     audit.setLevel(logging.INFO)
     audit.propagate = False
     audit.addHandler(logging.StreamHandler())
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits
 
 
-def _server(program: str) -> Callable[..., Any]:
-    """Return the class that runs the service under ``program``."""
+def _server(program: str) -> tuple[Callable[..., Any], int]:
+    """Return the class that runs the service under ``program``, and its default number of threads."""
     if program == "granian":
+        from holdall.server.granian import THREADS as MANY
         from holdall.server.granian import GranianServer
 
-        return GranianServer
-    from holdall.server.serving import Server
+        return GranianServer, MANY
+    from holdall.server.serving import THREADS, Server
 
-    return Server
+    return Server, THREADS
+
+
+def _allow_files() -> None:
+    """Allow this process as many open files as it may have, because each client that waits is one."""
+    import resource  # late, because Windows does not have it
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _open_views(named: dict[str, str], last: ExitStack) -> dict[str, list[Any]]:

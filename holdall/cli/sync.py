@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from holdall.cli.help import examples
 from holdall.cli.output.progress import show_progress
 from holdall.keys import format_key
 from holdall.registry import open as open_store
-from holdall.replication import Report, sync
+from holdall.replication import Report, sync, sync_both
+from holdall.replication.both import Policy
 from holdall.store import Store
 
 _SHOWN = 10  # keys of each kind
@@ -49,6 +51,14 @@ with_state = click.option("--state", metavar="URI", help="The store that remembe
 @between
 @with_state
 @click.option("--delete", is_flag=True, help="Delete the keys that only TO has.")
+@click.option("--both", is_flag=True, help="Also copy what changed at TO to FROM.")
+@click.option(
+    "--conflict",
+    type=click.Choice(["raise", "ours", "theirs", "newest"]),
+    default="raise",
+    show_default=True,
+    help="With --both, the value to take if a key changed at both: none, that of FROM, that of TO, or the newer one.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing, and report what would be done.")
 @click.option(
     "--verify", is_flag=True, help="Compare the values of all keys, and read back each written value."
@@ -62,6 +72,8 @@ def sync_(
     state: str | None,
     prefix: str,
     workers: int,
+    both: bool,
+    conflict: Policy,
     **options: bool,
 ) -> None:
     """Copy every key of the store at FROM that has changed since the last sync to the store at TO.
@@ -71,16 +83,27 @@ def sync_(
     FROM since then is deleted at TO. FROM wins: a value that another program stored at TO is replaced. A key
     that only TO ever had stays, unless you give --delete. To copy without deleting anything, use `holdall cp`.
 
+    With --both, each store gets what changed at the other one. A key that changed at both is a conflict. Without
+    --conflict, both values stay, and the exit code is 1.
+
     If the command is interrupted, run it again: it goes on. Keys whose values cannot be read or stored are
     shown, the next sync tries them again, and the exit code is 1.
     """
+    if both and (options["delete"] or options["raw"]):
+        raise click.UsageError("--both takes neither --delete nor --raw")
+    if conflict != "raise" and not both:
+        raise click.UsageError("--conflict needs --both")
+    make: Callable[..., Report] = sync
+    if both:
+        del options["delete"], options["raw"]
+        make = partial(sync_both, conflict=conflict)
     if not options["dry_run"]:
         announce(target)
     with (
         open_sides(source, target, state) as (here, there, kept),
         show_progress("syncing keys", lambda: sum(1 for _ in here.scan(prefix))) as tell,
     ):
-        report = sync(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
+        report = make(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
     show(report, dry_run=options["dry_run"])
     click.get_current_context().exit(1 if report.left else 0)
 
@@ -102,7 +125,7 @@ def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> Non
     would = "would have " if dry_run else ""
     parts = [f"{would}copied {report.copied:,}", f"deleted {report.deleted:,}"]
     for count, words in (
-        (report.replaced * replaced, "replaced {:,} that another program had changed"),
+        (report.replaced * replaced, "replaced {:,} that had changed there too"),
         (report.extra, "{:,} only at TO"),
         (report.left, "left out {:,}"),
     ):

@@ -16,12 +16,13 @@ import stat
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from holdall.address import suggest
 from holdall.configuration.harmless import harm
 from holdall.configuration.named import Named, stores_of
 from holdall.configuration.reading import ConfigFile, read, resolve
+from holdall.configuration.toml import table
 from holdall.configuration.views import NamedView, views_of
 from holdall.errors import InvalidAddress, PermissionDenied
 
@@ -55,6 +56,18 @@ def find_view(name: str) -> NamedView:
     raise InvalidAddress(
         f"no view is named {name!r}: {_describe(name, views())}; declare it as [view.{name}]"
     )
+
+
+def find_books() -> tuple[Path, dict[str, Any]] | None:
+    """Return the table [books] with its file, or None if no file has one.
+
+    The table is not checked: `holdall.domain.settings` knows its entries. It runs no code and names no
+    address, so it needs no trust.
+    """
+    for file in _files():
+        if found := table(file, "books"):
+            return file.path, found
+    return None
 
 
 def _describe(name: str, declared: Sequence[Named | NamedView]) -> str:

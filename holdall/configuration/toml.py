@@ -12,7 +12,7 @@ from holdall.address import ADDRESSES, Address, suggest
 from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.errors import InvalidAddress
 
-_KINDS: Final = {"store", "view"}
+_KINDS: Final = {"books", "store", "view"}
 _PARTS: Final = 16  # the limit for a dotted key; a store needs three
 _long_key = re.compile(  # the time of tomllib grows with the square of the number of parts
     rb"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
@@ -27,9 +27,20 @@ def tables(source: ConfigFile, kind: str) -> dict[str, Any]:
     """
     read = _parse(source)
     refuse_others(source.path, read, _KINDS, "")
-    declared = read.get(kind, {})
+    return _table(source.path, read, kind, f"[{kind}.name]")
+
+
+def table(source: ConfigFile, name: str) -> dict[str, Any]:
+    """Return the table ``[name]``, which is empty if the file has none. Raises as `tables` does."""
+    read = _parse(source)
+    refuse_others(source.path, read, _KINDS, "")
+    return _table(source.path, read, name, f"[{name}]")
+
+
+def _table(file: Path, read: dict[str, Any], name: str, example: str) -> dict[str, Any]:
+    declared = read.get(name, {})
     if not isinstance(declared, dict):
-        raise InvalidAddress(f"{source.path}: {kind} is not a table; write [{kind}.name]")
+        raise InvalidAddress(f"{file}: {name} is not a table; write {example}")
     return declared
 
 

@@ -6,12 +6,11 @@ from decimal import Decimal
 from secrets import token_hex
 from typing import Any
 
-from msgspec.structs import replace
-
 from holdall.domain.allocation import Policy, in_proportion
+from holdall.domain.comparing import require_same
 from holdall.domain.create import from_document
 from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix, series_of
-from holdall.domain.model import Invoice, LineItem, Payment
+from holdall.domain.model import Invoice, Payment
 from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
 from holdall.domain.settings import NONE, Settings
@@ -89,9 +88,9 @@ class Books:
         A dict is a document of which `holdall.domain.create` makes an invoice, with the settings of the books.
 
         It is in the books already if an invoice there is equal in everything but the payments, and has all of
-        its payments. The codes of lines that a mapping filed may differ too. Then nothing changes. Raises
-        Conflict, naming the fields that differ, if the seller has a different invoice with that number in the
-        same series.
+        its payments. The codes of lines that a mapping filed may differ too, and with them the allocations of
+        the payments. Then nothing changes. Raises Conflict, naming the fields that differ, if the seller has a
+        different invoice with that number in the same series.
         """
         invoice = from_document(invoice, self.settings) if isinstance(invoice, dict) else check(invoice)
         key = invoice_key(invoice.seller.id, invoice.number)
@@ -100,7 +99,7 @@ class Books:
             key = invoice_key(invoice.seller.id, invoice.number, series_of(invoice))
             kept = self._create(key, invoice)
         if kept is not None:
-            _require_same(key, sound(key, kept), invoice)
+            require_same(key, sound(key, kept), invoice)
         return kept is None
 
     def pay(
@@ -137,6 +136,16 @@ class Books:
             return known
         changed = self._modify(key, lambda invoice: record(sound(key, invoice), payment, to, currency))
         return next(each for each in changed.payments if each.id == payment.id)
+
+    def change(self, invoice: Invoice, function: Callable[[Invoice], Invoice]) -> Invoice:
+        """Replace ``invoice`` in the books by the result of ``function``, and return the result.
+
+        ``function`` gets the invoice as the books have it now, and may be called again if another writer
+        changes it in the meantime. Raises Invalid if the result may not be stored, and KeyError if the books
+        do not have the invoice.
+        """
+        key = self._key(invoice.number, invoice.seller.id, series_of(invoice))
+        return self._modify(key, lambda kept: check(function(sound(key, kept))))
 
     def _read(self, key: str) -> Invoice:
         return sound(key, self.store[key])
@@ -195,37 +204,3 @@ def _skipping(store: Store[Invoice]) -> Iterator[str]:
     while start and (key := next(store.scan(PREFIX, start=start), None)):
         yield seller_of(key)
         start = successor(prefix_of(key))
-
-
-def _require_same(key: str, kept: Invoice, given: Invoice) -> None:
-    differing = [
-        field
-        for field in given.__struct_fields__
-        if field not in ("payments", "lines") and getattr(kept, field) != getattr(given, field)
-    ]
-    if not _are_same(kept.lines, given.lines):
-        differing.append("lines")
-    if any(payment not in kept.payments for payment in given.payments):
-        differing.append("payments")
-    if differing:
-        raise Conflict(
-            f"{_describe(kept)} is in the books already; {_describe(given)} differs in "
-            f"{', '.join(differing)}: give it another number, or correct the first one with a credit note",
-            key=key,
-        )
-
-
-def _are_same(kept: tuple[LineItem, ...], given: tuple[LineItem, ...]) -> bool:
-    """Return whether the lines are equal, whatever codes a mapping found for the given lines."""
-    if len(kept) != len(given):
-        return False
-    return all(
-        replace(one, splits=other.splits, item=other.item, filed=True) == other
-        if other.filed
-        else one == other
-        for one, other in zip(kept, given, strict=True)
-    )
-
-
-def _describe(invoice: Invoice) -> str:
-    return f"{invoice.kind} {invoice.number!r} of {invoice.total} {invoice.currency} from {invoice.issued}"

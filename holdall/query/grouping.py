@@ -170,10 +170,15 @@ def fill(tallies: Sequence[Tally], reading: Reading[Any]) -> None:
 
 
 def _collect(batches: Sequence[Batch], reading: Reading[Any], size: int) -> None:
-    key = None
+    key, pairs = None, islice(reading.pairs, size)
     try:
-        for key, value in islice(reading.pairs, size):
-            batches[reading.map][key].append(value)
+        if len(batches) == 1:  # a loop of its own, because every pair of most queries passes here
+            (batch,) = batches
+            for key, value in pairs:
+                batch[key].append(value)
+        else:
+            for key, value in pairs:
+                batches[reading.map][key].append(value)
     except MemoryError:
         raise
     except Exception as problem:

@@ -2,6 +2,6 @@
 
 from holdall.replication.backup import back_up, follow, restore
 from holdall.replication.report import Report
-from holdall.replication.sync import sync
+from holdall.replication.sync import sync, sync_both
 
-__all__ = ["Report", "back_up", "follow", "restore", "sync"]
+__all__ = ["Report", "back_up", "follow", "restore", "sync", "sync_both"]

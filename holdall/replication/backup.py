@@ -64,7 +64,8 @@ def restore(
     giver, taker = (Side(store, prefix, raw=False) for store in (view, target))
     nothing = State(None, (giver.name, taker.name), (prefix,))
     run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell)
-    return run.go(OneWay(Delivery(giver, taker, dry=dry_run), delete=True), full=True, verify=False)
+    rule = OneWay(Delivery(giver, taker, dry=dry_run), delete=True)
+    return run.go(lambda restored: rule, full=True, verify=False)
 
 
 def follow(

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from holdall.errors import Conflict, Corrupt
 from holdall.replication.side import Side, is_same
-from holdall.store import ABSENT, ATTEMPTS, Tag, conflict, pause
+from holdall.store import ABSENT, ATTEMPTS, MISSING, Tag, conflict, pause
 
 _DRY: Final = Tag("dry")  # stands for the tag of a value that was not written
 
@@ -55,6 +55,17 @@ class Delivery:
         if self._verify and not self._dry:
             self._read_back(key, held.value, tag)
         return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
+
+    def write(self, key: str, value: Any, seen: Tag) -> Tag:
+        """Write ``value`` to the taker, or delete ``key`` if it is MISSING, and return the new tag.
+
+        Raises Conflict if the key does not have the tag ``seen`` there.
+        """
+        if value is not MISSING:
+            return _DRY if self._dry else self.taker.put(key, value, seen)
+        if seen != ABSENT and not self._dry:
+            self.taker.remove(key, seen)
+        return ABSENT
 
     def _delete(self, key: str, seen: Tag, known: bool) -> Delivered:
         if seen == ABSENT:

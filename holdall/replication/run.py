@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from holdall.batches import split
-from holdall.changes import Changes
+from holdall.changes import NEW, OLD, Changes, Position
 from holdall.errors import Expired
 from holdall.replication.report import Report
 from holdall.replication.rows import PENDING, Block, Manifest, Row
@@ -28,6 +28,8 @@ _FEW: Final = 8  # keys that one thread delivers one by one
 Made = Block | list[Outcome]
 Steps = Iterator[tuple[str, Call[Made]]]
 Positions = tuple[str | None, str | None]
+Void = tuple[bool, bool]
+"""For the source and for the target, whether its remembered tags prove nothing."""
 
 
 class Run:
@@ -51,24 +53,27 @@ class Run:
         self._state = state
         self._workers = workers
         self._tell = tell
-        self._size = _CHUNK if all(side.batches for side in sides[1:]) else _FEW
+        self._size = _CHUNK if sides[1].batches else _FEW
         self._unsettled: list[str] = []
         self.report = Report()
 
-    def go(self, rule: Rule, *, full: bool, verify: bool) -> Report:
-        """Settle what changed since the last run, or all keys, by ``rule``, and return the report.
+    def go(self, rules: Callable[[Void], Rule], *, full: bool, verify: bool) -> Report:
+        """Settle what changed since the last run, or all keys, and return the report.
+
+        ``rules`` returns the rule, given for each side whether it was restored from a backup.
 
         It compares all keys if ``full`` or ``verify`` asks for it, if there is no feed to follow, if the last
         comparison was interrupted, or if a feed cannot go on. With ``verify``, remembered tags prove nothing.
         """
         if self._can_follow and not full and not verify:
             try:
-                self.follow(rule)
+                self.follow(rules((False, False)))
             except Expired:
                 pass
             else:
                 return self.report
-        self.compare(rule, (True, True) if verify else self.restored())
+        restored = self.restored()
+        self.compare(rules(restored), (True, True) if verify else restored, restored)
         return self.report
 
     @property
@@ -80,7 +85,7 @@ class Run:
 
     # ---- Comparing all keys ------------------------------------------------------------------------
 
-    def restored(self) -> tuple[bool, bool]:
+    def restored(self) -> Void:
         """Return for each side whether its feed cannot go on from the remembered position.
 
         The tags of such a side prove nothing: a file that was restored from a backup may use a tag again.
@@ -95,19 +100,21 @@ class Run:
             return True
         return False
 
-    def compare(self, rule: Rule, void: tuple[bool, bool]) -> None:
+    def compare(self, rule: Rule, void: Void, restored: Void) -> None:
         """Settle all keys. The remembered tags of a side that is ``void`` prove nothing.
 
         The positions are those from before the listings, so what changes in the meantime comes again.
         """
         self.report.full = True
         before = self._state.manifest
-        positions: Positions = tuple(map(self._position_now, self._sides, self._followed))  # type: ignore[assignment]
+        reached = list(map(self._position_now, self._sides, self._followed))
+        positions: Positions = tuple(map(_useful, reached))  # type: ignore[assignment]
         # After an interruption, the next run must find out again that the tags prove nothing.
-        begun = before._replace(positions=before.positions if any(void) else positions, complete=False)
+        begun = before._replace(positions=before.positions if any(restored) else positions, complete=False)
         rewriting = Rewriting(self._state, begun)
         steps = self._compare(rewriting, before, rule, void)
         self._finish(rewriting, steps, Manifest(positions, True))
+        self.report.position = reached[0]
 
     def _position_now(self, side: Side, follows: bool) -> str | None:
         if not follows:
@@ -116,7 +123,7 @@ class Run:
         deque(feed, maxlen=0)
         return feed.position
 
-    def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: tuple[bool, bool]) -> Steps:
+    def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
         source, target = (Slices(side.listing()) for side in self._sides)
         for block, stop in before.parts():
@@ -128,9 +135,7 @@ class Run:
             tasks = merge(rows, source.until(stop), target.until(stop))
             for batch in split(map(partial(_with_announced, announced), tasks), BATCH):
                 settled = [rule.settle(task) or task for task in batch]
-                new = [each.key for each in settled if isinstance(each, Task) and is_new(each)]
-                if new:
-                    rewriting.announce(new)
+                rewriting.announce([each for each in settled if isinstance(each, Task) and is_new(each)])
                 yield from self._calls(rule, settled)
 
     # ---- Following the feeds -----------------------------------------------------------------------
@@ -147,7 +152,7 @@ class Run:
         ]
         pending = set(self._state.manifest.pending)
         while True:
-            source, target = map(_take, feeds)
+            source, target = (_take(feed, pending) for feed in feeds)
             keys = source.keys() | target.keys() | pending
             manifest = self._state.manifest
             reached: Positions = tuple(feed and feed.position for feed in feeds)  # type: ignore[assignment]
@@ -158,7 +163,8 @@ class Run:
             pending = set()
             self.report.examined += len(keys)
             self._tell(self.report.examined)
-        if reached != manifest.positions:
+        # The rows may be in the target, so that the commit moves the target's position; that is no reason for another.
+        if reached[0] != manifest.positions[0]:
             self._state.commit(manifest._replace(positions=reached))
         self.report.position = reached[0]
         self.report.extra = manifest.extra
@@ -220,25 +226,36 @@ class Run:
                 self._unsettled.append(outcome.key)
 
 
-def _take(feed: Changes | None) -> dict[str, Tag]:
-    return {} if feed is None else {change.key: change.tag for change in islice(feed, BATCH)}
+def _useful(position: str | None) -> str | None:
+    """Return ``position``, or None if a feed does not tell from there what was deleted."""
+    if position is None or Position.parse(position).origin in (NEW, OLD):
+        return None
+    return position
+
+
+def _take(feed: Changes | None, pending: Iterable[str]) -> dict[str, Tag]:
+    """Return the next batch of ``feed``. The feed told ``pending`` keys before, so their tags are not known."""
+    if feed is None:
+        return {}
+    return dict.fromkeys(pending, VOID) | {change.key: change.tag for change in islice(feed, BATCH)}
 
 
 def _return(block: Block) -> Made:
     return block
 
 
-def _voided(row: Row, void: tuple[bool, bool]) -> Row:
+def _voided(row: Row, void: Void) -> Row:
     source, target = (
         VOID if dead and tag != ABSENT else tag for dead, tag in zip(void, row[1:], strict=True)
     )
     return Row(row.key, source, target)
 
 
-def _with_announced(announced: set[str], task: Task) -> Task:
-    """Return ``task`` with a row that tells that the source had the key, if an interrupted sync announced it."""
+def _with_announced(announced: dict[str, bool], task: Task) -> Task:
+    """Return ``task`` with a row that tells which side had the key, if an interrupted sync announced it."""
     if task.row is None and task.key in announced:
-        return task._replace(row=Row(task.key, VOID, VOID))
+        row = Row(task.key, VOID, ABSENT) if announced[task.key] else Row(task.key, ABSENT, VOID)
+        return task._replace(row=row)
     return task
 
 

@@ -3,12 +3,13 @@
     key    = ".holdall/replication/" id "/" ( "manifest" / "blocks/" name / "begun/" name )
     id     = 32HEXDIG    digest of the names of both stores, the prefix, and the way of the sync
     name   = 32HEXDIG    random
-    begun  = gzip file of a JSON array: keys without a row that were about to be delivered
+    begun  = gzip file of a JSON object: "source": [ *key ], "target": [ *key ]
 
 A sync writes new blocks first, then replaces the manifest, and then deletes the blocks that the manifest does not
 name any more. After a kill in between, the manifest still names whole blocks; the next comparison of all keys
-deletes those that it does not name. A comparison of all keys first writes the keys that it begins to deliver. If
-it is killed before it remembers their rows, and the source then deletes one, the next sync knows that it had it.
+deletes those that it does not name. A comparison of all keys first writes the keys without a row that it begins to
+deliver, by the side that has them. If it is killed before it remembers their rows, and that side then deletes one,
+the next sync knows that it had the key.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from holdall.keys import RESERVED
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.gzip import Gzip
 from holdall.replication.rows import Block, Manifest, Row, dump_rows
+from holdall.replication.tasks import Task
 from holdall.store import ABSENT, Feature, Store, Tag
 
 FOLDER: Final = f"{RESERVED}/replication/"
@@ -116,24 +118,33 @@ class State:
                 "run one sync of two stores at a time"
             ) from error
 
-    def announce(self, keys: list[str], begun: Manifest) -> str:
-        """Remember that ``keys`` are about to be delivered, and return the name of this record."""
+    def announce(self, source: list[str], target: list[str], begun: Manifest) -> str:
+        """Remember keys that the source and the target are about to deliver, and return the record's name."""
         name = _BEGUN + uuid4().hex
         if self._writes:
             if self.manifest.complete:
                 self.commit(begun)
-            self._raw[name] = json.dumps(keys).encode()
+            self._raw[name] = json.dumps({"source": source, "target": target}).encode()
         return name
 
-    def announced(self) -> set[str]:
-        """Return the keys that an interrupted sync announced and whose rows it did not remember."""
+    def announced(self) -> dict[str, bool]:
+        """Return the keys that an interrupted sync announced and whose rows it did not remember.
+
+        The value tells whether the source had the key, or else the target.
+        """
         if self._kept is None or self.manifest.complete:
-            return set()
+            return {}
+        found: dict[str, bool] = {}
         with self._explained():
             try:
-                return {str(key) for _, data in self._raw.scan_items(_BEGUN) for key in json.loads(data)}
-            except (ValueError, TypeError, RecursionError) as error:
+                for _, data in self._raw.scan_items(_BEGUN):
+                    read = json.loads(data)
+                    found |= {
+                        str(key): name == "source" for name in ("target", "source") for key in read[name]
+                    }
+            except (ValueError, TypeError, LookupError, RecursionError) as error:
                 raise Corrupt(f"the keys that it began with are damaged: {error}") from error
+        return found
 
     def drop(self, names: list[str]) -> None:
         """Delete the records with these names."""
@@ -183,9 +194,12 @@ class Rewriting:
         self._uncommitted = 0
         self._announced: list[tuple[str, str]] = []  # the last key and the name of each record
 
-    def announce(self, keys: list[str]) -> None:
-        """Remember that ``keys``, which are in order, are about to be delivered."""
-        self._announced.append((keys[-1], self._state.announce(keys, self._begun)))
+    def announce(self, tasks: list[Task]) -> None:
+        """Remember the keys of ``tasks``, which are in order and about to be delivered."""
+        if tasks:
+            source = [task.key for task in tasks if task.source != ABSENT]
+            target = [task.key for task in tasks if task.source == ABSENT]
+            self._announced.append((tasks[-1].key, self._state.announce(source, target, self._begun)))
 
     def add(self, rows: Iterable[Row]) -> None:
         """Add rows, whose keys come after those that were added before."""

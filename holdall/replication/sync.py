@@ -1,13 +1,15 @@
-"""`sync` makes a store equal to another store, key by key."""
+"""`sync` makes a store equal to another store, key by key; `sync_both` brings each to the other."""
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from holdall.errors import Invalid
-from holdall.keys import RawKey
+from holdall.errors import Conflict, Invalid
+from holdall.keys import RawKey, format_key
 from holdall.layer import layers
 from holdall.middleware.identity import require_free
+from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
 from holdall.replication.report import Report
 from holdall.replication.rules import OneWay
@@ -80,7 +82,74 @@ def sync(
             require_free(giver.store, taker.store)
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell)
-    return run.go(rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
+    return run.go(lambda restored: rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
+
+
+def sync_both(
+    source: Store[Any],
+    target: Store[Any],
+    *,
+    conflict: Policy = "raise",
+    prefix: str = "",
+    dry_run: bool = False,
+    verify: bool = False,
+    full: bool = False,
+    state: Store[Any] | None = None,
+    forget: bool = False,
+    workers: int = 8,
+    tell: Callable[[int], None] = lambda count: None,
+) -> Report:
+    """Give each store what changed at the other one since the last sync, deletions included.
+
+    The remembered tags tell which store changed. If a key changed at both, and the values differ, this is a
+    conflict, which ``conflict`` settles: "ours" takes the value of ``source``, "theirs" that of ``target``,
+    and "newest" the one that was written later, if both stores keep history. A function is called as
+    ``merge(base, ours, theirs)`` and returns the value for both stores; see `holdall.replication.both.Merge`.
+    With "raise", both values stay as they are, and after the other keys this raises Conflict.
+
+    It follows the feeds if both stores have CHANGES, and otherwise lists both. The other arguments are those
+    of `sync`, and so are its promises: each write is a compare-and-swap against the tag that was seen.
+
+    What tags cannot tell: at the first sync, which of two different values is newer, so each is a conflict;
+    without UNIQUE_TAGS, that a value was changed and changed back; and that a store without a feed was
+    restored from a backup, so that its keys come back that were deleted since.
+
+    Raises Invalid if both are the same store or ``conflict`` is not a policy, and Conflict as above or if
+    another process synced the stores in the meantime.
+
+    >>> from holdall import Memory
+    >>> shop, cloud = Memory(), Memory()
+    >>> shop["a"], cloud["b"] = b"1", b"2"
+    >>> sync_both(shop, cloud).copied, dict(shop) == dict(cloud)
+    (2, True)
+    """
+    require_two(source, target)
+    ours, theirs = (Side(store, prefix, raw=False) for store in (source, target))
+    kept = State(target if state is None else state, (ours.name, theirs.name), (prefix, "both"), dry=dry_run)
+    kept.forget() if forget else kept.load()
+    if not dry_run and not kept.manifest.blocks:
+        probe(source, target)
+    there, back = (
+        Delivery(giver, taker, verify=verify, dry=dry_run)
+        for giver, taker in ((ours, theirs), (theirs, ours))
+    )
+    follows = ours.feeds and theirs.feeds
+    run = Run((ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell)
+    report = run.go(partial(BothWays, there, back, conflict), full=full or not follows, verify=verify)
+    if conflict == "raise" and report.conflicts and not dry_run:
+        raise _conflict(report)
+    return report
+
+
+def _conflict(report: Report) -> Conflict:
+    keys = ", ".join(map(format_key, report.conflicts[:3]))
+    more = ", …" if len(report.conflicts) > 3 else ""
+    count = "1 key" if report.left == 1 else f"{report.left:,} keys"
+    return Conflict(
+        f"{count} changed at both stores ({keys}{more}), and all others are settled; "
+        "settle them with ours, theirs, newest, or a merge function",
+        key=report.conflicts[0],
+    )
 
 
 def require_two(source: Store[Any], target: Store[Any]) -> None:

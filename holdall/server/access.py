@@ -50,11 +50,15 @@ class Access(NamedTuple):
     refusal: str = "the token does not allow this"
     name: str = ""
 
+    def reaches(self, store: str) -> bool:
+        """Return whether the sender may read any key of ``store``."""
+        return any(scope.store in ("*", store) for scope in self.scopes)
+
     def check_store(self, store: str) -> None:
         """Raise HTTPForbidden unless the sender may read any key of ``store``."""
         if store.endswith(RAW):
             self.check(store, "")
-        elif not any(scope.store in ("*", store) for scope in self.scopes):
+        elif not self.reaches(store):
             raise falcon.HTTPForbidden(description=self.refusal)
 
     def allows(self, store: str, prefix: str, *, write: bool = False) -> bool:

@@ -11,19 +11,23 @@ from holdall.registry import open as open_store
 from holdall.server.batch import Batches
 from holdall.server.changes import Feeds
 from holdall.server.collection import Collections
+from holdall.server.compression import Compression
 from holdall.server.cors import Cors
+from holdall.server.description import Description
 from holdall.server.difference import Differences
 from holdall.server.document import Documents
 from holdall.server.guard import LOOPBACK, Guard
 from holdall.server.history import Histories
 from holdall.server.idempotency import Idempotency
 from holdall.server.info import Infos
+from holdall.server.leases import Leases
 from holdall.server.limits import LIMITS, Limits
 from holdall.server.monitor import MetricsPage, Monitor
+from holdall.server.openapi import Described
 from holdall.server.pages.mount import mount
 from holdall.server.pages.sessions import Sessions
 from holdall.server.paths import Paths
-from holdall.server.probes import Probes
+from holdall.server.probes import PATHS, ProbePage, Probes
 from holdall.server.problems import answer_error, answer_http_error
 from holdall.server.revert import Reverts
 from holdall.server.room import Floor
@@ -68,14 +72,12 @@ def app(
     ``https://books.example``, may call the service from a browser; ``"*"`` allows every site. Set ``ending``
     when the server stops: requests that wait for a change then answer at once.
 
-    Raises Invalid if ``cors`` allows every site to write.
-
     With ``raw``, a sender who may write all of a store also reaches its reserved keys, under the name of the
     store and ``:raw``. Layers on a client's side keep their records there, and so does the store itself:
     history, manifest and tokens.
 
-    Raises Unsupported if the values of a store have no representation, and the errors of `holdall.open`.
-    The application does not close the stores.
+    Raises Unsupported if the values of a store have no representation, Invalid if ``cors`` allows every site
+    to write, and the errors of `holdall.open`. The application does not close the stores.
 
     >>> from holdall import Memory
     >>> service = app({"notes": Memory()})
@@ -84,15 +86,17 @@ def app(
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
     slots = Slots(limits.long)
     stopping = ending or threading.Event()
-    monitor = Monitor(served, slots)
+    waiting = Slots(limits.waiting)
+    monitor = Monitor(served, slots, waiting)
     sessions = Sessions()
     middleware: list[Any] = [
         monitor,
         Probes(served, stopping),
-        Cors(cors, guarded=readonly or kept is not None),
+        *([Cors(cors, guarded=readonly or kept is not None)] if cors else []),
         Guard(hosts, kept, sessions, limits, readonly=readonly),
         Throttle(limits),
         *([Floor(served, limits.keep_free)] if limits.keep_free else []),
+        Compression(),
         Idempotency(),
     ]
     service = falcon.App(middleware=middleware)
@@ -100,19 +104,28 @@ def app(
     service.set_error_serializer(answer_http_error)
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
-    service.add_route("/v1/{store}:info", Infos(served, limits.body))
-    service.add_route("/v1/{store}:batch", Batches(served, limits.body))
-    service.add_route("/v1/{store}:transact", Transactions(served, limits.body))
-    service.add_route("/v1/{store}:revert", Reverts(served, limits.body))
-    service.add_route("/v1/{store}:diff", Differences(served))
-    service.add_route("/v1/{store}/history/{key:path}", Histories(served))
     kept_views = named_views(served, views)
-    service.add_route("/v1/{store}/views", ViewLists(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}", ViewRows(served, kept_views, slots))
-    service.add_route("/v1/{store}/views/{name}:refresh", ViewRefreshes(served, kept_views, slots))
-    service.add_route("/v1/{store}/changes", Feeds(served, slots, Slots(limits.waiting), stopping))
-    service.add_route("/v1/{store}/docs", collections)
+    routes: dict[str, Described] = {
+        "/v1/{store}:info": Infos(served, limits.body),
+        "/v1/{store}:batch": Batches(served, limits.body),
+        "/v1/{store}:transact": Transactions(served, limits.body),
+        "/v1/{store}:revert": Reverts(served, limits.body),
+        "/v1/{store}:diff": Differences(served),
+        "/v1/{store}/history/{key}": Histories(served),
+        "/v1/{store}/leases/{key}": Leases(served, limits.body),
+        "/v1/{store}/views": ViewLists(served, kept_views, slots),
+        "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
+        "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
+        "/v1/{store}/changes": Feeds(served, slots, waiting, limits.seconds, stopping),
+        "/v1/{store}/docs": collections,
+    }
+    for path, resource in routes.items():
+        service.add_route(path.replace("{key}", "{key:path}"), resource)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
+    routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
+    service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
     service.add_route("/metrics", MetricsPage(monitor))
-    mount(service, served, kept, sessions, kept_views)
+    for path in PATHS:
+        service.add_route(path, ProbePage())
+    mount(service, served, kept, sessions, kept_views, slots)
     return service

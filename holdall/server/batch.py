@@ -12,7 +12,19 @@ from typing import Any, Final
 from holdall.errors import HoldallError
 from holdall.extras import needs
 from holdall.server.access import Access
-from holdall.server.operations import Delete, Get, Put, read_batch
+from holdall.server.openapi import (
+    ANY,
+    TEXT,
+    Operations,
+    an_object,
+    answer,
+    body,
+    content,
+    list_of,
+    operation,
+    whole,
+)
+from holdall.server.operations import Delete, Get, Put, operations_schema, read_batch
 from holdall.server.parameters import read_parameters
 from holdall.server.problems import MissingKey, describe
 from holdall.server.stores import Served, Stores
@@ -48,6 +60,19 @@ class Batches:
             for result in batch.run(kind, list(run))
         ]
         resp.data = msgspec.json.encode({"results": results})
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        result = an_object(
+            "value", "type", "title", "detail", "errors",
+            status=whole(200, 599), value=ANY, type=TEXT, title=TEXT, detail=TEXT, errors=ANY,
+        )  # fmt: skip
+        found = operation(
+            "Read, write and delete several keys, each with its status",
+            {200: answer("the result of each operation", content(an_object(results=list_of(result))))},
+            request=body(an_object(operations=operations_schema("get", "put", "delete", key=TEXT))),
+        )
+        return {"post": found}
 
 
 class _Batch:

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -30,18 +31,11 @@ def channel_class(
     ``taken`` gets the connections that the application took over.
     """
 
-    class Parser(HTTPRequestParser):
-        """Refuses a body with two lengths, which another server may end elsewhere, and one that is too long.
-
-        It also refuses a header that begins with many spaces: waitress needs quadratic time for it.
-        """
+    class Parser(_Parser):
+        """Refuses a body that is too long."""
 
         def parse_header(self, header_plus: bytes) -> None:
-            if _is_blank(header_plus):
-                raise ParsingError("a header begins with too many spaces")
             super().parse_header(header_plus)
-            if self.chunked and "CONTENT_LENGTH" in self.headers:
-                raise ParsingError("the body has two lengths")
             if self.content_length > max_body:
                 self.error = RequestEntityTooLarge("")
                 self.completed = True
@@ -70,6 +64,25 @@ def channel_class(
         error_task_class = _Problem
 
     return Channel
+
+
+class _Parser(HTTPRequestParser):
+    """Refuses a body with two lengths, which another server may end elsewhere.
+
+    It also refuses a header that begins with many spaces: waitress needs quadratic time for it. ``began`` is the
+    time of the first byte.
+    """
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.began = time.monotonic()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        if _is_blank(header_plus):
+            raise ParsingError("a header begins with too many spaces")
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("the body has two lengths")
 
 
 class _Task(WSGITask):

@@ -5,16 +5,31 @@ from urllib.parse import quote
 
 from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
-from holdall.server.bodies import read_body
+from holdall.server.content import read_value
 from holdall.server.limits import Limits
-from holdall.server.listing import Listing
+from holdall.server.listing import DESCRIBED, Listing
 from holdall.server.negotiation import prefer
+from holdall.server.openapi import (
+    ANY,
+    KEY,
+    LINK,
+    TEXT,
+    Operations,
+    an_object,
+    answer,
+    content,
+    list_of,
+    operation,
+    read,
+    values,
+)
 from holdall.server.parameters import read_parameters
+from holdall.server.past import AS_OF, has_history
 from holdall.server.slots import Slots
-from holdall.server.stores import Stores
+from holdall.server.stores import Served, Stores
 from holdall.server.streams import cut
 from holdall.server.uuid7 import uuid7
-from holdall.store import ABSENT
+from holdall.store import ABSENT, Feature
 
 with needs("server"):
     import falcon
@@ -48,13 +63,28 @@ class Collections:
 
     on_head = on_get
 
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        item = an_object("tag", "value", key=KEY, tag=TEXT, value=ANY)
+        page = an_object("next", items=list_of(item), next=LINK)
+        listed = operation(
+            "List the keys",
+            {200: answer("a page, or a stream", {**content(page), **content(TEXT, NDJSON)})},
+            parameters=[*DESCRIBED, *([AS_OF] if has_history(served) else [])],
+        )
+        created = operation(
+            "Write a value under a new key",
+            {201: answer("its path is in Location", None, ["ETag", "Location"])},
+            request={"required": True, "content": values(served)},
+        )
+        return read(listed) | ({"post": created} if Feature.SWAP in served.store.features else {})
+
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
         read_parameters(req)
         req.context.access.check(store, folder, write=True)
         served = self._stores.find(store, req)
-        media_type = served.representation.content_type.partition(";")[0]
-        value = served.representation.read(read_body(req, self._max_body, media_type))
+        value = read_value(req, served, self._max_body)
         key = f"{folder}{uuid7()}"
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
         resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")

@@ -52,8 +52,7 @@ class Cors:
         self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool
     ) -> None:
         """Let the page that sent ``req`` read ``resp``."""
-        if self._origins:
-            resp.append_header("Vary", "Origin")
+        resp.append_header("Vary", "Origin")
         if origin := req.context.get(ORIGIN):
             resp.set_header("Access-Control-Allow-Origin", "*" if "*" in self._origins else origin)
             resp.set_header("Access-Control-Expose-Headers", _SHOWN)

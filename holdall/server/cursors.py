@@ -1,12 +1,17 @@
 """Cursors: the place after the last item of a page, as Base64 without padding, so that nobody reads or makes one."""
 
 import base64
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from holdall.extras import needs
+from holdall.server.openapi import query
 
 with needs("server"):
     import falcon
+
+CURSOR: Final = query("cursor", {"type": "string", "maxLength": 0}, "A cursor of a link `next`.")
+"""The description of the parameter ``cursor``. Nobody makes a cursor but the service."""
 
 
 def next_link(req: falcon.Request, given: dict[str, str], place: str) -> str:

@@ -6,9 +6,20 @@ A deletion counts as null. Documents are compared as the service shows them, so 
 from typing import Any
 
 from holdall.extras import needs
+from holdall.server.openapi import (
+    KEY,
+    PROBLEM,
+    Operations,
+    answer,
+    content,
+    operation,
+    query,
+    read,
+    whole,
+)
 from holdall.server.parameters import read_number, read_parameters, require
-from holdall.server.past import MOST, require_history
-from holdall.server.patches import JSON, decode, encode
+from holdall.server.past import MOST, has_history, require_history
+from holdall.server.patches import JSON, SCHEMA, decode, encode
 from holdall.server.representation import DocumentRepresentation
 from holdall.server.stores import Served, Stores
 
@@ -40,6 +51,22 @@ class Differences:
         resp.data = encode(list(patch))
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if not (has_history(served) and isinstance(served.representation, DocumentRepresentation)):
+            return {}
+        number = whole(1, MOST)
+        found = operation(
+            "Compare two revisions of a document",
+            {200: answer("a JSON patch", content(SCHEMA, JSON)), 404: PROBLEM},
+            parameters=[
+                query("key", KEY, "The key.", required=True),
+                query("from", number, "The earlier revision.", required=True),
+                query("to", number, "The later revision.", required=True),
+            ],
+        )
+        return read(found)
 
 
 def _document(served: Served, key: str, revision: int) -> Any:

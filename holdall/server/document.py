@@ -9,13 +9,24 @@ from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.server import ranges
 from holdall.server.bodies import read_body
-from holdall.server.etags import UNTAGGED, Conditions, failed
-from holdall.server.negotiation import prefer
+from holdall.server.content import choose_form, read_value
+from holdall.server.etags import UNTAGGED, Conditions, failed, marked
+from holdall.server.openapi import (
+    PROBLEM,
+    TEXT,
+    Operations,
+    answer,
+    content,
+    header,
+    operation,
+    read,
+    values,
+)
 from holdall.server.parameters import read_parameters
-from holdall.server.past import PARAMETERS, missing_revision, modified, read_past
-from holdall.server.patches import MEDIA_TYPES, patch
+from holdall.server.past import AS_OF, AT, PARAMETERS, has_history, missing_revision, modified, read_past
+from holdall.server.patches import JSON, MEDIA_TYPES, MERGE, SCHEMA, patch
 from holdall.server.problems import MissingKey
-from holdall.server.representation import DocumentRepresentation
+from holdall.server.representation import DocumentRepresentation, Form
 from holdall.server.stores import Served, Stores
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
 
@@ -41,24 +52,64 @@ class Documents:
         given = read_parameters(req, *PARAMETERS)
         req.context.access.check(store, key)
         served = self._stores.find(store, req)
-        _check_accept(req, served)
+        form = choose_form(req, resp, served)
         if given:
-            _answer_past(req, resp, served, key, given)
+            _answer_past(req, resp, served, key, given, form)
             return
-        conditions = Conditions.of(req)
+        conditions = Conditions.of(req, form.mark)
         resp.last_modified = modified(served, key)
         value, tag = _read(served.store, key, conditions)
         if tag != UNTAGGED:
-            resp.set_header("ETag", etag(tag))
+            resp.set_header("ETag", marked(etag(tag), form.mark))
         if not conditions.match(tag):
             raise failed()
         if not conditions.none_match(tag):
             resp.status = falcon.HTTP_NOT_MODIFIED
             return
-        resp.content_type = served.representation.content_type
-        ranges.answer(req, resp, served.representation.write(value))
+        resp.content_type = form.content_type
+        ranges.answer(req, resp, form.write(value))
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        shown = values(served)
+        conditions = [header(name, TEXT, f"The condition {name}.") for name in ("If-Match", "If-None-Match")]
+        found = operation(
+            "Read a value",
+            {
+                200: answer("the value", shown, ["ETag", "Last-Modified", "Accept-Ranges"]),
+                206: answer("a range of the value", shown, ["ETag", "Content-Range"]),
+                304: answer("the client has the value already", None, ["ETag"]),
+                404: PROBLEM,
+            },
+            parameters=[*conditions, *([AT, AS_OF] if has_history(served) else [])],
+        )
+        written = operation(
+            "Write a value",
+            {
+                201: answer("the key is new", None, ["ETag"]),
+                204: answer("it is written", None, ["ETag"]),
+                412: PROBLEM,
+            },
+            parameters=conditions,
+            request={"required": True, "content": values(served)},
+        )
+        deleted = operation(
+            "Delete a key", {204: answer("it is deleted"), 404: PROBLEM, 412: PROBLEM}, parameters=conditions
+        )
+        return {**read(found), "put": written, "delete": deleted, **self._describe_patch(served, conditions)}
+
+    def _describe_patch(self, served: Served, conditions: list[dict[str, Any]]) -> Operations:
+        if not isinstance(served.representation, DocumentRepresentation):
+            return {}
+        patched = operation(
+            "Change a document by a merge patch or a JSON patch",
+            {200: answer("the new document", values(served), ["ETag"]), 404: PROBLEM},
+            parameters=conditions,
+            request={"required": True, "content": {**content({}, MERGE), **content(SCHEMA, JSON)}},
+        )
+        return {"patch": patched}
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Write the value: 201 if the key was missing, else 204."""
@@ -66,8 +117,7 @@ class Documents:
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
-        media_type = served.representation.content_type.partition(";")[0]
-        value = served.representation.read(read_body(req, self._max_body, media_type))
+        value = read_value(req, served, self._max_body)
         created, tag = _write(served.store, key, value, conditions)
         if tag != ABSENT:
             resp.set_header("ETag", etag(tag))
@@ -80,6 +130,7 @@ class Documents:
         served = self._stores.find(store, req)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
+        form = choose_form(req, resp, served)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
@@ -92,13 +143,13 @@ class Documents:
         try:
             if conditions.given:
                 value, tag = _modify(served.store, key, change, conditions)
-                resp.set_header("ETag", etag(tag))
+                resp.set_header("ETag", marked(etag(tag), form.mark))
             else:
                 value = served.store.modify(key, change)
         except KeyError:
             raise _missing(conditions) from None
-        resp.content_type = served.representation.content_type
-        resp.data = served.representation.write(value)
+        resp.content_type = form.content_type
+        resp.data = form.write(value)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Delete the key: 204, or 404 if it is missing."""
@@ -117,21 +168,14 @@ class Documents:
 
 
 def _answer_past(
-    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str]
+    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str], form: Form
 ) -> None:
     try:
         value = read_past(served, key, given)
     except KeyError:
         raise missing_revision() from None
-    resp.content_type = served.representation.content_type
-    ranges.answer(req, resp, served.representation.write(value))
-
-
-def _check_accept(req: falcon.Request, served: Served) -> None:
-    if not prefer(req, served.representation.content_type):
-        raise falcon.HTTPNotAcceptable(
-            description=f"the values of this store are {served.representation.content_type}"
-        )
+    resp.content_type = form.content_type
+    ranges.answer(req, resp, form.write(value))
 
 
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, Self
 
 from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
+from holdall.server.representation import MARK
 from holdall.server.stores import Served
 from holdall.store import ABSENT, Feature, Tag
 
@@ -19,6 +20,19 @@ _list = re.compile(f"{_element}(?:,{_element})*+").fullmatch
 _each = re.compile(r'(W/)?"([^"]*)"').finditer
 
 
+def marked(tag: str, mark: str) -> str:
+    """Return the header ETag ``tag`` with ``mark``.
+
+    >>> marked('"17"', ",msgpack")
+    '"17,msgpack"'
+    """
+    return f'{tag[:-1]}{mark}"'
+
+
+def _mark_of(text: str) -> str:
+    return MARK if text.endswith(MARK) else ""
+
+
 class Tags(NamedTuple):
     """The tags that a condition names: ``named``, or with ``every`` those of all existing values.
 
@@ -30,8 +44,10 @@ class Tags(NamedTuple):
     every: bool = False
 
     @classmethod
-    def parse(cls, header: str, *, weak: bool) -> Self:
+    def parse(cls, header: str, *, weak: bool, mark: str | None = None) -> Self:
         """Return the tags in ``header``, with those that are marked as weak only if ``weak``.
+
+        With ``mark``, only the ETags of the form with this mark count.
 
         The empty ETag is left out: no value has it, and ABSENT is the empty tag.
         Raises HTTPBadRequest if the header is not valid.
@@ -40,9 +56,9 @@ class Tags(NamedTuple):
             return cls((), every=True)
         if not _list(header):
             raise falcon.HTTPBadRequest(description='a condition is *, or ETags in quotes, as in "17"')
-        return cls(
-            tuple(unescape_tag(found[2]) for found in _each(header) if found[2] and (weak or not found[1]))
-        )
+        found = [each[2] for each in _each(header) if each[2] and (weak or not each[1])]
+        fitting = [each for each in found if mark is None or _mark_of(each) == mark]
+        return cls(tuple(unescape_tag(each.removesuffix(_mark_of(each))) for each in fitting))
 
     def match(self, tag: Tag) -> bool:
         """Return whether a value with ``tag`` exists and is named."""
@@ -56,12 +72,15 @@ class Conditions(NamedTuple):
     if_none_match: Tags | None
 
     @classmethod
-    def of(cls, req: falcon.Request) -> Self:
-        """Return the conditions of ``req``. Raises HTTPBadRequest if one is not valid."""
+    def of(cls, req: falcon.Request, mark: str | None = None) -> Self:
+        """Return the conditions of ``req``, on the form with ``mark`` if given.
+
+        Raises HTTPBadRequest if one is not valid.
+        """
         match, none_match = req.env.get("HTTP_IF_MATCH"), req.env.get("HTTP_IF_NONE_MATCH")
         return cls(
-            None if match is None else Tags.parse(match, weak=False),
-            None if none_match is None else Tags.parse(none_match, weak=True),
+            None if match is None else Tags.parse(match, weak=False, mark=mark),
+            None if none_match is None else Tags.parse(none_match, weak=True, mark=mark),
         )
 
     @property

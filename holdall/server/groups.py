@@ -16,6 +16,7 @@ from typing import Any, Final
 from holdall.extras import needs
 from holdall.query import Key
 from holdall.query.collation import collate
+from holdall.server.openapi import TIME, Schema, an_object, list_of
 
 with needs("server"):
     import falcon
@@ -30,6 +31,17 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "datetime": datetime.fromisoformat,
     "number": {"Infinity": math.inf, "-Infinity": -math.inf}.__getitem__,
 }
+
+_scalar: Final[Schema] = {
+    "anyOf": [
+        {"type": ["null", "boolean", "number", "string"]},
+        an_object(date={"type": "string", "format": "date"}),
+        an_object(datetime=TIME),
+        an_object(number={"enum": ["Infinity", "-Infinity"]}),
+    ]
+}
+GROUP: Final[Schema] = {"anyOf": [_scalar, list_of(_scalar)]}
+"""The schema of a group."""
 
 
 def write_group(group: Key) -> msgspec.Raw:

@@ -12,10 +12,27 @@ from typing import Any
 
 from holdall.extras import needs
 from holdall.history import Revision
-from holdall.server.cursors import bad_cursor, next_link, unpack_cursor
+from holdall.server.cursors import CURSOR, bad_cursor, next_link, unpack_cursor
+from holdall.server.openapi import (
+    LINK,
+    PROBLEM,
+    TEXT,
+    TIME,
+    Operations,
+    an_object,
+    answer,
+    content,
+    list_of,
+    nullable,
+    operation,
+    query,
+    read,
+    whole,
+)
 from holdall.server.parameters import read_number, read_parameters
-from holdall.server.past import MOST, require_history, time_of
-from holdall.server.stores import Stores
+from holdall.server.past import MOST, has_history, require_history, time_of
+from holdall.server.problems import MissingKey
+from holdall.server.stores import Served, Stores
 
 with needs("server"):
     import falcon
@@ -41,7 +58,7 @@ class Histories:
         try:
             revisions = served.store.history(key)
         except KeyError:
-            raise falcon.HTTPNotFound(description="the key never existed") from None
+            raise MissingKey(description="the key never existed") from None
         page: dict[str, Any] = {"revisions": []}
         for number, revision in enumerate(_older(revisions, below, limit)):
             if number == limit:
@@ -51,6 +68,25 @@ class Histories:
         resp.data = msgspec.json.encode(page)
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if not has_history(served):
+            return {}
+        revision = an_object(
+            revision=whole(1, MOST),
+            time=nullable(TIME),
+            deleted={"type": "boolean"},
+            author=TEXT,
+            message=TEXT,
+        )
+        page = an_object("next", revisions=list_of(revision), next=LINK)
+        found = operation(
+            "List the revisions of a key, newest first",
+            {200: answer("a page", content(page)), 404: PROBLEM},
+            parameters=[query("limit", whole(1, _PAGE), "The most revisions of a page."), CURSOR],
+        )
+        return read(found)
 
 
 def _read_cursor(given: dict[str, str]) -> int:

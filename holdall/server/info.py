@@ -1,28 +1,39 @@
 """What a client needs to know of a store: ``GET /v1/{store}:info``.
 
     answer = {"name": …, "values": "bytes" | "text" | "json", "media_type": …, "features": [name …],
-              "key_bytes": number, "body": number, "page": number, "operations": number}
+              "key_bytes": number, "body": number, "page": number, "operations": number,
+              "used": number or null, "free": number or null}
 
 ``features`` has the names in `holdall.Feature`. ``key_bytes`` is the length of the longest key. ``body`` is the most
-bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch.
+bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch. ``used`` and
+``free`` are bytes, for a store that tells them, and a sender that may read all of it.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from holdall.extras import needs
 from holdall.keys import KEY_BYTES
 from holdall.server.listing import MOST as MOST_ITEMS
+from holdall.server.openapi import (
+    TEXT,
+    Operations,
+    Schema,
+    an_object,
+    answer,
+    content,
+    list_of,
+    operation,
+    read,
+)
 from holdall.server.operations import MOST as MOST_OPERATIONS
 from holdall.server.representation import BytesRepresentation, Representation, TextRepresentation
+from holdall.server.room import space_of
 from holdall.server.stores import Served, Stores
 from holdall.store import Feature, Store
 
 with needs("server"):
     import falcon
     import msgspec
-
-_UNSERVED: Final = Feature.HISTORY
-"""The features that have no requests."""
 
 
 class Infos:
@@ -34,9 +45,28 @@ class Infos:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the description."""
-        resp.data = msgspec.json.encode(describe(self._stores.find(store, req), self._max_body))
+        served = self._stores.find(store, req)
+        answer = describe(served, self._max_body)
+        if req.context.access.allows(store, ""):
+            answer |= space_of(served.store)._asdict()
+        resp.data = msgspec.json.encode(answer)
 
     on_head = on_get
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        number: Schema = {"type": "integer", "minimum": 1}
+        known = an_object(
+            name=TEXT,
+            values={"enum": ["bytes", "text", "json"]},
+            media_type=TEXT,
+            features=list_of(TEXT),
+            key_bytes=number,
+            body=number,
+            page=number,
+            operations=number,
+        )
+        return read(operation("Describe the store for a client", {200: answer("facts", content(known))}))
 
 
 def describe(served: Served, max_body: int) -> dict[str, Any]:
@@ -61,5 +91,5 @@ def _kind(representation: Representation) -> str:
 
 def _features(store: Store[Any]) -> list[str]:
     """Return the names of the features of ``store`` as a client sees it: a batch is one request, on any store."""
-    features = (store.features | Feature.BATCH | Feature.SHARED) & ~_UNSERVED
+    features = store.features | Feature.BATCH | Feature.SHARED
     return [feature.name for feature in features if feature.name is not None]

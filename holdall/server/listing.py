@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from holdall.adapters._shared.etags import escape_tag
 from holdall.extras import needs
-from holdall.server.cursors import next_link, unpack_cursor
+from holdall.server.cursors import CURSOR, next_link, unpack_cursor
+from holdall.server.openapi import TEXT, query, whole
 from holdall.server.parameters import read_number, read_parameters
 from holdall.server.past import as_of
 from holdall.server.stores import Served
@@ -26,6 +27,15 @@ _PARTS: Final = ("keys", "tags", "values", "all")
 _LIMIT: Final = 100
 MOST: Final = 1000
 """The most items of a page."""
+DESCRIBED: Final = (
+    query("prefix", TEXT, "The beginning of the keys."),
+    query("start", TEXT, "The first key."),
+    query("stop", TEXT, "The key before which the listing ends."),
+    query("limit", whole(1, MOST), "The most items of a page, or of a stream."),
+    query("include", {"enum": list(_PARTS)}, "The parts of an item."),
+    CURSOR,
+)
+"""The descriptions of the parameters."""
 _PAGE: Final = 4 << 20  # bytes after which a page ends
 _CHUNK: Final = 1 << 16  # bytes of a stream that are sent together
 

@@ -3,7 +3,8 @@
     holdall_http_requests_total{store, method, status}      requests that were answered
     holdall_http_request_seconds{store, method}             the time of the answers, without that of their streams
     holdall_http_requests_in_flight                         requests that are being answered
-    holdall_http_long_requests                              requests that stream or wait
+    holdall_http_long_requests                              requests that stream or wait, and hold a thread
+    holdall_http_waiting_requests                           requests that wait for a change, and hold none
     holdall_http_received_bytes_total{store}                bytes of bodies, as their Content-Length says
     holdall_http_sent_bytes_total{store}                    bytes of answers, without streams
     holdall_store_operations_total{store, operation}        operations of a store with the layer `holdall.Metrics`
@@ -39,9 +40,10 @@ _METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "O
 class Monitor(Collector):
     """Middleware of falcon, above all others, that counts requests; and the numbers that it collected."""
 
-    def __init__(self, stores: Stores, slots: Slots) -> None:
+    def __init__(self, stores: Stores, slots: Slots, waiting: Slots) -> None:
         self._stores = {each.name: each for each in stores}
         self._slots = slots
+        self._waiting = waiting
         self._counter: ThreadCounter[tuple[Any, ...]] = ThreadCounter()
         self._counts = self._counter.own
 
@@ -65,25 +67,23 @@ class Monitor(Collector):
         ] += 1
         counts["bucket", store, method, bucket(took)] += 1
         counts["nanoseconds", store, method] += took
-        counts["received", store] += _length(req.env.get("CONTENT_LENGTH") or "")
-        counts["sent", store] += len(resp.data or b"")
+        if length := req.env.get("CONTENT_LENGTH"):
+            counts["received", store] += _length(length)
+        if resp.data:
+            counts["sent", store] += len(resp.data)
 
     def collect(self) -> Iterable[Any]:
         """Return the numbers, as prometheus_client wants them."""
         counts = self._counter.total()
         flight = counts["began",] - counts["ended",]
-        yield GaugeMetricFamily(
-            "holdall_http_requests_in_flight", "Requests that are being answered.", flight
-        )
-        yield GaugeMetricFamily(
-            "holdall_http_long_requests", "Requests that stream or wait.", self._slots.used
-        )
-        yield _counter(
-            "http_requests",
-            "Requests that were answered.",
-            ("store", "method", "status"),
-            _of(counts, "requests"),
-        )
+        for name, text, number in (
+            ("requests_in_flight", "Requests that are being answered.", flight),
+            ("long_requests", "Requests that stream or wait, and hold a thread.", self._slots.used),
+            ("waiting_requests", "Requests that wait for a change, and hold none.", self._waiting.used),
+        ):
+            yield GaugeMetricFamily(f"holdall_http_{name}", text, number)
+        labels = ("store", "method", "status")
+        yield _counter("http_requests", "Requests that were answered.", labels, _of(counts, "requests"))
         yield _histogram(counts)
         yield _counter("http_received_bytes", "Bytes of bodies.", ("store",), _of(counts, "received"))
         yield _counter("http_sent_bytes", "Bytes of answers.", ("store",), _of(counts, "sent"))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from holdall.extras import needs
 from holdall.server.bodies import read_json
+from holdall.server.openapi import ANY, KEY, Schema, an_object, list_of, nullable
 
 with needs("server"):
     import falcon
@@ -72,3 +73,15 @@ def _read(req: falcon.Request, limit: int, decode: Any) -> list[Any]:
     if len(operations) > MOST:
         raise falcon.HTTPContentTooLarge(description=f"over {MOST:,} operations")
     return operations
+
+
+def operations_schema(*names: str, key: Schema = KEY) -> Schema:
+    """Return the schema of a list of the operations ``names``, whose keys have the schema ``key``."""
+    members: dict[str, Schema] = {
+        "get": {},
+        "put": {"value": ANY},
+        "delete": {},
+        "expect": {"tag": nullable({"type": "string", "minLength": 1})},
+    }
+    each = [an_object(op={"const": name}, key=key, **members[name]) for name in names]
+    return {**list_of({"oneOf": each}), "maxItems": MOST}

@@ -5,18 +5,30 @@ from typing import Any, Final
 
 from holdall.errors import NoRevision
 from holdall.extras import needs
+from holdall.server.openapi import TIME, query, whole
 from holdall.server.parameters import read_number, read_time, refuse_together
+from holdall.server.problems import MissingKey
 from holdall.server.stores import Served
 from holdall.store import Feature
 
 with needs("server"):
-    import falcon
+    pass
+
+MOST: Final = (1 << 53) - 1
+"""The highest number of a revision that a request may name: above it, a reader of JSON may round."""
 
 PARAMETERS: Final = ("at", "as_of")
 """The parameters with which a request reads an earlier value: ``at`` a revision, or ``as_of`` a time."""
 
-MOST: Final = (1 << 63) - 1
-"""The highest number of a revision that a request may name."""
+AT: Final = query("at", whole(1, MOST), "Answer with the value at this revision.")
+"""The description of the parameter ``at``."""
+AS_OF: Final = query("as_of", TIME, "Answer as of this time, in ISO 8601 with its offset.")
+"""The description of the parameter ``as_of``."""
+
+
+def has_history(served: Served) -> bool:
+    """Return whether the store keeps a history."""
+    return Feature.HISTORY in served.store.features
 
 
 def require_history(served: Served) -> None:
@@ -46,7 +58,7 @@ def modified(served: Served, key: str) -> datetime | None:
 
     Call it before the value is read: a later write then makes the value newer than its time, and never older.
     """
-    if Feature.HISTORY not in served.store.features:
+    if not has_history(served):
         return None
     try:
         return time_of(next(served.store.history(key)).time)
@@ -59,6 +71,6 @@ def time_of(time: datetime) -> datetime | None:
     return time.astimezone(UTC) if time.timestamp() > 0 else None
 
 
-def missing_revision() -> falcon.HTTPNotFound:
+def missing_revision() -> MissingKey:
     """Return the error for a key that had no value at the revision or time, or never existed."""
-    return falcon.HTTPNotFound(description="the key had no value then")
+    return MissingKey(description="the key had no value then")

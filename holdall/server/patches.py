@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from holdall.errors import Invalid, TooLarge
 from holdall.extras import needs
+from holdall.server.openapi import ANY, Schema, an_object, list_of
 from holdall.server.operations import MOST
 from holdall.server.representation import DocumentRepresentation
 
@@ -28,6 +29,24 @@ decode = msgspec.json.Decoder(float_hook=Decimal).decode
 """Read JSON as a plain document, in which numbers keep their digits."""
 encode = msgspec.json.Encoder(decimal_format="number").encode
 """Write the plain document of `decode` as JSON."""
+
+_pointer: Schema = {"type": "string", "pattern": "^(?:/(?:[^~/]|~[01])*)*$"}
+_steps_schema = [
+    {"op": {"enum": ["add", "replace", "test"]}, "value": ANY},
+    {"op": {"const": "remove"}},
+    {"op": {"enum": ["move", "copy"]}, "from": _pointer},
+]
+SCHEMA: Final[Schema] = {
+    **list_of(
+        {
+            "oneOf": [
+                {**an_object(path=_pointer, **each), "additionalProperties": True} for each in _steps_schema
+            ]
+        }
+    ),
+    "maxItems": MOST,
+}
+"""The schema of a JSON patch."""
 
 
 def patch(

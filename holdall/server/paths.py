@@ -18,9 +18,15 @@ class Paths:
         self._documents = documents
         self._collections = collections
 
+    def on_options(self, req: falcon.Request, resp: falcon.Response, store: str, path: str) -> None:
+        """Tell the methods of the key or folder."""
+        resp.set_header("Allow", ", ".join(allowed_methods(self._resource(path))))
+
+    def _resource(self, path: str) -> Any:
+        return self._collections if not path or path.endswith("/") else self._documents
+
     def _answer(self, req: falcon.Request, resp: falcon.Response, store: str, path: str) -> None:
-        folder = not path or path.endswith("/")
-        resource: Any = self._collections if folder else self._documents
+        resource = self._resource(path)
         responder = getattr(resource, f"on_{req.method.lower()}", None)
         if responder is None:
             raise falcon.HTTPMethodNotAllowed(allowed_methods(resource))
@@ -32,7 +38,7 @@ class Paths:
 def allowed_methods(resource: object) -> list[str]:
     """Return the methods of HTTP that ``resource`` answers.
 
-    >>> allowed_methods(Collections)
-    ['GET', 'HEAD', 'POST']
+    >>> allowed_methods(Paths)
+    ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
     """
     return [name[3:].upper() for name in dir(resource) if name.startswith("on_")]

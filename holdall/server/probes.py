@@ -16,6 +16,8 @@ from holdall.server.stores import Served, Stores
 with needs("server"):
     import falcon
 
+PATHS: Final = ("/healthz", "/readyz")
+"""The paths of the probes."""
 _PATIENCE: Final = 2  # seconds in which each store must answer
 _FRESH: Final = 1  # seconds for which an answer holds, so that many probes do not become many reads
 
@@ -29,7 +31,7 @@ class Probes:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer ``req`` if it is a probe."""
-        if req.method in ("GET", "HEAD") and req.path in ("/healthz", "/readyz"):
+        if req.method in ("GET", "HEAD") and req.path in PATHS:
             resp.complete = True
             resp.media = {"status": "ok"}
             if req.path == "/readyz" and (self._ending.is_set() or not self._are_ready()):
@@ -42,6 +44,15 @@ class Probes:
         deadline = time.monotonic() + _PATIENCE
         late = [check for check in self._checks if not check.is_ready(deadline)]
         return not late
+
+
+class ProbePage:
+    """The resource of a probe, which `Probes` has answered already. It refuses other methods."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Leave the answer as it is."""
+
+    on_head = on_get
 
 
 class _Check:

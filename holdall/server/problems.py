@@ -116,6 +116,7 @@ def describe_http_error(error: falcon.HTTPError) -> dict[str, Any]:
         "title": title,
         "status": status,
         "detail": error.description or title,
+        **getattr(error, "members", {}),
     }
 
 

@@ -4,12 +4,17 @@
 | --------- | --------------------------- | -------------------------- |
 | bytes     | application/octet-stream    | a string in Base64         |
 | text      | text/plain; charset=utf-8   | a string                   |
-| documents | application/json            | the document itself        |
+| documents | application/json, msgpack   | the document itself        |
+
+Documents are also read and written as MessagePack, if a client asks for it. IANA registered its media type as
+``application/vnd.msgpack``; ``application/msgpack`` is the same.
 """
 
 import base64
 import re
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
 
 from holdall.adapters.memory import Memory
 from holdall.errors import Invalid, Unsupported
@@ -26,8 +31,26 @@ with needs("server"):
     from holdall.middleware.documents.base import Documents
     from holdall.middleware.documents.declared import Unfit
     from holdall.middleware.json import Json
+    from holdall.middleware.msgpack import MessagePack
+
+MSGPACK: Final = ("application/vnd.msgpack", "application/msgpack")
+"""The media types of MessagePack."""
+MARK: Final = ",msgpack"
+"""The end of an ETag of a document as MessagePack. The comma cannot be a part of a tag there."""
 
 _index = re.compile(r"\[(\d+|\.\.\.)\]")
+
+
+class Form(NamedTuple):
+    """One form of a value: its Content-Type, and how it is read and written.
+
+    ``mark`` is a part of the ETags of this form, because two forms of a value may not have the same ETag.
+    """
+
+    content_type: str
+    read: Callable[[bytes], Any]
+    write: Callable[[Any], bytes]
+    mark: str = ""
 
 
 class Representation(Protocol):
@@ -35,6 +58,15 @@ class Representation(Protocol):
 
     content_type: str
     """The Content-Type of a value. The part before ``;`` is its media type."""
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """The forms of a value alone, by their media types; the first one has the `content_type`."""
+        ...
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        """Return the schema of a value, named ``name``, and the schemas that it refers to, by their names."""
+        ...
 
     def read(self, data: bytes, /) -> Any: ...
     def write(self, value: Any, /) -> bytes: ...
@@ -52,6 +84,13 @@ class BytesRepresentation:
     """Values of bytes."""
 
     content_type = "application/octet-stream"
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        return _only(self)
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        return {name: {}}
 
     def read(self, data: bytes, /) -> bytes:
         return data
@@ -73,6 +112,13 @@ class TextRepresentation:
     """Values of text."""
 
     content_type = "text/plain; charset=utf-8"
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        return _only(self)
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        return {name: {"type": "string"}}
 
     def read(self, data: bytes, /) -> str:
         try:
@@ -104,18 +150,21 @@ class DocumentRepresentation:
     content_type = "application/json"
 
     def __init__(self, type: Any, *, from_json: bool = False) -> None:
+        self._type = type
         self._json = Json(Memory(), type)
         self._from_json = from_json
+        self.forms = _only(self) | _msgpack_forms(type)
+
+    def schemas(self, name: str, /) -> dict[str, Any]:
+        template = f"#/components/schemas/{name}.{{name}}"
+        try:
+            (schema,), others = msgspec.json.schema_components([self._type], ref_template=template)
+        except TypeError:  # msgspec does not know the type
+            return {name: {}}
+        return {name: schema, **{f"{name}.{each}": other for each, other in others.items()}}
 
     def read(self, data: bytes, /) -> Any:
-        try:
-            return self._json.decode("", data)
-        except Unfit as error:
-            raise Invalid(f"the value is not valid: {error}", errors=error.errors) from error
-        except RecursionError as error:
-            raise Invalid("the value is nested too deeply") from error
-        except ValueError as error:
-            raise Invalid(f"the value is not valid: {error}", errors=_errors(str(error))) from error
+        return _decode(self._json, data)
 
     def write(self, value: Any, /) -> bytes:
         try:
@@ -128,6 +177,39 @@ class DocumentRepresentation:
 
     def write_item(self, value: Any, /) -> msgspec.Raw:
         return msgspec.Raw(self.write(value))
+
+
+def _only(representation: Representation) -> dict[str, Form]:
+    content_type = representation.content_type
+    form = Form(content_type, representation.read, representation.write)
+    return {content_type.partition(";")[0]: form}
+
+
+def _msgpack_forms(type: Any) -> dict[str, Form]:
+    try:
+        codec = MessagePack(Memory(), type)
+    except (TypeError, Unsupported):  # such as for a model of Pydantic
+        return {}
+    read, write = partial(_decode, codec), partial(_encode, codec)
+    return {media_type: Form(media_type, read, write, MARK) for media_type in MSGPACK}
+
+
+def _decode(codec: Documents[Any], data: bytes) -> Any:
+    try:
+        return codec.decode("", data)
+    except Unfit as error:
+        raise Invalid(f"the value is not valid: {error}", errors=error.errors) from error
+    except RecursionError as error:
+        raise Invalid("the value is nested too deeply") from error
+    except ValueError as error:
+        raise Invalid(f"the value is not valid: {error}", errors=_errors(str(error))) from error
+
+
+def _encode(codec: Documents[Any], value: Any) -> bytes:
+    try:
+        return codec.encode("", value)
+    except (Invalid, RecursionError) as error:
+        raise Unsupported("the stored document cannot be written as MessagePack") from error
 
 
 def representation(store: Store[Any]) -> Representation:

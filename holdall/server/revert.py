@@ -8,8 +8,20 @@ from typing import Annotated
 from holdall.extras import needs
 from holdall.history import current_note, note
 from holdall.server.bodies import read_json
+from holdall.server.openapi import (
+    KEY,
+    PROBLEM,
+    TEXT,
+    Operations,
+    an_object,
+    answer,
+    body,
+    nullable,
+    operation,
+    whole,
+)
 from holdall.server.parameters import read_parameters
-from holdall.server.past import MOST, require_history
+from holdall.server.past import MOST, has_history, require_history
 from holdall.server.stores import Served, Stores
 
 with needs("server"):
@@ -19,7 +31,7 @@ with needs("server"):
 
 class _Revert(msgspec.Struct, forbid_unknown_fields=True):
     key: str
-    revision: Annotated[int, msgspec.Meta(ge=1, le=MOST)]
+    revision: Annotated[float, msgspec.Meta(ge=1, le=MOST, multiple_of=1)]  # for JSON, 2.0 is 2
     message: str | None = None
 
 
@@ -40,9 +52,22 @@ class Reverts:
         asked: _Revert = read_json(req, self._max_body, _decode)
         req.context.access.check(store, asked.key, write=True)
         require_history(served)
-        with note(message=asked.message or current_note().message or f"revert to {asked.revision}"):
-            _revert(served, asked.key, asked.revision)
+        revision = int(asked.revision)
+        with note(message=asked.message or current_note().message or f"revert to {revision}"):
+            _revert(served, asked.key, revision)
         resp.status = falcon.HTTP_NO_CONTENT
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if not has_history(served):
+            return {}
+        asked = an_object("message", key=KEY, revision=whole(1, MOST), message=nullable(TEXT))
+        found = operation(
+            "Write an earlier value again",
+            {204: answer("it is the newest value"), 404: PROBLEM},
+            request=body(asked),
+        )
+        return {"post": found}
 
 
 def _revert(served: Served, key: str, revision: int) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from holdall.errors import InvalidQuery
 from holdall.extras import needs
 from holdall.query import Row, View
-from holdall.query.collation import Bound, collate
-from holdall.server.cursors import bad_cursor, next_link, unpack_cursor
-from holdall.server.groups import read_group, write_group
+from holdall.query.collation import Bound, Range, collate
+from holdall.server.cursors import CURSOR, bad_cursor, next_link, unpack_cursor
+from holdall.server.groups import GROUP, read_group, write_group
+from holdall.server.openapi import json_query, query, whole
 from holdall.server.parameters import read_number, refuse_together
 
 with needs("server"):
@@ -23,6 +25,18 @@ PARAMETERS: Final = ("key", "start", "stop", "group", "keys", "limit", "cursor",
 """The parameters that select a page."""
 _MOST: Final = 1000
 _DEEPEST: Final = 100
+
+DESCRIBED: Final = (
+    json_query("key", GROUP, "The rows of this group."),
+    json_query("start", GROUP, "The rows from this group on."),
+    json_query("stop", GROUP, "The rows up to this group."),
+    query("group", whole(0, _DEEPEST), "Rows by so many of the first elements of their groups."),
+    json_query("keys", GROUP, "Instead of rows, the keys of the documents behind this group."),
+    query("limit", whole(1, _MOST), "The most rows of a page."),
+    CURSOR,
+    query("stale", {"const": "ok"}, "Answer as of the last refresh."),
+)
+"""The descriptions of the parameters."""
 
 
 def read_page(req: falcon.Request, view: View[Any], given: dict[str, str]) -> dict[str, Any]:
@@ -53,6 +67,8 @@ def _rows(req: falcon.Request, view: View[Any], given: dict[str, str], limit: in
         start = stop = read_group("key", given["key"])
     after, seen = _read_cursor(given)
     low = start if after is ... else after
+    if _is_empty(low, stop):
+        return {"rows": []}
     found = view.rows(level, between=(low, stop), limit=limit + 1 + max(seen, 1), stale=True)
     rows = list(islice(_skip(found, after, seen), limit + 1))
     page: dict[str, Any] = {"rows": [_describe(row) for row in rows[:limit]]}
@@ -62,6 +78,15 @@ def _rows(req: falcon.Request, view: View[Any], given: dict[str, str], limit: in
         same += seen if after is not ... and collate(after) == collate(last) else 0
         page["next"] = next_link(req, given, f"{same} {bytes(write_group(last)).decode()}")
     return page
+
+
+def _is_empty(low: Bound, high: Bound) -> bool:
+    """Return whether no group can be between these bounds. As in listings, this is not an error."""
+    try:
+        Range(low, high)
+    except InvalidQuery:
+        return True
+    return False
 
 
 def _bound(given: dict[str, str], name: str) -> Bound:

@@ -79,6 +79,8 @@ class Server:
         self._closed = False
         self._closing = threading.RLock()  # a signal handler may call `stop` while this thread holds it
         self._patience = patience
+        self._seconds = limits.seconds
+        self._looked = 0.0
         waitress = create_server(
             app,
             map=self._channels,
@@ -121,16 +123,26 @@ class Server:
         wasyncore.loop(timeout, use_poll=True, map=self._channels, count=1)
 
     def _close_stalled(self) -> None:
-        """Close each connection whose client does not read its answer, which would occupy a thread for ever.
+        """Once in a second, close the connections of clients that do not read their answer, or send too slowly.
 
-        Waitress itself closes a silent connection only if it has nothing to send.
+        Waitress itself closes only a connection that is silent and has nothing to send.
         """
+        now = time.monotonic()
+        if now < self._looked + 1:
+            return
+        self._looked = now
         before = time.time() - IDLE
         for channel in list(self._waitress.active_channels.values()):
-            if channel.total_outbufs_len and channel.last_activity < before:
+            if (request := channel.request) and now > request.began + self._time_of(request):
+                channel.handle_close()
+            elif channel.total_outbufs_len and channel.last_activity < before:
                 with channel.outbuf_lock:  # the thread of the answer may just have sent a part
                     if channel.last_activity < before:
                         channel.handle_close()
+
+    def _time_of(self, request: Any) -> float:
+        """Return the seconds in which a client must send ``request``."""
+        return self._seconds if request.headers_finished else IDLE
 
     def _drain(self) -> None:
         """Stop listening, and close each connection after its last request.

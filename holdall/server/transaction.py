@@ -4,10 +4,11 @@ from typing import Any
 
 from holdall.adapters._shared.etags import unescape_tag
 from holdall.extras import needs
-from holdall.server.operations import Delete, Expect, Put, read_transaction
+from holdall.server.openapi import PROBLEM, Operations, an_object, answer, body, operation
+from holdall.server.operations import Delete, Expect, Put, operations_schema, read_transaction
 from holdall.server.parameters import read_parameters
 from holdall.server.stores import Served, Stores
-from holdall.store import ABSENT, Operation
+from holdall.store import ABSENT, Feature, Operation
 from holdall.store import Delete as StoreDelete
 from holdall.store import Expect as StoreExpect
 from holdall.store import Put as StorePut
@@ -32,6 +33,17 @@ class Transactions:
             req.context.access.check(store, each.key, write=not isinstance(each, Expect))
         served.store.transact([_change(served, each) for each in operations])
         resp.status = falcon.HTTP_NO_CONTENT
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if Feature.ATOMIC not in served.store.features:
+            return {}
+        found = operation(
+            "Change several keys, all or nothing",
+            {204: answer("all of them are changed"), 409: PROBLEM},
+            request=body(an_object(operations=operations_schema("put", "delete", "expect"))),
+        )
+        return {"post": found}
 
 
 def _change(served: Served, operation: Put | Delete | Expect) -> Operation[Any]:

@@ -17,10 +17,27 @@ from holdall.errors import InvalidQuery
 from holdall.extras import needs
 from holdall.query import View
 from holdall.redact import brief
+from holdall.server.groups import GROUP
+from holdall.server.openapi import (
+    ANY,
+    KEY,
+    LINK,
+    PROBLEM,
+    TEXT,
+    TIME,
+    Operations,
+    an_object,
+    answer,
+    content,
+    list_of,
+    nullable,
+    operation,
+    read,
+)
 from holdall.server.parameters import read_parameters
-from holdall.server.rows import PARAMETERS, read_page
+from holdall.server.rows import DESCRIBED, PARAMETERS, read_page
 from holdall.server.slots import Slots
-from holdall.server.stores import Stores
+from holdall.server.stores import Served, Stores
 
 with needs("server"):
     import falcon
@@ -71,6 +88,13 @@ class ViewLists(_Resource):
 
     on_head = on_get
 
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        view = an_object(name=TEXT, prefix=TEXT, refreshed=nullable(TIME))
+        return read(
+            operation("List the views", {200: answer("all views", content(an_object(views=list_of(view))))})
+        )
+
 
 class ViewRows(_Resource):
     """The resource of the rows of a view."""
@@ -92,6 +116,20 @@ class ViewRows(_Resource):
 
     on_head = on_get
 
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if served.name not in self._views:
+            return {}
+        state: Any = {"next": LINK, "refreshed": TIME, "stale": {"type": "boolean"}}
+        rows = an_object("next", rows=list_of(an_object(key=GROUP, value=ANY)), **state)
+        keys = an_object("next", items=list_of(an_object(key=KEY)), **state)
+        found = operation(
+            "Read the rows of a view, or the keys behind a group",
+            {200: answer("a page", content({"oneOf": [rows, keys]}), ["Age"]), 404: PROBLEM},
+            parameters=DESCRIBED,
+        )
+        return read(found)
+
     def _refresh(self, view: View[Any]) -> None:
         if view.refreshed is None:  # it reads all documents, which takes long
             with self._slots.take():
@@ -110,6 +148,17 @@ class ViewRefreshes(_Resource):
         with self._slots.take():
             count = view.refresh()
         resp.data = msgspec.json.encode({"documents": count, "refreshed": view.refreshed})
+
+    def describe(self, served: Served) -> Operations:
+        """Return the operations of this resource, as `holdall.server.openapi` says."""
+        if served.name not in self._views:
+            return {}
+        done = an_object(documents={"type": "integer", "minimum": 0}, refreshed=TIME)
+        found = operation(
+            "Bring a view up to date",
+            {200: answer("the number of documents that were read", content(done)), 404: PROBLEM},
+        )
+        return {"post": found}
 
 
 def _is_stale(given: dict[str, str]) -> bool:

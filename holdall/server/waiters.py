@@ -31,15 +31,19 @@ class Place(NamedTuple):
 class Waiter(ABC):
     """A client that waits for changes after ``place``. It has a connection from its beginning to its end.
 
-    ``check`` raises an error if the client must not read any more. ``release`` is called once, at the end.
+    It waits for at most ``seconds``. ``check`` raises an error if the client must not read any more. ``release`` is
+    called once, at the end.
     """
 
-    def __init__(self, place: Place, check: Callable[[], object], release: Callable[[], None]) -> None:
+    def __init__(
+        self, place: Place, check: Callable[[], object], release: Callable[[], None], seconds: float
+    ) -> None:
         self.place = place
         self.connection: Connection | None = None
         self._check = check
         self._release = release
-        self._began = self._checked = self._sent = time.monotonic()
+        self._checked = self._sent = now = time.monotonic()
+        self._deadline = now + seconds
 
     @property
     def has_room(self) -> bool:
@@ -76,7 +80,7 @@ class Waiter(ABC):
 
 
 class EventStream(Waiter):
-    """A client that gets every change as an event, until it leaves."""
+    """A client that gets every change as an event for ``seconds``, or until it leaves."""
 
     def tell(self, page: FeedPage) -> None:
         self.place = self.place._replace(position=page.position)
@@ -89,6 +93,8 @@ class EventStream(Waiter):
             self.connection.send(b"")
             if now > self._sent + _SLOW:
                 self.close()
+        elif now > self._deadline:
+            self.end()
         elif now > self._sent + _BEAT:
             self._send(b": \nid: %b\n\n" % self.place.position.encode())
 
@@ -105,12 +111,6 @@ class EventStream(Waiter):
 
 class LongPoll(Waiter):
     """A client that gets the next change as a page of JSON, or an empty page after ``seconds``."""
-
-    def __init__(
-        self, place: Place, check: Callable[[], object], release: Callable[[], None], seconds: float
-    ) -> None:
-        super().__init__(place, check, release)
-        self._deadline = self._began + seconds
 
     def tell(self, page: FeedPage) -> None:
         self.place = self.place._replace(position=page.position)

@@ -34,6 +34,10 @@ query = "holdall.domain.receivables:BILLED"
 prefix = "invoices/"
 """
 
+RENT = """
+{"number": "7", "seller": "Bo", "customer": "Ada", "currency": "EUR", "lines": [{"amount": "100.00"}]}
+"""
+
 BARE = """
 import json, sys
 NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
@@ -78,7 +82,8 @@ def test_the_tree_is_what_is_promised():
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
-        "invoices import", "invoices list", "invoices show", "invoices pay",
+        "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
+        "invoices recode", "invoices show",
         "receivables billed", "receivables paid", "receivables outstanding",
         "receivables by-code", "receivables received", "receivables aging", "receivables statement",
         "views list", "views refresh", "views show", "views sweep", "views drop",
@@ -105,6 +110,8 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("HOLDALL_CONFIG", str(folder / "holdall.toml"))  # so the view needs no trust
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
+    (folder / "rent.json").write_text(RENT)
+    (folder / "codes.toml").write_text('default = "8400"')
     (folder / "logo.png").write_bytes(b"\x89PNG")
     first = {
         ("demo",): 0,
@@ -147,7 +154,7 @@ def test_the_help_lists_each_command_and_what_it_does():
         assert f"{name} {text}" in " ".join(shown.split())
         assert text.endswith(".")
     groups = good("invoices", "--help").partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in groups[:4]] == ["import", "list", "pay", "show"]
+    assert [line.split()[0] for line in groups[:4]] == ["add", "export", "import", "list"]
 
 
 def test_a_command_that_is_not_there_is_refused_with_the_remedy():
@@ -164,6 +171,9 @@ def test_the_version_is_that_of_the_package():
 @pytest.mark.parametrize("path", [path for path in LEAVES if path[0] in ("invoices", "receivables")])
 def test_commands_on_books_say_where_they_may_be(path):
     given = {"import": ["."], "show": ["7"], "pay": ["7", "--amount", "1"], "statement": ["C"]}
+    given |= {"add": ["-"], "recode": ["--reason", "a new chart of accounts"]}
+    if path == ("invoices", "new"):  # it needs no books
+        return
     shown = " ".join(good(*path, "--help").split())
     assert "The address of the books, as in sqlite:///books.db. [env var: HOLDALL_URI; required]" in shown
     assert "HOLDALL_URI" in refusal(*path, *given.get(path[-1], []), code=2)

@@ -37,12 +37,12 @@ def inbox(folder):
 def test_files_and_folders_are_imported_once(uri, inbox):
     (inbox / "readme.txt").write_text("not an invoice")
     first = good("invoices", "import", inbox, "--into", uri)
-    assert first == "imported 1, already there 0, refused 0\n"
+    assert first == "imported 1, already there 0, refused 0, passed over 1 (1 .txt)\n"
     assert list(contents(uri)) == ["invoices/DE999000111/NL-2026-014"]
     before = contents(uri)
     file = inbox / "2026" / "sound.XML"
     again = good("invoices", "import", inbox, file, "--into", uri)
-    assert again == "imported 0, already there 1, refused 0\n"
+    assert again == "imported 0, already there 1, refused 0, passed over 1 (1 .txt)\n"
     assert contents(uri) == before
 
 

@@ -38,3 +38,18 @@ def test_keys_that_were_left_out_make_the_exit_code_1(uri):
 
 def test_the_same_store_is_refused(uri):
     assert "are the same store" in refusal("sync", uri, uri)
+
+
+def test_both_ways_with_a_conflict(uri):
+    good("set", uri, "a", "1")
+    good("set", "file:copy", "b", "1")
+    assert "copied 2" in call("sync", "--both", uri, "file:copy").err
+    assert contents(uri) == contents("file:copy") == {"a": b"1", "b": b"1"}
+    call("set", uri, "a", "ours")
+    call("set", "file:copy", "a", "theirs")
+    assert "1 key changed at both stores ('a')" in call("sync", "--both", uri, "file:copy").err
+    assert call("sync", "--both", uri, "file:copy").code == 1
+    assert call("sync", "--both", "--conflict", "theirs", uri, "file:copy").code == 0
+    assert contents(uri)["a"] == b"theirs"
+    assert call("sync", "--both", "--delete", uri, "file:copy").code == 2
+    assert call("sync", "--conflict", "ours", uri, "file:copy").code == 2

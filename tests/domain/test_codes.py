@@ -78,6 +78,11 @@ def test_a_rule_does_not_match_if_one_fact_differs(when):
     assert filed([when | {"code": "4400"}]) == [{"uncoded": "100.00"}]
 
 
+def test_a_fact_that_is_missing_matches_no_pattern():
+    for fact in ("item", "classification", "tax_category", "reference"):
+        assert filed([{fact: "*", "code": "4400"}], line(item=None)) == [{"uncoded": "100.00"}]
+
+
 def test_the_first_rule_wins_and_others_get_the_default():
     rules = [{"text": "*may", "code": "1"}, {"text": "rent*", "code": "2"}]
     lines = line(), line(text="Rent, June"), line(text="Heating")
@@ -233,6 +238,17 @@ def test_the_same_document_filed_otherwise_is_in_the_books_already():
     assert not books.add(other)
     old = replace(document, lines=tuple(replace(each, item=None, filed=False) for each in document.lines))
     assert Books({"invoices/DE111/R-7": old}).add(document) is False
+
+
+def test_a_prepayment_is_allocated_to_the_codes_of_the_mapping():
+    prepaid = '<cbc:PrepaidAmount currencyID="EUR">59.50</cbc:PrepaidAmount>'
+    document = read(edited((PAYABLE, prepaid + PAYABLE.replace("119.00", "59.50"))))
+    mapping = codes_of({"default": "8400", "rules": [{"kind": "tax", "code": "1776"}]})
+    books, filed = Books({}), mapping.file(document)
+    assert books.add(filed)
+    assert filed.paid() == {"8400": Decimal("50.00"), "1776": Decimal("9.50")}
+    assert not books.add(document)
+    assert codes_of({}).file(document) == document
 
 
 def test_explain_names_the_rule_of_each_line():

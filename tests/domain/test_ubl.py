@@ -176,6 +176,12 @@ def test_a_price_for_several_units_is_the_price_of_one():
     assert line.unit_price == Decimal("8.333333333333")
 
 
+def test_a_price_has_no_exponent():
+    price = '<cbc:PriceAmount currencyID="EUR">25</cbc:PriceAmount>'
+    hundred = price.replace("25", "9000") + "<cbc:BaseQuantity>2</cbc:BaseQuantity>"
+    assert str(read(edited((price, hundred))).lines[0].unit_price) == "4500"
+
+
 @pytest.mark.parametrize("price", ["9" * 40, "9" * 20 + "." + "9" * 19, "9" * 17 + ".25"])
 @pytest.mark.parametrize("units", ["1", "0." + "0" * 37 + "7"])
 def test_a_price_beyond_all_measure_is_left_to_the_book_to_refuse(price, units):

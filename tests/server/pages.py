@@ -41,9 +41,10 @@ class Page:
 
 
 class Browser:
-    def __init__(self, stores, remote="127.0.0.1", protocol="http", **options):
+    def __init__(self, stores, remote="127.0.0.1", protocol="http", root="", **options):
         self._client = testing.TestClient(app(stores, **options))
         self._protocol = protocol
+        self._root = root
         self._extras = {**LOCAL, "REMOTE_ADDR": remote}
         self.cookies = {}
 
@@ -78,6 +79,7 @@ class Browser:
             headers=given,
             extras=self._extras,
             protocol=self._protocol,
+            root_path=self._root,
         )
         for name, cookie in answer.cookies.items():
             self.cookies[name] = cookie.value

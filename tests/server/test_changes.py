@@ -74,6 +74,19 @@ def test_a_waiting_request_is_answered_by_a_change(http, store):
     assert changes(http, since=told[0]["position"], wait=1)["changes"] == []
 
 
+def test_a_client_waits_for_the_stored_bytes_of_a_store(serving):
+    store = holdall.Memory()
+    with serving({"notes": store}, raw=True) as http:
+        path = "/v1/notes:raw/changes"
+        since = http("GET", path).json()["position"]
+        told = []
+        waiting = threading.Thread(target=lambda: told.append(http("GET", f"{path}?since={since}&wait=60")))
+        waiting.start()
+        http("PUT", "/v1/notes/docs/a", b"new")
+        waiting.join()
+        assert [each["key"] for each in told[0].json()["changes"]] == ["a"]
+
+
 @contextmanager
 def waiters(http, count):
     """``count`` requests that wait for a change; yields the list of their answers, complete at the end."""

@@ -152,6 +152,12 @@ def test_a_stream_ends_when_the_service_ends(serving, stores, store, through):
         assert stream.answer.isclosed()  # it had its last chunk
 
 
+def test_a_stream_ends_after_its_time(serving, stores, store):
+    with serving(stores, limits={"seconds": 0.01}) as http, events(http) as stream:
+        assert list(stream) == []
+        assert stream.answer.isclosed()
+
+
 def test_a_head_has_the_headers_and_nothing_waits(http):
     head = http("HEAD", "/v1/notes/changes", Accept="text/event-stream")
     assert (head.status, head.headers["Content-Type"]) == (200, "text/event-stream")

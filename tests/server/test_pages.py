@@ -1,11 +1,14 @@
 """The pages of stores, folders and documents, as the application answers them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 import holdall
 from holdall.server import Scope, Tokens
+from holdall.server.pages import live
+from holdall.server.stores import Served
 from tests.server.pages import Browser
 
 HOSTILE = [
@@ -82,7 +85,7 @@ def test_a_folder_has_pages_and_a_search():
         *(f"/notes/docs/{n:03}/" for n in range(250)),
         "/notes/docs/many/",
     ]
-    found = browser.get("/notes/docs?contains=Y/44")
+    found = browser.get("/notes/docs?find=Y/44")
     assert [link for link in found.links() if "/many/" in link] == [
         f"/notes/docs/many/44{n}" for n in range(10)
     ]
@@ -163,3 +166,73 @@ def test_static_files_are_kept_by_the_browser():
     assert style.headers["content-type"].startswith("text/css")
     assert browser.get("/-/static/old/style.css").headers["cache-control"] == "no-cache"
     assert browser.get("/-/static/old/nothing.css").status == 404
+
+
+def test_each_picture_is_small_and_shown_on_a_page():
+    root = Path(__file__).parents[2]
+    shown = (root / "docs/how-to/look-at-a-store.md").read_text("utf-8")
+    pictures = list((root / "docs/pictures").glob("*.png"))
+    assert pictures
+    for picture in pictures:
+        assert f"(../pictures/{picture.name})" in shown
+        assert picture.stat().st_size < 150_000
+
+
+def test_a_page_is_live_if_its_store_has_a_feed():
+    store = holdall.Memory()
+    store.update({f"{number:03}": b"" for number in range(10)})
+    plain = Browser({"notes": holdall.Json(Untold(store))}).get("/notes/docs")
+    assert not [tag for name, tag in plain.tags if name == "script" or "data-live" in tag]
+    page = Browser({"notes": store}).get("/notes/docs")
+    (link,) = (tag["data-live"] for _, tag in page.tags if "data-live" in tag)
+    assert link == f"/v1/notes/changes?since={_end(store)}&prefix="
+
+
+class Untold(holdall.PassThrough):
+    """A store without a change feed."""
+
+    @property
+    def features(self):
+        return self._inner.features & ~holdall.Feature.CHANGES
+
+
+def _end(store):
+    feed = store.changes()
+    for _ in feed:
+        pass
+    return feed.position
+
+
+def test_a_request_reads_only_a_part_of_a_long_feed(monkeypatch):
+    monkeypatch.setattr(live, "_STEP", 4)
+    store = holdall.Memory()
+    store.update({f"{number:03}": b"" for number in range(10)})
+    feeds, served = live.Feeds(), Served("notes", store, None)
+    assert [bool(feeds.position(served, "")) for _ in range(4)] == [False, False, True, True]
+    store.clear()
+    feeds._positions["notes", ""] = "elsewhere.0.0.0"
+    assert feeds.position(served, "") is None
+    assert feeds.position(served, "").position == _end(store)
+
+
+def test_links_lead_into_a_mounted_service():
+    store = holdall.Text(holdall.Versions(holdall.Memory()))
+    store.update({"a/b": "x", "c": "y"})
+    browser = Browser({"notes": store}, root="/app")
+    for path in (
+        "/",
+        "/notes/docs",
+        "/notes/docs/a/",
+        "/notes/docs/a/b",
+        "/notes/history/a/b",
+        "/notes/docs/none",
+    ):
+        page = browser.get(path)
+        places = [
+            tag[name]
+            for _, tag in page.tags
+            for name in ("href", "src", "action", "data-live")
+            if name in tag
+        ]
+        assert len(places) > 3
+        assert all(place.startswith(("/app/", "#")) for place in places)

@@ -1,6 +1,8 @@
 """The pages of a key's history: its revisions, the differences of two, and the revert."""
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from
 
 import holdall
 from holdall.server import Scope, Tokens
@@ -111,3 +113,20 @@ def test_equal_lines_far_from_a_change_are_one_row():
     assert [row.skipped for row in rows if row.kind == "skip"] == [47, 47]
     assert [row.new.text for row in rows if row.kind == "change"] == ["new"]
     assert len(rows) == 9
+
+
+def test_values_that_difflib_alone_compares_for_minutes_are_compared_at_once():
+    old, new = ["x"] * 3000, ["y" if number % 2 else "x" for number in range(3000)]
+    rows = compare(old, new)
+    assert len([row for row in rows if row.new.text == "y"]) == 1000
+
+
+@given(lists(sampled_from("abc"), max_size=30), lists(sampled_from("abc"), max_size=30))
+def test_a_comparison_has_every_line_of_both_sides_once(old, new):
+    rows = compare(old, new)
+    assert all(row.old.text == row.new.text for row in rows if row.kind == "equal")
+    skipped = sum(row.skipped for row in rows)
+    for lines, sides in ((old, [row.old for row in rows]), (new, [row.new for row in rows])):
+        shown = [side for side in sides if side.number]
+        assert [lines[side.number - 1] for side in shown] == [side.text for side in shown]
+        assert len(shown) + skipped == len(lines)

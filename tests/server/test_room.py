@@ -8,8 +8,10 @@ import pytest
 import urllib3
 
 import holdall
+from holdall.server import Scope, Tokens
 from holdall.server.room import space_of
 from tests.server.client import Client
+from tests.server.test_tokens import by
 
 ADDRESSES = {
     "sqlite": "sqlite:///{}/a.db",
@@ -119,3 +121,13 @@ def test_a_store_that_is_full_answers_507_and_stays_whole(tmp_path, program, sch
     with holdall.open(address) as store:
         assert dict(store) == written
         store["after"] = b"1"
+
+
+def test_the_description_of_a_store_tells_its_space(serving, tmp_path):
+    kept = holdall.Memory()
+    all_of_it, part = (
+        Tokens(kept).add(name, [Scope("a", prefix)]) for name, prefix in (("all", ""), ("part", "p/"))
+    )
+    with serving({"a": f"sqlite:///{tmp_path}/a.db"}, tokens=kept) as http:
+        assert http("GET", "/v1/a:info", **by(all_of_it)).json()["free"] > 0
+        assert "free" not in http("GET", "/v1/a:info", **by(part)).json()

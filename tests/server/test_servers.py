@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import threading
 from contextlib import ExitStack, contextmanager
 from urllib.parse import unquote, urlsplit
 
@@ -40,7 +41,8 @@ def command(name, port):
         there = ["--host", "127.0.0.1", "--port", str(port)]
         return [sys.executable, "-m", "granian", "--interface", "wsgi", *there, "wsgi:application"]
     stores = ["open=sqlite:///open.db", "secret=sqlite:///secret.db"]
-    return [sys.executable, "-m", "holdall", "serve", *stores, "--listen", place]
+    program = "granian" if name == "holdall serve, granian" else "waitress"
+    return [sys.executable, "-m", "holdall", "serve", *stores, "--listen", place, "--server", program]
 
 
 @contextmanager
@@ -56,7 +58,9 @@ def behind_nginx(folder, port):
         yield front
 
 
-@pytest.fixture(scope="module", params=["holdall serve", "gunicorn", "granian", "nginx"])
+@pytest.fixture(
+    scope="module", params=["holdall serve", "holdall serve, granian", "gunicorn", "granian", "nginx"]
+)
 def http(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "wsgi.py").write_text(MODULE)
@@ -114,6 +118,26 @@ def test_a_path_that_climbs_reaches_nothing_else(http, store):
         assert dict(store) == {"a": b"safe"} | written, path
         store.clear()
     assert not list(holdall.open(f"sqlite:///{http.folder}/secret.db"))
+
+
+def test_a_stream_of_events_goes_on_until_the_client_leaves(http, store):
+    store["a"] = b"1"
+    path = "/v1/open/changes"
+    stream = http.stream(path, "text/event-stream")
+    told = next(stream)
+    while b'"a"' not in told:
+        told += next(stream)
+    store["b"] = b"2"
+    while b'"b"' not in told:
+        told += next(stream)
+    stream.close()
+    since = http("GET", path).json()["position"]
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(http("GET", f"{path}?since={since}&wait=60")))
+    waiting.start()
+    store["c"] = b"3"
+    waiting.join()
+    assert [each["key"] for each in answers[0].json()["changes"]] == ["c"]
 
 
 LENGTHS = [

@@ -1,7 +1,5 @@
 """Opens connections to a service, and exchanges a request for an answer on one of them."""
 
-from typing import Final
-
 from holdall.adapters._shared.servers import check_ca
 from holdall.adapters.http import answer
 from holdall.adapters.http.answer import Answer
@@ -54,13 +52,14 @@ def exchange(
 ) -> Answer:
     """Send a request on ``connection``, and return its answer."""
     try:
-        connection.request(method, target, body, {**ACCEPTED, **headers}, preload_content=False)
+        connection.request(method, target, body, headers, preload_content=False)
     except (BrokenPipeError, ConnectionResetError):
         if connection.sock is None:
             raise
         # The server may have answered, and closed the connection, before it read the whole body.
-    return answer.read(connection.getresponse())
-
-
-ACCEPTED: Final = {"User-Agent": "holdall", "Accept-Encoding": "identity"}
-"""The headers of every request."""
+    response = connection.getresponse()
+    try:
+        return answer.read(response)
+    except BaseException:
+        response.close()  # the connection does not close it if the server announced that it closes the connection
+        raise

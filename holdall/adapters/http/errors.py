@@ -108,7 +108,9 @@ def refusal(answer: Answer, where: str, key: str | None = None) -> Exception:
     if SERVICE in answer.headers:
         return explain(problem_of(answer), answer.status, where, key)
     if answer.status in _PROXIED or answer.status >= 500:
-        return explain(Problem(detail="an answer that is not of the service"), answer.status, where, key)
+        return explain(
+            Problem(detail=f"status {answer.status}, not from the service"), answer.status, where, key
+        )
     kind = brief(answer.headers.get("Content-Type", "no type"))
     return StoreNotFound(
         f"{where} is not a store of a holdall service: it answered {answer.status} with {kind}; "

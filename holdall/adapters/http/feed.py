@@ -3,7 +3,7 @@
 import socket
 import threading
 from contextlib import suppress
-from typing import Final, Self, cast
+from typing import Final, cast
 
 from holdall.adapters._shared.etags import unescape_tag
 from holdall.adapters._shared.service import WAIT
@@ -19,7 +19,6 @@ from holdall.store import ABSENT
 
 with needs("http"):
     import msgspec
-    from urllib3.connection import HTTPConnection
 
 _FIRST: Final = 100
 """The changes in the first page; the pages after it have as many as the service allows."""
@@ -87,21 +86,17 @@ class LongPoll:
     def __init__(self, link: Link, prefix: str) -> None:
         self._link = link
         self._prefix = prefix
-        self._connection: HTTPConnection | None = None
+        self._wire: socket.socket | None = None
         self._ended = threading.Event()
         self.seen: Changes | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._leave()
 
     def set(self) -> None:
         """End the `wait` of another thread, and all later ones."""
         self._ended.set()
-        if connection := self._connection:
-            _shut_down(connection)
+        if wire := self._wire:
+            with suppress(OSError):
+                # The method of SSLSocket would change its state under the thread that reads.
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
     def clear(self) -> None:
         """Do nothing: the end stays."""
@@ -113,36 +108,24 @@ class LongPoll:
         try:
             answered = self._ask(timeout)
         except TimeoutError:
-            self._leave()
+            answered = True
         except RAISED:
             answered = False
-            self._leave()
+        if not answered:
             self._ended.wait(min(timeout, INTERVAL))
-        else:
-            if not answered:
-                self._ended.wait(min(timeout, INTERVAL))
 
     def _ask(self, timeout: float) -> bool:
         """Send a request that waits up to ``timeout`` seconds; return whether the service carried it out."""
-        if self._connection is None:
-            self._connection = self._link.connector.connect()
-        if self._ended.is_set():
-            return True
-        seconds = min(WAIT, max(1, int(timeout)))
-        self._connection.timeout = min(timeout, seconds) + (self._link.timeout if timeout >= 1 else 0)
-        since = cast(Changes, self.seen).position
-        target = self._link.place.changes(since=since, prefix=self._prefix, wait=seconds, limit=1)
-        return exchange(self._connection, "GET", target, None, self._link.credentials).succeeded
-
-    def _leave(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection:
+        connection = self._link.connector.connect()
+        try:
+            self._wire = connection.sock  # the connection may give it up before its answer is complete
+            if self._ended.is_set():
+                return True
+            seconds = min(WAIT, max(1, int(timeout)))
+            connection.timeout = min(timeout, seconds) + (self._link.timeout if timeout >= 1 else 0)
+            since = cast(Changes, self.seen).position
+            target = self._link.place.changes(since=since, prefix=self._prefix, wait=seconds, limit=1)
+            return exchange(connection, "GET", target, None, self._link.headers).succeeded
+        finally:
+            self._wire = None
             connection.close()
-
-
-def _shut_down(connection: HTTPConnection) -> None:
-    wire = cast("socket.socket | None", connection.sock)
-    if wire is not None:
-        with suppress(OSError):
-            # The method of SSLSocket would change its state under the thread that reads.
-            socket.socket.shutdown(wire, socket.SHUT_RDWR)

@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from holdall.adapters._objectstore.write_ids import unknown
 from holdall.adapters._shared.pool import Exhausted, Pool
+from holdall.adapters._shared.servers import is_local
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.attempts import Attempts
 from holdall.adapters.http.connector import Connector, exchange
@@ -15,6 +17,7 @@ from holdall.adapters.http.place import Place
 from holdall.adapters.http.token import Source, Token
 from holdall.errors import Conflict, Throttled
 from holdall.handles import PerProcess
+from holdall.history import current_note
 
 T = TypeVar("T")
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -32,6 +35,10 @@ class Link:
         self.connector = Connector(place, ca, timeout)
         self._retries = retries
         self._token = Token(token, place)
+        accepted = (
+            "identity" if is_local(place.host) else "gzip"
+        )  # compression costs more than a fast network
+        self._common = {"User-Agent": "holdall", "Accept-Encoding": accepted}
         self._pool = PerProcess(lambda: Pool(self.connector, most=_AT_ONCE, timeout=timeout))
 
     def ask(
@@ -52,6 +59,8 @@ class Link:
         does not know that, this raises Unavailable in place of the errors ``doubtful``.
         """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if method != "GET" and (message := current_note().message):
+            sent["Holdall-Message"] = quote(message)
         if once:
             sent["Idempotency-Key"] = secrets.token_urlsafe(12)
         got = self._send(method, target, body, sent, key)
@@ -68,7 +77,7 @@ class Link:
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], key: str | None
     ) -> Answer:
         attempts = Attempts(self._retries, self.timeout)
-        sent = {**self.credentials, **headers}
+        sent = {**self.headers, **headers}
 
         def send(connection: Any) -> Answer:
             attempts.is_sent = True
@@ -93,9 +102,9 @@ class Link:
             raise Throttled(f"{self.place.url} has no free connection: {remedy}") from error
 
     @property
-    def credentials(self) -> dict[str, str]:
-        """The headers by which the service knows the sender."""
-        return self._token.header()
+    def headers(self) -> dict[str, str]:
+        """The headers of every request."""
+        return {**self._common, **self._token.header()}
 
     def close(self) -> None:
         """Close the idle connections of this process."""

@@ -17,15 +17,15 @@ _LONGEST: Final = RAW_KEY_BYTES + 1
 
 
 def read_listing(
-    link: Link, service: Service, include: str, prefix: str, span: Span
+    link: Link, service: Service, include: str, prefix: str, span: Span, **past: str
 ) -> Iterator[list[Item[Any]]]:
     """Yield the items of ``span``, in pages, with the parts that ``include`` names.
 
-    ``prefix`` is that of the scan: the service may allow no wider one.
+    ``prefix`` is that of the scan: the service may allow no wider one. ``past`` may give the time ``as_of``.
     """
     if span.empty:
         return
-    given: dict[str, object] = {"include": include, "prefix": prefix}
+    given: dict[str, object] = {"include": include, "prefix": prefix, **past}
     if span.high is not None:
         given["stop"] = span.high[:_LONGEST]
 

@@ -59,9 +59,14 @@ class Place(NamedTuple):
         """The place of the stored bytes of all keys, including the reserved ones."""
         return self if self.path.endswith(RAW) else self._replace(path=f"{self.path}{RAW}")
 
-    def document(self, key: str) -> str:
+    def document(self, key: str, **parameters: object) -> str:
         """Return the target of requests about ``key``."""
-        return f"{self.path}/docs/{quote(key)}"
+        target = f"{self.path}/docs/{quote(key)}"
+        return f"{target}?{urlencode(parameters)}" if parameters else target
+
+    def history(self, key: str, **parameters: object) -> str:
+        """Return the target of a page of the revisions of ``key``."""
+        return f"{self.path}/history/{quote(key)}?{urlencode(parameters)}"
 
     def listing(self, **parameters: object) -> str:
         """Return the target of a page of a listing."""

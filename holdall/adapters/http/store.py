@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any, Final, cast
@@ -9,7 +10,7 @@ from typing import Any, Final, cast
 from holdall.adapters._shared.etags import etag, unescape_tag
 from holdall.adapters._shared.servers import check_wait
 from holdall.adapters._shared.service import WAIT
-from holdall.adapters.http import batches, feed
+from holdall.adapters.http import batches, feed, past
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.batches import code_delete, code_get, code_put, split_coded
 from holdall.adapters.http.feed import LongPoll
@@ -25,6 +26,7 @@ from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
+from holdall.history import Revision, require_moment
 from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
 from holdall.prefixed import Raw
 from holdall.store import (
@@ -242,16 +244,31 @@ class HTTP(Store[bytes]):
     def _set_many(self, values: dict[str, bytes]) -> None:
         service = self._service()
         for batch in split_coded((code_put(service, *pair) for pair in values.items()), service):
-            if batches.fits(batch, service):
-                batches.write_batch(self._link, service, batch)
-            else:
+            if len(batch) == 1:
                 self._put(batch[0].key, values[batch[0].key])
+            else:
+                batches.write_batch(self._link, service, batch)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
             face = self._with_all(batch)
             for coded in split_coded(map(code_delete, batch), face._service()):
                 batches.write_batch(face._link, face._service(), coded)
+
+    # ---- History ---------------------------------------------------------------------------------
+
+    def history(self, key: str, /) -> Iterator[Revision]:
+        return past.history(self._with(key)._link, key)
+
+    def at(self, key: str, revision: int, /) -> bytes:
+        return past.at(self._with(key)._link, key, revision)
+
+    def as_of(self, time: datetime, /) -> Store[bytes]:
+        require_moment(time)
+        service = self._service()
+        if Feature.HISTORY not in service.features:
+            return super().as_of(time)
+        return past.AsOf(self._link, service, time)
 
     # ---- Changes ---------------------------------------------------------------------------------
 
@@ -261,13 +278,13 @@ class HTTP(Store[bytes]):
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         face = self if Span.of(prefix).hides else self._raw
-        with LongPoll(face._link, prefix) as poll:
+        poll = LongPoll(face._link, prefix)
 
-            def look(since: str) -> Changes:
-                poll.seen = self.changes(since, prefix=prefix)
-                return poll.seen
+        def look(since: str) -> Changes:
+            poll.seen = self.changes(since, prefix=prefix)
+            return poll.seen
 
-            return self._bell().watch(look, since, timeout, WAIT, event=poll)
+        return self._bell().watch(look, since, timeout, WAIT, event=poll)
 
     # ---- The store itself ------------------------------------------------------------------------
 

@@ -75,7 +75,8 @@ class Feed:
                 raise self._no_environment()
             return Changes(_BEGINNING, _nothing())
         if position is None:
-            return Changes(_BEGINNING, self._list(now, now.changes, "", span))
+            end = str(now.position(now.changes))
+            return Changes(_BEGINNING, self._list(now, now.changes, "", span), end)
         _, change, _, *parts = position.numbers
         if not parts:
             return Changes(str(now.position(change)), self._tell(now, change, now.changes, span))

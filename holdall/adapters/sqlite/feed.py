@@ -97,7 +97,8 @@ class Feed:
                 raise self._no_table()
             ends = _Ends(NEW, 0, 0, 0)
         place = ends.place(0, ends.deletion) if place is None else ends.place(place.tick, place.deletion)
-        return Changes(str(place), self._tell(place, ends, span))
+        end = ends.place(ends.tick, ends.deletion)
+        return Changes(str(place), self._tell(place, ends, span), str(end))
 
     def _parse(self, since: str) -> _Place | None:
         """Return the place of this position; None is the beginning. Raises Expired for one of another store."""

@@ -1,56 +1,51 @@
 """Imports files into books, one by one, so that a file that cannot be imported does not stop the others."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
-import click
-
+from holdall.cli.books.outcome import Outcome
 from holdall.cli.output.progress import show_progress
-from holdall.cli.output.safe_text import one_line
 from holdall.domain.books import Books
+from holdall.domain.files import NoInvoice, Reading, Source, documents_in_file
 from holdall.domain.model import Invoice
-from holdall.domain.ubl import read
 from holdall.errors import Conflict, HoldallError, Invalid, InvalidKey, TooLarge
 
+_SUFFIXES: Final = (".xml", ".json", ".ndjson", ".pdf")
 
-@dataclass
-class Outcome:
-    """How many files have been imported so far, were already in the books, or were refused."""
-
-    added: int = 0
-    known: int = 0
-    refused: int = 0
-
-    def __str__(self) -> str:
-        return f"imported {self.added:,}, already there {self.known:,}, refused {self.refused:,}"
+Explain = Callable[[str, Invoice], None]
+"""A function that is called with the name of each document, and its invoice."""
 
 
-def files_in(paths: Iterable[Path]) -> list[Path]:
-    """Return the files in ``paths``, and for each folder in ``paths`` every .xml file in it and below it.
+def files_in(paths: Iterable[Path], passed_over: Counter[str] | None = None) -> list[Path]:
+    """Return the files in ``paths``, and for each folder every .xml, .json and .pdf file in it and below it.
 
-    The files of one folder are sorted by path, and no file is returned twice. Raises HoldallError if a folder
-    has no .xml file in it or below it, or if a folder cannot be read.
+    The files of one folder are sorted by path, and no file is returned twice. ``passed_over`` counts the other
+    files of folders by their suffix. Raises HoldallError if a folder has no such file in it or below it, or if
+    a folder cannot be read.
     """
+    others: Counter[str] = Counter() if passed_over is None else passed_over
     found: dict[Path, None] = {}
     for path in paths:
-        found |= dict.fromkeys(_xml_in(path) if path.is_dir() else [path])
+        found |= dict.fromkeys(_files_below(path, others) if path.is_dir() else [path])
     return list(found)
 
 
-def _xml_in(folder: Path) -> list[Path]:
-    inside = (
+def _files_below(folder: Path, passed_over: Counter[str]) -> list[Path]:
+    inside = sorted(
         Path(above, name) for above, _, names in os.walk(folder, onerror=_refuse_folder) for name in names
     )
-    files = sorted(path for path in inside if path.suffix.lower() == ".xml")
+    files = [path for path in inside if path.suffix.lower() in _SUFFIXES]
     # A broken link stays in the list, so that it is refused by its name. Reading a pipe would wait for data.
-    if files := [path for path in files if path.is_file() or not path.exists()]:
+    files = [path for path in files if path.is_file() or not path.exists()]
+    passed_over.update(path.suffix.lower() for path in inside if path.suffix.lower() not in _SUFFIXES)
+    if files:
         return files
-    raise HoldallError(f"{folder}: there is no .xml file in it or below it; name the folder of your invoices")
+    raise HoldallError(
+        f"{folder}: there is no .xml file, no .json file and no .pdf file in it; name the folder of your invoices"
+    )
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
@@ -60,46 +55,74 @@ def _refuse_folder(error: OSError) -> NoReturn:
 
 
 def import_files(
-    books: Books, paths: Iterable[Path], *, tolerance: Decimal = Decimal(0), err: bool = False
+    books: Books,
+    paths: Iterable[Path],
+    how: Reading | None = None,
+    *,
+    explain: Explain | None = None,
+    err: bool = False,
+    as_json: bool = False,
 ) -> Outcome:
     """Add the invoices in the files that `files_in` finds to ``books``, print a summary and return it.
 
-    The summary is printed on standard output, or with ``err`` on standard error. Each refused file is printed
-    on standard error with the reason. An error of the store itself ends the import: the invoices that were
-    added before it stay, and running the import again adds the others. ``tolerance`` is that of `read`.
+    ``how`` tells how to read the files. The summary is printed on standard output, or with ``err`` on standard
+    error. Refused documents are printed on standard error with the reason. An error of the store itself ends
+    the import: the invoices that were added before it stay, and running the import again adds the others.
     """
-    files, outcome = files_in(paths), Outcome()
+    outcome, named = Outcome(), set(paths := list(paths))
+    files = files_in(paths, outcome.passed_over)
     try:
         with show_progress("importing", len(files)) as tell:
             for count, file in enumerate(files, 1):
-                _import(books, file, outcome, tolerance)
+                for source in _sources(file, how or Reading(), outcome):
+                    add(books, source, outcome, explain, in_folder=file not in named)
                 tell(count)
     finally:
-        _tell(str(outcome), err=err)
+        outcome.print(err=err, as_json=as_json)
     return outcome
 
 
-def _import(books: Books, file: Path, outcome: Outcome, tolerance: Decimal) -> None:
+def _sources(file: Path, how: Reading, outcome: Outcome) -> Iterator[Source]:
+    """Yield the documents in ``file``. A file whose format is not known is refused."""
     try:
-        added = books.add(_read(file, tolerance))
+        yield from documents_in_file(file, how)
+    except (Invalid, OSError) as problem:
+        outcome.refuse(str(file), problem)
+
+
+def add(
+    books: Books,
+    source: Source,
+    outcome: Outcome,
+    explain: Explain | None = None,
+    *,
+    in_folder: bool = False,
+) -> None:
+    """Add the invoice of ``source`` to ``books``, and count it in ``outcome``.
+
+    In a folder, a PDF without an embedded invoice is passed over, because it may be the picture of an XML file. So
+    is JSON of other programs.
+    """
+    try:
+        invoice = source.make()
+    except NoInvoice as problem:
+        if in_folder:
+            outcome.passed_over[Path(source.name).suffix] += 1
+        else:
+            outcome.refuse(source.name, problem)
+    except (Invalid, OSError) as problem:
+        outcome.refuse(source.name, problem)
+    else:
+        _store(books, source.name, invoice, outcome, explain)
+
+
+def _store(books: Books, name: str, invoice: Invoice, outcome: Outcome, explain: Explain | None) -> None:
+    try:
+        added = books.add(invoice)
     except (Invalid, InvalidKey, TooLarge, Conflict) as problem:
-        outcome.refused += 1
-        reason = str(problem)
-        named = reason if reason.startswith(str(file)) else f"{file}: {reason}"
-        _tell(f"refused: {one_line(named)}", err=True)
+        outcome.refuse(name, problem)
     else:
         outcome.added += added
         outcome.known += not added
-
-
-def _tell(text: str, *, err: bool) -> None:
-    """Print a line, and ignore a closed pipe, so that an import continues and keeps its exit code."""
-    with suppress(BrokenPipeError):
-        click.echo(text, err=err)
-
-
-def _read(file: Path, tolerance: Decimal) -> Invoice:
-    try:
-        return read(file, tolerance=tolerance)
-    except OSError as error:
-        raise Invalid(f"{file}: {error.strerror or error}") from error
+        if explain:
+            explain(name, invoice)

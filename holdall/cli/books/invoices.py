@@ -1,16 +1,15 @@
-"""Commands on invoices: import, list, show, and pay, which is defined in `holdall.cli.books.payments`."""
+"""The group invoices: list and show, and the commands of `writing` and `payments`."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from pathlib import Path
 
 import click
 import msgspec
 
-from holdall.cli import address, arguments
-from holdall.cli.books.importing import import_files
+from holdall.cli import address
 from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
+from holdall.cli.books.recoding import recode
+from holdall.cli.books.writing import add, export, import_, new
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice
@@ -23,36 +22,11 @@ from holdall.domain.money import sum_amounts, text
     )
 )
 def invoices() -> None:
-    """Import, list, show and pay invoices."""
+    """Add, import, list, show, pay and export invoices."""
 
 
-invoices.add_command(pay)
-
-
-@invoices.command(
-    "import",
-    short_help="Import UBL invoices and credit notes.",
-    epilog=examples("invoices import inbox/ --into sqlite:///books.db"),
-)
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--tolerance",
-    type=arguments.positive,
-    metavar="AMOUNT",
-    help="Accept a document whose lines and total differ by at most this amount, such as 0.01.",
-)
-@address.option("into")
-@click.pass_context
-def import_(ctx: click.Context, paths: tuple[Path, ...], tolerance: Decimal | None, uri: str) -> None:
-    """Import UBL 2.1 invoices and credit notes from PATHS, which are files or folders.
-
-    Every .xml file in a folder and below it is imported. An invoice that is in the books already stays as it
-    is. If a file cannot be imported, it is listed with the reason, the other files are imported, and the exit
-    code is 1. A difference within --tolerance becomes a line of its own, of the kind rounding.
-    """
-    with open_books(uri) as books:
-        outcome = import_files(books, paths, tolerance=tolerance or Decimal(0))
-    ctx.exit(1 if outcome.refused else 0)
+for command in (add, export, import_, new, pay, recode):
+    invoices.add_command(command)
 
 
 @invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))

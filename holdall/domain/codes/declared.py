@@ -89,7 +89,8 @@ class CodesSchema(Document):
     """A mapping, as a dict from TOML. ``to_python`` returns `Codes`."""
 
     default = Optional(Text())
-    rules = Each(_RuleSchema(), if_missing=())  # FormEncode takes it as a field
+    # FormEncode takes it for a field, so the rules between fields stay those of Document: none.
+    rules = Each(_RuleSchema(), if_missing=())  # pyright: ignore[reportAssignmentType]
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> Any:
         read = super()._convert_to_python(value_dict, state)

@@ -8,7 +8,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from holdall.domain.model import Invoice, Item, LineItem, Party, Split
+from holdall.domain.allocation import allocate
+from holdall.domain.model import Invoice, Item, LineItem, Party, Payment, Split
 from holdall.domain.money import EXACT, largest_remainder, major, minor
 from holdall.domain.withholding import spread_withholding
 
@@ -44,7 +45,7 @@ FACTS: Final[Mapping[str, Callable[[LineItem, Party], Iterable[str]]]] = {
     "kind": lambda line, customer: [line.kind],
     "customer": lambda line, customer: [customer.id, customer.name],
     "text": lambda line, customer: [line.description],
-    "reference": lambda line, customer: [(line.item or _NOTHING).reference],
+    "reference": lambda line, customer: filter(None, [(line.item or _NOTHING).reference]),
 }
 """The facts that a rule may ask for: an id of the item (BT-155 to BT-157), its classification (BT-158), the tax
 category and rate of the line (BT-151, BT-152), the kind of the line, the id or the name of the customer, the
@@ -84,6 +85,8 @@ def _any(values: Iterable[str], patterns: Iterable[str]) -> bool:
 class Codes:
     """A mapping: the first of ``rules`` that matches a line files it. ``default`` files other goods.
 
+    If the codes change, payments are allocated to the new codes, in proportion.
+
     Lines whose codes somebody gave keep them. A line that nothing files keeps the code that the reader found:
     the buyer's reference or `UNCODED` for goods, `TAX` for tax, `ROUNDING` for rounding. A withheld tax follows
     the codes of the tax, unless a rule asks for the kind withholding.
@@ -97,7 +100,8 @@ class Codes:
         first = (each if each.kind == "withholding" else self._file(each, invoice) for each in invoice.lines)
         spread = spread_withholding(first, invoice.currency)
         lines = (self._file(each, invoice) if each.kind == "withholding" else each for each in spread)
-        return replace(invoice, lines=tuple(lines))
+        filed = replace(invoice, lines=tuple(lines), payments=())
+        return replace(filed, payments=tuple(_allocate(invoice, filed)))
 
     def explain(self, invoice: Invoice) -> Iterator[tuple[LineItem, str]]:
         """Yield each line of ``invoice``, which is filed already, with the reason for its codes."""
@@ -118,6 +122,19 @@ class Codes:
         if self.default and line.kind in _GOODS:
             return self.default, "default"
         return (), _unmatched(line)
+
+
+def _allocate(invoice: Invoice, filed: Invoice) -> Iterator[Payment]:
+    """Yield the payments of ``invoice``. If the codes differ in ``filed``, each is in proportion to its codes."""
+    if filed.billed() == invoice.billed():
+        yield from invoice.payments
+        return
+    owed = filed.billed()
+    for paid in invoice.payments:
+        parts = allocate(paid.amount, owed, invoice.currency, overpaid=True)
+        for part in parts:
+            owed[part.code] = EXACT.subtract(owed.get(part.code, Decimal(0)), part.amount)
+        yield replace(paid, allocations=parts)
 
 
 def _unmatched(line: LineItem) -> str:

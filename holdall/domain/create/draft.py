@@ -26,6 +26,7 @@ Each line:
 An amount is a JSON number or decimal text. It is never a float, because a float is not exact.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from types import SimpleNamespace
@@ -46,8 +47,11 @@ _RATE_DECIMALS = 6
 _ANY = max(PLACES, key=PLACES.__getitem__)  # the currency of a document that names no valid one
 
 
+_scientific = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?E[+-]?[0-9]{1,2}", re.ASCII).fullmatch
+
+
 class Amount(Number):
-    """A Decimal, an int, or decimal text.
+    """A Decimal, an int, or decimal text, also with an exponent, as a stored price may have one.
 
     >>> Amount(decimals=2).to_python(100), Amount(decimals=2).to_python("12.50")
     (Decimal('100'), Decimal('12.50'))
@@ -56,6 +60,8 @@ class Amount(Number):
     def _convert_to_python(self, value: Any, state: Any) -> Decimal:
         if isinstance(value, float):
             raise self.refuse(value, 'a float is not exact; write a Decimal or text, such as "12.50"')
+        if isinstance(value, str) and _scientific(value):
+            value = Decimal(value)
         whole = isinstance(value, int) and not isinstance(value, bool) and -(10**20) < value < 10**20
         return super()._convert_to_python(Decimal(value) if whole else value, state)
 

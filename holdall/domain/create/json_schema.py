@@ -18,7 +18,7 @@ from holdall.domain.parties import AnyParty
 FILE: Final = Path(__file__).with_name("invoice.schema.json")
 """The shipped schema."""
 
-_NUMERAL: Final = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+_NUMERAL: Final = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?$"}
 _BY_DEFAULT: Final = frozenset({"seller", "currency", "issued", "amount"})  # holdall can find them
 
 

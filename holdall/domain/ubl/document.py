@@ -9,6 +9,8 @@ from xml.etree.ElementTree import Element
 from holdall.domain.allocation import allocate
 from holdall.domain.model import UNAPPLIED, Invoice, InvoiceKind, LineItem, Payment
 from holdall.domain.money import PLACES, nearest, sum_amounts, sum_by_name
+from holdall.domain.ubl.cii import ROOT as CII
+from holdall.domain.ubl.cii import as_ubl
 from holdall.domain.ubl.kinds import kind_and_sign
 from holdall.domain.ubl.node import Node
 from holdall.domain.ubl.parties import customer, party
@@ -22,11 +24,16 @@ _PREPAID = "prepaid"
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd"
 _NAMES = {f"{{{_SCHEMA}:{name}-2}}{name}": name for name in ("Invoice", "CreditNote")}
+_OTHERS = {
+    "{urn:ferd:CrossIndustryDocument:": "ZUGFeRD 1, which came before EN 16931",
+    "{http://ivaservizi.agenziaentrate.gov.it/": "FatturaPA, the Italian format",
+    "{http://www.ebinterface.at/": "ebInterface, the Austrian format",
+}
 _ENVELOPE = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}StandardBusinessDocument"
 
 
 def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
-    """Return the invoice or credit note in the document with the element ``root``.
+    """Return the invoice or credit note in the document with the element ``root``, which is UBL or CII.
 
     ``root`` may be an envelope (StandardBusinessDocument, as Peppol sends it) around one document. A
     difference of at most ``tolerance`` between the lines and the total becomes a rounding line.
@@ -35,6 +42,8 @@ def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
     or does not add up.
     """
     root = _open_envelope(root)
+    if root.tag == CII:
+        return _of_cii(root, tolerance)
     node = Node(root, _name(root))
     kind, terms = _kind_and_terms(node)
     reading = choose(node, terms, tolerance)
@@ -56,10 +65,17 @@ def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
     )
 
 
+def _of_cii(root: Element, tolerance: Decimal) -> Invoice:
+    try:
+        return invoice(as_ubl(root), tolerance)
+    except Invalid as problem:
+        raise Invalid(f"it is CII, in UBL terms: {problem}", errors=problem.errors) from None
+
+
 def _open_envelope(root: Element) -> Element:
     if root.tag != _ENVELOPE:
         return root
-    inside = [each for each in root if each.tag in _NAMES]
+    inside = [each for each in root if each.tag in (*_NAMES, CII)]
     if len(inside) != 1:
         raise Invalid(
             f"it is an envelope (StandardBusinessDocument) with {len(inside)} UBL 2 Invoices or CreditNotes; "
@@ -69,6 +85,8 @@ def _open_envelope(root: Element) -> Element:
 
 
 def _name(root: Element) -> str:
+    if other := next((name for start, name in _OTHERS.items() if root.tag.startswith(start)), None):
+        raise Invalid(f"it is {other}; ask for it as UBL, Factur-X, ZUGFeRD 2 or CII")
     if root.tag not in _NAMES:
         raise Invalid(
             f"it is not a UBL 2 Invoice or CreditNote but {short(root.tag)}; export it as UBL, or leave it out"

@@ -60,7 +60,9 @@ def _unit_price(node: Node, amount: Decimal, quantity: Decimal) -> Decimal:
         exact = EXACT.divide(price.number(), units)
     else:
         exact = EXACT.divide(amount, quantity) if quantity else amount
-    return exact if fits(exact, _PRICE_PLACES) else exact.quantize(_SMALLEST, context=EXACT)
+    if not fits(exact, _PRICE_PLACES):
+        return exact.quantize(_SMALLEST, context=EXACT)
+    return Decimal(f"{exact:f}")  # without the exponent that a division may leave
 
 
 def _splits(node: Node, amount: Decimal, terms: Terms) -> tuple[Split, ...]:

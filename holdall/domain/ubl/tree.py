@@ -15,6 +15,7 @@ with needs("domain"):
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
+RAM = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
 
 MAX_NODES = 1_000_000  # elements, attributes and namespace declarations, skipped ones too
 MAX_NAMES = 10_000  # different names; the parser keeps all of them, and an invoice has a few hundred
@@ -22,8 +23,8 @@ MAX_NAME = 1_000  # characters of a name with its namespace, which a prefix repe
 MAX_DEPTH = 64
 MAX_TAG = 2**20  # bytes of one tag or comment, which the parser holds as a whole
 
-SKIPPED = frozenset({f"{{{CAC}}}Attachment", f"{{{EXT}}}UBLExtensions"})
-"""Elements that are skipped: attached files (BT-125), and extensions, which hold signatures."""
+SKIPPED = frozenset({f"{{{CAC}}}Attachment", f"{{{EXT}}}UBLExtensions", f"{{{RAM}}}AttachmentBinaryObject"})
+"""Elements that are skipped: attached files (BT-125), also of CII, and extensions, which hold signatures."""
 
 _CHUNK = 2**16
 

@@ -1,5 +1,6 @@
 """Maps documents for a view, and adds their contributions to a batch of the index."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ class Pass:
         self._batches = batches
         self._ordered = [batch.ordered for batch in batches]
         # Of the document that is being mapped, for each map: the values by the text of their group.
-        self._values: list[dict[str, list[Any]]] = []
+        self._values: list[defaultdict[str, list[Any]]] = [defaultdict(list) for _ in maps]
         self._places: list[int] = []
 
     def run(self, documents: Iterable[tuple[str, Any]], progress: Progress | None = None) -> None:
@@ -34,18 +35,14 @@ class Pass:
         document too, if the index cannot keep a value.
         """
         reading = Reading(self._maps, self._replace_each(documents), progress)
-        texts, group = self.texts, None
+        values, ordered, texts, group = self._values, self._ordered, self.texts, None
         try:
             for group, value in reading.pairs:
-                text, number = texts[group], reading.map
-                if self._ordered[number]:
+                number = reading.map
+                if ordered[number]:
                     value = self._places[number], value
                     self._places[number] += 1
-                values = self._values[number]
-                if text in values:
-                    values[text].append(value)
-                else:
-                    values[text] = [value]
+                values[number][texts[group]].append(value)
         except MemoryError:
             raise
         except Exception as problem:
@@ -56,7 +53,9 @@ class Pass:
     def _replace_each(self, documents: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         """Yield ``documents``. When the next one is requested, all pairs of the one before are known."""
         for key, value in documents:
-            self._values, self._places = [{} for _ in self._maps], [0] * len(self._maps)
+            for values in self._values:
+                values.clear()
+            self._places = [0] * len(self._maps)
             yield key, value
             self.documents, self.last = self.documents + 1, key
             self._replace(key)

@@ -42,11 +42,8 @@ class Source:
         return self._store.changes(since, prefix=self._prefix)
 
     def now(self) -> str:
-        """Return the position of now. This lists the store."""
-        changes = self.changes()
-        for _ in changes:
-            pass
-        return changes.position
+        """Return the position of now."""
+        return self.changes().skip()
 
     def scan(self, start: str) -> Iterator[tuple[str, Any]]:
         return self._documents.scan_items(self._prefix, start=start)

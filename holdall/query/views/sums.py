@@ -7,6 +7,7 @@ numbers have each exponent is counted too: the sum then has the exponent that a 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import filterfalse
 from typing import Any, Final
 
 from holdall.query.exact import DIGITS, EXACT, Kind, Number, Total, total
@@ -70,7 +71,7 @@ class Sum:
         while numbers:  # most numbers have the same exponent, and `same_quantum` is faster than `as_tuple`
             first = numbers[0]
             exponent = first.as_tuple().exponent
-            others = [number for number in numbers if not first.same_quantum(number)]
+            others = list(filterfalse(first.same_quantum, numbers))
             # A sum begins at zero, so it never has a higher exponent than 0.
             if exponent < 0:
                 self._exponents[exponent] += sign * (len(numbers) - len(others))

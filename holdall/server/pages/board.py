@@ -11,6 +11,7 @@ from holdall.server.pages.live import Feeds
 from holdall.server.pages.overview import read_overview
 from holdall.server.pages.rendering import Renderer
 from holdall.server.parameters import read_parameters
+from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.views import Views
 
@@ -21,11 +22,12 @@ with needs("server"):
 class Board:
     """The resource of the board."""
 
-    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds, views: Views) -> None:
+    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds, views: Views, slots: Slots) -> None:
         self._stores = stores
         self._renderer = renderer
         self._feeds = feeds
         self._views = views
+        self._slots = slots
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the figures in one currency, on one day. The day only tells how late a balance is."""
@@ -33,7 +35,8 @@ class Board:
         on = read_day(given.get("on"))
         served = find_books(self._stores, req, store)
         live = self._feeds.position(served, PREFIX)
-        overview, left_out = read_overview(served.store, self._views.get(store, {}).values(), on)
+        with self._slots.take():
+            overview, left_out = read_overview(served.store, self._views.get(store, {}).values(), on)
         currencies = by_currency(overview)
         self._renderer.render(
             req,

@@ -35,7 +35,7 @@ def compare(old: Sequence[str], new: Sequence[str]) -> list[Row]:
     """
     old, new = old[:MOST], new[:MOST]
     rows: list[Row] = []
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    blocks = list(_blocks(old, new))
     for number, (kind, low, high, start, stop) in enumerate(blocks):
         pairs = zip_longest(_sides(old, low, high), _sides(new, start, stop), fillvalue=Side())
         if kind == "equal":
@@ -44,6 +44,24 @@ def compare(old: Sequence[str], new: Sequence[str]) -> list[Row]:
         else:
             rows += [Row("change", *pair) for pair in pairs]
     return rows
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield the blocks of equal and of changed lines, as `SequenceMatcher.get_opcodes` does.
+
+    The equal lines at both ends are found first. Among the others, lines that are frequent do not begin a block
+    of equal lines: without this rule of difflib (autojunk), 2,000 lines could take it many minutes.
+    """
+    short = min(len(old), len(new))
+    head = next((at for at in range(short) if old[at] != new[at]), short)
+    tail = next((at for at in range(short - head) if old[-1 - at] != new[-1 - at]), short - head)
+    if head:
+        yield "equal", 0, head, 0, head
+    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=True)
+    for kind, low, high, start, stop in middle.get_opcodes():
+        yield kind, head + low, head + high, head + start, head + stop
+    if tail:
+        yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
 def _sides(lines: Sequence[str], low: int, high: int) -> Iterator[Side]:

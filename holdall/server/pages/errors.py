@@ -1,6 +1,7 @@
 """Errors as pages, for those who asked for a page. Everybody else gets a problem, see `holdall.server.problems`."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
@@ -39,6 +40,8 @@ class Errors:
             return
         problem: dict[str, Any] = msgspec.json.decode(resp.data or b"{}")
         if problem["status"] == _UNAUTHORIZED and req.method == "GET" and not is_own(req.path):
-            redirect(resp, Links(req.root_path).own("login", next=req.relative_uri))
+            query = f"?{req.query_string}" if req.query_string else ""
+            here = f"{quote(req.root_path + req.path)}{query}"
+            redirect(resp, Links(req.root_path).own("login", next=here))
             return
         self._renderer.render(req, resp, "error.html", problem=problem)

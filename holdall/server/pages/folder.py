@@ -23,8 +23,8 @@ class Folders:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Answer with a page of names, or of the keys that contain a text."""
-        given = read_parameters(req, "prefix", "contains", "after")
-        prefix, text, after = (given.get(name, "") for name in ("prefix", "contains", "after"))
+        given = read_parameters(req, "prefix", "find", "after")
+        prefix, text, after = (given.get(name, "") for name in ("prefix", "find", "after"))
         within = folder + prefix
         req.context.access.check(store, within)
         served = self._stores.find(store, req)
@@ -40,7 +40,7 @@ class Folders:
             folder=folder,
             crumbs=crumbs(folder),
             prefix=prefix,
-            contains=text,
+            find=text,
             after=after,
             found=found,
             invoices=holds_invoices(served.store),

@@ -50,7 +50,7 @@ def show_revision(served: Served, key: str, number: int) -> Shown | None:
 
 
 def context(served: Served, key: str) -> dict[str, Any]:
-    """Return what every page of a key shows."""
+    """Return the variables that the template of each page of a key needs."""
     return {
         "store": served.name,
         "key": key,

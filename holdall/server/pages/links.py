@@ -35,7 +35,7 @@ class Links(NamedTuple):
 
     def feed(self, live: Live) -> str:
         """Return the link to the change feed that the script of a page follows."""
-        asked = urlencode({"since": live.position, "prefix": live.prefix, "wait": 30})
+        asked = urlencode({"since": live.position, "prefix": live.prefix})
         return f"{self.root}/v1/{live.store}/changes?{asked}"
 
     def static(self, name: str) -> str:

@@ -21,7 +21,7 @@ class Live(NamedTuple):
 
 
 class Feeds:
-    """Remembers a position for each part of a store, so that each request reads only what changed since.
+    """Remembers a position for each part of a store, so that each request reads only the changes since then.
 
     A request reads a bounded number of changes. So a part with many keys becomes live after several requests.
     """

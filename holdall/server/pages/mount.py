@@ -17,6 +17,7 @@ from holdall.server.pages.revert import Reverts
 from holdall.server.pages.sessions import Sessions
 from holdall.server.pages.static import Static
 from holdall.server.paths import Paths
+from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.server.tokens import Tokens
 from holdall.server.views import Views
@@ -26,7 +27,12 @@ with needs("server"):
 
 
 def _mount_receivables(
-    service: "falcon.App[Any, Any]", stores: Stores, renderer: Renderer, feeds: Feeds, views: Views
+    service: "falcon.App[Any, Any]",
+    stores: Stores,
+    renderer: Renderer,
+    feeds: Feeds,
+    views: Views,
+    slots: Slots,
 ) -> None:
     """Add the pages of the stores that hold invoices. They need the extra ``domain``."""
     from holdall.server.pages.board import Board
@@ -34,18 +40,24 @@ def _mount_receivables(
     from holdall.server.pages.payment import Payments
     from holdall.server.pages.statement import Statements
 
-    service.add_route("/{store}/receivables", Board(stores, renderer, feeds, views))
-    service.add_route("/{store}/statement", Statements(stores, renderer, feeds))
+    service.add_route("/{store}/receivables", Board(stores, renderer, feeds, views, slots))
+    service.add_route("/{store}/statement", Statements(stores, renderer, feeds, slots))
     service.add_route("/{store}/invoice/{key:path}", InvoicePages(stores, renderer, feeds))
     service.add_route("/{store}/payment/{key:path}", Payments(stores, renderer))
 
 
 def mount(
-    service: "falcon.App[Any, Any]", stores: Stores, tokens: Tokens | None, sessions: Sessions, views: Views
+    service: "falcon.App[Any, Any]",
+    stores: Stores,
+    tokens: Tokens | None,
+    sessions: Sessions,
+    views: Views,
+    slots: Slots,
 ) -> None:
     """Add the pages of ``stores`` to ``service``. With ``tokens``, visitors log in with one.
 
-    Reports on receivables come from ``views`` if these have them.
+    Reports on receivables come from ``views`` if these have them. At most as many reports as ``slots`` has run at
+    the same time.
     """
     renderer, feeds = Renderer(sessions, tokens=tokens is not None), Feeds()
     errors = Errors(renderer)
@@ -62,7 +74,7 @@ def mount(
     service.add_route("/{store}/diff/{key:path}", Differences(stores, renderer))
     service.add_route("/{store}/revert/{key:path}", Reverts(stores, renderer))
     if any(holds_invoices(served.store) for served in stores):
-        _mount_receivables(service, stores, renderer, feeds, views)
+        _mount_receivables(service, stores, renderer, feeds, views, slots)
     if tokens is not None:
         service.add_route("/-/login", Login(tokens, renderer))
         service.add_route("/-/logout", Logout(renderer))

@@ -25,7 +25,7 @@ with needs("server"):
     import falcon
 
 _CHANGED: Final = "The invoice was changed after you opened this page. Check the allocation again."
-_EMPTY: Final = dict.fromkeys(("id", "amount", "on", "reference", "policy"), "")
+_EMPTY: Final = dict.fromkeys(("payment", "amount", "on", "reference", "policy"), "")
 _USED: Final = "This form recorded a payment already. Open the invoice to record another one."
 
 

@@ -1,4 +1,4 @@
-"""The fields of the form that records a payment: what the visitor wrote, and what is wrong with it.
+"""The fields of the form that records a payment, and the errors in them.
 
 amount, on, reference    the payment
 policy                   how to divide it among the codes: a name of `POLICIES`, or "by-code"
@@ -30,7 +30,7 @@ _LONGEST: Final = Text.limit  # characters of a reference
 
 
 class Share(NamedTuple):
-    """What the payment changes for one accounting code: the amounts ``owed`` before, paid, and ``left``."""
+    """The part of a payment for one accounting code, with the amounts ``owed`` before it and ``left`` after it."""
 
     code: str
     owed: Decimal
@@ -62,7 +62,7 @@ def first_draft(invoice: Invoice) -> Draft:
     """Return the draft of a payment of all that is owed, today."""
     owed = sum_amounts(invoice.owed().values())
     fields = {
-        "id": f"web-{token_hex(8)}",
+        "payment": f"web-{token_hex(8)}",
         "amount": text(owed, invoice.currency) if owed else "",
         "on": today().isoformat(),
         "policy": "in-proportion",
@@ -83,7 +83,7 @@ def read_draft(invoice: Invoice, fields: dict[str, str]) -> Draft:
     if errors or on is None or amount is None:
         return Draft(fields, errors)
     payment = Payment(
-        fields.get("id", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
+        fields.get("payment", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
     )
     return _try(invoice, Draft(fields, {}, payment, to))
 

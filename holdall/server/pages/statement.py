@@ -12,6 +12,7 @@ from holdall.server.pages.invoices import find_books
 from holdall.server.pages.live import Feeds
 from holdall.server.pages.rendering import Renderer
 from holdall.server.parameters import read_parameters
+from holdall.server.slots import Slots
 from holdall.server.stores import Stores
 from holdall.store import Store
 
@@ -22,20 +23,22 @@ with needs("server"):
 class Statements:
     """The resource of the statement of a customer."""
 
-    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds) -> None:
+    def __init__(self, stores: Stores, renderer: Renderer, feeds: Feeds, slots: Slots) -> None:
         self._stores = stores
         self._renderer = renderer
         self._feeds = feeds
+        self._slots = slots
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str) -> None:
         """Answer with the statement of the customer with the id ``customer``."""
         customer = read_parameters(req, "customer").get("customer", "")
         served = find_books(self._stores, req, store)
         live = self._feeds.position(served, PREFIX)
-        rows = Receivables(served.store).statement(customer)
+        with self._slots.take():
+            rows = Receivables(served.store).statement(customer)
+            name, keys = _documents(served.store, customer)
         if not rows:
             raise falcon.HTTPNotFound(description="there are no documents of this customer")
-        name, keys = _documents(served.store, customer)
         self._renderer.render(
             req,
             resp,

@@ -95,6 +95,11 @@ class FeedTests(StoreCase[V]):
             after = store.changes(changes.position)
             assert list(after) == []
             changes = after
+        skipped = store.changes()
+        position = skipped.skip()
+        assert [position, list(skipped), list(store.changes(position))] == [skipped.position, [], []]
+        store["a"] = self.values.of(7)
+        assert [change.key for change in store.changes(position)] == ["a"]
 
     @with_feed
     def test_every_operation_is_told(self, store: Store[V]) -> None:

@@ -34,18 +34,21 @@ class Service:
 
 @contextmanager
 def running(
-    make: Callable[[], Store[Any]] = holdall.Memory, limits: Limits = LIMITS, **options: Any
+    make: Callable[[], Store[Any]] = holdall.Memory,
+    limits: Limits = LIMITS,
+    stores: int = STORES,
+    **options: Any,
 ) -> Iterator[Service]:
     """A service of stores that ``make`` makes, named s0, s1 and so on."""
-    stores: dict[str, Store[Any]] = {f"s{number}": make() for number in range(STORES)}
+    served: dict[str, Store[Any]] = {f"s{number}": make() for number in range(stores)}
     ending = threading.Event()
     server = Server(
-        app(stores, limits=limits, ending=ending, **options), listen("127.0.0.1:0"), limits=limits
+        app(served, limits=limits, ending=ending, **options), listen("127.0.0.1:0"), limits=limits
     )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield Service(server.url, stores)
+        yield Service(server.url, served)
     finally:
         ending.set()
         server.stop()

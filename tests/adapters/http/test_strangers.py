@@ -76,6 +76,7 @@ STRANGERS = {
 }
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("name", STRANGERS)
 def test_another_program_is_no_store(stranger, name):
     stranger.answers = {"": STRANGERS[name]}
@@ -95,6 +96,7 @@ def test_another_program_is_no_store(stranger, name):
                 call()
 
 
+@pytest.mark.servers
 class TestAway(BrokenStoreTests[bytes]):
     @pytest.fixture
     def open_store(self):
@@ -109,6 +111,7 @@ GARBLED = {
 }
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("name", GARBLED)
 def test_what_is_not_http_is_corrupt(answering, name):
     with answering(GARBLED[name]) as store, pytest.raises(Corrupt):
@@ -148,13 +151,14 @@ def test_a_key_that_no_honest_page_has_is_corrupt(answering, name):
                 list(scan(stop="c"))
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("body", [DEEP, b"{", b"\xff", b'{"results": []}', b"{}"], ids=range(5))
 def test_json_that_is_not_the_answer_is_corrupt(answering, body):
     with answering(http(body)) as store:
         for call in (
             lambda: list(store.scan()),
             lambda: list(store.get_many(["a"])),
-            lambda: store.update({"a": b"1"}),
+            lambda: store.update({"a": b"1", "b": b"2"}),
             lambda: store.changes(),
         ):
             with pytest.raises(Corrupt):
@@ -199,6 +203,7 @@ ERRORS = [
 ]
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize(("data", "error"), ERRORS, ids=range(len(ERRORS)))
 def test_each_status_has_its_error(answering, data, error):
     with answering(data) as store:

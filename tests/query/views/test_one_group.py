@@ -63,7 +63,9 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 
 
 @pytest.mark.timeout(3600 if SOAK else 120)
-@pytest.mark.parametrize("reduce", ["sum", "min", "max", "distinct", Largest()], ids=str)
+@pytest.mark.parametrize(
+    "reduce", ["sum", "min", "max", "distinct", Largest()], ids=["sum", "min", "max", "distinct", "largest"]
+)
 def test_a_change_of_one_document_reads_a_few_nodes(reduce: Any, counts: Counts) -> None:
     store = Memory()
     store.set_many((f"{number:07}", b"%d" % number) for number in range(DOCUMENTS))

@@ -40,6 +40,7 @@ def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refresh, "BATCH", 3)
         patch.setattr(tree, "_BITS", 1)
+        patch.setattr(tree, "_FEW", 1)
         yield
 
 

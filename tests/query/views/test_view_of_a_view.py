@@ -173,6 +173,7 @@ def test_a_view_of_a_view_is_a_query_of_a_query(seed: int, monkeypatch: pytest.M
     monkeypatch.setattr(refresh, "BATCH", 4)
     monkeypatch.setattr(log, "LEAST", 6)
     monkeypatch.setattr(tree, "_BITS", 1)
+    monkeypatch.setattr(tree, "_FEW", 1)
     run_state_machine_as_test(
         Machine,
         settings=settings(

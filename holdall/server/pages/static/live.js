@@ -1,53 +1,60 @@
 "use strict";
-// Follows the change feed of the store, and shows the page again when a key on it changes.
+// Follows the change feed of the store by Server-Sent Events, and shows the page again when a key on it changed.
+
 const main = document.getElementById("main");
-const status = document.getElementById("live");
-const RETRY = 15000;
+const told = document.getElementById("live");
+const PAUSE = 300; // milliseconds in which several changes become one
+const RETRY = 15000; // milliseconds until a feed that was refused is tried again
 let feed = null;
+let waiting = null;
 let showing = null;
 
 function follow() {
-  if (document.hidden || feed) return;
-  feed = new AbortController();
-  poll(main.dataset.live, feed.signal).catch(() => {}).finally(() => { feed = null; });
+  if (feed || document.hidden) return;
+  feed = new EventSource(main.dataset.live);
+  feed.onmessage = soon;
+  feed.addEventListener("expired", () => { leave(); soon(); });
+  feed.onerror = () => {
+    if (feed.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
+    leave();
+    setTimeout(follow, RETRY);
+  };
 }
 
 function leave() {
-  if (feed) feed.abort();
+  if (feed) feed.close();
+  feed = null;
 }
 
-async function poll(link, signal) {
-  const url = new URL(link, location.href);
-  for (;;) {
-    const answer = await fetch(url, { signal, headers: { Accept: "application/json" } });
-    if (!answer.ok) {
-      setTimeout(follow, RETRY);
-      return;
-    }
-    const page = await answer.json();
-    url.searchParams.set("since", page.position);
-    main.dataset.live = url.pathname + url.search;
-    if (page.changes.length && !page.more) await refresh();
-  }
+function soon() {
+  if (!waiting) waiting = setTimeout(() => { waiting = null; refresh().catch(() => {}); }, PAUSE);
 }
 
 async function refresh() {
   if (main.querySelector("form[data-keep]")) {
-    status.textContent = "The data has changed. Reload the page to see it.";
+    tell("This has changed. Reload the page to see it.");
     return;
   }
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
-  if (!next || main.contains(document.activeElement) && document.activeElement.matches("input")) return;
-  const focused = document.activeElement && document.activeElement.getAttribute("href");
-  main.replaceChildren(...next.childNodes);
-  if (focused) {
-    const again = main.querySelector(`a[href="${CSS.escape(focused)}"]`);
-    if (again) again.focus({ preventScroll: true });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const next = page.getElementById("main");
+  if (!next) return;
+  if (main.contains(document.activeElement) && document.activeElement.matches("input")) {
+    tell("This has changed. Reload the page to see it.");
+    return;
   }
-  status.textContent = "Updated just now.";
+  const focused = main.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  main.replaceChildren(...next.childNodes);
+  if (next.dataset.live) main.dataset.live = next.dataset.live;
+  if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  tell("Updated");
+  follow();
+}
+
+function tell(text) {
+  told.textContent = text;
   clearTimeout(showing);
-  showing = setTimeout(() => { status.textContent = ""; }, 4000);
+  showing = setTimeout(() => { told.textContent = ""; }, 5000);
 }
 
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));

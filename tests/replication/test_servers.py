@@ -1,0 +1,154 @@
+"""Syncs between real servers: with links that are cut, a process that is killed, and a full target."""
+
+import random
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+import holdall
+from holdall import File, HoldallError, Json, Memory, SQLite, StoreFull, Versions, Zstd
+from holdall.replication import back_up, restore, sync, sync_both
+from holdall.store import Store
+from tests.faults.proxy import Proxy, answer, drop, late, reset_in_body
+from tests.servers import gcs, s3
+from tests.soak import SOAK
+
+pytestmark = pytest.mark.servers
+
+
+def fill(store: Store[bytes], count: int) -> None:
+    store.update({f"invoices/{number:05}": b"%d" % number for number in range(count)})
+
+
+def change(store: Store[bytes], chance: random.Random, count: int) -> None:
+    """Write or delete a fifth of the keys."""
+    for _ in range(count // 5):
+        key = f"invoices/{chance.randrange(count):05}"
+        if chance.random() < 0.3:
+            store.discard(key)
+        else:
+            store[key] = chance.randbytes(8)
+
+
+def test_around_a_database_two_buckets_and_a_folder(
+    seaweed: s3.Server, fake_gcs: gcs.Server, tmp_path: Path
+) -> None:
+    chance = random.Random(1)
+    with (
+        SQLite(tmp_path / "a.db", durability="os") as database,
+        File(tmp_path / "b", durability="os") as folder,
+    ):
+        fill(database, 60)
+        ring = [database, seaweed.store("ring"), Zstd(fake_gcs.store("ring")), folder]
+        for _ in range(3):
+            for source, target in pairwise(ring):
+                sync(source, target)
+                assert dict(target) == dict(database)
+                assert sync(source, target).changed == 0
+            change(database, chance, 60)
+
+
+def test_both_ways_with_a_bucket(seaweed: s3.Server, tmp_path: Path) -> None:
+    chance = random.Random(2)
+    with SQLite(tmp_path / "a.db", durability="os") as shop:
+        cloud = seaweed.store("both")
+        fill(shop, 40)
+        sync_both(shop, cloud)
+        for _ in range(3):
+            change(shop, chance, 40)
+            change(cloud, chance, 40)
+            sync_both(shop, cloud, conflict="ours")
+            assert dict(shop) == dict(cloud)
+            assert sync_both(shop, cloud).changed == 0
+
+
+def test_a_backup_in_a_bucket_goes_back(seaweed: s3.Server, tmp_path: Path) -> None:
+    with Json(SQLite(tmp_path / "a.db", durability="os")) as books:
+        bucket = Json(seaweed.store("backup"))
+        books.update({"a": 1, "b": 2})
+        back_up(books, bucket)
+        noon = next(Versions(bucket).history("b")).time
+        books["a"] = 9
+        del books["b"]
+        back_up(books, bucket)
+        restore(bucket, books, noon)
+        assert dict(books) == {"a": 1, "b": 2}
+
+
+def test_a_link_that_is_cut_and_delayed(seaweed: s3.Server, tmp_path: Path) -> None:
+    chance = random.Random(3)
+    faults = [drop, reset_in_body, answer(503, "SlowDown"), late(0.01)]
+    with SQLite(tmp_path / "a.db", durability="os") as source, Proxy(str(seaweed.endpoint)) as proxy:
+        name = f"b{uuid4().hex}"
+        bucket = seaweed.store("cut", name)
+        through = seaweed.store("cut", name, endpoint_url=proxy.endpoint)
+        fill(source, 40)
+        for _ in range(4):
+            for _ in range(6):
+                proxy.inject(chance.choice(faults), on=chance.choice(["GET", "PUT", "HEAD", "DELETE"]))
+            for _ in range(20):
+                try:
+                    sync(source, through)
+                    break
+                except HoldallError:
+                    continue
+            proxy.calm()
+            sync(source, through)
+            assert dict(bucket) == dict(source)
+            change(source, chance, 40)
+
+
+_SYNC = """
+import sys, holdall
+source, target = map(holdall.open, sys.argv[1:])
+holdall.sync(source, target, workers=2, tell=lambda count: print(count, flush=True))
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+def test_the_syncing_process_is_killed(kind: str, tmp_path: Path) -> None:
+    count, chance = 2_000, random.Random(4)
+    source = f"sqlite:///{tmp_path}/a.db?durability=os"
+    target = (
+        f"file:{tmp_path}/b?durability=os" if kind == "file" else f"sqlite:///{tmp_path}/b.db?durability=os"
+    )
+    with holdall.open(source) as here, holdall.open(target) as there:
+        fill(here, count)
+        for _ in range(30 if SOAK else 5):
+            with subprocess.Popen(
+                [sys.executable, "-c", _SYNC, source, target], stdout=subprocess.PIPE
+            ) as process:
+                assert process.stdout
+                for _ in range(chance.randrange(5)):
+                    process.stdout.readline()
+                process.kill()
+            change(here, chance, count)
+        sync(here, there)
+        assert dict(there) == dict(here)
+        assert sync(here, there, full=True).changed == 0
+
+
+def test_a_full_target_loses_nothing(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "holdall", small], check=False)
+    if mounted.returncode:
+        pytest.skip("a file system of its own needs root")
+    try:
+        source = Memory()
+        source.update({f"k{number:03}": bytes(5_000) for number in range(100)})
+        with File(small / "store", durability="os") as target:
+            with pytest.raises(StoreFull):
+                sync(source, target)
+            assert all(value == source[key] for key, value in target.items())
+            source.clear()
+            source["one"] = b"1"
+            subprocess.run(["mount", "-o", "remount,size=8m", small], check=True)
+            sync(source, target)
+            assert dict(target) == {"one": b"1"}
+    finally:
+        subprocess.run(["umount", small], check=True)

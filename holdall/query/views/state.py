@@ -16,7 +16,7 @@ with needs("json"):
     from msgspec import MsgspecError
     from msgspec.msgpack import Decoder, Encoder
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of all that a generation keeps. It is a part of the definition of a view."""
 
 _Part: Final = tuple[str, int, list[Any], list[Any], list[Any] | None]

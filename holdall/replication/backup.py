@@ -45,6 +45,7 @@ def restore(
     *,
     prefix: str = "",
     dry_run: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -54,7 +55,8 @@ def restore(
     ``backup`` did not have at that time is deleted. Nothing is remembered, so a restore that was interrupted
     begins again. The time of a value is the time at which it was backed up.
 
-    Raises NoRevision if the value of that time was pruned.
+    Raises NoRevision if the value of that time was pruned, and Invalid if ``backup`` had no keys at that time
+    and ``target`` has some, unless ``allow_empty`` is true.
     """
     require_two(backup, target)
     if not dry_run:
@@ -63,7 +65,7 @@ def restore(
     view = kept if as_of is None else kept.as_of(as_of)
     giver, taker = (Side(store, prefix, raw=False) for store in (view, target))
     nothing = State(None, (giver.name, taker.name), (prefix,))
-    run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell)
+    run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell, allow_empty=allow_empty)
     rule = OneWay(Delivery(giver, taker, dry=dry_run), delete=True)
     return run.go(lambda restored: rule, full=True, verify=False)
 

@@ -46,6 +46,9 @@ class BothWays:
     def keeps(self, block: Block) -> bool:
         return True
 
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        return remembered and not self._restored[0], remembered and not self._restored[1]
+
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task
         if row is not None:

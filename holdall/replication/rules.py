@@ -41,6 +41,13 @@ class Rule(Protocol):
         """Return whether nothing is to be done with ``block`` if the tags of its keys have not changed."""
         ...
 
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        """Return for the source and the target whether all keys of the other one would be deleted if it had none.
+
+        ``remembered`` tells whether a former sync remembered any keys.
+        """
+        ...
+
     def settle(self, task: Task) -> Outcome | None:
         """Return the outcome of ``task`` if its tags alone tell it, without a request."""
         ...
@@ -63,6 +70,9 @@ class OneWay:
 
     def keeps(self, block: Block) -> bool:
         return not self._delete or block.source.keys == block.target.keys
+
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        return self._delete or remembered, False
 
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task

@@ -9,7 +9,7 @@ from typing import Final
 
 from holdall.batches import split
 from holdall.changes import NEW, OLD, Changes, Position
-from holdall.errors import Expired
+from holdall.errors import Expired, Invalid
 from holdall.replication.report import Report
 from holdall.replication.rows import PENDING, Block, Manifest, Row
 from holdall.replication.rules import VOID, Outcome, Rule, is_new
@@ -36,7 +36,8 @@ class Run:
     """A run between ``sides``, the source and the target. ``followed`` are those whose feeds it follows.
 
     Threads perform the tasks of a rule; this thread reads the listings and the feeds, and writes the state.
-    ``tell`` is called with the number of keys that were settled.
+    ``tell`` is called with the number of keys that were settled. Unless ``allow_empty``, a comparison refuses to
+    delete all keys of a side because the other one has none.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Run:
         *,
         workers: int,
         tell: Callable[[int], None],
+        allow_empty: bool,
     ) -> None:
         self._sides = sides
         self._followed = followed
         self._state = state
         self._workers = workers
         self._tell = tell
+        self._allow_empty = allow_empty
         self._size = _CHUNK if sides[1].batches else _FEW
         self._unsettled: list[str] = []
         self.report = Report()
@@ -126,6 +129,9 @@ class Run:
     def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
         source, target = (Slices(side.listing()) for side in self._sides)
+        if not self._allow_empty:
+            may_empty = rule.may_empty(bool(before.blocks or announced))
+            self._require_keys(may_empty, (source.is_empty(), target.is_empty()))
         for block, stop in before.parts():
             stays = block is not None and not any(void) and not announced and rule.keeps(block)
             if block and stays and is_kept(block, stop, source, target):
@@ -137,6 +143,17 @@ class Run:
                 settled = [rule.settle(task) or task for task in batch]
                 rewriting.announce([each for each in settled if isinstance(each, Task) and is_new(each)])
                 yield from self._calls(rule, settled)
+
+    def _require_keys(self, may_empty: tuple[bool, bool], empty: tuple[bool, bool]) -> None:
+        """Raise Invalid if one side has no keys, for example because a disk is not mounted, and the other loses all."""
+        if any(empty) and not all(empty):
+            here = empty.index(True)
+            if may_empty[here]:
+                name, other = self._sides[here].label, self._sides[1 - here].name
+                raise Invalid(
+                    f"{name} has no keys, so all of them would be deleted at {other}; "
+                    "check the address, or give allow_empty=True (--allow-empty)"
+                )
 
     # ---- Following the feeds -----------------------------------------------------------------------
 

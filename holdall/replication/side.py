@@ -39,6 +39,11 @@ class Side:
         self.batches = Feature.ATOMIC in features
         self.feeds = Feature.CHANGES in features and not raw
 
+    @property
+    def label(self) -> str:
+        """The name of the store, with the prefix."""
+        return f"{self.name} under {self._prefix!r}" if self._prefix else self.name
+
     def listing(self) -> Iterator[Listed]:
         """Yield the keys and their tags, in order."""
         if self._tags:

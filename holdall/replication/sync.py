@@ -31,6 +31,7 @@ def sync(
     raw: bool = False,
     state: Store[Any] | None = None,
     forget: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -55,6 +56,10 @@ def sync(
     and manifest included; then no other process should write. With ``forget``, everything that was
     remembered is deleted first. With ``dry_run``, nothing is written, and the report tells what would have
     been done.
+
+    If a comparison finds no keys in ``source``, and would therefore delete all keys of ``target``, this raises
+    Invalid and deletes nothing: a folder that is not mounted or a wrong address looks the same. With
+    ``allow_empty``, it deletes them. Deletions that a feed tells need no such permission.
 
     ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
     are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
@@ -81,7 +86,7 @@ def sync(
         if raw and not prefix:
             require_free(giver.store, taker.store)
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
-    run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell)
+    run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
     return run.go(lambda restored: rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
 
 
@@ -96,6 +101,7 @@ def sync_both(
     full: bool = False,
     state: Store[Any] | None = None,
     forget: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -107,7 +113,9 @@ def sync_both(
     ``merge(base, ours, theirs)`` and returns the value for both stores; see `holdall.replication.both.Merge`.
     With "raise", both values stay as they are, and after the other keys this raises Conflict.
 
-    It follows the feeds if both stores have CHANGES, and otherwise lists both. The other arguments are those
+    If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
+    Invalid, unless ``allow_empty`` is true. It follows the feeds if both stores have CHANGES, and otherwise
+    lists both. The other arguments are those
     of `sync`, and so are its promises: each write is a compare-and-swap against the tag that was seen.
 
     What tags cannot tell: at the first sync, which of two different values is newer, so each is a conflict;
@@ -134,7 +142,9 @@ def sync_both(
         for giver, taker in ((ours, theirs), (theirs, ours))
     )
     follows = ours.feeds and theirs.feeds
-    run = Run((ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell)
+    run = Run(
+        (ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell, allow_empty=allow_empty
+    )
     report = run.go(partial(BothWays, there, back, conflict), full=full or not follows, verify=verify)
     if conflict == "raise" and report.conflicts and not dry_run:
         raise _conflict(report)

@@ -144,6 +144,19 @@ def test_a_value_that_changes_at_that_moment_is_a_conflict_and_is_not_lost() -> 
     assert (here["a"], far["a"]) == (b"ours", b"theirs")
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_store_without_keys_does_not_empty_the_other_one(side: int) -> None:
+    stores = here, there = Without(Memory()), Without(Memory())
+    here["a"] = b"1"
+    sync_both(here, there)
+    stores[side].clear()
+    with pytest.raises(Invalid, match="has no keys"):
+        sync_both(here, there)
+    assert dict(stores[1 - side]) == {"a": b"1"}
+    sync_both(here, there, allow_empty=True)
+    assert len(stores[1 - side]) == 0
+
+
 # ---- Restored backups --------------------------------------------------------------------------------------
 
 
@@ -243,7 +256,7 @@ class Pair(RuleBasedStateMachine):
             Without(Mortal(store, life), lacks) for store, lacks in zip(self.stores, self.lacks, strict=True)
         ]
         kept = None if self.state is None else Mortal(self.state, life)
-        sync_both(*sides, conflict=self.policy, state=kept, full=full)  # type: ignore[arg-type]
+        sync_both(*sides, conflict=self.policy, state=kept, full=full, allow_empty=True)  # type: ignore[arg-type]
 
     @rule(requests=st.integers(0, 60), full=st.booleans())
     def killed(self, requests: int, full: bool) -> None:

@@ -480,3 +480,36 @@ def test_a_dry_run_writes_nothing() -> None:
     target = Memory()
     assert sync(filled(4), target, dry_run=True).copied == 4
     assert list(target.raw().scan()) == []
+
+
+# ---- A source without keys ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"delete": True}, {"prefix": "k"}])
+def test_a_source_without_keys_does_not_empty_the_target(options: dict[str, Any]) -> None:
+    here, target = filled(3), Memory()
+    source = Without(here)
+    sync(source, target, **options)
+    before = dict(target)
+    here.clear()  # as if the disk were not mounted
+    for dry_run in (True, False):
+        with pytest.raises(Invalid, match="has no keys"):
+            sync(source, target, dry_run=dry_run, **options)
+    assert dict(target) == before
+    assert sync(source, target, allow_empty=True, **options).deleted == 3
+    assert sync(source, target, **options).changed == 0  # both are empty
+
+
+def test_an_empty_source_of_a_first_sync_deletes_no_extra_keys_unasked() -> None:
+    target = filled(3)
+    assert counts(sync(Memory(), target)) == {"extra": 3}
+    with pytest.raises(Invalid, match="allow_empty"):
+        sync(Memory(), target, delete=True)
+    assert len(target) == 3
+
+
+def test_deletions_that_a_feed_tells_need_no_permission() -> None:
+    source, target = filled(3), Memory()
+    sync(source, target)
+    source.clear()
+    assert sync(source, target).deleted == 3

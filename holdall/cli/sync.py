@@ -96,19 +96,24 @@ def sync_(
         raise click.UsageError("--both takes neither --delete nor --raw")
     if conflict != "raise" and not both:
         raise click.UsageError("--conflict needs --both")
-    make: Callable[..., Report] = sync
     if both:
         del options["delete"], options["raw"]
-        make = partial(sync_both, conflict=conflict)
     if not options["dry_run"]:
         announce(target)
     with (
         open_sides(source, target, state) as (here, there, kept),
         show_progress("syncing keys", lambda: sum(1 for _ in here.scan(prefix))) as tell,
     ):
-        report = make(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
+        report = _way(conflict if both else None)(
+            here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options
+        )
     show(report, dry_run=options["dry_run"])
     click.get_current_context().exit(1 if report.left else 0)
+
+
+def _way(conflict: Policy | None) -> Callable[..., Report]:
+    """Return the function that syncs both ways and settles conflicts so, or one way if ``conflict`` is None."""
+    return sync if conflict is None else partial(sync_both, conflict=conflict)
 
 
 @contextmanager

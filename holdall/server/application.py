@@ -1,8 +1,8 @@
 """Builds the WSGI application of named stores."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from holdall.errors import HoldallError
 from holdall.extras import needs
@@ -36,7 +36,7 @@ from holdall.server.stores import Stores
 from holdall.server.throttle import Throttle
 from holdall.server.tokens import Tokens
 from holdall.server.transaction import Transactions
-from holdall.server.views import ViewLists, ViewRefreshes, ViewRows, named_views
+from holdall.server.views import ViewLists, ViewRefreshes, ViewRows, Views, named_views
 from holdall.store import Store
 
 with needs("server"):
@@ -84,27 +84,59 @@ def app(
     """
     served = Stores(stores, raw=raw)
     kept = None if tokens is None else Tokens(open_store(tokens) if isinstance(tokens, str) else tokens)
-    slots = Slots(limits.long)
-    stopping = ending or threading.Event()
-    waiting = Slots(limits.waiting)
-    monitor = Monitor(served, slots, waiting)
-    sessions = Sessions()
-    middleware: list[Any] = [
-        monitor,
-        Probes(served, stopping),
-        *([Cors(cors, guarded=readonly or kept is not None)] if cors else []),
-        Guard(hosts, kept, sessions, limits, readonly=readonly),
-        Throttle(limits),
-        *([Floor(served, limits.keep_free)] if limits.keep_free else []),
-        Compression(),
-        Idempotency(),
-    ]
-    service = falcon.App(middleware=middleware)
+    parts = _Parts(
+        served,
+        kept,
+        Sessions(),
+        named_views(served, views),
+        limits,
+        Slots(limits.long),
+        Slots(limits.waiting),
+        ending or threading.Event(),
+    )
+    monitor = Monitor(served, parts.slots, parts.waiting)
+    guard = Guard(hosts, kept, parts.sessions, limits, readonly=readonly)
+    cross = [Cors(cors, guarded=readonly or kept is not None)] if cors else []
+    service = falcon.App(middleware=[monitor, *_middleware(parts, [*cross, guard])])
     service.add_error_handler(HoldallError, answer_error)
     service.set_error_serializer(answer_http_error)
+    _add_stores(service, parts)
+    for path in PATHS:
+        service.add_route(path, ProbePage())
+    service.add_route("/metrics", MetricsPage(monitor))
+    mount(service, served, kept, parts.sessions, parts.views, parts.slots)
+    return service
+
+
+class _Parts(NamedTuple):
+    """The parts that several resources share. Requests that wait without a thread take one of ``waiting``."""
+
+    stores: Stores
+    tokens: Tokens | None
+    sessions: Sessions
+    views: Views
+    limits: Limits
+    slots: Slots
+    waiting: Slots
+    ending: threading.Event
+
+
+def _middleware(parts: _Parts, guards: list[Any]) -> Iterator[Any]:
+    """Yield the middleware below the monitor, in the order in which it sees a request."""
+    yield Probes(parts.stores, parts.ending)
+    yield from guards
+    yield Throttle(parts.limits)
+    if parts.limits.keep_free:
+        yield Floor(parts.stores, parts.limits.keep_free)
+    yield Compression()
+    yield Idempotency()
+
+
+def _add_stores(service: "falcon.App[falcon.Request, falcon.Response]", parts: _Parts) -> None:
+    """Add the paths of the stores, and the document that describes them."""
+    served, views, limits, slots = parts.stores, parts.views, parts.limits, parts.slots
     documents = Documents(served, limits.body)
     collections = Collections(served, limits, slots)
-    kept_views = named_views(served, views)
     routes: dict[str, Described] = {
         "/v1/{store}:info": Infos(served, limits.body),
         "/v1/{store}:batch": Batches(served, limits.body),
@@ -113,19 +145,15 @@ def app(
         "/v1/{store}:diff": Differences(served),
         "/v1/{store}/history/{key}": Histories(served),
         "/v1/{store}/leases/{key}": Leases(served, limits.body),
-        "/v1/{store}/views": ViewLists(served, kept_views, slots),
-        "/v1/{store}/views/{name}": ViewRows(served, kept_views, slots),
-        "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, kept_views, slots),
-        "/v1/{store}/changes": Feeds(served, slots, waiting, limits.seconds, stopping),
+        "/v1/{store}/views": ViewLists(served, views, slots),
+        "/v1/{store}/views/{name}": ViewRows(served, views, slots),
+        "/v1/{store}/views/{name}:refresh": ViewRefreshes(served, views, slots),
+        "/v1/{store}/changes": Feeds(served, slots, parts.waiting, limits.seconds, parts.ending),
         "/v1/{store}/docs": collections,
     }
     for path, resource in routes.items():
         service.add_route(path.replace("{key}", "{key:path}"), resource)
     service.add_route("/v1/{store}/docs/{path:path}", Paths(documents, collections))
     routes |= {"/v1/{store}/docs/{folder}/": collections, "/v1/{store}/docs/{key}": documents}
-    service.add_route("/v1/openapi.json", Description(served, routes, tokens=kept is not None))
-    service.add_route("/metrics", MetricsPage(monitor))
-    for path in PATHS:
-        service.add_route(path, ProbePage())
-    mount(service, served, kept, sessions, kept_views, slots)
-    return service
+    tokens = parts.tokens is not None
+    service.add_route("/v1/openapi.json", Description(served, routes, tokens=tokens))

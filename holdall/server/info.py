@@ -56,6 +56,7 @@ class Infos:
     def describe(self, served: Served) -> Operations:
         """Return the operations of this resource, as `holdall.server.openapi` says."""
         number: Schema = {"type": "integer", "minimum": 1}
+        room: Schema = {"type": ["integer", "null"], "minimum": 0}
         known = an_object(
             name=TEXT,
             values={"enum": ["bytes", "text", "json"]},
@@ -65,6 +66,8 @@ class Infos:
             body=number,
             page=number,
             operations=number,
+            used=room,
+            free=room,
         )
         return read(operation("Describe the store for a client", {200: answer("facts", content(known))}))
 

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 import urllib3
@@ -35,8 +36,9 @@ def serving(
             yield Client(running.url, pool)
     finally:
         ending.set()
-        running.stop()
-        thread.join()
+        with patch("holdall.server.serving.LINGER", 0):  # an answer that a test keeps holds its connection
+            running.stop()
+            thread.join()
 
 
 @pytest.fixture(scope="module", name="serving")

@@ -106,7 +106,8 @@ def test_schemathesis_finds_no_failure(serving, notes, tmp_path):
         "run",
     ]
     command += ["--checks", "all", "--max-examples", "10", "--continue-on-failure", "--no-color"]
-    with serving({"notes": notes}, tokens=kept, views=views, threads=8) as http:
+    limits = {"seconds": 1}  # the time of a stream of events
+    with serving({"notes": notes}, tokens=kept, views=views, threads=8, limits=limits) as http:
         command += [f"{http.url}/v1/openapi.json", "-H", f"Authorization: Bearer {token}"]
         done = subprocess.run(
             command,

@@ -64,20 +64,10 @@ main()
 """
 
 
-FULL = [
-    ("waitress", "sqlite"),
-    *(
-        pytest.param(program, scheme, marks=pytest.mark.servers)
-        for program, scheme in (
-            ("granian", "sqlite"),
-            ("waitress", "file"),
-            ("granian", "file"),
-            ("waitress", "dbm"),
-        )
-    ),
-]
+FULL = [(program, scheme) for program in ("waitress", "granian") for scheme in ("sqlite", "file", "dbm")]
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize(("program", "scheme"), FULL)
 def test_a_store_that_is_full_answers_507_and_stays_whole(tmp_path, program, scheme):
     """No file of the service may grow beyond 400 kB, as on a full disk."""

@@ -140,6 +140,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path, program):
             assert http.process.wait(30) == -signal.SIGTERM
 
 
+@pytest.mark.servers
 def test_its_limits_are_options(tmp_path):
     options = ["--rate", "0.001", "--max-body", "1KB", "--threads", "6"]
     with serve("notes=memory://", *options, cwd=tmp_path) as http:

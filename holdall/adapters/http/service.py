@@ -21,6 +21,8 @@ class Info(msgspec.Struct):
     body: int
     page: int
     operations: int
+    used: int | None = None
+    free: int | None = None
 
 
 class Service:

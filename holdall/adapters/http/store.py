@@ -290,7 +290,9 @@ class HTTP(Store[bytes]):
 
     def info(self) -> dict[str, str]:
         found = self._service().info
-        return {"values": found.media_type, "largest body": f"{found.body:,} bytes"}
+        sizes = {"largest body": found.body, "used": found.used, "free": found.free}
+        shown = {name: f"{size:,} bytes" for name, size in sizes.items() if size is not None}
+        return {"values": found.media_type, **shown}
 
     def close(self) -> None:
         self._bell().close()

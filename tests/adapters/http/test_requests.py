@@ -69,6 +69,7 @@ def test_a_process_asks_for_the_description_once(store, cost):
     assert cost(lambda: list(store.scan())) == {"GET": 2}
     assert cost(lambda: bool(store)) == {"GET": 1}
     assert cost(lambda: store.features) == {}
+    assert store.info()["largest body"] == "2,097,152 bytes"
 
 
 def test_many_keys(store, service, cost):

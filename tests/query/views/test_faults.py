@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from holdall import File, Json, Memory, SQLite, Store
+from holdall import Expired, File, Json, Memory, SQLite, Store
 from holdall.query import MapReduce
 from holdall.query.collation import collate
 from holdall.query.views import View, refresh, tree
@@ -98,9 +98,7 @@ class ViewMachine(RuleBasedStateMachine):
         self.index = type(self).new_index(self.folder)
         self.scales = [1, 1]
         self.results: list[str] = []  # all that stale rows may be
-        self.torn = (
-            False  # whether a document changed during a refresh, so that stale rows may be any mixture
-        )
+        self.torn = False  # whether stale rows may have a part of the changes only
         self.open()
         self.file["c"] = b"[]"
 
@@ -178,12 +176,22 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(who=_who, moment=_moments, again=st.booleans())
     def crash(self, who: int, moment: int, again: bool) -> None:
+        in_steps = self._changes(who) > refresh.BATCH
         self.hooks.set(moment, die)
-        with contextlib.suppress(Killed):
+        try:
             self.views[who].refresh()
+        except Killed:
+            self.torn |= in_steps  # it may have ended between two steps
         self.hooks.clear()
         if not again:  # else the same object goes on, as after Ctrl-C
             self.open()
+
+    def _changes(self, who: int) -> int:
+        """The number of changes that the next refresh includes, or 0 if it builds the index."""
+        position = self.views[who].position
+        with contextlib.suppress(Expired):
+            return 0 if position is None else sum(1 for _ in Json(self.file).changes(position))
+        return 0
 
     @rule(who=_who, moment=_moments)
     def refresh_while_the_other_one_does(self, who: int, moment: int) -> None:

@@ -22,6 +22,8 @@ def before_load_schema(context, raw_schema):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Make a request that fits the schema one that fits the rest, too."""
+    if str((case.query or {}).get("wait", "")).isdigit() and 1 < int(case.query["wait"]) <= 60:
+        case.query["wait"] = 1  # a valid request waits for so long
     if case.meta is not None and case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     for part in (case.path_parameters, case.query, case.body):

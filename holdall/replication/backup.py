@@ -67,7 +67,7 @@ def restore(
     nothing = State(None, (giver.name, taker.name), (prefix,))
     run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell, allow_empty=allow_empty)
     rule = OneWay(Delivery(giver, taker, dry=dry_run), delete=True)
-    return run.go(lambda restored: rule, full=True, verify=False)
+    return run.go(lambda restored: rule, full=True)
 
 
 def follow(

@@ -32,7 +32,7 @@ class Delivery:
     def __init__(self, giver: Side, taker: Side, *, verify: bool = False, dry: bool = False) -> None:
         self.giver = giver
         self.taker = taker
-        self._verify = verify
+        self.verify = verify
         self._dry = dry
         self.batches = taker.batches and not dry
 
@@ -52,7 +52,7 @@ class Delivery:
             if there is not None and is_same(held.value, there.value):
                 return Delivered(held.tag, there.tag, "equal")
         tag = _DRY if self._dry else self.taker.put(key, held.value, seen)
-        if self._verify and not self._dry:
+        if self.verify and not self._dry:
             self._read_back(key, held.value, tag)
         return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
 

@@ -69,7 +69,7 @@ class OneWay:
         self._delete = delete
 
     def keeps(self, block: Block) -> bool:
-        return not self._delete or block.source.keys == block.target.keys
+        return not self._delivery.verify and (not self._delete or block.source.keys == block.target.keys)
 
     def may_empty(self, remembered: bool) -> tuple[bool, bool]:
         return self._delete or remembered, False
@@ -77,7 +77,8 @@ class OneWay:
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task
         if row is not None and (source, target) == (row.source, row.target) and VOID not in row:
-            return None if self._delete and _is_extra(row) else Outcome(key, row)
+            compares = self._delivery.verify and source != ABSENT
+            return None if compares or (self._delete and _is_extra(row)) else Outcome(key, row)
         if source != ABSENT or target is None:
             return None
         if target == ABSENT:
@@ -105,6 +106,8 @@ class OneWay:
         else:
             seen = self._delivery.taker.tag(key)
         delivered = row is not None and seen == row.target and row.source not in (ABSENT, VOID)
+        if row is not None and source == row.source and self._delivery.verify:
+            delivered = False  # the tags tell that both values stayed as they were, so compare them
         return seen, seen == ABSENT or delivered
 
     def _outcome(self, task: Task, made: Delivered) -> Outcome:

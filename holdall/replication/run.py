@@ -60,15 +60,15 @@ class Run:
         self._unsettled: list[str] = []
         self.report = Report()
 
-    def go(self, rules: Callable[[Void], Rule], *, full: bool, verify: bool) -> Report:
+    def go(self, rules: Callable[[Void], Rule], *, full: bool) -> Report:
         """Settle what changed since the last run, or all keys, and return the report.
 
         ``rules`` returns the rule, given for each side whether it was restored from a backup.
 
-        It compares all keys if ``full`` or ``verify`` asks for it, if there is no feed to follow, if the last
-        comparison was interrupted, or if a feed cannot go on. With ``verify``, remembered tags prove nothing.
+        It compares all keys if ``full``, if there is no feed to follow, if the last comparison was interrupted,
+        or if a feed cannot go on.
         """
-        if self._can_follow and not full and not verify:
+        if self._can_follow and not full:
             try:
                 self.follow(rules((False, False)))
             except Expired:
@@ -76,7 +76,7 @@ class Run:
             else:
                 return self.report
         restored = self.restored()
-        self.compare(rules(restored), (True, True) if verify else restored, restored)
+        self.compare(rules(restored), restored)
         return self.report
 
     @property
@@ -103,7 +103,7 @@ class Run:
             return True
         return False
 
-    def compare(self, rule: Rule, void: Void, restored: Void) -> None:
+    def compare(self, rule: Rule, void: Void) -> None:
         """Settle all keys. The remembered tags of a side that is ``void`` prove nothing.
 
         The positions are those from before the listings, so what changes in the meantime comes again.
@@ -113,7 +113,7 @@ class Run:
         reached = list(map(self._position_now, self._sides, self._followed))
         positions: Positions = tuple(map(_useful, reached))  # type: ignore[assignment]
         # After an interruption, the next run must find out again that the tags prove nothing.
-        begun = before._replace(positions=before.positions if any(restored) else positions, complete=False)
+        begun = before._replace(positions=before.positions if any(void) else positions, complete=False)
         rewriting = Rewriting(self._state, begun)
         steps = self._compare(rewriting, before, rule, void)
         self._finish(rewriting, steps, Manifest(positions, True))

@@ -87,7 +87,7 @@ def sync(
             require_free(giver.store, taker.store)
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
-    return run.go(lambda restored: rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
+    return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
 
 
 def sync_both(
@@ -145,7 +145,7 @@ def sync_both(
     run = Run(
         (ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell, allow_empty=allow_empty
     )
-    report = run.go(partial(BothWays, there, back, conflict), full=full or not follows, verify=verify)
+    report = run.go(partial(BothWays, there, back, conflict), full=full or verify or not follows)
     if conflict == "raise" and report.conflicts and not dry_run:
         raise _conflict(report)
     return report

@@ -92,7 +92,7 @@ class OneWay:
         try:
             return self._outcome(task, self._delivery.insist(task.key, seen, known=known))
         except REFUSALS as error:
-            return Outcome(task.key, None, "refused", error=error)
+            return Outcome(task.key, task.row, "refused", error=error)
 
     def _look(self, task: Task) -> tuple[Tag, bool]:
         """Return the tag that the key has at the target, and whether the source delivered that value."""

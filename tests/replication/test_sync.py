@@ -328,6 +328,38 @@ def test_a_value_that_is_refused_is_reported_and_tried_again(lacks: Feature) -> 
     assert dict(target) == dict(source)
 
 
+@pytest.mark.parametrize("lacks", [Feature.NONE, Feature.CHANGES])
+def test_a_key_whose_new_value_was_refused_is_still_deleted_with_it(lacks: Feature) -> None:
+    source, target = Without(filled(2), lacks), Small(Memory())
+    sync(source, target)
+    source["k00001"] = b"0123456"
+    assert sync(source, target).left == 1
+    del source["k00001"]
+    assert counts(sync(source, target)) == {"deleted": 1}
+
+
+@pytest.mark.parametrize("tags", [True, False])
+def test_a_damaged_value_at_the_target_is_replaced(tags: bool) -> None:
+    source, there = filled(2), Memory()
+    there["k00001"] = b"Damaged"
+    lacks = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+    target = Without(Small(there), Feature.NONE if tags else lacks)
+    assert counts(sync(source, target)) == {"copied": 2, "replaced": 1}
+    assert dict(target) == dict(source)
+
+
+def test_a_damaged_value_of_a_source_without_tags_is_reported() -> None:
+    here, target = filled(3), Memory()
+    source = Without(Small(here), Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.CHANGES)
+    sync(source, target)
+    here["k00001"] = b"Damaged"
+    for _ in range(2):
+        assert counts(sync(source, target)) == {"left": 1}
+    assert dict(target) == {"k00000": b"0", "k00001": b"1", "k00002": b"2"}
+    del here["k00001"]
+    assert counts(sync(source, target)) == {"deleted": 1}
+
+
 def test_an_odd_key_is_refused_or_escaped() -> None:
     source, plain, escaped = Escape(Memory()), Memory(), Escape(Memory())
     source["a//b"] = source["fine"] = b"1"

@@ -130,6 +130,8 @@ def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> Non
     """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
     for key, error in list(report.refused.items())[:_SHOWN]:
         click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
+    for key in report.conflicts[:_SHOWN]:
+        click.echo(f"holdall: {format_key(key)} changed at both stores", err=True)
     would = "would have " if dry_run else ""
     parts = [f"{would}copied {report.copied:,}", f"deleted {report.deleted:,}"]
     for count, words in (

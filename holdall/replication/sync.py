@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from holdall.errors import Conflict, Invalid
@@ -11,7 +12,7 @@ from holdall.layer import layers
 from holdall.middleware.identity import require_free
 from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
-from holdall.replication.report import Report
+from holdall.replication.report import SHOWN, Report
 from holdall.replication.rules import OneWay
 from holdall.replication.run import Run
 from holdall.replication.side import Side
@@ -152,11 +153,15 @@ def sync_both(
 
 
 def _conflict(report: Report) -> Conflict:
+    found = len(report.conflicts)
     keys = ", ".join(map(format_key, report.conflicts[:3]))
-    more = ", …" if len(report.conflicts) > 3 else ""
-    count = "1 key" if report.left == 1 else f"{report.left:,} keys"
+    more = ", …" if found > 3 else ""
+    count = "1 key" if found == 1 else f"{found:,} keys" if found < SHOWN else f"{SHOWN:,} or more keys"
+    refused = "".join(
+        f", {format_key(key)} was left out ({error})" for key, error in islice(report.refused.items(), 3)
+    )
     return Conflict(
-        f"{count} changed at both stores ({keys}{more}), and all others are settled; "
+        f"{count} changed at both stores ({keys}{more}){refused}, and all others are settled; "
         "settle them with ours, theirs, newest, or a merge function",
         key=report.conflicts[0],
     )

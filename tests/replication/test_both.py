@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from holdall import Conflict, Invalid, Json, Memory, SQLite, Unsupported, Versions
+from holdall import Conflict, Escape, Invalid, Json, Memory, SQLite, Unsupported, Versions
 from holdall.replication import run, state, sync_both
 from holdall.replication.both import Policy
 from holdall.store import MISSING, Feature, Store
@@ -100,6 +100,15 @@ def test_conflicts_are_left_and_named_until_they_are_settled(lacks: Feature) -> 
     del here["k1"], there["k2"]
     assert sync_both(here, there).left == 0
     assert dict(here) == dict(there) == {"k0": b"ours", "k3": b"same", "k4": b"free"}
+
+
+def test_the_error_of_a_conflict_also_names_what_was_refused() -> None:
+    here, there = Escape(Memory()), Memory()
+    here["a"], there["a"], here["b//"] = b"1", b"2", b"3"
+    with pytest.raises(
+        Conflict, match=r"^1 key changed at both stores \('a'\), 'b//' was left out \(.*segment"
+    ):
+        sync_both(here, there)
 
 
 def test_the_first_sync_does_not_know_which_value_is_newer() -> None:

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from holdall.errors import Unavailable
 from holdall.middleware.versions import Versions
+from holdall.replication.apart import probe, require_two
 from holdall.replication.deliver import Delivery
 from holdall.replication.report import Report
 from holdall.replication.rules import OneWay
 from holdall.replication.run import Run
 from holdall.replication.side import Side
 from holdall.replication.state import State
-from holdall.replication.sync import probe, require_two, sync
+from holdall.replication.sync import sync
 from holdall.store import Feature, Store
 
 _PAUSES: Final = 1.0, 60.0  # the first and the longest wait after a store did not answer, in seconds
@@ -60,7 +61,7 @@ def restore(
     """
     require_two(backup, target)
     if not dry_run:
-        probe(backup, target)
+        probe(backup, target, prefix)
     kept = _with_history(backup)
     view = kept if as_of is None else kept.as_of(as_of)
     giver, taker = (Side(store, prefix, raw=False) for store in (view, target))

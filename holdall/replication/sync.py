@@ -1,23 +1,22 @@
 """`sync` makes a store equal to another store, key by key; `sync_both` brings each to the other."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from holdall.errors import Conflict, Invalid
-from holdall.keys import RawKey, format_key
-from holdall.layer import layers
+from holdall.errors import Conflict
+from holdall.keys import format_key
 from holdall.middleware.identity import require_free
+from holdall.replication.apart import probe, require_two
 from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
 from holdall.replication.report import SHOWN, Report
 from holdall.replication.rules import OneWay
 from holdall.replication.run import Run
 from holdall.replication.side import Side
-from holdall.replication.state import FOLDER, State
-from holdall.store import Feature, Store
+from holdall.replication.state import State
+from holdall.store import Store
 
 
 def sync(
@@ -65,7 +64,8 @@ def sync(
     ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
     are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
 
-    Raises Invalid if both are the same store, and Conflict if another process synced them in the meantime.
+    Raises Invalid if both are the same store or one lies in the other, and Conflict if another process synced
+    them in the meantime.
 
     >>> from holdall import Memory
     >>> books, copy = Memory(), Memory()
@@ -83,7 +83,7 @@ def sync(
     )
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
-        probe(source, target)
+        probe(source, target, prefix)
         if raw and not prefix:
             require_free(giver.store, taker.store)
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
@@ -123,8 +123,8 @@ def sync_both(
     without UNIQUE_TAGS, that a value was changed and changed back; and that a store without a feed was
     restored from a backup, so that its keys come back that were deleted since.
 
-    Raises Invalid if both are the same store or ``conflict`` is not a policy, and Conflict as above or if
-    another process synced the stores in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, or if ``conflict`` is not a policy, and
+    Conflict as above or if another process synced the stores in the meantime.
 
     >>> from holdall import Memory
     >>> shop, cloud = Memory(), Memory()
@@ -137,7 +137,7 @@ def sync_both(
     kept = State(target if state is None else state, (ours.name, theirs.name), (prefix, "both"), dry=dry_run)
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
-        probe(source, target)
+        probe(source, target, prefix)
     there, back = (
         Delivery(giver, taker, verify=verify, dry=dry_run)
         for giver, taker in ((ours, theirs), (theirs, ours))
@@ -165,34 +165,3 @@ def _conflict(report: Report) -> Conflict:
         "settle them with ours, theirs, newest, or a merge function",
         key=report.conflicts[0],
     )
-
-
-def require_two(source: Store[Any], target: Store[Any]) -> None:
-    """Raise Invalid if both are the same store, even with different layers, as far as their names tell it.
-
-    Raises TypeError if one is not a store, but an address for example.
-    """
-    for store in source, target:
-        if not isinstance(store, Store):
-            raise TypeError(
-                f"sync needs two stores, not a {type(store).__name__}; holdall.open opens a store at an address"
-            )
-    ours, theirs = ([*layers(store)][-1] for store in (source, target))
-    if ours is theirs or (repr(ours) == repr(theirs) and Feature.SHARED in ours.features):
-        raise _same(source, target)
-
-
-def probe(source: Store[Any], target: Store[Any]) -> None:
-    """Raise Invalid if a record that is written to ``target`` appears in ``source``."""
-    key, mark = RawKey(f"{FOLDER}probe"), secrets.token_bytes(16)
-    there = target.raw()
-    there[key] = mark
-    try:
-        if source.raw().get(key) == mark:
-            raise _same(source, target)
-    finally:
-        there.discard(key)
-
-
-def _same(source: Store[Any], target: Store[Any]) -> Invalid:
-    return Invalid(f"{source!r} and {target!r} are the same store; name two stores")

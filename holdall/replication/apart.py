@@ -61,7 +61,7 @@ def _lowest(store: Store[Any]) -> Store[Any]:
 
 def _below(outer: Store[Any], inner: Store[Any]) -> str:
     """Return the folder of ``outer`` in which ``inner`` lies, as far as their names tell it, or an empty text."""
-    paths = ["/".join([*map(str, store._made_with[0]), ""]) for store in (outer, inner)]
+    paths = ["".join(f"{part}/" for part in store._made_with[0] if part != "") for store in (outer, inner)]
     if type(outer) is not type(inner) or not paths[1].startswith(paths[0]):
         return ""
     return paths[1].removeprefix(paths[0])

@@ -292,6 +292,42 @@ def test_two_syncs_of_the_same_stores_at_once_do_no_harm() -> None:
     assert sync(source, target, full=True).changed == 0
 
 
+class Overtaken(Mortal):
+    """Calls ``overtake`` before the first request ``name``."""
+
+    def __init__(self, store: Store[bytes], name: str, overtake: Callable[[], None]) -> None:
+        super().__init__(store, Life())
+        self._waiting = {name: overtake}
+
+    def _call(self, name: str, call: Any, /, *args: Any) -> Any:
+        self._waiting.pop(name, lambda: None)()
+        return call(*args)
+
+    def scan(self, *args: Any, **options: Any) -> Iterator[str]:
+        self._waiting.pop("scan", lambda: None)()
+        return super().scan(*args, **options)
+
+
+@pytest.mark.parametrize("request_", ["get", "set", "swap", "scan", "delete_many"])
+@pytest.mark.parametrize("change", [True, False])
+def test_a_sync_that_another_one_overtakes_leaves_the_rows_whole(request_: str, change: bool) -> None:
+    source, target, kept = filled(5), Memory(), Memory()
+    if change:
+        sync(source, target, state=kept)
+        source["k00001"] = b"new"
+
+    def overtake() -> None:
+        source["k00002"] = b"new"
+        sync(source, target, state=kept)
+
+    with contextlib.suppress(Conflict):
+        sync(source, target, state=Overtaken(kept, request_, overtake), full=not change)
+    source["k00003"] = b"newer"
+    for full in (False, True):
+        sync(source, target, state=kept, full=full)
+        assert dict(target) == dict(source)
+
+
 # ---- What cannot be copied ------------------------------------------------------------------------------
 
 

@@ -1,9 +1,9 @@
 """Dbm files: what is opened and refused, what other programs see, and what a full disk leaves."""
 
 import contextlib
-import gc
 import dbm.dumb
 import errno
+import gc
 import importlib
 import os
 import resource

@@ -51,7 +51,8 @@ class Answer(NamedTuple):
         """Return the body, a value. Raises Corrupt if the answer has only a part of a value, or none."""
         if self.status != 200:
             raise Corrupt(
-                f"{where} answered {self.status} to a read, which is not a whole value; check the proxies before the service"
+                f"{where} answered {self.status} to a read, which is not a whole value; "
+                "check the proxies before the service"
             )
         return self.body
 

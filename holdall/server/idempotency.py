@@ -25,7 +25,11 @@ _AGE: Final = 300  # seconds
 _PATIENCE: Final = 5  # seconds that a repeated write waits for the first one
 _LONGEST: Final = 200  # characters of a key
 _ROOM: Final = 4096  # bytes of a body that is remembered
-_PASSING: Final = (400, 408, 429)  # statuses that say nothing about the next attempt: a body may have broken off
+_PASSING: Final = (
+    400,
+    408,
+    429,
+)  # statuses that say nothing about the next attempt: a body may have broken off
 _REQUEST: Final = (
     "REQUEST_METHOD",
     "PATH_INFO",

@@ -104,11 +104,18 @@ class Side:
             return self.store.swap(key, value, expected)
         if self.tag(key) != expected:
             raise conflict(key)
+        first = self._write(key, value)
+        # If the value differs, another writer was faster, or the store changes such values, each time in the same way.
+        if not is_same(first.value, value) and not is_same(self._write(key, value).value, first.value):
+            raise conflict(key)
+        return first.tag
+
+    def _write(self, key: str, value: Any) -> Tagged[Any]:
         self.store[key] = value
         held = self.read(key)
-        if held is None or not is_same(held.value, value):
+        if held is None:
             raise conflict(key)
-        return held.tag
+        return held
 
     def remove(self, key: str, expected: Tag) -> None:
         """Delete ``key`` if it has the tag ``expected``. Raises Conflict if it has another tag."""

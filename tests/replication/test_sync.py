@@ -396,6 +396,26 @@ def test_a_damaged_value_of_a_source_without_tags_is_reported() -> None:
     assert counts(sync(source, target)) == {"deleted": 1}
 
 
+class Stripping(Codec[bytes, bytes]):
+    """Stores each value without the spaces around it."""
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        return value.strip()
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        return data
+
+
+def test_a_target_without_swap_may_change_a_value_that_it_stores() -> None:
+    source, there = Memory(), Memory()
+    source["a"] = b" 1 "
+    lacks = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+    target = Without(Stripping(there), lacks)
+    assert counts(sync(source, target)) == {"copied": 1}
+    assert counts(sync(source, target, full=True)) == {}
+    assert dict(there) == {"a": b"1"}
+
+
 def test_an_odd_key_is_refused_or_escaped() -> None:
     source, plain, escaped = Escape(Memory()), Memory(), Escape(Memory())
     source["a//b"] = source["fine"] = b"1"

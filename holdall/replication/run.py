@@ -53,6 +53,8 @@ class Run:
         self._sides = sides
         self._followed = followed
         self._state = state
+        if workers < 1:
+            raise Invalid(f"workers is {workers}; give 1 or more threads")
         self._workers = workers
         self._tell = tell
         self._allow_empty = allow_empty

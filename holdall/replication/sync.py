@@ -64,8 +64,8 @@ def sync(
     ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
     are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
 
-    Raises Invalid if both are the same store or one lies in the other, and Conflict if another process synced
-    them in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, or if ``workers`` is less than 1, and
+    Conflict if another process synced them in the meantime.
 
     >>> from holdall import Memory
     >>> books, copy = Memory(), Memory()
@@ -116,8 +116,8 @@ def sync_both(
 
     If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
     Invalid, unless ``allow_empty`` is true. It follows the feeds if both stores have CHANGES, and otherwise
-    lists both. The other arguments are those
-    of `sync`, and so are its promises: each write is a compare-and-swap against the tag that was seen.
+    lists both. The other arguments are those of `sync`, and so are its promises: each write is a
+    compare-and-swap against the tag that was seen.
 
     What tags cannot tell: at the first sync, which of two different values is newer, so each is a conflict;
     without UNIQUE_TAGS, that a value was changed and changed back; and that a store without a feed was

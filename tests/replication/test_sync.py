@@ -518,6 +518,11 @@ def test_a_target_that_was_restored_gets_no_deleted_key_back(tmp_path: Path) -> 
 # ---- The same store, and damaged state -------------------------------------------------------------------
 
 
+def test_a_sync_without_threads_is_refused() -> None:
+    with pytest.raises(Invalid, match="workers is 0; give 1 or more threads"):
+        sync(Memory(), Memory(), workers=0)
+
+
 def test_two_names_of_one_store_are_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "store")
     ours, theirs = File(tmp_path / "store"), File(tmp_path / "link")

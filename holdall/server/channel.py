@@ -149,7 +149,9 @@ class _Problem(ErrorTask):
 
     def execute(self) -> None:
         error = cast(Any, self.request).error
-        body = json.dumps({"type": "about:blank", "title": error.reason, "status": error.code}).encode()
+        detail = error.body or error.reason
+        problem = {"type": "about:blank", "title": error.reason, "status": error.code, "detail": detail}
+        body = json.dumps(problem).encode()
         self.status = f"{error.code} {error.reason}"
         self.response_headers = [("Content-Type", "application/problem+json")]
         self.set_close_on_finish()

@@ -11,8 +11,11 @@ from holdall.server import Limits, app
 from holdall.server.serving import Server, listen
 from tests.cli.conftest import folder as folder
 from tests.server.client import Client
+from tests.soak import SOAK
 
 MAX_BODY = 100_000
+# It takes two minutes; `make soak` runs it.
+collect_ignore = [] if SOAK else ["test_load.py"]
 
 
 @contextmanager

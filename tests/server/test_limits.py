@@ -64,7 +64,9 @@ def test_a_request_gives_its_room_back(serving, body):
     with serving({"a": holdall.Memory()}, max_body=1000, limits={"bodies": 1}) as http:
         for n in range(10):
             assert http("PUT", f"/v1/a/docs/{n}", body).status == 201
-        assert http("PUT", "/v1/a/docs/a", b"x" * 1001).status == 413
+        answer = http("PUT", "/v1/a/docs/a", b"x" * 1001)
+        assert answer.status == answer.json()["status"] == 413
+        assert answer.json()["detail"]
         assert http("PUT", "/v1/a/docs/a", b"x").status == 201
 
 

@@ -14,12 +14,8 @@ import pytest
 import holdall
 from tests.server.test_many_uploads import memory
 from tests.server.test_serve import serve
-from tests.soak import SOAK
 
-pytestmark = [
-    pytest.mark.servers,
-    pytest.mark.skipif(not SOAK, reason="takes two minutes; `make soak` runs it"),
-]
+pytestmark = pytest.mark.servers
 
 SECONDS = 60
 PROCESSES, CLIENTS = 3, 8

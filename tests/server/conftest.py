@@ -1,5 +1,6 @@
 """The service over real sockets: in a thread of this process, under waitress unless a test names another server."""
 
+import shutil
 import threading
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -47,3 +48,16 @@ def serving(
 @pytest.fixture(scope="module", name="serving")
 def _serving():
     return serving
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        running = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield running
+        running.close()

@@ -1,7 +1,5 @@
 """The stream of changes in a real browser, whose `EventSource` goes on by itself after a lost connection."""
 
-import shutil
-
 import pytest
 
 import holdall
@@ -20,22 +18,9 @@ SCRIPT = """path => new Promise((resolve, reject) => {
 })"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        running = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser):
-    page = browser.new_page()
+def page(chromium):
+    page = chromium.new_page()
     page.route("**/blank", lambda route: route.fulfill(body="<title>blank</title>", content_type="text/html"))
     yield page
     page.close()

@@ -1,7 +1,6 @@
 """The pages in a real browser: the tasks of a person there, with and without JavaScript, and the findings of axe."""
 
 import re
-import shutil
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -32,19 +31,6 @@ PAGES = {
     "missing": "/books/docs/missing",
     "text": "/notes/docs/a",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        running = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""The base class of stores on servers that have transactions of their own."""
+"""The features of stores with transactions of their own, and the base class of those on servers."""
 
 from abc import abstractmethod
+from typing import Final
 
 from holdall.store import MISSING, Feature, Missing, Store
 
-_FEATURES = (
+TRANSACTIONS: Final = (
     Feature.SEEK
     | Feature.BATCH
     | Feature.TAGS
@@ -12,9 +13,9 @@ _FEATURES = (
     | Feature.SWAP
     | Feature.REMOVE
     | Feature.ATOMIC
-    | Feature.SHARED
-    | Feature.DURABLE
 )
+"""The features that every store with ordered keys and transactions has."""
+_FEATURES: Final = TRANSACTIONS | Feature.SHARED | Feature.DURABLE
 
 
 class TransactionalStore(Store[bytes]):

@@ -11,6 +11,7 @@ from holdall.adapters._files.durability import DURABILITIES, Durability, check_d
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
+from holdall.adapters._shared.transactional import TRANSACTIONS
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.feed import Feed
 from holdall.adapters.lmdb.rows import (
@@ -49,18 +50,7 @@ from holdall.store import (
 
 T = TypeVar("T")
 
-_FEATURES = (
-    Feature.SEEK
-    | Feature.BATCH
-    | Feature.TAGS
-    | Feature.UNIQUE_TAGS
-    | Feature.SWAP
-    | Feature.REMOVE
-    | Feature.ATOMIC
-    | Feature.CHANGES
-    | Feature.SHARED
-    | Feature.DURABLE
-)
+_FEATURES = TRANSACTIONS | Feature.CHANGES | Feature.SHARED | Feature.DURABLE
 
 _PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 _LOOKS = 0.01  # seconds between two looks of a watch for transactions of other processes

@@ -10,6 +10,7 @@ from itertools import chain, starmap
 from typing import Any, NoReturn, TypeVar
 
 from holdall.adapters._shared.servers import check_wait
+from holdall.adapters._shared.transactional import TRANSACTIONS
 from holdall.address import Address
 from holdall.batches import read_pages, split_keys, split_pairs, split_transaction
 from holdall.errors import Conflict, HoldallError, InvalidAddress
@@ -99,16 +100,7 @@ class SlateDB(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return (
-            Feature.SEEK
-            | Feature.BATCH
-            | Feature.TAGS
-            | Feature.UNIQUE_TAGS
-            | Feature.SWAP
-            | Feature.REMOVE
-            | Feature.ATOMIC
-            | Feature.DURABLE
-        )
+        return TRANSACTIONS | Feature.DURABLE
 
     # ---- One key ---------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
+from holdall.adapters._shared.transactional import TRANSACTIONS
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -45,15 +46,6 @@ _SHOWN = (
     "AND is_key(CAST(key AS BLOB))"
 )
 
-_FEATURES = (
-    Feature.SEEK
-    | Feature.BATCH
-    | Feature.TAGS
-    | Feature.UNIQUE_TAGS
-    | Feature.SWAP
-    | Feature.REMOVE
-    | Feature.ATOMIC
-)
 _IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
@@ -103,7 +95,7 @@ class SQLite(Store[bytes]):
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
-        self._features = _FEATURES
+        self._features = TRANSACTIONS
         if feed:
             self._features |= Feature.CHANGES
         if not self._table.in_memory:

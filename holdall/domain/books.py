@@ -122,9 +122,9 @@ class Books:
         ``to`` is the policy that allocates the payment to accounting codes, or the amount of each code.
 
         ``id`` is the name that the bank or the payer gives to the payment. Recording the same payment again
-        with the same id changes nothing and returns the recorded payment. Recording a different payment with
-        that id raises Conflict. Without an id, every call records a new payment, because two equal payments
-        on one day do happen.
+        with the same id changes nothing and returns the recorded payment, whose day may be an earlier one.
+        Recording a different payment with that id raises Conflict. Without an id, every call records a new
+        payment, because two equal payments on one day do happen.
 
         Raises Invalid if the payment is more than the amount owed and ``overpaid`` is False, if a code is not
         billed, or if ``currency`` is given and is not the currency of the invoice. A policy allocates the

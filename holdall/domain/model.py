@@ -9,8 +9,14 @@ Every part of the total is a line, and its ``kind`` tells which: tax, allowances
 document, and the rounding of the payable amount, are lines too. So the amounts billed per code add up to the
 total. A line of the kind ``withholding`` subtracts tax that the customer pays to the tax office, because the
 customer never owes this tax to the seller.
+
+Each entry in ``payments`` settles a part of the total, and its ``kind`` tells how. Only a ``receipt`` is cash: money
+received, or paid back if it is negative. A ``prepayment`` is an amount that an earlier invoice billed already: the
+customer owes and pays it there. The other kinds settle an amount without cash: a ``credit`` that is applied, a
+``write-off``, an ``exchange`` difference, and a ``transfer`` of a payment from one document to another.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +44,7 @@ UNAPPLIED = "unapplied"
 
 InvoiceKind = Literal["invoice", "credit-note"]
 LineKind = Literal["item", "allowance", "charge", "tax", "withholding", "rounding"]
+PaymentKind = Literal["receipt", "prepayment", "credit", "write-off", "exchange", "transfer"]
 
 
 class Party(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,8 +123,9 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Money received (positive) or paid back (negative) on a day, in the currency of its invoice.
+    """An entry that settles ``amount`` of an invoice on a day, in the currency of the invoice.
 
+    Money received is positive, and money paid back is negative. If ``kind`` is not receipt, the entry is not cash.
     The allocations sum to ``amount``. ``id`` is unique within the invoice, so that recording the same payment
     twice records it once. ``overpaid`` is True if the payment is meant to be more than the amount owed.
 
@@ -133,6 +141,7 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     reference: str = ""
     note: str = ""
     overpaid: bool = False
+    kind: PaymentKind = "receipt"
 
 
 class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,15 +200,23 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
         return sum_by_name((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
-        """Return the amounts paid by accounting code. The codes are in the order of the payments."""
-        return sum_by_name((part.code, part.amount) for paid in self.payments for part in paid.allocations)
+        """Return the cash by accounting code, less the cash paid back. The codes are in the order of the payments."""
+        return _by_code(each for each in self.payments if each.kind == "receipt")
+
+    def settled(self) -> dict[str, Decimal]:
+        """Return the amounts settled by accounting code, in cash or without. The order is that of the payments."""
+        return _by_code(self.payments)
 
     def owed(self) -> dict[str, Decimal]:
-        """Return the amounts billed less the amounts paid, by accounting code.
+        """Return the amounts billed less the amounts settled, by accounting code.
 
         A settled code is included with the amount zero.
         """
         owed = self.billed()
-        for code, amount in self.paid().items():
+        for code, amount in self.settled().items():
             owed[code] = EXACT.subtract(owed.get(code, Decimal(0)), amount)
         return owed
+
+
+def _by_code(payments: Iterable[Payment]) -> dict[str, Decimal]:
+    return sum_by_name((part.code, part.amount) for each in payments for part in each.allocations)

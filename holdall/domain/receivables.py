@@ -19,7 +19,8 @@ BOUNDS = (0, 30, 60, 90)
 
 BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
 PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
-OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Account)
+ADJUSTED = MapReduce(maps.adjusted, "sum", type=maps.Paid)
+OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Billed)
 RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
 
 Progress: TypeAlias = Callable[[int], None]
@@ -65,34 +66,45 @@ class Receivables:
         self.progress = progress
 
     def billed(self) -> Report[CodeRow]:
-        """Return the amounts billed, less the amounts credited.
+        """Return the amounts billed, less the amounts credited, and less the amounts that earlier invoices billed.
 
         They are by currency and accounting code, in that order.
         """
         return self._by_code(BILLED)
 
     def paid(self) -> Report[CodeRow]:
-        """Return the amounts paid, less the amounts paid back.
+        """Return the amounts paid in cash, less the amounts paid back.
 
         They are by currency and accounting code, in that order.
         """
         return self._by_code(PAID)
 
+    def adjusted(self) -> Report[CodeRow]:
+        """Return the amounts that were settled without cash, such as credits that are applied, and write-offs.
+
+        They are by currency and accounting code, in that order.
+        """
+        return self._by_code(ADJUSTED)
+
     def outstanding(self) -> Report[CodeRow]:
-        """Return the amounts billed, less the amounts paid.
+        """Return the amounts billed, less the amounts settled.
 
         They are by currency and accounting code, in that order. Settled codes are left out.
         """
         return self._by_code(OUTSTANDING)
 
     def received(self) -> Report[MonthRow]:
-        """Return the cash received, less the cash paid back, by month and currency, in that order."""
+        """Return the cash received, less the cash paid back, by month and currency, in that order.
+
+        Applied credits, write-offs and transfers are not cash. Neither is an amount that an invoice states as
+        prepaid on another invoice: it counts where it is paid.
+        """
         return self._checked(lambda: _month_report(self._rows(RECEIVED)))
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
         """Return balances by customer and currency, in that order, in buckets of days past due.
 
-        Each document has a balance: its total less its payments. The balance is current until ``on`` is after
+        Each document has a balance: its total less the amounts settled. The balance is current until ``on`` is after
         the due day, or after the day of issue if the document has no due day. Then it is 1-30 days past due,
         31-60 days, and so on, as ``bounds`` sets the limits. The balance of a credit note is negative, in the
         bucket of its own day.
@@ -116,19 +128,19 @@ class Receivables:
         return self._checked(lambda: Report(_STATEMENT, _running(self._entries(customer))))
 
     def by_code(self) -> Report[AccountRow]:
-        """Return the amounts billed, paid and owed, by currency and accounting code, in that order.
+        """Return the amounts billed, paid, adjusted and owed, by currency and accounting code, in that order.
 
-        They equal those of `billed`, `paid` and `outstanding`, from one reading of the books.
+        They equal those of `billed`, `paid`, `adjusted` and `outstanding`, from one reading of the books.
         """
-        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._billed_and_paid())))
+        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._account())))
 
     def overview(self, on: date, bounds: Sequence[int] = BOUNDS) -> Overview:
         """Return the reports `by_code`, `received` and `aging`, from one reading of the books."""
         labels = _labels(bounds)
 
         def ask() -> Overview:
-            billed, paid, received, aged = self._all(on, bounds)
-            accounts = Report(_ACCOUNT, _accounts(billed, paid))
+            billed, paid, adjusted, received, aged = self._all(on, bounds)
+            accounts = Report(_ACCOUNT, _accounts(billed, paid, adjusted))
             return Overview(accounts, _month_report(received), _aging_report(labels, aged))
 
         return self._checked(ask)
@@ -139,18 +151,19 @@ class Receivables:
     def _rows(self, query: MapReduce[Any, Decimal]) -> Sums:
         return self._run(query)
 
-    def _billed_and_paid(self) -> tuple[Sums, Sums]:
-        billed, paid = self._run(together(BILLED, PAID, type=maps.Account))
-        return billed, paid
+    def _account(self) -> tuple[Sums, Sums, Sums]:
+        """Return the amounts billed, paid and adjusted."""
+        billed, paid, adjusted = self._run(together(BILLED, PAID, ADJUSTED, type=maps.Billed))
+        return billed, paid, adjusted
 
     def _aged(self, on: date, bounds: Sequence[int]) -> Sums:
         return self._run(_aging(on, bounds))
 
-    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums]:
-        billed, paid, received, aged = self._run(
-            together(BILLED, PAID, RECEIVED, _aging(on, bounds), type=maps.Whole)
+    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums, Sums]:
+        billed, paid, adjusted, received, aged = self._run(
+            together(BILLED, PAID, ADJUSTED, RECEIVED, _aging(on, bounds), type=maps.Whole)
         )
-        return billed, paid, received, aged
+        return billed, paid, adjusted, received, aged
 
     def _entries(self, customer: str) -> Iterable[Row[Any]]:
         return self._run(MapReduce(partial(maps.statement, customer), type=maps.Entry))
@@ -175,7 +188,7 @@ class Receivables:
 
 
 _CODE = ("currency", "code", "amount")
-_ACCOUNT = ("currency", "code", "billed", "paid", "owed")
+_ACCOUNT = ("currency", "code", "billed", "paid", "adjusted", "owed")
 _STATEMENT = ("on", "kind", "number", "reference", "currency", "amount", "balance")
 
 
@@ -196,13 +209,14 @@ def _code_rows(rows: Iterable[Row[Decimal]]) -> Iterator[CodeRow]:
     return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
 
 
-def _accounts(billed: Iterable[Row[Decimal]], paid: Iterable[Row[Decimal]]) -> Iterator[AccountRow]:
+def _accounts(billed: Sums, paid: Sums, adjusted: Sums) -> Iterator[AccountRow]:
     """Yield a row for each group (currency, code) with an amount that is not zero."""
-    owed, settled, zero = dict(billed), dict(paid), Decimal(0)
-    for currency, code in sorted({**owed, **settled}):
-        one, other = owed.get((currency, code), zero), settled.get((currency, code), zero)
-        if one or other:
-            yield AccountRow(currency, code, one, other, EXACT.subtract(one, other))
+    columns = dict(billed), dict(paid), dict(adjusted)
+    for currency, code in sorted(set().union(*columns)):
+        one, two, three = (column.get((currency, code), Decimal(0)) for column in columns)
+        if one or two or three:
+            owed = EXACT.subtract(one, EXACT.add(two, three))
+            yield AccountRow(currency, code, one, two, three, owed)
 
 
 def _labels(bounds: Sequence[int]) -> list[str]:

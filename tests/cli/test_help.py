@@ -84,7 +84,7 @@ def test_the_tree_is_what_is_promised():
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
         "invoices recode", "invoices show",
-        "receivables billed", "receivables paid", "receivables outstanding",
+        "receivables billed", "receivables paid", "receivables adjusted", "receivables outstanding",
         "receivables by-code", "receivables received", "receivables aging", "receivables statement",
         "views list", "views refresh", "views show", "views sweep", "views drop",
     }  # fmt: skip

@@ -37,7 +37,7 @@ REPORTS = {
         "over 90",
         "total",
     ],
-    "by-code": ["currency", "code", "billed", "paid", "owed"],
+    "by-code": ["currency", "code", "billed", "paid", "adjusted", "owed"],
     "statement": ["on", "kind", "number", "reference", "currency", "amount", "balance"],
 }
 CUSTOMER = "NO999000666MVA"

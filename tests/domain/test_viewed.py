@@ -27,6 +27,7 @@ def reports(receivables: Receivables) -> dict[str, str]:
     asked: dict[str, Callable[[], Any]] = {
         "billed": receivables.billed,
         "paid": receivables.paid,
+        "adjusted": receivables.adjusted,
         "outstanding": receivables.outstanding,
         "received": receivables.received,
         "by code": receivables.by_code,

@@ -8,7 +8,7 @@ import pytest
 import holdall
 from holdall.domain import Books, Invoice, LineItem, Party, Split
 from holdall.domain.keys import invoice_key
-from holdall.domain.receivables import BILLED, PAID, RECEIVED
+from holdall.domain.receivables import ADJUSTED, BILLED, PAID, RECEIVED
 from holdall.query import View
 from holdall.server import Scope, Tokens
 from tests.server.pages import Browser
@@ -280,7 +280,7 @@ class Counting(holdall.PassThrough):
 
 def test_the_board_reads_declared_views(store):
     counting = Counting(store)
-    kept = [View(store, query, prefix="invoices/") for query in (BILLED, PAID, RECEIVED)]
+    kept = [View(store, query, prefix="invoices/") for query in (BILLED, PAID, ADJUSTED, RECEIVED)]
     plain = Browser({"books": store}).get("/books/receivables?on=2026-02-01")
     viewed = Browser({"books": counting}, views={"books": kept}).get("/books/receivables?on=2026-02-01")
     assert viewed.text == plain.text

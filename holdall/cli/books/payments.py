@@ -13,6 +13,7 @@ from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
+from holdall.domain.doubts import doubts
 from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.money import sum_amounts, text
@@ -87,7 +88,8 @@ def pay(
     """Record a payment on the invoice NUMBER, and allocate it to the accounting codes of the invoice.
 
     The payment is refused, and nothing changes, if it is more than the amount owed, or if it names an
-    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid.
+    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid. A payment
+    whose --id is recorded already changes nothing, also on another day.
     """
     if parts and policy:
         raise click.UsageError("give --to or --policy, not both")
@@ -107,12 +109,17 @@ def pay(
             reference=reference,
             overpaid=overpaid,
         )
-        _confirm(find(books, number, invoice.seller.id, series_of(invoice)), payment)
+        known = payment in invoice.payments
+        _confirm(find(books, number, invoice.seller.id, series_of(invoice)), payment, known=known)
+        if not known:
+            for doubt in doubts(invoice, payment.on, zone.today()):
+                click.echo(one_line(f"holdall: check the day of payment {payment.id}: {doubt}"), err=True)
 
 
-def _confirm(invoice: Invoice, payment: Payment) -> None:
+def _confirm(invoice: Invoice, payment: Payment, *, known: bool) -> None:
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
     owed = text(sum_amounts(invoice.owed().values()), currency)
     paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
-    click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))
+    recorded = f" is already recorded on {payment.on}" if known else ""
+    click.echo(one_line(f"{paid}{recorded}: {shares}; {owed} {currency} is owed now"))

@@ -1,4 +1,4 @@
-"""Commands that report on receivables: billed, paid, outstanding, by-code, received, aging, statement."""
+"""Commands that report on receivables: by accounting code, by month, by customer."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,9 +166,12 @@ def _by_name(name: str, text: str) -> click.Command:
 
 
 billed = _by_name("billed", "Show the amounts billed per accounting code. Credit notes are subtracted.")
-paid = _by_name("paid", "Show the amounts paid per accounting code. Amounts paid back are subtracted.")
+paid = _by_name(
+    "paid", "Show the amounts paid in cash per accounting code. Amounts paid back are subtracted."
+)
+adjusted = _by_name("adjusted", "Show the amounts settled without cash per code.")
 outstanding = _by_name("outstanding", "Show the amounts owed per accounting code.")
-by_code = _by_name("by-code", "Show the amounts billed, paid and owed per code.")
+by_code = _by_name("by-code", "Show the amounts billed, paid, adjusted and owed per code.")
 received = _by_name("received", "Show the cash received per month. Cash paid back is subtracted.")
 
 

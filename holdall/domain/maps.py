@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from holdall.domain.model import Allocation, InvoiceKind, Party, PaymentKind, Split
+from holdall.domain.model import Allocation, InvoiceKind, Party, PaymentKind, Split, entry_name
 from holdall.domain.money import EXACT
 
 
@@ -45,6 +45,20 @@ class Paid(Struct, gc=False):
     payments: Sequence[Allocated] = ()
 
 
+class Charged(Struct, gc=False):
+    """The part of an entry that `written_off` reads."""
+
+    amount: Decimal
+    contra: str = ""
+
+
+class WrittenOff(Struct, gc=False):
+    """The part of an invoice that `written_off` reads."""
+
+    currency: str
+    payments: Sequence[Charged] = ()
+
+
 class Receipt(Struct, gc=False):
     """The part of a payment that `received`, `aging` and `statement` read."""
 
@@ -52,6 +66,7 @@ class Receipt(Struct, gc=False):
     amount: Decimal
     reference: str = ""
     kind: PaymentKind = "receipt"
+    voids: str = ""
 
 
 class Receipts(Struct, gc=False):
@@ -92,6 +107,7 @@ class Paying(Struct, gc=False):
     amount: Decimal
     allocations: Sequence[Allocation]
     kind: PaymentKind = "receipt"
+    contra: str = ""
 
 
 class Whole(Struct, gc=False):
@@ -150,6 +166,13 @@ def outstanding(key: str, part: Billed) -> Iterator[Money]:
             yield (currency, each.code), EXACT.minus(each.amount)
 
 
+def written_off(key: str, part: WrittenOff) -> Iterator[Money]:
+    """Yield (currency, code) → amount of each write-off or exchange difference that the code bears."""
+    for each in part.payments:
+        if each.contra:
+            yield (part.currency, each.contra), each.amount
+
+
 def received(key: str, part: Receipts) -> Iterator[Money]:
     """Yield (month as 2026-03, currency) → amount of each payment of cash."""
     for each in part.payments:
@@ -200,7 +223,7 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[tuple[tuple[str,
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),
-            ("payment" if each.kind == "receipt" else each.kind, each.reference, EXACT.minus(each.amount)),
+            (entry_name(each.kind, each.amount, each.voids), each.reference, EXACT.minus(each.amount)),
         )
 
 

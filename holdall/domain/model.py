@@ -129,6 +129,9 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     The allocations sum to ``amount``. ``id`` is unique within the invoice, so that recording the same payment
     twice records it once. ``overpaid`` is True if the payment is meant to be more than the amount owed.
 
+    ``voids`` is the id of an earlier entry that this one takes back, with the opposite amounts. ``contra`` is the
+    accounting code that bears a write-off or an exchange difference.
+
     >>> allocations = (Allocation("4400", Decimal(35)),)
     >>> Payment("bank-17", date(2026, 3, 1), Decimal(35), allocations).overpaid
     False
@@ -142,6 +145,26 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     note: str = ""
     overpaid: bool = False
     kind: PaymentKind = "receipt"
+    voids: str = ""
+    contra: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the entry for people: payment, refund, void, or else its kind."""
+        return entry_name(self.kind, self.amount, self.voids)
+
+
+def entry_name(kind: PaymentKind, amount: Decimal, voids: str) -> str:
+    """Return the name of an entry for people.
+
+    >>> entry_name("receipt", Decimal(-7), ""), entry_name("credit", Decimal(-7), "")
+    ('refund', 'credit')
+    """
+    if voids:
+        return "void"
+    if kind == "receipt":
+        return "refund" if amount < 0 else "payment"
+    return kind
 
 
 class Invoice(Struct, frozen=True, forbid_unknown_fields=True):

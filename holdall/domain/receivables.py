@@ -21,6 +21,7 @@ BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
 PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
 ADJUSTED = MapReduce(maps.adjusted, "sum", type=maps.Paid)
 OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Billed)
+WRITTEN_OFF = MapReduce(maps.written_off, "sum", type=maps.WrittenOff)
 RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
 
 Progress: TypeAlias = Callable[[int], None]
@@ -85,6 +86,10 @@ class Receivables:
         They are by currency and accounting code, in that order.
         """
         return self._by_code(ADJUSTED)
+
+    def written_off(self) -> Report[CodeRow]:
+        """Return the write-offs and exchange differences, by currency and by the accounting code that bears them."""
+        return self._by_code(WRITTEN_OFF)
 
     def outstanding(self) -> Report[CodeRow]:
         """Return the amounts billed, less the amounts settled.

@@ -59,9 +59,9 @@ class AgingRow(Struct, frozen=True):
 class StatementRow(Struct, frozen=True):
     """One entry of a customer's account. ``amount`` is the change of the balance, ``balance`` the result.
 
-    ``number`` is the number of the invoice or credit note; a payment has the number of the document that it
-    settles. ``reference`` is the reference of the payment, or the numbers of the invoices that a credit note
-    corrects.
+    ``kind`` is invoice, credit-note, payment, refund, void, or another kind of an entry. ``number`` is the number of
+    the invoice or credit note; a payment has the number of the document that it settles. ``reference`` is the
+    reference of the payment, or the numbers of the invoices that a credit note corrects.
     """
 
     on: date

@@ -77,6 +77,8 @@ class PaymentSchema(Document):
     note = Text(free=True, limit=10_000, if_missing="")
     overpaid = Flag(if_missing=False)
     kind = Choice(values=get_args(PaymentKind), if_missing="receipt")
+    voids = Text(free=True, if_missing="")
+    contra = Text(free=True, if_missing="")
     rules = (Rule(("amount", "allocations"), parts_sum("allocations")),)
 
 

@@ -18,6 +18,7 @@ from holdall.domain.receivables import (
     OUTSTANDING,
     PAID,
     RECEIVED,
+    WRITTEN_OFF,
     Progress,
     Receivables,
     Sums,
@@ -26,7 +27,7 @@ from holdall.query import MapReduce, Row, View, Views, together
 from holdall.store import Store
 
 _BALANCES: Final = MapReduce(maps.balances, "sum", type=maps.Balance)
-_QUERIES: Final = BILLED, PAID, ADJUSTED, OUTSTANDING, RECEIVED, _BALANCES
+_QUERIES: Final = BILLED, PAID, ADJUSTED, OUTSTANDING, WRITTEN_OFF, RECEIVED, _BALANCES
 _ENTRIES: Final = MapReduce(maps.entries, type=maps.Entry)
 
 

@@ -78,9 +78,9 @@ line   description                     kind   code    amount
 2      Travel, Bergen to Leeds         item   6400    286.40
 
 Payments
-on           id          reference                                   code    amount
-───────────────────────────────────────────────────────────────────────────────────
-2026-04-03   bank-0403   Brambling & Hart, 2026/106 without travel   6200   1416.00
+on           entry     id          reference                                   code    amount
+─────────────────────────────────────────────────────────────────────────────────────────────
+2026-04-03   payment   bank-0403   Brambling & Hart, 2026/106 without travel   6200   1416.00
 
 Owed
 code     owed

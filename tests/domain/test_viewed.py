@@ -28,6 +28,7 @@ def reports(receivables: Receivables) -> dict[str, str]:
         "billed": receivables.billed,
         "paid": receivables.paid,
         "adjusted": receivables.adjusted,
+        "written off": receivables.written_off,
         "outstanding": receivables.outstanding,
         "received": receivables.received,
         "by code": receivables.by_code,

@@ -9,6 +9,7 @@ from holdall.cli import address
 from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
 from holdall.cli.books.recoding import recode
+from holdall.cli.books.settling import refund, void, write_off
 from holdall.cli.books.writing import add, export, import_, new
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
@@ -25,7 +26,7 @@ def invoices() -> None:
     """Add, import, list, show, pay and export invoices."""
 
 
-for command in (add, export, import_, new, pay, recode):
+for command in (add, export, import_, new, pay, recode, refund, void, write_off):
     invoices.add_command(command)
 
 
@@ -87,7 +88,7 @@ def show(number: str, uri: str, seller: str | None, series: str | None, as_json:
 def _describe(invoice: Invoice) -> None:
     print_rows((invoice.kind, invoice.number), _head(invoice))
     print_rows(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
-    print_rows(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
+    print_rows(("on", "entry", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
     owed = ((code, text(amount, invoice.currency)) for code, amount in invoice.owed().items())
     print_rows(("code", "owed"), owed, title="Owed")
 
@@ -109,4 +110,11 @@ def _lines(invoice: Invoice) -> Iterator[tuple[str, ...]]:
 def _payments(invoice: Invoice) -> Iterator[tuple[str, ...]]:
     for paid in invoice.payments:
         for part in paid.allocations:
-            yield str(paid.on), paid.id, paid.reference, part.code, text(part.amount, invoice.currency)
+            yield (
+                str(paid.on),
+                paid.name,
+                paid.id,
+                paid.reference,
+                part.code,
+                text(part.amount, invoice.currency),
+            )

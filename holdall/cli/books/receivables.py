@@ -169,6 +169,7 @@ billed = _by_name("billed", "Show the amounts billed per accounting code. Credit
 paid = _by_name(
     "paid", "Show the amounts paid in cash per accounting code. Amounts paid back are subtracted."
 )
+written_off = _by_name("written-off", "Show the write-offs per code that bears them.")
 adjusted = _by_name("adjusted", "Show the amounts settled without cash per code.")
 outstanding = _by_name("outstanding", "Show the amounts owed per accounting code.")
 by_code = _by_name("by-code", "Show the amounts billed, paid, adjusted and owed per code.")

@@ -21,8 +21,8 @@ from holdall.domain.receivables import (
     WRITTEN_OFF,
     Progress,
     Receivables,
-    Sums,
 )
+from holdall.domain.tables import Sums
 from holdall.query import MapReduce, Row, View, Views, together
 from holdall.store import Store
 

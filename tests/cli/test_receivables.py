@@ -43,6 +43,33 @@ REPORTS = {
 CUSTOMER = "NO999000666MVA"
 
 
+@pytest.mark.parametrize("name", ["outstanding", "by-code", "aging", "statement"])
+def test_a_balance_is_that_of_the_end_of_a_day(books, name):
+    then = rows(name, books, "--at", "2026-06-30")
+    assert then != rows(name, books)
+    good("invoices", "pay", "2026/115", "--from", books, "--amount", "1", "--on", "2026-07-01")
+    assert rows(name, books, "--at", "2026-06-30") == then
+
+
+def test_a_table_of_a_past_day_does_not_change_by_the_day_on_which_it_is_printed(books):
+    told = good(*asked("aging", "--from", books, "--at", "2026-06-30"))
+    assert told.startswith("Aging per customer, in days past due on 2026-06-30. At the end of 2026-06-30\n")
+
+
+def test_flows_are_those_of_a_period(books):
+    every = rows("received", books)
+    spring = rows("received", books, "--from-date", "2026-04-01", "--to-date", "2026-05-31")
+    assert spring == [row for row in every if "2026-04" <= row["month"] <= "2026-05"] != []
+    assert good(*asked("received", "--from", books, "--from-date", "2026-04-01")).startswith(
+        "From 2026-04-01 to the last day\n"
+    )
+
+
+def test_a_view_knows_no_days(books):
+    refused = refusal("receivables", "aging", "--from", books, "--view", "--at", "2026-06-30", code=2)
+    assert "--at needs a report that reads all books; leave out --view" in refused
+
+
 def asked(name, *arguments):
     return ["receivables", name, *([CUSTOMER] if name == "statement" else []), *arguments]
 

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from holdall.domain.keys import PREFIX
-from holdall.domain.receivables import ADJUSTED, BILLED, PAID, RECEIVED, Receivables, Sums
+from holdall.domain.receivables import ADJUSTED, BILLED, PAID, RECEIVED, Receivables
 from holdall.domain.report import Overview
 from holdall.domain.sound import Sound
+from holdall.domain.tables import Sums
 from holdall.errors import Corrupt
 from holdall.query import MapReduce, View
 from holdall.store import Store

@@ -38,6 +38,26 @@ def test_a_list_is_one_row_an_invoice_in_every_format(books):
     assert [row.split()[0] for row in rows] == [each["number"] for each in as_json]
 
 
+@pytest.mark.parametrize(
+    ("options", "is_right"),
+    [
+        (["--unpaid"], lambda row: Decimal(row["owed"]) != 0),
+        (["--customer", "NO999000666MVA"], lambda row: row["customer"] == "NO999000666MVA"),
+        (["--due-before", "2026-06-01"], lambda row: (row["due"] or row["issued"]) < "2026-06-01"),
+        (["--over", "1000"], lambda row: Decimal(row["owed"]) > 1000),
+        (
+            ["--unpaid", "--due-before", "2026-06-01", "--over", "100"],
+            lambda row: (row["due"] or row["issued"]) < "2026-06-01" and Decimal(row["owed"]) > 100,
+        ),
+    ],
+)
+def test_a_list_of_some_is_sorted_by_due_day(books, options, is_right):
+    every = json.loads(good("invoices", "list", "--from", books, "--json"))
+    found = json.loads(good("invoices", "list", "--from", books, "--json", *options))
+    assert found == sorted(filter(is_right, every), key=lambda row: row["due"] or row["issued"])
+    assert 0 < len(found) < len(every)
+
+
 def test_the_document_of_an_invoice_has_its_amounts_as_text(books):
     text = good("invoices", "show", "NL-2026-046", "--from", books, "--json")
     document = json.loads(text, parse_float=pytest.fail, parse_int=pytest.fail)

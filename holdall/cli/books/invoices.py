@@ -1,11 +1,13 @@
 """The group invoices: list and show, and the commands of `writing` and `payments`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 
 import click
 import msgspec
 
-from holdall.cli import address
+from holdall.cli import address, arguments
 from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
 from holdall.cli.books.recoding import recode
@@ -15,6 +17,7 @@ from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice
 from holdall.domain.money import sum_amounts, text
+from holdall.domain.selecting import select
 
 
 @click.group(
@@ -30,19 +33,47 @@ for command in (add, export, import_, new, pay, recode, refund, void, write_off)
     invoices.add_command(command)
 
 
-@invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))
+@invoices.command(
+    "list",
+    epilog=examples(
+        "invoices list --from sqlite:///books.db --csv",
+        "invoices list --unpaid --due-before 2026-09-30 --from sqlite:///books.db",
+    ),
+)
+@click.option("--unpaid", is_flag=True, help="List only documents on which an amount is owed, or in credit.")
+@click.option("--customer", metavar="ID", help="List only documents of this customer.")
+@click.option(
+    "--due-before", type=arguments.day, metavar="YYYY-MM-DD", help="List only documents due before this day."
+)
+@click.option(
+    "--over",
+    type=arguments.positive,
+    metavar="AMOUNT",
+    help="List only documents on which more than this is owed, in their currency.",
+)
 @address.option("from")
 @skip_damaged
 @formats
-def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
+def list_(
+    unpaid: bool,
+    customer: str | None,
+    due_before: date | None,
+    over: Decimal | None,
+    uri: str,
+    skip_damaged: bool,
+    style: str | None,
+) -> None:
     """List the invoices, by seller and number.
 
     The columns seller and customer show ids, and the column name shows the name of the customer. The column
-    owed shows the total less all payments.
+    owed shows the total less all payments. If you select documents, they are sorted by their due day.
     """
     columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
     with open_to_read(uri, skip_damaged=skip_damaged) as books:
-        print_rows(columns, map(_line, books), style)
+        found: Iterable[Invoice] = books
+        if unpaid or customer is not None or due_before is not None or over is not None:
+            found = select(books, unpaid=unpaid, customer=customer, due_before=due_before, over=over)
+        print_rows(columns, map(_line, found), style)
         note_if_empty(books, uri)
 
 

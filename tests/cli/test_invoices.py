@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.cli.console import BUNDLED, call, good, refusal
+import holdall
+from tests.cli.console import BUNDLED, call, contents, good, refusal
 
 COLUMNS = ["number", "kind", "seller", "customer", "name"]
 COLUMNS += ["issued", "due", "currency", "total", "owed"]
@@ -172,3 +173,43 @@ def test_names_and_numbers_are_shown_as_they_are_but_for_what_turns_the_line_rou
     assert shown.split("\n")[0].split() == ["invoice", number.strip("\u202e")]
     assert "[/bold]:smile: -Café" in shown
     assert number.strip("\u202e") in good("invoices", "list", "--from", uri)
+
+
+KEY = "invoices/NO999000222MVA/2026%2F115"
+
+
+@pytest.mark.parametrize("address", ["{0}", "{0}?type=holdall.domain.model:Invoice"])
+def test_an_invoice_with_payments_is_not_deleted_by_the_way(books, address):
+    at = address.format(books)
+    before = contents(books)
+    assert "has 1 payment, which would be lost" in refusal("del", at, KEY)
+    for some in (["--force"], ["--reason", "a test"], ["--force", "--reason", " "]):
+        assert "--force and --reason need each other" in refusal("del", at, KEY, *some, code=2)
+    assert contents(books) == before
+    call("del", at, KEY, "--force", "--reason", "imported by mistake")
+    assert before.keys() - contents(books).keys() == {KEY}
+
+
+@pytest.mark.parametrize("value", ["{}", "not JSON"])
+def test_a_damaged_document_is_deleted(books, value):
+    key = "invoices/S/damaged"
+    with holdall.open(books) as store:
+        store[key] = value.encode()
+    assert call("del", f"{books}?type=holdall.domain.model:Invoice", key).code == 0
+    assert key not in contents(books)
+
+
+def test_an_invoice_without_payments_is_deleted(books):
+    before = contents(books)
+    without = next(key for key, data in before.items() if b'"payments":[]' in data)
+    assert call("del", books, without).code == 0
+    assert before.keys() - contents(books).keys() == {without}
+
+
+def test_the_history_keeps_the_reason_of_a_deletion(folder):
+    path = "sqlite:///kept.db?history=on&serializer=json"
+    good("invoices", "import", str(BUNDLED / "nl-2026-029.xml"), "--into", path)
+    (key,) = good("ls", path).split()
+    good("invoices", "pay", "NL-2026-029", "--amount", "1", "--from", path)
+    assert call("del", path, key, "--force", "--reason", "imported by mistake").code == 0
+    assert "imported by mistake" in good("history", path, key)

@@ -56,6 +56,21 @@ def test_a_table_of_a_past_day_does_not_change_by_the_day_on_which_it_is_printed
     assert told.startswith("Aging per customer, in days past due on 2026-06-30. At the end of 2026-06-30\n")
 
 
+def test_an_overview_has_three_reports(books):
+    at = ["--from", books, "--at", "2026-06-30"]
+    told = json.loads(good(*asked("overview", *at, "--json")))
+    assert told == {
+        "by_code": rows("by-code", *at[1:]),
+        "received": rows("received", books, "--to-date", "2026-06-30"),
+        "aging": rows("aging", *at[1:]),
+    }
+    text = good(*asked("overview", *at))
+    assert text.startswith("Amounts per accounting code. At the end of 2026-06-30\n")
+    assert "Cash received per month." in text
+    assert "Aging per customer, in days past due on 2026-06-30." in text
+    assert "CSV has one table" in refusal(*asked("overview", "--from", books, "--csv"), code=2)
+
+
 def test_flows_are_those_of_a_period(books):
     every = rows("received", books)
     spring = rows("received", books, "--from-date", "2026-04-01", "--to-date", "2026-05-31")

@@ -1,11 +1,11 @@
 """The options that every report has, and the books that it reads with them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,11 +13,13 @@ from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
 from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
-from holdall.cli.output.printing import formats, print_rows
+from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.cli.zone import Zone
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
-from holdall.domain.report import Report
+from holdall.domain.report import Overview, Report
+
+A = TypeVar("A", bound=Sequence[Any])
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,33 @@ class Asked:
 
         A table has a heading with its day and time.
         """
+        with self._answer(ask) as report:
+            print_rows(report.columns, report.cells(), self.style, self._title(heading))
+        return report
+
+    def reports(self, ask: Callable[[Receivables], Overview], headings: Sequence[str]) -> None:
+        """Run the reports ``ask`` on the books, and print each with one of ``headings``, or all as one JSON object."""
+        if self.style not in (None, "json"):
+            raise click.UsageError("CSV has one table; ask for one report, or for --json")
+        with self._answer(ask) as overview:
+            if self.style == "json":
+                print_json({name: report.records() for name, report in overview._asdict().items()})
+                return
+            every: Sequence[Report[Any]] = overview
+            for heading, report in zip(headings, every, strict=True):
+                print_rows(report.columns, report.cells(), title=self._title(heading))
+
+    @contextmanager
+    def _answer(self, ask: Callable[[Receivables], A]) -> Iterator[A]:
+        """Give the result of ``ask`` on the books, and tell afterwards if the books are empty or the view is old."""
         with self._open() as (books, receivables):
             with show_progress("reading invoices") as receivables.progress:
-                report = ask(receivables)
-            print_rows(report.columns, report.cells(), self.style, self._title(heading))
-            if not report:
+                answer = ask(receivables)
+            yield answer
+            if not any(answer):
                 note_if_empty(books, self.uri)
             if isinstance(receivables, ViewedReceivables) and receivables.stale:
                 self._note_age(receivables.refreshed)
-        return report
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Books, Receivables]]:

@@ -43,20 +43,38 @@ by_code = _by_name("by-code", "Show the amounts billed, paid, adjusted and owed 
 received = _by_name("received", "Show the cash received per month. Cash paid back is subtracted.")
 
 
-@receivables.command(epilog=examples(f"receivables aging --at 2026-09-30 {AT}"))
-@balance
-@click.option(
+_on = click.option(
     "--on",
     type=day,
     metavar="YYYY-MM-DD",
     show_default="the day of --at or --as-of, or today",
     help="The day on which the days past due are counted.",
 )
+
+
+def _aging_heading(asked: Asked, on: date | None) -> str:
+    shown = f"{on or asked.day()}" if on or asked.until else f"{asked.day()} ({asked.zone})"
+    return f"Aging per customer, in days past due on {shown}"
+
+
+@receivables.command(epilog=examples(f"receivables aging --at 2026-09-30 {AT}"))
+@balance
+@_on
 def aging(asked: Asked, on: date | None) -> None:
     """Show the balance of each customer by days past due."""
-    late_on = on or asked.day()
-    shown = f"{late_on}" if on or asked.until else f"{late_on} ({asked.zone})"
-    asked.report(lambda books: books.aging(late_on), f"Aging per customer, in days past due on {shown}")
+    asked.report(lambda books: books.aging(on or asked.day()), _aging_heading(asked, on))
+
+
+@receivables.command(
+    short_help="Show amounts by code, cash by month, and aging at once.",
+    epilog=examples(f"receivables overview --at 2026-09-30 {AT}"),
+)
+@balance
+@_on
+def overview(asked: Asked, on: date | None) -> None:
+    """Show the reports by-code, received and aging, from one reading of the books."""
+    headings = ("Amounts per accounting code", "Cash received per month", _aging_heading(asked, on))
+    asked.reports(lambda books: books.overview(on or asked.day()), headings)
 
 
 @receivables.command(

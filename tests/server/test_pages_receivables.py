@@ -235,6 +235,20 @@ def test_only_a_writer_records_a_payment(store):
     assert Browser({"books": store}, readonly=True).get(PAY).status == 403
 
 
+def test_entries_that_are_not_payments_are_named(store, browser):
+    books = Books(store)
+    books.void("2", "bank-1", date(2026, 2, 4), "returned")
+    books.write_off("2", date(2026, 2, 5), "6930", "insolvent", Decimal(50))
+    page = browser.get(f"/books/invoice/{invoice_key('S', '2')}").text
+    assert "void −40.00" in page
+    assert "write-off 50.00" in page
+    assert "Owed 150.00 EUR" in page
+    statement = browser.get("/books/statement?customer=C").text
+    assert all(label in statement for label in ("Payment on", "Void on", "Write-off on"))
+    board = browser.get("/books/receivables?on=2026-02-10").text
+    assert all(amount in board for amount in ("50.00", "250.00"))
+
+
 def test_a_statement_lists_documents_and_payments_with_the_balance(looking):
     page = looking.get("/books/statement?customer=C")
     assert "Customer C" in page.text

@@ -56,6 +56,36 @@ def test_a_table_of_a_past_day_does_not_change_by_the_day_on_which_it_is_printed
     assert told.startswith("Aging per customer, in days past due on 2026-06-30. At the end of 2026-06-30\n")
 
 
+def test_a_statement_for_the_customer_fits_60_columns(books):
+    at = ["--from", books, "--at", "2026-09-30"]
+    text = good(*asked("statement", *at, "--text"))
+    heading, second, *lines = text.splitlines()
+    assert (heading, second) == (f"Statement of account {CUSTOMER}. At the end of", "2026-09-30")
+    assert max(map(len, lines)) <= 60
+    found = [line.split() for line in lines if line[:4] == "2026"]
+    records = rows("statement", *at[1:])
+    assert [(each[0], each[-2], each[-1]) for each in found] == [
+        (row["on"], row["amount"], row["balance"]) for row in records
+    ]
+    assert all(row["number"] in text for row in records)
+
+
+def test_a_statement_is_a_page_of_html_without_markup_of_others(folder):
+    evil = "<script>alert(1)</script>"
+    document = {"number": evil, "seller": "S", "customer": "C", "currency": "EUR", "issued": "2026-01-01"}
+    document["lines"] = [{"amount": "123456789012345.00"}]
+    good("invoices", "add", "-", "--into", "sqlite:///h.db", stdin=json.dumps(document).encode())
+    at = ["receivables", "statement", "C", "--from", "sqlite:///h.db"]
+    page = good(*at, "--html")
+    assert page.startswith("<!doctype html>\n")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert '<td class="amount">123456789012345.00</td>' in page
+    narrow = good(*at, "--text").splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert narrow[-1].split() == ["123456789012345.00"] * 2
+
+
 def test_an_overview_has_three_reports(books):
     at = ["--from", books, "--at", "2026-06-30"]
     told = json.loads(good(*asked("overview", *at, "--json")))

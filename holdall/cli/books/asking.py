@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -13,11 +13,15 @@ from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
 from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
-from holdall.cli.output.printing import formats, print_json, print_rows
+from holdall.cli.output.letter import as_html, as_text
+from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows
 from holdall.cli.output.progress import show_progress
 from holdall.cli.zone import Zone
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
 from holdall.domain.report import Overview, Report
+
+LETTERS: Final = {"text": as_text, "html": as_html}
+"""The styles in which a statement is written for its customer."""
 
 A = TypeVar("A", bound=Sequence[Any])
 
@@ -50,7 +54,11 @@ class Asked:
         A table has a heading with its day and time.
         """
         with self._answer(ask) as report:
-            print_rows(report.columns, report.cells(), self.style, self._title(heading))
+            if self.style in LETTERS:
+                lines = LETTERS[self.style](self._title(heading), report)
+                print_bytes("".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
+            else:
+                print_rows(report.columns, report.cells(), self.style, self._title(heading))
         return report
 
     def reports(self, ask: Callable[[Receivables], Overview], headings: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from holdall.cli.arguments import day
-from holdall.cli.books.asking import Asked, balance, flow
+from holdall.cli.books.asking import LETTERS, Asked, balance, flow
 from holdall.cli.help import examples
 from holdall.errors import HoldallError
 
@@ -79,13 +79,19 @@ def overview(asked: Asked, on: date | None) -> None:
 
 @receivables.command(
     short_help="List the documents and payments of one customer.",
-    epilog=examples(f"receivables statement NO999000666MVA {AT}"),
+    epilog=examples(
+        f"receivables statement NO999000666MVA {AT}",
+        f"receivables statement NO999000666MVA --at 2026-09-30 --html {AT}",
+    ),
 )
 @balance
+@click.option("--text", "style", flag_value="text", help="Print text that fits 60 columns, for a letter.")
+@click.option("--html", "style", flag_value="html", help="Print a page of HTML, which a browser can print.")
 @click.argument("customer", metavar="CUSTOMER-ID")
 def statement(asked: Asked, customer: str) -> None:
     """List every document and payment of one customer, in order, with the running balance."""
-    if not asked.report(lambda books: books.statement(customer)):
+    heading = f"Statement of account {customer}" if asked.style in LETTERS else ""
+    if not asked.report(lambda books: books.statement(customer), heading):
         raise HoldallError(
             f"there are no documents of customer {customer!r}; `holdall invoices list` shows the existing ids"
         )

@@ -240,7 +240,7 @@ def test_entries_that_are_not_payments_are_named(store, browser):
     books.void("2", "bank-1", date(2026, 2, 4), "returned")
     books.write_off("2", date(2026, 2, 5), "6930", "insolvent", Decimal(50))
     page = browser.get(f"/books/invoice/{invoice_key('S', '2')}").text
-    assert "void −40.00" in page
+    assert "void \N{MINUS SIGN}40.00" in page
     assert "write-off 50.00" in page
     assert "Owed 150.00 EUR" in page
     statement = browser.get("/books/statement?customer=C").text

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdall import Json, Memory
 from holdall.domain import Books, Receivables, ViewedReceivables
@@ -137,6 +138,14 @@ def test_its_total_stays_that_of_the_document():
     (entry,) = made.payments
     assert (made.total, entry.amount, entry.kind) == (Decimal("119.00"), Decimal("30.00"), "prepayment")
     assert sum(made.owed().values()) == Decimal("89.00")
+
+
+def test_books_that_have_it_as_a_receipt_are_not_refused():
+    made = final()
+    (entry,) = made.payments
+    books = Books({})
+    assert books.add(replace(made, payments=(replace(entry, kind="receipt"),)))
+    assert not books.add(made)
 
 
 def test_a_mapping_moves_it_to_the_new_codes():

@@ -130,10 +130,16 @@ _at = click.option(
     help="Count only the documents and payments that are dated until the end of this day.",
 )
 _from_date = click.option(
-    "--from-date", type=day, metavar="YYYY-MM-DD", help="Count only documents and entries of this day or later."
+    "--from-date",
+    type=day,
+    metavar="YYYY-MM-DD",
+    help="Count only documents and entries of this day or later.",
 )
 _to_date = click.option(
-    "--to-date", type=day, metavar="YYYY-MM-DD", help="Count only documents and entries until the end of this day."
+    "--to-date",
+    type=day,
+    metavar="YYYY-MM-DD",
+    help="Count only documents and entries until the end of this day.",
 )
 
 

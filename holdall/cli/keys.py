@@ -14,8 +14,10 @@ from holdall.cli.output.safe_text import visible
 from holdall.cli.output.values import format_value, parse_value
 from holdall.domain.keys import PREFIX
 from holdall.errors import HoldallError
+from holdall.history import note
 from holdall.registry import open as open_store
 from holdall.registry import plan
+from holdall.store import Store
 
 
 @click.command(epilog=examples("get sqlite:///notes.db greeting"))
@@ -70,14 +72,31 @@ def _read(source: BinaryIO | None) -> bytes:
 
 @click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
 @positional("key")
-def del_(at: dict[str, Any]) -> None:
-    """Delete KEY. The command fails if KEY is missing."""
+@click.option("--force", is_flag=True, help="Delete an invoice that has payments, too. Needs --reason.")
+@click.option("--reason", default="", help="With --force: the reason, which a store with history keeps.")
+def del_(at: dict[str, Any], force: bool, reason: str) -> None:
+    """Delete KEY. The command fails if KEY is missing.
+
+    An invoice that has payments is deleted only with --force and a reason.
+    """
+    if force != bool(reason.strip()):
+        raise click.UsageError("--force and --reason need each other; give both or none")
     announce(at["uri"])
     with open_store(at["uri"]) as store:
         try:
-            del store[at["key"]]
+            _delete(store, at["key"], reason)
         except KeyError:
             raise _missing(at["key"]) from None
+
+
+def _delete(store: Store[Any], key: str, reason: str) -> None:
+    if key.startswith(PREFIX):
+        from holdall.cli.books.deleting import delete_invoice  # imported late: most keys are not in books
+
+        delete_invoice(store, key, reason)
+    else:
+        with note(message=reason or None):
+            del store[key]
 
 
 @click.command(epilog=examples("ls sqlite:///books.db", "ls sqlite:///books.db invoices/"))

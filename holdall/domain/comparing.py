@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from holdall.domain.model import Invoice, LineItem
+from holdall.domain.model import Invoice, LineItem, Payment
 from holdall.errors import Conflict
 
 
@@ -42,11 +42,18 @@ def _are_same(kept: tuple[LineItem, ...], given: tuple[LineItem, ...]) -> bool:
 
 
 def _are_recorded(kept: Invoice, given: Invoice) -> bool:
-    """Return whether ``kept`` has the payments of ``given``, whatever codes a mapping found for its lines."""
-    if not any(line.filed for line in given.lines):
-        return all(payment in kept.payments for payment in given.payments)
-    found = [replace(payment, allocations=()) for payment in kept.payments]
-    return all(replace(payment, allocations=()) in found for payment in given.payments)
+    """Return whether ``kept`` has the payments of ``given``, whatever codes a mapping found for its lines.
+
+    Books of earlier releases keep a prepayment as a receipt.
+    """
+    filed = any(line.filed for line in given.lines)
+    found = [_comparable(payment, filed=filed) for payment in kept.payments]
+    return all(_comparable(payment, filed=filed) in found for payment in given.payments)
+
+
+def _comparable(payment: Payment, *, filed: bool) -> Payment:
+    kind = "receipt" if payment.kind == "prepayment" else payment.kind
+    return replace(payment, kind=kind, allocations=() if filed else payment.allocations)
 
 
 def _describe(invoice: Invoice) -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from holdall.domain.model import Allocation, InvoiceKind, Party, Split
+from holdall.domain.model import Allocation, InvoiceKind, Party, PaymentKind, Split, entry_name
 from holdall.domain.money import EXACT
 
 
@@ -24,31 +24,39 @@ class Lines(Struct, gc=False):
 
 
 class Allocated(Struct, gc=False):
-    """A payment, with its amounts by code."""
+    """The part of a payment that `billed`, `paid`, `adjusted` and `outstanding` read."""
 
     allocations: Sequence[Allocation]
+    kind: PaymentKind = "receipt"
 
 
 class Billed(Struct, gc=False):
-    """The part of an invoice that `billed` reads."""
+    """The part of an invoice that `billed` and `outstanding` read."""
 
     currency: str
     lines: Sequence[Lines]
+    payments: Sequence[Allocated] = ()
 
 
 class Paid(Struct, gc=False):
-    """The part of an invoice that `paid` reads."""
+    """The part of an invoice that `paid` and `adjusted` read."""
 
     currency: str
     payments: Sequence[Allocated] = ()
 
 
-class Account(Struct, gc=False):
-    """The part of an invoice that `outstanding` reads."""
+class Charged(Struct, gc=False):
+    """The part of an entry that `written_off` reads."""
+
+    amount: Decimal
+    contra: str = ""
+
+
+class WrittenOff(Struct, gc=False):
+    """The part of an invoice that `written_off` reads."""
 
     currency: str
-    lines: Sequence[Lines]
-    payments: Sequence[Allocated] = ()
+    payments: Sequence[Charged] = ()
 
 
 class Receipt(Struct, gc=False):
@@ -57,6 +65,8 @@ class Receipt(Struct, gc=False):
     on: date
     amount: Decimal
     reference: str = ""
+    kind: PaymentKind = "receipt"
+    voids: str = ""
 
 
 class Receipts(Struct, gc=False):
@@ -91,15 +101,17 @@ class Entry(Struct, gc=False):
 
 
 class Paying(Struct, gc=False):
-    """The part of a payment that `paid`, `received` and `aging` read."""
+    """The part of a payment that `paid`, `adjusted`, `received` and `aging` read."""
 
     on: date
     amount: Decimal
     allocations: Sequence[Allocation]
+    kind: PaymentKind = "receipt"
+    contra: str = ""
 
 
 class Whole(Struct, gc=False):
-    """The part of an invoice that `billed`, `paid`, `received` and `aging` read."""
+    """The part of an invoice that `billed`, `paid`, `adjusted`, `received` and `aging` read."""
 
     customer: Party
     issued: date
@@ -114,22 +126,36 @@ Money = tuple[tuple[str, str], Decimal]
 
 
 def billed(key: str, part: Billed) -> Iterator[Money]:
-    """Yield (currency, code) → amount of each split."""
+    """Yield (currency, code) → amount of each split, and the negative amount of each prepayment."""
     currency = part.currency
     for line in part.lines:
         for split in line.splits:
             yield (currency, split.code), split.amount
+    for payment in part.payments:
+        if payment.kind == "prepayment":
+            for each in payment.allocations:
+                yield (currency, each.code), EXACT.minus(each.amount)
 
 
 def paid(key: str, part: Paid) -> Iterator[Money]:
-    """Yield (currency, code) → amount of each allocation."""
+    """Yield (currency, code) → amount of each allocation of cash."""
     currency = part.currency
     for payment in part.payments:
-        for each in payment.allocations:
-            yield (currency, each.code), each.amount
+        if payment.kind == "receipt":
+            for each in payment.allocations:
+                yield (currency, each.code), each.amount
 
 
-def outstanding(key: str, part: Account) -> Iterator[Money]:
+def adjusted(key: str, part: Paid) -> Iterator[Money]:
+    """Yield (currency, code) → amount of each allocation that is neither of cash nor of a prepayment."""
+    currency = part.currency
+    for payment in part.payments:
+        if payment.kind not in ("receipt", "prepayment"):
+            for each in payment.allocations:
+                yield (currency, each.code), each.amount
+
+
+def outstanding(key: str, part: Billed) -> Iterator[Money]:
     """Yield (currency, code) → amount of each split, and the negative amount of each allocation."""
     currency = part.currency
     for line in part.lines:
@@ -140,10 +166,18 @@ def outstanding(key: str, part: Account) -> Iterator[Money]:
             yield (currency, each.code), EXACT.minus(each.amount)
 
 
-def received(key: str, part: Receipts) -> Iterator[Money]:
-    """Yield (month as 2026-03, currency) → amount of each payment."""
+def written_off(key: str, part: WrittenOff) -> Iterator[Money]:
+    """Yield (currency, code) → amount of each write-off or exchange difference that the code bears."""
     for each in part.payments:
-        yield (each.on.isoformat()[:7], part.currency), each.amount
+        if each.contra:
+            yield (part.currency, each.contra), each.amount
+
+
+def received(key: str, part: Receipts) -> Iterator[Money]:
+    """Yield (month as 2026-03, currency) → amount of each payment of cash."""
+    for each in part.payments:
+        if each.kind == "receipt":
+            yield (each.on.isoformat()[:7], part.currency), each.amount
 
 
 def balances(key: str, part: Balance) -> Iterator[tuple[tuple[str, str, str, date], Decimal]]:
@@ -189,7 +223,7 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[tuple[tuple[str,
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),
-            ("payment", each.reference, EXACT.minus(each.amount)),
+            (entry_name(each.kind, each.amount, each.voids), each.reference, EXACT.minus(each.amount)),
         )
 
 

@@ -9,8 +9,14 @@ Every part of the total is a line, and its ``kind`` tells which: tax, allowances
 document, and the rounding of the payable amount, are lines too. So the amounts billed per code add up to the
 total. A line of the kind ``withholding`` subtracts tax that the customer pays to the tax office, because the
 customer never owes this tax to the seller.
+
+Each entry in ``payments`` settles a part of the total, and its ``kind`` tells how. Only a ``receipt`` is cash: money
+received, or paid back if it is negative. A ``prepayment`` is an amount that an earlier invoice billed already: the
+customer owes and pays it there. The other kinds settle an amount without cash: a ``credit`` that is applied, a
+``write-off``, an ``exchange`` difference, and a ``transfer`` of a payment from one document to another.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +44,7 @@ UNAPPLIED = "unapplied"
 
 InvoiceKind = Literal["invoice", "credit-note"]
 LineKind = Literal["item", "allowance", "charge", "tax", "withholding", "rounding"]
+PaymentKind = Literal["receipt", "prepayment", "credit", "write-off", "exchange", "transfer"]
 
 
 class Party(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,10 +123,14 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Money received (positive) or paid back (negative) on a day, in the currency of its invoice.
+    """An entry that settles ``amount`` of an invoice on a day, in the currency of the invoice.
 
+    Money received is positive, and money paid back is negative. If ``kind`` is not receipt, the entry is not cash.
     The allocations sum to ``amount``. ``id`` is unique within the invoice, so that recording the same payment
     twice records it once. ``overpaid`` is True if the payment is meant to be more than the amount owed.
+
+    ``voids`` is the id of an earlier entry that this one takes back, with the opposite amounts. ``contra`` is the
+    accounting code that bears a write-off or an exchange difference.
 
     >>> allocations = (Allocation("4400", Decimal(35)),)
     >>> Payment("bank-17", date(2026, 3, 1), Decimal(35), allocations).overpaid
@@ -133,6 +144,27 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     reference: str = ""
     note: str = ""
     overpaid: bool = False
+    kind: PaymentKind = "receipt"
+    voids: str = ""
+    contra: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the entry for people: payment, refund, void, or else its kind."""
+        return entry_name(self.kind, self.amount, self.voids)
+
+
+def entry_name(kind: PaymentKind, amount: Decimal, voids: str) -> str:
+    """Return the name of an entry for people.
+
+    >>> entry_name("receipt", Decimal(-7), ""), entry_name("credit", Decimal(-7), "")
+    ('refund', 'credit')
+    """
+    if voids:
+        return "void"
+    if kind == "receipt":
+        return "refund" if amount < 0 else "payment"
+    return kind
 
 
 class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,15 +223,23 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
         return sum_by_name((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
-        """Return the amounts paid by accounting code. The codes are in the order of the payments."""
-        return sum_by_name((part.code, part.amount) for paid in self.payments for part in paid.allocations)
+        """Return the cash by accounting code, less the cash paid back. The codes are in the order of the payments."""
+        return _by_code(each for each in self.payments if each.kind == "receipt")
+
+    def settled(self) -> dict[str, Decimal]:
+        """Return the amounts settled by accounting code, in cash or without. The order is that of the payments."""
+        return _by_code(self.payments)
 
     def owed(self) -> dict[str, Decimal]:
-        """Return the amounts billed less the amounts paid, by accounting code.
+        """Return the amounts billed less the amounts settled, by accounting code.
 
         A settled code is included with the amount zero.
         """
         owed = self.billed()
-        for code, amount in self.paid().items():
+        for code, amount in self.settled().items():
             owed[code] = EXACT.subtract(owed.get(code, Decimal(0)), amount)
         return owed
+
+
+def _by_code(payments: Iterable[Payment]) -> dict[str, Decimal]:
+    return sum_by_name((part.code, part.amount) for each in payments for part in each.allocations)

@@ -1,31 +1,40 @@
 """Reports on the amounts billed, paid and owed. Each report reads the books once, by map-reduce."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import groupby, pairwise
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from holdall.domain import maps
+from holdall.domain.dated import dated
 from holdall.domain.keys import PREFIX, seller_prefix
-from holdall.domain.money import EXACT, sum_amounts
 from holdall.domain.report import AccountRow, AgingRow, CodeRow, MonthRow, Overview, Report, StatementRow
 from holdall.domain.sound import require_sound
-from holdall.errors import Corrupt, Invalid, QueryFailed
+from holdall.domain.tables import (
+    ACCOUNT,
+    BOUNDS,
+    CODE,
+    STATEMENT,
+    Sums,
+    accounts,
+    aging_report,
+    code_rows,
+    labels_of,
+    month_report,
+    running,
+)
+from holdall.errors import Corrupt, QueryFailed
 from holdall.query import MapReduce, Row, together
-
-BOUNDS = (0, 30, 60, 90)
 
 BILLED = MapReduce(maps.billed, "sum", type=maps.Billed)
 PAID = MapReduce(maps.paid, "sum", type=maps.Paid)
-OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Account)
+ADJUSTED = MapReduce(maps.adjusted, "sum", type=maps.Paid)
+OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Billed)
+WRITTEN_OFF = MapReduce(maps.written_off, "sum", type=maps.WrittenOff)
 RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
 
 Progress: TypeAlias = Callable[[int], None]
-Sums: TypeAlias = Iterable[Row[Decimal]]
-"""The rows of a query that sums amounts."""
-
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 A = TypeVar("A", bound="Report[Any] | Overview")
@@ -43,6 +52,10 @@ class Receivables:
     ``store`` is the store of `Books`, or any store whose documents are invoices. Amounts of different
     currencies are never added. ``progress`` is called with the number of invoices read so far.
 
+    The reports count the documents issued and the entries dated from the day ``since`` to the day ``until``, both
+    included. So with ``until``, balances are as they stood at the end of that day, whenever they were recorded; with
+    ``since`` too, `billed`, `paid`, `adjusted`, `written_off` and `received` have the amounts of these days.
+
     A report raises Corrupt if a document is not an invoice or has a damaged amount. The error counts these
     documents and names the first ten. To leave them out, pass `holdall.domain.sound.Sound` of the store, and
     read its ``left_out`` afterwards.
@@ -58,52 +71,71 @@ class Receivables:
         store: Mapping[str, Any],
         seller: str | None = None,
         *,
+        since: date | None = None,
+        until: date | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.store = store
+        self.until = until
+        self._source = dated(store, since, until)
         self.prefix = PREFIX if seller is None else seller_prefix(seller)
         self.progress = progress
 
     def billed(self) -> Report[CodeRow]:
-        """Return the amounts billed, less the amounts credited.
+        """Return the amounts billed, less the amounts credited, and less the amounts that earlier invoices billed.
 
         They are by currency and accounting code, in that order.
         """
         return self._by_code(BILLED)
 
     def paid(self) -> Report[CodeRow]:
-        """Return the amounts paid, less the amounts paid back.
+        """Return the amounts paid in cash, less the amounts paid back.
 
         They are by currency and accounting code, in that order.
         """
         return self._by_code(PAID)
 
+    def adjusted(self) -> Report[CodeRow]:
+        """Return the amounts that were settled without cash, such as credits that are applied, and write-offs.
+
+        They are by currency and accounting code, in that order.
+        """
+        return self._by_code(ADJUSTED)
+
+    def written_off(self) -> Report[CodeRow]:
+        """Return the write-offs and exchange differences, by currency and by the accounting code that bears them."""
+        return self._by_code(WRITTEN_OFF)
+
     def outstanding(self) -> Report[CodeRow]:
-        """Return the amounts billed, less the amounts paid.
+        """Return the amounts billed, less the amounts settled.
 
         They are by currency and accounting code, in that order. Settled codes are left out.
         """
         return self._by_code(OUTSTANDING)
 
     def received(self) -> Report[MonthRow]:
-        """Return the cash received, less the cash paid back, by month and currency, in that order."""
-        return self._checked(lambda: _month_report(self._rows(RECEIVED)))
+        """Return the cash received, less the cash paid back, by month and currency, in that order.
+
+        Applied credits, write-offs and transfers are not cash. Neither is an amount that an invoice states as
+        prepaid on another invoice: it counts where it is paid.
+        """
+        return self._checked(lambda: month_report(self._rows(RECEIVED)))
 
     def aging(self, on: date, bounds: Sequence[int] = BOUNDS) -> Report[AgingRow]:
         """Return balances by customer and currency, in that order, in buckets of days past due.
 
-        Each document has a balance: its total less its payments. The balance is current until ``on`` is after
+        Each document has a balance: its total less the amounts settled. The balance is current until ``on`` is after
         the due day, or after the day of issue if the document has no due day. Then it is 1-30 days past due,
         31-60 days, and so on, as ``bounds`` sets the limits. The balance of a credit note is negative, in the
         bucket of its own day.
 
-        ``on`` decides how late a balance is, and not which documents are counted: all documents in the books
-        are counted, so the totals equal those of `outstanding`. A customer whose buckets are all zero is left
+        ``on`` decides how late a balance is, and not which documents are counted. So the totals equal those of
+        `outstanding`. A customer whose buckets are all zero is left
         out. If a customer has several names, the first by code point is shown. Raises Invalid if ``bounds``
         do not rise from 0.
         """
-        labels = _labels(bounds)
-        return self._checked(lambda: _aging_report(labels, self._aged(on, bounds)))
+        labels = labels_of(bounds)
+        return self._checked(lambda: aging_report(labels, self._aged(on, bounds)))
 
     def statement(self, customer: str) -> Report[StatementRow]:
         """Return the account of the customer with that id.
@@ -113,50 +145,55 @@ class Receivables:
         each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
         report is empty if the customer has no documents.
         """
-        return self._checked(lambda: Report(_STATEMENT, _running(self._entries(customer))))
+        return self._checked(lambda: Report(STATEMENT, running(self._known_entries(customer))))
 
     def by_code(self) -> Report[AccountRow]:
-        """Return the amounts billed, paid and owed, by currency and accounting code, in that order.
+        """Return the amounts billed, paid, adjusted and owed, by currency and accounting code, in that order.
 
-        They equal those of `billed`, `paid` and `outstanding`, from one reading of the books.
+        They equal those of `billed`, `paid`, `adjusted` and `outstanding`, from one reading of the books.
         """
-        return self._checked(lambda: Report(_ACCOUNT, _accounts(*self._billed_and_paid())))
+        return self._checked(lambda: Report(ACCOUNT, accounts(*self._account())))
 
     def overview(self, on: date, bounds: Sequence[int] = BOUNDS) -> Overview:
         """Return the reports `by_code`, `received` and `aging`, from one reading of the books."""
-        labels = _labels(bounds)
+        labels = labels_of(bounds)
 
         def ask() -> Overview:
-            billed, paid, received, aged = self._all(on, bounds)
-            accounts = Report(_ACCOUNT, _accounts(billed, paid))
-            return Overview(accounts, _month_report(received), _aging_report(labels, aged))
+            billed, paid, adjusted, received, aged = self._all(on, bounds)
+            by_code = Report(ACCOUNT, accounts(billed, paid, adjusted))
+            return Overview(by_code, month_report(received), aging_report(labels, aged))
 
         return self._checked(ask)
 
     def _by_code(self, query: MapReduce[Any, Decimal]) -> Report[CodeRow]:
-        return self._checked(lambda: Report(_CODE, _code_rows(self._rows(query))))
+        return self._checked(lambda: Report(CODE, code_rows(self._rows(query))))
 
     def _rows(self, query: MapReduce[Any, Decimal]) -> Sums:
         return self._run(query)
 
-    def _billed_and_paid(self) -> tuple[Sums, Sums]:
-        billed, paid = self._run(together(BILLED, PAID, type=maps.Account))
-        return billed, paid
+    def _account(self) -> tuple[Sums, Sums, Sums]:
+        """Return the amounts billed, paid and adjusted."""
+        billed, paid, adjusted = self._run(together(BILLED, PAID, ADJUSTED, type=maps.Billed))
+        return billed, paid, adjusted
 
     def _aged(self, on: date, bounds: Sequence[int]) -> Sums:
         return self._run(_aging(on, bounds))
 
-    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums]:
-        billed, paid, received, aged = self._run(
-            together(BILLED, PAID, RECEIVED, _aging(on, bounds), type=maps.Whole)
+    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums, Sums]:
+        billed, paid, adjusted, received, aged = self._run(
+            together(BILLED, PAID, ADJUSTED, RECEIVED, _aging(on, bounds), type=maps.Whole)
         )
-        return billed, paid, received, aged
+        return billed, paid, adjusted, received, aged
 
     def _entries(self, customer: str) -> Iterable[Row[Any]]:
         return self._run(MapReduce(partial(maps.statement, customer), type=maps.Entry))
 
+    def _known_entries(self, customer: str) -> Iterable[Row[Any]]:
+        """Return the entries until the last day. A document that was paid before its issue is left out."""
+        return [row for row in self._entries(customer) if self.until is None or row.key[1] <= self.until]
+
     def _run(self, query: _Query[T]) -> T:
-        return query.run(self.store, self.prefix, progress=self.progress)
+        return query.run(self._source, self.prefix, progress=self.progress)
 
     def _checked(self, ask: Callable[[], A]) -> A:
         """Return the result of ``ask``, which runs queries.
@@ -174,66 +211,5 @@ class Receivables:
         return answer
 
 
-_CODE = ("currency", "code", "amount")
-_ACCOUNT = ("currency", "code", "billed", "paid", "owed")
-_STATEMENT = ("on", "kind", "number", "reference", "currency", "amount", "balance")
-
-
 def _aging(on: date, bounds: Sequence[int]) -> MapReduce[Any, Decimal]:
     return MapReduce(partial(maps.aging, on, bounds), "sum", type=maps.Balance)
-
-
-def _month_report(rows: Iterable[Row[Decimal]]) -> Report[MonthRow]:
-    made = (MonthRow(month, currency, sum) for (month, currency), sum in rows)
-    return Report(("month", "currency", "amount"), made)
-
-
-def _aging_report(labels: Sequence[str], rows: Iterable[Row[Decimal]]) -> Report[AgingRow]:
-    return Report(("customer", "name", "currency", *labels, "total"), _by_customer(len(labels), rows))
-
-
-def _code_rows(rows: Iterable[Row[Decimal]]) -> Iterator[CodeRow]:
-    return (CodeRow(currency, code, sum) for (currency, code), sum in rows if sum)
-
-
-def _accounts(billed: Iterable[Row[Decimal]], paid: Iterable[Row[Decimal]]) -> Iterator[AccountRow]:
-    """Yield a row for each group (currency, code) with an amount that is not zero."""
-    owed, settled, zero = dict(billed), dict(paid), Decimal(0)
-    for currency, code in sorted({**owed, **settled}):
-        one, other = owed.get((currency, code), zero), settled.get((currency, code), zero)
-        if one or other:
-            yield AccountRow(currency, code, one, other, EXACT.subtract(one, other))
-
-
-def _labels(bounds: Sequence[int]) -> list[str]:
-    """Return the names of the buckets, in days past due. There is one bucket more than there are bounds."""
-    if not bounds or bounds[0] != 0 or any(low >= high for low, high in pairwise(bounds)):
-        raise Invalid(
-            f"bounds {tuple(bounds)} are not rising numbers of days from 0; write for example {BOUNDS}"
-        )
-    between = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
-    return ["current", *between, f"over {bounds[-1]}"]
-
-
-def _by_customer(count: int, rows: Iterable[Row[Decimal]]) -> Iterator[AgingRow]:
-    accounts = groupby((row for row in rows if row.value), key=lambda row: row.key[:2])
-    aged = (_aging_row(list(group), count) for _, group in accounts)
-    return (row for row in aged if any(row.buckets))
-
-
-def _aging_row(rows: list[Row[Decimal]], count: int) -> AgingRow:
-    """Return the row of one customer, from groups (customer, currency, name, bucket)."""
-    buckets = [Decimal(0)] * count
-    for (_, _, _, bucket), amount in rows:
-        buckets[bucket] = EXACT.add(buckets[bucket], amount)
-    customer, currency, name, _ = rows[0].key
-    return AgingRow(customer, name, currency, tuple(buckets), sum_amounts(buckets))
-
-
-def _running(rows: Iterable[Row[Any]]) -> Iterator[StatementRow]:
-    """Yield the entries of groups (currency, day, rank, number), with the running balance of the currency."""
-    for currency, entries in groupby(rows, key=lambda row: row.key[0]):
-        balance = Decimal(0)
-        for (_, on, _, number), (kind, reference, amount) in entries:
-            balance = EXACT.add(balance, amount)
-            yield StatementRow(on, kind, number, reference, currency, amount, balance)

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar, overload
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from holdall.domain.money import is_possible, text
+from holdall.domain.money import EXACT, is_possible, text
 
 
 class CodeRow(Struct, frozen=True):
@@ -20,13 +20,22 @@ class CodeRow(Struct, frozen=True):
 
 
 class AccountRow(Struct, frozen=True):
-    """The amounts of one accounting code. ``owed`` is ``billed`` less ``paid``."""
+    """The amounts of one accounting code. ``owed`` is ``billed`` less ``paid`` and ``adjusted``.
+
+    ``paid`` is cash, and ``adjusted`` is settled without cash.
+    """
 
     currency: str
     code: str
     billed: Decimal
     paid: Decimal
+    adjusted: Decimal
     owed: Decimal
+
+    @property
+    def settled(self) -> Decimal:
+        """The amount paid or adjusted."""
+        return EXACT.add(self.paid, self.adjusted)
 
 
 class MonthRow(Struct, frozen=True):
@@ -50,9 +59,9 @@ class AgingRow(Struct, frozen=True):
 class StatementRow(Struct, frozen=True):
     """One entry of a customer's account. ``amount`` is the change of the balance, ``balance`` the result.
 
-    ``number`` is the number of the invoice or credit note; a payment has the number of the document that it
-    settles. ``reference`` is the reference of the payment, or the numbers of the invoices that a credit note
-    corrects.
+    ``kind`` is invoice, credit-note, payment, refund, void, or another kind of an entry. ``number`` is the number of
+    the invoice or credit note; a payment has the number of the document that it settles. ``reference`` is the
+    reference of the payment, or the numbers of the invoices that a credit note corrects.
     """
 
     on: date

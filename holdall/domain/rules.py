@@ -5,7 +5,8 @@ The rules take fields that are valid by themselves, as dicts of Decimals, and co
 A payment may settle all or part of the amount owed on a code, and a later payment may take it back. After a
 payment that is not ``overpaid``, the balance of a code must lie between zero and the amount billed. If an
 earlier payment, which was ``overpaid``, left the balance outside of these limits, it may come nearer to them
-but not move further away. Payments count in the order in which they are recorded.
+but not move further away. An entry that ``voids`` an earlier one has the opposite amounts, whatever the balance.
+Payments count in the order in which they are recorded.
 """
 
 from collections import Counter
@@ -52,27 +53,29 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     owed = dict(billed)
     errors: list[Errors | None] = [_payment(payment, billed, owed) for payment in payments]
     _refuse_repeated([payment["id"] for payment in payments], errors)
+    _refuse_wrong_voids(payments, errors)
     return {"payments": errors} if any(errors) else {}
 
 
 def _payment(payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]) -> dict[str, Errors] | None:
-    overpaid = payment["overpaid"]
-    errors: list[Errors | None] = [
-        _allocation(part, billed, owed, overpaid) for part in payment["allocations"]
-    ]
+    free = payment["overpaid"] or bool(payment["voids"])
+    errors: list[Errors | None] = [_allocation(part, billed, owed, free) for part in payment["allocations"]]
     return {"allocations": errors} if any(errors) else None
 
 
 def _allocation(
-    part: Part, billed: dict[str, Decimal], owed: dict[str, Decimal], overpaid: bool
+    part: Part, billed: dict[str, Decimal], owed: dict[str, Decimal], free: bool
 ) -> dict[str, Errors] | None:
-    """Return the errors of one allocation, or None, and subtract its amount from ``owed``."""
+    """Return the errors of one allocation, or None, and subtract its amount from ``owed``.
+
+    ``free`` allocations may be beyond the amount owed.
+    """
     code, amount = part["code"], part["amount"]
-    if code not in owed and not (overpaid and code == UNAPPLIED):
+    if code not in owed and not (free and code == UNAPPLIED):
         return {"code": f"{code!r} is not billed on this invoice, whose codes are {', '.join(billed)}"}
     before, bound = owed.get(code, _NOTHING), billed.get(code, _NOTHING)
     owed[code] = after = EXACT.subtract(before, amount)
-    if overpaid or min(_NOTHING, bound, before) <= after <= max(_NOTHING, bound, before):
+    if free or min(_NOTHING, bound, before) <= after <= max(_NOTHING, bound, before):
         return None
     if EXACT.multiply(amount, bound or EXACT.minus(before)) < 0:
         paid = EXACT.subtract(bound, before)
@@ -93,6 +96,25 @@ def _refuse_repeated(ids: list[str], errors: list[Errors | None]) -> None:
         if id in seen:
             errors[index] = {"id": f"{id!r} is the id of another payment; give each payment its own id"}
         seen.add(id)
+
+
+def _refuse_wrong_voids(payments: list[Part], errors: list[Errors | None]) -> None:
+    """Add an error for each entry that voids another one, but does not take back exactly an earlier entry."""
+    open_entries: dict[str, Part] = {}
+    for index, entry in enumerate(payments):
+        if not entry["voids"]:
+            open_entries[entry["id"]] = entry
+            continue
+        voided = open_entries.pop(entry["voids"], None)
+        if voided is None or _opposite(voided) != _opposite(entry, sign=1):
+            errors[index] = {
+                "voids": f"{entry['voids']!r} is not an earlier entry with the opposite amounts; "
+                "name an entry that is not voided yet"
+            }
+
+
+def _opposite(entry: Part, sign: int = -1) -> tuple[str, dict[str, Decimal]]:
+    return entry["kind"], {each["code"]: each["amount"] * sign for each in entry["allocations"]}
 
 
 def _sum(parts: Iterable[Part]) -> Decimal:

@@ -19,7 +19,7 @@ import msgspec
 from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
 from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Optional, Text, format_value
-from holdall.domain.model import Invoice, InvoiceKind, LineKind
+from holdall.domain.model import Invoice, InvoiceKind, LineKind, PaymentKind
 from holdall.domain.money import MOST_PLACES, PLACES
 from holdall.domain.rules import lines_sum, parts_sum, payments_fit
 from holdall.middleware.validate import invalid
@@ -76,6 +76,9 @@ class PaymentSchema(Document):
     reference = Text(free=True, if_missing="")
     note = Text(free=True, limit=10_000, if_missing="")
     overpaid = Flag(if_missing=False)
+    kind = Choice(values=get_args(PaymentKind), if_missing="receipt")
+    voids = Text(free=True, if_missing="")
+    contra = Text(free=True, if_missing="")
     rules = (Rule(("amount", "allocations"), parts_sum("allocations")),)
 
 

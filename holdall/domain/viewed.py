@@ -12,12 +12,22 @@ from typing import Any, Final
 from holdall.domain import maps
 from holdall.domain.keys import PREFIX
 from holdall.domain.money import EXACT
-from holdall.domain.receivables import BILLED, OUTSTANDING, PAID, RECEIVED, Progress, Receivables, Sums
+from holdall.domain.receivables import (
+    ADJUSTED,
+    BILLED,
+    OUTSTANDING,
+    PAID,
+    RECEIVED,
+    WRITTEN_OFF,
+    Progress,
+    Receivables,
+)
+from holdall.domain.tables import Sums
 from holdall.query import MapReduce, Row, View, Views, together
 from holdall.store import Store
 
 _BALANCES: Final = MapReduce(maps.balances, "sum", type=maps.Balance)
-_QUERIES: Final = BILLED, PAID, OUTSTANDING, RECEIVED, _BALANCES
+_QUERIES: Final = BILLED, PAID, ADJUSTED, OUTSTANDING, WRITTEN_OFF, RECEIVED, _BALANCES
 _ENTRIES: Final = MapReduce(maps.entries, type=maps.Entry)
 
 
@@ -61,16 +71,16 @@ class ViewedReceivables(Receivables):
     def _rows(self, query: MapReduce[Any, Decimal]) -> Sums:
         return self._sums(query)[0]
 
-    def _billed_and_paid(self) -> tuple[Sums, Sums]:
-        billed, paid = self._sums(BILLED, PAID)
-        return billed, paid
+    def _account(self) -> tuple[Sums, Sums, Sums]:
+        billed, paid, adjusted = self._sums(BILLED, PAID, ADJUSTED)
+        return billed, paid, adjusted
 
     def _aged(self, on: date, bounds: Sequence[int]) -> Sums:
         return _by_bucket(on, bounds, *self._sums(_BALANCES))
 
-    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums]:
-        billed, paid, received, balances = self._sums(BILLED, PAID, RECEIVED, _BALANCES)
-        return billed, paid, received, _by_bucket(on, bounds, balances)
+    def _all(self, on: date, bounds: Sequence[int]) -> tuple[Sums, Sums, Sums, Sums, Sums]:
+        billed, paid, adjusted, received, balances = self._sums(BILLED, PAID, ADJUSTED, RECEIVED, _BALANCES)
+        return billed, paid, adjusted, received, _by_bucket(on, bounds, balances)
 
     def _sums(self, *queries: MapReduce[Any, Decimal]) -> list[Sums]:
         """Return the rows of each of ``queries``, from one state of the view."""

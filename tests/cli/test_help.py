@@ -83,9 +83,11 @@ def test_the_tree_is_what_is_promised():
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
-        "invoices recode", "invoices show",
-        "receivables billed", "receivables paid", "receivables outstanding",
-        "receivables by-code", "receivables received", "receivables aging", "receivables statement",
+        "invoices recode", "invoices refund", "invoices show", "invoices void", "invoices write-off",
+        "receivables billed", "receivables paid", "receivables adjusted", "receivables written-off",
+        "receivables outstanding",
+        "receivables by-code", "receivables received", "receivables aging", "receivables overview",
+        "receivables statement",
         "views list", "views refresh", "views show", "views sweep", "views drop",
     }  # fmt: skip
 
@@ -171,6 +173,8 @@ def test_the_version_is_that_of_the_package():
 @pytest.mark.parametrize("path", [path for path in LEAVES if path[0] in ("invoices", "receivables")])
 def test_commands_on_books_say_where_they_may_be(path):
     given = {"import": ["."], "show": ["7"], "pay": ["7", "--amount", "1"], "statement": ["C"]}
+    given |= {"void": ["7", "a", "--reason", "r"], "refund": ["7", "--amount", "1"]}
+    given |= {"write-off": ["7", "--code", "6930", "--reason", "r"]}
     given |= {"add": ["-"], "recode": ["--reason", "a new chart of accounts"]}
     if path == ("invoices", "new"):  # it needs no books
         return

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.cli.console import BUNDLED, call, good, refusal
+import holdall
+from tests.cli.console import BUNDLED, call, contents, good, refusal
 
 COLUMNS = ["number", "kind", "seller", "customer", "name"]
 COLUMNS += ["issued", "due", "currency", "total", "owed"]
@@ -36,6 +37,26 @@ def test_a_list_is_one_row_an_invoice_in_every_format(books):
     assert heading.split() == COLUMNS
     assert set(rule) == {"─"}
     assert [row.split()[0] for row in rows] == [each["number"] for each in as_json]
+
+
+@pytest.mark.parametrize(
+    ("options", "is_right"),
+    [
+        (["--unpaid"], lambda row: Decimal(row["owed"]) != 0),
+        (["--customer", "NO999000666MVA"], lambda row: row["customer"] == "NO999000666MVA"),
+        (["--due-before", "2026-06-01"], lambda row: (row["due"] or row["issued"]) < "2026-06-01"),
+        (["--over", "1000"], lambda row: Decimal(row["owed"]) > 1000),
+        (
+            ["--unpaid", "--due-before", "2026-06-01", "--over", "100"],
+            lambda row: (row["due"] or row["issued"]) < "2026-06-01" and Decimal(row["owed"]) > 100,
+        ),
+    ],
+)
+def test_a_list_of_some_is_sorted_by_due_day(books, options, is_right):
+    every = json.loads(good("invoices", "list", "--from", books, "--json"))
+    found = json.loads(good("invoices", "list", "--from", books, "--json", *options))
+    assert found == sorted(filter(is_right, every), key=lambda row: row["due"] or row["issued"])
+    assert 0 < len(found) < len(every)
 
 
 def test_the_document_of_an_invoice_has_its_amounts_as_text(books):
@@ -78,9 +99,9 @@ line   description                     kind   code    amount
 2      Travel, Bergen to Leeds         item   6400    286.40
 
 Payments
-on           id          reference                                   code    amount
-───────────────────────────────────────────────────────────────────────────────────
-2026-04-03   bank-0403   Brambling & Hart, 2026/106 without travel   6200   1416.00
+on           entry     id          reference                                   code    amount
+─────────────────────────────────────────────────────────────────────────────────────────────
+2026-04-03   payment   bank-0403   Brambling & Hart, 2026/106 without travel   6200   1416.00
 
 Owed
 code     owed
@@ -152,3 +173,43 @@ def test_names_and_numbers_are_shown_as_they_are_but_for_what_turns_the_line_rou
     assert shown.split("\n")[0].split() == ["invoice", number.strip("\u202e")]
     assert "[/bold]:smile: -Café" in shown
     assert number.strip("\u202e") in good("invoices", "list", "--from", uri)
+
+
+KEY = "invoices/NO999000222MVA/2026%2F115"
+
+
+@pytest.mark.parametrize("address", ["{0}", "{0}?type=holdall.domain.model:Invoice"])
+def test_an_invoice_with_payments_is_not_deleted_by_the_way(books, address):
+    at = address.format(books)
+    before = contents(books)
+    assert "has 1 payment, which would be lost" in refusal("del", at, KEY)
+    for some in (["--force"], ["--reason", "a test"], ["--force", "--reason", " "]):
+        assert "--force and --reason need each other" in refusal("del", at, KEY, *some, code=2)
+    assert contents(books) == before
+    call("del", at, KEY, "--force", "--reason", "imported by mistake")
+    assert before.keys() - contents(books).keys() == {KEY}
+
+
+@pytest.mark.parametrize("value", ["{}", "not JSON"])
+def test_a_damaged_document_is_deleted(books, value):
+    key = "invoices/S/damaged"
+    with holdall.open(books) as store:
+        store[key] = value.encode()
+    assert call("del", f"{books}?type=holdall.domain.model:Invoice", key).code == 0
+    assert key not in contents(books)
+
+
+def test_an_invoice_without_payments_is_deleted(books):
+    before = contents(books)
+    without = next(key for key, data in before.items() if b'"payments":[]' in data)
+    assert call("del", books, without).code == 0
+    assert before.keys() - contents(books).keys() == {without}
+
+
+def test_the_history_keeps_the_reason_of_a_deletion(folder):
+    path = "sqlite:///kept.db?history=on&serializer=json"
+    good("invoices", "import", str(BUNDLED / "nl-2026-029.xml"), "--into", path)
+    (key,) = good("ls", path).split()
+    good("invoices", "pay", "NL-2026-029", "--amount", "1", "--from", path)
+    assert call("del", path, key, "--force", "--reason", "imported by mistake").code == 0
+    assert "imported by mistake" in good("history", path, key)

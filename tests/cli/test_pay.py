@@ -6,7 +6,7 @@ import pytest
 
 import holdall
 from holdall.cli.zone import Zone
-from tests.cli.console import BUNDLED, contents, good, refusal
+from tests.cli.console import BUNDLED, call, contents, good, refusal
 
 OPEN = "2026/115"  # 6300, 6210 and VAT are owed, 14,050.00 NOK in all
 
@@ -52,8 +52,20 @@ def test_a_payment_with_an_id_is_recorded_once(books):
     said = ["--amount", "10", "--on", "2026-10-01", "--id", "b-7"]
     first = pay(books, *said)
     before = contents(books)
-    assert pay(books, *said) == first
+    again = first.replace("on 2026/115:", "on 2026/115 is already recorded on 2026-10-01:")
+    assert pay(books, *said) == again
+    assert pay(books, "--amount", "10", "--id", "b-7") == again
     assert contents(books) == before
+
+
+@pytest.mark.parametrize(
+    ("on", "doubt"), [("2020-01-01", "2020-01-01 is before 20"), ("9999-12-31", "days after today")]
+)
+def test_a_day_that_is_probably_a_mistake_is_pointed_out(books, on, doubt):
+    done = call("invoices", "pay", OPEN, "--from", books, "--amount", "1", "--on", on, "--id", "b-7")
+    assert done.err.startswith("holdall: check the day of payment b-7: ")
+    assert doubt in done.err
+    assert last(books)["on"] == on
 
 
 def test_a_payment_without_an_id_is_one_more_each_time(books):
@@ -91,7 +103,7 @@ def test_overpaying_is_possible_when_it_is_meant(books):
         (
             OPEN,
             ["--amount", "1", "--id", "bank-0701"],
-            "'bank-0701' on invoice '2026/115' is recorded",
+            "'bank-0701' on invoice '2026/115' is already recorded on ",
         ),
         ("NL-2026-014", ["--amount", "1"], "is beyond the 0.00 that is owed"),
         ("7", ["--amount", "1"], "no invoice '7'; `holdall invoices list` shows the existing invoices"),

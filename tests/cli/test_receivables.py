@@ -37,10 +37,82 @@ REPORTS = {
         "over 90",
         "total",
     ],
-    "by-code": ["currency", "code", "billed", "paid", "owed"],
+    "by-code": ["currency", "code", "billed", "paid", "adjusted", "owed"],
     "statement": ["on", "kind", "number", "reference", "currency", "amount", "balance"],
 }
 CUSTOMER = "NO999000666MVA"
+
+
+@pytest.mark.parametrize("name", ["outstanding", "by-code", "aging", "statement"])
+def test_a_balance_is_that_of_the_end_of_a_day(books, name):
+    then = rows(name, books, "--at", "2026-06-30")
+    assert then != rows(name, books)
+    good("invoices", "pay", "2026/115", "--from", books, "--amount", "1", "--on", "2026-07-01")
+    assert rows(name, books, "--at", "2026-06-30") == then
+
+
+def test_a_table_of_a_past_day_does_not_change_by_the_day_on_which_it_is_printed(books):
+    told = good(*asked("aging", "--from", books, "--at", "2026-06-30"))
+    assert told.startswith("Aging per customer, in days past due on 2026-06-30. At the end of 2026-06-30\n")
+
+
+def test_a_statement_for_the_customer_fits_60_columns(books):
+    at = ["--from", books, "--at", "2026-09-30"]
+    text = good(*asked("statement", *at, "--text"))
+    heading, second, *lines = text.splitlines()
+    assert (heading, second) == (f"Statement of account {CUSTOMER}. At the end of", "2026-09-30")
+    assert max(map(len, lines)) <= 60
+    found = [line.split() for line in lines if line[:4] == "2026"]
+    records = rows("statement", *at[1:])
+    assert [(each[0], each[-2], each[-1]) for each in found] == [
+        (row["on"], row["amount"], row["balance"]) for row in records
+    ]
+    assert all(row["number"] in text for row in records)
+
+
+def test_a_statement_is_a_page_of_html_without_markup_of_others(folder):
+    evil = "<script>alert(1)</script>"
+    document = {"number": evil, "seller": "S", "customer": "C", "currency": "EUR", "issued": "2026-01-01"}
+    document["lines"] = [{"amount": "123456789012345.00"}]
+    good("invoices", "add", "-", "--into", "sqlite:///h.db", stdin=json.dumps(document).encode())
+    at = ["receivables", "statement", "C", "--from", "sqlite:///h.db"]
+    page = good(*at, "--html")
+    assert page.startswith("<!doctype html>\n")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert '<td class="amount">123456789012345.00</td>' in page
+    narrow = good(*at, "--text").splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert narrow[-1].split() == ["123456789012345.00"] * 2
+
+
+def test_an_overview_has_three_reports(books):
+    at = ["--from", books, "--at", "2026-06-30"]
+    told = json.loads(good(*asked("overview", *at, "--json")))
+    assert told == {
+        "by_code": rows("by-code", *at[1:]),
+        "received": rows("received", books, "--to-date", "2026-06-30"),
+        "aging": rows("aging", *at[1:]),
+    }
+    text = good(*asked("overview", *at))
+    assert text.startswith("Amounts per accounting code. At the end of 2026-06-30\n")
+    assert "Cash received per month." in text
+    assert "Aging per customer, in days past due on 2026-06-30." in text
+    assert "CSV has one table" in refusal(*asked("overview", "--from", books, "--csv"), code=2)
+
+
+def test_flows_are_those_of_a_period(books):
+    every = rows("received", books)
+    spring = rows("received", books, "--from-date", "2026-04-01", "--to-date", "2026-05-31")
+    assert spring == [row for row in every if "2026-04" <= row["month"] <= "2026-05"] != []
+    assert good(*asked("received", "--from", books, "--from-date", "2026-04-01")).startswith(
+        "From 2026-04-01 to the last day\n"
+    )
+
+
+def test_a_view_knows_no_days(books):
+    refused = refusal("receivables", "aging", "--from", books, "--view", "--at", "2026-06-30", code=2)
+    assert "--at needs a report that reads all books; leave out --view" in refused
 
 
 def asked(name, *arguments):

@@ -239,7 +239,6 @@ class TestPaying:
         "change",
         [
             {"amount": Decimal(11)},
-            {"on": date(2026, 2, 2)},
             {"reference": "other"},
             {"to": {"4410": Decimal(10)}},
         ],
@@ -247,11 +246,18 @@ class TestPaying:
     def test_another_under_that_id_is_refused(self, books: Books, change: dict[str, Any]) -> None:
         books.pay("7", Decimal(10), DAY, {"4400": Decimal(10)}, id="a")
         before = unchanged(books)
-        with pytest.raises(Conflict, match="payment 'a' on invoice '7' is recorded already"):
+        with pytest.raises(Conflict, match="payment 'a' on invoice '7' is already recorded") as caught:
             books.pay(
                 "7",
                 **{"amount": Decimal(10), "on": DAY, "to": {"4400": Decimal(10)}, "id": "a"} | change,
             )
+        assert "another id" not in str(caught.value)
+        assert unchanged(books) == before
+
+    def test_the_same_on_a_later_day_is_recorded_already(self, books: Books) -> None:
+        first = books.pay("7", Decimal(10), DAY, id="a")
+        before = unchanged(books)
+        assert books.pay("7", Decimal(10), date(2026, 2, 2), id="a") == first
         assert unchanged(books) == before
 
     @pytest.mark.parametrize(

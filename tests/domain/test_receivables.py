@@ -256,6 +256,7 @@ def test_the_overview_has_the_amounts_of_its_reports(books: dict[str, Invoice], 
     for column, report in (
         ("billed", queries.billed()),
         ("paid", queries.paid()),
+        ("adjusted", queries.adjusted()),
         ("owed", queries.outstanding()),
     ):
         amounts = {(row.currency, row.code): getattr(row, column) for row in overview.by_code}
@@ -278,5 +279,12 @@ def test_the_overview_reads_the_books_once(books: Books) -> None:
         return store
 
     first, *_ = Receivables(copied()).overview(date(2026, 2, 15)).by_code.records()
-    assert first == {"currency": "EUR", "code": "4400", "billed": "90.00", "paid": "24.00", "owed": "66.00"}
+    assert first == {
+        "currency": "EUR",
+        "code": "4400",
+        "billed": "90.00",
+        "paid": "24.00",
+        "adjusted": "0.00",
+        "owed": "66.00",
+    }
     assert len(Receivables(copied()).by_code()) == 4

@@ -57,7 +57,9 @@ def payments(draw, invoice):
     if not paid:
         return ()
     allocations = allocate(paid, invoice.billed(), invoice.currency)
-    return (Payment("prepaid", invoice.issued, paid, allocations, "prepaid"),)
+    before = invoice.references and invoice.kind == "invoice"
+    kind = "prepayment" if before else "receipt"
+    return (Payment("prepaid", invoice.issued, paid, allocations, "prepaid", kind=kind),)
 
 
 parties = st.builds(Party, texts, texts)

@@ -27,6 +27,8 @@ def reports(receivables: Receivables) -> dict[str, str]:
     asked: dict[str, Callable[[], Any]] = {
         "billed": receivables.billed,
         "paid": receivables.paid,
+        "adjusted": receivables.adjusted,
+        "written off": receivables.written_off,
         "outstanding": receivables.outstanding,
         "received": receivables.received,
         "by code": receivables.by_code,

@@ -8,7 +8,7 @@ import pytest
 import holdall
 from holdall.domain import Books, Invoice, LineItem, Party, Split
 from holdall.domain.keys import invoice_key
-from holdall.domain.receivables import BILLED, PAID, RECEIVED
+from holdall.domain.receivables import ADJUSTED, BILLED, PAID, RECEIVED
 from holdall.query import View
 from holdall.server import Scope, Tokens
 from tests.server.pages import Browser
@@ -235,6 +235,20 @@ def test_only_a_writer_records_a_payment(store):
     assert Browser({"books": store}, readonly=True).get(PAY).status == 403
 
 
+def test_entries_that_are_not_payments_are_named(store, browser):
+    books = Books(store)
+    books.void("2", "bank-1", date(2026, 2, 4), "returned")
+    books.write_off("2", date(2026, 2, 5), "6930", "insolvent", Decimal(50))
+    page = browser.get(f"/books/invoice/{invoice_key('S', '2')}").text
+    assert "void \N{MINUS SIGN}40.00" in page
+    assert "write-off 50.00" in page
+    assert "Owed 150.00 EUR" in page
+    statement = browser.get("/books/statement?customer=C").text
+    assert all(label in statement for label in ("Payment on", "Void on", "Write-off on"))
+    board = browser.get("/books/receivables?on=2026-02-10").text
+    assert all(amount in board for amount in ("50.00", "250.00"))
+
+
 def test_a_statement_lists_documents_and_payments_with_the_balance(looking):
     page = looking.get("/books/statement?customer=C")
     assert "Customer C" in page.text
@@ -280,7 +294,7 @@ class Counting(holdall.PassThrough):
 
 def test_the_board_reads_declared_views(store):
     counting = Counting(store)
-    kept = [View(store, query, prefix="invoices/") for query in (BILLED, PAID, RECEIVED)]
+    kept = [View(store, query, prefix="invoices/") for query in (BILLED, PAID, ADJUSTED, RECEIVED)]
     plain = Browser({"books": store}).get("/books/receivables?on=2026-02-01")
     viewed = Browser({"books": counting}, views={"books": kept}).get("/books/receivables?on=2026-02-01")
     assert viewed.text == plain.text

@@ -1,19 +1,23 @@
 """The group invoices: list and show, and the commands of `writing` and `payments`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 
 import click
 import msgspec
 
-from holdall.cli import address
+from holdall.cli import address, arguments
 from holdall.cli.books.open import find, note_if_empty, open_books, open_to_read, series_option, skip_damaged
 from holdall.cli.books.payments import pay
 from holdall.cli.books.recoding import recode
+from holdall.cli.books.settling import refund, void, write_off
 from holdall.cli.books.writing import add, export, import_, new
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.model import Invoice
 from holdall.domain.money import sum_amounts, text
+from holdall.domain.selecting import select
 
 
 @click.group(
@@ -25,23 +29,51 @@ def invoices() -> None:
     """Add, import, list, show, pay and export invoices."""
 
 
-for command in (add, export, import_, new, pay, recode):
+for command in (add, export, import_, new, pay, recode, refund, void, write_off):
     invoices.add_command(command)
 
 
-@invoices.command("list", epilog=examples("invoices list --from sqlite:///books.db --csv"))
+@invoices.command(
+    "list",
+    epilog=examples(
+        "invoices list --from sqlite:///books.db --csv",
+        "invoices list --unpaid --due-before 2026-09-30 --from sqlite:///books.db",
+    ),
+)
+@click.option("--unpaid", is_flag=True, help="List only documents on which an amount is owed, or in credit.")
+@click.option("--customer", metavar="ID", help="List only documents of this customer.")
+@click.option(
+    "--due-before", type=arguments.day, metavar="YYYY-MM-DD", help="List only documents due before this day."
+)
+@click.option(
+    "--over",
+    type=arguments.positive,
+    metavar="AMOUNT",
+    help="List only documents on which more than this is owed, in their currency.",
+)
 @address.option("from")
 @skip_damaged
 @formats
-def list_(uri: str, skip_damaged: bool, style: str | None) -> None:
+def list_(
+    unpaid: bool,
+    customer: str | None,
+    due_before: date | None,
+    over: Decimal | None,
+    uri: str,
+    skip_damaged: bool,
+    style: str | None,
+) -> None:
     """List the invoices, by seller and number.
 
     The columns seller and customer show ids, and the column name shows the name of the customer. The column
-    owed shows the total less all payments.
+    owed shows the total less all payments. If you select documents, they are sorted by their due day.
     """
     columns = ["number", "kind", "seller", "customer", "name", "issued", "due", "currency", "total", "owed"]
     with open_to_read(uri, skip_damaged=skip_damaged) as books:
-        print_rows(columns, map(_line, books), style)
+        found: Iterable[Invoice] = books
+        if unpaid or customer is not None or due_before is not None or over is not None:
+            found = select(books, unpaid=unpaid, customer=customer, due_before=due_before, over=over)
+        print_rows(columns, map(_line, found), style)
         note_if_empty(books, uri)
 
 
@@ -87,7 +119,7 @@ def show(number: str, uri: str, seller: str | None, series: str | None, as_json:
 def _describe(invoice: Invoice) -> None:
     print_rows((invoice.kind, invoice.number), _head(invoice))
     print_rows(("line", "description", "kind", "code", "amount"), _lines(invoice), title="Lines")
-    print_rows(("on", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
+    print_rows(("on", "entry", "id", "reference", "code", "amount"), _payments(invoice), title="Payments")
     owed = ((code, text(amount, invoice.currency)) for code, amount in invoice.owed().items())
     print_rows(("code", "owed"), owed, title="Owed")
 
@@ -109,4 +141,11 @@ def _lines(invoice: Invoice) -> Iterator[tuple[str, ...]]:
 def _payments(invoice: Invoice) -> Iterator[tuple[str, ...]]:
     for paid in invoice.payments:
         for part in paid.allocations:
-            yield str(paid.on), paid.id, paid.reference, part.code, text(part.amount, invoice.currency)
+            yield (
+                str(paid.on),
+                paid.name,
+                paid.id,
+                paid.reference,
+                part.code,
+                text(part.amount, invoice.currency),
+            )

@@ -13,11 +13,35 @@ from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain import in_proportion, oldest_first
 from holdall.domain.allocation import Policy
+from holdall.domain.doubts import doubts
 from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.money import sum_amounts, text
 
 POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first": oldest_first}
+
+on_option = click.option(
+    "--on",
+    type=arguments.day,
+    metavar="YYYY-MM-DD",
+    show_default="today",
+    help="The day of the entry.",
+)
+parts_option = click.option(
+    "--to",
+    "parts",
+    multiple=True,
+    type=arguments.part,
+    metavar="CODE=AMOUNT",
+    help="The part of the amount for one accounting code. Repeat the option for other codes.",
+)
+
+
+def parts_of(parts: tuple[tuple[str, Decimal], ...]) -> dict[str, Decimal]:
+    """Return the amounts of --to by code. Raises UsageError if a code is named twice."""
+    if len(dict(parts)) < len(parts):
+        raise click.UsageError("--to names one code twice; add its amounts up")
+    return dict(parts)
 
 
 @click.command(
@@ -36,21 +60,8 @@ POLICIES: Mapping[str, Policy] = {"in-proportion": in_proportion, "oldest-first"
     type=arguments.amount,
     help="The amount paid, in the currency of the invoice. A refund is negative.",
 )
-@click.option(
-    "--on",
-    type=arguments.day,
-    metavar="YYYY-MM-DD",
-    show_default="today",
-    help="The day of payment.",
-)
-@click.option(
-    "--to",
-    "parts",
-    multiple=True,
-    type=arguments.part,
-    metavar="CODE=AMOUNT",
-    help="The part of the amount for one accounting code. Repeat the option for other codes.",
-)
+@on_option
+@parts_option
 @click.option(
     "--policy",
     type=click.Choice(list(POLICIES)),
@@ -87,19 +98,19 @@ def pay(
     """Record a payment on the invoice NUMBER, and allocate it to the accounting codes of the invoice.
 
     The payment is refused, and nothing changes, if it is more than the amount owed, or if it names an
-    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid.
+    accounting code that is not on the invoice. To record more than the amount owed, use --overpaid. A payment
+    whose --id is recorded already changes nothing, also on another day.
     """
     if parts and policy:
         raise click.UsageError("give --to or --policy, not both")
-    if len(dict(parts)) < len(parts):
-        raise click.UsageError("--to names one code twice; add its amounts up")
+    named = parts_of(parts)
     with open_books(uri) as books:
         invoice = find(books, number, seller, series)
         payment = books.pay(
             number,
             amount,
             on or zone.today(),
-            dict(parts) or POLICIES[policy or "in-proportion"],
+            named or POLICIES[policy or "in-proportion"],
             seller=invoice.seller.id,
             series=series_of(invoice),
             currency=currency,
@@ -107,12 +118,21 @@ def pay(
             reference=reference,
             overpaid=overpaid,
         )
-        _confirm(find(books, number, invoice.seller.id, series_of(invoice)), payment)
+        known = payment in invoice.payments
+        changed = find(books, number, invoice.seller.id, series_of(invoice))
+        confirm(changed, payment, zone.today(), known=known)
 
 
-def _confirm(invoice: Invoice, payment: Payment) -> None:
+def confirm(invoice: Invoice, payment: Payment, today: date, *, known: bool) -> None:
+    """Print the entry ``payment`` of ``invoice``, which was recorded now, or before if it is ``known``.
+
+    If its day is probably a mistake, a line on standard error says so.
+    """
     currency = invoice.currency
     shares = ", ".join(f"{part.code}={text(part.amount, currency)}" for part in payment.allocations)
     owed = text(sum_amounts(invoice.owed().values()), currency)
-    paid = f"payment {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
-    click.echo(one_line(f"{paid}: {shares}; {owed} {currency} is owed now"))
+    paid = f"{payment.name} {payment.id} of {text(payment.amount, currency)} {currency} on {invoice.number}"
+    recorded = f" is already recorded on {payment.on}" if known else ""
+    click.echo(one_line(f"{paid}{recorded}: {shares}; {owed} {currency} is owed now"))
+    for doubt in () if known else doubts(invoice, payment.on, today):
+        click.echo(one_line(f"holdall: check the day of {payment.name} {payment.id}: {doubt}"), err=True)

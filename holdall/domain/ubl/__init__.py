@@ -10,7 +10,8 @@
     BG-20 allowances, BG-21 charges                     lines of their kind, allowances negative
     BT-110 tax, BT-114 rounding                         lines of their kind, codes ``VAT``, ``rounding``
     withheld tax, VAT of category B                     lines of the kind withholding, negative
-    BT-113 prepaid                                      a payment on the day of issue, in proportion
+    BT-113 prepaid                                      a receipt on the day of issue, in proportion
+    BT-113 of an invoice with BT-25                     a prepayment, because it was paid on that invoice
     BT-115 payable + BT-113 prepaid                     total, to which the lines must sum (see `readings`)
     no BG-7 customer (simplified invoice)               the customer ``walk-in``
 

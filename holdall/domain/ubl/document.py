@@ -7,7 +7,7 @@ from reprlib import repr as short
 from xml.etree.ElementTree import Element
 
 from holdall.domain.allocation import allocate
-from holdall.domain.model import UNAPPLIED, Invoice, InvoiceKind, LineItem, Payment
+from holdall.domain.model import UNAPPLIED, Invoice, InvoiceKind, LineItem, Payment, PaymentKind
 from holdall.domain.money import PLACES, nearest, sum_amounts, sum_by_name
 from holdall.domain.ubl.cii import ROOT as CII
 from holdall.domain.ubl.cii import as_ubl
@@ -49,7 +49,7 @@ def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
     reading = choose(node, terms, tolerance)
     lines = to_currency(reading, terms.currency)
     issued = node.one("cbc:IssueDate", "BT-2").date()
-    paid = nearest(reading.paid, terms.currency)
+    paid, references = nearest(reading.paid, terms.currency), _references(node)
     return Invoice(
         number=node.one("cbc:ID", "BT-1").text,
         kind=kind,
@@ -60,8 +60,8 @@ def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
         currency=terms.currency,
         total=sum_amounts(line.amount for line in lines),
         lines=lines,
-        payments=_prepay(paid, issued, terms.currency, lines),
-        references=_references(node),
+        payments=_prepay(paid, issued, terms.currency, lines, _kind_of_prepaid(kind, references)),
+        references=references,
     )
 
 
@@ -141,8 +141,20 @@ def _references(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.text for each in found if each.text))
 
 
-def _prepay(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem]) -> tuple[Payment, ...]:
-    """Return ``paid`` (BT-113) as one payment on the day of issue, or no payment if it is zero.
+def _kind_of_prepaid(kind: InvoiceKind, references: Iterable[str]) -> PaymentKind:
+    """Return the kind of the entry for the prepaid amount.
+
+    A final invoice states the amounts of its down-payment invoices (type 386, or 380) as prepaid, and refers to
+    these invoices (BG-3). The money is paid there. If it were a receipt of the final invoice too, the books would
+    count it twice.
+    """
+    return "prepayment" if kind == "invoice" and any(references) else "receipt"
+
+
+def _prepay(
+    paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem], kind: PaymentKind
+) -> tuple[Payment, ...]:
+    """Return ``paid`` (BT-113) as one entry on the day of issue, or no entry if it is zero.
 
     UBL does not tell which codes the amount pays, so it settles each code in proportion to the amount billed
     on it. An amount beyond the total is allocated to `UNAPPLIED`.
@@ -152,4 +164,4 @@ def _prepay(paid: Decimal, issued: date, currency: str, lines: Iterable[LineItem
     billed = sum_by_name((split.code, split.amount) for line in lines for split in line.splits)
     allocations = allocate(paid, billed, currency, overpaid=True)
     beyond = any(each.code == UNAPPLIED for each in allocations)
-    return (Payment(_PREPAID, issued, paid, allocations, reference=_PREPAID, overpaid=beyond),)
+    return (Payment(_PREPAID, issued, paid, allocations, reference=_PREPAID, overpaid=beyond, kind=kind),)

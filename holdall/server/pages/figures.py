@@ -36,9 +36,9 @@ class Currency(NamedTuple):
         return sum_amounts(row.billed for row, _ in self.accounts)
 
     @property
-    def paid(self) -> Decimal:
-        """The sum of the amounts paid."""
-        return sum_amounts(row.paid for row, _ in self.accounts)
+    def settled(self) -> Decimal:
+        """The sum of the amounts settled."""
+        return sum_amounts(row.settled for row, _ in self.accounts)
 
     @property
     def owed(self) -> Decimal:

@@ -24,7 +24,7 @@ class Balance(NamedTuple):
 
     code: str
     billed: Decimal
-    paid: Decimal
+    settled: Decimal
     owed: Decimal
 
 
@@ -67,8 +67,8 @@ class InvoicePages:
 
 
 def _balances(invoice: Invoice) -> list[Balance]:
-    billed, paid, zero = invoice.billed(), invoice.paid(), Decimal(0)
+    billed, settled, zero = invoice.billed(), invoice.settled(), Decimal(0)
     return [
-        Balance(code, billed.get(code, zero), paid.get(code, zero), owed)
+        Balance(code, billed.get(code, zero), settled.get(code, zero), owed)
         for code, owed in invoice.owed().items()
     ]

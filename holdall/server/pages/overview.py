@@ -1,7 +1,7 @@
 """Reads the reports of the board: from declared views if there are any, else from the books.
 
-A declared view is one of the query `BILLED`, `PAID` or `RECEIVED` of `holdall.domain.receivables`. Aging has none,
-because a balance gets older each day, without a change of its document.
+A declared view is one of the query `BILLED`, `PAID`, `ADJUSTED` or `RECEIVED` of `holdall.domain.receivables`. Aging
+has none, because a balance gets older each day, without a change of its document.
 """
 
 from collections.abc import Iterable
@@ -10,14 +10,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from holdall.domain.keys import PREFIX
-from holdall.domain.receivables import BILLED, PAID, RECEIVED, Receivables, Sums
+from holdall.domain.receivables import ADJUSTED, BILLED, PAID, RECEIVED, Receivables
 from holdall.domain.report import Overview
 from holdall.domain.sound import Sound
+from holdall.domain.tables import Sums
 from holdall.errors import Corrupt
 from holdall.query import MapReduce, View
 from holdall.store import Store
 
-_QUERIES: Final = (BILLED, PAID, RECEIVED)
+_QUERIES: Final = (BILLED, PAID, ADJUSTED, RECEIVED)
 
 
 class _FromViews(Receivables):
@@ -31,8 +32,8 @@ class _FromViews(Receivables):
         rows: Sums = self._views[id(query)].rows()
         return rows
 
-    def _billed_and_paid(self) -> tuple[Sums, Sums]:
-        return self._rows(BILLED), self._rows(PAID)
+    def _account(self) -> tuple[Sums, Sums, Sums]:
+        return self._rows(BILLED), self._rows(PAID), self._rows(ADJUSTED)
 
 
 def read_overview(store: Store[Any], views: Iterable[View[Any]], on: date) -> tuple[Overview, list[str]]:

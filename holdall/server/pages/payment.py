@@ -114,7 +114,8 @@ def _save(served: Served, key: str, fields: dict[str, str], tag: Tag) -> str:
 
 def _is_recorded(invoice: Invoice, draft: Draft) -> bool:
     try:
-        return bool(draft.payment and find_payment(invoice, draft.payment, draft.to))
+        known = draft.payment and find_payment(invoice, draft.payment, draft.to)
+        return bool(known and draft.payment and known.on == draft.payment.on)
     except Conflict:
         return False
 

@@ -2,6 +2,18 @@
 
 from holdall.replication.backup import back_up, follow, restore
 from holdall.replication.report import Report
+from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, settle
 from holdall.replication.sync import sync, sync_both
 
-__all__ = ["Report", "back_up", "follow", "restore", "sync", "sync_both"]
+__all__ = [
+    "KeyConflict",
+    "Report",
+    "Sibling",
+    "back_up",
+    "conflicts",
+    "follow",
+    "restore",
+    "settle",
+    "sync",
+    "sync_both",
+]

@@ -1,0 +1,195 @@
+"""Revisions of two stores: which one follows the other, which one wins, and what is kept of the one that lost."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from holdall import ABSENT, Conflict, Corrupt, Encrypt, Json, Memory, Prefix, Unsupported, Versions, note
+from holdall.middleware.keyring import new_key
+from holdall.replication import conflicts, settle, sync_both
+from holdall.replication.report import Report
+from holdall.store import MISSING, Store
+
+
+def make() -> Versions[Any]:
+    return Versions(Json(Memory(uuid4().hex)))
+
+
+def sync(a: Store[Any], b: Store[Any], **options: Any) -> Report:
+    return sync_both(a, b, conflict="keep", **options)
+
+
+def test_a_revision_has_the_same_id_and_note_at_every_store() -> None:
+    a, b, c = make(), make(), make()
+    with note(author="Ann", message="the discount was missing"):
+        a["x"] = 1
+    a["x"] = 2
+    assert sync(a, b).copied == sync(b, c).copied == 1
+    assert next(a.history("x")).id == next(b.history("x")).id == next(c.history("x")).id
+    with note(author="Bob"):
+        del c["x"]
+    assert sync(c, a).deleted == 1
+    assert (next(a.history("x")).author, "x" in a) == ("Bob", False)
+
+
+def test_a_third_store_does_not_make_a_conflict() -> None:
+    """Without revisions, the third store could not tell which of the two values is newer."""
+    a, b, c = make(), make(), make()
+    a["x"] = 1
+    sync(a, b)
+    sync(a, c)
+    b["x"] = 2
+    sync(b, c)
+    assert sync(c, a).siblings == 0
+    assert a["x"] == 2
+
+
+def test_the_longer_history_wins_on_both_sides_and_the_loser_stays() -> None:
+    a, b = make(), make()
+    a["x"] = 0
+    sync(a, b)
+    a["x"] = "once"
+    b["x"], b["x"] = "first", "second"
+    report = sync(a, b)
+    assert (report.copied, report.siblings, report.left) == (1, 1, 0)
+    for store in a, b:
+        assert store["x"] == "second"
+        (found,) = conflicts(store)
+        assert (found.key, [each.value for each in found.siblings]) == ("x", ["second", "once"])
+        assert [each.revision.split("-")[0] for each in found.siblings] == ["3", "2"]
+        assert found.tag == store.get_tagged("x").tag
+    assert a.at("x", 2) == "once"
+    assert sync(a, b).examined == 1
+    assert list(conflicts(a, prefix="y")) == []
+
+
+def test_a_deletion_can_win_and_can_lose() -> None:
+    a, b = make(), make()
+    for key in "won", "lost":
+        a[key] = 0
+    sync(a, b)
+    a["won"] = 1
+    del a["won"]
+    b["won"] = 2
+    del a["lost"]
+    b["lost"], b["lost"] = 1, 2
+    sync(a, b)
+    assert dict(a) == dict(b) == {"lost": 2}
+    shown = {each.key: [one.value for one in each.siblings] for each in conflicts(b)}
+    assert shown == {"lost": [2, MISSING], "won": [MISSING, 2]}
+    settle(a, "won", 2, expected=ABSENT)
+    settle(b, "lost", MISSING)
+    sync(a, b)
+    assert dict(a) == dict(b) == {"won": 2}
+    assert [*conflicts(a), *conflicts(b)] == []
+    assert not list(a.raw(".holdall/siblings/"))
+
+
+def test_a_settled_conflict_stays_settled_at_stores_that_still_have_it() -> None:
+    a, b, c = make(), make(), make()
+    a["x"], b["x"] = 1, 2
+    sync(a, b)
+    sync(b, c)
+    settle(a, "x", 3)
+    sync(c, a)
+    sync(b, c)
+    assert [store["x"] for store in (a, b, c)] == [3, 3, 3]
+    assert [found for store in (a, b, c) for found in conflicts(store)] == []
+
+
+def test_a_conflict_that_changed_is_not_settled() -> None:
+    a, b = make(), make()
+    a["x"], b["x"] = 1, 2
+    sync(a, b)
+    (found,) = conflicts(a)
+    a["x"] = 3
+    with pytest.raises(Conflict, match="'x'"):
+        settle(a, "x", 4, expected=found.tag)
+    assert a["x"] == 3
+
+
+def test_equal_values_are_no_conflict_and_are_not_written_again() -> None:
+    a, b = make(), make()
+    a["x"] = b["x"] = {"total": "119.00"}
+    report = sync(a, b)
+    assert (report.copied, report.siblings) == (0, 0)
+    assert len(list(a.history("x"))) == len(list(b.history("x"))) == 1
+    b["x"] = {"total": "107.10"}
+    assert sync(a, b).siblings == 0
+    assert a["x"] == {"total": "107.10"}
+
+
+def test_a_copy_of_the_bytes_shares_the_revisions() -> None:
+    """A laptop that was restored from a backup, for example: it has the ids, and needs no sync before."""
+    a = make()
+    a["x"], a["y"] = 1, 1
+    a["x"] = 2
+    copy = Memory(uuid4().hex)
+    copy.raw().update(a.raw().items())
+    b = Versions(Json(copy))
+    a["x"], b["y"] = 3, 2
+    assert sync(a, b).siblings == 0
+    assert dict(a) == dict(b) == {"x": 3, "y": 2}
+
+
+def test_values_that_were_found_differ_even_if_their_tags_are_equal() -> None:
+    memories = Memory(uuid4().hex), Memory(uuid4().hex)
+    for memory, value in zip(memories, (b"1", b"2"), strict=True):
+        memory["x"] = value
+    assert len({memory.tag("x") for memory in memories}) == 1
+    a, b = map(Versions, memories)
+    assert sync(a, b).siblings == 1
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_deletion_by_a_writer_without_versions_travels(side: int) -> None:
+    memories = Memory(uuid4().hex), Memory(uuid4().hex)
+    a, b = map(Versions, memories)
+    memories[0]["x"] = b"1"
+    sync(a, b)
+    del memories[side]["x"]
+    if side:
+        assert next(b.history("x")).id == next(b.history("x")).id
+    assert sync(a, b).deleted == 1
+    assert not memories[0]
+    assert not memories[1]
+    assert sync(a, b).changed == 0
+
+
+def test_siblings_are_encrypted_and_belong_to_their_prefix() -> None:
+    memory, keys = Memory(uuid4().hex), new_key("2026")
+    a = Versions(Prefix(Json(Encrypt(memory, lambda: keys)), "shop"))
+    b = make()
+    a["x"], b["x"] = "secret-1", "secret-2"
+    sync(a, b)
+    (found,) = conflicts(a)
+    assert {each.value for each in found.siblings} == {"secret-1", "secret-2"}
+    stored = dict(memory.raw().items())
+    assert any(key.startswith(".holdall/siblings/shop/x/") for key in stored)
+    assert not any(b"secret" in data for data in stored.values())
+
+
+def test_a_tree_that_is_damaged_is_reported() -> None:
+    a, b = make(), make()
+    a["x"], a["y"] = 1, 1
+    sync(a, b)
+    b.raw(".holdall/revisions/")["x"] = b"{}"
+    a["y"] = 2
+    report = sync(a, b)
+    assert isinstance(report.refused["x"], Corrupt)
+    assert (report.copied, b["y"]) == (1, 2)
+
+
+def test_a_dry_run_writes_nothing() -> None:
+    a, b = make(), make()
+    a["x"], b["x"], b["y"] = 1, 2, 3
+    before = [dict(store.raw().items()) for store in (a, b)]
+    report = sync(a, b, dry_run=True)
+    assert (report.copied, report.siblings) == (2, 1)
+    assert [dict(store.raw().items()) for store in (a, b)] == before
+
+
+def test_both_stores_need_the_layer_versions() -> None:
+    with pytest.raises(Unsupported, match="keeps no revisions; wrap it in Versions"):
+        sync(make(), Memory())

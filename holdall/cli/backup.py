@@ -39,6 +39,7 @@ def backup(
     target: str,
     state: str | None,
     prefix: str,
+    allow_empty: bool,
     workers: int,
     verify: bool,
     watch: bool,
@@ -58,7 +59,16 @@ def backup(
     left = 0
     with open_sides(source, target, state) as (here, there, kept):
         with show_progress("backing up keys", lambda: sum(1 for _ in here.scan(prefix))) as tell:
-            make = partial(back_up, here, there, prefix=prefix, state=kept, workers=workers, tell=tell)
+            make = partial(
+                back_up,
+                here,
+                there,
+                prefix=prefix,
+                allow_empty=allow_empty,
+                state=kept,
+                workers=workers,
+                tell=tell,
+            )
             report = make(verify=verify)
         show(report)
         left = report.left
@@ -88,6 +98,7 @@ def restore(
     source: str,
     target: str,
     prefix: str,
+    allow_empty: bool,
     workers: int,
     time: date | None,
     dry_run: bool,
@@ -107,6 +118,7 @@ def restore(
             None if time is None else zone.instant(time),
             prefix=prefix,
             dry_run=dry_run,
+            allow_empty=allow_empty,
             workers=workers,
             tell=tell,
         )

@@ -20,7 +20,7 @@ _SHOWN = 10  # keys of each kind
 
 
 def between(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments FROM and TO, and the options ``--prefix`` and ``--workers``."""
+    """Add the arguments FROM and TO, and the options ``--prefix``, ``--allow-empty`` and ``--workers``."""
     for option in (
         click.option(
             "--workers",
@@ -28,6 +28,9 @@ def between(command: Callable[..., Any]) -> Callable[..., Any]:
             default=8,
             show_default=True,
             help="The number of threads.",
+        ),
+        click.option(
+            "--allow-empty", is_flag=True, help="Delete all keys even because the other store has none."
         ),
         click.option("--prefix", default="", help="Only keys that begin with this prefix."),
         click.argument("target", metavar="TO"),
@@ -128,6 +131,8 @@ def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> Non
     """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
     for key, error in list(report.refused.items())[:_SHOWN]:
         click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
+    for key in report.conflicts[:_SHOWN]:
+        click.echo(f"holdall: {format_key(key)} changed at both stores", err=True)
     would = "would have " if dry_run else ""
     parts = [f"{would}copied {report.copied:,}", f"deleted {report.deleted:,}"]
     for count, words in (

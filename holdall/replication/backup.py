@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from holdall.errors import Unavailable
 from holdall.middleware.versions import Versions
+from holdall.replication.apart import probe, require_two
 from holdall.replication.deliver import Delivery
 from holdall.replication.report import Report
 from holdall.replication.rules import OneWay
 from holdall.replication.run import Run
 from holdall.replication.side import Side
 from holdall.replication.state import State
-from holdall.replication.sync import probe, require_two, sync
+from holdall.replication.sync import sync
 from holdall.store import Feature, Store
 
 _PAUSES: Final = 1.0, 60.0  # the first and the longest wait after a store did not answer, in seconds
@@ -45,6 +46,7 @@ def restore(
     *,
     prefix: str = "",
     dry_run: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -54,18 +56,19 @@ def restore(
     ``backup`` did not have at that time is deleted. Nothing is remembered, so a restore that was interrupted
     begins again. The time of a value is the time at which it was backed up.
 
-    Raises NoRevision if the value of that time was pruned.
+    Raises NoRevision if the value of that time was pruned, and Invalid if ``backup`` had no keys at that time
+    and ``target`` has some, unless ``allow_empty`` is true.
     """
     require_two(backup, target)
     if not dry_run:
-        probe(backup, target)
+        probe(backup, target, prefix)
     kept = _with_history(backup)
     view = kept if as_of is None else kept.as_of(as_of)
     giver, taker = (Side(store, prefix, raw=False) for store in (view, target))
     nothing = State(None, (giver.name, taker.name), (prefix,))
-    run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell)
+    run = Run((giver, taker), (False, False), nothing, workers=workers, tell=tell, allow_empty=allow_empty)
     rule = OneWay(Delivery(giver, taker, dry=dry_run), delete=True)
-    return run.go(lambda restored: rule, full=True, verify=False)
+    return run.go(lambda restored: rule, full=True)
 
 
 def follow(

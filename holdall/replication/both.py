@@ -42,15 +42,20 @@ class BothWays:
         self._ways = there, back
         self._choose = _chooser(policy, there.giver, there.taker)
         self._restored = restored
+        self._verify = there.verify
 
     def keeps(self, block: Block) -> bool:
-        return True
+        return not self._verify
+
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        return remembered and not self._restored[0], remembered and not self._restored[1]
 
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task
         if row is not None:
             source, target = _known(source, row.source), _known(target, row.target)
-            if (source, target) == (row.source, row.target) and VOID not in row:
+            same = (source, target) == (row.source, row.target) and VOID not in row
+            if same and not (self._verify and ABSENT not in (source, target)):
                 return Outcome(key, row)
         if source == ABSENT == target:
             return Outcome(key, row and Row(key, ABSENT, ABSENT))
@@ -88,7 +93,7 @@ class BothWays:
         if ABSENT in (source, target):
             return self._decide_absent(key, (source, target), was, row)
         changed = source != was[0], target != was[1]
-        if VOID in was or all(changed):
+        if VOID in was or changed[0] == changed[1]:
             return self._compare(key, row)
         return self._give(key, 0 if changed[0] else 1, (source, target))
 

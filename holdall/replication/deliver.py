@@ -32,7 +32,7 @@ class Delivery:
     def __init__(self, giver: Side, taker: Side, *, verify: bool = False, dry: bool = False) -> None:
         self.giver = giver
         self.taker = taker
-        self._verify = verify
+        self.verify = verify
         self._dry = dry
         self.batches = taker.batches and not dry
 
@@ -47,14 +47,21 @@ class Delivery:
         if held is None:
             return self._delete(key, seen, known)
         if not known:
-            there = self.taker.read(key)
-            seen = ABSENT if there is None else there.tag
-            if there is not None and is_same(held.value, there.value):
-                return Delivered(held.tag, there.tag, "equal")
+            seen, equal = self._compare(key, held.value)
+            if equal:
+                return Delivered(held.tag, seen, "equal")
         tag = _DRY if self._dry else self.taker.put(key, held.value, seen)
-        if self._verify and not self._dry:
+        if self.verify and not self._dry:
             self._read_back(key, held.value, tag)
         return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
+
+    def _compare(self, key: str, value: Any) -> tuple[Tag, bool]:
+        """Return the tag that ``key`` has at the taker, and whether its value there equals ``value``."""
+        try:
+            there = self.taker.read(key)
+        except Corrupt:
+            return self.taker.tag(key), False
+        return (ABSENT, False) if there is None else (there.tag, is_same(there.value, value))
 
     def write(self, key: str, value: Any, seen: Tag) -> Tag:
         """Write ``value`` to the taker, or delete ``key`` if it is MISSING, and return the new tag.

@@ -43,6 +43,13 @@ class Rule(Protocol):
         """Return whether nothing is to be done with ``block`` if the tags of its keys have not changed."""
         ...
 
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        """Return for the source and the target whether all keys of the other one would be deleted if it had none.
+
+        ``remembered`` tells whether a former sync remembered any keys.
+        """
+        ...
+
     def settle(self, task: Task) -> Outcome | None:
         """Return the outcome of ``task`` if its tags alone tell it, without a request."""
         ...
@@ -64,12 +71,16 @@ class OneWay:
         self._delete = delete
 
     def keeps(self, block: Block) -> bool:
-        return not self._delete or block.source.keys == block.target.keys
+        return not self._delivery.verify and (not self._delete or block.source.keys == block.target.keys)
+
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        return self._delete or remembered, False
 
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task
         if row is not None and (source, target) == (row.source, row.target) and VOID not in row:
-            return None if self._delete and _is_extra(row) else Outcome(key, row)
+            compares = self._delivery.verify and source != ABSENT
+            return None if compares or (self._delete and _is_extra(row)) else Outcome(key, row)
         if source != ABSENT or target is None:
             return None
         if target == ABSENT:
@@ -83,7 +94,7 @@ class OneWay:
         try:
             return self._outcome(task, self._delivery.insist(task.key, seen, known=known))
         except REFUSALS as error:
-            return Outcome(task.key, None, "refused", error=error)
+            return Outcome(task.key, task.row, "refused", error=error)
 
     def _look(self, task: Task) -> tuple[Tag, bool]:
         """Return the tag that the key has at the target, and whether the source delivered that value."""
@@ -97,6 +108,8 @@ class OneWay:
         else:
             seen = self._delivery.taker.tag(key)
         delivered = row is not None and seen == row.target and row.source not in (ABSENT, VOID)
+        if row is not None and source == row.source and self._delivery.verify:
+            delivered = False  # the tags tell that both values stayed as they were, so compare them
         return seen, seen == ABSENT or delivered
 
     def _outcome(self, task: Task, made: Delivered) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Final
 
 from holdall.batches import split
 from holdall.changes import NEW, OLD, Changes, Position
-from holdall.errors import Expired
+from holdall.errors import Expired, Invalid
 from holdall.replication.report import Report
 from holdall.replication.rows import PENDING, Block, Manifest, Row
 from holdall.replication.rules import VOID, Outcome, Rule, is_new
@@ -36,7 +36,8 @@ class Run:
     """A run between ``sides``, the source and the target. ``followed`` are those whose feeds it follows.
 
     Threads perform the tasks of a rule; this thread reads the listings and the feeds, and writes the state.
-    ``tell`` is called with the number of keys that were settled.
+    ``tell`` is called with the number of keys that were settled. Unless ``allow_empty``, a comparison refuses to
+    delete all keys of a side because the other one has none.
     """
 
     def __init__(
@@ -47,25 +48,29 @@ class Run:
         *,
         workers: int,
         tell: Callable[[int], None],
+        allow_empty: bool,
     ) -> None:
         self._sides = sides
         self._followed = followed
         self._state = state
+        if workers < 1:
+            raise Invalid(f"workers is {workers}; give 1 or more threads")
         self._workers = workers
         self._tell = tell
+        self._allow_empty = allow_empty
         self._size = _CHUNK if sides[1].batches else _FEW
         self._unsettled: list[str] = []
         self.report = Report()
 
-    def go(self, rules: Callable[[Void], Rule], *, full: bool, verify: bool) -> Report:
+    def go(self, rules: Callable[[Void], Rule], *, full: bool) -> Report:
         """Settle what changed since the last run, or all keys, and return the report.
 
         ``rules`` returns the rule, given for each side whether it was restored from a backup.
 
-        It compares all keys if ``full`` or ``verify`` asks for it, if there is no feed to follow, if the last
-        comparison was interrupted, or if a feed cannot go on. With ``verify``, remembered tags prove nothing.
+        It compares all keys if ``full``, if there is no feed to follow, if the last comparison was interrupted,
+        or if a feed cannot go on.
         """
-        if self._can_follow and not full and not verify:
+        if self._can_follow and not full:
             try:
                 self.follow(rules((False, False)))
             except Expired:
@@ -73,7 +78,7 @@ class Run:
             else:
                 return self.report
         restored = self.restored()
-        self.compare(rules(restored), (True, True) if verify else restored, restored)
+        self.compare(rules(restored), restored)
         return self.report
 
     @property
@@ -100,7 +105,7 @@ class Run:
             return True
         return False
 
-    def compare(self, rule: Rule, void: Void, restored: Void) -> None:
+    def compare(self, rule: Rule, void: Void) -> None:
         """Settle all keys. The remembered tags of a side that is ``void`` prove nothing.
 
         The positions are those from before the listings, so what changes in the meantime comes again.
@@ -110,7 +115,7 @@ class Run:
         reached = list(map(self._position_now, self._sides, self._followed))
         positions: Positions = tuple(map(_useful, reached))  # type: ignore[assignment]
         # After an interruption, the next run must find out again that the tags prove nothing.
-        begun = before._replace(positions=before.positions if any(restored) else positions, complete=False)
+        begun = before._replace(positions=before.positions if any(void) else positions, complete=False)
         rewriting = Rewriting(self._state, begun)
         steps = self._compare(rewriting, before, rule, void)
         self._finish(rewriting, steps, Manifest(positions, True))
@@ -126,6 +131,9 @@ class Run:
     def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
         source, target = (Slices(side.listing()) for side in self._sides)
+        if not self._allow_empty:
+            may_empty = rule.may_empty(bool(before.blocks or announced))
+            self._require_keys(may_empty, (source.is_empty(), target.is_empty()))
         for block, stop in before.parts():
             stays = block is not None and not any(void) and not announced and rule.keeps(block)
             if block and stays and is_kept(block, stop, source, target):
@@ -137,6 +145,17 @@ class Run:
                 settled = [rule.settle(task) or task for task in batch]
                 rewriting.announce([each for each in settled if isinstance(each, Task) and is_new(each)])
                 yield from self._calls(rule, settled)
+
+    def _require_keys(self, may_empty: tuple[bool, bool], empty: tuple[bool, bool]) -> None:
+        """Raise Invalid if one side has no keys, for example because a disk is not mounted, and the other loses all."""
+        if any(empty) and not all(empty):
+            here = empty.index(True)
+            if may_empty[here]:
+                name, other = self._sides[here].label, self._sides[1 - here].name
+                raise Invalid(
+                    f"{name} has no keys, so all of them would be deleted at {other}; "
+                    "check the address, or give allow_empty=True (--allow-empty)"
+                )
 
     # ---- Following the feeds -----------------------------------------------------------------------
 

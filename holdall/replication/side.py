@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from holdall.changes import Changes
+from holdall.errors import Corrupt
 from holdall.keys import RawKey, fits, is_reserved
 from holdall.replication.rows import Listed
 from holdall.replication.state import FOLDER
 from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged, conflict
 from holdall.transfer import digest
+
+_DAMAGED: Final = Tag("damaged")  # the tag of a value that cannot be read, on a store without TAGS
 
 
 class Write(NamedTuple):
@@ -39,13 +42,27 @@ class Side:
         self.batches = Feature.ATOMIC in features
         self.feeds = Feature.CHANGES in features and not raw
 
+    @property
+    def label(self) -> str:
+        """The name of the store, with the prefix."""
+        return f"{self.name} under {self._prefix!r}" if self._prefix else self.name
+
     def listing(self) -> Iterator[Listed]:
         """Yield the keys and their tags, in order."""
-        if self._tags:
-            found = self.store.scan_tags(self._prefix)
-        else:
-            found = ((key, _tag(value)) for key, value in self.store.scan_items(self._prefix))
+        found = self.store.scan_tags(self._prefix) if self._tags else self._digests()
         return (each for each in found if not _is_ours(each[0])) if self._raw else found
+
+    def _digests(self) -> Iterator[Listed]:
+        start = ""
+        try:
+            for key, value in self.store.scan_items(self._prefix):
+                yield key, _tag(value)
+                start = key + "\0"
+        except Corrupt:  # from here on, one read for each key tells which ones are damaged
+            for key in self.store.scan(self._prefix, start=start):
+                tag = self.tag(key)
+                if tag != ABSENT:
+                    yield key, tag
 
     def changes(self, since: str | None) -> Changes:
         """Return the feed of the store, see `Store.changes`."""
@@ -55,7 +72,10 @@ class Side:
         """Return the tag of ``key`` now, or ABSENT if it is missing."""
         if self._tags:
             return self.store.tag(marked(key))
-        held = self.read(key)
+        try:
+            held = self.read(key)
+        except Corrupt:
+            return _DAMAGED
         return ABSENT if held is None else held.tag
 
     def read(self, key: str) -> Tagged[Any] | None:
@@ -84,11 +104,18 @@ class Side:
             return self.store.swap(key, value, expected)
         if self.tag(key) != expected:
             raise conflict(key)
+        first = self._write(key, value)
+        # If the value differs, another writer was faster, or the store changes such values, each time in the same way.
+        if not is_same(first.value, value) and not is_same(self._write(key, value).value, first.value):
+            raise conflict(key)
+        return first.tag
+
+    def _write(self, key: str, value: Any) -> Tagged[Any]:
         self.store[key] = value
         held = self.read(key)
-        if held is None or not is_same(held.value, value):
+        if held is None:
             raise conflict(key)
-        return held.tag
+        return held
 
     def remove(self, key: str, expected: Tag) -> None:
         """Delete ``key`` if it has the tag ``expected``. Raises Conflict if it has another tag."""

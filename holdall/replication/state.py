@@ -78,11 +78,17 @@ class State:
         return data
 
     def read(self, block: Block) -> list[Row]:
-        """Return the rows of ``block``. Raises Corrupt if it is damaged or missing."""
+        """Return the rows of ``block``.
+
+        Raises Corrupt if it is damaged or missing, and Conflict if another process replaced it in the meantime.
+        """
         with self._explained():
             data = self._raw.get(_BLOCKS + block.name)
             if data is None:
-                raise Corrupt("a block is missing")
+                now = self._raw.get(_MANIFEST)
+                if now is not None and Manifest.load(now) == self.manifest:
+                    raise Corrupt("a block is missing")
+                raise self._overtaken()
             return block.load(data)
 
     def write(self, rows: list[Row]) -> Block:
@@ -113,10 +119,13 @@ class State:
         try:
             return self._raw.swap(_MANIFEST, data, expected)
         except Conflict as error:
-            raise Conflict(
-                f"another process synced {self._names[0]} with {self._names[1]} in the meantime; "
-                "run one sync of two stores at a time"
-            ) from error
+            raise self._overtaken() from error
+
+    def _overtaken(self) -> Conflict:
+        return Conflict(
+            f"another process synced {self._names[0]} with {self._names[1]} in the meantime; "
+            "run one sync of two stores at a time"
+        )
 
     def announce(self, source: list[str], target: list[str], begun: Manifest) -> str:
         """Remember keys that the source and the target are about to deliver, and return the record's name."""
@@ -151,17 +160,22 @@ class State:
         if self._writes and names:
             self._raw.delete_many(names)
 
-    def sweep(self) -> None:
-        """Delete what killed processes left: blocks that the manifest does not name, and announced keys."""
-        if self._writes:
-            used = {_MANIFEST, *(_BLOCKS + block.name for block in self.manifest.blocks)}
-            self._raw.delete_many([key for key in self._raw.scan() if key not in used])
+    def commit_last(self, manifest: Manifest) -> None:
+        """Commit ``manifest``, and delete what killed processes left: other blocks, and announced keys.
+
+        They are listed before the commit: a process that reads the new manifest may write blocks right after.
+        """
+        found = [*self._raw.scan()] if self._writes else []
+        self.commit(manifest)
+        used = {_MANIFEST, *(_BLOCKS + block.name for block in manifest.blocks)}
+        self.drop([key for key in found if key not in used])
 
     def forget(self) -> None:
         """Delete everything that is remembered."""
         if self._writes:
+            found = [*self._raw.scan()]
             self._raw.discard(_MANIFEST)
-            self._raw.clear()
+            self.drop(found)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -242,9 +256,8 @@ class Rewriting:
             self._blocks.append(self._state.write(self._rows))
         ended = manifest._replace(blocks=tuple(self._blocks))
         if ended != self._state.manifest:
-            self._state.commit(ended)
-            if not self._begun.complete:
-                self._state.sweep()
+            commit = self._state.commit if self._begun.complete else self._state.commit_last
+            commit(ended)
         return ended
 
 

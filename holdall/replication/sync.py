@@ -1,24 +1,24 @@
 """`sync` makes a store equal to another store, key by key; `sync_both` brings each to the other."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from holdall.errors import Conflict, Invalid
-from holdall.keys import RawKey, format_key
-from holdall.layer import layers
+from holdall.errors import Conflict
+from holdall.keys import format_key
 from holdall.middleware.identity import require_free
+from holdall.replication.apart import probe, require_two
 from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
-from holdall.replication.report import Report
+from holdall.replication.report import SHOWN, Report
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
 from holdall.replication.rules import OneWay, Rule
 from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
-from holdall.replication.state import FOLDER, State
-from holdall.store import Feature, Store
+from holdall.replication.state import State
+from holdall.store import Store
 
 
 def sync(
@@ -33,6 +33,7 @@ def sync(
     raw: bool = False,
     state: Store[Any] | None = None,
     forget: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -58,10 +59,15 @@ def sync(
     remembered is deleted first. With ``dry_run``, nothing is written, and the report tells what would have
     been done.
 
+    If a comparison finds no keys in ``source``, and would therefore delete all keys of ``target``, this raises
+    Invalid and deletes nothing: a folder that is not mounted or a wrong address looks the same. With
+    ``allow_empty``, it deletes them. Deletions that a feed tells need no such permission.
+
     ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
     are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
 
-    Raises Invalid if both are the same store, and Conflict if another process synced them in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, or if ``workers`` is less than 1, and
+    Conflict if another process synced them in the meantime.
 
     >>> from holdall import Memory
     >>> books, copy = Memory(), Memory()
@@ -79,12 +85,12 @@ def sync(
     )
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
-        probe(source, target)
+        probe(source, target, prefix)
         if raw and not prefix:
             require_free(giver.store, taker.store)
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
-    run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell)
-    return run.go(lambda restored: rule, full=full or (delete and kept.manifest.extra > 0), verify=verify)
+    run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
+    return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
 
 
 def sync_both(
@@ -98,6 +104,7 @@ def sync_both(
     full: bool = False,
     state: Store[Any] | None = None,
     forget: bool = False,
+    allow_empty: bool = False,
     workers: int = 8,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
@@ -112,15 +119,17 @@ def sync_both(
     value follows the other, it wins, and if not, both stores show the same one and keep the other one as a
     sibling. See `holdall.replication.conflicts`.
 
-    It follows the feeds if both stores have CHANGES, and otherwise lists both. The other arguments are those
-    of `sync`, and so are its promises: each write is a compare-and-swap against the tag that was seen.
+    If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
+    Invalid, unless ``allow_empty`` is true. It follows the feeds if both stores have CHANGES, and otherwise
+    lists both. The other arguments are those of `sync`, and so are its promises: each write is a
+    compare-and-swap against the tag that was seen.
 
     What tags cannot tell: at the first sync, which of two different values is newer, so each is a conflict;
     without UNIQUE_TAGS, that a value was changed and changed back; and that a store without a feed was
     restored from a backup, so that its keys come back that were deleted since.
 
-    Raises Invalid if both are the same store or ``conflict`` is not a policy, and Conflict as above or if
-    another process synced the stores in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, or if ``conflict`` is not a policy, and
+    Conflict as above or if another process synced the stores in the meantime.
 
     >>> from holdall import Memory
     >>> shop, cloud = Memory(), Memory()
@@ -138,11 +147,13 @@ def sync_both(
     kept = State(target if state is None else state, (ours.name, theirs.name), way, dry=dry_run)
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
-        probe(source, target)
+        probe(source, target, prefix)
     follows = ours.feeds and theirs.feeds
-    run = Run((ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell)
+    run = Run(
+        (ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell, allow_empty=allow_empty
+    )
     rules = _rules(ours, theirs, conflict, verify=verify, dry=dry_run)
-    report = run.go(rules, full=full or not follows, verify=verify)
+    report = run.go(rules, full=full or verify or not follows)
     if conflict == "raise" and report.conflicts and not dry_run:
         raise _conflict(report)
     return report
@@ -151,7 +162,7 @@ def sync_both(
 def _rules(ours: Side, theirs: Side, policy: Policy, *, verify: bool, dry: bool) -> Callable[[Void], Rule]:
     """Return the function that makes the rule of a sync both ways."""
     if isinstance(ours, RevisedSide) and isinstance(theirs, RevisedSide):
-        rule = ByRevisions((ours, theirs))
+        rule = ByRevisions((ours, theirs), verify=verify)
         return lambda restored: rule
     there, back = (
         Delivery(giver, taker, verify=verify, dry=dry) for giver, taker in ((ours, theirs), (theirs, ours))
@@ -160,42 +171,15 @@ def _rules(ours: Side, theirs: Side, policy: Policy, *, verify: bool, dry: bool)
 
 
 def _conflict(report: Report) -> Conflict:
+    found = len(report.conflicts)
     keys = ", ".join(map(format_key, report.conflicts[:3]))
-    more = ", …" if len(report.conflicts) > 3 else ""
-    count = "1 key" if report.left == 1 else f"{report.left:,} keys"
+    more = ", …" if found > 3 else ""
+    count = "1 key" if found == 1 else f"{found:,} keys" if found < SHOWN else f"{SHOWN:,} or more keys"
+    refused = "".join(
+        f", {format_key(key)} was left out ({error})" for key, error in islice(report.refused.items(), 3)
+    )
     return Conflict(
-        f"{count} changed at both stores ({keys}{more}), and all others are settled; "
+        f"{count} changed at both stores ({keys}{more}){refused}, and all others are settled; "
         "settle them with ours, theirs, newest, or a merge function",
         key=report.conflicts[0],
     )
-
-
-def require_two(source: Store[Any], target: Store[Any]) -> None:
-    """Raise Invalid if both are the same store, even with different layers, as far as their names tell it.
-
-    Raises TypeError if one is not a store, but an address for example.
-    """
-    for store in source, target:
-        if not isinstance(store, Store):
-            raise TypeError(
-                f"sync needs two stores, not a {type(store).__name__}; holdall.open opens a store at an address"
-            )
-    ours, theirs = ([*layers(store)][-1] for store in (source, target))
-    if ours is theirs or (repr(ours) == repr(theirs) and Feature.SHARED in ours.features):
-        raise _same(source, target)
-
-
-def probe(source: Store[Any], target: Store[Any]) -> None:
-    """Raise Invalid if a record that is written to ``target`` appears in ``source``."""
-    key, mark = RawKey(f"{FOLDER}probe"), secrets.token_bytes(16)
-    there = target.raw()
-    there[key] = mark
-    try:
-        if source.raw().get(key) == mark:
-            raise _same(source, target)
-    finally:
-        there.discard(key)
-
-
-def _same(source: Store[Any], target: Store[Any]) -> Invalid:
-    return Invalid(f"{source!r} and {target!r} are the same store; name two stores")

@@ -35,6 +35,12 @@ class Slices:
         self._listing = listing
         self._ahead: list[Listed] = []  # read from the listing already
 
+    def is_empty(self) -> bool:
+        """Return whether no key is left. This may read one key."""
+        if not self._ahead:
+            self._ahead.extend(islice(self._listing, 1))
+        return not self._ahead
+
     def take(self, count: int, stop: str | None) -> list[Listed] | None:
         """Return the slice before ``stop`` if it has exactly ``count`` keys; otherwise take nothing."""
         missing = max(0, count + 1 - len(self._ahead))

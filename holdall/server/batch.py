@@ -4,6 +4,7 @@ Neighbours of the same kind are one bulk call of the store. If a bulk call fails
 one, so that only those fail that must; a value may then be written twice.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
@@ -112,9 +113,10 @@ class _Batch:
     def _get(self, pairs: Pairs) -> list[Result]:
         found: dict[str, Result] = {}
         left = self._left
-        for key, value in self._served.store.get_many([key for key, _ in pairs]):
+        times = Counter(key for key, _ in pairs)  # the answer has a value as often as it is asked for
+        for key, value in self._served.store.get_many(times):
             item = self._served.representation.write_item(value)
-            left -= len(bytes(item))
+            left -= len(bytes(item)) * times[key]
             if left < 0:
                 break
             found[key] = {"status": 200, "value": item}

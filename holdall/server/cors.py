@@ -16,9 +16,12 @@ ORIGIN: Final = "origin"
 """The name in the context of a request of the site that sent it, if that site is allowed."""
 _METHODS: Final = "GET, HEAD, PUT, PATCH, POST, DELETE"
 _SENT: Final = (
-    "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Range"
+    "Accept, Authorization, Content-Type, Holdall-Message, Idempotency-Key, If-Match, If-None-Match, "
+    "Last-Event-ID, Range"
 )
-_SHOWN: Final = "Accept-Patch, Content-Range, ETag, Last-Modified, Location, Retry-After"
+_SHOWN: Final = (
+    "Accept-Patch, Age, Content-Range, ETag, Idempotency-Replayed, Last-Modified, Location, Retry-After"
+)
 _SECONDS: Final = "600"  # for which a browser remembers the answer to a preflight
 
 

@@ -1,9 +1,10 @@
 """What changed in a document: ``GET /v1/{store}:diff?key=&from=&to=``, as a JSON patch (RFC 6902).
 
-A deletion counts as null. Documents are compared as the service shows them, so numbers keep their digits.
+A deletion counts as null. Documents are compared as the service shows them, so numbers keep their digits. The time of
+a comparison grows with the square of their size, so the patch between large documents replaces the whole document.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from holdall.extras import needs
 from holdall.server.openapi import (
@@ -27,6 +28,9 @@ with needs("server"):
     import falcon
     import jsonpatch
 
+_MOST: Final = 5000
+"""The most parts of two documents, elements of lists and members of objects, that are compared one by one."""
+
 
 class Differences:
     """The resource that compares two revisions of a document."""
@@ -44,11 +48,8 @@ class Differences:
         require_history(served)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPNotImplemented(description="only documents can be compared, not bytes or text")
-        patch = jsonpatch.JsonPatch.from_diff(
-            _document(served, key, old), _document(served, key, new), dumps=lambda part: encode(part).decode()
-        )
         resp.content_type = JSON
-        resp.data = encode(list(patch))
+        resp.data = encode(_compare(_document(served, key, old), _document(served, key, new)))
 
     on_head = on_get
 
@@ -67,6 +68,21 @@ class Differences:
             ],
         )
         return read(found)
+
+
+def _compare(old: Any, new: Any) -> list[Any]:
+    """Return the JSON patch that turns ``old`` into ``new``."""
+    if _count(old) + _count(new) > _MOST:
+        return [] if encode(old) == encode(new) else [{"op": "replace", "path": "", "value": new}]
+    return list(jsonpatch.JsonPatch.from_diff(old, new, dumps=lambda part: encode(part).decode()))
+
+
+def _count(document: Any) -> int:
+    """Return the number of the parts of ``document``, at all levels."""
+    if not isinstance(document, dict | list):
+        return 0
+    parts = document.values() if isinstance(document, dict) else document
+    return len(document) + sum(map(_count, parts))
 
 
 def _document(served: Served, key: str, revision: int) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from holdall.adapters._shared.service import RAW
 from holdall.adapters._shared.space import Space
 from holdall.errors import StoreFull
 from holdall.extras import needs
@@ -43,7 +44,7 @@ class Floor:
         self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, str]
     ) -> None:
         """Raise StoreFull if ``req`` may write to a store that is too full."""
-        store = self._stores.get(params.get("store", ""))
+        store = self._stores.get(params.get("store", "").removesuffix(RAW))
         if store is None or req.method not in _GROWING:
             return
         free = space_of(store).free

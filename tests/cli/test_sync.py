@@ -47,6 +47,7 @@ def test_both_ways_with_a_conflict(uri):
     assert contents(uri) == contents("file:copy") == {"a": b"1", "b": b"1"}
     call("set", uri, "a", "ours")
     call("set", "file:copy", "a", "theirs")
+    assert "'a' changed at both stores\n" in call("sync", "--both", "--dry-run", uri, "file:copy").err
     assert "1 key changed at both stores ('a')" in call("sync", "--both", uri, "file:copy").err
     assert call("sync", "--both", uri, "file:copy").code == 1
     assert call("sync", "--both", "--conflict", "theirs", uri, "file:copy").code == 0

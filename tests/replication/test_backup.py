@@ -111,3 +111,16 @@ def test_a_backup_survives_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(reports).copied == 1
     assert waits == [1, 2, 4, 7]
     assert len(lost) == 3
+
+
+def test_a_backup_without_keys_does_not_empty_the_store() -> None:
+    books, kept = Memory(), Memory()
+    books["a"] = b"1"
+    with pytest.raises(Invalid, match="has no keys"):
+        restore(Memory(), books)  # as if the address were mistyped
+    before = datetime.now(UTC)
+    back_up(books, kept)
+    with pytest.raises(Invalid, match="has no keys"):
+        restore(kept, books, before)
+    assert dict(books) == {"a": b"1"}
+    assert restore(kept, books, before, allow_empty=True).deleted == 1

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from holdall import Conflict, Invalid, Json, Memory, SQLite, Unsupported, Versions
+from holdall import Conflict, Escape, Invalid, Json, Memory, SQLite, Unsupported, Versions
 from holdall.replication import run, state, sync_both
 from holdall.replication.both import Policy
 from holdall.store import MISSING, Feature, Store
@@ -102,6 +102,15 @@ def test_conflicts_are_left_and_named_until_they_are_settled(lacks: Feature) -> 
     assert dict(here) == dict(there) == {"k0": b"ours", "k3": b"same", "k4": b"free"}
 
 
+def test_the_error_of_a_conflict_also_names_what_was_refused() -> None:
+    here, there = Escape(Memory()), Memory()
+    here["a"], there["a"], here["b//"] = b"1", b"2", b"3"
+    with pytest.raises(
+        Conflict, match=r"^1 key changed at both stores \('a'\), 'b//' was left out \(.*segment"
+    ):
+        sync_both(here, there)
+
+
 def test_the_first_sync_does_not_know_which_value_is_newer() -> None:
     here, there = pair()
     here["a"], there["a"], here["b"], there["b"] = b"1", b"2", b"3", b"3"
@@ -142,6 +151,49 @@ def test_a_value_that_changes_at_that_moment_is_a_conflict_and_is_not_lost() -> 
     with pytest.raises(Conflict, match="changed at both"):
         sync_both(here, Racing(far, Life()))
     assert (here["a"], far["a"]) == (b"ours", b"theirs")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_store_without_keys_does_not_empty_the_other_one(side: int) -> None:
+    stores = here, there = Without(Memory()), Without(Memory())
+    here["a"] = b"1"
+    sync_both(here, there)
+    stores[side].clear()
+    with pytest.raises(Invalid, match="has no keys"):
+        sync_both(here, there)
+    assert dict(stores[1 - side]) == {"a": b"1"}
+    sync_both(here, there, allow_empty=True)
+    assert len(stores[1 - side]) == 0
+
+
+@pytest.mark.parametrize("lacks", [Feature.NONE, Feature.CHANGES])
+def test_verify_takes_no_change_for_a_conflict_and_no_conflict_for_a_deletion(lacks: Feature) -> None:
+    here, there = pair(lacks)
+    here.update(dict.fromkeys(KEYS, b"0"))
+    sync_both(here, there)
+    here["k0"] = there["k1"] = b"new"
+    del here["k2"], there["k3"], here["k4"]
+    there["k4"] = b"changed"
+    with pytest.raises(Conflict, match="1 key changed at both"):
+        sync_both(here, there, verify=True)
+    assert dict(there) == {"k0": b"new", "k1": b"new", "k4": b"changed"}
+    with pytest.raises(Conflict):
+        sync_both(here, there)
+    sync_both(here, there, verify=True, conflict="theirs")
+    assert dict(here) == dict(there) == {"k0": b"new", "k1": b"new", "k4": b"changed"}
+
+
+def test_verify_finds_values_that_differ_behind_their_tags() -> None:
+    far = Memory()
+    here, there = Memory(), Without(far)
+    here["a"] = b"1"
+    sync_both(here, there)
+    far._table.cells["a"] = b"rot", far._table.cells["a"][1]
+    assert sync_both(here, there).changed == 0
+    with pytest.raises(Conflict):
+        sync_both(here, there, verify=True)
+    assert sync_both(here, there, verify=True, conflict="ours").replaced == 1
+    assert far["a"] == b"1"
 
 
 # ---- Restored backups --------------------------------------------------------------------------------------
@@ -238,12 +290,12 @@ class Pair(RuleBasedStateMachine):
             return a
         return b
 
-    def sync(self, life: Life, full: bool) -> None:
+    def sync(self, life: Life, full: bool, verify: bool = False) -> None:
         sides = [
             Without(Mortal(store, life), lacks) for store, lacks in zip(self.stores, self.lacks, strict=True)
         ]
         kept = None if self.state is None else Mortal(self.state, life)
-        sync_both(*sides, conflict=self.policy, state=kept, full=full)  # type: ignore[arg-type]
+        sync_both(*sides, conflict=self.policy, state=kept, full=full, verify=verify, allow_empty=True)  # type: ignore[arg-type]
 
     @rule(requests=st.integers(0, 60), full=st.booleans())
     def killed(self, requests: int, full: bool) -> None:
@@ -265,10 +317,10 @@ class Pair(RuleBasedStateMachine):
         self.touched = set(), set()
         self.bases = {key: {self.stores[0].get(key)} for key in KEYS}
 
-    @rule(full=st.booleans())
-    def synced(self, full: bool) -> None:
+    @rule(full=st.booleans(), verify=st.booleans())
+    def synced(self, full: bool, verify: bool) -> None:
         allowed = self.outcomes()
-        self.sync(Life(), full)
+        self.sync(Life(), full, verify)
         assert dict(self.stores[0]) == dict(self.stores[1])
         for key in KEYS:
             assert self.stores[0].get(key) in allowed[key], key

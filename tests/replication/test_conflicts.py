@@ -7,6 +7,7 @@ import pytest
 
 from holdall import ABSENT, Conflict, Corrupt, Encrypt, Json, Memory, Prefix, Unsupported, Versions, note
 from holdall.middleware.keyring import new_key
+from holdall.middleware.versions.stamp import Stamp
 from holdall.replication import conflicts, settle, sync_both
 from holdall.replication.report import Report
 from holdall.store import MISSING, Store
@@ -193,3 +194,22 @@ def test_a_dry_run_writes_nothing() -> None:
 def test_both_stores_need_the_layer_versions() -> None:
     with pytest.raises(Unsupported, match="keeps no revisions; wrap it in Versions"):
         sync(make(), Memory())
+
+
+def test_a_store_that_lost_everything_gets_it_back_and_deletes_nothing() -> None:
+    a, b = make(), make()
+    a["x"], a["y"] = 1, 2
+    sync(a, b)
+    b.raw().clear()
+    assert sync(a, b).copied == 2
+    assert dict(a) == dict(b) == {"x": 1, "y": 2}
+
+
+def test_values_that_differ_although_their_revision_is_the_same_are_reported() -> None:
+    a, b = make(), make()
+    a["x"] = 1
+    sync(a, b)
+    stamp, _ = Stamp.parse("x", b.raw()["x"])
+    b.raw()["x"] = stamp.prepend_to(b"2")
+    with pytest.raises(Corrupt, match="their revision is the same"):
+        raise sync(a, b, verify=True).refused["x"]

@@ -107,7 +107,7 @@ class Follower(RuleBasedStateMachine):
         here: Store[bytes] = Without(Mortal(self.source, life), self.lacks[0])
         there: Store[bytes] = Without(Mortal(self.target, life), self.lacks[1])
         kept = None if self.state is None else Mortal(self.state, life)
-        sync(here, there, state=kept, **options)
+        sync(here, there, state=kept, allow_empty=True, **options)
 
     @rule(requests=st.integers(0, 60), full=st.booleans())
     def killed(self, requests: int, full: bool) -> None:
@@ -136,7 +136,7 @@ class Follower(RuleBasedStateMachine):
         life = Life()
         here: Store[bytes] = Without(Mortal(self.source, life), self.lacks[0])
         there: Store[bytes] = Without(Mortal(self.target, life), self.lacks[1])
-        report = sync(here, there, state=self.state, full=True)
+        report = sync(here, there, state=self.state, full=True, allow_empty=True)
         assert report.changed == report.replaced == report.left == 0
         assert report.extra == len(self.extra)
 

@@ -292,6 +292,42 @@ def test_two_syncs_of_the_same_stores_at_once_do_no_harm() -> None:
     assert sync(source, target, full=True).changed == 0
 
 
+class Overtaken(Mortal):
+    """Calls ``overtake`` before the first request ``name``."""
+
+    def __init__(self, store: Store[bytes], name: str, overtake: Callable[[], None]) -> None:
+        super().__init__(store, Life())
+        self._waiting = {name: overtake}
+
+    def _call(self, name: str, call: Any, /, *args: Any) -> Any:
+        self._waiting.pop(name, lambda: None)()
+        return call(*args)
+
+    def scan(self, *args: Any, **options: Any) -> Iterator[str]:
+        self._waiting.pop("scan", lambda: None)()
+        return super().scan(*args, **options)
+
+
+@pytest.mark.parametrize("request_", ["get", "set", "swap", "scan", "delete_many"])
+@pytest.mark.parametrize("change", [True, False])
+def test_a_sync_that_another_one_overtakes_leaves_the_rows_whole(request_: str, change: bool) -> None:
+    source, target, kept = filled(5), Memory(), Memory()
+    if change:
+        sync(source, target, state=kept)
+        source["k00001"] = b"new"
+
+    def overtake() -> None:
+        source["k00002"] = b"new"
+        sync(source, target, state=kept)
+
+    with contextlib.suppress(Conflict):
+        sync(source, target, state=Overtaken(kept, request_, overtake), full=not change)
+    source["k00003"] = b"newer"
+    for full in (False, True):
+        sync(source, target, state=kept, full=full)
+        assert dict(target) == dict(source)
+
+
 # ---- What cannot be copied ------------------------------------------------------------------------------
 
 
@@ -326,6 +362,58 @@ def test_a_value_that_is_refused_is_reported_and_tried_again(lacks: Feature) -> 
     del source["k00002"]
     assert sync(source, target).left == 0
     assert dict(target) == dict(source)
+
+
+@pytest.mark.parametrize("lacks", [Feature.NONE, Feature.CHANGES])
+def test_a_key_whose_new_value_was_refused_is_still_deleted_with_it(lacks: Feature) -> None:
+    source, target = Without(filled(2), lacks), Small(Memory())
+    sync(source, target)
+    source["k00001"] = b"0123456"
+    assert sync(source, target).left == 1
+    del source["k00001"]
+    assert counts(sync(source, target)) == {"deleted": 1}
+
+
+@pytest.mark.parametrize("tags", [True, False])
+def test_a_damaged_value_at_the_target_is_replaced(tags: bool) -> None:
+    source, there = filled(2), Memory()
+    there["k00001"] = b"Damaged"
+    lacks = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+    target = Without(Small(there), Feature.NONE if tags else lacks)
+    assert counts(sync(source, target)) == {"copied": 2, "replaced": 1}
+    assert dict(target) == dict(source)
+
+
+def test_a_damaged_value_of_a_source_without_tags_is_reported() -> None:
+    here, target = filled(3), Memory()
+    source = Without(Small(here), Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.CHANGES)
+    sync(source, target)
+    here["k00001"] = b"Damaged"
+    for _ in range(2):
+        assert counts(sync(source, target)) == {"left": 1}
+    assert dict(target) == {"k00000": b"0", "k00001": b"1", "k00002": b"2"}
+    del here["k00001"]
+    assert counts(sync(source, target)) == {"deleted": 1}
+
+
+class Stripping(Codec[bytes, bytes]):
+    """Stores each value without the spaces around it."""
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        return value.strip()
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        return data
+
+
+def test_a_target_without_swap_may_change_a_value_that_it_stores() -> None:
+    source, there = Memory(), Memory()
+    source["a"] = b" 1 "
+    lacks = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.ATOMIC
+    target = Without(Stripping(there), lacks)
+    assert counts(sync(source, target)) == {"copied": 1}
+    assert counts(sync(source, target, full=True)) == {}
+    assert dict(there) == {"a": b"1"}
 
 
 def test_an_odd_key_is_refused_or_escaped() -> None:
@@ -430,6 +518,11 @@ def test_a_target_that_was_restored_gets_no_deleted_key_back(tmp_path: Path) -> 
 # ---- The same store, and damaged state -------------------------------------------------------------------
 
 
+def test_a_sync_without_threads_is_refused() -> None:
+    with pytest.raises(Invalid, match="workers is 0; give 1 or more threads"):
+        sync(Memory(), Memory(), workers=0)
+
+
 def test_two_names_of_one_store_are_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "store")
     ours, theirs = File(tmp_path / "store"), File(tmp_path / "link")
@@ -480,3 +573,62 @@ def test_a_dry_run_writes_nothing() -> None:
     target = Memory()
     assert sync(filled(4), target, dry_run=True).copied == 4
     assert list(target.raw().scan()) == []
+
+
+# ---- A source without keys ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"delete": True}, {"prefix": "k"}])
+def test_a_source_without_keys_does_not_empty_the_target(options: dict[str, Any]) -> None:
+    here, target = filled(3), Memory()
+    source = Without(here)
+    sync(source, target, **options)
+    before = dict(target)
+    here.clear()  # as if the disk were not mounted
+    for dry_run in (True, False):
+        with pytest.raises(Invalid, match="has no keys"):
+            sync(source, target, dry_run=dry_run, **options)
+    assert dict(target) == before
+    assert sync(source, target, allow_empty=True, **options).deleted == 3
+    assert sync(source, target, **options).changed == 0  # both are empty
+
+
+def test_an_empty_source_of_a_first_sync_deletes_no_extra_keys_unasked() -> None:
+    target = filled(3)
+    assert counts(sync(Memory(), target)) == {"extra": 3}
+    with pytest.raises(Invalid, match="allow_empty"):
+        sync(Memory(), target, delete=True)
+    assert len(target) == 3
+
+
+def test_deletions_that_a_feed_tells_need_no_permission() -> None:
+    source, target = filled(3), Memory()
+    sync(source, target)
+    source.clear()
+    assert sync(source, target).deleted == 3
+
+
+class Bucket(Memory):
+    """A folder of a bucket, which is the store ``objects``."""
+
+    def __init__(self, objects: Store[bytes], folder: str) -> None:
+        super().__init__()
+        self._objects = Prefix(objects, f"{folder}/") if folder else objects
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return self._objects.raw(prefix)
+
+
+@pytest.mark.parametrize("delete", [True, False])
+@pytest.mark.parametrize(("here", "there"), [("", "copy"), ("copy", ""), ("live/a", "live")])
+def test_a_bucket_and_a_folder_in_it_are_refused(here: str, there: str, delete: bool) -> None:
+    objects = Memory()
+    with pytest.raises(Invalid, match="lies in"):
+        sync(Bucket(objects, here), Bucket(objects, there), delete=delete)
+    assert list(objects.raw().scan()) == []
+
+
+def test_folders_that_are_apart_are_synced() -> None:
+    objects = Memory()
+    sync(Bucket(objects, "live"), Bucket(objects, "live2"))
+    sync(Bucket(objects, ""), Bucket(objects, "live"), prefix="other/")

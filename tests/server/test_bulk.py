@@ -145,6 +145,14 @@ def test_a_value_counts_once_towards_the_limit(http, stores, monkeypatch):
     assert [each["status"] for each in results] == [200, 200, 200, 500]
 
 
+def test_a_key_counts_as_often_as_it_is_asked_for(http, stores, monkeypatch):
+    monkeypatch.setattr("holdall.server.batch._LARGEST", 16 << 10)
+    stores["large"]["many"] = b"x" * (3 << 10)
+    results = batch(http, "large", *(get("many") for _ in range(1000)))
+    assert {each["status"] for each in results} == {413}
+    assert [each["status"] for each in batch(http, "large", get("many"), get("many"))] == [200, 200]
+
+
 MALFORMED = [
     b"",
     b"{",

@@ -149,6 +149,13 @@ def test_numbers_of_a_diff_keep_their_digits(http, stores):
     assert b"12345678901234567891" in diff(http, "digits", 1, 2).data
 
 
+def test_the_patch_between_large_documents_replaces_all(http, stores):
+    stores["notes"]["large"] = list(range(40_000))
+    stores["notes"]["large"] = rest = list(range(0, 40_000, 2))  # one by one, this would take minutes
+    assert diff(http, "large", 1, 2).json() == [{"op": "replace", "path": "", "value": rest}]
+    assert diff(http, "large", 2, 2).json() == []
+
+
 def test_text_has_a_history_and_no_diff(http, stores):
     stores["texts"]["a"] = "one"
     stores["texts"]["a"] = "two"

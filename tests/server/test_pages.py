@@ -76,6 +76,17 @@ def test_a_key_cannot_turn_the_direction_of_the_page():
     assert "gpj.\\u202eexe" in page.text
 
 
+def test_a_key_cannot_turn_the_direction_of_a_title():
+    store = holdall.Versions(holdall.Memory())
+    store["a/\u202eb"] = b"1"
+    store["a/\u202eb"] = b"2"
+    key = "a/%E2%80%AEb"
+    for path in (f"docs/{key}", f"history/{key}", f"revision/{key}?number=1", f"revert/{key}?number=1"):
+        page = Browser({"notes": store}).get(f"/notes/{path}")
+        assert page.status == 200
+        assert "\u202e" not in page.html
+
+
 def test_a_folder_has_pages_and_a_search():
     store = holdall.Memory()
     store.update({f"many/{n:03}": b"" for n in range(450)} | {f"{n:03}/a": b"" for n in range(250)})

@@ -285,3 +285,14 @@ def test_the_board_reads_declared_views(store):
     viewed = Browser({"books": counting}, views={"books": kept}).get("/books/receivables?on=2026-02-01")
     assert viewed.text == plain.text
     assert counting.scans == 1, "only aging reads the documents"
+
+
+def test_the_board_reads_no_view_of_documents_that_the_visitor_may_not_read(store):
+    kept = [View(store, query) for query in (BILLED, PAID, RECEIVED)]
+    store["drafts/1"] = next(value for key, value in store.items() if key.startswith("invoices/"))
+    kept_tokens = holdall.Memory()
+    token = Tokens(kept_tokens).add("ada", [Scope("books", "invoices/")])
+    path, sent = "/books/receivables?on=2026-02-01", {"Authorization": f"Bearer {token}"}
+    plain = Browser({"books": store}, tokens=kept_tokens).get(path, **sent)
+    viewed = Browser({"books": store}, tokens=kept_tokens, views={"books": kept}).get(path, **sent)
+    assert (viewed.status, viewed.text) == (200, plain.text)

@@ -40,11 +40,12 @@ def test_a_floor_refuses_writes_and_no_deletes(serving, tmp_path):
     (tmp_path / "b").mkdir()
     stores = {"a": holdall.open(f"sqlite:///{tmp_path}/a.db"), "memory": holdall.Memory()}
     stores["a"]["x"] = b"1"
-    with stores["a"], serving(stores, limits={"keep_free": NO_ROOM}) as http:
+    with stores["a"], serving(stores, limits={"keep_free": NO_ROOM}, raw=True) as http:
         refused = http("PUT", "/v1/a/docs/x", b"2")
         assert (refused.status, refused.json()["type"]) == (507, "urn:holdall:StoreFull")
         for method, path in (("POST", "/v1/a/docs"), ("POST", "/v1/a:batch"), ("POST", "/v1/a:transact")):
             assert http(method, path, b"").status == 507
+        assert http("PUT", "/v1/a:raw/docs/x", b"2").status == 507
         assert http("GET", "/v1/a/docs/x").data == b"1"
         assert http("DELETE", "/v1/a/docs/x").status == 204
         assert http("PUT", "/v1/memory/docs/x", b"2").status == 201

@@ -47,6 +47,15 @@ class Answer(NamedTuple):
         """The tag in the header ETag; ABSENT if there is none. A proxy that compresses marks it as weak."""
         return unescape_tag(self.headers.get("ETag", "").removeprefix("W/").strip('"'))
 
+    def value(self, where: str) -> bytes:
+        """Return the body, a value. Raises Corrupt if the answer has only a part of a value, or none."""
+        if self.status != 200:
+            raise Corrupt(
+                f"{where} answered {self.status} to a read, which is not a whole value; "
+                "check the proxies before the service"
+            )
+        return self.body
+
     def decode(self, decoder: "msgspec.json.Decoder[T]", where: str) -> T:
         """Return the body, decoded. Raises Corrupt if it is not valid."""
         try:

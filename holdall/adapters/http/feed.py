@@ -12,7 +12,7 @@ from holdall.adapters.http.errors import RAISED
 from holdall.adapters.http.link import Link
 from holdall.bell import INTERVAL
 from holdall.changes import Change, Changes, Found, Position
-from holdall.errors import Corrupt
+from holdall.errors import Corrupt, InvalidPosition
 from holdall.extras import needs
 from holdall.keys import fits
 from holdall.store import ABSENT
@@ -68,7 +68,19 @@ def _read(link: Link, since: str | None, prefix: str, limit: int) -> Page:
         raise Corrupt(
             f"a page of changes of {link.place.url} has keys that are not valid, or of another prefix"
         )
+    if not _goes_on(page, since):
+        raise Corrupt(f"a page of changes of {link.place.url} has positions that are not valid, or goes back")
     return page
+
+
+def _goes_on(page: Page, since: str | None) -> bool:
+    """Return whether the positions of ``page`` are valid, and the next page begins after this one."""
+    try:
+        for position in (page.since, page.position, *(each.position for each in page.changes)):
+            Position.parse(position)
+    except InvalidPosition:
+        return False
+    return not page.more or page.position not in (since, page.since)
 
 
 def _change(one: One) -> Change:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import chain
-from typing import Any, Final, NoReturn
+from itertools import chain, pairwise
+from typing import Annotated, Any, Final, NoReturn
 
 from holdall.adapters.http.link import Link
 from holdall.adapters.http.listing import read_listing
 from holdall.adapters.http.service import Service
-from holdall.errors import NoRevision, PermissionDenied
+from holdall.errors import Corrupt, NoRevision, PermissionDenied
 from holdall.extras import needs
 from holdall.history import Note, Revision
 from holdall.keys import Span, check_key
@@ -25,7 +25,7 @@ _UNDATED: Final = datetime.fromtimestamp(0, UTC)
 
 class _Told(msgspec.Struct):
     revision: int
-    time: datetime | None
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | None
     deleted: bool
     author: str
     message: str
@@ -54,13 +54,19 @@ def history(link: Link, key: str) -> Iterator[Revision]:
             if not (page.next and page.revisions):
                 return
             cursor = page.next.rpartition("cursor=")[2]
-            page = _read(link, key, link.place.history(key, limit=_PAGE, cursor=cursor))
+            target = link.place.history(key, limit=_PAGE, cursor=cursor)
+            page = _read(link, key, target, page.revisions[-1].revision)
 
     return find()
 
 
-def _read(link: Link, key: str, target: str) -> _Page:
-    return link.ask("GET", target, key=key).decode(_decoder, link.place.url)
+def _read(link: Link, key: str, target: str, below: int = _MOST + 1) -> _Page:
+    """Return a page of revisions, whose numbers fall from one under ``below`` to 1 at the least."""
+    page = link.ask("GET", target, key=key).decode(_decoder, link.place.url)
+    numbers = [below, *(told.revision for told in page.revisions), 0]
+    if not all(later > earlier for later, earlier in pairwise(numbers)):
+        raise Corrupt(f"a page of revisions of {link.place.url} is not in order; update the service")
+    return page
 
 
 def at(link: Link, key: str, revision: int) -> bytes:
@@ -68,7 +74,7 @@ def at(link: Link, key: str, revision: int) -> bytes:
     if not 1 <= revision <= _MOST:
         next(history(link, key))  # raises KeyError if the key never existed
         raise NoRevision(f"{key!r} has no revision {revision}; revisions begin at 1", key=key)
-    return link.ask("GET", link.place.document(key, at=revision), key=key).body
+    return link.ask("GET", link.place.document(key, at=revision), key=key).value(link.place.url)
 
 
 class AsOf(Store[bytes]):
@@ -86,7 +92,7 @@ class AsOf(Store[bytes]):
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         target = self._link.place.document(key, as_of=self._time.isoformat())
-        return self._link.ask("GET", target, key=key).body
+        return self._link.ask("GET", target, key=key).value(self._link.place.url)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (item.key for item in self._scan("keys", prefix, Span.of(prefix, start, stop)))

@@ -119,7 +119,7 @@ class HTTP(Store[bytes]):
     # ---- One key ---------------------------------------------------------------------------------
 
     def __getitem__(self, key: str, /) -> bytes:
-        return self._with(key)._read(key).body
+        return self._with(key)._read(key).value(self._link.place.url)
 
     def _find(self, key: str, /) -> bytes | Missing:
         try:
@@ -129,7 +129,7 @@ class HTTP(Store[bytes]):
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         answer = self._with(key)._read(key)
-        return Tagged(answer.body, self._require_tag(answer.tag))
+        return Tagged(answer.value(self._link.place.url), self._require_tag(answer.tag))
 
     def __contains__(self, key: object, /) -> bool:
         key = cast(str, key)

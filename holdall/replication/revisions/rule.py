@@ -20,18 +20,24 @@ Looks = tuple[Look, Look]
 class ByRevisions:
     """Each side gets the revisions that the other one has. If one follows the other, its value goes there.
 
-    If a key changed at both, both revisions stay, and both sides show the same one.
+    If a key changed at both, both revisions stay, and both sides show the same one. If ``verify``, it compares
+    values that have not changed, too.
     """
 
-    def __init__(self, sides: tuple[RevisedSide, RevisedSide]) -> None:
+    def __init__(self, sides: tuple[RevisedSide, RevisedSide], *, verify: bool) -> None:
         self._sides = sides
+        self._verify = verify
 
     def keeps(self, block: Block) -> bool:
-        return True
+        return not self._verify
+
+    def may_empty(self, remembered: bool) -> tuple[bool, bool]:
+        return False, False  # a missing key without a revision is not a deletion
 
     def settle(self, task: Task) -> Outcome | None:
         key, source, target, row = task
-        if row is not None and (source, target) == (row.source, row.target) and VOID not in row:
+        same = row is not None and (source, target) == (row.source, row.target) and VOID not in row
+        if same and not self._verify:
             return Outcome(key, row)
         return None
 

@@ -121,7 +121,7 @@ class RevisedSide(Side):
             announced = look.record._replace(siblings=parked, coming=Coming(winner, tree))
             look = look._replace(stored=announced, kept=self._write_tree(key, look, announced))
         with note(*said), arriving(bytes.fromhex(winner)):
-            tag = self._write(key, value, look.tag)
+            tag = self._replace(key, value, look.tag)
         after = self.look(key)
         if after.kept != look.kept:  # another sync was here
             raise conflict(key)
@@ -131,7 +131,7 @@ class RevisedSide(Side):
         record = after.record._replace(tree=grown, siblings=siblings)
         return self._write_tree(key, after, record), tag
 
-    def _write(self, key: str, value: Any, expected: Tag) -> Tag:
+    def _replace(self, key: str, value: Any, expected: Tag) -> Tag:
         if value is not MISSING:
             return self.put(key, value, expected)
         self.remove(key, expected)

@@ -4,6 +4,7 @@ from typing import Any
 
 from holdall.domain.keys import PREFIX
 from holdall.extras import needs
+from holdall.query import View
 from holdall.server.pages.dates import read_day
 from holdall.server.pages.figures import by_currency
 from holdall.server.pages.invoices import find_books
@@ -36,7 +37,7 @@ class Board:
         served = find_books(self._stores, req, store)
         live = self._feeds.position(served, PREFIX)
         with self._slots.take():
-            overview, left_out = read_overview(served.store, self._views.get(store, {}).values(), on)
+            overview, left_out = read_overview(served.store, self._views_of(req, store), on)
         currencies = by_currency(overview)
         self._renderer.render(
             req,
@@ -53,6 +54,11 @@ class Board:
         )
 
     on_head = on_get
+
+    def _views_of(self, req: falcon.Request, store: str) -> list[View[Any]]:
+        """Return the views of ``store`` whose documents the visitor may read."""
+        views = self._views.get(store, {}).values()
+        return [view for view in views if req.context.access.allows(store, view.prefix)]
 
 
 def _choose(currencies: Any, code: str) -> Any:

@@ -181,6 +181,46 @@ def test_changes_of_keys_that_are_not_valid_are_corrupt(answering):
             store.changes(prefix="a")
 
 
+def test_a_feed_that_stays_at_its_place_is_corrupt(answering):
+    page = {"changes": [{"key": "a", "tag": "1", "position": "a.1"}], "since": "a.0", "position": "a.1"}
+    with answering(http({**page, "more": True})) as store, pytest.raises(Corrupt):
+        list(store.changes())
+    for member, value in {"since": "no place", "position": "a.1\n"}.items():
+        with answering(http({**page, "more": False, member: value})) as store, pytest.raises(Corrupt):
+            store.changes()
+
+
+def test_a_history_that_never_ends_or_is_out_of_order_is_corrupt(answering):
+    def revision(number, time="2026-01-01T00:00:00Z"):
+        return {"revision": number, "time": time, "deleted": False, "author": "", "message": ""}
+
+    for page in (
+        {"revisions": [revision(5)], "next": "/v1/a/history/k?cursor=NQ"},
+        {"revisions": [revision(1), revision(2)]},
+        {"revisions": [revision(0)]},
+        {"revisions": [revision(1, "2026-01-01T00:00:00")]},
+    ):
+        with answering(http(page)) as store, pytest.raises(Corrupt):
+            list(store.history("k"))
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 304])
+def test_an_answer_that_is_not_a_whole_value_is_corrupt(answering, status):
+    part = http(b"" if status in (204, 304) else b"part", status, headers=OURS + 'ETag: "1"\r\n')
+    with answering(part) as store:
+        for read in (store.get, store.get_tagged, lambda key: store.at(key, 1)):
+            with pytest.raises(Corrupt, match=f"answered {status}"):
+                read("a")
+
+
+def test_an_item_without_the_part_that_was_asked_for_is_corrupt(answering):
+    with answering(http({"items": [{"key": "a"}]})) as store:
+        assert list(store.scan()) == ["a"]
+        for scan in (store.scan_items, store.scan_tags):
+            with pytest.raises(Corrupt):
+                list(scan())
+
+
 def problem(status, **members):
     return http({"status": status, **members}, status, "application/problem+json")
 

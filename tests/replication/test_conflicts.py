@@ -8,8 +8,9 @@ import pytest
 from holdall import ABSENT, Conflict, Corrupt, Encrypt, Json, Memory, Prefix, Unsupported, Versions, note
 from holdall.middleware.keyring import new_key
 from holdall.middleware.versions.stamp import Stamp
-from holdall.replication import conflicts, settle, sync_both
+from holdall.replication import conflicts, merge_fields, settle, sync_both
 from holdall.replication.report import Report
+from holdall.replication.revisions.tree import Coming, Known, Record, Tree
 from holdall.store import MISSING, Store
 
 
@@ -182,6 +183,17 @@ def test_a_tree_that_is_damaged_is_reported() -> None:
     assert (report.copied, b["y"]) == (1, 2)
 
 
+def test_a_record_of_a_value_that_never_came_is_left_alone() -> None:
+    """A sync was killed after it announced a value, and then this value was deleted at the other store."""
+    a, b = make(), make()
+    coming = Coming("00" * 8, Tree({"00" * 8: Known(3, (), deleted=False, micros=0)}))
+    b.raw(".holdall/revisions/")["x"] = Record(Tree(), coming=coming).dump()
+    sync(a, b)
+    before = dict(b.raw().items())
+    assert sync(a, b).changed == 0
+    assert dict(b.raw().items()) == before
+
+
 def test_a_dry_run_writes_nothing() -> None:
     a, b = make(), make()
     a["x"], b["x"], b["y"] = 1, 2, 3
@@ -213,3 +225,58 @@ def test_values_that_differ_although_their_revision_is_the_same_are_reported() -
     b.raw()["x"] = stamp.prepend_to(b"2")
     with pytest.raises(Corrupt, match="their revision is the same"):
         raise sync(a, b, verify=True).refused["x"]
+
+
+# ---- Merging ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_conflict_has_the_last_common_value_and_merges_by_field(adopted: bool) -> None:
+    a, b, c = make(), make(), make()
+    a["x"] = {"customer": "Ada", "total": "1.00"}
+    if adopted:
+        b["x"] = {"customer": "Ada", "total": "1.00"}
+    sync(a, b)
+    sync(b, c)
+    a["x"] = {"customer": "Ada", "total": "2.00"}
+    c["x"] = {"customer": "Bob", "total": "1.00"}
+    sync(a, b)
+    sync(c, b)
+    (found,) = conflicts(b)
+    assert found.base == {"customer": "Ada", "total": "1.00"}
+    merged = merge_fields(found.base, *(each.value for each in found.siblings))
+    assert (merged.value, merged.conflicts) == ({"customer": "Bob", "total": "2.00"}, [])
+    settle(b, "x", merged.value, expected=found.tag)
+    sync(b, a)
+    sync(a, c)
+    assert a["x"] == b["x"] == c["x"] == merged.value
+
+
+def test_without_a_common_revision_or_after_a_prune_the_base_is_missing() -> None:
+    a, b = make(), make()
+    a["new"], b["new"] = 1, 2
+    a["old"] = 0
+    sync(a, b)
+    a["old"], b["old"] = 1, 2
+    sync(a, b)
+    assert [found.base for found in conflicts(a)] == [MISSING, 0]
+    a.prune(keep=1)
+    assert [found.base for found in conflicts(a)] == [MISSING, MISSING]
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "value", "paths"),
+    [
+        ({"a": 1}, {"a": 1}, MISSING, MISSING, []),
+        ({"a": 1}, {"a": 2}, MISSING, {"a": 2}, [""]),
+        (MISSING, {"a": 1, "b": 1}, {"a": 1, "c": 2}, {"a": 1, "b": 1, "c": 2}, []),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, {"a": {"b": 1, "c": 3}}, {"a": {"b": 2, "c": 3}}, []),
+        ({"a": {"/~": 1}}, {"a": {"/~": 2}}, {"a": {"/~": 3}}, {"a": {"/~": 2}}, ["/a/~1~0"]),
+        ({"a": 1, "b": 2}, {"b": 2}, {"a": 1, "b": 3}, {"b": 3}, []),
+        ({"a": 1}, {}, {"a": 2}, {}, ["/a"]),
+        ({"a": 1}, {"a": True}, {"a": 1}, {"a": True}, []),
+        ([1], [1, 2], [3], [1, 2], [""]),
+    ],
+)
+def test_fields_merge_three_ways(base: Any, ours: Any, theirs: Any, value: Any, paths: list[str]) -> None:
+    assert merge_fields(base, ours, theirs) == (value, paths)

@@ -33,12 +33,15 @@ class Sibling(NamedTuple):
 class KeyConflict(NamedTuple):
     """The revisions of ``key`` that are in conflict. The key has the value of the first one, the winner.
 
-    ``tag`` is the tag of the key, or ABSENT if the winner is a deletion.
+    ``tag`` is the tag of the key, or ABSENT if the winner is a deletion. ``base`` is the value of the last
+    revision that all of them follow. It is MISSING if there is none, if it is a deletion, or if the history of
+    this store does not have it, because it was pruned or never was the value here.
     """
 
     key: str
     siblings: list[Sibling]
     tag: Tag
+    base: Any | Missing = MISSING
 
 
 def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
@@ -62,7 +65,8 @@ def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
     for key in side.conflicting():
         look = _retry(key, partial(side.look, key))
         if len(look.record.tree.leaves) > 1:
-            yield KeyConflict(key, list(_siblings(side, key, look)), look.tag)
+            base = side.past_value(key, look.record.tree.find_common_ancestors())
+            yield KeyConflict(key, list(_siblings(side, key, look)), look.tag, base)
 
 
 def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag | None = None) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 from holdall.errors import Conflict, Corrupt
 from holdall.history import Note
 from holdall.replication.revisions.look import Look
-from holdall.replication.revisions.side import RevisedSide
-from holdall.replication.revisions.tree import Tree, digest_of
+from holdall.replication.revisions.side import RevisedSide, join_tags
+from holdall.replication.revisions.tree import Tree, join_of
 from holdall.replication.rows import Block, Row
 from holdall.replication.rules import REFUSALS, VOID, Outcome
 from holdall.replication.side import is_same
 from holdall.replication.tasks import Task
-from holdall.store import ABSENT, ATTEMPTS, MISSING, pause
+from holdall.store import ATTEMPTS, MISSING, pause
 
 Looks = tuple[Look, Look]
 
@@ -59,7 +59,7 @@ class ByRevisions:
         looks = self._sides[0].look(key), self._sides[1].look(key)
         tree = _unite(key, looks)
         if not tree:
-            return Outcome(key, Row(key, ABSENT, ABSENT))
+            return Outcome(key, Row(key, *(join_tags(look.tag, look.kept) for look in looks)))
         values = {hash: self._value(key, looks, hash) for hash in tree.leaves if not tree[hash].deleted}
         tree, values = join_equal(tree, values)
         said = _note_of(looks, tree.leaves[0])
@@ -105,7 +105,7 @@ def join_equal(tree: Tree, values: dict[str, Any]) -> tuple[Tree, dict[str, Any]
             same.append(leaf)
     for group in groups:
         if len(group) > 1:
-            joined, first = digest_of("equal", *sorted(group)), group[0]
+            joined, first = join_of(group), group[0]
             tree = tree.with_child(
                 joined, group, tree[first].deleted, max(tree[leaf].micros for leaf in group)
             )

@@ -43,10 +43,10 @@ class RevisedSide(Side):
                 tags[0], value = value[1], next(values, None)
             if tree and tree[0] == key:
                 tags[1], tree = tree[1], next(trees, None)
-            yield key, _join(*tags)
+            yield key, join_tags(*tags)
 
     def tag(self, key: str) -> Tag:
-        return _join(super().tag(key), self._trees.tag(key))
+        return join_tags(super().tag(key), self._trees.tag(key))
 
     def look(self, key: str) -> Look:
         """Return what the key is here. Raises Conflict if its newest revision is dropped in the meantime.
@@ -82,6 +82,14 @@ class RevisedSide(Side):
             return look.value
         return self._siblings.read(key, hash) if hash in look.record.siblings else MISSING
 
+    def past_value(self, key: str, hashes: list[str]) -> Any | Missing:
+        """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
+        with suppress(KeyError, NoRevision):
+            for revision in self.store.history(marked(key)):
+                if revision.id in hashes:
+                    return self.store.at(marked(key), revision.number)
+        return MISSING
+
     def bring(self, key: str, look: Look, tree: Tree, values: dict[str, Any], said: Note) -> tuple[Tag, bool]:
         """Make ``tree`` the tree of ``key``, and its winner the value of ``key``, with the note ``said``.
 
@@ -102,7 +110,7 @@ class RevisedSide(Side):
             writes = True
         if not self._dry:
             self._siblings.drop(key, [hash for hash in look.stored.siblings if hash not in siblings])
-        return _join(tag, kept), writes
+        return join_tags(tag, kept), writes
 
     def _write_tree(self, key: str, look: Look, record: Record) -> Tag:
         if record == look.stored or self._dry:
@@ -125,9 +133,8 @@ class RevisedSide(Side):
         after = self.look(key)
         if after.kept != look.kept:  # another sync was here
             raise conflict(key)
-        grown = Tree(
-            {**after.record.tree, **tree}
-        )  # with the times of the writers, not those of the arrivals
+        # The times in the tree are those of the writers, and not those of the arrivals.
+        grown = Tree({**after.record.tree, **tree})
         record = after.record._replace(tree=grown, siblings=siblings)
         return self._write_tree(key, after, record), tag
 
@@ -138,5 +145,6 @@ class RevisedSide(Side):
         return ABSENT
 
 
-def _join(value: Tag, tree: Tag) -> Tag:
+def join_tags(value: Tag, tree: Tag) -> Tag:
+    """Return the tag of a key whose value and tree have these tags."""
     return Tag(f"{value}|{tree}") if value or tree else ABSENT

@@ -64,6 +64,28 @@ class Tree(dict[str, Known]):
         last = max((self[parent].generation for parent in ordered), default=0)
         return self.union(Tree({hash: Known(last + steps, ordered, deleted, micros)}))
 
+    def find_common_ancestors(self) -> list[str]:
+        """Return the last revision that all leaves follow, and those that have its value; nothing if there is none.
+
+        Equal revisions have the value of their common child.
+        """
+        followed = set.intersection(*map(self._find_ancestors, self.leaves))
+        last = max(followed, key=self._rank, default=None)
+        if last is None:
+            return []
+        parents = self[last].parents
+        return [last, *parents] if last == join_of(parents) else [last]
+
+    def _find_ancestors(self, hash: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [hash]
+        while waiting:
+            waiting.extend(
+                parent for parent in self[waiting.pop()].parents if parent in self and parent not in found
+            )
+            found.update(waiting)
+        return found
+
     def name(self, hash: str) -> str:
         """Return the name of a revision as CouchDB writes it."""
         return f"{self[hash].generation}-{hash}"
@@ -77,6 +99,11 @@ def _unite(a: Known, b: Known) -> Known:
 def digest_of(*texts: str) -> str:
     """Return a hash that is the same at every store."""
     return hashlib.blake2b("\0".join(texts).encode(), digest_size=8).hexdigest()
+
+
+def join_of(equal: Iterable[str]) -> str:
+    """Return the hash of the common child of revisions that are ``equal``."""
+    return digest_of("equal", *sorted(equal))
 
 
 class At(NamedTuple):

@@ -187,7 +187,7 @@ def test_a_record_of_a_value_that_never_came_is_left_alone() -> None:
     """A sync was killed after it announced a value, and then this value was deleted at the other store."""
     a, b = make(), make()
     coming = Coming("00" * 8, Tree({"00" * 8: Known(3, (), deleted=False, micros=0)}))
-    b.raw(".holdall/revisions/")["x"] = Record(Tree(), coming=coming).dump()
+    b.raw(".holdall/revisions/")["x"] = Record(Tree(), coming=(coming,)).dump()
     sync(a, b)
     before = dict(b.raw().items())
     assert sync(a, b).changed == 0

@@ -71,11 +71,12 @@ def bring_up_to_date(record: Record, history: Iterator[Revision], newest: Revisi
 
 def _find(record: Record, revision: Revision, newest: Revision) -> tuple[Record, At] | None:
     """Return ``record`` with the place of ``revision`` in its tree, or None if it is not there."""
-    at, coming = record.at, record.coming
+    at = record.at
     if at is not None and revision.number <= at.number and revision is not newest:
         return record, at
-    if coming is not None and revision.id == coming.hash:
-        record = record._replace(tree=coming.tree, coming=None)
+    for hash, tree in record.coming:
+        if revision.id == hash:
+            record = record._replace(tree=record.tree.union(tree))
     if revision.id in record.tree:
         return record, At(revision.number, revision.id, revision.id)
     return None

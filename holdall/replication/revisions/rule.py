@@ -12,7 +12,7 @@ from holdall.replication.rows import Block, Row
 from holdall.replication.rules import REFUSALS, VOID, Outcome
 from holdall.replication.side import is_same
 from holdall.replication.tasks import Task
-from holdall.store import ATTEMPTS, MISSING, pause
+from holdall.store import ATTEMPTS, MISSING, conflict, pause
 
 Looks = tuple[Look, Look]
 
@@ -76,6 +76,8 @@ class ByRevisions:
             value = side.value(key, look, hash)
             if value is not MISSING:
                 return value
+        if any(side.has_moved(key, look) for side, look in zip(self._sides, looks, strict=True)):
+            raise conflict(key)
         raise Corrupt(
             f"revision {hash} of {key!r} is at neither store; sync with a store that has it, or settle the key",
             key=key,

@@ -9,7 +9,7 @@ from holdall.errors import NoRevision
 from holdall.history import Note, Revision, arriving, note
 from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
 from holdall.replication.revisions.look import Look, bring_up_to_date, is_derivable
-from holdall.replication.revisions.tree import Coming, Record, Tree
+from holdall.replication.revisions.tree import Record, Tree
 from holdall.replication.rows import Listed
 from holdall.replication.side import Side, is_same, marked
 from holdall.store import ABSENT, MISSING, Missing, Store, Tag, conflict
@@ -49,7 +49,7 @@ class RevisedSide(Side):
         return join_tags(super().tag(key), self._trees.tag(key))
 
     def look(self, key: str) -> Look:
-        """Return what the key is here. Raises Conflict if its newest revision is dropped in the meantime.
+        """Return what the key is here. Raises Conflict if another sync changes its tree in the meantime.
 
         The tag is read first. If the key changes afterwards, a write that expects this tag fails.
         """
@@ -64,6 +64,10 @@ class RevisedSide(Side):
             if not newest.deleted:
                 value = self._at(key, newest.number)
         record = bring_up_to_date(stored, chain([newest], history) if newest else history, newest)
+        if (
+            record != stored and self._trees.tag(key) != kept
+        ):  # it may have announced the newest revision since
+            raise conflict(key)
         return Look(value, tag, newest, record, stored, kept)
 
     def _at(self, key: str, number: int) -> Any:
@@ -90,6 +94,10 @@ class RevisedSide(Side):
                     return self.store.at(marked(key), revision.number)
         return MISSING
 
+    def has_moved(self, key: str, look: Look) -> bool:
+        """Return whether another sync has changed the tree of ``key`` since the ``look``."""
+        return self._trees.tag(key) != look.kept
+
     def bring(self, key: str, look: Look, tree: Tree, values: dict[str, Any], said: Note) -> tuple[Tag, bool]:
         """Make ``tree`` the tree of ``key``, and its winner the value of ``key``, with the note ``said``.
 
@@ -103,7 +111,7 @@ class RevisedSide(Side):
                 self._siblings.write(key, hash, values[hash])
         value = values.get(winner, MISSING)
         if is_same(look.value, value):
-            made = Record(tree, look.stand_for(winner), siblings)
+            made = look.record.grow(tree, look.stand_for(winner), siblings)
             kept, tag, writes = self._write_tree(key, look, made), look.tag, False
         else:
             kept, tag = self._write_value(key, look, tree, siblings, value, said)
@@ -125,8 +133,7 @@ class RevisedSide(Side):
             return _DRY, _DRY
         winner = tree.leaves[0]
         if siblings or look.record.coming or not is_derivable(tree, look):
-            parked = tuple(sorted({*look.record.siblings, *siblings}))
-            announced = look.record._replace(siblings=parked, coming=Coming(winner, tree))
+            announced = look.record.announce(winner, tree, siblings)
             look = look._replace(stored=announced, kept=self._write_tree(key, look, announced))
         with note(*said), arriving(bytes.fromhex(winner)):
             tag = self._replace(key, value, look.tag)
@@ -135,7 +142,7 @@ class RevisedSide(Side):
             raise conflict(key)
         # The times in the tree are those of the writers, and not those of the arrivals.
         grown = Tree({**after.record.tree, **tree})
-        record = after.record._replace(tree=grown, siblings=siblings)
+        record = after.record.grow(grown, after.record.at, siblings)
         return self._write_tree(key, after, record), tag
 
     def _replace(self, key: str, value: Any, expected: Tag) -> Tag:

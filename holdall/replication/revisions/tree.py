@@ -1,14 +1,14 @@
 """The revisions of a key that a store knows, and the form in which it keeps them.
 
     record   = JSON object: "format": 1, "at": null / at, "revisions": tree,
-               "siblings": [ *hash ], "coming": null / [ hash, tree ]
+               "siblings": [ *hash ], "coming": [ *[ hash, tree ] ]
     at       = [ number, id, hash ]        the local revision with this number and id is the revision ``hash``
     tree     = { *hash: [ generation, [ *hash ], deleted, time ] }
     hash     = 16HEXDIG
     time     = microseconds since 1970, by the clock of the writer
 
 A revision follows its parents, whose hashes the second item lists. "siblings" are the losing revisions whose values
-are stored, and "coming" is the tree that becomes valid as soon as the key has the value of the revision ``hash``.
+are stored. "coming" has trees, each of which becomes valid as soon as the key has the revision ``hash``.
 A *leaf* has no children. The winner is the leaf with the greatest generation, and of several the one with the
 greatest hash.
 """
@@ -127,7 +127,17 @@ class Record(NamedTuple):
     tree: Tree
     at: At | None = None
     siblings: tuple[str, ...] = ()
-    coming: Coming | None = None
+    coming: tuple[Coming, ...] = ()
+
+    def grow(self, tree: Tree, at: At | None, siblings: tuple[str, ...]) -> "Record":
+        """Return the record with another tree, and with the trees that may still come."""
+        return Record(tree, at, siblings, tuple(each for each in self.coming if each.hash not in tree))
+
+    def announce(self, hash: str, tree: Tree, siblings: tuple[str, ...]) -> "Record":
+        """Return the record with ``tree`` as one that may come, and with all siblings that it needs or has."""
+        others = tuple(each for each in self.coming if each.hash != hash)
+        parked = tuple(sorted({*self.siblings, *siblings}))
+        return self._replace(siblings=parked, coming=(*others, Coming(hash, tree)))
 
     def dump(self) -> bytes:
         """Return the record as `load` reads it."""
@@ -151,12 +161,12 @@ class Record(NamedTuple):
                 raise Mismatch(
                     f"a later version of holdall wrote the revisions of {key!r}; upgrade holdall", key=key
                 )
-            at, coming = read["at"], read["coming"]
+            at = read["at"]
             return cls(
                 _tree(read["revisions"]),
                 at and At(int(at[0]), str(at[1]), str(at[2])),
                 tuple(map(str, read["siblings"])),
-                coming and Coming(str(coming[0]), _tree(coming[1])),
+                tuple(Coming(str(hash), _tree(tree)) for hash, tree in read["coming"]),
             )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             if isinstance(error, Mismatch):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from holdall.errors import Unsupported
 from holdall.keys import RESERVED, RawKey
-from holdall.layer import Layer, Wrapper, layers
+from holdall.layer import Layer, Wrapper
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.codec import Codec
 from holdall.middleware.versions.store import VersionedStore
@@ -24,11 +24,6 @@ from holdall.store import ABSENT, MISSING, Missing, Store, Tag
 TREES: Final = f"{RESERVED}/revisions/"
 SIBLINGS: Final = f"{RESERVED}/siblings/"
 _EMPTY: Final = Record(Tree())
-
-
-def keeps_revisions(store: Store[Any]) -> bool:
-    """Return whether the layer `Versions` keeps the history of ``store``, so that its revisions have ids."""
-    return any(isinstance(each, VersionedStore) for each in layers(store))
 
 
 class KeptTrees:

@@ -66,18 +66,35 @@ class Revision:
     """One state that a key had: ``number`` from 1 up, ``time`` in UTC, and whether it was ``deleted``.
 
     Numbers order the revisions. Times come from the clock of the writer, and never go back from one revision
-    of a key to the next. The first access to ``note`` (or to ``author`` or ``message``) may cost a read.
+    of a key to the next. The first access to ``note`` (or to ``author`` or ``message``) or to ``id`` may cost a
+    read.
 
     >>> from datetime import UTC, datetime
     >>> Revision(2, datetime(2026, 9, 30, 12, tzinfo=UTC), False, lambda: Note("Ann", "typing error"))
     <revision 2 of 2026-09-30 12:00:00+00:00 by 'Ann': 'typing error'>
     """
 
-    def __init__(self, number: int, time: datetime, deleted: bool, note: Callable[[], Note]) -> None:
+    def __init__(
+        self,
+        number: int,
+        time: datetime,
+        deleted: bool,
+        note: Callable[[], Note],
+        id: Callable[[], str] = lambda: "",
+    ) -> None:
         self.number = number
         self.time = time
         self.deleted = deleted
         self._note = note
+        self._id = id
+
+    @property
+    def id(self) -> str:
+        """Sixteen hex digits that no other revision of the key has; "" if the store does not keep such ids.
+
+        A sync with ``conflict="keep"`` gives a revision the same id at every store.
+        """
+        return self._id()
 
     @property
     def note(self) -> Note:
@@ -171,3 +188,21 @@ def current_note(author: str = "") -> Note:
     """Return the note that applies here. If it has no author, its author is ``author``."""
     note = _current.get(_NOTHING)
     return note if note.author or not author else note._replace(author=author)
+
+
+_arriving: ContextVar[bytes | None] = ContextVar("holdall.arriving", default=None)
+
+
+@contextmanager
+def arriving(id: bytes) -> Iterator[None]:
+    """Give the revision that the block writes this ``id`` of eight bytes, which it has at another store."""
+    token = _arriving.set(id)
+    try:
+        yield
+    finally:
+        _arriving.reset(token)
+
+
+def arriving_id() -> bytes | None:
+    """Return the id of `arriving` that applies here; None means that a new revision is made."""
+    return _arriving.get()

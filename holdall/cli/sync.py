@@ -57,10 +57,11 @@ with_state = click.option("--state", metavar="URI", help="The store that remembe
 @click.option("--both", is_flag=True, help="Also copy what changed at TO to FROM.")
 @click.option(
     "--conflict",
-    type=click.Choice(["raise", "ours", "theirs", "newest"]),
+    type=click.Choice(["raise", "ours", "theirs", "newest", "keep"]),
     default="raise",
     show_default=True,
-    help="With --both, the value to take if a key changed at both: none, that of FROM, that of TO, or the newer one.",
+    help="With --both, the value to take if a key changed at both: none, that of FROM, that of TO, the newer one, or "
+    "keep both as siblings (needs history at both).",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing, and report what would be done.")
 @click.option(
@@ -137,6 +138,7 @@ def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> Non
     for count, words in (
         (report.replaced * replaced, "replaced {:,} that had changed there too"),
         (report.extra, "{:,} only at TO"),
+        (report.siblings, "{:,} with siblings"),
         (report.left, "left out {:,}"),
     ):
         if count:

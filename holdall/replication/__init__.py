@@ -2,6 +2,21 @@
 
 from holdall.replication.backup import back_up, follow, restore
 from holdall.replication.report import Report
+from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, settle
+from holdall.replication.revisions.merge import Merged, merge_fields
 from holdall.replication.sync import sync, sync_both
 
-__all__ = ["Report", "back_up", "follow", "restore", "sync", "sync_both"]
+__all__ = [
+    "KeyConflict",
+    "Merged",
+    "Report",
+    "Sibling",
+    "back_up",
+    "conflicts",
+    "follow",
+    "merge_fields",
+    "restore",
+    "settle",
+    "sync",
+    "sync_both",
+]

@@ -17,9 +17,9 @@ Merge = Callable[[Any, Any, Any], Any]
 is MISSING because only history would know it, the value of the source and that of the target; the value of a side
 that has deleted the key is MISSING."""
 
-Policy = Literal["raise", "ours", "theirs", "newest"] | Merge
+Policy = Literal["raise", "ours", "theirs", "newest", "keep"] | Merge
 """How a conflict is settled: by the source's value, by the target's, by the one that was written later, or by a
-function. With "raise", both values stay as they are."""
+function. With "raise", both values stay as they are; with "keep", both sides keep both as siblings."""
 
 
 class _Merged(NamedTuple):
@@ -159,7 +159,9 @@ def _chooser(policy: Policy, source: Side, target: Side) -> _Choose:
     if policy in ("raise", "ours", "theirs"):
         fixed: Final[_Choice] = None if policy == "raise" else policy
         return lambda key, ours, theirs: fixed
-    raise Invalid(f"{policy!r} does not settle conflicts; give raise, ours, theirs, newest, or a function")
+    raise Invalid(
+        f"{policy!r} does not settle conflicts; give raise, ours, theirs, newest, keep, or a function"
+    )
 
 
 def _value(held: Tagged[Any] | None) -> Any:

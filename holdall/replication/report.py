@@ -18,6 +18,8 @@ class Report:
     and that were overwritten or deleted. ``extra`` counts the keys that only the target has. ``examined``
     counts the keys that were compared, or that a feed told. ``refused`` are the keys whose values could not
     be read or stored, with the errors. ``conflicts`` are the keys that changed on both sides and were left.
+    ``siblings`` counts the keys that have siblings, see `holdall.replication.conflicts`; a key without a change
+    since the last sync is not counted.
     Both name at most 1,000 keys, and ``left`` counts all of these. ``full`` tells whether all keys were
     compared, and ``position`` is the position in the feed of the source.
     """
@@ -26,6 +28,7 @@ class Report:
     deleted: int = 0
     replaced: int = 0
     extra: int = 0
+    siblings: int = 0
     left: int = 0
     examined: int = 0
     full: bool = False
@@ -43,6 +46,7 @@ class Report:
         self.copied += outcome.done == "copied"
         self.deleted += outcome.done == "deleted"
         self.replaced += outcome.replaced
+        self.siblings += outcome.siblings
         if outcome.settled:
             return
         self.left += 1

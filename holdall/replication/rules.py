@@ -19,7 +19,8 @@ REFUSALS: Final = (InvalidKey, TooLarge, Invalid, Corrupt)
 class Outcome(NamedTuple):
     """What became of a key: the row to remember, the name of what happened, and the error of a refusal.
 
-    ``done`` is "copied", "deleted", "equal", "refused" or "conflict".
+    ``done`` is "copied", "deleted", "equal", "refused" or "conflict". ``siblings`` tells whether the key has
+    revisions that lost a conflict which nobody has settled.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Outcome(NamedTuple):
     done: str = "equal"
     replaced: bool = False
     error: HoldallError | None = None
+    siblings: bool = False
 
     @property
     def settled(self) -> bool:

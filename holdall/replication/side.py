@@ -71,7 +71,7 @@ class Side:
     def tag(self, key: str) -> Tag:
         """Return the tag of ``key`` now, or ABSENT if it is missing."""
         if self._tags:
-            return self.store.tag(_checked(key))
+            return self.store.tag(marked(key))
         try:
             held = self.read(key)
         except Corrupt:
@@ -82,14 +82,14 @@ class Side:
         """Return the value of ``key`` and its tag, or None if it is missing."""
         with suppress(KeyError):
             if self._tags:
-                return self.store.get_tagged(_checked(key))
-            value = self.store[_checked(key)]
+                return self.store.get_tagged(marked(key))
+            value = self.store[marked(key)]
             return Tagged(value, _tag(value))
         return None
 
     def read_many(self, keys: Iterable[str]) -> dict[str, Tagged[Any]]:
         """Return the values of those of ``keys`` that exist, with their tags."""
-        checked = map(_checked, keys)
+        checked = map(marked, keys)
         if self._tags:
             return dict(self.store._tagged_many(checked))
         return {key: Tagged(value, _tag(value)) for key, value in self.store.get_many(checked)}
@@ -99,7 +99,7 @@ class Side:
 
         Raises Conflict if the key has another tag.
         """
-        key = _checked(key)
+        key = marked(key)
         if self.swaps:
             return self.store.swap(key, value, expected)
         if self.tag(key) != expected:
@@ -120,11 +120,11 @@ class Side:
     def remove(self, key: str, expected: Tag) -> None:
         """Delete ``key`` if it has the tag ``expected``. Raises Conflict if it has another tag."""
         if self._removes:
-            self.store.remove(_checked(key), expected)
+            self.store.remove(marked(key), expected)
         elif self.tag(key) != expected:
             raise conflict(key)
         else:
-            self.store.discard(_checked(key))
+            self.store.discard(marked(key))
 
     def write_many(self, writes: list[Write]) -> dict[str, Tag]:
         """Make all of ``writes`` in one transaction, or none, and return the new tags.
@@ -132,9 +132,9 @@ class Side:
         A key that another writer changed after the transaction is not in the result. Raises Conflict if a key
         does not have the expected tag.
         """
-        operations: list[Operation[Any]] = [Expect(_checked(each.key), each.expected) for each in writes]
+        operations: list[Operation[Any]] = [Expect(marked(each.key), each.expected) for each in writes]
         for key, held, _ in writes:
-            operations.append(Delete(_checked(key)) if held is None else Put(_checked(key), held.value))
+            operations.append(Delete(marked(key)) if held is None else Put(marked(key), held.value))
         self.store.transact(operations)
         found = self.read_many(key for key, held, _ in writes if held is not None)
         tags = {key: ABSENT for key, held, _ in writes if held is None}
@@ -164,6 +164,6 @@ def _tag(value: Any) -> Tag:
     return Tag(digest(value).hex())
 
 
-def _checked(key: str) -> str:
-    """Mark ``key`` as checked if it fits the grammar, also if a prefix made it long or it is reserved."""
+def marked(key: str) -> str:
+    """Return ``key``, marked as checked if it fits the grammar, also if a prefix made it long or it is reserved."""
     return RawKey(key) if fits(key) else key

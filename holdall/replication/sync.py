@@ -12,8 +12,10 @@ from holdall.replication.apart import probe, require_two
 from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
 from holdall.replication.report import SHOWN, Report
-from holdall.replication.rules import OneWay
-from holdall.replication.run import Run
+from holdall.replication.revisions.rule import ByRevisions
+from holdall.replication.revisions.side import RevisedSide
+from holdall.replication.rules import OneWay, Rule
+from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
 from holdall.replication.state import State
 from holdall.store import Store
@@ -112,7 +114,10 @@ def sync_both(
     conflict, which ``conflict`` settles: "ours" takes the value of ``source``, "theirs" that of ``target``,
     and "newest" the one that was written later, if both stores keep history. A function is called as
     ``merge(base, ours, theirs)`` and returns the value for both stores; see `holdall.replication.both.Merge`.
-    With "raise", both values stay as they are, and after the other keys this raises Conflict.
+    With "raise", both values stay as they are, and after the other keys this raises Conflict. With "keep", which
+    needs the layer `Versions` at both stores, the revisions tell what happened, also at other stores: if one
+    value follows the other, it wins, and if not, both stores show the same one and keep the other one as a
+    sibling. See `holdall.replication.conflicts`.
 
     If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
     Invalid, unless ``allow_empty`` is true. It follows the feeds if both stores have CHANGES, and otherwise
@@ -133,23 +138,36 @@ def sync_both(
     (2, True)
     """
     require_two(source, target)
-    ours, theirs = (Side(store, prefix, raw=False) for store in (source, target))
-    kept = State(target if state is None else state, (ours.name, theirs.name), (prefix, "both"), dry=dry_run)
+    keeps = conflict == "keep"
+    ours, theirs = (
+        RevisedSide(store, prefix, dry=dry_run) if keeps else Side(store, prefix, raw=False)
+        for store in (source, target)
+    )
+    way = (prefix, "revisions" if keeps else "both")
+    kept = State(target if state is None else state, (ours.name, theirs.name), way, dry=dry_run)
     kept.forget() if forget else kept.load()
     if not dry_run and not kept.manifest.blocks:
         probe(source, target, prefix)
-    there, back = (
-        Delivery(giver, taker, verify=verify, dry=dry_run)
-        for giver, taker in ((ours, theirs), (theirs, ours))
-    )
     follows = ours.feeds and theirs.feeds
     run = Run(
         (ours, theirs), (ours.feeds, theirs.feeds), kept, workers=workers, tell=tell, allow_empty=allow_empty
     )
-    report = run.go(partial(BothWays, there, back, conflict), full=full or verify or not follows)
+    rules = _rules(ours, theirs, conflict, verify=verify, dry=dry_run)
+    report = run.go(rules, full=full or verify or not follows)
     if conflict == "raise" and report.conflicts and not dry_run:
         raise _conflict(report)
     return report
+
+
+def _rules(ours: Side, theirs: Side, policy: Policy, *, verify: bool, dry: bool) -> Callable[[Void], Rule]:
+    """Return the function that makes the rule of a sync both ways."""
+    if isinstance(ours, RevisedSide) and isinstance(theirs, RevisedSide):
+        rule = ByRevisions((ours, theirs), verify=verify)
+        return lambda restored: rule
+    there, back = (
+        Delivery(giver, taker, verify=verify, dry=dry) for giver, taker in ((ours, theirs), (theirs, ours))
+    )
+    return partial(BothWays, there, back, policy)
 
 
 def _conflict(report: Report) -> Conflict:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from holdall.history import current_note
+from holdall.history import arriving_id, current_note
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.names import Name
 from holdall.middleware.versions.sealing import Sealing
@@ -43,13 +43,13 @@ class Stamper:
 
     def stamp_new(self, key: str, value: bytes) -> bytes:
         """``value`` with the stamp of a new head, whose number its record gives."""
-        return self._sealing.stamp(key, Stamp.now(NEW, 0, current_note(self._author)), value)
+        return self._sealing.stamp(key, Stamp.now(NEW, 0, current_note(self._author), id=arriving_id()), value)
 
     def stamp_next(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
         """``value``, or a deletion, with the stamp of the revision after ``last``."""
         kind = DELETED if value is None else PUT
         number, micros = (last.number, last.micros) if last else (0, 0)
-        stamp = Stamp.now(kind, number + 1, current_note(self._author), after=micros)
+        stamp = Stamp.now(kind, number + 1, current_note(self._author), after=micros, id=arriving_id())
         if not self._sealing.seals:  # most stores have none, and this is on the path of every write
             return stamp.prepend_to(value or b"")
         return self._sealing.stamp(key, stamp, value or b"")

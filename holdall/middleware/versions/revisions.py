@@ -1,5 +1,6 @@
 """The history of a key: its revisions, newest first, and the value of each."""
 
+import hashlib
 import operator
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
@@ -11,11 +12,11 @@ from holdall.errors import Conflict, NoRevision
 from holdall.history import UNKNOWN, Note, Revision
 from holdall.middleware.versions.errors import dropped_error
 from holdall.middleware.versions.head import Head
-from holdall.middleware.versions.names import Name
+from holdall.middleware.versions.names import Name, prefix_of
 from holdall.middleware.versions.records import Records
 from holdall.middleware.versions.resolve import Resolved, Resolver
 from holdall.middleware.versions.sealing import Sealing
-from holdall.middleware.versions.stamp import Stamp, to_datetime
+from holdall.middleware.versions.stamp import FOUND, LOST, Stamp, to_datetime
 from holdall.store import ATTEMPTS, Store
 
 K = TypeVar("K", bound=Hashable)
@@ -48,17 +49,35 @@ class RevisionReader:
         """
         head, tip, resolved = self._tip(key)
         stamp, value = head.stamp or tip, head.value or b""
-        newest = Revision(tip.number, tip.time, tip.deleted, lambda: self._sealing.note(key, stamp, value))
+        newest = Revision(
+            tip.number,
+            tip.time,
+            tip.deleted,
+            lambda: self._sealing.note(key, stamp, value),
+            lambda: identify(self._last_name(key, resolved), tip, value),
+        )
         return chain([newest], self._older(key, resolved))
+
+    def _last_name(self, key: str, resolved: Resolved) -> Name:
+        """The name of the record of a revision; only that of a loss is needed, and a loss has one."""
+        if resolved.missing:
+            return resolved.missing[-1][0]
+        lost = resolved.last is not None and resolved.last.kind == LOST
+        return (self._records.newest(key) if lost else None) or Name(key, 0)
 
     def _older(self, key: str, resolved: Resolved) -> Iterator[Revision]:
         for page in split_growing(self._list_older(key, resolved), PAGE):
             notes = LazyNotes(partial(self._notes, [listed.name for listed in page]))
             for name, micros, deleted in page:
-                yield Revision(name.number, to_datetime(micros), deleted, partial(notes.of, name))
+                note, id = partial(notes.of, name), partial(self._id, name)
+                yield Revision(name.number, to_datetime(micros), deleted, note, id)
 
     def _notes(self, names: list[Name]) -> dict[Name, Note]:
         return {name: self._sealing.note(name.key, *read) for name, read in self._records.read_stored(names)}
+
+    def _id(self, name: Name) -> str:
+        read = self._records.read(name)
+        return "" if read is None else identify(name, *read)
 
     def at(self, key: str, revision: int) -> bytes:
         """See `holdall.Store.at`."""
@@ -125,6 +144,20 @@ def _value(key: str, value: bytes | None) -> bytes:
     if value is None:
         raise KeyError(key)
     return value
+
+
+def identify(name: Name, stamp: Stamp, value: bytes) -> str:
+    """The id of a revision in hex digits: that of its stamp, if a writer with versions wrote it.
+
+    The stamp of a found value has a digest of a tag, and another store may have the same tag for another value.
+    The stamp of a found loss is different for each process that finds it, until it is recorded.
+    """
+    if stamp.kind == FOUND:
+        return hashlib.blake2b(stamp.id + value, digest_size=8).hexdigest()
+    if stamp.kind == LOST:
+        leaf = name.text.removeprefix(prefix_of(name.key))
+        return hashlib.blake2b(leaf.encode(), digest_size=8).hexdigest()
+    return stamp.id.hex()
 
 
 # ---- Notes, read many at once when they are needed -------------------------------------------------------

@@ -14,7 +14,8 @@ r"""The stamp before every stored value: the revision, its time, its author and 
     number  = 8 bytes        0 for "n"
     time    = 8 bytes        microseconds since 1970, by the writer's clock; the time of an "n" is that
                              of the revision before it if that is later
-    id      = 8 bytes        makes every stamp unlike every other
+    id      = 8 bytes        makes every stamp unlike every other; a sync gives a revision the same id at each
+                             store
     check   = 4 bytes        CRC-32 of the value
     author-size = 1 byte     of the author, which is at most 255 bytes
 
@@ -65,9 +66,12 @@ class Stamp(NamedTuple):
     sealed: bytes = b""
 
     @classmethod
-    def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0) -> Self:
-        """A new stamp with the current time, or ``after`` if that is later: times of a key do not go back."""
-        return cls(kind, number, max(time.time_ns() // 1000, after), os.urandom(8), note)
+    def now(cls, kind: bytes, number: int, note: Note, *, after: int = 0, id: bytes | None = None) -> Self:
+        """A new stamp with the current time, or ``after`` if that is later: times of a key do not go back.
+
+        Its id is ``id``, or random.
+        """
+        return cls(kind, number, max(time.time_ns() // 1000, after), id or os.urandom(8), note)
 
     @property
     def fixed(self) -> bytes:

@@ -1,0 +1,109 @@
+"""`conflicts` lists the keys whose revisions are in conflict, and `settle` ends such a conflict."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from holdall.errors import Conflict
+from holdall.history import current_note
+from holdall.middleware.versions.stamp import to_datetime
+from holdall.replication.revisions.look import Look
+from holdall.replication.revisions.side import RevisedSide
+from holdall.replication.revisions.tree import Tree
+from holdall.store import ATTEMPTS, MISSING, Missing, Store, Tag, conflict, pause
+
+T = TypeVar("T")
+
+
+class Sibling(NamedTuple):
+    """One of the revisions of a key that are in conflict.
+
+    ``revision`` is its name, which is the same at every store: the number of its generation, and its id.
+    ``value`` is MISSING if the revision is a deletion. ``time`` comes from the clock of the writer.
+    """
+
+    revision: str
+    value: Any | Missing
+    time: datetime
+
+
+class KeyConflict(NamedTuple):
+    """The revisions of ``key`` that are in conflict. The key has the value of the first one, the winner.
+
+    ``tag`` is the tag of the key, or ABSENT if the winner is a deletion. ``base`` is the value of the last
+    revision that all of them follow. It is MISSING if there is none, if it is a deletion, or if the history of
+    this store does not have it, because it was pruned or never was the value here.
+    """
+
+    key: str
+    siblings: list[Sibling]
+    tag: Tag
+    base: Any | Missing = MISSING
+
+
+def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
+    """Yield the conflicts of the keys under ``prefix``, in the order of the keys.
+
+    It reads the tree of every key under ``prefix`` that was synced with ``conflict="keep"``.
+
+    >>> from holdall import Json, Memory, Versions
+    >>> from holdall.replication import sync_both
+    >>> shop, cloud = Versions(Json(Memory())), Versions(Json(Memory()))
+    >>> shop["a"], cloud["a"] = 1, 2
+    >>> sync_both(shop, cloud, conflict="keep").siblings
+    1
+    >>> [sorted(each.value for each in found.siblings) for found in conflicts(shop)]
+    [[1, 2]]
+    >>> settle(shop, "a", 3)
+    >>> sync_both(shop, cloud, conflict="keep").siblings, cloud["a"], list(conflicts(cloud))
+    (0, 3, [])
+    """
+    side = RevisedSide(store, prefix, dry=False)
+    for key in side.conflicting():
+        look = _retry(key, partial(side.look, key))
+        if len(look.record.tree.leaves) > 1:
+            base = side.past_value(key, look.record.tree.find_common_ancestors())
+            yield KeyConflict(key, list(_siblings(side, key, look)), look.tag, base)
+
+
+def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag | None = None) -> None:
+    """End the conflict of ``key``: write ``value``, which follows all siblings, or delete the key if it is MISSING.
+
+    A sync brings this revision to the other stores, where it follows the siblings too. Raises Conflict if
+    ``expected`` is given and is not the tag of the key.
+    """
+    side = RevisedSide(store, "", dry=False)
+
+    def attempt() -> bool:
+        look = side.look(key)
+        if expected in (None, look.tag):
+            side.bring(key, look, *_follow_all(look.record.tree, value), current_note())
+        return expected in (None, look.tag)
+
+    if not _retry(key, attempt):
+        raise conflict(key)
+
+
+def _siblings(side: RevisedSide, key: str, look: Look) -> Iterator[Sibling]:
+    tree = look.record.tree
+    for hash in tree.leaves:
+        yield Sibling(tree.name(hash), side.value(key, look, hash), to_datetime(tree[hash].micros))
+
+
+def _follow_all(tree: Tree, value: Any | Missing) -> tuple[Tree, dict[str, Any]]:
+    """Return ``tree`` with a revision after all leaves, and the value of this revision."""
+    hash = os.urandom(8).hex()
+    followed = tree.with_child(hash, tree.leaves, value is MISSING, time.time_ns() // 1000)
+    return followed, {} if value is MISSING else {hash: value}
+
+
+def _retry(key: str, call: Callable[[], T]) -> T:
+    for attempt in range(ATTEMPTS):
+        try:
+            return call()
+        except Conflict:
+            time.sleep(pause(attempt))
+    raise Conflict(f"{key!r} changed {ATTEMPTS} times in the meantime; try again", key=key)

@@ -1,0 +1,93 @@
+"""Where a store keeps the trees of its keys, and the values of siblings.
+
+    tree    = ".holdall/revisions/" key               see `holdall.replication.revisions.tree`
+    sibling = ".holdall/siblings/" key "/" hash       the value, written through the layers that change values
+
+Both are named by the key as the lowest store knows it. The values pass through the same serializer, compression and
+encryption as all others.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+from holdall.errors import Unsupported
+from holdall.keys import RESERVED, RawKey
+from holdall.layer import Layer, Wrapper
+from holdall.middleware._reserved import Called, Reserved
+from holdall.middleware.codec import Codec
+from holdall.middleware.versions.store import VersionedStore
+from holdall.prefixed import Prefixed
+from holdall.replication.revisions.tree import Record, Tree
+from holdall.store import ABSENT, MISSING, Missing, Store, Tag
+
+TREES: Final = f"{RESERVED}/revisions/"
+SIBLINGS: Final = f"{RESERVED}/siblings/"
+_EMPTY: Final = Record(Tree())
+
+
+class KeptTrees:
+    """The records of the keys of ``store``."""
+
+    def __init__(self, store: Store[Any]) -> None:
+        self._raw: Store[bytes] = _over(store, TREES, (Prefixed,))
+
+    def listing(self, prefix: str) -> Iterator[tuple[str, Tag]]:
+        """Yield the keys that have a record, in order, with the tags of the records."""
+        return self._raw.scan_tags(prefix)
+
+    def tag(self, key: str) -> Tag:
+        """Return the tag of the record of ``key``."""
+        return self._raw.tag(RawKey(key))
+
+    def read(self, key: str) -> tuple[Record, Tag]:
+        """Return the record of ``key`` and its tag."""
+        with suppress(KeyError):
+            data, tag = self._raw.get_tagged(RawKey(key))
+            return Record.load(key, data), tag
+        return _EMPTY, ABSENT
+
+    def conflicting(self, prefix: str) -> Iterator[str]:
+        """Yield the keys under ``prefix`` whose tree has several leaves, in order."""
+        records = ((key, Record.load(key, data)) for key, data in self._raw.scan_items(prefix))
+        return (key for key, record in records if len(record.tree.leaves) > 1)
+
+    def write(self, key: str, record: Record, expected: Tag) -> Tag:
+        """Replace the record, and return its new tag. Raises Conflict if the old one has another tag."""
+        return self._raw.swap(RawKey(key), record.dump(), expected)
+
+
+class KeptSiblings:
+    """The values of the losing revisions of ``store``."""
+
+    def __init__(self, store: Store[Any]) -> None:
+        self._values: Store[Any] = _over(store, SIBLINGS, (Prefixed, Codec))
+
+    def read(self, key: str, hash: str) -> Any | Missing:
+        """Return the value of the revision ``hash`` of ``key``, or MISSING."""
+        return self._values.get(_name(key, hash), MISSING)
+
+    def write(self, key: str, hash: str, value: Any) -> None:
+        """Keep ``value``."""
+        self._values[_name(key, hash)] = value
+
+    def drop(self, key: str, hashes: list[str]) -> None:
+        """Delete the values of ``hashes``."""
+        for hash in hashes:
+            self._values.discard(_name(key, hash))
+
+
+def _name(key: str, hash: str) -> RawKey:
+    return RawKey(f"{key}/{hash}")
+
+
+def _over(store: Store[Any], root: str, kinds: tuple[type[Layer[Any, Any]], ...]) -> Store[Any]:
+    """Return the layers of ``store`` that are of ``kinds``, over its reserved keys under ``root``."""
+    if isinstance(store, VersionedStore):
+        called = Called("the revisions of the store")
+        return Reserved(store.inner, root, lambda key: called)
+    if isinstance(store, kinds):
+        return store.over(_over(store.inner, root, kinds))
+    if isinstance(store, Wrapper):
+        return _over(store.inner, root, kinds)
+    raise Unsupported(f"{store!r} keeps no revisions; wrap it in Versions (history=on in its address)")

@@ -1,0 +1,157 @@
+"""One of the two stores of a sync that follows revisions: it reads and changes the tree of a key and its value."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import Any, Final
+
+from holdall.errors import NoRevision
+from holdall.history import Note, Revision, arriving, note
+from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
+from holdall.replication.revisions.look import Look, bring_up_to_date, is_derivable
+from holdall.replication.revisions.tree import Record, Tree
+from holdall.replication.rows import Listed
+from holdall.replication.side import Side, is_same, marked
+from holdall.store import ABSENT, MISSING, Missing, Store, Tag, conflict
+
+_DRY: Final = Tag("dry")
+
+
+class RevisedSide(Side):
+    """``store`` under ``prefix``. Its tag of a key is that of the value together with that of the tree.
+
+    So a key is listed if it has a value or a tree, and a sibling that arrives is a change. If ``dry``, it
+    writes nothing.
+    """
+
+    def __init__(self, store: Store[Any], prefix: str, *, dry: bool) -> None:
+        super().__init__(store, prefix, raw=False)
+        self.feeds = self.batches = False
+        self._under = prefix
+        self._dry = dry
+        self._trees = KeptTrees(store)
+        self._siblings = KeptSiblings(store)
+
+    def listing(self) -> Iterator[Listed]:
+        """Yield the keys and their tags, in order."""
+        values, trees = super().listing(), self._trees.listing(self._under)
+        value, tree = next(values, None), next(trees, None)
+        while value or tree:
+            key = min(each[0] for each in (value, tree) if each)
+            tags = [ABSENT, ABSENT]
+            if value and value[0] == key:
+                tags[0], value = value[1], next(values, None)
+            if tree and tree[0] == key:
+                tags[1], tree = tree[1], next(trees, None)
+            yield key, join_tags(*tags)
+
+    def tag(self, key: str) -> Tag:
+        return join_tags(super().tag(key), self._trees.tag(key))
+
+    def look(self, key: str) -> Look:
+        """Return what the key is here. Raises Conflict if another sync changes its tree in the meantime.
+
+        The tag is read first. If the key changes afterwards, a write that expects this tag fails.
+        """
+        stored, kept = self._trees.read(key)
+        tag = super().tag(key)
+        value: Any | Missing = MISSING
+        newest: Revision | None = None
+        history: Iterator[Revision] = iter(())
+        with suppress(KeyError):
+            history = self.store.history(marked(key))
+            newest = next(history)
+            if not newest.deleted:
+                value = self._at(key, newest.number)
+        record = bring_up_to_date(stored, chain([newest], history) if newest else history, newest)
+        if (
+            record != stored and self._trees.tag(key) != kept
+        ):  # it may have announced the newest revision since
+            raise conflict(key)
+        return Look(value, tag, newest, record, stored, kept)
+
+    def _at(self, key: str, number: int) -> Any:
+        try:
+            return self.store.at(marked(key), number)
+        except NoRevision as error:
+            raise conflict(key) from error
+
+    def conflicting(self) -> Iterator[str]:
+        """Yield the keys whose tree has several leaves, in order."""
+        return self._trees.conflicting(self._under)
+
+    def value(self, key: str, look: Look, hash: str) -> Any | Missing:
+        """Return the value of the leaf ``hash``, or MISSING if it is not here."""
+        if hash == look.head:
+            return look.value
+        return self._siblings.read(key, hash) if hash in look.record.siblings else MISSING
+
+    def past_value(self, key: str, hashes: list[str]) -> Any | Missing:
+        """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
+        with suppress(KeyError, NoRevision):
+            for revision in self.store.history(marked(key)):
+                if revision.id in hashes:
+                    return self.store.at(marked(key), revision.number)
+        return MISSING
+
+    def has_moved(self, key: str, look: Look) -> bool:
+        """Return whether another sync has changed the tree of ``key`` since the ``look``."""
+        return self._trees.tag(key) != look.kept
+
+    def bring(self, key: str, look: Look, tree: Tree, values: dict[str, Any], said: Note) -> tuple[Tag, bool]:
+        """Make ``tree`` the tree of ``key``, and its winner the value of ``key``, with the note ``said``.
+
+        ``values`` are those of the leaves that are not deletions. Return the new tag, and whether the value was
+        written. Raises Conflict if the key has changed since the ``look``.
+        """
+        winner, *losers = tree.leaves
+        siblings = tuple(hash for hash in losers if hash in values)
+        for hash in siblings:
+            if hash not in look.record.siblings and not self._dry:
+                self._siblings.write(key, hash, values[hash])
+        value = values.get(winner, MISSING)
+        if is_same(look.value, value):
+            made = look.record.grow(tree, look.stand_for(winner), siblings)
+            kept, tag, writes = self._write_tree(key, look, made), look.tag, False
+        else:
+            kept, tag = self._write_value(key, look, tree, siblings, value, said)
+            writes = True
+        if not self._dry:
+            self._siblings.drop(key, [hash for hash in look.stored.siblings if hash not in siblings])
+        return join_tags(tag, kept), writes
+
+    def _write_tree(self, key: str, look: Look, record: Record) -> Tag:
+        if record == look.stored or self._dry:
+            return look.kept
+        return self._trees.write(key, record, look.kept)
+
+    def _write_value(
+        self, key: str, look: Look, tree: Tree, siblings: tuple[str, ...], value: Any, said: Note
+    ) -> tuple[Tag, Tag]:
+        """Write ``value``, and return the tags of the tree and of the value."""
+        if self._dry:
+            return _DRY, _DRY
+        winner = tree.leaves[0]
+        if siblings or look.record.coming or not is_derivable(tree, look):
+            announced = look.record.announce(winner, tree, siblings)
+            look = look._replace(stored=announced, kept=self._write_tree(key, look, announced))
+        with note(*said), arriving(bytes.fromhex(winner)):
+            tag = self._replace(key, value, look.tag)
+        after = self.look(key)
+        if after.kept != look.kept:  # another sync was here
+            raise conflict(key)
+        # The times in the tree are those of the writers, and not those of the arrivals.
+        grown = Tree({**after.record.tree, **tree})
+        record = after.record.grow(grown, after.record.at, siblings)
+        return self._write_tree(key, after, record), tag
+
+    def _replace(self, key: str, value: Any, expected: Tag) -> Tag:
+        if value is not MISSING:
+            return self.put(key, value, expected)
+        self.remove(key, expected)
+        return ABSENT
+
+
+def join_tags(value: Tag, tree: Tag) -> Tag:
+    """Return the tag of a key whose value and tree have these tags."""
+    return Tag(f"{value}|{tree}") if value or tree else ABSENT

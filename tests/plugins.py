@@ -5,4 +5,4 @@ These take longer to import than most of the tests that run in such a pytest.
 
 from typing import Final
 
-WITHOUT_OTHERS: Final = tuple(f"-pno:{name}" for name in ("anyio", "schemathesis", "xdist"))
+WITHOUT_OTHERS: Final = tuple(f"-pno:{name}" for name in ("anyio", "schemathesis", "xdist", "zarr"))

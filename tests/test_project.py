@@ -20,8 +20,8 @@ EXTRAS = {
 }
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 # What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away;
-# what is for clusters and columns is large.
-APART = {"arrow", "beam", "bsd", "dask", "shove", "slatedb"}
+# what is for clusters and columns is large; the interface of another project is for those who have that project.
+APART = {"arrow", "beam", "bsd", "dask", "django", "py-key-value", "shove", "slatedb", "zarr"}
 
 
 def versions(lock):
@@ -36,7 +36,7 @@ def test_all_brings_every_extra_that_users_have():
 
 def test_the_readme_has_a_row_for_every_extra_that_users_have():
     rows = re.findall(r"^\| (`.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(EXTRAS) - FOR_DEVELOPERS | {
+    assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row)} == set(EXTRAS) - FOR_DEVELOPERS | {
         "testing"
     }
 

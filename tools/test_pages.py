@@ -45,7 +45,7 @@ def run(line: str, found: list[Path]) -> bool:
     sessions = " or ".join(page.stem for page in found if "```console" in page.read_text("utf-8"))
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "tools.only_extras", "-c", os.devnull]
     pytest += [f"--rootdir={ROOT}", "--import-mode=importlib"]
-    there = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    there = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HYPOTHESIS_NO_PLUGINS": "1", "PYTHONPATH": str(ROOT)}
     ran = [(only, [*pytest, *paths])] if paths else []
     if sessions:  # the tests around them need hypothesis
         chosen = [*pytest, "tests/cli/test_docs.py", "-k", f"session_prints and ({sessions})"]

@@ -173,7 +173,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     ``number`` (BT-1) is unique within a seller. ``currency`` is the ISO 4217 code (BT-5) of every amount.
     ``due`` (BT-9) is None if the document names no due day. ``total`` includes tax and does not subtract
     payments; the lines sum to it. ``references`` are the numbers of the invoices of the same seller that this
-    document corrects (BT-25).
+    document corrects (BT-25). ``payment_reference`` is the text that the payer should write on the payment (BT-83).
 
     >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
     >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
@@ -204,6 +204,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[LineItem, ...]
     payments: tuple[Payment, ...] = ()
     references: tuple[str, ...] = ()
+    payment_reference: str = ""
 
     @classmethod
     def from_json(

@@ -108,6 +108,7 @@ class InvoiceSchema(Document):
     lines = Each(LineSchema(), least=1)
     payments = Each(PaymentSchema(), if_missing=())
     references = Each(Text(), if_missing=())
+    payment_reference = Text(free=True, if_missing="")
     rules = (Rule(("total", "lines"), lines_sum), Rule(("lines", "payments"), payments_fit))
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> Any:

@@ -16,10 +16,10 @@ customer owes and pays it there. The other kinds settle an amount without cash: 
 ``write-off``, an ``exchange`` difference, and a ``transfer`` of a payment from one document to another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
@@ -187,6 +187,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     >>> invoice.owed()
     {'4400': Decimal('60'), 'VAT': Decimal('19')}
     """
+
+    types_by_prefix: ClassVar[Mapping[str, str]] = {
+        "books/settings": "holdall.domain.stored_settings:StoredSettings",
+    }
+    """The types of the other documents in the store of the books, by the prefixes of their keys."""
 
     number: str
     kind: InvoiceKind

@@ -14,7 +14,7 @@ from holdall.cli.books.open import open_to_read
 from holdall.cli.books.settings import read_settings
 from holdall.cli.help import examples
 from holdall.configuration.files import find_bank
-from holdall.domain.bank.csv_format import Columns, CsvFormat, columns_of, format_of_table
+from holdall.domain.bank.csv_format import PLAIN, Columns, CsvFormat, columns_of, format_of_table
 from holdall.domain.bank.csv_values import DATES
 from holdall.domain.bank.importing import propose, read_files
 from holdall.domain.money import PLACES
@@ -65,13 +65,12 @@ _CURRENCY = "The currency of the amounts, such as EUR."
 
 
 def _declared() -> CsvFormat:
-    """Return the format that [bank] in holdall.toml declares, by default with the currency of the books."""
-    plain = CsvFormat(currency=read_settings().currency or "")
+    """Return the format that [bank] in holdall.toml declares."""
     if (found := find_bank()) is None:
-        return plain
+        return PLAIN
     file, table = found
     try:
-        return format_of_table(table, plain)
+        return format_of_table(table)
     except Invalid as problem:
         raise Invalid(f"{file}: [bank]: {problem}", errors=problem.errors) from None
 
@@ -104,8 +103,9 @@ def import_(
 
     A CSV file tells its delimiter, encoding, dates and decimal mark, unless an option or [bank] in holdall.toml does.
     """
-    found = read_files(files, how)
     with open_to_read(uri) as books:
+        how = replace(how, currency=how.currency or read_settings(books).currency or "")
+        found = read_files(files, how)
         proposals = propose(books, found.read)
     print_outcome(found, proposals, as_json=as_json)
     ctx.exit(1 if found.refused else 0)

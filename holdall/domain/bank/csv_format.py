@@ -13,7 +13,7 @@ account         the account; without it, all entries are of the account of the f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -77,8 +77,8 @@ class _FormatSchema(Document):
     account = Optional(Text())
 
 
-def format_of_table(table: Mapping[str, Any], plain: CsvFormat = PLAIN) -> CsvFormat:
-    """Return the format in ``table``, which is the table [bank] of a configuration file. The rest is as in ``plain``.
+def format_of_table(table: Mapping[str, Any]) -> CsvFormat:
+    """Return the format in ``table``, which is the table [bank] of a configuration file.
 
     Raises Invalid with every error.
 
@@ -99,7 +99,7 @@ def format_of_table(table: Mapping[str, Any], plain: CsvFormat = PLAIN) -> CsvFo
         for heading in (headings if isinstance(headings, list) else [headings])
     ]
     named = {name: value for name, value in read.items() if value is not None}
-    return replace(plain, columns=columns_of(pairs), **named)
+    return CsvFormat(columns_of(pairs), **named)
 
 
 def columns_of(pairs: list[tuple[str, Any]]) -> Columns:

@@ -50,7 +50,7 @@ class Settlements(Catalog):
         store: Any = self.store
         if not isinstance(store, Store) or Feature.SWAP not in store.features:
             return []
-        return [done for key in list(store.scan(OPEN)) if (done := self._resume(store, key))]
+        return [done for key in [*store.scan(OPEN)] if (done := self._resume(store, key))]
 
     def _resume(self, store: Store[Invoice], mark: str) -> Invoice | None:
         marked = store.get(mark)
@@ -70,12 +70,18 @@ class Settlements(Catalog):
         ``plan`` raises Invalid if a document cannot take its part now. Raises Invalid, and changes no amount, if that
         turns out later.
         """
+        self.finish()
         for lost in range(ATTEMPTS):
             known = self._find_known(key)
             if known is not None and settlement_of(known).state == "done":
                 compare(known)
                 return known
-            document = check(plan(1 if known is None else settlement_of(known).attempt + 1))
+            try:
+                document = check(plan(1 if known is None else settlement_of(known).attempt + 1))
+            except Invalid:
+                if self._find_known(key) == known:
+                    raise
+                continue  # another writer recorded it in the meantime
             try:
                 return self._carry_out(key, document)
             except Conflict:  # another writer was first

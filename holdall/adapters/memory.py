@@ -220,6 +220,18 @@ class Memory(Store[bytes]):
         with self._table.lock():
             self._table.delete(key)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        keys = self._table.keys(span)
+        with self._table.lock():
+            for key in filter(span.shows, keys):
+                if key in self._table.cells:
+                    self._table.delete(key)
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        return len(self._table.cells[key][0])
+
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)
         cells = self._table.cells

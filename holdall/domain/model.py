@@ -20,10 +20,10 @@ A document of the kind ``payment`` is money on account. It has no lines. Its rec
 the code `UNAPPLIED`, and a transfer out of it is the amount that pays invoices. Its `Settlement` names these invoices.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
@@ -213,7 +213,8 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     ``number`` (BT-1) is unique within a seller. ``currency`` is the ISO 4217 code (BT-5) of every amount.
     ``due`` (BT-9) is None if the document names no due day. ``total`` includes tax and does not subtract
     payments; the lines sum to it. ``references`` are the numbers of the invoices of the same seller that this
-    document corrects (BT-25). Only a payment document has a ``settlement``.
+    document corrects (BT-25). ``payment_reference`` is the text that the payer should write on the payment (BT-83).
+    Only a payment document has a ``settlement``.
 
     >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
     >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
@@ -228,6 +229,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     {'4400': Decimal('60'), 'VAT': Decimal('19')}
     """
 
+    types_by_prefix: ClassVar[Mapping[str, str]] = {
+        "books/settings": "holdall.domain.stored_settings:StoredSettings",
+    }
+    """The types of the other documents in the store of the books, by the prefixes of their keys."""
+
     number: str
     kind: InvoiceKind
     seller: Party
@@ -239,6 +245,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[LineItem, ...]
     payments: tuple[Payment, ...] = ()
     references: tuple[str, ...] = ()
+    payment_reference: str = ""
     settlement: Settlement | UnsetType = UNSET
 
     @classmethod

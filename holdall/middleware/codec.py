@@ -138,6 +138,8 @@ class Codec(Layer[V, W]):
         except Exception:  # noqa: BLE001 - it was decoded, but can no longer be encoded
             return True
 
+    size = Store.size  # the size of the decoded value, which only decoding tells
+
     # A value is decoded before it is deleted, so a value that cannot be decoded is not deleted.
     _take = Store._take
     popitem = Store.popitem

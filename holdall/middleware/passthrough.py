@@ -66,6 +66,9 @@ class PassThrough(Layer[V, V]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._inner._setdefault(key, default)
 
+    def size(self, key: str, /) -> int:
+        return self._inner.size(key)
+
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)
 

@@ -85,6 +85,9 @@ class ReadOnly(Wrapper[V, V]):
     def tag(self, key: str, /) -> Tag:
         return self._inner.tag(key)
 
+    def size(self, key: str, /) -> int:
+        return self._inner.size(key)
+
     def history(self, key: str, /) -> Iterator[Revision]:
         return self._inner.history(key)
 
@@ -130,6 +133,9 @@ class ReadOnly(Wrapper[V, V]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._refuse("a batch")
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._refuse(f"what is under {prefix!r}")
 
     def clear(self) -> None:
         self._refuse("the store")

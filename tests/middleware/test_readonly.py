@@ -12,7 +12,7 @@ from tests.conformance.minimal import Minimal
 
 READS = {
     *("__getitem__", "__contains__", "__iter__", "__len__", "__bool__", "_find", "get_many"),
-    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "raw", "info", "close"),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "size", "tag", "raw", "info", "close"),
     *("scan_names", "get_foreign", "history", "at", "as_of", "changes", "watch"),
 }
 
@@ -35,6 +35,7 @@ def writes(store: Store[Any]) -> dict[str, Any]:
         "set_many": lambda: store.update(a=b"3"),
         "discard": lambda: store.discard("a"),
         "delete_many": lambda: store.delete_many(["a"]),
+        "delete_prefix": lambda: store.delete_prefix("a"),
         "clear": lambda: store.clear(),
         "_take": lambda: store.pop("a", None),
         "popitem": lambda: store.popitem(),

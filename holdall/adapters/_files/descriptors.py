@@ -95,6 +95,15 @@ def _read(opening: Iterator[int]) -> tuple[bytes, int] | None:
 def read_time(root: str, place: Place) -> int | None:
     """Return the time of the file at ``place`` in nanoseconds, or None if it is missing or is not a file.
 
+    Raises the errors of `read_status`.
+    """
+    found = read_status(root, place)
+    return None if found is None else found.st_mtime_ns
+
+
+def read_status(root: str, place: Place) -> os.stat_result | None:
+    """Return the status of the file at ``place``, or None if it is missing or is not a file.
+
     Raises the errors of `in_folder`, and an OSError with ELOOP if the name is a link.
     """
     folders, name = place
@@ -107,4 +116,4 @@ def read_time(root: str, place: Place) -> int | None:
         return None
     if stat.S_ISLNK(found.st_mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else None
+    return found if stat.S_ISREG(found.st_mode) else None

@@ -31,6 +31,10 @@ class Bucket(Protocol):
         """The state of ``key``, without its body."""
         ...
 
+    def size(self, key: str) -> int:
+        """The number of bytes of ``key``, without its body."""
+        ...
+
     def objects(self, span: Span, prefix: str, size: int = ...) -> Iterator[tuple[str, str]]:
         """The name and tag of each object of ``span``, in order; a page holds up to ``size`` objects."""
         ...
@@ -112,6 +116,10 @@ class BucketStore(Store[bytes], Generic[B]):
             return self._writes.remember(key, self._bucket.head(key))
         except KeyError:
             return ABSENT
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        return self._bucket.size(key)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))

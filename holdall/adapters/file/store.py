@@ -7,7 +7,7 @@ from functools import partial
 from itertools import starmap
 from typing import TypeVar, TypeVarTuple, cast
 
-from holdall.adapters._files.descriptors import read_file, read_time
+from holdall.adapters._files.descriptors import read_file, read_status, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.filenames import Folders, Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
@@ -139,6 +139,16 @@ class File(Store[bytes]):
         except OSError as error:
             raise translate(error, self.root, key) from error
         return ABSENT if time is None else Tag(str(time))
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        try:
+            found = read_status(self.root, place_of(key))
+        except OSError as error:
+            raise translate(error, self.root, key) from error
+        if found is None:
+            raise KeyError(key)
+        return found.st_size
 
     def _read(self, key: str, place: Place) -> tuple[bytes, int]:
         try:

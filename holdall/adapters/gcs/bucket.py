@@ -112,11 +112,20 @@ class GCSBucket:
 
     def head(self, key: str, generation: str = "") -> State:
         """The state of ``key``, without its body; ``generation`` is as in `read`."""
+        blob = self._look(key, generation)
+        return State(_tag(blob, key), blob.metadata or {})
 
-        def send(connection: Connection, retry: Any) -> State:
+    def size(self, key: str) -> int:
+        """The number of bytes of ``key``, without its body."""
+        return int(self._look(key).size)
+
+    def _look(self, key: str, generation: str = "") -> Any:
+        """The client's blob for ``key``, with the properties that the server has."""
+
+        def send(connection: Connection, retry: Any) -> Any:
             blob = self.blob(connection, key, generation)
             blob.reload(timeout=self.options.timeout, retry=retry)
-            return State(_tag(blob, key), blob.metadata or {})
+            return blob
 
         return self.ask(send, key)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from holdall.adapters._shared.etags import etag, unescape_tag
 from holdall.adapters._shared.servers import check_wait
 from holdall.adapters._shared.service import WAIT
-from holdall.adapters.http import batches, feed, past
+from holdall.adapters.http import batches, feed, parts, past
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.batches import code_delete, code_get, code_put, split_coded
 from holdall.adapters.http.feed import LongPoll
@@ -145,6 +145,10 @@ class HTTP(Store[bytes]):
         except KeyError:
             return ABSENT
         return self._require_tag(answer.tag)
+
+    def size(self, key: str, /) -> int:
+        answer = self._with(key)._read(key, Range=parts.FIRST)
+        return parts.size_in(answer, self._link.place.url)
 
     def _read(self, key: str, **condition: str) -> Answer:
         return self._link.ask("GET", self._link.place.document(key), None, condition, key=key)

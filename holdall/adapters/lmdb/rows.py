@@ -33,6 +33,11 @@ def value_of(found: memoryview | None) -> bytes | None:
     return None if found is None else found[TICK:].tobytes()
 
 
+def size_of(found: memoryview | None) -> int | None:
+    """Return how many bytes the value of an entry has, or None if the entry is missing."""
+    return None if found is None else len(found) - TICK
+
+
 def tag_of(found: memoryview | None) -> Tag:
     """Return the tag of an entry, or ABSENT if it is missing."""
     return ABSENT if found is None else Tag(str(int.from_bytes(found[:TICK], "big")))

@@ -23,6 +23,7 @@ from holdall.adapters.lmdb.rows import (
     page_of,
     put,
     put_all,
+    size_of,
     tag_of,
     tagged,
     value_of,
@@ -138,6 +139,16 @@ class LMDB(Store[bytes]):
             return self._environment().read(lambda txn: tag_of(txn.get(key.encode())))
         except NoEnvironment:
             return ABSENT
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        try:
+            size = self._environment().read(lambda txn: size_of(txn.get(key.encode())))
+        except NoEnvironment:
+            size = None
+        if size is None:
+            raise KeyError(key)
+        return size
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)

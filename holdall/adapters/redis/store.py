@@ -118,6 +118,13 @@ class Redis(TransactionalStore):
         check_key(cast(str, key))  # raises TypeError if it is not a str
         return bool(self._link.command("HEXISTS", self._link.values, cast(str, key)))
 
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        size: int = self._link.command("HSTRLEN", self._link.values, key, about=key)
+        if not size and key not in self:  # the answer for a missing key is 0, too
+            raise KeyError(key)
+        return size
+
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         self._link.write(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)

@@ -111,13 +111,21 @@ class S3Bucket:
             raise translate(error, self.name, key) from error
 
     def head(self, key: str, **version: str) -> State:
-        """The state of ``key``, from a HEAD request.
+        """The state of ``key``, from a HEAD request."""
+        return state_of(self._head(key, **version), key)
+
+    def size(self, key: str) -> int:
+        """The number of bytes of ``key``, from a HEAD request."""
+        return int(require_field(self._head(key), "ContentLength", key))
+
+    def _head(self, key: str, **version: str) -> dict[str, Any]:
+        """The answer to a HEAD request about ``key``.
 
         A 404 answer to HEAD does not say whether the key or the bucket is missing. So if no request has
         succeeded before, one more request checks whether the bucket exists.
         """
         try:
-            return state_of(self.ask("head_object", key, **version), key)
+            return self.ask("head_object", key, **version)  # type: ignore[no-any-return]
         except KeyError:
             if not self._seen:
                 self.ask("head_bucket")

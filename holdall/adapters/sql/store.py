@@ -86,6 +86,11 @@ class SQL(TransactionalStore):
         check_key(key)
         return self._link.rows(self._table.get(*columns, keys=[key]), key)
 
+    def size(self, key: str, /) -> int:
+        for (size,) in self._row(key, sa.func.octet_length(self._table.value)):
+            return int(size)
+        raise KeyError(key)
+
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
         row = _row(key, to_bytes_within(key, value, self._link.most()))

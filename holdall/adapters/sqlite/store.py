@@ -41,10 +41,8 @@ _LOOKUPS = 128  # keys looked up in one transaction
 _LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _FEW = 4  # keys that one statement writes on the condition of their tags
-_SHOWN = (
-    "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
-    "AND is_key(CAST(key AS BLOB))"
-)
+_VALID = "key <> '' AND key < x'' AND is_key(CAST(key AS BLOB))"
+_SHOWN = f"NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND {_VALID}"
 
 _IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
@@ -110,6 +108,7 @@ class SQLite(Store[bytes]):
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
+        self._delete_range = f"DELETE FROM {name} WHERE key >= ? AND key < ?"
 
     @classmethod
     def from_address(cls, address: Address) -> "SQLite":
@@ -231,8 +230,10 @@ class SQLite(Store[bytes]):
         for batch in split_keys(keys):
             self._link.erase_many(self._delete, list(map(text, batch)))
 
-    def clear(self) -> None:
-        self._link.erase(f"DELETE FROM {self._name} WHERE {_SHOWN}")
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        delete = f"{self._delete_range} AND {_SHOWN if span.hides else _VALID}"
+        self._link.erase(delete, span.low, b"" if span.high is None else span.high)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -251,6 +252,13 @@ class SQLite(Store[bytes]):
         check_key(key)
         row = self._row(self._tick, (text(key),))
         return row[0] if row else ABSENT
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        row = self._row(f"SELECT length({_VALUE}) FROM {self._name} WHERE key = ?", (text(key),))
+        if row is None:
+            raise KeyError(key)
+        return row[0]  # type: ignore[no-any-return]
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)

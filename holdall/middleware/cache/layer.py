@@ -186,6 +186,14 @@ class Cache(Layer[bytes, bytes]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         return self._inner.get_tagged(key)
 
+    def size(self, key: str, /) -> int:
+        entry = self._fresh(key)
+        if entry is None:
+            return self._inner.size(key)
+        if entry.value is MISSING:
+            raise KeyError(key)
+        return len(entry.value)
+
     # ---- Reading many --------------------------------------------------------------------------
 
     def get_foreign(self, name: Foreign, /) -> bytes:
@@ -253,11 +261,18 @@ class Cache(Layer[bytes, bytes]):
         with here.bulk():
             self._inner.delete_many(passing())
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._erase(partial(self._inner.delete_prefix, prefix))
+
     def clear(self) -> None:
+        self._erase(self._inner.clear)
+
+    def _erase(self, delete: Callable[[], None]) -> None:
+        """Call ``delete``, which deletes many keys, and drop all entries before it."""
         here = self._here()
         with here.bulk():
             here.clear()
-            self._inner.clear()
+            delete()
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Tests of a transform: it implements every operation itself, and makes one call below for each call."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Generic, TypeVar
@@ -93,6 +94,8 @@ class LayerTests(Generic[V]):
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),
+            ("size", lambda store: _size(store)),
+            ("size of a missing key", lambda store: expect_error(KeyError, store.size, "x")),
             ("raw", lambda store: store.raw()),
             ("history", lambda store: expect_error(Unsupported, store.history, "a")),
             ("at", lambda store: expect_error(Unsupported, store.at, "a", 1)),
@@ -108,6 +111,7 @@ class LayerTests(Generic[V]):
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
             ("update", lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)]))),
             ("delete_many", lambda store: store.delete_many(["a", "x", "b"])),
+            ("delete_prefix", lambda store: store.delete_prefix("a")),
             ("clear", lambda store: store.clear()),
             ("pop", lambda store: (store.pop("a"), store.pop("x", None), store.popitem())),
             ("pop of a missing key", lambda store: expect_error(KeyError, store.pop, "x")),
@@ -129,8 +133,15 @@ class LayerTests(Generic[V]):
 _DECODED_FIRST: Final = {
     "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
     "pop of a missing key": ["get_tagged"],
+    "size": ["__getitem__"],
+    "size of a missing key": ["__getitem__"],
 }
-"""The calls with which a codec pops a value. It must not delete a value that it cannot decode."""
+"""The calls with which a codec pops a value, which it must not delete if it cannot decode it, and tells its size."""
+
+
+def _size(store: Store[Any]) -> None:
+    with contextlib.suppress(Unsupported):  # the values are not bytes
+        store.size("a")
 
 
 def _overrides(layer: type[Store[Any]], name: str) -> bool:

@@ -26,6 +26,7 @@ _READS = (
     | Feature.CHANGES
     | Feature.SHARED
     | Feature.DURABLE
+    | Feature.RANGES
 )
 
 
@@ -85,6 +86,9 @@ class ReadOnly(Wrapper[V, V]):
     def tag(self, key: str, /) -> Tag:
         return self._inner.tag(key)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._inner.read(key, start, length)
+
     def size(self, key: str, /) -> int:
         return self._inner.size(key)
 
@@ -135,7 +139,7 @@ class ReadOnly(Wrapper[V, V]):
         self._refuse("a batch")
 
     def delete_prefix(self, prefix: str, /) -> None:
-        self._refuse(f"what is under {prefix!r}")
+        self._refuse(f"a key under {prefix!r}")
 
     def clear(self) -> None:
         self._refuse("the store")

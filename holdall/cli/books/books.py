@@ -104,13 +104,13 @@ def set_(
 
 @books.command(
     "settings",
-    short_help="Show the settings, and where they are set.",
+    short_help="Show the settings of new documents.",
     epilog=examples("books settings --from sqlite:///books.db"),
 )
 @address.option("from")
 @formats
 def settings(uri: str, style: str | None) -> None:
-    """Show the settings that new documents get in these books, and where each of them is set.
+    """Show the settings that new documents get in these books. The store or holdall.toml sets each of them.
 
     `holdall get URI books/settings` prints the document in the store.
     """

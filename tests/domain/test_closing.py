@@ -15,7 +15,7 @@ from holdall.domain.model import Invoice
 from holdall.domain.recoding import recode
 from holdall.errors import Conflict, Corrupt, Invalid
 from holdall.middleware.passthrough import PassThrough
-from holdall.store import Feature
+from holdall.store import MISSING, Feature
 from tests.domain.made import invoice
 
 SEPTEMBER, OCTOBER = date(2026, 9, 30), date(2026, 10, 1)
@@ -24,10 +24,11 @@ TEN = Decimal("10.00")
 
 
 class SwapOnly(PassThrough[Invoice]):
-    """A store with compare-and-swap and without transactions, as S3 is. ``after`` runs after the next swap."""
+    """A store with compare-and-swap and without transactions, as S3 is. ``after`` runs after some of the swaps."""
 
     without = Feature.ATOMIC
     after = None
+    swaps = 1
 
     @property
     def features(self):
@@ -35,10 +36,19 @@ class SwapOnly(PassThrough[Invoice]):
 
     def swap(self, key, value, /, expected):
         new = super().swap(key, value, expected)
-        if (now := self.after) and key != "books/closed":
-            self.after = None
-            now()
+        self._tell(key)
         return new
+
+    def modify(self, key, function, /, default=MISSING):
+        changed = super().modify(key, function, default)
+        self._tell(key)
+        return changed
+
+    def _tell(self, key):
+        if self.after and key != "books/closed":
+            self.swaps -= 1
+            if self.swaps == 0:
+                self.after()
 
 
 def stores():
@@ -50,6 +60,7 @@ def books(request):
     """Books with an invoice of September that is paid in part, and closed until the end of that month."""
     books = Books(stores()[request.param])
     books.add(invoice(issued=date(2026, 9, 1)))
+    books.add(invoice("8", issued=OCTOBER))
     books.pay("7", TEN, SEPTEMBER, id="a")
     closed(books)
     return books
@@ -62,11 +73,13 @@ def closed(books, until=SEPTEMBER):
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda books: books.add(invoice("8", issued=SEPTEMBER)), "invoice '8'"),
+        (lambda books: books.add(invoice("9", issued=SEPTEMBER)), "invoice '9'"),
         (lambda books: books.pay("7", TEN, SEPTEMBER), "payment '"),
         (lambda books: books.void("7", "a", SEPTEMBER, "wrong"), "void 'void-a' on invoice '7'"),
         (lambda books: books.refund("7", TEN, SEPTEMBER), "refund '"),
         (lambda books: books.write_off("7", SEPTEMBER, "6930", "lost"), "write-off '"),
+        (lambda books: books.receive(TEN, SEPTEMBER, ["7"], id="b"), "payment 'b' is dated"),
+        (lambda books: books.move("7", ["8"], SEPTEMBER, id="b"), "payment 'b' is dated"),
         (lambda books: books.change(books.find("7"), lambda _: invoice(issued=OCTOBER)), " '"),
     ],
 )
@@ -82,7 +95,8 @@ def test_what_is_dated_in_it_is_refused_and_changes_nothing(books, change, name)
 
 
 def test_what_is_dated_later_is_recorded(books):
-    assert books.add(invoice("8", issued=OCTOBER))
+    assert books.add(invoice("9", issued=OCTOBER))
+    books.receive(TEN, OCTOBER, ["9"], id="c")
     books.pay("7", TEN, OCTOBER, id="b")
     books.void("7", "a", OCTOBER, "returned")
     assert [each.id for each in books.find("7").payments] == ["a", "b", "void-a"]
@@ -95,12 +109,12 @@ def test_what_is_there_already_is_not_refused(books):
 
 def test_recode_leaves_the_invoices_of_a_closed_period(books):
     uncoded = {"customer": "Ada", "seller": "Bo", "currency": "EUR", "lines": [{"amount": "5.00"}]}
-    books.add({"number": "8", "issued": str(OCTOBER), **uncoded})
+    books.add({"number": "10", "issued": str(OCTOBER), **uncoded})
     books.reopen(None, by="Ann", at=NOW, reason="test")
     books.add({"number": "9", "issued": str(SEPTEMBER), **uncoded})
     closed(books)
     changed = recode(books, codes_of({"default": "8400"}), "new chart")
-    assert [after.number for _, after in changed] == ["8"]
+    assert [after.number for _, after in changed] == ["10"]
 
 
 def test_each_closing_and_reopening_leaves_a_trace(books):
@@ -202,6 +216,24 @@ def test_it_is_taken_back_below_the_entry_of_another_writer():
     with pytest.raises(Invalid, match="closed until 2026-09-30"):
         books.pay("7", TEN, SEPTEMBER)
     assert [each.id for each in books.find("7").payments] == ["other"]
+
+
+# mark, claim, take, take, conclude
+@pytest.mark.parametrize("swaps", [1, 2, 3, 4, 5])
+def test_a_payment_of_two_invoices_that_races_with_a_close_is_whole_or_not_there(swaps):
+    store = SwapOnly(Json(Memory(), Invoice))
+    books = Books(store)
+    for number in ("7", "8"):
+        books.add(invoice(number, issued=date(2026, 9, 1)))
+    store.swaps, store.after = swaps, lambda: closed(Books(store._inner))
+    if swaps < 5:
+        with pytest.raises(Invalid, match="the books are closed until 2026-09-30"):
+            books.receive(Decimal(200), SEPTEMBER, ["7", "8"], id="b")
+    else:
+        books.receive(Decimal(200), SEPTEMBER, ["7", "8"], id="b")
+    assert sum(sum(each.settled().values()) for each in books) == (0 if swaps < 5 else 200)
+    assert books.finish() == []
+    assert books.closing.until == SEPTEMBER
 
 
 def test_what_cannot_be_taken_back_is_named():

@@ -216,9 +216,10 @@ def test_a_day_in_a_closed_period_is_an_error_beside_its_field(browser, store):
 class Doubled(holdall.PassThrough):
     """The other request of a double click writes just before this one."""
 
-    def swap(self, key, value, /, expected):
-        self._inner.swap(key, value, expected)
-        return self._inner.swap(key, value, expected)
+    def transact(self, changes, /):
+        changes = list(changes)
+        self._inner.transact(changes)
+        self._inner.transact(changes)
 
 
 def test_two_requests_of_one_click_at_the_same_time_record_one_payment(store):

@@ -118,4 +118,5 @@ def _modify(
         changed = store[KEY] = function(read_closing(store))
         return changed
     with note(author=by, message=message):
-        return store.modify(KEY, lambda found: function(checked(found)), OPEN)
+        closing: Closing = store.modify(KEY, lambda found: function(checked(found)), OPEN)
+    return closing

@@ -9,11 +9,11 @@ from typing import Any
 
 from holdall.domain import settling
 from holdall.domain.allocation import Policy, in_proportion
-from holdall.domain.catalog import Catalog
 from holdall.domain.comparing import require_same
 from holdall.domain.create import from_document
-from holdall.domain.keys import invoice_key, series_of
+from holdall.domain.keys import invoice_key, payment_key, series_of
 from holdall.domain.model import Invoice, Payment, PaymentKind
+from holdall.domain.payments import Payments
 from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
 from holdall.domain.settings import NONE, Settings
@@ -21,7 +21,7 @@ from holdall.domain.sound import sound
 from holdall.domain.stored_settings import change_stored, read_stored
 
 
-class Books(Catalog):
+class Books(Payments):
     """Invoices in ``store``, under the keys that `holdall.domain.keys` defines. ``store`` may also be a dict.
 
     ``settings`` are the defaults for documents that are added as dicts, if the store has no settings of its own.
@@ -72,7 +72,9 @@ class Books(Catalog):
         return self.settings
 
     def add(self, invoice: Invoice | dict[str, Any]) -> bool:
-        """Add an invoice or a credit note, and return True. Return False if it is in the books already.
+        """Add an invoice, a credit note or a payment document, and return True.
+
+        Return False if it is in the books already.
 
         A dict is a document of which `holdall.domain.create` makes an invoice, with the settings of the books.
 
@@ -82,10 +84,11 @@ class Books(Catalog):
         different invoice with that number in the same series.
         """
         invoice = from_document(invoice, self.settings) if isinstance(invoice, dict) else check(invoice)
-        key = invoice_key(invoice.seller.id, invoice.number)
+        seller, is_payment = invoice.seller.id, invoice.kind == "payment"
+        key = payment_key(seller, invoice.number) if is_payment else invoice_key(seller, invoice.number)
         kept = self._create(key, invoice)
-        if kept is not None and series_of(kept) != series_of(invoice):
-            key = invoice_key(invoice.seller.id, invoice.number, series_of(invoice))
+        if not is_payment and kept is not None and series_of(kept) != series_of(invoice):
+            key = invoice_key(seller, invoice.number, series_of(invoice))
             kept = self._create(key, invoice)
         if kept is not None:
             require_same(key, sound(key, kept), invoice)

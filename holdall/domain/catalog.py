@@ -30,15 +30,22 @@ class Catalog:
         self.store = store
 
     def __iter__(self) -> Iterator[Invoice]:
-        """Yield every invoice, by seller and number, in the order of the keys."""
+        """Yield every invoice and credit note, by seller and number, in the order of the keys."""
         return self.of("")
 
     def of(self, seller: str) -> Iterator[Invoice]:
-        """Return an iterator over the invoices of the seller with that id, in the order of the keys."""
-        prefix = seller_prefix(seller) if seller else PREFIX
+        """Return an iterator over the invoices and credit notes of a seller, in the order of the keys.
+
+        ``seller`` is the id.
+        """
+        found = self._scan(seller_prefix(seller) if seller else PREFIX)
+        return (document for _, document in found if document.kind != "payment")
+
+    def _scan(self, prefix: str) -> Iterator[tuple[str, Invoice]]:
+        """Yield the keys and documents under ``prefix``, in order."""
         if isinstance(self.store, Store):
-            return (sound(key, invoice) for key, invoice in self.store.scan_items(prefix))
-        return (self._read(key) for key in sorted(self.store) if key.startswith(prefix))
+            return ((key, sound(key, document)) for key, document in self.store.scan_items(prefix))
+        return ((key, self._read(key)) for key in sorted(self.store) if key.startswith(prefix))
 
     def sellers(self) -> Iterator[str]:
         """Return an iterator over the ids of the sellers that have an invoice, in the order of the keys."""

@@ -89,6 +89,7 @@ def test_the_tree_is_what_is_promised():
         "payments import",
         "receivables billed", "receivables paid", "receivables adjusted", "receivables written-off",
         "receivables outstanding",
+        "receivables customers", "receivables dso",
         "receivables by-code", "receivables received", "receivables aging", "receivables overview",
         "receivables statement",
         "views list", "views refresh", "views show", "views sweep", "views drop",

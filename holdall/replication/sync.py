@@ -5,13 +5,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from holdall.errors import Conflict
 from holdall.keys import format_key
 from holdall.middleware.identity import require_free
 from holdall.replication.apart import probe, require_two
 from holdall.replication.both import BothWays, Policy
 from holdall.replication.deliver import Delivery
-from holdall.replication.report import SHOWN, Report
+from holdall.replication.report import SHOWN, Report, Unsettled
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
 from holdall.replication.rules import OneWay, Rule
@@ -63,11 +62,12 @@ def sync(
     Invalid and deletes nothing: a folder that is not mounted or a wrong address looks the same. With
     ``allow_empty``, it deletes them. Deletions that a feed tells need no such permission.
 
-    ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
-    are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
+    ``workers`` is the number of threads. ``tell`` is called with 0 before a comparison of all keys begins, and
+    from time to time with the number of keys that are settled. A key whose value ``target`` refuses is in the
+    report, and the next sync tries it again.
 
-    Raises Invalid if both are the same store, if one lies in the other, or if ``workers`` is less than 1, and
-    Conflict if another process synced them in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, if no key can begin with ``prefix``, or
+    if ``workers`` is less than 1, and Conflict if another process synced them in the meantime.
 
     >>> from holdall import Memory
     >>> books, copy = Memory(), Memory()
@@ -75,7 +75,7 @@ def sync(
     >>> sync(books, copy).copied, sync(books, copy).copied, dict(copy)
     (1, 0, {'invoices/1': b'...'})
     """
-    require_two(source, target)
+    require_two(source, target, prefix)
     giver, taker = (Side(store, prefix, raw=raw) for store in (source, target))
     kept = State(
         target if state is None else state,
@@ -114,7 +114,7 @@ def sync_both(
     conflict, which ``conflict`` settles: "ours" takes the value of ``source``, "theirs" that of ``target``,
     and "newest" the one that was written later, if both stores keep history. A function is called as
     ``merge(base, ours, theirs)`` and returns the value for both stores; see `holdall.replication.both.Merge`.
-    With "raise", both values stay as they are, and after the other keys this raises Conflict. With "keep", which
+    With "raise", both values stay as they are, and after the other keys this raises Unsettled. With "keep", which
     needs the layer `Versions` at both stores, the revisions tell what happened, also at other stores: if one
     value follows the other, it wins, and if not, both stores show the same one and keep the other one as a
     sibling. See `holdall.replication.conflicts`.
@@ -128,8 +128,8 @@ def sync_both(
     without UNIQUE_TAGS, that a value was changed and changed back; and that a store without a feed was
     restored from a backup, so that its keys come back that were deleted since.
 
-    Raises Invalid if both are the same store, if one lies in the other, or if ``conflict`` is not a policy, and
-    Conflict as above or if another process synced the stores in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, or if ``conflict`` is not a policy,
+    Unsettled as above, and Conflict if another process synced the stores in the meantime.
 
     >>> from holdall import Memory
     >>> shop, cloud = Memory(), Memory()
@@ -137,7 +137,7 @@ def sync_both(
     >>> sync_both(shop, cloud).copied, dict(shop) == dict(cloud)
     (2, True)
     """
-    require_two(source, target)
+    require_two(source, target, prefix)
     keeps = conflict == "keep"
     ours, theirs = (
         RevisedSide(store, prefix, dry=dry_run) if keeps else Side(store, prefix, raw=False)
@@ -170,7 +170,7 @@ def _rules(ours: Side, theirs: Side, policy: Policy, *, verify: bool, dry: bool)
     return partial(BothWays, there, back, policy)
 
 
-def _conflict(report: Report) -> Conflict:
+def _conflict(report: Report) -> Unsettled:
     found = len(report.conflicts)
     keys = ", ".join(map(format_key, report.conflicts[:3]))
     more = ", …" if found > 3 else ""
@@ -178,8 +178,9 @@ def _conflict(report: Report) -> Conflict:
     refused = "".join(
         f", {format_key(key)} was left out ({error})" for key, error in islice(report.refused.items(), 3)
     )
-    return Conflict(
+    return Unsettled(
         f"{count} changed at both stores ({keys}{more}){refused}, and all others are settled; "
         "settle them with ours, theirs, newest, or a merge function",
         key=report.conflicts[0],
+        report=report,
     )

@@ -15,7 +15,7 @@ from holdall.cli.output.progress import show_progress
 from holdall.keys import format_key
 from holdall.registry import open as open_store
 from holdall.replication import Report, Unsettled, sync, sync_both
-from holdall.replication.both import Policy
+from holdall.replication.policies import Policy
 from holdall.store import Store
 
 _SHOWN = 10  # keys of each kind

@@ -18,10 +18,12 @@ class Report:
     and that were overwritten or deleted. ``extra`` counts the keys that only the target has. ``examined``
     counts the keys that were compared, or that a feed told. ``refused`` are the keys whose values could not
     be read or stored, with the errors. ``conflicts`` are the keys that changed on both sides and were left.
-    ``siblings`` counts the keys that have siblings, see `holdall.replication.conflicts`; a key without a change
-    since the last sync is not counted.
-    Both name at most 1,000 keys, and ``left`` counts all of these. ``full`` tells whether all keys were
-    compared, and ``position`` is the position in the feed of the source.
+    Both name at most 1,000 keys, and ``left`` counts all of these. ``siblings`` counts the keys that have siblings,
+    see `holdall.replication.conflicts`. ``full`` tells whether all keys were compared, and ``position`` is the
+    position in the feed of the source.
+
+    ``revisions`` tells whether the revisions of both sides told what follows what. If not, remembered tags did.
+    They do not tell which of two values is newer at the first sync, nor whether a third store brought a value.
     """
 
     copied: int = 0
@@ -32,6 +34,7 @@ class Report:
     left: int = 0
     examined: int = 0
     full: bool = False
+    revisions: bool = False
     position: str | None = None
     refused: dict[str, HoldallError] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)

@@ -1,6 +1,5 @@
 """One run of a sync: it compares all keys, or follows the feeds, and remembers how far it came."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -125,9 +124,7 @@ class Run:
     def _position_now(self, side: Side, follows: bool) -> str | None:
         if not follows:
             return None
-        feed: Changes = side.changes(None)
-        deque(feed, maxlen=0)
-        return feed.position
+        return side.changes(None).skip()
 
     def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
@@ -242,7 +239,7 @@ class Run:
     def _count(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             self.report.add(outcome)
-            if not outcome.settled and len(self._unsettled) <= PENDING:
+            if (outcome.siblings or not outcome.settled) and len(self._unsettled) <= PENDING:
                 self._unsettled.append(outcome.key)
 
 

@@ -85,6 +85,8 @@ class LazyGroup(click.Group):
         "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
         "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),
         "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
+        "payments": ("holdall.cli.books.money:payments", "Import bank statements."),
+        "books": ("holdall.cli.books.books:books", "Set and show the settings of books."),
         "receivables": (
             "holdall.cli.books.receivables:receivables",
             "Report the amounts billed, paid and owed.",

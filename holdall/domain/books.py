@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
@@ -17,12 +18,13 @@ from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
 from holdall.domain.settings import NONE, Settings
 from holdall.domain.sound import sound
+from holdall.domain.stored_settings import change_stored, read_stored
 
 
 class Books(Catalog):
     """Invoices in ``store``, under the keys that `holdall.domain.keys` defines. ``store`` may also be a dict.
 
-    ``settings`` are the defaults for documents that are added as dicts.
+    ``settings`` are the defaults for documents that are added as dicts, if the store has no settings of its own.
 
     `holdall.domain.schema` checks every invoice and payment before it is written. A refused one raises
     Invalid and changes nothing. Reading an invoice with a damaged amount raises Corrupt.
@@ -46,7 +48,28 @@ class Books(Catalog):
 
     def __init__(self, store: MutableMapping[str, Invoice], settings: Settings = NONE) -> None:
         super().__init__(store)
-        self.settings = settings
+        self._defaults = settings
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in the store, and for each one that is not set there, that of the constructor.
+
+        They are read once. Raises Corrupt if those in the store are not valid.
+        """
+        return read_stored(self.store).over(self._defaults)
+
+    def change_settings(self, **changes: Any) -> Settings:
+        """Set the entries of ``changes`` in the store, and return the settings of the books.
+
+        The entries are ``currency``, ``seller`` and ``codes``, with values as in [books] of holdall.toml. An entry of
+        None is removed. Invoices in the books do not change. Raises Invalid with every error, and changes nothing
+        then.
+
+        >>> Books({}).change_settings(currency="EUR", seller={"id": "DE123", "name": "Seiler GmbH"}).currency
+        'EUR'
+        """
+        self.settings = change_stored(self.store, changes).over(self._defaults)
+        return self.settings
 
     def add(self, invoice: Invoice | dict[str, Any]) -> bool:
         """Add an invoice or a credit note, and return True. Return False if it is in the books already.

@@ -16,10 +16,10 @@ customer owes and pays it there. The other kinds settle an amount without cash: 
 ``write-off``, an ``exchange`` difference, and a ``transfer`` of a payment from one document to another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
@@ -173,7 +173,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     ``number`` (BT-1) is unique within a seller. ``currency`` is the ISO 4217 code (BT-5) of every amount.
     ``due`` (BT-9) is None if the document names no due day. ``total`` includes tax and does not subtract
     payments; the lines sum to it. ``references`` are the numbers of the invoices of the same seller that this
-    document corrects (BT-25).
+    document corrects (BT-25). ``payment_reference`` is the text that the payer should write on the payment (BT-83).
 
     >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
     >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
@@ -188,6 +188,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     {'4400': Decimal('60'), 'VAT': Decimal('19')}
     """
 
+    types_by_prefix: ClassVar[Mapping[str, str]] = {
+        "books/settings": "holdall.domain.stored_settings:StoredSettings",
+    }
+    """The types of the other documents in the store of the books, by the prefixes of their keys."""
+
     number: str
     kind: InvoiceKind
     seller: Party
@@ -199,6 +204,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[LineItem, ...]
     payments: tuple[Payment, ...] = ()
     references: tuple[str, ...] = ()
+    payment_reference: str = ""
 
     @classmethod
     def from_json(

@@ -87,7 +87,8 @@ class InvoiceSchema(Document):
 
     ``to_python`` returns a document with Decimals, dates and every field, or a Struct if it was given a
     Struct. It raises ``formencode.Invalid``, whose ``unpack_errors`` returns all errors, nested. So this
-    class can be the schema of a `Validate` layer over a store of typed documents.
+    class can be the schema of a `Validate` layer over a store of typed documents. It returns a document of one of
+    the other types in `Invoice.types_by_prefix` unchanged, because the method that writes such a document checks it.
 
     >>> InvoiceSchema.to_python({"number": ""})
     Traceback (most recent call last):
@@ -107,9 +108,12 @@ class InvoiceSchema(Document):
     lines = Each(LineSchema(), least=1)
     payments = Each(PaymentSchema(), if_missing=())
     references = Each(Text(), if_missing=())
+    payment_reference = Text(free=True, if_missing="")
     rules = (Rule(("total", "lines"), lines_sum), Rule(("lines", "payments"), payments_fit))
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> Any:
+        if _name_of_type(value_dict) in Invoice.types_by_prefix.values():
+            return value_dict
         if isinstance(value_dict, Invoice):
             document = msgspec.to_builtins(value_dict, builtin_types=(Decimal, date))
             return msgspec.convert(self._convert_to_python(document, state), Invoice)
@@ -135,6 +139,10 @@ def check(invoice: Invoice) -> Invoice:
     except formencode.Invalid as error:
         raise invalid(f"invoice {invoice.number!r} is not valid", error) from None
     return checked
+
+
+def _name_of_type(value: object) -> str:
+    return f"{type(value).__module__}:{type(value).__qualname__}"
 
 
 def _decimals(document: Any) -> int:

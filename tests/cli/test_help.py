@@ -16,6 +16,7 @@ from holdall.history import arriving
 from holdall.middleware.keyring import new_key
 from holdall.replication import sync_both
 from tests.cli.console import BUNDLED, call, good, refusal
+from tests.domain.bank.statements import camt, entry, statement
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +45,7 @@ RENT = """
 BARE = """
 import json, sys
 NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
-NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
+NEEDED |= {"stdnum", "markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
 class Missing:
     def find_spec(self, name, path=None, target=None):
         ours = name.startswith("_sysconfigdata") or name.partition(".")[0] in {*NEEDED, *sys.stdlib_module_names}
@@ -86,8 +87,10 @@ def test_the_tree_is_what_is_promised():
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
+        "books set", "books settings",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
         "invoices recode", "invoices refund", "invoices show", "invoices void", "invoices write-off",
+        "payments import",
         "receivables billed", "receivables paid", "receivables adjusted", "receivables written-off",
         "receivables outstanding",
         "receivables by-code", "receivables received", "receivables aging", "receivables overview",
@@ -130,6 +133,8 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "rent.json").write_text(RENT)
     (folder / "codes.toml").write_text('default = "8400"')
+    (folder / "bank.xml").write_bytes(camt(statement(entry())))
+    (folder / "bank.csv").write_text("Buchungstag;Betrag;Zahler;Zweck\n01.09.2026;1,50;Ada;Rent\n")
     (folder / "logo.png").write_bytes(b"\x89PNG")
     first = {
         ("demo",): 0,

@@ -10,7 +10,7 @@
     lines                                     at least one, see below
     total       the sum of the lines          if it is given, the lines must come to it
     tax_rate    none                          of the lines that name none, in percent
-    payments, references                      none; as in a complete document
+    payments, references, payment_reference   none; as in a complete document
 
 Each line:
 
@@ -179,6 +179,7 @@ class InvoiceDraft(Document):
     tax_rate = Optional(Amount(decimals=_RATE_DECIMALS))
     payments = Each(PaymentDraft(), if_missing=())
     references = Each(Text(), if_missing=())
+    payment_reference = Text(free=True, if_missing="")
     rules = (Rule(("kind", "total", "lines", "tax_rate", "currency"), _check_total),)
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> Any:

@@ -133,6 +133,13 @@ class Prefixed(Layer[V, V]):
         check_bounds(prefix, "", None)
         self._inner.delete_prefix(self._bound(prefix))
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        down = self._down(key)
+        try:
+            return self._inner.read(down, start, length)
+        except KeyError:
+            raise KeyError(key) from None
+
     def size(self, key: str, /) -> int:
         down = self._down(key)
         try:

@@ -161,6 +161,12 @@ class Feature(enum.Flag):
 
     Whether the value survives a power failure depends on the store's ``durability``; that is not tested.
     """
+    RANGES = enum.auto()
+    """The store has read: it reads a part of a value, and not the rest."""
+
+
+WHOLE: Final = Feature.RANGES
+"""The features that a layer lacks if it can only read or write a whole value."""
 
 
 class Store(MutableMapping[str, V]):
@@ -308,6 +314,15 @@ class Store(MutableMapping[str, V]):
             value = self._find(key)
             if value is not MISSING:
                 yield key, value
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        """Return ``self[key][start:][:length]`` without reading the rest of the value. Needs RANGES.
+
+        So a negative ``start`` counts from the end, and a part that begins after the end is empty. Raises
+        KeyError if ``key`` is missing, and Invalid if ``length`` is negative.
+        """
+        remedy = "read the whole value, as in store[key]"
+        raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
 
     def size(self, key: str, /) -> int:
         """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing.

@@ -18,6 +18,7 @@ from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -39,6 +40,7 @@ _FEATURES = (
     | Feature.REMOVE
     | Feature.ATOMIC
     | Feature.CHANGES
+    | Feature.RANGES
 )
 _RECORDED = 100_000
 """The number of writes and deletions that the feed of a table goes back, from its first use on."""
@@ -227,6 +229,11 @@ class Memory(Store[bytes]):
             for key in filter(span.shows, keys):
                 if key in self._table.cells:
                     self._table.delete(key)
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        part = ByteRange.of(start, length)
+        return part.of_value(self._table.cells[key][0])
 
     def size(self, key: str, /) -> int:
         check_key(key)

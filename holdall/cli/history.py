@@ -130,11 +130,12 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     If REVISION is a deletion, KEY is deleted.
     """
     number = _number(at["revision"])
-    with _open_versions(at) as store, store.note(author or _user(), message or f"revert to {number}"):
+    with _open_versions(at) as store, store.note(author or user_name(), message or f"revert to {number}"):
         store.revert(at["key"], number)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return the name of the current user. Raises HoldallError if the user has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the number of the user has no name, as in some containers
@@ -147,7 +148,7 @@ def _user() -> str:
 @_message
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back the value that KEY had before it was deleted."""
-    with _open_versions(at) as store, store.note(author or _user(), message or "undelete"):
+    with _open_versions(at) as store, store.note(author or user_name(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:

@@ -61,6 +61,9 @@ class Interceptor(PassThrough[V]):
     def tag(self, key: str, /) -> Tag:
         return self._call("tag", self._inner.tag, key)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._call("read", self._inner.read, key, start, length)
+
     def size(self, key: str, /) -> int:
         return self._call("size", self._inner.size, key)
 

@@ -1,7 +1,7 @@
 """Replication: one store follows another. `docs/explanation/replication.md` has the argument."""
 
 from holdall.replication.backup import back_up, follow, restore
-from holdall.replication.report import Report
+from holdall.replication.report import Report, Unsettled
 from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, settle
 from holdall.replication.revisions.merge import Merged, merge_fields
 from holdall.replication.sync import sync, sync_both
@@ -11,6 +11,7 @@ __all__ = [
     "Merged",
     "Report",
     "Sibling",
+    "Unsettled",
     "back_up",
     "conflicts",
     "follow",

@@ -83,7 +83,7 @@ def test_the_tree_is_what_is_promised():
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
-        "books set", "books settings",
+        "books close", "books reopen", "books set", "books settings", "books status",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
         "invoices recode", "invoices refund", "invoices show", "invoices void", "invoices write-off",
         "payments import",

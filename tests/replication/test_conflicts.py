@@ -204,7 +204,7 @@ def test_a_dry_run_writes_nothing() -> None:
 
 
 def test_both_stores_need_the_layer_versions() -> None:
-    with pytest.raises(Unsupported, match="keeps no revisions; wrap it in Versions"):
+    with pytest.raises(Unsupported, match=r"keeps no revisions that a sync can write; wrap it in Versions"):
         sync(make(), Memory())
 
 

@@ -221,12 +221,27 @@ def test_a_changed_invoice_is_not_overwritten(browser, store):
     assert len(store[KEY].payments) == 2
 
 
+def test_a_day_in_a_closed_period_is_an_error_beside_its_field(browser, store):
+    check = browser.post(PAY, filled(browser, amount="10", step="check"))
+    Books(store).close(date(2026, 3, 1), by="Ann")
+    for step in ("check", "save"):
+        page = browser.post(PAY, {**check.fields(), "step": step})
+        assert page.status == 422
+        assert (
+            f"Payment '{check.fields()['payment']}' on invoice '1' is dated 2026-03-01, but the books are"
+            in page.text
+        )
+    assert store[KEY].payments == ()
+    assert browser.post(PAY, {**check.fields(), "on": "2026-03-02", "step": "save"}).status == 303
+
+
 class Doubled(holdall.PassThrough):
     """The other request of a double click writes just before this one."""
 
-    def swap(self, key, value, /, expected):
-        self._inner.swap(key, value, expected)
-        return self._inner.swap(key, value, expected)
+    def transact(self, changes, /):
+        changes = list(changes)
+        self._inner.transact(changes)
+        self._inner.transact(changes)
 
 
 def test_two_requests_of_one_click_at_the_same_time_record_one_payment(store):

@@ -32,6 +32,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
+from holdall.ranges import ALL, ByteRange
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ _FEATURES = (
     | Feature.REMOVE
     | Feature.SHARED
     | Feature.DURABLE
+    | Feature.RANGES
 )
 
 
@@ -140,6 +142,10 @@ class File(Store[bytes]):
             raise translate(error, self.root, key) from error
         return ABSENT if time is None else Tag(str(time))
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        return self._read(key, place_of(key), ByteRange.of(start, length))[0]
+
     def size(self, key: str, /) -> int:
         check_key(key)
         try:
@@ -150,9 +156,9 @@ class File(Store[bytes]):
             raise KeyError(key)
         return found.st_size
 
-    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
+    def _read(self, key: str, place: Place, part: ByteRange = ALL) -> tuple[bytes, int]:
         try:
-            found = read_file(self.root, place)
+            found = read_file(self.root, place, part)
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:

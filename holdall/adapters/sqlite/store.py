@@ -12,6 +12,7 @@ from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters._shared.transactional import TRANSACTIONS
+from holdall.adapters.sqlite.blobs import read_part
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -22,6 +23,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess, delays_fork
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -44,6 +46,7 @@ _FEW = 4  # keys that one statement writes on the condition of their tags
 _VALID = "key <> '' AND key < x'' AND is_key(CAST(key AS BLOB))"
 _SHOWN = f"NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND {_VALID}"
 
+_FEATURES = TRANSACTIONS | Feature.RANGES
 _IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
@@ -93,7 +96,7 @@ class SQLite(Store[bytes]):
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
-        self._features = TRANSACTIONS
+        self._features = _FEATURES
         if feed:
             self._features |= Feature.CHANGES
         if not self._table.in_memory:
@@ -252,6 +255,13 @@ class SQLite(Store[bytes]):
         check_key(key)
         row = self._row(self._tick, (text(key),))
         return row[0] if row else ABSENT
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        found = self._link.read(partial(read_part, self._table.name, text(key), ByteRange.of(start, length)))
+        if found is None:
+            raise KeyError(key)
+        return found
 
     def size(self, key: str, /) -> int:
         check_key(key)

@@ -9,7 +9,7 @@ from holdall.store import Store
 
 T = TypeVar("T")
 
-_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at", "watch", "size"}
+_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at", "watch", "size", "read"}
 _SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear", "delete_prefix"}
 
 

@@ -25,6 +25,7 @@ from holdall.store import (
     ABSENT,
     ATTEMPTS,
     MISSING,
+    WHOLE,
     Expect,
     Feature,
     Missing,
@@ -65,7 +66,7 @@ class VersionedStore(StampedReads):
 
     @property
     def features(self) -> Feature:
-        features = self._store.features | Feature.HISTORY
+        features = self._store.features & ~WHOLE | Feature.HISTORY
         if self._history is not None:
             features &= ~Feature.ATOMIC
         if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap

@@ -1,6 +1,5 @@
 """`conflicts` lists the keys whose revisions are in conflict, and `settle` ends such a conflict."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -11,8 +10,8 @@ from holdall.errors import Conflict
 from holdall.history import current_note
 from holdall.middleware.versions.stamp import to_datetime
 from holdall.replication.revisions.look import Look
+from holdall.replication.revisions.settling import follow
 from holdall.replication.revisions.side import RevisedSide
-from holdall.replication.revisions.tree import Tree
 from holdall.store import ATTEMPTS, MISSING, Missing, Store, Tag, conflict, pause
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ class KeyConflict(NamedTuple):
 def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
     """Yield the conflicts of the keys under ``prefix``, in the order of the keys.
 
-    It reads the tree of every key under ``prefix`` that was synced with ``conflict="keep"``.
+    It reads the tree of every key under ``prefix`` that was synced by revisions.
 
     >>> from holdall import Json, Memory, Versions
     >>> from holdall.replication import sync_both
@@ -65,7 +64,8 @@ def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
     for key in side.conflicting():
         look = _retry(key, partial(side.look, key))
         if len(look.record.tree.leaves) > 1:
-            base = side.past_value(key, look.record.tree.find_common_ancestors())
+            tree = look.record.tree
+            base = side.past_value(key, tree.find_common_ancestors(tree.leaves))
             yield KeyConflict(key, list(_siblings(side, key, look)), look.tag, base)
 
 
@@ -80,7 +80,9 @@ def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag |
     def attempt() -> bool:
         look = side.look(key)
         if expected in (None, look.tag):
-            side.bring(key, look, *_follow_all(look.record.tree, value), current_note())
+            tree = look.record.tree
+            followed, hash = follow(tree, tree.leaves, value)
+            side.bring(key, look, followed, {} if value is MISSING else {hash: value}, current_note())
         return expected in (None, look.tag)
 
     if not _retry(key, attempt):
@@ -91,13 +93,6 @@ def _siblings(side: RevisedSide, key: str, look: Look) -> Iterator[Sibling]:
     tree = look.record.tree
     for hash in tree.leaves:
         yield Sibling(tree.name(hash), side.value(key, look, hash), to_datetime(tree[hash].micros))
-
-
-def _follow_all(tree: Tree, value: Any | Missing) -> tuple[Tree, dict[str, Any]]:
-    """Return ``tree`` with a revision after all leaves, and the value of this revision."""
-    hash = os.urandom(8).hex()
-    followed = tree.with_child(hash, tree.leaves, value is MISSING, time.time_ns() // 1000)
-    return followed, {} if value is MISSING else {hash: value}
 
 
 def _retry(key: str, call: Callable[[], T]) -> T:

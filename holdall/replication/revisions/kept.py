@@ -11,19 +11,25 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
+from holdall.changes import Changes
 from holdall.errors import Unsupported
 from holdall.keys import RESERVED, RawKey
-from holdall.layer import Layer, Wrapper
+from holdall.layer import Layer, Wrapper, layers
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.codec import Codec
 from holdall.middleware.versions.store import VersionedStore
 from holdall.prefixed import Prefixed
 from holdall.replication.revisions.tree import Record, Tree
-from holdall.store import ABSENT, MISSING, Missing, Store, Tag
+from holdall.store import ABSENT, MISSING, Feature, Missing, Store, Tag
 
 TREES: Final = f"{RESERVED}/revisions/"
 SIBLINGS: Final = f"{RESERVED}/siblings/"
 _EMPTY: Final = Record(Tree())
+
+
+def keeps_revisions(store: Store[Any]) -> bool:
+    """Return whether ``store`` has the layer `Versions`, and can be written."""
+    return Feature.SWAP in store.features and any(isinstance(each, VersionedStore) for each in layers(store))
 
 
 class KeptTrees:
@@ -31,6 +37,15 @@ class KeptTrees:
 
     def __init__(self, store: Store[Any]) -> None:
         self._raw: Store[bytes] = _over(store, TREES, (Prefixed,))
+
+    @property
+    def feeds(self) -> bool:
+        """Whether a feed tells which records change."""
+        return Feature.CHANGES in self._raw.features
+
+    def changes(self, since: str, prefix: str) -> Changes:
+        """Return the feed of the records, see `Store.changes`."""
+        return self._raw.changes(since, prefix=prefix)
 
     def listing(self, prefix: str) -> Iterator[tuple[str, Tag]]:
         """Yield the keys that have a record, in order, with the tags of the records."""

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from holdall.errors import Invalid
 from holdall.replication.side import is_same
 from holdall.store import MISSING, Missing
 
@@ -21,6 +22,7 @@ def merge_fields(base: Any | Missing, ours: Any | Missing, theirs: Any | Missing
 
     A field that only one of the documents changed gets the value of that document. Objects are merged field by
     field; a list or another value is one field. A field that both changed to different values is in conflict.
+    Raises Invalid if the values are bytes.
 
     >>> base = {"customer": "Ada", "total": "119.00", "paid": False}
     >>> ours = {"customer": "Ada", "total": "107.10", "paid": False}
@@ -29,6 +31,11 @@ def merge_fields(base: Any | Missing, ours: Any | Missing, theirs: Any | Missing
     >>> merge_fields(base, ours, {**base, "total": "100.00"})
     Merged(value={'customer': 'Ada', 'total': '107.10', 'paid': False}, conflicts=['/total'])
     """
+    if isinstance(ours, bytes) or isinstance(theirs, bytes):
+        raise Invalid(
+            "the values are bytes, and only fields of documents can be merged; open both stores with a serializer, "
+            "such as Json (serializer=json in an address)"
+        )
     conflicts: list[str] = []
     return Merged(_merge(base, ours, theirs, "", conflicts), conflicts)
 

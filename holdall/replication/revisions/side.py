@@ -5,6 +5,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
+from holdall.changes import Change, Changes, Found
 from holdall.errors import NoRevision
 from holdall.history import Note, Revision, arriving, note
 from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
@@ -26,10 +27,11 @@ class RevisedSide(Side):
 
     def __init__(self, store: Store[Any], prefix: str, *, dry: bool) -> None:
         super().__init__(store, prefix, raw=False)
-        self.feeds = self.batches = False
+        self.batches = False
         self._under = prefix
         self._dry = dry
         self._trees = KeptTrees(store)
+        self.feeds = self.feeds and self._trees.feeds
         self._siblings = KeptSiblings(store)
 
     def listing(self) -> Iterator[Listed]:
@@ -44,6 +46,16 @@ class RevisedSide(Side):
             if tree and tree[0] == key:
                 tags[1], tree = tree[1], next(trees, None)
             yield key, join_tags(*tags)
+
+    def changes(self, since: str | None) -> Changes:
+        """Return the changes of the keys and of their trees. The position stays ``since`` until all were yielded."""
+        values = super().changes(since)
+        return values if since is None else Changes(since, self._find_changes(since, values))
+
+    def _find_changes(self, since: str, values: Changes) -> Found:
+        for change in chain(values, self._trees.changes(since, self._under)):
+            yield Change(change.key, self.tag(change.key), since)
+        return values.position
 
     def tag(self, key: str) -> Tag:
         return join_tags(super().tag(key), self._trees.tag(key))

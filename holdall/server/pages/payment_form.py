@@ -134,7 +134,7 @@ def _try(invoice: Invoice, draft: Draft) -> Draft:
         reasons = {_field(path): reason for path, reason in problem.flat().items()}
         beginning = f"payment of {payment.amount if payment else ''} on invoice {invoice.number!r}: "
         reasons = reasons or {"amount": str(problem).removeprefix(beginning)}
-        return draft._replace(errors={name: _sentence(reason) for name, reason in reasons.items()})
+        return draft._replace(errors={name: sentence(reason) for name, reason in reasons.items()})
 
 
 def _field(path: str) -> str:
@@ -147,5 +147,6 @@ def _field(path: str) -> str:
     return {"on": "on", "reference": "reference", "allocations": "policy"}.get(last, "amount")
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
+    """Return ``reason`` with a capital letter and a full stop."""
     return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."

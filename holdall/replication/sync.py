@@ -14,6 +14,7 @@ from holdall.replication.deliver import Delivery
 from holdall.replication.report import SHOWN, Report
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
+from holdall.replication.rows import Manifest
 from holdall.replication.rules import OneWay, Rule
 from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
@@ -91,6 +92,13 @@ def sync(
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
     return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
+
+
+def remembered(source: Store[Any], target: Store[Any]) -> Manifest:
+    """Return what `sync` of these stores remembers. Raises Corrupt if it is damaged."""
+    kept = State(target, (repr(source), repr(target)), ("", ""))
+    kept.load()
+    return kept.manifest
 
 
 def sync_both(

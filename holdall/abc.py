@@ -42,6 +42,7 @@ from holdall.layer import Layer, Wrapper, layers
 from holdall.middleware.codec import Codec
 from holdall.middleware.interceptor import Interceptor as Interceptor
 from holdall.middleware.passthrough import PassThrough
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -65,6 +66,7 @@ __all__ = [
     "MISSING",
     "Address",
     "Bell",
+    "ByteRange",
     "Change",
     "Changes",
     "Codec",

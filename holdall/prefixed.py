@@ -114,7 +114,7 @@ class Prefixed(Layer[V, V]):
     __iter__ = Store.__iter__
     __len__ = Store.__len__
     __bool__ = Store.__bool__
-    clear = Store.clear
+    clear = Store.clear  # by delete_prefix
     popitem = Store.popitem
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
@@ -128,6 +128,24 @@ class Prefixed(Layer[V, V]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._inner.delete_many(map(self._down, keys))
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        check_bounds(prefix, "", None)
+        self._inner.delete_prefix(self._bound(prefix))
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        down = self._down(key)
+        try:
+            return self._inner.read(down, start, length)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def size(self, key: str, /) -> int:
+        down = self._down(key)
+        try:
+            return self._inner.size(down)
+        except KeyError:
+            raise KeyError(key) from None
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
         down = self._down(key)

@@ -161,6 +161,12 @@ class Feature(enum.Flag):
 
     Whether the value survives a power failure depends on the store's ``durability``; that is not tested.
     """
+    RANGES = enum.auto()
+    """The store has read: it reads a part of a value, and not the rest."""
+
+
+WHOLE: Final = Feature.RANGES
+"""The features that a layer lacks if it can only read or write a whole value."""
 
 
 class Store(MutableMapping[str, V]):
@@ -309,6 +315,23 @@ class Store(MutableMapping[str, V]):
             if value is not MISSING:
                 yield key, value
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        """Return ``self[key][start:][:length]`` without reading the rest of the value. Needs RANGES.
+
+        So a negative ``start`` counts from the end, and a part that begins after the end is empty. Raises
+        KeyError if ``key`` is missing, and Invalid if ``length`` is negative.
+        """
+        remedy = "read the whole value, as in store[key]"
+        raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
+
+    def size(self, key: str, /) -> int:
+        """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing.
+
+        Most stores do not read the value for this. A layer that changes values reads it, because nothing else
+        tells the size of the value that the layer returns. Raises Unsupported if the values are not bytes.
+        """
+        return size_of(self, key, self[key])
+
     def typed(self, type: "TypeForm[T]", /) -> "Store[T]":
         """Return a read-only view that decodes only the part of each document that ``type`` declares.
 
@@ -374,9 +397,16 @@ class Store(MutableMapping[str, V]):
         for key in keys:
             self.discard(key)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        """Delete every key that ``scan(prefix)`` yields. A key that is written in the meantime may stay.
+
+        An empty prefix deletes every key. If this raises, some of the keys may have been deleted.
+        """
+        self.delete_many(map(RawKey, self.scan(prefix)))
+
     def clear(self) -> None:
         """Delete every key that a scan yields. It lists once; a key written in the meantime may stay."""
-        self.delete_many(map(RawKey, self.scan()))
+        self.delete_prefix("")
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -646,6 +676,18 @@ def to_bytes(value: bytes) -> bytes:
         return bytes(value)
     kind = type(value).__name__
     raise TypeError(f"a store of bytes does not keep {kind}; wrap it in a serializer such as Json")
+
+
+def size_of(store: Store[Any], key: str, value: object) -> int:
+    """Return how many bytes ``value`` has, the value of ``key``. Raises Unsupported if it is not bytes."""
+    if isinstance(value, bytes):
+        return len(value)
+    kind = type(value).__name__
+    raise Unsupported(
+        f"{store!r} cannot tell the size of {key!r}: its value is a {kind}, not bytes; "
+        "raw().size(key) returns the size of the stored bytes",
+        key=key,
+    )
 
 
 def in_place_error() -> TypeError:

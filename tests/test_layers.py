@@ -32,7 +32,7 @@ BY_SCANNING = {
     "__len__": ["scan"],
     "__bool__": ["scan"],
     "popitem": ["scan", "_take"],
-    "clear": ["scan", "delete_many"],
+    "clear": ["delete_prefix"],
 }
 
 

@@ -18,6 +18,7 @@ from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -39,6 +40,7 @@ _FEATURES = (
     | Feature.REMOVE
     | Feature.ATOMIC
     | Feature.CHANGES
+    | Feature.RANGES
 )
 _RECORDED = 100_000
 """The number of writes and deletions that the feed of a table goes back, from its first use on."""
@@ -219,6 +221,23 @@ class Memory(Store[bytes]):
         check_key(key)
         with self._table.lock():
             self._table.delete(key)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        keys = self._table.keys(span)
+        with self._table.lock():
+            for key in filter(span.shows, keys):
+                if key in self._table.cells:
+                    self._table.delete(key)
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        part = ByteRange.of(start, length)
+        return part.of_value(self._table.cells[key][0])
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        return len(self._table.cells[key][0])
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         span = Span.of(prefix, start, stop)

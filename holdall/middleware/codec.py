@@ -4,10 +4,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
-from holdall.errors import Corrupt, HoldallError, Invalid
+from holdall.errors import Corrupt, HoldallError, Invalid, Unsupported
 from holdall.keys import Foreign, format_key
 from holdall.layer import Layer
-from holdall.store import MISSING, Missing, Operation, Put, Store, Tag, Tagged, in_place_error
+from holdall.store import MISSING, WHOLE, Feature, Missing, Operation, Put, Store, Tag, Tagged, in_place_error
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -137,6 +137,19 @@ class Codec(Layer[V, W]):
             raise
         except Exception:  # noqa: BLE001 - it was decoded, but can no longer be encoded
             return True
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        raise Unsupported(
+            f"{self!r} cannot read a part of {key!r}: {type(self).__name__} decodes whole values only; read the whole "
+            "value, as in store[key], or leave this layer out for large values",
+            key=key,
+        )
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features & ~WHOLE
+
+    size = Store.size  # the size of the decoded value, which only decoding tells
 
     # A value is decoded before it is deleted, so a value that cannot be decoded is not deleted.
     _take = Store._take

@@ -66,6 +66,12 @@ class PassThrough(Layer[V, V]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._inner._setdefault(key, default)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._inner.read(key, start, length)
+
+    def size(self, key: str, /) -> int:
+        return self._inner.size(key)
+
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)
 

@@ -11,8 +11,8 @@ from holdall.replication.replicas import (
     replicas_of,
     stale_reads,
 )
-from holdall.replication.report import Report
-from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, settle
+from holdall.replication.report import Report, Unsettled
+from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, find_conflict, settle
 from holdall.replication.revisions.merge import Merged, merge_fields
 from holdall.replication.sync import sync, sync_both
 
@@ -25,9 +25,11 @@ __all__ = [
     "Report",
     "Sibling",
     "StaleRead",
+    "Unsettled",
     "at_least",
     "back_up",
     "conflicts",
+    "find_conflict",
     "follow",
     "merge_fields",
     "promote",

@@ -1,6 +1,5 @@
 """One run of a sync: it compares all keys, or follows the feeds, and remembers how far it came."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -111,6 +110,7 @@ class Run:
         The positions are those from before the listings, so what changes in the meantime comes again.
         """
         self.report.full = True
+        self._tell(0)
         before = self._state.manifest
         reached = list(map(self._position_now, self._sides, self._followed))
         positions: Positions = tuple(map(_useful, reached))  # type: ignore[assignment]
@@ -124,9 +124,7 @@ class Run:
     def _position_now(self, side: Side, follows: bool) -> str | None:
         if not follows:
             return None
-        feed: Changes = side.changes(None)
-        deque(feed, maxlen=0)
-        return feed.position
+        return side.changes(None).skip()
 
     def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
@@ -241,7 +239,7 @@ class Run:
     def _count(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             self.report.add(outcome)
-            if not outcome.settled and len(self._unsettled) <= PENDING:
+            if (outcome.siblings or not outcome.settled) and len(self._unsettled) <= PENDING:
                 self._unsettled.append(outcome.key)
 
 

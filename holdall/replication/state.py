@@ -53,7 +53,7 @@ class State:
         if kept is not None:
             said = json.dumps([names, way]).encode()
             folder = hashlib.blake2b(said, digest_size=16).hexdigest()
-            called = Called("the remembered tags of the sync")
+            called = Called(f"the remembered tags of the sync in {kept!r}")
             raw = Reserved(kept, f"{FOLDER}{folder}/", lambda key: called)
             self._raw = Gzip(raw, _LEVEL, max_size=_LARGEST)
 

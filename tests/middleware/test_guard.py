@@ -50,6 +50,7 @@ DELETES: dict[str, Callable[[Store[bytes]], Any]] = {
     "del": lambda store: store.__delitem__("a"),
     "discard": lambda store: store.discard("a"),
     "delete_many": lambda store: store.delete_many(["a"]),
+    "delete_prefix": lambda store: store.delete_prefix("a"),
     "clear": lambda store: store.clear(),
     "pop": lambda store: store.pop("a"),
     "popitem": lambda store: store.popitem(),

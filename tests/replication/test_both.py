@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from holdall import Conflict, Escape, Invalid, Json, Memory, SQLite, Unsupported, Versions
 from holdall.replication import run, state, sync_both
-from holdall.replication.both import Policy
+from holdall.replication.policies import Policy
 from holdall.store import MISSING, Feature, Store
 from tests.replication.mortal import Killed, Life, Mortal, Without
 from tests.replication.test_machine import in_turn

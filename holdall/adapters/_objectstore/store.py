@@ -9,6 +9,7 @@ from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.errors import Unsupported
 from holdall.keys import Foreign, Span, check_key, to_name
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
 
 
@@ -29,6 +30,14 @@ class Bucket(Protocol):
 
     def head(self, key: str) -> State:
         """The state of ``key``, without its body."""
+        ...
+
+    def read_part(self, key: str, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``; its length is not 0."""
+        ...
+
+    def size(self, key: str) -> int:
+        """The number of bytes of ``key``, without its body."""
         ...
 
     def objects(self, span: Span, prefix: str, size: int = ...) -> Iterator[tuple[str, str]]:
@@ -112,6 +121,18 @@ class BucketStore(Store[bytes], Generic[B]):
             return self._writes.remember(key, self._bucket.head(key))
         except KeyError:
             return ABSENT
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        part = ByteRange.of(start, length)
+        if part.length == 0:
+            self._bucket.head(key)  # raises KeyError if it is missing
+            return b""
+        return self._bucket.read_part(key, part)
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        return self._bucket.size(key)
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))

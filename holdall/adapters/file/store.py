@@ -7,7 +7,7 @@ from functools import partial
 from itertools import starmap
 from typing import TypeVar, TypeVarTuple, cast
 
-from holdall.adapters._files.descriptors import read_file, read_time
+from holdall.adapters._files.descriptors import read_file, read_status, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.filenames import Folders, Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
@@ -32,6 +32,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
+from holdall.ranges import ALL, ByteRange
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ _FEATURES = (
     | Feature.REMOVE
     | Feature.SHARED
     | Feature.DURABLE
+    | Feature.RANGES
 )
 
 
@@ -140,9 +142,23 @@ class File(Store[bytes]):
             raise translate(error, self.root, key) from error
         return ABSENT if time is None else Tag(str(time))
 
-    def _read(self, key: str, place: Place) -> tuple[bytes, int]:
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        return self._read(key, place_of(key), ByteRange.of(start, length))[0]
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
         try:
-            found = read_file(self.root, place)
+            found = read_status(self.root, place_of(key))
+        except OSError as error:
+            raise translate(error, self.root, key) from error
+        if found is None:
+            raise KeyError(key)
+        return found.st_size
+
+    def _read(self, key: str, place: Place, part: ByteRange = ALL) -> tuple[bytes, int]:
+        try:
+            found = read_file(self.root, place, part)
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:

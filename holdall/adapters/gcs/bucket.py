@@ -12,12 +12,13 @@ from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs.attempts import Attempts
 from holdall.adapters.gcs.client import Connection, Options, connect, create_bucket
-from holdall.adapters.gcs.download import download
-from holdall.adapters.gcs.errors import RAISED, translate
+from holdall.adapters.gcs.download import download, download_part
+from holdall.adapters.gcs.errors import RAISED, begins_after_end, translate
 from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects, page
-from holdall.errors import Conflict, Corrupt
+from holdall.errors import Conflict, Corrupt, HoldallError
 from holdall.handles import PerProcess
 from holdall.keys import Span
+from holdall.ranges import ByteRange
 from holdall.store import Tag, conflict
 
 R = TypeVar("R")
@@ -110,13 +111,37 @@ class GCSBucket:
 
         return self.ask(send, key)
 
+    def read_part(self, key: str, part: ByteRange, generation: str = "") -> bytes:
+        """The ``part`` of the body of ``key``; its length is not 0. ``generation`` is as in `read`."""
+
+        def send(connection: Connection, retry: Any) -> bytes:
+            where = connection, self.name, self.root + key, generation, self.options.timeout
+            return retry(download_part)(*where, part)  # type: ignore[no-any-return]
+
+        try:
+            return self.ask(send, key)
+        except HoldallError as error:
+            if not begins_after_end(error):
+                raise
+            # A server may also refuse the last bytes of a shorter value, which are all of its bytes.
+            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0), generation)
+
     def head(self, key: str, generation: str = "") -> State:
         """The state of ``key``, without its body; ``generation`` is as in `read`."""
+        blob = self._look(key, generation)
+        return State(_tag(blob, key), blob.metadata or {})
 
-        def send(connection: Connection, retry: Any) -> State:
+    def size(self, key: str) -> int:
+        """The number of bytes of ``key``, without its body."""
+        return int(self._look(key).size)
+
+    def _look(self, key: str, generation: str = "") -> Any:
+        """The client's blob for ``key``, with the properties that the server has."""
+
+        def send(connection: Connection, retry: Any) -> Any:
             blob = self.blob(connection, key, generation)
             blob.reload(timeout=self.options.timeout, retry=retry)
-            return State(_tag(blob, key), blob.metadata or {})
+            return blob
 
         return self.ask(send, key)
 

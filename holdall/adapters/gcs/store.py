@@ -49,7 +49,13 @@ class GCS(BucketStore[GCSBucket]):
 
     _scheme = "gs"
     _always = (
-        Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.UNIQUE_TAGS | Feature.SHARED | Feature.DURABLE
+        Feature.SEEK
+        | Feature.BATCH
+        | Feature.TAGS
+        | Feature.UNIQUE_TAGS
+        | Feature.SHARED
+        | Feature.DURABLE
+        | Feature.RANGES
     )
 
     def __init__(

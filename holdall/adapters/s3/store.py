@@ -57,7 +57,7 @@ class S3(BucketStore[S3Bucket]):
     """
 
     _scheme = "s3"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE
+    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE | Feature.RANGES
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters._shared.transactional import TRANSACTIONS
+from holdall.adapters.sqlite.blobs import read_part
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -22,6 +23,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess, delays_fork
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -41,11 +43,10 @@ _LOOKUPS = 128  # keys looked up in one transaction
 _LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
 _AT_ONCE = 128  # keys whose tags one statement looks up
 _FEW = 4  # keys that one statement writes on the condition of their tags
-_SHOWN = (
-    "key <> '' AND key < x'' AND NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) "
-    "AND is_key(CAST(key AS BLOB))"
-)
+_VALID = "key <> '' AND key < x'' AND is_key(CAST(key AS BLOB))"
+_SHOWN = f"NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND {_VALID}"
 
+_FEATURES = TRANSACTIONS | Feature.RANGES
 _IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
@@ -95,7 +96,7 @@ class SQLite(Store[bytes]):
         self._link = Link(self._table)
         self._feed = Feed(self, self._link, table)
         self._bell = PerProcess(Bell)
-        self._features = TRANSACTIONS
+        self._features = _FEATURES
         if feed:
             self._features |= Feature.CHANGES
         if not self._table.in_memory:
@@ -110,6 +111,7 @@ class SQLite(Store[bytes]):
         self._create = f"INSERT OR IGNORE INTO {name} (key, value) VALUES (?, ?)"
         self._put = f"INSERT OR REPLACE INTO {name} (key, value) VALUES (?, ?)"
         self._delete = f"DELETE FROM {name} WHERE key = ?"
+        self._delete_range = f"DELETE FROM {name} WHERE key >= ? AND key < ?"
 
     @classmethod
     def from_address(cls, address: Address) -> "SQLite":
@@ -231,8 +233,10 @@ class SQLite(Store[bytes]):
         for batch in split_keys(keys):
             self._link.erase_many(self._delete, list(map(text, batch)))
 
-    def clear(self) -> None:
-        self._link.erase(f"DELETE FROM {self._name} WHERE {_SHOWN}")
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        delete = f"{self._delete_range} AND {_SHOWN if span.hides else _VALID}"
+        self._link.erase(delete, span.low, b"" if span.high is None else span.high)
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
@@ -251,6 +255,20 @@ class SQLite(Store[bytes]):
         check_key(key)
         row = self._row(self._tick, (text(key),))
         return row[0] if row else ABSENT
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        found = self._link.read(partial(read_part, self._table.name, text(key), ByteRange.of(start, length)))
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        row = self._row(f"SELECT length({_VALUE}) FROM {self._name} WHERE key = ?", (text(key),))
+        if row is None:
+            raise KeyError(key)
+        return row[0]  # type: ignore[no-any-return]
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)

@@ -56,7 +56,7 @@ class Cache(Layer[bytes, bytes]):
     ``misses``, missing keys are remembered too. If the near store fails, reads go to ``store``. If the near
     store cannot drop the old value, a write raises before anything is written.
 
-    A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans,
+    A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans, `read`,
     `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
     Reserved keys are never cached. A write through `raw` shows here at once. A reader of `changes` never
     reads a value here that is older than the change.
@@ -186,6 +186,17 @@ class Cache(Layer[bytes, bytes]):
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         return self._inner.get_tagged(key)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._inner.read(key, start, length)
+
+    def size(self, key: str, /) -> int:
+        entry = self._fresh(key)
+        if entry is None:
+            return self._inner.size(key)
+        if entry.value is MISSING:
+            raise KeyError(key)
+        return len(entry.value)
+
     # ---- Reading many --------------------------------------------------------------------------
 
     def get_foreign(self, name: Foreign, /) -> bytes:
@@ -253,11 +264,18 @@ class Cache(Layer[bytes, bytes]):
         with here.bulk():
             self._inner.delete_many(passing())
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._erase(partial(self._inner.delete_prefix, prefix))
+
     def clear(self) -> None:
+        self._erase(self._inner.clear)
+
+    def _erase(self, delete: Callable[[], None]) -> None:
+        """Call ``delete``, which deletes many keys, and drop all entries before it."""
         here = self._here()
         with here.bulk():
             here.clear()
-            self._inner.clear()
+            delete()
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from holdall.store import Store
 
 T = TypeVar("T")
 
-_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at", "watch"}
-_SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear"}
+_READS = {"get", "contains", "get_tagged", "tag", "len", "bool", "at", "watch", "size", "read"}
+_SEVERAL = {"set_many", "delete_many", "transact", "popitem", "clear", "delete_prefix"}
 
 
 class RawView(Interceptor[bytes]):

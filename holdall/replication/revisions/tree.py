@@ -64,17 +64,23 @@ class Tree(dict[str, Known]):
         last = max((self[parent].generation for parent in ordered), default=0)
         return self.union(Tree({hash: Known(last + steps, ordered, deleted, micros)}))
 
-    def find_common_ancestors(self) -> list[str]:
-        """Return the last revision that all leaves follow, and those that have its value; nothing if there is none.
+    def follows(self, hash: str, other: str | None) -> bool:
+        """Return whether the revision ``hash`` is ``other`` or comes after it."""
+        return hash == other or other in self._find_ancestors(hash)
 
-        Equal revisions have the value of their common child.
+    def find_common_ancestors(self, hashes: Iterable[str]) -> list[str]:
+        """Return the last revision that all of ``hashes`` follow, and those that have its value.
+
+        Equal revisions have the value of their common child. Without such a revision, return nothing.
         """
-        followed = set.intersection(*map(self._find_ancestors, self.leaves))
+        followed = set.intersection(*map(self._find_ancestors, hashes))
         last = max(followed, key=self._rank, default=None)
-        if last is None:
-            return []
-        parents = self[last].parents
-        return [last, *parents] if last == join_of(parents) else [last]
+        return [] if last is None else self.find_equal(last)
+
+    def find_equal(self, hash: str) -> list[str]:
+        """Return ``hash``, and the revisions that it joins because they are equal."""
+        parents = self[hash].parents
+        return [hash, *parents] if hash == join_of(parents) else [hash]
 
     def _find_ancestors(self, hash: str) -> set[str]:
         found: set[str] = set()

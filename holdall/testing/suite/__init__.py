@@ -12,6 +12,7 @@ from holdall.testing.suite.layers import LayerTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
 from holdall.testing.suite.operations import OperationTests
+from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.reserved import ReservedTests
@@ -30,6 +31,7 @@ class StoreTests(
     MappingTests[V],
     KeyTests[V],
     ContentTests[V],
+    PartTests[V],
     ScanTests[V],
     BulkTests[V],
     ReservedTests[V],

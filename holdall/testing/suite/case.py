@@ -97,6 +97,7 @@ class StoreCase(Generic[V]):
             (Feature.REMOVE, lambda: store.pop("there")),
             (Feature.REMOVE, lambda: store.popitem()),
             (Feature.ATOMIC, lambda: store.transact([Expect("new", ABSENT), Put("new", other)])),
+            (Feature.RANGES, lambda: store.read("there", 0, 1)),
             (Feature.CHANGES, lambda: store.changes()),
             (Feature.CHANGES, lambda: store.watch("a.1", timeout=0)),
         ]

@@ -17,6 +17,7 @@ from holdall.testing.suite.foreign import ForeignTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
@@ -54,6 +55,9 @@ CANNOT = {
             "test_clear_leaves_reserved_keys",
             "test_delete",
             "test_delete_many_deletes_the_existing_keys",
+            "test_delete_prefix_deletes_many_keys",
+            "test_delete_prefix_deletes_what_a_scan_yields",
+            "test_delete_prefix_leaves_reserved_keys",
             "test_deleting_a_key_deletes_no_other",
             "test_valid_keys_do_not_collide",
             "test_order_is_by_code_point",
@@ -126,6 +130,7 @@ class TestS3InProcess(
     MappingTests[bytes],
     KeyTests[bytes],
     ContentTests[bytes],
+    PartTests[bytes],
     ScanTests[bytes],
     BulkTests[bytes],
     ReservedTests[bytes],

@@ -82,6 +82,7 @@ WRITES: dict[str, Callable[[Store[bytes]], object]] = {
     "delete": lambda store: store.__delitem__("a"),
     "discard": lambda store: store.discard("a"),
     "delete_many": lambda store: store.delete_many(["a"]),
+    "delete_prefix": lambda store: store.delete_prefix("a"),
     "clear": lambda store: store.clear(),
     "pop": lambda store: store.pop("a"),
     "remove": lambda store: store.remove("a", store.tag("a")),
@@ -114,7 +115,10 @@ class Late(Gate):
         return call(*args)
 
 
-LATE = ["set", "set_many", "transact", "swap", "modify", "delete", "discard", "delete_many", "clear", "pop"]
+LATE = [
+    *("set", "set_many", "transact", "swap", "modify"),
+    *("delete", "discard", "delete_many", "delete_prefix", "clear", "pop"),
+]
 
 
 @pytest.mark.parametrize("name", LATE)

@@ -25,6 +25,7 @@ WRITES: dict[str, Write] = {
     "remove": lambda raw: raw.remove("a", raw.tag("a")),
     "pop": lambda raw: raw.pop("a"),
     "popitem": lambda raw: raw.popitem(),
+    "delete_prefix": lambda raw: raw.delete_prefix("a"),
     "clear": lambda raw: raw.clear(),
     "transact": lambda raw: raw.transact([Put("a", b"2")]),
     "delete in transact": lambda raw: raw.transact([Delete("a")]),

@@ -2,7 +2,7 @@
 
 from holdall.replication.backup import back_up, follow, restore
 from holdall.replication.report import Report, Unsettled
-from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, settle
+from holdall.replication.revisions.conflicts import KeyConflict, Sibling, conflicts, find_conflict, settle
 from holdall.replication.revisions.merge import Merged, merge_fields
 from holdall.replication.sync import sync, sync_both
 
@@ -14,6 +14,7 @@ __all__ = [
     "Unsettled",
     "back_up",
     "conflicts",
+    "find_conflict",
     "follow",
     "merge_fields",
     "restore",

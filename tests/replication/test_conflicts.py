@@ -163,10 +163,12 @@ def test_siblings_are_encrypted_and_belong_to_their_prefix() -> None:
     memory, keys = Memory(uuid4().hex), new_key("2026")
     a = Versions(Prefix(Json(Encrypt(memory, lambda: keys)), "shop"))
     b = make()
-    a["x"], b["x"] = "secret-1", "secret-2"
+    with note(author="secret Ann", message="secret reason"):
+        a["x"], b["x"] = "secret-1", "secret-2"
     sync(a, b)
     (found,) = conflicts(a)
     assert {each.value for each in found.siblings} == {"secret-1", "secret-2"}
+    assert {each.note for each in found.siblings} == {("secret Ann", "secret reason")}
     stored = dict(memory.raw().items())
     assert any(key.startswith(".holdall/siblings/shop/x/") for key in stored)
     assert not any(b"secret" in data for data in stored.values())

@@ -75,10 +75,12 @@ class Tree(dict[str, Known]):
         """
         followed = set.intersection(*map(self._find_ancestors, hashes))
         last = max(followed, key=self._rank, default=None)
-        if last is None:
-            return []
-        parents = self[last].parents
-        return [last, *parents] if last == join_of(parents) else [last]
+        return [] if last is None else self.find_equal(last)
+
+    def find_equal(self, hash: str) -> list[str]:
+        """Return ``hash``, and the revisions that it joins because they are equal."""
+        parents = self[hash].parents
+        return [hash, *parents] if hash == join_of(parents) else [hash]
 
     def _find_ancestors(self, hash: str) -> set[str]:
         found: set[str] = set()

@@ -16,7 +16,7 @@ from benchmarks.orm_rows import Rows, as_object, payment_object
 from benchmarks.orm_tables import AllocationRow, Base, InvoiceRow, LineRow, PaymentRow, SplitRow
 from benchmarks.plan import Plan
 from holdall.domain.model import Invoice
-from holdall.domain.receivables import BOUNDS
+from holdall.domain.tables import BOUNDS
 
 WHOLE = (
     selectinload(InvoiceRow.lines).selectinload(LineRow.splits),

@@ -95,6 +95,9 @@ class Layer(Wrapper[V, W]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._inner.delete_many(keys)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._inner.delete_prefix(prefix)
+
     def clear(self) -> None:
         self._inner.clear()
 

@@ -1,7 +1,7 @@
 """Layers that show the keys under a prefix as a store of their own, and the view that `Store.raw` returns."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.history import Revision
@@ -114,7 +114,7 @@ class Prefixed(Layer[V, V]):
     __iter__ = Store.__iter__
     __len__ = Store.__len__
     __bool__ = Store.__bool__
-    clear = Store.clear
+    clear = Store.clear  # by delete_prefix
     popitem = Store.popitem
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
@@ -128,6 +128,31 @@ class Prefixed(Layer[V, V]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._inner.delete_many(map(self._down, keys))
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        check_bounds(prefix, "", None)
+        self._inner.delete_prefix(self._bound(prefix))
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        down = self._down(key)
+        try:
+            return self._inner.read(down, start, length)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        down = self._down(key)
+        try:
+            return self._inner.open(down, cast(Any, mode), expected=expected)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def size(self, key: str, /) -> int:
+        down = self._down(key)
+        try:
+            return self._inner.size(down)
+        except KeyError:
+            raise KeyError(key) from None
 
     def get_tagged(self, key: str, /) -> Tagged[V]:
         down = self._down(key)

@@ -38,6 +38,7 @@ from typing import (
     Any,
     Final,
     Generic,
+    Literal,
     NamedTuple,
     NewType,
     NoReturn,
@@ -56,7 +57,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from holdall.changes import Changes
+    from holdall.files import ValueWriter
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -161,6 +165,14 @@ class Feature(enum.Flag):
 
     Whether the value survives a power failure depends on the store's ``durability``; that is not tested.
     """
+    RANGES = enum.auto()
+    """The store has read: it reads a part of a value, and not the rest."""
+    STREAMS = enum.auto()
+    """The store has open: it reads and writes a value as a file, and holds only a part of it in memory."""
+
+
+WHOLE: Final = Feature.RANGES | Feature.STREAMS
+"""The features that a layer lacks if it can only read or write a whole value."""
 
 
 class Store(MutableMapping[str, V]):
@@ -309,6 +321,42 @@ class Store(MutableMapping[str, V]):
             if value is not MISSING:
                 yield key, value
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        """Return ``self[key][start:][:length]`` without reading the rest of the value. Needs RANGES.
+
+        So a negative ``start`` counts from the end, and a part that begins after the end is empty. Raises
+        KeyError if ``key`` is missing, and Invalid if ``length`` is negative.
+        """
+        remedy = "read the whole value, as in store[key]"
+        raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
+
+    @overload
+    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "BufferedReader": ...
+    @overload
+    def open(self, key: str, /, mode: Literal["wb"], *, expected: Tag | None = None) -> "ValueWriter": ...
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        """Return a file that reads the value of ``key``, or with the mode "wb" writes a new one. Needs STREAMS.
+
+        The memory that it takes does not depend on the size of the value. A file that reads can seek, and
+        reads one version of the value: it raises Conflict if the value is replaced or deleted in the
+        meantime and the store does not have the old one any more. Opening a missing key raises KeyError.
+
+        What is written becomes the value when the file is closed, wholly, as if by one write; until then
+        nobody sees it. If the ``with`` block raises an exception, or the process is killed, the key keeps its
+        old value. With ``expected``, closing is a `swap`: it raises Conflict if ``key`` does not have that
+        tag then. Needs SWAP too.
+        """
+        remedy = "read or write the whole value, as in store[key]"
+        raise unsupported(self, "open a value as a file", Feature.STREAMS, remedy)
+
+    def size(self, key: str, /) -> int:
+        """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing.
+
+        Most stores do not read the value for this. A layer that changes values reads it, because nothing else
+        tells the size of the value that the layer returns. Raises Unsupported if the values are not bytes.
+        """
+        return size_of(self, key, self[key])
+
     def typed(self, type: "TypeForm[T]", /) -> "Store[T]":
         """Return a read-only view that decodes only the part of each document that ``type`` declares.
 
@@ -374,9 +422,16 @@ class Store(MutableMapping[str, V]):
         for key in keys:
             self.discard(key)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        """Delete every key that ``scan(prefix)`` yields. A key that is written in the meantime may stay.
+
+        An empty prefix deletes every key. If this raises, some of the keys may have been deleted.
+        """
+        self.delete_many(map(RawKey, self.scan(prefix)))
+
     def clear(self) -> None:
         """Delete every key that a scan yields. It lists once; a key written in the meantime may stay."""
-        self.delete_many(map(RawKey, self.scan()))
+        self.delete_prefix("")
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
@@ -646,6 +701,18 @@ def to_bytes(value: bytes) -> bytes:
         return bytes(value)
     kind = type(value).__name__
     raise TypeError(f"a store of bytes does not keep {kind}; wrap it in a serializer such as Json")
+
+
+def size_of(store: Store[Any], key: str, value: object) -> int:
+    """Return how many bytes ``value`` has, the value of ``key``. Raises Unsupported if it is not bytes."""
+    if isinstance(value, bytes):
+        return len(value)
+    kind = type(value).__name__
+    raise Unsupported(
+        f"{store!r} cannot tell the size of {key!r}: its value is a {kind}, not bytes; "
+        "raw().size(key) returns the size of the stored bytes",
+        key=key,
+    )
 
 
 def in_place_error() -> TypeError:

@@ -36,9 +36,9 @@ def test_all_brings_every_extra_that_users_have():
 
 def test_the_readme_has_a_row_for_every_extra_that_users_have():
     rows = re.findall(r"^\| (`.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row)} == set(EXTRAS) - FOR_DEVELOPERS | {
-        "testing"
-    }
+    assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row)} == set(
+        EXTRAS
+    ) - FOR_DEVELOPERS | {"testing"}
 
 
 def test_the_base_install_needs_nothing():

@@ -110,17 +110,17 @@ def _count(given: tuple[str, ...]) -> str:
     return f"{len(given)} argument{'' if len(given) == 1 else 's'}"
 
 
-def option(name: str) -> Callable[[Any], Any]:
+def option(name: str, *, required: bool = True) -> Callable[[Any], Any]:
     """Return a decorator that adds the option ``--from URI`` or ``--into URI`` to a command on books.
 
-    HOLDALL_URI is the default of the option.
+    HOLDALL_URI is the default of the option. If it is not ``required``, the value may be None.
     """
     return click.option(
         f"--{name}",
         "uri",
         metavar="URI",
         envvar=VARIABLE,
-        required=True,
+        required=required,
         show_envvar=True,
         help="The address of the books, as in sqlite:///books.db.",
     )

@@ -53,7 +53,7 @@ def set_(at: dict[str, Any], source: BinaryIO | None) -> None:
         raise click.UsageError("give VALUE or --file, not both")
     given = _read(source) if at["value"] is None else os.fsencode(at["value"])
     stack, _ = plan(at["uri"])
-    value = parse_value(given, stack)
+    value = parse_value(given, stack, at["key"])
     with open_store(at["uri"]) as store:
         if at["key"].startswith(PREFIX):
             from holdall.cli.books.open import require_invoice  # imported late: most keys are not in books

@@ -12,7 +12,7 @@ from holdall.address import ADDRESSES, Address, suggest
 from holdall.configuration.reading import LARGEST, ConfigFile
 from holdall.errors import InvalidAddress
 
-_KINDS: Final = {"books", "store", "view"}
+_KINDS: Final = {"bank", "books", "store", "view"}
 _PARTS: Final = 16  # the limit for a dotted key; a store needs three
 _long_key = re.compile(  # the time of tomllib grows with the square of the number of parts
     rb"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""

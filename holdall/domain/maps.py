@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from holdall.domain.model import Allocation, InvoiceKind, Party, PaymentKind, Split, entry_name
+from holdall.domain.model import CASH, Allocation, InvoiceKind, Party, PaymentKind, Split, entry_name
 from holdall.domain.money import EXACT
 
 
@@ -123,6 +123,7 @@ class Whole(Struct, gc=False):
 
 
 Money = tuple[tuple[str, str], Decimal]
+_NOT_ADJUSTED = (*CASH, "prepayment")
 
 
 def billed(key: str, part: Billed) -> Iterator[Money]:
@@ -137,20 +138,20 @@ def billed(key: str, part: Billed) -> Iterator[Money]:
                 yield (currency, each.code), EXACT.minus(each.amount)
 
 
-def paid(key: str, part: Paid) -> Iterator[Money]:
-    """Yield (currency, code) → amount of each allocation of cash."""
+def paid(key: str, part: Paid | Billed) -> Iterator[Money]:
+    """Yield (currency, code) → amount of each allocation of cash, which may come from another document."""
     currency = part.currency
     for payment in part.payments:
-        if payment.kind == "receipt":
+        if payment.kind in CASH:
             for each in payment.allocations:
                 yield (currency, each.code), each.amount
 
 
-def adjusted(key: str, part: Paid) -> Iterator[Money]:
+def adjusted(key: str, part: Paid | Billed) -> Iterator[Money]:
     """Yield (currency, code) → amount of each allocation that is neither of cash nor of a prepayment."""
     currency = part.currency
     for payment in part.payments:
-        if payment.kind not in ("receipt", "prepayment"):
+        if payment.kind not in _NOT_ADJUSTED:
             for each in payment.allocations:
                 yield (currency, each.code), each.amount
 
@@ -219,7 +220,8 @@ def statement(customer: str, key: str, part: Entry) -> Iterator[tuple[tuple[str,
         return
     rank = 1 if part.kind == "credit-note" else 0
     reference = ", ".join(part.references)
-    yield (part.currency, part.issued, rank, part.number), (part.kind, reference, part.total)
+    if part.kind != "payment":
+        yield (part.currency, part.issued, rank, part.number), (part.kind, reference, part.total)
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),

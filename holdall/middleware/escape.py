@@ -94,6 +94,8 @@ class Escape(Prefixed[V]):
         found = ((_text(key), item) for key, item in items)
         return ((text, item) for text, item in found if text is not None)
 
+    delete_prefix = Store.delete_prefix  # the store below would delete the keys that are not escapes, too
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=_escape(prefix)).rename(_text)
 

@@ -61,6 +61,15 @@ class Interceptor(PassThrough[V]):
     def tag(self, key: str, /) -> Tag:
         return self._call("tag", self._inner.tag, key)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._call("read", self._inner.read, key, start, length)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        return self._call("open", partial(self._inner.open, mode=cast(Any, mode), expected=expected), key)
+
+    def size(self, key: str, /) -> int:
+        return self._call("size", self._inner.size, key)
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._stream("get_many", self._inner.get_many(keys))
 
@@ -105,6 +114,9 @@ class Interceptor(PassThrough[V]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._call("delete_many", self._inner.delete_many, self._feed("delete_many", keys))
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._call("delete_prefix", self._inner.delete_prefix, prefix)
 
     def clear(self) -> None:
         self._call("clear", self._inner.clear)

@@ -101,7 +101,7 @@ class _Batch:
         self._access.check(self._served.name, key, write=not isinstance(operation, Get))
         value = None
         if isinstance(operation, Put):
-            value = self._served.representation.read_item(bytes(operation.value))
+            value = self._served.at(key).representation.read_item(bytes(operation.value))
         ready.append((key, value))
 
     def _call(self, call: Callable[[Pairs], list[Result]], pairs: Pairs) -> list[Result]:
@@ -115,7 +115,7 @@ class _Batch:
         left = self._left
         times = Counter(key for key, _ in pairs)  # the answer has a value as often as it is asked for
         for key, value in self._served.store.get_many(times):
-            item = self._served.representation.write_item(value)
+            item = self._served.at(key).representation.write_item(value)
             left -= len(bytes(item)) * times[key]
             if left < 0:
                 break

@@ -84,8 +84,8 @@ class Collections:
         read_parameters(req)
         req.context.access.check(store, folder, write=True)
         served = self._stores.find(store, req)
-        value = read_value(req, served, self._max_body)
         key = f"{folder}{uuid7()}"
+        value = read_value(req, served.at(key), self._max_body)
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
         resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")
         resp.status = falcon.HTTP_CREATED

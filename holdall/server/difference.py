@@ -44,7 +44,7 @@ class Differences:
         key = require(given, "key")
         old, new = (read_number(name, require(given, name), MOST) for name in ("from", "to"))
         req.context.access.check(store, key)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         require_history(served)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPNotImplemented(description="only documents can be compared, not bytes or text")

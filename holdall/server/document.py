@@ -51,7 +51,7 @@ class Documents:
         """
         given = read_parameters(req, *PARAMETERS)
         req.context.access.check(store, key)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         form = choose_form(req, resp, served)
         if given:
             _answer_past(req, resp, served, key, given, form)
@@ -115,7 +115,7 @@ class Documents:
         """Write the value: 201 if the key was missing, else 204."""
         read_parameters(req)
         req.context.access.check(store, key, write=True)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
         value = read_value(req, served, self._max_body)
         created, tag = _write(served.store, key, value, conditions)
@@ -127,7 +127,7 @@ class Documents:
         """Change the document by a merge patch or a JSON patch, and answer with the new document."""
         read_parameters(req)
         req.context.access.check(store, key, write=True)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         if not isinstance(served.representation, DocumentRepresentation):
             raise falcon.HTTPMethodNotAllowed(["DELETE", "GET", "HEAD", "PUT"])
         form = choose_form(req, resp, served)

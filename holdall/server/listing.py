@@ -111,7 +111,7 @@ class Listing(NamedTuple):
 
     def _found(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each key and its item, from the cursor on; the item of the cursor itself may come again."""
-        store, write = self.served.store, self.served.representation.write_item
+        store, of = self.served.store, self.served.representation.of
         bounds: Any = {"prefix": self.prefix, "start": self.start, "stop": self.stop}
         if self.include == "keys":
             yield from ((key, {"key": key}) for key in store.scan(**bounds))
@@ -120,7 +120,7 @@ class Listing(NamedTuple):
                 yield key, {"key": key, "tag": escape_tag(tag)}
         elif self.include == "values":
             for key, value in store.scan_items(**bounds):
-                yield key, {"key": key, "value": write(value)}
+                yield key, {"key": key, "value": of(key).write_item(value)}
         else:
             for key, (value, tag) in store._tagged_many(store.scan(**bounds)):
-                yield key, {"key": key, "tag": escape_tag(tag), "value": write(value)}
+                yield key, {"key": key, "tag": escape_tag(tag), "value": of(key).write_item(value)}

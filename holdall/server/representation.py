@@ -29,6 +29,7 @@ with needs("server"):
 
     from holdall.middleware.codec import Codec
     from holdall.middleware.documents.base import Documents
+    from holdall.middleware.documents.by_prefix import ByPrefix
     from holdall.middleware.documents.declared import Unfit
     from holdall.middleware.json import Json
     from holdall.middleware.msgpack import MessagePack
@@ -64,6 +65,10 @@ class Representation(Protocol):
         """The forms of a value alone, by their media types; the first one has the `content_type`."""
         ...
 
+    def of(self, key: str, /) -> "Representation":
+        """Return the representation of the value of ``key``."""
+        ...
+
     def schemas(self, name: str, /) -> dict[str, Any]:
         """Return the schema of a value, named ``name``, and the schemas that it refers to, by their names."""
         ...
@@ -88,6 +93,9 @@ class BytesRepresentation:
     @property
     def forms(self) -> dict[str, Form]:
         return _only(self)
+
+    def of(self, key: str, /) -> "BytesRepresentation":
+        return self
 
     def schemas(self, name: str, /) -> dict[str, Any]:
         return {name: {}}
@@ -116,6 +124,9 @@ class TextRepresentation:
     @property
     def forms(self) -> dict[str, Form]:
         return _only(self)
+
+    def of(self, key: str, /) -> "TextRepresentation":
+        return self
 
     def schemas(self, name: str, /) -> dict[str, Any]:
         return {name: {"type": "string"}}
@@ -154,6 +165,11 @@ class DocumentRepresentation:
         self._json = Json(Memory(), type)
         self._from_json = from_json
         self.forms = _only(self) | _msgpack_forms(type)
+        make = partial(DocumentRepresentation, from_json=from_json)
+        self._others = ByPrefix(type, make) if hasattr(type, "types_by_prefix") else None
+
+    def of(self, key: str, /) -> "DocumentRepresentation":
+        return self if self._others is None else self._others.find(key) or self
 
     def schemas(self, name: str, /) -> dict[str, Any]:
         template = f"#/components/schemas/{name}.{{name}}"

@@ -35,6 +35,10 @@ class Served(NamedTuple):
         else:
             check_key(key)
 
+    def at(self, key: str) -> "Served":
+        """Return this store with the representation of the value of ``key``."""
+        return self._replace(representation=self.representation.of(key))
+
     def require(self, feature: Feature, reason: str) -> None:
         """Raise HTTPNotImplemented, which gives the ``reason``, if the store lacks ``feature``."""
         if feature not in self.store.features:
@@ -63,8 +67,8 @@ class Stores:
         """Yield every store, in the order in which they were given."""
         return iter(self._served.values())
 
-    def find(self, name: str, req: falcon.Request) -> Served:
-        """Return the store ``name``.
+    def find(self, name: str, req: falcon.Request, key: str = "") -> Served:
+        """Return the store ``name``, with the representation of the value of ``key`` if it is given.
 
         A name that ends in ``:raw`` is that of the stored bytes of all keys, including the reserved ones. It
         needs the right to write all of the store. Raises HTTPForbidden if the sender of ``req`` may not read
@@ -77,7 +81,7 @@ class Stores:
             raise MissingStore(description="no store of this name is served here")
         if name in self._raw and not self._shows_raw:
             raise RawRefused(description="this service does not show reserved keys; start it with --raw")
-        return found
+        return found.at(key) if key else found
 
 
 def _serve_raw(served: Served) -> Served:

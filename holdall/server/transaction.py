@@ -49,7 +49,7 @@ class Transactions:
 def _change(served: Served, operation: Put | Delete | Expect) -> Operation[Any]:
     key = operation.key
     if isinstance(operation, Put):
-        return StorePut(key, served.representation.read_item(bytes(operation.value)))
+        return StorePut(key, served.at(key).representation.read_item(bytes(operation.value)))
     if isinstance(operation, Delete):
         return StoreDelete(key)
     return StoreExpect(key, ABSENT if operation.tag is None else unescape_tag(operation.tag))

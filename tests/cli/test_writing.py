@@ -170,7 +170,7 @@ class TestRecode:
 
     def test_without_a_mapping_it_says_where_to_write_one(self, uri, rent):
         line = refusal("invoices", "recode", "--reason", "none", "--from", uri)
-        assert "name one with --codes, or in [books.codes]" in line
+        assert "name one with --codes, or set one with `holdall books set`" in line
 
 
 NOT_INVOICES = {

@@ -47,6 +47,7 @@ def document() -> dict[str, Any]:
             }
         ],
         "references": [],
+        "payment_reference": "",
     }
     return parts
 

@@ -85,6 +85,14 @@ def test_other_content_under_the_number_is_refused_by_name(books: Books) -> None
     assert unchanged(books) == before
 
 
+def test_books_of_earlier_releases_have_no_payment_reference(books: Books) -> None:
+    books.add(invoice())
+    assert books.add(invoice(payment_reference="RF18539007547034")) is False
+    books.add(invoice("8", payment_reference="RF18539007547034"))
+    with pytest.raises(Conflict, match="differs in payment_reference"):
+        books.add(invoice("8", payment_reference="RF33 8"))
+
+
 def test_another_seller_may_use_the_number(books: Books) -> None:
     books.add(invoice())
     assert books.add(invoice(seller=Party("S/2", "Second")))
@@ -354,6 +362,9 @@ def test_a_store_that_cannot_swap_is_refused() -> None:
     class NoSwap(PassThrough[Invoice]):
         def swap(self, key: str, value: Invoice, /, expected: Any) -> Any:
             raise Unsupported("no swap here")
+
+        def transact(self, changes: Any, /) -> None:
+            raise Unsupported("no transactions here")
 
     with pytest.raises(Unsupported):
         Books(NoSwap(Json(Memory(), Invoice))).add(invoice())

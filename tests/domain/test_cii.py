@@ -138,6 +138,11 @@ def test_allowances_charges_prepayment_rounding_and_references():
     assert (invoice.payments[0].amount, invoice.references) == (Decimal(7), ("R-1", "R-2"))
 
 
+def test_the_reference_for_the_payment():
+    added = "<ram:PaymentReference>RF18539007547034</ram:PaymentReference><ram:InvoiceCurrencyCode>"
+    assert read(changed(("<ram:InvoiceCurrencyCode>", added))).payment_reference == "RF18539007547034"
+
+
 def test_the_tax_in_another_currency_only_informs():
     foreign = '<ram:TaxTotalAmount currencyID="CZK">480.00</ram:TaxTotalAmount>'
     breakdown = (

@@ -100,6 +100,13 @@ def test_references_are_the_preceding_invoices_once_each():
     assert read(edited(before(SELLER, added))).references == ("R-1", "R-2")
 
 
+def test_the_reference_for_the_payment_is_the_first_one():
+    means = "<cac:PaymentMeans><cbc:PaymentID>{}</cbc:PaymentID></cac:PaymentMeans>"
+    added = means.format("") + means.format(" RF18 5390 0754 7034 ") + means.format("other")
+    assert read(edited(before(SELLER, added))).payment_reference == "RF18 5390 0754 7034"
+    assert read(edited(before(SELLER, means.format("7" * 201)))).payment_reference == ""
+
+
 def test_tax_in_the_accounting_currency_is_not_owed():
     foreign = '<cac:TaxTotal><cbc:TaxAmount currencyID="SEK">210.00</cbc:TaxAmount></cac:TaxTotal>'
     assert amounts(read(edited(before(TAX_TOTAL, foreign)))) == amounts(read(edited()))

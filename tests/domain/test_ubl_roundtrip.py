@@ -80,6 +80,7 @@ def invoices(draw):
         total=sum((line.amount for line in lines), Decimal(0)),
         lines=lines,
         references=tuple(draw(st.lists(texts, max_size=2, unique=True))),
+        payment_reference=draw(st.just("") | texts),
     )
     return replace(invoice, payments=draw(payments(invoice)))
 

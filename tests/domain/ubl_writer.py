@@ -20,6 +20,7 @@ def write(invoice: Invoice) -> bytes:
     put(root, "cbc:DocumentCurrencyCode", invoice.currency)
     for number in invoice.references:
         put(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID", number)
+    put(root, "cac:PaymentMeans/cbc:PaymentID", invoice.payment_reference)
     put_party(root, "cac:AccountingSupplierParty", invoice.seller)
     put_party(root, "cac:AccountingCustomerParty", invoice.customer)
     for line in invoice.lines:

@@ -40,6 +40,7 @@ USES: dict[str, tuple[int, Callable[[Any], object]]] = {
     "update": (3, lambda store: store.update(dict.fromkeys(KEYS, b"2"))),
     "delete_many": (3, lambda store: store.delete_many(KEYS)),
     "transact": (3, lambda store: store.transact([Put(key, b"2") for key in KEYS])),
+    "delete_prefix": (1, lambda store: store.delete_prefix("k")),
     "get": (1, lambda store: store.get("x")),
     "in": (1, lambda store: "x" in store),
     "len": (1, lambda store: len(store)),

@@ -18,8 +18,11 @@ texts = st.text(st.sampled_from(ODD), max_size=6) | st.text(st.characters(exclud
 SHORT = [text for text in BAD if len(text) < 100]
 
 
+_ONE_BY_ONE = ["scan", "delete_many"]
+
+
 class TestForwarding(LayerTests[bytes]):
-    instead = BY_SCANNING
+    instead = BY_SCANNING | {"delete_prefix": _ONE_BY_ONE, "clear": _ONE_BY_ONE}
 
     @pytest.fixture
     def wrap(self) -> Any:
@@ -111,9 +114,11 @@ def test_what_no_text_is_written_as_is_not_shown_nor_touched() -> None:
     store = Escape(below)
     store["mine"] = b"1"
     assert (list(store), len(store), dict(store.items())) == (["mine"], 1, {"mine": b"1"})
-    store.clear()
-    assert not store
-    assert len(below) == len(foreign) - 1
+    for clear in (store.clear, lambda: store.delete_prefix("")):
+        store["mine"] = b"1"
+        clear()
+        assert not store
+        assert len(below) == len(foreign) - 1
 
 
 @pytest.mark.parametrize("text", SHORT)
@@ -126,6 +131,7 @@ def test_every_operation_takes_any_text(text: str) -> None:
     assert store.modify(text, lambda value: value + b"2") == store[text] == store.get(text) == b"12"
     assert store.setdefault(text, b"3") == b"12"
     assert list(store.get_many([text, "none"])) == [(text, b"12")]
+    assert store.size(text) == 2
     assert store.popitem() == (text, b"12")
     for operation in (store.__getitem__, store.__delitem__, store.pop, store.get_tagged):
         with pytest.raises(KeyError) as missing:

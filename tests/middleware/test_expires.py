@@ -150,8 +150,16 @@ def test_the_deadline_is_kept_with_the_value_and_not_by_the_reader(clock: Clock)
 def test_clearing_and_discarding_leave_nothing_behind(store: Expires) -> None:
     store.discard("old")
     assert list(store.raw()) == ["kept", "new"]
+    store.delete_prefix("k")
+    assert list(store.raw()) == ["new"]
     store.clear()
     assert list(store.raw()) == []
+
+
+def test_a_size_is_that_of_the_value_and_an_expired_value_has_none(store: Expires) -> None:
+    assert store.size("new") == len(store["new"])
+    with pytest.raises(KeyError):
+        store.size("old")
 
 
 def test_a_sweep_removes_what_has_expired(store: Expires, clock: Clock) -> None:

@@ -50,13 +50,22 @@ DELETES: dict[str, Callable[[Store[bytes]], Any]] = {
     "del": lambda store: store.__delitem__("a"),
     "discard": lambda store: store.discard("a"),
     "delete_many": lambda store: store.delete_many(["a"]),
+    "delete_prefix": lambda store: store.delete_prefix("a"),
     "clear": lambda store: store.clear(),
     "pop": lambda store: store.pop("a"),
     "popitem": lambda store: store.popitem(),
     "remove": lambda store: store.remove("a", store.raw().get_tagged("a").tag),
     "transact": lambda store: store.transact([Delete("a")]),
 }
+
+
+def _write_file(store: Store[bytes]) -> None:
+    with store.open("c", "wb") as file:
+        file.write(b"3")
+
+
 WRITES: dict[str, Callable[[Store[bytes]], Any]] = {
+    "open": lambda store: _write_file(store),
     "[]=": lambda store: store.__setitem__("c", b"3"),
     "update": lambda store: store.update(c=b"3"),
     "swap": lambda store: store.swap("c", b"3", ABSENT),

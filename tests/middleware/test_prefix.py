@@ -24,6 +24,10 @@ def test_what_is_outside_is_neither_seen_nor_touched(store: Memory) -> None:
     view["2"] = b"2"
     view.clear()
     assert list(store) == sorted(NEIGHBOURS)
+    view["2"] = b"2"
+    for prefix in ("/", "", "-1", "0"):
+        view.delete_prefix(prefix)
+    assert list(store) == sorted(NEIGHBOURS)
 
 
 def test_a_slash_may_be_written_or_left_out(store: Memory) -> None:

@@ -34,8 +34,8 @@ class Answer(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the service carried out the request."""
-        return SERVICE in self.headers and (self.status < 300 or self.status == 304)
+        """Whether the service carried out the request. 416 says that a range begins after the end of the value."""
+        return SERVICE in self.headers and (self.status < 300 or self.status in (304, 416))
 
     @property
     def is_replayed(self) -> bool:

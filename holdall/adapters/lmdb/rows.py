@@ -7,6 +7,7 @@ from holdall.adapters.lmdb.log import Txn
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.batches import ROOM
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
@@ -31,6 +32,12 @@ def tagged(entry: bytes) -> Tagged[bytes]:
 def value_of(found: memoryview | None) -> bytes | None:
     """Return the value of an entry, or None if it is missing."""
     return None if found is None else found[TICK:].tobytes()
+
+
+def part_of(part: ByteRange, entry: memoryview) -> bytes:
+    """Return a copy of the ``part`` of the value of an entry."""
+    start, length = part.within(len(entry) - TICK)
+    return entry[TICK + start : TICK + start + length].tobytes()
 
 
 def tag_of(found: memoryview | None) -> Tag:

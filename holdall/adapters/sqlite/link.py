@@ -122,7 +122,7 @@ class Link:
         return True
 
     @delays_fork
-    def erase(self, statement: str, *args: str) -> int:
+    def erase(self, statement: str, *args: str | bytes) -> int:
         """Run one statement that deletes; return the number of deleted rows."""
         return self._erase(lambda connection: connection.execute(statement, args).rowcount)
 

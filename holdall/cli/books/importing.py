@@ -11,6 +11,7 @@ from holdall.cli.output.progress import show_progress
 from holdall.domain.books import Books
 from holdall.domain.files import NoInvoice, Reading, Source, documents_in_file
 from holdall.domain.model import Invoice
+from holdall.domain.stored_settings import StoredSettings, add_stored
 from holdall.errors import Conflict, HoldallError, Invalid, InvalidKey, TooLarge
 
 _SUFFIXES: Final = (".xml", ".json", ".ndjson", ".pdf")
@@ -101,10 +102,12 @@ def add(
     """Add the invoice of ``source`` to ``books``, and count it in ``outcome``.
 
     In a folder, a PDF without an embedded invoice is passed over, because it may be the picture of an XML file. So
-    is JSON of other programs.
+    is JSON of other programs, and so are settings, because somebody else may have put the file there.
     """
     try:
-        invoice = source.make()
+        found = source.make()
+        if in_folder and not isinstance(found, Invoice):
+            raise NoInvoice("the settings of books")
     except NoInvoice as problem:
         if in_folder:
             outcome.passed_over[Path(source.name).suffix] += 1
@@ -113,16 +116,18 @@ def add(
     except (Invalid, OSError) as problem:
         outcome.refuse(source.name, problem)
     else:
-        _store(books, source.name, invoice, outcome, explain)
+        _store(books, source.name, found, outcome, explain)
 
 
-def _store(books: Books, name: str, invoice: Invoice, outcome: Outcome, explain: Explain | None) -> None:
+def _store(
+    books: Books, name: str, found: Invoice | StoredSettings, outcome: Outcome, explain: Explain | None
+) -> None:
     try:
-        added = books.add(invoice)
+        added = books.add(found) if isinstance(found, Invoice) else add_stored(books.store, found)
     except (Invalid, InvalidKey, TooLarge, Conflict) as problem:
         outcome.refuse(name, problem)
     else:
         outcome.added += added
         outcome.known += not added
-        if explain:
-            explain(name, invoice)
+        if explain and isinstance(found, Invoice):
+            explain(name, found)

@@ -27,18 +27,20 @@ from holdall.errors import HoldallError
 @click.option("--dry-run", is_flag=True, help="Print the changes, and change nothing.")
 @address.option("from")
 def recode(codes: Path | None, reason: str, dry_run: bool, uri: str) -> None:
-    """File the lines of invoices without payments by the mapping in --codes or in holdall.toml.
+    """File the lines of invoices without payments by the mapping in --codes, or by that of the books.
 
     Lines whose codes you gave yourself stay as they are. If the store keeps history, the change of each invoice is
     a revision with the reason.
     """
-    mapping = read_settings(codes).codes
-    if mapping is None:
-        raise HoldallError(
-            "there is no mapping of accounting codes; name one with --codes, or in [books.codes]"
-        )
     rows = []
     with open_books(uri) as books:
+        mapping = read_settings(books, codes).codes
+        if mapping is None:
+            raise HoldallError(
+                "there is no mapping of accounting codes; name one with --codes, or set one with `holdall books set`"
+            )
+        if until := books.closing.until:
+            click.echo(f"holdall: the books are closed until {until}, so invoices until then stay", err=True)
         for before, after in recoding.recode(books, mapping, reason, dry_run=dry_run):
             rows.append((after.number, after.seller.id, _codes(before), _codes(after)))
         if rows:

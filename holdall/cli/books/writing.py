@@ -15,15 +15,16 @@ from holdall.cli.books.importing import add as add_source
 from holdall.cli.books.importing import import_files
 from holdall.cli.books.open import note_if_empty, open_books, open_to_read, skip_damaged
 from holdall.cli.books.outcome import Outcome
-from holdall.cli.books.settings import codes_option, read_settings
+from holdall.cli.books.settings import codes_option, configured, read_settings
 from holdall.cli.help import examples
 from holdall.cli.output.printing import print_bytes
 from holdall.cli.output.safe_text import one_line
 from holdall.cli.zone import Zone
 from holdall.domain.codes import Codes
-from holdall.domain.files import JSON_BYTES, Reading, documents_of
+from holdall.domain.files import JSON_BYTES, Reading, Source, documents_of
 from holdall.domain.model import Invoice
 from holdall.domain.money import text
+from holdall.domain.stored_settings import read_stored
 from holdall.errors import Invalid
 
 _as_json = click.option(
@@ -73,9 +74,9 @@ def import_(
     documents are grouped by reason. A difference within --tolerance becomes a line of its own, of the kind
     rounding.
     """
-    how = Reading(read_settings(codes), tolerance or Decimal(0), zone.today())
-    explaining = _explainer(how.settings.codes or Codes(()), err=as_json) if explain else None
     with open_books(uri) as books:
+        how = Reading(read_settings(books, codes), tolerance or Decimal(0), zone.today())
+        explaining = _explainer(how.settings.codes or Codes(()), err=as_json) if explain else None
         outcome = import_files(books, paths, how, explain=explaining, as_json=as_json)
     ctx.exit(1 if outcome.refused else 0)
 
@@ -104,36 +105,47 @@ def _explainer(codes: Codes, *, err: bool) -> Any:
 def add(ctx: click.Context, file: Path, codes: Path | None, as_json: bool, zone: Zone, uri: str) -> None:
     """Add the invoices in FILE, which has one JSON document, a list of them, or one a line. - is standard input.
 
-    `holdall invoices new` prints a document to begin with. The seller and the currency come from [books] in
-    holdall.toml if a document names none, the day of issue is today, and lines without codes are filed by
-    --codes. Every error of a document is named at once, by its path.
+    `holdall invoices new` prints a document to begin with. If a document names no seller or no currency, it gets
+    that of the books (see `holdall books set`) or of [books] in holdall.toml. The day of issue is today, and lines
+    without codes are filed by --codes. Every error of a document is named at once, by its path.
     """
-    how, outcome = Reading(read_settings(codes), today=zone.today()), Outcome()
-    name = "<standard input>" if str(file) == "-" else str(file)
-    try:
-        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as opened:
-            data = opened.read(JSON_BYTES + 1)
-        sources = list(documents_of(data, name, how))
-    except (Invalid, OSError) as problem:
-        sources = []
-        outcome.refuse(name, problem)
+    outcome = Outcome()
     with open_books(uri) as books:
+        how = Reading(read_settings(books, codes), today=zone.today())
         try:
-            for source in sources:
+            for source in _sources(file, how, outcome):
                 add_source(books, source, outcome)
         finally:
             outcome.print(err=False, as_json=as_json)
     ctx.exit(1 if outcome.refused else 0)
 
 
+def _sources(file: Path, how: Reading, outcome: Outcome) -> list[Source]:
+    """Return the documents in ``file``. If it is not JSON, it is refused."""
+    name = "<standard input>" if str(file) == "-" else str(file)
+    try:
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as opened:
+            data = opened.read(JSON_BYTES + 1)
+        return list(documents_of(data, name, how))
+    except (Invalid, OSError) as problem:
+        outcome.refuse(name, problem)
+        return []
+
+
 @click.command("new", short_help="Print a document to begin with.", epilog=examples("invoices new"))
 @zone.option
-def new(zone: Zone) -> None:
+@address.option("into", required=False)
+def new(zone: Zone, uri: str | None) -> None:
     """Print a small JSON document of an invoice. Fill it in, and add it with `holdall invoices add`.
 
-    Fields that you leave out get defaults. The reference lists all of them.
+    The seller and the currency are those of the books, if you name the books. Fields that you leave out get
+    defaults. The reference lists all of them.
     """
-    settings = read_settings()
+    if uri is None:
+        settings = configured()
+    else:
+        with open_books(uri) as books:
+            settings = read_settings(books)
     document: dict[str, Any] = {"number": f"{zone.today().year}-1"}
     document["seller"] = msgspec.to_builtins(settings.seller) if settings.seller else {"id": "", "name": ""}
     document |= {
@@ -162,11 +174,13 @@ def new(zone: Zone) -> None:
 @address.option("from")
 @skip_damaged
 def export(uri: str, skip_damaged: bool) -> None:
-    """Print all invoices with their payments as JSON, one a line.
+    """Print all invoices with their payments as JSON, one a line. If the books have settings, they are the first line.
 
     `holdall invoices import` and `holdall invoices add` make equal books of it.
     """
     with open_to_read(uri, skip_damaged=skip_damaged) as books:
+        if entries := read_stored(books.store).entries():
+            print_bytes(msgspec.json.encode({"settings": entries}) + b"\n")
         for invoice in books:
             print_bytes(msgspec.json.encode(invoice) + b"\n")
         note_if_empty(books, uri)

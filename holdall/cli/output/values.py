@@ -27,8 +27,8 @@ def format_value(value: Any) -> bytes:
         raise HoldallError(f"the value cannot be printed as JSON: {error}; read it in Python") from error
 
 
-def parse_value(data: bytes, stack: Stack) -> Any:
-    """Return the value of ``data`` for a store with the layers of ``stack``.
+def parse_value(data: bytes, stack: Stack, key: str = "") -> Any:
+    """Return the value of ``data`` for ``key`` in a store with the layers of ``stack``.
 
     Without a serializer, the value is ``data`` itself. With the serializer text, it is a str. With any other
     serializer, ``data`` must be JSON, and the value is a document of the declared type. Raises Invalid if
@@ -41,7 +41,7 @@ def parse_value(data: bytes, stack: Stack) -> Any:
         return data
     if stack.serializer == "text":
         return _text(data)
-    return _document(data, stack.type)
+    return _document(data, stack.type, key)
 
 
 def _text(data: bytes) -> str:
@@ -51,11 +51,11 @@ def _text(data: bytes) -> str:
         raise Invalid(f"the value is not UTF-8 text: {error}") from error
 
 
-def _document(data: bytes, type: Any) -> Any:
+def _document(data: bytes, type: Any, key: str) -> Any:
     from holdall.middleware.json import Json  # imported late: plain stores do not need it
 
     try:
-        return Json(Memory(), type).decode("", data)
+        return Json(Memory(), type).decode(key, data)
     except (ValueError, RecursionError) as error:
         expected = "JSON, as in '{\"total\": 1}'" if type is Any else f"the JSON of {_name(type)}"
         raise Invalid(f"the value is not {expected}: {error}") from error

@@ -19,7 +19,7 @@ The first rule that matches a line gives its code, or divides its amount by perc
 `rules.FACTS` for the facts. A pattern may have ``*`` and ``?``, and ignores upper and lower case.
 """
 
-from holdall.domain.codes.declared import codes_of, read_codes
+from holdall.domain.codes.declared import codes_of, read_codes, read_table
 from holdall.domain.codes.rules import Codes, Rule
 
-__all__ = ["Codes", "Rule", "codes_of", "read_codes"]
+__all__ = ["Codes", "Rule", "codes_of", "read_codes", "read_table"]

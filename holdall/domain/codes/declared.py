@@ -118,15 +118,22 @@ def codes_of(declared: object) -> Codes:
 
 def read_codes(file: Path) -> Codes:
     """Return the mapping in a TOML file. Raises Invalid, which names the file and every error."""
+    return codes_of(read_table(file))
+
+
+def read_table(file: Path) -> dict[str, Any]:
+    """Return the mapping in a TOML file as the dict that `codes_of` takes. Raises as `read_codes` does."""
     try:
         with file.open("rb") as opened:
             data = opened.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise Invalid(f"it has more than {_LARGEST:,} bytes; name the file with the rules")
-        return codes_of(tomllib.loads(data.decode()))
+        table = tomllib.loads(data.decode())
+        codes_of(table)
     except Invalid as problem:
         raise Invalid(f"{file}: {problem}", errors=problem.errors) from None
     except OSError as error:
         raise Invalid(f"{file}: {error.strerror or error}; name the file with the rules") from error
     except (ValueError, RecursionError) as error:
         raise Invalid(f"{file}: it is not valid TOML: {error}; correct it") from error
+    return table

@@ -10,7 +10,7 @@
     lines                                     at least one, see below
     total       the sum of the lines          if it is given, the lines must come to it
     tax_rate    none                          of the lines that name none, in percent
-    payments, references                      none; as in a complete document
+    payments, references, payment_reference   none; as in a complete document
 
 Each line:
 
@@ -36,7 +36,7 @@ from holdall._formencode import Invalid as Refused
 from holdall.domain.create.totals import sum_with_tax
 from holdall.domain.document import Document, Errors, Rule
 from holdall.domain.fields import Choice, Currency, Day, Each, Field, Flag, Number, Optional, Text
-from holdall.domain.model import InvoiceKind, LineKind
+from holdall.domain.model import BILLING, LineKind
 from holdall.domain.money import EXACT, PLACES, is_possible, nearest
 from holdall.domain.parties import AnyParty
 from holdall.domain.rules import parts_sum
@@ -166,7 +166,7 @@ class InvoiceDraft(Document):
     """A document from which an invoice is made, without the defaults that settings give."""
 
     number = Text(messages={"missing": 'write the number, such as "2026-7"'})
-    kind = Choice(values=get_args(InvoiceKind), if_missing="invoice")
+    kind = Choice(values=BILLING, if_missing="invoice")
     seller = AnyParty(messages={"missing": _PARTY.format("seller") + _SETTINGS})
     customer = AnyParty(messages={"missing": _PARTY.format("customer")})
     issued = Day()
@@ -179,6 +179,7 @@ class InvoiceDraft(Document):
     tax_rate = Optional(Amount(decimals=_RATE_DECIMALS))
     payments = Each(PaymentDraft(), if_missing=())
     references = Each(Text(), if_missing=())
+    payment_reference = Text(free=True, if_missing="")
     rules = (Rule(("kind", "total", "lines", "tax_rate", "currency"), _check_total),)
 
     def _convert_to_python(self, value_dict: Any, state: Any) -> Any:

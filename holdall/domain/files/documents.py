@@ -14,6 +14,7 @@ from holdall.domain.files.formats import HEAD, NoInvoice, format_of
 from holdall.domain.files.pdf import embedded_invoice
 from holdall.domain.model import Invoice
 from holdall.domain.settings import NONE, Settings
+from holdall.domain.stored_settings import StoredSettings, settings_from
 from holdall.domain.ubl import MAX_BYTES, read
 from holdall.errors import Invalid
 
@@ -25,10 +26,13 @@ _NEEDED: Final = frozenset({"number", "customer", "lines"})
 
 
 class Source(NamedTuple):
-    """A document in a file: its name, and a function that makes its invoice or raises Invalid."""
+    """A document in a file: its name, and a function that makes its invoice or raises Invalid.
+
+    An export of books also has their settings.
+    """
 
     name: str
-    make: Callable[[], Invoice]
+    make: Callable[[], Invoice | StoredSettings]
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def documents_of(data: bytes, name: str, how: Reading = Reading()) -> Iterator[S
         yield Source(place, partial(_of_json, document, place, how))
 
 
-def _of_json(document: object, name: str, how: Reading) -> Invoice:
+def _of_json(document: object, name: str, how: Reading) -> Invoice | StoredSettings:
+    if isinstance(document, dict) and document.keys() == {"settings"}:
+        return settings_from(document["settings"])
     if isinstance(document, dict) and document and not _NEEDED & document.keys():
         raise NoInvoice(f"{name}: it is JSON, but not an invoice: it has no number, no customer and no lines")
     return from_document(document, how.settings, how.today)

@@ -10,7 +10,7 @@ CII is UN/CEFACT Cross Industry Invoice D16B (EN 16931-3-3), the XML of Factur-X
     TaxTotalAmount, ApplicableTradeTax                                           BT-110, BG-23
     RoundingAmount, TotalPrepaidAmount, DuePayableAmount                         BT-114, BT-113, BT-115
     ReceivableSpecifiedTradeAccountingAccount                                    BT-19, BT-133
-    SpecifiedTradePaymentTerms, InvoiceReferencedDocument                        BT-9, BT-25
+    SpecifiedTradePaymentTerms, InvoiceReferencedDocument, PaymentReference      BT-9, BT-25, BT-83
 
 A credit note in CII is an invoice of the type 381. The profiles MINIMUM and BASIC WL of Factur-X have no lines: the
 document then gets one line with the sum of its lines (BT-106) or its net total (BT-109).

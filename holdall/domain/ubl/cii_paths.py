@@ -10,6 +10,7 @@ HEAD = {
     "cbc:ID": "rsm:ExchangedDocument/ram:ID",
     "cbc:IssueDate": "rsm:ExchangedDocument/ram:IssueDateTime/udt:DateTimeString",
     "cbc:DueDate": f"{SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime/udt:DateTimeString",
+    "cac:PaymentMeans/cbc:PaymentID": f"{SETTLEMENT}/ram:PaymentReference",
     "cbc:InvoiceTypeCode": "rsm:ExchangedDocument/ram:TypeCode",
     "cbc:DocumentCurrencyCode": f"{SETTLEMENT}/ram:InvoiceCurrencyCode",
     "cbc:AccountingCost": f"{SETTLEMENT}/{ACCOUNT}",

@@ -22,6 +22,7 @@ from holdall.errors import Invalid
 _PREPAID = "prepaid"
 """The id and the reference of the payment for the prepaid amount."""
 
+_LONGEST_REFERENCE = 200  # as long as the schema allows; no bank takes more than 140 characters
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd"
 _NAMES = {f"{{{_SCHEMA}:{name}-2}}{name}": name for name in ("Invoice", "CreditNote")}
 _OTHERS = {
@@ -62,6 +63,7 @@ def invoice(root: Element, tolerance: Decimal = Decimal(0)) -> Invoice:
         lines=lines,
         payments=_prepay(paid, issued, terms.currency, lines, _kind_of_prepaid(kind, references)),
         references=references,
+        payment_reference=_payment_reference(node),
     )
 
 
@@ -133,6 +135,12 @@ def _due(node: Node) -> date | None:
         term="BT-9",
     )
     return due.date() if due else None
+
+
+def _payment_reference(node: Node) -> str:
+    """Return the reference that the payer should give, or an empty text if it is longer than a reference is."""
+    found = node.first("cac:PaymentMeans/cbc:PaymentID", term="BT-83")
+    return found.text if found and len(found.text) <= _LONGEST_REFERENCE else ""
 
 
 def _references(node: Node) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from holdall.errors import Invalid, TooLarge
 from holdall.middleware.codec import Codec
+from holdall.middleware.documents.by_prefix import ByPrefix
 from holdall.middleware.documents.declared import Declared, Reread, Unfit, holds_model, unknown_class
 from holdall.middleware.documents.memory import LARGEST
 from holdall.middleware.documents.offsets import Offsets
@@ -41,6 +42,9 @@ class Documents(Codec[V, bytes]):
     is declared as Any must be equal after it is read back; each write tests that. Writing raises Invalid for
     a moment (datetime, time) if its offset from UTC would be rounded to minutes. If the type contains a class
     that the format does not keep, this raises Invalid before anything is written.
+
+    A class may have ``types_by_prefix``, a mapping from prefixes of keys to types as module:name. Then the documents
+    under such a prefix have this other type, in the same store.
 
     If a document takes more than about ``max_size`` bytes of memory, writing it raises TooLarge, and reading
     it raises Corrupt. Its size is estimated before it is decoded, see `holdall.middleware.documents.memory`.
@@ -77,6 +81,11 @@ class Documents(Codec[V, bytes]):
             if type is not Any:
                 self._declare(type)
         self._sure = self._declared.sure if self._declared else frozenset()
+        self._others = (
+            ByPrefix(type, lambda other: self._with(store, other))
+            if hasattr(type, "types_by_prefix")
+            else None
+        )
 
     def _declare(self, type: Any) -> None:
         if unknown := unknown_class(type):
@@ -101,6 +110,8 @@ class Documents(Codec[V, bytes]):
         """About how much memory the document in ``data`` takes; any size over ``enough`` if it is more."""
 
     def encode(self, key: str, value: V, /) -> bytes:
+        if self._others is not None and (other := self._others.find(key)) is not None:
+            return other.encode(key, value)
         data = self._write_checked(key, value)
         if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
             raise TooLarge(
@@ -138,6 +149,8 @@ class Documents(Codec[V, bytes]):
         raise self.plain.refusal(key, value, type(self).__name__, self._write) from cause
 
     def decode(self, key: str, data: bytes, /) -> V:
+        if self._others is not None and (other := self._others.find(key)) is not None:
+            return cast(V, other.decode(key, data))
         if len(data) > self._small and self._memory(data, self._max_size) > self._max_size:
             raise ValueError(
                 f"it takes more than {self._max_size:,} bytes of memory; raise max_size to read it"
@@ -146,8 +159,12 @@ class Documents(Codec[V, bytes]):
 
     def typed(self, type: "TypeForm[T]", /) -> Store[T]:
         # Read-only, because writing back a part of a document would lose the rest of it.
-        serializer = cast("Callable[..., Store[T]]", self.__class__)
-        return ReadOnly(serializer(self._inner, type=type, max_size=self._max_size))
+        return ReadOnly(cast("Store[T]", self._with(self._inner, type)))
+
+    def _with(self, store: Store[bytes], type: Any) -> "Documents[Any]":
+        """Return this serializer over ``store``, with documents of ``type``."""
+        serializer = cast("Callable[..., Documents[Any]]", self.__class__)
+        return serializer(store, type=type, max_size=self._max_size)
 
 
 _REMEDY: Final = "declare a Struct, a dataclass or a TypedDict; Json also accepts a Pydantic model"

@@ -43,7 +43,9 @@ class Stamper:
 
     def stamp_new(self, key: str, value: bytes) -> bytes:
         """``value`` with the stamp of a new head, whose number its record gives."""
-        return self._sealing.stamp(key, Stamp.now(NEW, 0, current_note(self._author), id=arriving_id()), value)
+        return self._sealing.stamp(
+            key, Stamp.now(NEW, 0, current_note(self._author), id=arriving_id()), value
+        )
 
     def stamp_next(self, key: str, last: Stamp | None, value: bytes | None) -> bytes:
         """``value``, or a deletion, with the stamp of the revision after ``last``."""

@@ -28,7 +28,7 @@ class Documents:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the document for people."""
         req.context.access.check(store, key)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         live = self._feeds.position(served, key)
         value, tag = read_tagged(served, key)
         self._renderer.render(
@@ -59,7 +59,7 @@ class Downloads:
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the value as a file."""
         req.context.access.check(store, key)
-        served = self._stores.find(store, req)
+        served = self._stores.find(store, req, key)
         value, tag = read_tagged(served, key)
         if tag != ABSENT:
             resp.set_header("ETag", etag(tag))

@@ -27,7 +27,7 @@ _NOTHING: Final = Shown(0, "")
 def find_served(stores: Stores, req: falcon.Request, store: str, key: str) -> Served:
     """Return the store, whose history of ``key`` the visitor may read. Raises Unsupported if it has none."""
     req.context.access.check(store, key)
-    served = stores.find(store, req)
+    served = stores.find(store, req, key)
     require_history(served)
     return served
 

@@ -92,6 +92,20 @@ class BulkTests(StoreCase[V]):
         store.delete_many(key for key in ["b", "missing", "a", "b", "A/B"])
         assert store == {"a/b": held["a/b"], "c": held["c"]}
 
+    def test_delete_prefix_deletes_what_a_scan_yields(self, store: Store[V]) -> None:
+        keys = ["a", "a b", "a/b", "a/b/c", "a0", "b", "B", "é", "é/1", "\U00010000"]
+        for prefix in ("a/", "a", "é", "missing", "a//", "\U0010ffff"):
+            held = self.fill(store, keys)
+            store.delete_prefix(prefix)
+            assert store == {key: value for key, value in held.items() if not key.startswith(prefix)}
+        store.delete_prefix("")
+        assert not store
+
+    def test_delete_prefix_deletes_many_keys(self, store: Store[V]) -> None:
+        held = self.fill(store, [*self.make_keys(self.many, "old/{:05}"), "old", "older", "new/1"])
+        store.delete_prefix("old/")
+        assert store == {key: held[key] for key in ("old", "older", "new/1")}
+
     def test_delete_many_of_a_scan(self, store: Store[V]) -> None:
         held = self.fill(store, [*self.make_keys(self.many, "old/{:05}"), "older", "new/1"])
         store.delete_many(store.scan("old/"))

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis import given
 
-from holdall.errors import Invalid, TooLarge
+from holdall.errors import Invalid, InvalidKey, TooLarge, Unsupported
 from holdall.store import ABSENT, Feature, Put, Store
 from holdall.testing.suite.case import StoreCase, expect_error, needs
 
@@ -47,6 +47,18 @@ class ContentTests(StoreCase[V]):
         assert store["large"] == self.values.large
         store["large"] = self.values.of(2)
         assert list(store.items()) == [("large", self.values.of(2)), ("small", self.values.of(1))]
+
+    def test_the_size_of_a_value(self, store: Store[V]) -> None:
+        values = [*self.values.special, self.values.large]
+        for value in values:
+            store["a/b"] = value
+            if isinstance(value, bytes):
+                assert store.size("a/b") == len(value)
+            else:
+                expect_error(Unsupported, store.size, "a/b")
+        for missing in ("a", "a/b/c", "x"):
+            assert expect_error(KeyError, store.size, missing).args == (missing,)
+        expect_error((InvalidKey, KeyError), store.size, "../b")
 
     def test_a_huge_value_is_kept_whole_or_refused(self, store: Store[V]) -> None:
         small = store["a"] = self.values.of(1)

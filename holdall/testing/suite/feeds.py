@@ -117,6 +117,7 @@ class FeedTests(StoreCase[V]):
         yield lambda: store.__delitem__("a")
         yield lambda: store.discard("b")
         yield lambda: store.delete_many(["a", "c", "x"])
+        yield lambda: store.delete_prefix("b")
         yield lambda: store.clear()
         if Feature.SWAP in store.features:
             yield lambda: store.swap("a", value, store.tag("a"))

@@ -1,5 +1,6 @@
 """Tests of a transform: it implements every operation itself, and makes one call below for each call."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Generic, TypeVar
@@ -9,9 +10,9 @@ import pytest
 from holdall.adapters.memory import Memory
 from holdall.errors import Conflict, Unsupported
 from holdall.keys import Foreign
-from holdall.layer import Layer
+from holdall.layer import Layer, layers
 from holdall.middleware.codec import Codec
-from holdall.store import ABSENT, Delete, Expect, Put, Store
+from holdall.store import ABSENT, WHOLE, Delete, Expect, Feature, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
 from holdall.testing.suite.case import expect_error
 from holdall.testing.values import BYTES, Values
@@ -53,7 +54,9 @@ class LayerTests(Generic[V]):
         assert [name for name in (*OPERATIONS, "features") if not _overrides(layer, name)] == []
 
     def test_features_are_those_of_the_store_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
-        assert wrap(below).features == below.features
+        layer = wrap(below)
+        lacking = WHOLE if any(isinstance(each, Codec) for each in layers(layer)) else Feature.NONE
+        assert layer.features == below.features & ~lacking
 
     def test_the_layer_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
         under = Recorder(below)
@@ -93,6 +96,10 @@ class LayerTests(Generic[V]):
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),
+            ("read", lambda store: _refusable(lambda: store.read("a", 0, 1))),
+            ("open", lambda store: _refusable(lambda: store.open("a").close())),
+            ("size", lambda store: _refusable(lambda: store.size("a"))),
+            ("size of a missing key", lambda store: expect_error(KeyError, store.size, "x")),
             ("raw", lambda store: store.raw()),
             ("history", lambda store: expect_error(Unsupported, store.history, "a")),
             ("at", lambda store: expect_error(Unsupported, store.at, "a", 1)),
@@ -103,11 +110,13 @@ class LayerTests(Generic[V]):
         value = self.values.of(9)
         return [
             ("[] =", lambda store: store.__setitem__("a", value)),
+            ("open to write", lambda store: _refusable(lambda: store.open("a", "wb").discard())),
             ("del", lambda store: store.__delitem__("a")),
             ("del of a missing key", lambda store: expect_error(KeyError, store.__delitem__, "x")),
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
             ("update", lambda store: (store.update(a=value), store.set_many([("x", value), ("y", value)]))),
             ("delete_many", lambda store: store.delete_many(["a", "x", "b"])),
+            ("delete_prefix", lambda store: store.delete_prefix("a")),
             ("clear", lambda store: store.clear()),
             ("pop", lambda store: (store.pop("a"), store.pop("x", None), store.popitem())),
             ("pop of a missing key", lambda store: expect_error(KeyError, store.pop, "x")),
@@ -129,8 +138,18 @@ class LayerTests(Generic[V]):
 _DECODED_FIRST: Final = {
     "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
     "pop of a missing key": ["get_tagged"],
+    "read": [],
+    "open": [],
+    "open to write": [],
+    "size": ["__getitem__"],
+    "size of a missing key": ["__getitem__"],
 }
-"""The calls with which a codec pops a value. It must not delete a value that it cannot decode."""
+"""The calls of a codec, which decodes a value before it deletes it or tells its size, and reads no part of one."""
+
+
+def _refusable(call: Callable[[], object]) -> None:
+    with contextlib.suppress(Unsupported):  # the values are not bytes, or a codec decodes whole values
+        call()
 
 
 def _overrides(layer: type[Store[Any]], name: str) -> bool:

@@ -79,6 +79,22 @@ class ReservedTests(StoreCase[V]):
         assert list(store) == []
         assert self.list_reserved(store) == records
 
+    def test_delete_prefix_leaves_reserved_keys(self, store: Store[V]) -> None:
+        records = self.reserve(store)
+        for prefix in ("", "a", "a/.holdall/", ".holdall/", "b/.holdall", "zz"):
+            self.fill(store, ["a", "a/b", "b/c", "zz"])
+            store.delete_prefix(prefix)
+            assert [key for key in store if key.startswith(prefix)] == []
+            assert self.list_reserved(store) == records
+
+    def test_raw_deletes_reserved_keys_by_prefix(self, store: Store[V]) -> None:
+        records = self.reserve(store)
+        held = self.fill(store, ["a/b"])
+        store.raw("a/.holdall/").delete_prefix("history/")
+        del records["a/.holdall/history/1"]
+        assert self.list_reserved(store) == records
+        assert dict(store.items()) == held
+
     @needs(Feature.TAGS | Feature.REMOVE)
     def test_popitem_leaves_reserved_keys(self, store: Store[V]) -> None:
         records = self.reserve(store)

@@ -52,6 +52,9 @@ def test_one_request_for_each_operation(store, cost):
     assert cost(refused(KeyError, lambda: store["missing"])) == {"GET": 1}
     assert cost(lambda: store.get_tagged("there")) == cost(lambda: store.tag("missing")) == {"GET": 1}
     assert cost(lambda: "there" in store) == cost(lambda: "missing" in store) == {"GET": 1}
+    assert cost(lambda: store.read("there", 0, 5)) == cost(lambda: store.read("there", 9)) == {"GET": 1}
+    assert cost(lambda: store.size("there")) == {"GET": 1}
+    assert cost(refused(KeyError, lambda: store.size("missing"))) == {"GET": 1}
     assert cost(lambda: store.__setitem__("new", b"1")) == {"PUT": 1}
     assert (
         cost(lambda: store.swap("there", b"2", tag))
@@ -82,7 +85,8 @@ def test_many_keys(store, service, cost):
     assert cost(lambda: store.transact([Put("a", b"1"), Delete("b")])) == {"POST": 1}
     large = {"a": b"x" * 900_000, "b": b"y" * 900_000, "c": bytes(1_700_000)}
     assert cost(lambda: store.update(large)) == {"PUT": 3}
-    assert cost(store.clear) == {"GET": 5, "POST": 2}
+    assert cost(lambda: store.delete_prefix("k")) == {"GET": 4, "POST": 2}
+    assert cost(store.clear) == {"GET": 1, "POST": 1}
     assert not service.below(store)
 
 

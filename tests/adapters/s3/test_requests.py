@@ -59,6 +59,12 @@ def test_one_request_for_each_thing_done(store: S3, cost):
     assert cost(lambda: store.__setitem__("new", b"1")) == {"PutObject": 1}
     assert cost(lambda: "there" in store) == {"HeadObject": 1}
     assert cost(lambda: "missing" in store) == {"HeadObject": 1}
+    assert (
+        cost(lambda: store.read("there", 0, 5)) == cost(lambda: store.read("there", -5)) == {"GetObject": 1}
+    )
+    assert cost(lambda: store.read("there", 9)) == {"GetObject": 1}
+    assert cost(lambda: store.size("there")) == {"HeadObject": 1}
+    assert cost(refused(KeyError, lambda: store.size("missing"))) == {"HeadObject": 1}
     assert cost(lambda: store.swap("there", b"2", tag)) == {"PutObject": 1}
     assert cost(lambda: store.swap("created", b"2", ABSENT)) == {"PutObject": 1}
     assert cost(lambda: store.remove("created", store.get_tagged("created").tag)) == {
@@ -115,7 +121,8 @@ def test_a_listing_costs_a_request_for_a_thousand_keys(store: S3, cost):
     assert cost(lambda: next(store.scan())) == {"ListObjectsV2": 1}
     assert cost(lambda: list(store.scan_items(start="k1990"))) == {"ListObjectsV2": 1, "GetObject": 13}
     assert cost(lambda: store.delete_many(f"k{n:04}" for n in range(1001))) == {"DeleteObjects": 2}
-    assert cost(store.clear) == {"ListObjectsV2": 2, "DeleteObjects": 2}
+    assert cost(lambda: store.delete_prefix("k1")) == {"ListObjectsV2": 1, "DeleteObjects": 1}
+    assert cost(store.clear) == {"ListObjectsV2": 1, "DeleteObjects": 1}
     assert not store
 
 

@@ -216,6 +216,16 @@ def test_clear_leaves_nothing_near(far: Recorder[bytes], near: Any) -> None:
     assert [store.get(key) for key in "abc"] == [None] * 3
 
 
+def test_the_size_of_a_cached_value_costs_no_request(far: Recorder[bytes]) -> None:
+    store = Cache(far, HOUR, misses=True)
+    assert (store.size("a"), len(store["a"]), store.get("x")) == (1, 1, None)
+    far.calls.clear()
+    assert store.size("a") == 1
+    with pytest.raises(KeyError):
+        store.size("x")
+    assert far.calls == []
+
+
 @pytest.mark.parametrize("near", NEAR)
 def test_values_take_no_more_room_than_they_may(near: Any) -> None:
     store = Cache(Memory(), HOUR, near=near and near(), size=200)

@@ -11,7 +11,7 @@ import click
 
 from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
-from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
+from holdall.cli.books.open import finish_payments, note_if_empty, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
 from holdall.cli.output.letter import as_html, as_text
 from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows
@@ -89,11 +89,14 @@ class Asked:
     def _open(self) -> Iterator[tuple[Books, Receivables]]:
         if self.viewing is None:
             with open_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
+                finish_payments(books)
                 yield books, Receivables(books.store, self.seller, since=self.since, until=self.until)
         else:
             with open_indexed(self.uri, self.viewing.index, type=Invoice) as (store, index):
                 stale = self.viewing.stale
-                yield Books(store), ViewedReceivables(store, index, self.seller, stale=stale)
+                books = Books(store)
+                finish_payments(books)
+                yield books, ViewedReceivables(store, index, self.seller, stale=stale)
 
     def _note_age(self, refreshed: datetime | None) -> None:
         if refreshed:

@@ -189,9 +189,13 @@ def test_an_entry_that_is_recorded_or_repeated_is_booked():
 
 
 def test_an_id_of_two_different_entries_is_unclear():
-    found = propose(entry(text="2026-1"), entry("50.00", "2026-2"), books=[of("2026-1"), of("2026-2", "50.00")])
+    found = propose(
+        entry(text="2026-1"), entry("50.00", "2026-2"), books=[of("2026-1"), of("2026-2", "50.00")]
+    )
     assert [each.status for each in found] == ["exact", "unclear"]
-    assert found[1].reason.startswith("the bank gave the id 'b-1' also to the entry of 100.00 EUR on 2026-02-01")
+    assert found[1].reason.startswith(
+        "the bank gave the id 'b-1' also to the entry of 100.00 EUR on 2026-02-01"
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,12 @@ from holdall.errors import (
     Mismatch,
     NoRevision,
     PermissionDenied,
+    Stale,
     StoreFull,
     StoreNotFound,
     Throttled,
     TooLarge,
+    Unacknowledged,
     Unavailable,
     Unsupported,
 )
@@ -40,6 +42,7 @@ from holdall.layer import Layer, Wrapper, layers
 from holdall.middleware.codec import Codec
 from holdall.middleware.interceptor import Interceptor as Interceptor
 from holdall.middleware.passthrough import PassThrough
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -63,6 +66,7 @@ __all__ = [
     "MISSING",
     "Address",
     "Bell",
+    "ByteRange",
     "Change",
     "Changes",
     "Codec",
@@ -95,6 +99,7 @@ __all__ = [
     "RawKey",
     "Revision",
     "Span",
+    "Stale",
     "Store",
     "StoreFull",
     "StoreNotFound",
@@ -102,6 +107,7 @@ __all__ = [
     "Tagged",
     "Throttled",
     "TooLarge",
+    "Unacknowledged",
     "Unavailable",
     "Unsupported",
     "Wrapper",

@@ -1,7 +1,7 @@
 """Layers that show the keys under a prefix as a store of their own, and the view that `Store.raw` returns."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.history import Revision
@@ -132,6 +132,20 @@ class Prefixed(Layer[V, V]):
     def delete_prefix(self, prefix: str, /) -> None:
         check_bounds(prefix, "", None)
         self._inner.delete_prefix(self._bound(prefix))
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        down = self._down(key)
+        try:
+            return self._inner.read(down, start, length)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        down = self._down(key)
+        try:
+            return self._inner.open(down, cast(Any, mode), expected=expected)
+        except KeyError:
+            raise KeyError(key) from None
 
     def size(self, key: str, /) -> int:
         down = self._down(key)

@@ -38,6 +38,7 @@ from typing import (
     Any,
     Final,
     Generic,
+    Literal,
     NamedTuple,
     NewType,
     NoReturn,
@@ -56,7 +57,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from holdall.changes import Changes
+    from holdall.files import ValueWriter
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -161,6 +165,14 @@ class Feature(enum.Flag):
 
     Whether the value survives a power failure depends on the store's ``durability``; that is not tested.
     """
+    RANGES = enum.auto()
+    """The store has read: it reads a part of a value, and not the rest."""
+    STREAMS = enum.auto()
+    """The store has open: it reads and writes a value as a file, and holds only a part of it in memory."""
+
+
+WHOLE: Final = Feature.RANGES | Feature.STREAMS
+"""The features that a layer lacks if it can only read or write a whole value."""
 
 
 class Store(MutableMapping[str, V]):
@@ -308,6 +320,34 @@ class Store(MutableMapping[str, V]):
             value = self._find(key)
             if value is not MISSING:
                 yield key, value
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        """Return ``self[key][start:][:length]`` without reading the rest of the value. Needs RANGES.
+
+        So a negative ``start`` counts from the end, and a part that begins after the end is empty. Raises
+        KeyError if ``key`` is missing, and Invalid if ``length`` is negative.
+        """
+        remedy = "read the whole value, as in store[key]"
+        raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
+
+    @overload
+    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "BufferedReader": ...
+    @overload
+    def open(self, key: str, /, mode: Literal["wb"], *, expected: Tag | None = None) -> "ValueWriter": ...
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        """Return a file that reads the value of ``key``, or with the mode "wb" writes a new one. Needs STREAMS.
+
+        The memory that it takes does not depend on the size of the value. A file that reads can seek, and
+        reads one version of the value: it raises Conflict if the value is replaced or deleted in the
+        meantime and the store does not have the old one any more. Opening a missing key raises KeyError.
+
+        What is written becomes the value when the file is closed, wholly, as if by one write; until then
+        nobody sees it. If the ``with`` block raises an exception, or the process is killed, the key keeps its
+        old value. With ``expected``, closing is a `swap`: it raises Conflict if ``key`` does not have that
+        tag then. Needs SWAP too.
+        """
+        remedy = "read or write the whole value, as in store[key]"
+        raise unsupported(self, "open a value as a file", Feature.STREAMS, remedy)
 
     def size(self, key: str, /) -> int:
         """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing.

@@ -1,7 +1,7 @@
 """The books: invoices in a mapping. Each is added once, and payments are recorded one after another."""
 
 from collections.abc import Callable, Mapping, MutableMapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from secrets import token_hex
@@ -9,6 +9,7 @@ from typing import Any
 
 from holdall.domain import settling
 from holdall.domain.allocation import Policy, in_proportion
+from holdall.domain.closing import Closing, close, read_closing, reopen
 from holdall.domain.comparing import require_same
 from holdall.domain.create import from_document
 from holdall.domain.keys import invoice_key, payment_key, series_of
@@ -208,6 +209,37 @@ class Books(Payments):
         key = self._key(number, seller, series)
         return self._settle(key, entry.id, lambda invoice: settling.write_off(invoice, entry, amount, to))
 
+    @property
+    def closing(self) -> Closing:
+        """The last day of the closed period, and each closing and reopening. It is read each time."""
+        return read_closing(self.store)
+
+    def close(self, until: date, *, by: str, reason: str = "", at: datetime | None = None) -> Closing:
+        """Close the books until the day ``until``, included, and return the closing.
+
+        From then on, every method raises Invalid instead of adding, changing or removing a document or an entry that
+        is dated on or before that day. `holdall.domain.closing.guard` tells how a write races with this. ``by`` is
+        the name of the user, and ``at`` defaults to now. Nothing changes if the books are closed until that day.
+
+        Raises Invalid if ``until`` is after today, or before the last day of the closed period.
+        """
+        closed = close(self.store, until, at=at or _now(), by=by, reason=reason)
+        self._guard.period(fresh=True)
+        self.finish()  # a payment that another writer has begun is there now, or is taken back
+        return closed
+
+    def reopen(self, until: date | None, *, by: str, reason: str, at: datetime | None = None) -> Closing:
+        """Reopen the books, so that they are closed only until ``until``, or not at all if it is None.
+
+        The closing that this returns keeps who reopened them, when and why. Raises Invalid if ``reason`` is empty, or
+        if the books are not closed until a later day.
+        """
+        return reopen(self.store, until, at=at or _now(), by=by, reason=reason)
+
+    def require_open(self, day: date, name: str) -> None:
+        """Raise Invalid if ``day`` is in the closed period. ``name`` is the name of the thing of that day."""
+        self._guard.period(fresh=True).require_day(day, name)
+
     def _settle(
         self, key: str, id: str, function: Callable[[Invoice], Invoice], *, voids: str | None = None
     ) -> Payment:
@@ -216,3 +248,7 @@ class Books(Payments):
         return next(
             each for each in changed.payments if (each.id == id if voids is None else each.voids == voids)
         )
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, MutableMapping
 
+from holdall.domain.closing.guard import Guard
 from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix, series_of
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.sound import sound
-from holdall.errors import Conflict, Invalid
+from holdall.errors import Invalid
 from holdall.keys import successor
 from holdall.redact import brief
-from holdall.store import ABSENT, Feature, Store
+from holdall.store import Feature, Store
 
 
 class Catalog:
@@ -28,6 +29,7 @@ class Catalog:
                 "holdall.open(address, type=Invoice) opens a store at an address"
             )
         self.store = store
+        self._guard = Guard(store)
 
     def __iter__(self) -> Iterator[Invoice]:
         """Yield every invoice and credit note, by seller and number, in the order of the keys."""
@@ -106,17 +108,13 @@ class Catalog:
 
     def _create(self, key: str, invoice: Invoice) -> Invoice | None:
         """Store ``invoice`` if ``key`` is free, and return None. Otherwise return the invoice at ``key``."""
-        if not isinstance(self.store, Store):
-            kept = self.store.setdefault(key, invoice)
-            return None if kept is invoice else kept
-        store: Store[Invoice] = self.store
-        try:
-            store.swap(key, invoice, ABSENT)
-        except Conflict:
-            return store[key]
-        return None
+        return self._guard.create(key, invoice)
 
     def _modify(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
+        return self._guard.modify(key, function)
+
+    def _rewrite(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
+        """Change the document at ``key``, also in a closed period, because another document decides on the change."""
         if not isinstance(self.store, Store):
             changed = self.store[key] = function(self.store[key])
             return changed

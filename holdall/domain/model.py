@@ -230,6 +230,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     types_by_prefix: ClassVar[Mapping[str, str]] = {
+        "books/closed": "holdall.domain.closing.record:Closing",
         "books/settings": "holdall.domain.stored_settings:StoredSettings",
     }
     """The types of the other documents in the store of the books, by the prefixes of their keys."""

@@ -26,6 +26,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from holdall.domain.catalog import Catalog
+from holdall.domain.closing.period import Period
 from holdall.domain.keys import OPEN, number_of, open_key, settled_key
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
@@ -93,7 +94,8 @@ class Settlements(Catalog):
                 continue  # another writer recorded it in the meantime
             try:
                 return self._carry_out(key, document)
-            except Conflict:  # another writer was first
+            except Conflict:  # another writer was first, or closed the books
+                self._guard.period(fresh=True)
                 time.sleep(pause(lost))
         raise Conflict(
             f"payment {key!r} was changed {ATTEMPTS} times while it was recorded; try again", key=key
@@ -108,19 +110,21 @@ class Settlements(Catalog):
 
     def _carry_out(self, key: str, document: Invoice) -> Invoice:
         store: Any = self.store
+        period = self._guard.require_open(None, document)
         if not isinstance(store, Store):
             changed, _ = self._changed(document, lambda each: (self.store[each], ABSENT))
             done = self._done(document)
             store.update(changed | {key: done})
             return done
         if Feature.ATOMIC in store.features:
-            return self._transact(store, key, document)
+            return self._transact(store, key, document, period)
         return self._step_by_step(store, key, document)
 
-    def _transact(self, store: Store[Invoice], key: str, document: Invoice) -> Invoice:
+    def _transact(self, store: Store[Invoice], key: str, document: Invoice, period: Period) -> Invoice:
         changed, tags = self._changed(document, store.get_tagged)
         done = self._done(document)
-        changes: list[Operation[Invoice]] = [Expect(each, tag) for each, tag in tags.items()]
+        changes: list[Operation[Invoice]] = [period.expect]
+        changes += [Expect(each, tag) for each, tag in tags.items()]
         changes += [Expect(key, self._replaceable(store, key, document)), Put(key, done)]
         changes += [Put(each, value) for each, value in changed.items()]
         store.transact(changes)
@@ -178,18 +182,30 @@ class Settlements(Catalog):
         document = self._read(key)
         settlement = settlement_of(document)
         if settlement.state == "open":
-            document = self._conclude(key, settlement.attempt, self._take_all(document))
+            problem = self._closed(document) or self._take_all(document)
+            document = self._conclude(key, settlement.attempt, problem)
         if settlement_of(document).state == "taken-back":
             self._leave_all(document)
         if settlement_of(document).state != "open" and isinstance(store, Store):
             store.discard(open_key(key))
         return document
 
+    def _closed(self, document: Invoice) -> Invalid | None:
+        """Return the problem if ``document`` is dated in a closed period now.
+
+        `Books.close` finishes what is marked. A writer that makes its mark later sees here that the books are closed.
+        """
+        try:
+            self._guard.period(fresh=True).require_open(None, document)
+        except Invalid as problem:
+            return problem
+        return None
+
     def _take_all(self, document: Invoice) -> Invalid | KeyError | None:
         """Give every document its part. Return the problem if one of them cannot take it."""
         for part in settlement_of(document).parts:
             try:
-                self._modify(part.document, partial(take, entry=part.entry))
+                self._rewrite(part.document, partial(take, entry=part.entry))
             except KeyError:
                 return KeyError(f"the document at {part.document!r} was deleted in the meantime")
             except Invalid as problem:
@@ -200,7 +216,7 @@ class Settlements(Catalog):
         settlement = settlement_of(document)
         for part in settlement.parts:
             with suppress(KeyError):
-                self._modify(part.document, partial(leave, entry=part.entry, reason=settlement.reason))
+                self._rewrite(part.document, partial(leave, entry=part.entry, reason=settlement.reason))
 
     def _conclude(self, key: str, attempt: int, problem: Invalid | KeyError | None) -> Invoice:
-        return self._modify(key, lambda found: concluded(found, attempt, problem))
+        return self._rewrite(key, lambda found: concluded(found, attempt, problem))

@@ -2,12 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from holdall.errors import Corrupt, HoldallError, Invalid
+from holdall.errors import Corrupt, HoldallError, Invalid, Unsupported
 from holdall.keys import Foreign, format_key
 from holdall.layer import Layer
-from holdall.store import MISSING, Missing, Operation, Put, Store, Tag, Tagged, in_place_error
+from holdall.store import MISSING, WHOLE, Feature, Missing, Operation, Put, Store, Tag, Tagged, in_place_error
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -137,6 +137,23 @@ class Codec(Layer[V, W]):
             raise
         except Exception:  # noqa: BLE001 - it was decoded, but can no longer be encoded
             return True
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        raise self._whole(key, "read a part of")
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        raise self._whole(key, "open")
+
+    def _whole(self, key: str, action: str) -> Unsupported:
+        return Unsupported(
+            f"{self!r} cannot {action} {key!r}: {type(self).__name__} encodes and decodes whole values only; "
+            "use store[key], or keep large values in a store without this layer",
+            key=key,
+        )
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features & ~WHOLE
 
     size = Store.size  # the size of the decoded value, which only decoding tells
 

@@ -14,6 +14,7 @@ from holdall.middleware.deadline import NEVER, micros, split, stamp
 from holdall.store import (
     ABSENT,
     MISSING,
+    WHOLE,
     Expect,
     Feature,
     Missing,
@@ -85,6 +86,10 @@ class Expires(Layer[bytes, bytes]):
                 self._inner.remove(key, tag)
                 return True
         return False
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features & ~WHOLE
 
     # ---- Deadlines -----------------------------------------------------------------------------
 

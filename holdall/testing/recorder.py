@@ -12,7 +12,8 @@ OPERATIONS = (
     *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "__bool__"),
     *("_find", "get_many", "set_many", "discard", "delete_many", "delete_prefix", "clear"),
     *("_take", "popitem", "_setdefault"),
-    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "size", "swap", "remove", "modify", "transact"),
+    *("scan", "scan_items", "scan_tags", "get_tagged", "tag", "size", "read", "open"),
+    *("swap", "remove", "modify", "transact"),
     *("scan_names", "get_foreign", "history", "at", "as_of", "changes", "watch"),
     *("raw", "info", "close"),
 )

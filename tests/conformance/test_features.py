@@ -34,7 +34,8 @@ from tests.conformance.test_conformance import AnyValue
 from tests.middleware.bytes.layers import encrypted
 from tests.servers.s3 import Server
 
-PRIVATE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES"
+WHOLE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES"
+PRIVATE = f"{WHOLE} RANGES STREAMS"
 EVERYTHING = "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 
@@ -42,20 +43,20 @@ HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 STORES = {
     "memory://": PRIVATE,
     "memory://shared": PRIVATE,
-    "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE",
-    "sqlite:///store.db": f"{EVERYTHING} CHANGES",
-    "sqlite:///:memory:": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES",
-    "lmdb:store": f"{EVERYTHING} CHANGES",
+    "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE RANGES STREAMS",
+    "sqlite:///store.db": f"{EVERYTHING} CHANGES RANGES STREAMS",
+    "sqlite:///:memory:": f"{PRIVATE} BATCH",
+    "lmdb:store": f"{EVERYTHING} CHANGES RANGES",
     "dbm:store?flavor=dumb": HASHED,
     "dbm:store?flavor=ndbm": HASHED,
     "dbm:store?flavor=gnu": HASHED,
     "dbm:store?flavor=bsd": f"SEEK {HASHED}",
     "dbm:store?flavor=sqlite3": f"SEEK {HASHED}",
-    "redis://127.0.0.1:1": f"{EVERYTHING} CHANGES",
-    "postgresql://127.0.0.1:1/app": f"{EVERYTHING} CHANGES",
-    "postgresql://127.0.0.1:1/app?feed=off": EVERYTHING,
-    "mysql://127.0.0.1:1/app": EVERYTHING,
-    "mysql://127.0.0.1:1/app?feed=on": f"{EVERYTHING} CHANGES",
+    "redis://127.0.0.1:1": f"{EVERYTHING} CHANGES RANGES",
+    "postgresql://127.0.0.1:1/app": f"{EVERYTHING} CHANGES RANGES",
+    "postgresql://127.0.0.1:1/app?feed=off": f"{EVERYTHING} RANGES",
+    "mysql://127.0.0.1:1/app": f"{EVERYTHING} RANGES",
+    "mysql://127.0.0.1:1/app?feed=on": f"{EVERYTHING} CHANGES RANGES",
     "dynamodb://app?region=eu-west-1": EVERYTHING,
     "slatedb+file:///{here}/store": "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC DURABLE",
     "fsspec+file:///{here}/store": "TAGS SWAP REMOVE SHARED DURABLE",
@@ -66,30 +67,30 @@ STORES = {
     "shove+memory://": "",
 }
 
-READS = "SEEK TAGS UNIQUE_TAGS CHANGES"
+READS = "SEEK TAGS UNIQUE_TAGS CHANGES RANGES STREAMS"
 LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "passthrough": (PassThrough, PRIVATE),
-    "json": (Json, PRIVATE),
-    "gzip": (Gzip, PRIVATE),
-    "zstd": (Zstd, PRIVATE),
-    "checksum": (Checksum, PRIVATE),
-    "encrypt": (encrypted, PRIVATE),
+    "json": (Json, WHOLE),
+    "gzip": (Gzip, WHOLE),
+    "zstd": (Zstd, WHOLE),
+    "checksum": (Checksum, WHOLE),
+    "encrypt": (encrypted, WHOLE),
     "escape": (Escape, PRIVATE),
     "prefix": (lambda store: Prefix(store, "app"), PRIVATE),
     "raw": (lambda store: store.raw(), PRIVATE),
-    "expires": (Expires, PRIVATE),
+    "expires": (Expires, WHOLE),
     "cache": (lambda store: Cache(store, 60), PRIVATE),
-    "validate": (lambda store: Validate(store, AnyValue()), PRIVATE),
+    "validate": (lambda store: Validate(store, AnyValue()), f"{WHOLE} RANGES"),
     "guard": (lambda store: Guard(store, Manifest(("serializer=json",))), PRIVATE),
     "metrics": (Metrics, PRIVATE),
     "budget": (lambda store: Budget(store, 9), PRIVATE),
     "readonly": (ReadOnly, READS),
-    "versions": (Versions, f"{PRIVATE} HISTORY"),
+    "versions": (Versions, f"{WHOLE} HISTORY"),
     "versions-elsewhere": (
         lambda store: Versions(store, history=Memory()),
         "SEEK TAGS UNIQUE_TAGS SWAP REMOVE HISTORY CHANGES",
     ),
-    "readonly-versions": (lambda store: ReadOnly(Versions(store)), f"{READS} HISTORY"),
+    "readonly-versions": (lambda store: ReadOnly(Versions(store)), "SEEK TAGS UNIQUE_TAGS CHANGES HISTORY"),
 }
 
 
@@ -109,7 +110,8 @@ def test_a_store_promises(address: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_bucket_promises(moto: Server) -> None:
-    assert moto.store().features == named("SEEK BATCH TAGS SWAP REMOVE DURABLE")  # moto's is not SHARED
+    promised = "SEEK BATCH TAGS SWAP REMOVE DURABLE RANGES STREAMS"  # moto's is not SHARED
+    assert moto.store().features == named(promised)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

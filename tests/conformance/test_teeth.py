@@ -17,6 +17,7 @@ from tests.conformance import (
     wrong_foreign,
     wrong_keys,
     wrong_lives,
+    wrong_parts,
     wrong_scans,
     wrong_stores,
     wrong_swaps,
@@ -34,7 +35,16 @@ settings.register_profile(
     report_multiple_bugs=False,
 )
 
-MODULES = (wrong_stores, wrong_keys, wrong_foreign, wrong_scans, wrong_swaps, wrong_lives, wrong_feeds)
+MODULES = (
+    wrong_stores,
+    wrong_keys,
+    wrong_foreign,
+    wrong_scans,
+    wrong_swaps,
+    wrong_lives,
+    wrong_feeds,
+    wrong_parts,
+)
 WRONG: dict[type[Store[Any]], tuple[str, ...]] = {
     kind: vars(kind)["caught_by"]
     for module in MODULES

@@ -143,6 +143,8 @@ class DeletesManyWithoutALock(OneFile):
 
 @caught_by("test_many_are_deleted_while_another_writes_and_deletes", "test_a_delete_in_the_middle_of_a_clear")
 class LooksThenDeletes(Memory):
+    delete_prefix = Store.delete_prefix
+
     def delete_many(self, keys: Iterable[str], /) -> None:
         for key in keys:
             if key in self:

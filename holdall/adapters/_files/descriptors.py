@@ -15,6 +15,7 @@ from operator import or_
 from typing import TypeVar
 
 from holdall.adapters._files.filenames import Folders, Place
+from holdall.ranges import ALL, ByteRange
 
 T = TypeVar("T")
 
@@ -67,29 +68,49 @@ def in_folder(root: str, folders: Folders, work: Callable[[int], T], *, lists: b
     return result
 
 
-def read_file(root: str, place: Place) -> tuple[bytes, int] | None:
-    """Return the content of the file at ``place`` and its time in nanoseconds, or None if it is not a file.
+def read_file(root: str, place: Place, part: ByteRange = ALL) -> tuple[bytes, int] | None:
+    """Return the ``part`` of the file at ``place``, and its time in nanoseconds; or None if it is not a file.
 
     Raises the errors of `in_folder`, and FileNotFoundError if the file is missing.
     """
     folders, name = place
     if not folders:
-        return _read(map(os.open, (f"{root}/{name}",), (_READ,)))
-    return in_folder(root, folders, lambda fd: _read(map(partial(os.open, dir_fd=fd), (name,), (_READ,))))
+        return _read(map(os.open, (f"{root}/{name}",), (_READ,)), part)
+    return in_folder(
+        root, folders, lambda fd: _read(map(partial(os.open, dir_fd=fd), (name,), (_READ,)), part)
+    )
 
 
-def _read(opening: Iterator[int]) -> tuple[bytes, int] | None:
+def _read(opening: Iterator[int], part: ByteRange) -> tuple[bytes, int] | None:
     (fd,) = opening
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             return None
-        content = os.read(fd, found.st_size)
-        while len(content) < found.st_size and (more := os.read(fd, found.st_size - len(content))):
+        start, size = part.within(found.st_size)
+        if start:
+            os.lseek(fd, start, os.SEEK_SET)
+        content = os.read(fd, size)
+        while len(content) < size and (more := os.read(fd, size - len(content))):
             content += more
         return content, found.st_mtime_ns
     finally:
         os.close(fd)
+
+
+def open_file(root: str, place: Place) -> FileIO | None:
+    """Return the file at ``place``, open to be read; or None if it is not a file. Raises the errors of `read_file`."""
+    folders, name = place
+    file = in_folder(root, folders, lambda fd: open_owned(name, _READ, dir_fd=fd))
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    return None
+
+
+def read_at(file: FileIO, part: ByteRange) -> bytes:
+    """Return the ``part`` of ``file``, which has a length."""
+    return os.pread(file.fileno(), part.length or 0, part.start)
 
 
 def read_time(root: str, place: Place) -> int | None:

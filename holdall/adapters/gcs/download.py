@@ -16,6 +16,7 @@ from urllib.parse import quote
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters.gcs.client import Connection
 from holdall.extras import needs
+from holdall.ranges import ByteRange
 from holdall.store import Tag
 
 with needs("gcs"):
@@ -24,6 +25,7 @@ with needs("gcs"):
     from google.cloud.storage.exceptions import DataCorruption
 
 _META = "x-goog-meta-"
+_PARTIAL = 206
 _crc32c = re.compile(r"crc32c=([A-Za-z0-9+/]{6}==)").search
 
 
@@ -34,16 +36,39 @@ def download(
 
     Reads the given ``generation`` or, if it is empty, the newest one.
     """
-    url = _url(connection, bucket, quote(name, safe=""))
-    # Without this header, the server would decompress a body that was stored with gzip.
-    headers = {"Accept-Encoding": "gzip"}
-    which = {"generation": generation} if generation else {}
-    with connection.session.get(url, params=which, headers=headers, timeout=timeout, stream=True) as answer:
-        if answer.status_code != 200:
-            raise from_http_response(answer)  # type: ignore[no-untyped-call]
-        value: bytes = answer.raw.read(decode_content=False)
+    answer, value = _get(connection, bucket, name, generation, timeout)
     _check(answer, value)
     return _state(answer), value
+
+
+def download_part(
+    connection: Connection, bucket: str, name: str, generation: str, timeout: float, part: ByteRange
+) -> tuple[State, bytes]:
+    """The state of the object ``name``, and the ``part`` of it; its length is not 0. Raises the client's errors.
+
+    ``generation`` is as in `download`. The server has no checksum of a part.
+    """
+    answer, body = _get(connection, bucket, name, generation, timeout, Range=part.header)
+    if answer.status_code == _PARTIAL:
+        size = answer.headers.get("Content-Length", "")
+        if size and size != str(len(body)):
+            raise DataCorruption(answer, f"it has {len(body)} bytes, but should have {size}")
+    else:
+        _check(answer, body)
+    return _state(answer), part.of_answer(body, partial=answer.status_code == _PARTIAL)
+
+
+def _get(
+    connection: Connection, bucket: str, name: str, generation: str, timeout: float, **headers: str
+) -> tuple[Any, bytes]:
+    url = _url(connection, bucket, quote(name, safe=""))
+    # Without this header, the server would decompress a body that was stored with gzip.
+    headers["Accept-Encoding"] = "gzip"
+    which = {"generation": generation} if generation else {}
+    with connection.session.get(url, params=which, headers=headers, timeout=timeout, stream=True) as answer:
+        if answer.status_code != 200 and not ("Range" in headers and answer.status_code == _PARTIAL):
+            raise from_http_response(answer)  # type: ignore[no-untyped-call]
+        return answer, answer.raw.read(decode_content=False)
 
 
 def _url(connection: Connection, bucket: str, quoted: str) -> str:

@@ -108,6 +108,11 @@ def passes(error: Exception) -> bool:
     return isinstance(error, (*_LOST, DataCorruption)) and not isinstance(error, transport.InvalidJSONError)
 
 
+def begins_after_end(error: Exception) -> bool:
+    """Whether the server refused the range of a request because it begins after the end of the object."""
+    return isinstance(error.__cause__, Exception) and status_of(error.__cause__) == 416
+
+
 def may_have_taken_effect(error: Exception) -> bool:
     """Whether the request that ended in ``error`` may have taken effect nevertheless.
 

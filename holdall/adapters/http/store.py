@@ -29,6 +29,7 @@ from holdall.handles import PerProcess
 from holdall.history import Revision, require_moment
 from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
 from holdall.prefixed import Raw
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -93,7 +94,7 @@ class HTTP(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return self._service().features
+        return self._service().features | Feature.RANGES
 
     # ---- Reserved keys ---------------------------------------------------------------------------
 
@@ -145,6 +146,12 @@ class HTTP(Store[bytes]):
         except KeyError:
             return ABSENT
         return self._require_tag(answer.tag)
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        part = ByteRange.of(start, length)
+        face = self._with(key)
+        answer = face._read(key, Range=part.header if part.length != 0 else parts.FIRST)
+        return parts.part_in(answer, part, self._link.place.url)
 
     def size(self, key: str, /) -> int:
         answer = self._with(key)._read(key, Range=parts.FIRST)

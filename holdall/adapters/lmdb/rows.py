@@ -7,6 +7,7 @@ from holdall.adapters.lmdb.log import Txn
 from holdall.adapters.lmdb.ticks import TICK
 from holdall.batches import ROOM
 from holdall.keys import RESERVED, Span, is_reserved, past_reserved
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Tag, Tagged, conflict
 
 T = TypeVar("T")
@@ -33,9 +34,10 @@ def value_of(found: memoryview | None) -> bytes | None:
     return None if found is None else found[TICK:].tobytes()
 
 
-def size_of(found: memoryview | None) -> int | None:
-    """Return how many bytes the value of an entry has, or None if the entry is missing."""
-    return None if found is None else len(found) - TICK
+def part_of(part: ByteRange, entry: memoryview) -> bytes:
+    """Return a copy of the ``part`` of the value of an entry."""
+    start, length = part.within(len(entry) - TICK)
+    return entry[TICK + start : TICK + start + length].tobytes()
 
 
 def tag_of(found: memoryview | None) -> Tag:

@@ -14,6 +14,7 @@ from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters._shared.transactional import TRANSACTIONS
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.feed import Feed
+from holdall.adapters.lmdb.log import Txn
 from holdall.adapters.lmdb.rows import (
     Part,
     Row,
@@ -21,9 +22,9 @@ from holdall.adapters.lmdb.rows import (
     delete_all,
     entry_of,
     page_of,
+    part_of,
     put,
     put_all,
-    size_of,
     tag_of,
     tagged,
     value_of,
@@ -36,6 +37,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -51,7 +53,7 @@ from holdall.store import (
 
 T = TypeVar("T")
 
-_FEATURES = TRANSACTIONS | Feature.CHANGES | Feature.SHARED | Feature.DURABLE
+_FEATURES = TRANSACTIONS | Feature.CHANGES | Feature.SHARED | Feature.DURABLE | Feature.RANGES
 
 _PAGE = 1024  # rows of the largest page of a scan, and keys looked up at a time
 _LOOKS = 0.01  # seconds between two looks of a watch for transactions of other processes
@@ -140,15 +142,26 @@ class LMDB(Store[bytes]):
         except NoEnvironment:
             return ABSENT
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._of_entry(key, partial(part_of, ByteRange.of(start, length)))
+
     def size(self, key: str, /) -> int:
+        return self._of_entry(key, lambda entry: len(entry) - TICK)
+
+    def _of_entry(self, key: str, find: Row[T]) -> T:
+        """Return the result of ``find`` for the entry of ``key``. Raises KeyError if ``key`` is missing."""
         check_key(key)
+
+        def look(txn: Txn) -> T:
+            entry = txn.get(key.encode())
+            if entry is None:
+                raise KeyError(key)
+            return find(entry)
+
         try:
-            size = self._environment().read(lambda txn: size_of(txn.get(key.encode())))
+            return self._environment().read(look)
         except NoEnvironment:
-            size = None
-        if size is None:
-            raise KeyError(key)
-        return size
+            raise KeyError(key) from None
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:
         check_key(key)

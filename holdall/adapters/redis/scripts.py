@@ -161,6 +161,17 @@ return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}
 )
 """key: return its value and its tag, each nil if it is missing."""
 
+READ: Final = Script(
+    f"""{HEAD}
+local value, start, length = redis.call('HGET', values, ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if not value then return value end
+if start < 0 then start = math.max(0, #value + start) end
+return string.sub(value, start + 1, start + length)
+""",
+    names=3,
+)
+"""key start length: return the part of its value from ``start`` on, nil for a missing key."""
+
 LOOK_UP: Final = Script(
     f"""{HEAD}
 local found, room = {{}}, tonumber(ARGV[1])

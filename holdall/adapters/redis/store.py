@@ -27,6 +27,7 @@ from holdall.changes import Changes
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -105,7 +106,7 @@ class Redis(TransactionalStore):
 
     @property
     def features(self) -> Feature:
-        return super().features | Feature.CHANGES
+        return super().features | Feature.CHANGES | Feature.RANGES
 
     # ---- One key ---------------------------------------------------------------------------------
 
@@ -117,6 +118,14 @@ class Redis(TransactionalStore):
     def __contains__(self, key: object, /) -> bool:
         check_key(cast(str, key))  # raises TypeError if it is not a str
         return bool(self._link.command("HEXISTS", self._link.values, cast(str, key)))
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        part = ByteRange.of(start, length).up_to(_LARGEST)
+        value: bytes | None = self._link.run(scripts.READ, key, *part, about=key)
+        if value is None:
+            raise KeyError(key)
+        return value
 
     def size(self, key: str, /) -> int:
         check_key(key)

@@ -11,11 +11,12 @@ from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditio
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
-from holdall.adapters.s3.errors import RAISED, translate
+from holdall.adapters.s3.errors import RAISED, begins_after_end, translate
 from holdall.adapters.s3.listing import PAGE, S3Object, list_flat, list_nested
-from holdall.errors import Corrupt, Unsupported
+from holdall.errors import Corrupt, HoldallError, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Span
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Tag, conflict
 
 _NEVER = Tag("never-issued")
@@ -98,15 +99,45 @@ class S3Bucket:
 
         ``version`` is a VersionId; it defaults to the newest version.
         """
-        try:
-            return _whole(self.ask("get_object", key, **version), key)
-        except RAISED:
-            return self._read_again(key, version)
+        answer, body = self._get(key, **version)
+        return state_of(answer, key), body
 
-    def _read_again(self, key: str, version: dict[str, str]) -> tuple[State, bytes]:
-        answer = self.ask("get_object", key, **version)
+    def read_part(self, key: str, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``; its length is not 0."""
         try:
-            return _whole(answer, key)
+            answer, body = self._get(key, Range=part.header)
+        except HoldallError as error:
+            if not begins_after_end(error):
+                raise
+            # A server may also refuse the last bytes of a shorter value, which are all of its bytes.
+            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0))
+        return part.of_answer(body, partial="ContentRange" in answer)
+
+    def read_version(self, key: str, tag: Tag, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``, if it carries ``tag``; otherwise raises Conflict."""
+        try:
+            answer, body = self._get(key, Range=part.header, **self.condition(key, tag))
+        except KeyError:
+            raise conflict(key) from None
+        except HoldallError as error:
+            if not begins_after_end(error):
+                raise
+            raise conflict(key) from error
+        if state_of(answer, key).tag != tag:  # the server ignores the condition
+            raise conflict(key)
+        return part.of_answer(body, partial="ContentRange" in answer)
+
+    def _get(self, key: str, **parameters: str) -> tuple[dict[str, Any], bytes]:
+        """The answer to a GET request about ``key``, and its whole body."""
+        try:
+            return _whole(self.ask("get_object", key, **parameters))
+        except RAISED:
+            return self._get_again(key, parameters)
+
+    def _get_again(self, key: str, parameters: dict[str, str]) -> tuple[dict[str, Any], bytes]:
+        answer = self.ask("get_object", key, **parameters)
+        try:
+            return _whole(answer)
         except RAISED as error:
             raise translate(error, self.name, key) from error
 
@@ -114,9 +145,10 @@ class S3Bucket:
         """The state of ``key``, from a HEAD request."""
         return state_of(self._head(key, **version), key)
 
-    def size(self, key: str) -> int:
-        """The number of bytes of ``key``, from a HEAD request."""
-        return int(require_field(self._head(key), "ContentLength", key))
+    def look(self, key: str) -> tuple[Tag, int]:
+        """The tag of ``key`` and the number of its bytes, from a HEAD request."""
+        answer = self._head(key)
+        return state_of(answer, key).tag, int(require_field(answer, "ContentLength", key))
 
     def _head(self, key: str, **version: str) -> dict[str, Any]:
         """The answer to a HEAD request about ``key``.
@@ -244,10 +276,10 @@ def _server(answer: dict[str, Any]) -> str:
     return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
 
 
-def _whole(answer: dict[str, Any], key: str) -> tuple[State, bytes]:
-    """The state of the object in an answer, and its body. Closes the body, even if reading it fails."""
+def _whole(answer: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """An answer and its body. Closes the body, even if reading it fails."""
     with closing(answer["Body"]) as body:
-        return state_of(answer, key), body.read()
+        return answer, body.read()
 
 
 def state_of(answer: dict[str, Any], key: str) -> State:

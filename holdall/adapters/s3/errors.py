@@ -201,6 +201,12 @@ _BY_EXCEPTION: list[tuple[_Kinds, type[HoldallError], str]] = [
 ]
 
 
+def begins_after_end(error: Exception) -> bool:
+    """Whether the server refused the range of a request because it begins after the end of the object."""
+    cause = error.__cause__
+    return isinstance(cause, sdk.ClientError) and cause.response["ResponseMetadata"]["HTTPStatusCode"] == 416
+
+
 def may_have_taken_effect(error: Exception) -> bool:
     """Whether the request that ended in ``error`` may have taken effect nevertheless.
 

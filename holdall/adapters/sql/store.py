@@ -27,6 +27,7 @@ from holdall.changes import Changes
 from holdall.errors import InvalidAddress, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
+from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
     MISSING,
@@ -40,6 +41,7 @@ from holdall.store import (
 )
 
 _LOOKUPS = 128
+_MOST = (1 << 30) - 1  # a position in a value, and one after a part, are 32-bit integers
 
 
 class SQL(TransactionalStore):
@@ -69,7 +71,7 @@ class SQL(TransactionalStore):
 
     @property
     def features(self) -> Feature:
-        held = super().features
+        held = super().features | Feature.RANGES
         return held | Feature.CHANGES if self._link.feed else held
 
     # ---- One key ---------------------------------------------------------------------------------
@@ -85,6 +87,12 @@ class SQL(TransactionalStore):
     def _row(self, key: str, *columns: sa.ColumnElement[Any]) -> list[tuple[Any, ...]]:
         check_key(key)
         return self._link.rows(self._table.get(*columns, keys=[key]), key)
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        part = self._table.part_of_value(*ByteRange.of(start, length).up_to(_MOST))
+        for (value,) in self._row(key, part):
+            return value  # type: ignore[no-any-return]
+        raise KeyError(key)
 
     def size(self, key: str, /) -> int:
         for (size,) in self._row(key, sa.func.octet_length(self._table.value)):

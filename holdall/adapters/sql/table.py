@@ -85,6 +85,13 @@ class Table:
         """The statement that selects ``columns`` of the rows with ``keys``, in any order."""
         return sa.select(*columns).where(self._has(keys))
 
+    def part_of_value(self, start: int, length: int) -> sa.ColumnElement[bytes]:
+        """The expression for a part of the value; a negative ``start`` counts from its end."""
+        first: Any = start + 1
+        if start < 0:
+            first = sa.func.greatest(sa.func.octet_length(self.value) + start, 0) + 1
+        return sa.func.substr(self.value, first, length, type_=self.value.type)
+
     def page(
         self, columns: Iterable[sa.ColumnElement[Any]], low: str, high: str | None, size: int
     ) -> sa.Select[Any]:

@@ -12,10 +12,12 @@ from holdall.testing.suite.layers import LayerTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
 from holdall.testing.suite.operations import OperationTests
+from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.streams import StreamTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
@@ -30,6 +32,8 @@ class StoreTests(
     MappingTests[V],
     KeyTests[V],
     ContentTests[V],
+    PartTests[V],
+    StreamTests[V],
     ScanTests[V],
     BulkTests[V],
     ReservedTests[V],

@@ -10,9 +10,9 @@ import pytest
 from holdall.adapters.memory import Memory
 from holdall.errors import Conflict, Unsupported
 from holdall.keys import Foreign
-from holdall.layer import Layer
+from holdall.layer import Layer, layers
 from holdall.middleware.codec import Codec
-from holdall.store import ABSENT, Delete, Expect, Put, Store
+from holdall.store import ABSENT, WHOLE, Delete, Expect, Feature, Put, Store
 from holdall.testing.recorder import OPERATIONS, Recorder
 from holdall.testing.suite.case import expect_error
 from holdall.testing.values import BYTES, Values
@@ -54,7 +54,9 @@ class LayerTests(Generic[V]):
         assert [name for name in (*OPERATIONS, "features") if not _overrides(layer, name)] == []
 
     def test_features_are_those_of_the_store_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
-        assert wrap(below).features == below.features
+        layer = wrap(below)
+        lacking = WHOLE if any(isinstance(each, Codec) for each in layers(layer)) else Feature.NONE
+        assert layer.features == below.features & ~lacking
 
     def test_the_layer_makes_the_same_calls_below(self, wrap: Wrap[V], below: Store[Any]) -> None:
         under = Recorder(below)
@@ -94,7 +96,9 @@ class LayerTests(Generic[V]):
             ("get_many", lambda store: list(store.get_many(["a", "x", "b"]))),
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),
-            ("size", lambda store: _size(store)),
+            ("read", lambda store: _refusable(lambda: store.read("a", 0, 1))),
+            ("open", lambda store: _refusable(lambda: store.open("a").close())),
+            ("size", lambda store: _refusable(lambda: store.size("a"))),
             ("size of a missing key", lambda store: expect_error(KeyError, store.size, "x")),
             ("raw", lambda store: store.raw()),
             ("history", lambda store: expect_error(Unsupported, store.history, "a")),
@@ -106,6 +110,7 @@ class LayerTests(Generic[V]):
         value = self.values.of(9)
         return [
             ("[] =", lambda store: store.__setitem__("a", value)),
+            ("open to write", lambda store: _refusable(lambda: store.open("a", "wb").discard())),
             ("del", lambda store: store.__delitem__("a")),
             ("del of a missing key", lambda store: expect_error(KeyError, store.__delitem__, "x")),
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
@@ -133,15 +138,18 @@ class LayerTests(Generic[V]):
 _DECODED_FIRST: Final = {
     "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
     "pop of a missing key": ["get_tagged"],
+    "read": [],
+    "open": [],
+    "open to write": [],
     "size": ["__getitem__"],
     "size of a missing key": ["__getitem__"],
 }
-"""The calls with which a codec pops a value, which it must not delete if it cannot decode it, and tells its size."""
+"""The calls of a codec, which decodes a value before it deletes it or tells its size, and reads no part of one."""
 
 
-def _size(store: Store[Any]) -> None:
-    with contextlib.suppress(Unsupported):  # the values are not bytes
-        store.size("a")
+def _refusable(call: Callable[[], object]) -> None:
+    with contextlib.suppress(Unsupported):  # the values are not bytes, or a codec decodes whole values
+        call()
 
 
 def _overrides(layer: type[Store[Any]], name: str) -> bool:

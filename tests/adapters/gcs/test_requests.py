@@ -57,6 +57,7 @@ def test_one_request_for_each_thing_done(store: GCS, cost: Cost):
     assert cost(lambda: store.get("missing")) == {"GET": 1}
     assert cost(lambda: store.get_tagged("there")) == {"GET": 1}
     assert cost(lambda: store.tag("there")) == cost(lambda: store.tag("missing")) == {"GET": 1}
+    assert cost(lambda: store.read("there", 0, 5)) == cost(lambda: store.read("there", 9)) == {"GET": 1}
     assert cost(lambda: store.size("there")) == {"GET": 1}
     assert cost(refused(KeyError, lambda: store.size("missing"))) == {"GET": 1}
     assert cost(lambda: store.__setitem__("new", b"1")) == {"POST": 1}

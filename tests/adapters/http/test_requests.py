@@ -52,6 +52,7 @@ def test_one_request_for_each_operation(store, cost):
     assert cost(refused(KeyError, lambda: store["missing"])) == {"GET": 1}
     assert cost(lambda: store.get_tagged("there")) == cost(lambda: store.tag("missing")) == {"GET": 1}
     assert cost(lambda: "there" in store) == cost(lambda: "missing" in store) == {"GET": 1}
+    assert cost(lambda: store.read("there", 0, 5)) == cost(lambda: store.read("there", 9)) == {"GET": 1}
     assert cost(lambda: store.size("there")) == {"GET": 1}
     assert cost(refused(KeyError, lambda: store.size("missing"))) == {"GET": 1}
     assert cost(lambda: store.__setitem__("new", b"1")) == {"PUT": 1}

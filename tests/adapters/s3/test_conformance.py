@@ -17,9 +17,11 @@ from holdall.testing.suite.foreign import ForeignTests
 from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
+from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.streams import StreamTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.transactions import TransactionTests
@@ -54,6 +56,9 @@ CANNOT = {
             "test_clear_leaves_reserved_keys",
             "test_delete",
             "test_delete_many_deletes_the_existing_keys",
+            "test_delete_prefix_deletes_many_keys",
+            "test_delete_prefix_deletes_what_a_scan_yields",
+            "test_delete_prefix_leaves_reserved_keys",
             "test_deleting_a_key_deletes_no_other",
             "test_valid_keys_do_not_collide",
             "test_order_is_by_code_point",
@@ -101,6 +106,7 @@ class S3Case(StoreCase[bytes]):
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
     many, points = 40, 8
+    streamed = 9 << 20  # a part has 8 MiB
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:
@@ -126,6 +132,8 @@ class TestS3InProcess(
     MappingTests[bytes],
     KeyTests[bytes],
     ContentTests[bytes],
+    PartTests[bytes],
+    StreamTests[bytes],
     ScanTests[bytes],
     BulkTests[bytes],
     ReservedTests[bytes],

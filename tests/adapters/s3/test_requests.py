@@ -59,6 +59,10 @@ def test_one_request_for_each_thing_done(store: S3, cost):
     assert cost(lambda: store.__setitem__("new", b"1")) == {"PutObject": 1}
     assert cost(lambda: "there" in store) == {"HeadObject": 1}
     assert cost(lambda: "missing" in store) == {"HeadObject": 1}
+    assert (
+        cost(lambda: store.read("there", 0, 5)) == cost(lambda: store.read("there", -5)) == {"GetObject": 1}
+    )
+    assert cost(lambda: store.read("there", 9)) == {"GetObject": 1}
     assert cost(lambda: store.size("there")) == {"HeadObject": 1}
     assert cost(refused(KeyError, lambda: store.size("missing"))) == {"HeadObject": 1}
     assert cost(lambda: store.swap("there", b"2", tag)) == {"PutObject": 1}

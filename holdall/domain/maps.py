@@ -138,7 +138,7 @@ def billed(key: str, part: Billed) -> Iterator[Money]:
                 yield (currency, each.code), EXACT.minus(each.amount)
 
 
-def paid(key: str, part: Paid) -> Iterator[Money]:
+def paid(key: str, part: Paid | Billed) -> Iterator[Money]:
     """Yield (currency, code) → amount of each allocation of cash, which may come from another document."""
     currency = part.currency
     for payment in part.payments:
@@ -147,7 +147,7 @@ def paid(key: str, part: Paid) -> Iterator[Money]:
                 yield (currency, each.code), each.amount
 
 
-def adjusted(key: str, part: Paid) -> Iterator[Money]:
+def adjusted(key: str, part: Paid | Billed) -> Iterator[Money]:
     """Yield (currency, code) → amount of each allocation that is neither of cash nor of a prepayment."""
     currency = part.currency
     for payment in part.payments:

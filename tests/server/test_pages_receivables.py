@@ -131,6 +131,28 @@ def test_a_payment_is_checked_and_then_recorded_once(browser, store):
     assert next(store.history(KEY)).message == f"payment {payment.id}"
 
 
+@pytest.mark.parametrize(
+    ("day", "doubt"),
+    [
+        ("2025-03-01", "2025-03-01 is before 2026-01-01, when invoice '1' was issued."),
+        ("2099-03-01", "days after today."),
+    ],
+    ids=["before the invoice", "far ahead"],
+)
+def test_a_day_that_is_probably_wrong_is_questioned_and_can_be_recorded(browser, store, day, doubt):
+    check = browser.post(PAY, filled(browser, amount="10.00", on=day, step="check"))
+    assert f"Check the day: {day} is" in check.text
+    assert doubt in check.text
+    done = browser.post(PAY, {**check.fields(), "step": "save"})
+    assert done.status == 303
+    assert store[KEY].payments[0].on.isoformat() == day
+
+
+def test_a_usual_day_is_not_questioned(browser):
+    check = browser.post(PAY, filled(browser, amount="10.00", step="check"))
+    assert "Check the day" not in check.text
+
+
 def test_a_payment_is_allocated_by_code_or_by_the_other_policy(browser, store):
     form = filled(browser, amount="30", policy="by-code", **{"to-4400": "5", "to-4410": "25"}, step="check")
     check = browser.post(PAY, form)

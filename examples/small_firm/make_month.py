@@ -119,11 +119,7 @@ UBL = """<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
     <cac:Price><cbc:PriceAmount currencyID="EUR">{net}</cbc:PriceAmount></cac:Price></cac:InvoiceLine>
 </Invoice>
 """
-WEBSHOP = (
-    ("W-501", 6, "Keyboard", "50.00", "9.50"),
-    ("W-502", 14, "Monitor", "240.00", "45.60"),
-    ("W-503", 22, "Dock", "120.00", "22.80"),
-)
+WEBSHOP = (("W-501", 6, "Keyboard", "50.00", "9.50"), ("W-502", 14, "Monitor", "240.00", "45.60"), ("W-503", 22, "Dock", "120.00", "22.80"))
 
 
 def ubl(name: str, day: int, item: str, net: str, tax: str) -> str:
@@ -145,10 +141,7 @@ def paid(position: int, day: int, how: str) -> Entry:
 def entries() -> list[Entry]:
     """Return the entries of September: 20 that name one invoice and pay it, and 5 that need a person."""
     exact = [paid(position, 8 + position, "reference" if position % 2 else "text") for position in range(18)]
-    shop = [
-        (20 + day // 9, Decimal(net) + Decimal(tax), customer(day)["name"], f"Order {name}", "")
-        for name, day, _, net, tax in WEBSHOP[:2]
-    ]
+    shop = [(20 + day // 9, Decimal(net) + Decimal(tax), customer(day)["name"], f"Order {name}", "") for name, day, _, net, tax in WEBSHOP[:2]]
     both = (28, total(20) + total(32), customer(20)["name"], f"{number(20)} and {number(32)}", "")
     less = (28, total(21) - 2, customer(21)["name"], f"Rechnung {number(21)}", "")
     unnamed = (29, total(22), customer(22)["name"], "September, thank you", "")
@@ -160,14 +153,10 @@ def entries() -> list[Entry]:
 def statement(name: str, month: int, found: list[Entry]) -> str:
     body = "".join(
         f"""
-  <Ntry><Amt Ccy="EUR">{abs(amount)}</Amt><CdtDbtInd>{
-            "DBIT" if amount < 0 else "CRDT"
-        }</CdtDbtInd><Sts>BOOK</Sts>
+  <Ntry><Amt Ccy="EUR">{abs(amount)}</Amt><CdtDbtInd>{"DBIT" if amount < 0 else "CRDT"}</CdtDbtInd><Sts>BOOK</Sts>
     <BookgDt><Dt>{date(2026, month, day)}</Dt></BookgDt><AcctSvcrRef>{name}-{position:02}</AcctSvcrRef>
     <NtryDtls><TxDtls><RltdPties><Dbtr><Nm>{payer}</Nm></Dbtr></RltdPties><RmtInf>{
-            f"<Ustrd>{text}</Ustrd>"
-            if text
-            else f"<Strd><CdtrRefInf><Ref>{structured}</Ref></CdtrRefInf></Strd>"
+            f"<Ustrd>{text}</Ustrd>" if text else f"<Strd><CdtrRefInf><Ref>{structured}</Ref></CdtrRefInf></Strd>"
         }</RmtInf></TxDtls></NtryDtls></Ntry>"""
         for position, (day, amount, payer, text, structured) in enumerate(found, 1)
     )

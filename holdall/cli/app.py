@@ -83,7 +83,10 @@ class LazyGroup(click.Group):
         "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
         "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),
         "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
-        "payments": ("holdall.cli.books.money:payments", "Import bank statements."),
+        "payments": (
+            "holdall.cli.books.money:payments",
+            "Record and apply money, and import bank statements.",
+        ),
         "books": ("holdall.cli.books.books:books", "Set and show the settings of books."),
         "receivables": (
             "holdall.cli.books.receivables:receivables",

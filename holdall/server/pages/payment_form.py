@@ -88,7 +88,7 @@ def read_draft(invoice: Invoice, fields: dict[str, str]) -> Draft:
     payment = Payment(
         fields.get("payment", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
     )
-    found = tuple(map(_sentence, doubts(invoice, on, today())))
+    found = tuple(map(sentence, doubts(invoice, on, today())))
     return _try(invoice, Draft(fields, {}, payment, to, doubts=found))
 
 

@@ -61,6 +61,8 @@ class LazyGroup(click.Group):
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.copy:convert", "Copy every document to a store with other layers."),
         "sync": ("holdall.cli.sync:sync_", "Make a store equal to another store, and keep it so."),
+        "conflicts": ("holdall.cli.conflicts:conflicts_", "List the keys that changed at several stores."),
+        "settle": ("holdall.cli.conflicts:settle_", "End the conflict of a key."),
         "backup": ("holdall.cli.backup:backup", "Copy a store to a store that keeps history."),
         "restore": ("holdall.cli.backup:restore", "Make a store equal to a backup, as of any time."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),

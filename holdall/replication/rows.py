@@ -1,8 +1,9 @@
 """The rows that a sync remembers: the tags of each key at both sides, in blocks, and the manifest of the blocks.
 
     manifest = gzip file of a JSON object: "format": 1, "names": [ source, target ],
-               "positions": [ source / null, target / null ], "complete": true / false,
-               "pending": [ *key ], "blocks": [ *[ first, name, [ keys, digest ], [ keys, digest ] ] ]
+               "positions": [ source / null, target / null ], "ends": [ source / null, target / null ],
+               "complete": true / false, "pending": [ *key ],
+               "blocks": [ *[ first, name, [ keys, digest ], [ keys, digest ] ] ]
     block    = gzip file of a JSON object: "keys": [ *key ], "source": [ *tag ], "target": [ *tag ]
 
 The lists of a block are the columns of its rows, in the order of the keys. A tag is empty if the key was missing
@@ -107,14 +108,16 @@ class Manifest(NamedTuple):
     """What a sync remembers.
 
     ``positions`` are those in the feeds of the source and the target. Every change before them was settled,
-    if ``complete``; otherwise a comparison of all keys began there and was interrupted. ``pending`` are the
-    keys that could not be settled.
+    if ``complete``; otherwise a comparison of all keys began there and was interrupted. ``ends`` are the positions
+    after the last write of the sync. A side whose feed cannot go on from there was restored from a backup.
+    ``pending`` are the keys that could not be settled.
     """
 
     positions: tuple[str | None, str | None] = (None, None)
     complete: bool = False
     pending: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    ends: tuple[str | None, str | None] = (None, None)
 
     @property
     def extra(self) -> int:
@@ -137,17 +140,22 @@ class Manifest(NamedTuple):
             read = json.loads(data)
             if read["format"] != FORMAT:
                 raise Mismatch("a later version of holdall wrote it; upgrade holdall")
-            source, target = (None if each is None else str(each) for each in read["positions"])
-            for position in filter(None, (source, target)):
-                Position.parse(position)
+            positions, ends = _positions(read["positions"]), _positions(read["ends"])
             blocks = tuple(_block(*fields) for fields in read["blocks"])
             if not _grow([block.first for block in blocks]):
                 raise ValueError("its blocks are not in order")
-            return cls((source, target), read["complete"] is True, tuple(_texts(read["pending"])), blocks)
+            return cls(positions, read["complete"] is True, tuple(_texts(read["pending"])), blocks, ends)
         except Mismatch:
             raise
         except (ValueError, TypeError, LookupError, RecursionError, InvalidPosition) as error:
             raise Corrupt(f"its manifest is damaged: {error}") from error
+
+
+def _positions(read: list[Any]) -> tuple[str | None, str | None]:
+    source, target = read
+    for position in _texts([each for each in read if each is not None]):
+        Position.parse(position)
+    return source, target
 
 
 def _block(first: Any, name: Any, source: Any, target: Any) -> Block:

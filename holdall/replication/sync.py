@@ -17,6 +17,7 @@ from holdall.replication.revisions.kept import keeps_revisions
 from holdall.replication.revisions.merge import merge_fields
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
+from holdall.replication.rows import Manifest
 from holdall.replication.rules import OneWay, Rule
 from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
@@ -90,6 +91,13 @@ def sync(
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
     return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
+
+
+def remembered(source: Store[Any], target: Store[Any]) -> Manifest:
+    """Return what `sync` of these stores remembers. Raises Corrupt if it is damaged."""
+    kept = State(target, (repr(source), repr(target)), ("", ""))
+    kept.load()
+    return kept.manifest
 
 
 def sync_both(

@@ -10,8 +10,11 @@ from pathlib import Path
 import click
 import pytest
 
+from holdall import open as open_store
 from holdall.cli.app import app
+from holdall.history import arriving
 from holdall.middleware.keyring import new_key
+from holdall.replication import sync_both
 from tests.cli.console import BUNDLED, call, good, refusal
 from tests.domain.bank.statements import camt, entry, statement
 
@@ -80,6 +83,7 @@ def examples(path):
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "get", "set", "del", "ls", "count", "changes", "cp", "convert", "sync", "backup", "restore", "rekey", "key new",
+        "conflicts", "settle",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
@@ -110,6 +114,18 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
         assert "..." not in command.get_short_help_str(60)
 
 
+def make_conflicts(uri):
+    """Make those that the examples of settle end."""
+    with open_store(uri) as shop, open_store("memory://?history=on") as cloud:
+        shop.update({f"orders/{number}": b"{}" for number in (17, 18, 19)})
+        sync_both(shop, cloud)
+        for key in shop:
+            cloud[key] = b'{"a": 1}'
+            with arriving(bytes.fromhex("5f0e0ddba11c0de5")):
+                shop[key] = b'{"b": 1}'
+        sync_both(shop, cloud, conflict="keep")
+
+
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
@@ -131,7 +147,9 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
         ("restore",): 5,
         ("token", "add"): 4,
     }
-    last = {("token", "revoke"): 7, ("prune",): 8, ("del",): 9, ("undelete",): 10}
+    make_conflicts("sqlite:///shop.db?history=on")
+    (folder / "order.json").write_text("{}")
+    last = {("token", "revoke"): 7, ("prune",): 8, ("del",): 9, ("undelete",): 10, ("conflicts",): 6}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     ending = (path for path in COMMANDS if path and path != ("serve",))  # which tests/server runs
     for path in sorted(ending, key=order.__getitem__):

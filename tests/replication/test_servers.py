@@ -5,14 +5,16 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 import holdall
-from holdall import File, HoldallError, Json, Memory, SQLite, StoreFull, Versions, Zstd
-from holdall.replication import back_up, restore, sync, sync_both
-from holdall.store import Store
+from holdall import LMDB, File, HoldallError, Json, Memory, SQLite, StoreFull, Versions, Zstd
+from holdall.replication import back_up, conflicts, restore, sync, sync_both
+from holdall.replication.policies import Policy
+from holdall.store import MISSING, Store
 from tests.faults.proxy import Proxy, answer, drop, late, reset_in_body
 from tests.servers import gcs, s3
 from tests.soak import SOAK
@@ -64,6 +66,50 @@ def test_both_ways_with_a_bucket(seaweed: s3.Server, tmp_path: Path) -> None:
             sync_both(shop, cloud, conflict="ours")
             assert dict(shop) == dict(cloud)
             assert sync_both(shop, cloud).changed == 0
+
+
+def test_a_ring_of_stores_with_versions_ends_equal(
+    seaweed: s3.Server, fake_gcs: gcs.Server, tmp_path: Path
+) -> None:
+    chance = random.Random(5)
+    with (
+        SQLite(tmp_path / "a.db", durability="os") as database,
+        File(tmp_path / "b", durability="os") as folder,
+        LMDB(tmp_path / "c", durability="os") as mapped,
+    ):
+        lowest = [database, seaweed.store("ring"), folder, fake_gcs.store("ring"), mapped]
+        ring = [Versions(store) for store in lowest]
+        pairs = [*pairwise([*ring, ring[0]])]
+        policies: list[Policy] = ["keep", "ours", "newest", merge_lines, "keep"]
+        for _ in range(30 if SOAK else 3):
+            for store in ring:
+                change(store, chance, 10)
+            for (source, target), policy in zip(pairs, policies, strict=True):
+                if chance.random() < 0.7:  # the others are parted
+                    sync_both(source, target, conflict=policy)
+        for source, target in [*pairs[:-1], *pairs[-2::-1]] * 2:
+            sync_both(source, target, conflict="keep")
+        found = [state_of(store) for store in ring]
+        assert all(each == found[0] for each in found)
+        for source, target in pairs:
+            sync_both(source, target, conflict="ours")
+        for source, target in pairs:
+            report = sync_both(source, target)
+            assert report.left == 0
+        assert all(dict(store) == dict(ring[0]) for store in ring)
+        assert not any(list(conflicts(store)) for store in ring)
+
+
+def merge_lines(base: Any, ours: Any, theirs: Any) -> Any:
+    lines = {line for value in (ours, theirs) if value is not MISSING for line in value.split(b"\n")}
+    return b"\n".join(sorted(lines)) if lines else MISSING
+
+
+def state_of(store: Store[bytes]) -> dict[str, list[tuple[str, Any]]]:
+    found: dict[str, list[tuple[str, Any]]] = {key: [("", value)] for key, value in store.items()}
+    for each in conflicts(store):
+        found[each.key] = [(one.revision, one.value) for one in each.siblings]
+    return found
 
 
 def test_a_backup_in_a_bucket_goes_back(seaweed: s3.Server, tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
+from holdall.adapters.gcs.uploads import PART, GCSUpload
 from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
 from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
-from holdall.store import Feature
+from holdall.store import Feature, Tag
 
 
 class GCS(BucketStore[GCSBucket]):
@@ -48,6 +49,7 @@ class GCS(BucketStore[GCSBucket]):
     """
 
     _scheme = "gs"
+    _part = PART
     _always = (
         Feature.SEEK
         | Feature.BATCH
@@ -56,7 +58,10 @@ class GCS(BucketStore[GCSBucket]):
         | Feature.SHARED
         | Feature.DURABLE
         | Feature.RANGES
+        | Feature.STREAMS
     )
+
+    _writes: GCSWrites
 
     def __init__(
         self,
@@ -118,6 +123,9 @@ class GCS(BucketStore[GCSBucket]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
+
+    def _upload(self, key: str, expected: Tag | None) -> GCSUpload:
+        return GCSUpload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

@@ -13,12 +13,14 @@ from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.listing import PAGE
+from holdall.adapters.s3.multipart import PART
 from holdall.adapters.s3.reads import Reads
+from holdall.adapters.s3.streams import S3Upload
 from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
 from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
-from holdall.store import Feature
+from holdall.store import Feature, Tag
 
 _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
@@ -57,7 +59,18 @@ class S3(BucketStore[S3Bucket]):
     """
 
     _scheme = "s3"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE | Feature.RANGES
+    _part = PART
+    _always = (
+        Feature.SEEK
+        | Feature.BATCH
+        | Feature.TAGS
+        | Feature.SHARED
+        | Feature.DURABLE
+        | Feature.RANGES
+        | Feature.STREAMS
+    )
+
+    _writes: S3Writes
 
     def __init__(
         self,
@@ -136,6 +149,9 @@ class S3(BucketStore[S3Bucket]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
+
+    def _upload(self, key: str, expected: Tag | None) -> S3Upload:
+        return S3Upload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from holdall.batches import split, split_by_bytes
 from holdall.errors import Conflict, HoldallError, Unsupported
@@ -12,7 +13,7 @@ from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.commit import Commit, Stamper, Written
 from holdall.middleware.versions.commit_atomic import AtomicCommit
 from holdall.middleware.versions.commit_swap import SwapCommit
-from holdall.middleware.versions.errors import untagged_error
+from holdall.middleware.versions.errors import untagged_error, whole_error
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.prune import Prune
@@ -59,9 +60,9 @@ class VersionedStore(StampedReads):
         self._history = history
         self._records = Records(store if history is None else history)
         self._resolver = Resolver(store, self._records)
-        self._sealing = Sealing()
-        self._stamper = Stamper(self._sealing, author)
-        self._revisions = RevisionReader(store, self._records, self._resolver, self._sealing)
+        self.sealing = Sealing()
+        self._stamper = Stamper(self.sealing, author)
+        self._revisions = RevisionReader(store, self._records, self._resolver, self.sealing)
         self._chosen: Commit | None = None
 
     @property
@@ -72,6 +73,14 @@ class VersionedStore(StampedReads):
         if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap
             features |= Feature.REMOVE | Feature.UNIQUE_TAGS
         return features
+
+    # ---- Parts and files: a stored value has a stamp, and each is kept as a revision -----------------
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        raise whole_error(key, "read a part of")
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        raise whole_error(key, "open")
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -229,11 +238,11 @@ class VersionedStore(StampedReads):
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
         commit = self._commit if mend else None
-        return Fsck(self._store, self._records, self._resolver, self._sealing, commit).run()
+        return Fsck(self._store, self._records, self._resolver, self.sealing, commit).run()
 
     def accept_seal(self, prefix: str, seal: Seal, /) -> None:
         """From now on ``seal`` seals author and message of writes to keys under ``prefix``."""
-        self._sealing.add(prefix, seal)
+        self.sealing.add(prefix, seal)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

@@ -67,7 +67,7 @@ class ByRevisions:
             return Outcome(key, Row(key, *(join_tags(look.tag, look.kept) for look in looks)))
         values = {hash: self._value(key, looks, hash) for hash in tree.leaves if not tree[hash].deleted}
         tree, values = join_equal(tree, values)
-        said = _note_of(looks, tree.leaves[0])
+        notes = {leaf: self._note(key, looks, tree.find_equal(leaf)) for leaf in tree.leaves}
         conflict = len(tree.leaves) > 1
         if conflict and self._policy == "raise":
             return Outcome(key, Row(key, VOID, VOID), "conflict")
@@ -75,9 +75,10 @@ class ByRevisions:
         if settled is not None:
             tree = settled.tree
             values = {} if settled.value is MISSING else {tree.leaves[0]: settled.value}
-            said = current_note() if settled.chosen is None else _note_of(looks, settled.chosen)
+            said = current_note() if settled.chosen is None else notes[settled.chosen]
+            notes = {tree.leaves[0]: said}
         made = [
-            side.bring(key, look, tree, values, said) for side, look in zip(self._sides, looks, strict=True)
+            side.bring(key, look, tree, values, notes) for side, look in zip(self._sides, looks, strict=True)
         ]
         return _outcome(key, tree, made, replaced=settled is not None)
 
@@ -88,6 +89,12 @@ class ByRevisions:
     def _past_value(self, key: str, hashes: list[str]) -> Any | Missing:
         found = (side.past_value(key, hashes) for side in self._sides)
         return next((value for value in found if value is not MISSING), MISSING)
+
+    def _note(self, key: str, looks: Looks, equal: list[str]) -> Note:
+        """Return the first note of one of the ``equal`` revisions."""
+        sides = [*zip(self._sides, looks, strict=True)]
+        found = (side.note(key, look, hash) for hash in equal for side, look in sides)
+        return next((note for note in found if note != Note()), Note())
 
     def _value(self, key: str, looks: Looks, hash: str) -> Any:
         for side, look in zip(self._sides, looks, strict=True):
@@ -144,7 +151,3 @@ def _outcome(key: str, tree: Tree, made: list[tuple[Tag, bool]], *, replaced: bo
     done = "equal" if not written else "deleted" if tree[tree.leaves[0]].deleted else "copied"
     row = Row(key, VOID, VOID) if siblings else Row(key, *(tag for tag, _ in made))
     return Outcome(key, row, done, replaced and written, siblings=siblings)
-
-
-def _note_of(looks: Looks, hash: str) -> Note:
-    return next((look.note for look in looks if look.head == hash), Note())

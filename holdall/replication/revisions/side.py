@@ -100,33 +100,45 @@ class RevisedSide(Side):
 
     def past_value(self, key: str, hashes: list[str]) -> Any | Missing:
         """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
+        found = self._past(key, hashes)
         with suppress(KeyError, NoRevision):
-            for revision in self.store.history(marked(key)):
-                if revision.id in hashes:
-                    return self.store.at(marked(key), revision.number)
+            return MISSING if found is None else self.store.at(marked(key), found.number)
         return MISSING
+
+    def note(self, key: str, look: Look, hash: str) -> Note:
+        """Return the note of the leaf ``hash``, which is empty if its value is not here."""
+        if hash == look.head:
+            return look.note
+        return self._siblings.note(key, hash) if hash in look.record.siblings else Note()
+
+    def _past(self, key: str, hashes: list[str]) -> Revision | None:
+        with suppress(KeyError):
+            return next((each for each in self.store.history(marked(key)) if each.id in hashes), None)
+        return None
 
     def has_moved(self, key: str, look: Look) -> bool:
         """Return whether another sync has changed the tree of ``key`` since the ``look``."""
         return self._trees.tag(key) != look.kept
 
-    def bring(self, key: str, look: Look, tree: Tree, values: dict[str, Any], said: Note) -> tuple[Tag, bool]:
-        """Make ``tree`` the tree of ``key``, and its winner the value of ``key``, with the note ``said``.
+    def bring(
+        self, key: str, look: Look, tree: Tree, values: dict[str, Any], notes: dict[str, Note]
+    ) -> tuple[Tag, bool]:
+        """Make ``tree`` the tree of ``key``, and its winner the value of ``key``.
 
-        ``values`` are those of the leaves that are not deletions. Return the new tag, and whether the value was
-        written. Raises Conflict if the key has changed since the ``look``.
+        ``values`` are those of the leaves that are not deletions, and ``notes`` those of all leaves. Return the new
+        tag, and whether the value was written. Raises Conflict if the key has changed since the ``look``.
         """
         winner, *losers = tree.leaves
         siblings = tuple(hash for hash in losers if hash in values)
         for hash in siblings:
             if hash not in look.record.siblings and not self._dry:
-                self._siblings.write(key, hash, values[hash])
+                self._siblings.write(key, hash, values[hash], notes[hash])
         value = values.get(winner, MISSING)
         if is_same(look.value, value):
             made = look.record.grow(tree, look.stand_for(winner), siblings)
             kept, tag, writes = self._write_tree(key, look, made), look.tag, False
         else:
-            kept, tag = self._write_value(key, look, tree, siblings, value, said)
+            kept, tag = self._write_value(key, look, tree, siblings, value, notes[winner])
             writes = True
         if not self._dry:
             self._siblings.drop(key, [hash for hash in look.stored.siblings if hash not in siblings])

@@ -83,7 +83,7 @@ def examples(path):
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "get", "set", "del", "ls", "count", "changes", "cp", "convert", "sync", "backup", "restore", "rekey", "key new",
-        "conflicts", "settle",
+        "conflicts", "settle", "replicate", "replicas", "promote",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",

@@ -15,12 +15,13 @@ the next sync knows that it had the key.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from uuid import uuid4
 
-from holdall.errors import Conflict, Corrupt, Mismatch
+from holdall.errors import Conflict, Corrupt
 from holdall.keys import RESERVED
+from holdall.middleware._columns import explain_damage
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.gzip import Gzip
 from holdall.replication.rows import Block, Manifest, Row, dump_rows
@@ -177,16 +178,11 @@ class State:
             self._raw.discard(_MANIFEST)
             self.drop(found)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Name the state and the remedy in errors about bytes that are not those that were written."""
-        try:
-            yield
-        except (Corrupt, Mismatch) as error:
-            raise type(error)(
-                f"the tags that a sync remembers in {self._kept!r} cannot be used: {error}; "
-                "sync with forget=True (--forget), which compares all values"
-            ) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return explain_damage(
+            f"the tags that a sync remembers in {self._kept!r}",
+            "sync with forget=True (--forget), which compares all values",
+        )
 
 
 class Rewriting:

@@ -11,13 +11,7 @@ import click
 
 from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
-from holdall.cli.books.open import (
-    finish_payments,
-    note_if_empty,
-    open_past,
-    open_to_read,
-    skip_damaged,
-)
+from holdall.cli.books.open import finish_payments, note_if_empty, open_past, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
 from holdall.cli.output.letter import as_html, as_text
 from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows

@@ -1,8 +1,10 @@
 """Books proposals: each entry of a statement becomes a payment, which pays invoices or waits as unapplied money."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
+from decimal import Decimal
 from typing import Final
 
+from holdall.domain.allotment import Number
 from holdall.domain.bank.entry import Entry
 from holdall.domain.bank.open_items import OpenItems
 from holdall.domain.bank.proposal import Proposal, Status
@@ -27,39 +29,56 @@ def book(
     """Record the ``proposals`` that have one of ``statuses`` as payments in ``books``, and yield each as booked.
 
     The amount of an entry that is not in the shares stays unapplied. The payment has the id of the entry, so an entry
-    is recorded once, whoever records it. ``items`` are those of the books. ``seller`` is the seller of entries that
+    is recorded once, whoever records it. If its money waits as unapplied since an earlier import, it is applied.
+    ``items`` are those of the books. ``seller`` is the seller of entries that
     name none. Other proposals are yielded as they are. A proposal that cannot be booked is yielded as unclear, with the
     reason.
     """
     for each in proposals:
         if each.status not in statuses:
             yield each
-        elif each.entry.payment_id in items.payments:
-            yield replace(each, status="there", reason="it is in the books already")
+        elif each.entry.payment_id not in items.payments:
+            yield _told(each, lambda proposal: _receive(books, proposal, items, proposal.seller or seller))
+        elif each.shares and items.waiting.get(each.entry.payment_id) == each.entry.amount:
+            yield _told(each, lambda proposal: _apply(books, proposal))
         else:
-            yield _book(books, each, items, each.seller or seller)
+            yield replace(each, status="there", reason="it is in the books already")
 
 
-def _book(books: Books, proposal: Proposal, items: OpenItems, seller: str) -> Proposal:
-    entry = proposal.entry
-    known = items.parties.get((seller, proposal.customer)) if proposal.customer else UNKNOWN
+def _told(proposal: Proposal, record: Callable[[Proposal], object]) -> Proposal:
+    """Return ``proposal`` as booked by ``record``, or as unclear with the reason."""
     try:
-        books.receive(
-            entry.amount,
-            entry.on,
-            {(share.invoice, share.series): share.amount for share in proposal.shares},
-            customer=known or proposal.customer,
-            seller=seller or None,
-            currency=entry.currency,
-            id=entry.payment_id,
-            reference=", ".join(entry.references)[:_LONGEST],
-            note=_note(entry),
-        )
+        record(proposal)
     except (Invalid, Conflict) as problem:
         return replace(proposal, status="unclear", reason=str(problem))
     except KeyError as missing:
         return replace(proposal, status="unclear", reason=str(missing.args[0]))
     return replace(proposal, status="booked")
+
+
+def _receive(books: Books, proposal: Proposal, items: OpenItems, seller: str) -> None:
+    entry = proposal.entry
+    known = items.parties.get((seller, proposal.customer)) if proposal.customer else UNKNOWN
+    books.receive(
+        entry.amount,
+        entry.on,
+        _targets(proposal),
+        customer=known or proposal.customer,
+        seller=seller or None,
+        currency=entry.currency,
+        id=entry.payment_id,
+        reference=", ".join(entry.references)[:_LONGEST],
+        note=_note(entry),
+    )
+
+
+def _apply(books: Books, proposal: Proposal) -> None:
+    id = proposal.entry.payment_id
+    books.apply(id, _targets(proposal), proposal.entry.on, id=f"{id}/applied")
+
+
+def _targets(proposal: Proposal) -> dict[Number, Decimal]:
+    return {(share.invoice, share.series): share.amount for share in proposal.shares}
 
 
 def _note(entry: Entry) -> str:

@@ -21,6 +21,10 @@ from holdall.domain.bank.proposal import Proposal
 from holdall.domain.bank.proposing import Found, by_names, oldest, proposal
 from holdall.domain.bank.references import compact, find_references, is_damaged
 from holdall.domain.money import text
+from holdall.extras import needs
+
+with needs("domain"):
+    from msgspec.structs import replace
 
 _SHORT: Final = 3  # a shorter number may be in a text by chance
 _SHOWN: Final = 5  # numbers in a reason
@@ -29,8 +33,9 @@ _SHOWN: Final = 5  # numbers in a reason
 def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
     """Yield a proposal for each of ``entries``, in their order. An exact match lowers the amount owed in ``items``.
 
-    An entry is there if ``items`` has its payment. An entry that is earlier in ``entries`` is repeated. Two entries
-    with one id and different amounts are a mistake of the bank, and the second one is unclear.
+    An entry is there if ``items`` has its payment, unless all of its amount is unapplied and fits an invoice now. An
+    entry that is earlier in ``entries`` is repeated. Two entries with one id and different amounts are a mistake of the
+    bank, and the second one is unclear.
     """
     seen: dict[str, Entry] = {}
     for entry in entries:
@@ -38,11 +43,18 @@ def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
         if first is not entry:
             yield _again(first, entry)
         elif entry.payment_id in items.payments:
-            yield Proposal("there", entry, "it is in the books already")
+            yield _there(entry, items)
         elif entry.amount <= 0 or entry.reversal:
             yield Proposal("passed over", entry, _passed_over(entry))
         else:
             yield _propose(entry, items)
+
+
+def _there(entry: Entry, items: OpenItems) -> Proposal:
+    """Return the proposal for an entry that is in the books. If all of its amount waits, an invoice may fit now."""
+    if items.waiting.get(entry.payment_id) == entry.amount and (found := _propose(entry, items)).shares:
+        return replace(found, reason=f"{found.reason}; the money is unapplied until now")
+    return Proposal("there", entry, "it is in the books already")
 
 
 def _again(first: Entry, entry: Entry) -> Proposal:

@@ -11,7 +11,7 @@ from holdall.domain.books import Books
 from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Party
 from holdall.domain.money import sum_amounts
-from holdall.domain.settlement import received
+from holdall.domain.settlement import received, unapplied
 
 
 @dataclass
@@ -54,7 +54,8 @@ class OpenItems:
     """All items, found by their payment reference, their number, or their customer and amount.
 
     ``customers`` has the seller and the customer of each item by the name of the customer, and ``parties`` the customer
-    by both ids. ``payments`` are the ids of the payments that the books have already.
+    by both ids. ``payments`` are the ids of the payments that the books have already, and ``waiting`` has the unapplied
+    amount of those of which no amount was applied.
     """
 
     by_reference: dict[str, list[OpenItem]] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class OpenItems:
     customers: NameIndex[tuple[str, str]] = field(default_factory=NameIndex)
     parties: dict[tuple[str, str], Party] = field(default_factory=dict)
     payments: set[str] = field(default_factory=set)
+    waiting: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, item: OpenItem) -> None:
         """Add ``item`` to the index."""
@@ -98,6 +100,9 @@ def open_items(books: Books, seller: str | None = None) -> OpenItems:
     for invoice in books.of(seller or ""):
         items.add(item_of(invoice))
         items.payments.update(each.id for each in invoice.payments)
-    # A payment that was taken back, because not all invoices could take their parts, received nothing.
-    items.payments.update(each.number for each in books.payment_documents() if received(each))
+    for payment in books.payment_documents():
+        if amount := received(payment):  # one that was taken back, because it did not fit, received nothing
+            items.payments.add(payment.number)
+            if unapplied(payment) == amount:
+                items.waiting[payment.number] = amount
     return items

@@ -111,6 +111,21 @@ def test_money_of_nobody_who_is_known_can_be_applied_later(books):
     assert state(books)[0]["2026-1"] == "92.00"
 
 
+def test_money_that_waits_is_applied_when_its_invoice_is_there(books):
+    late = entry(8, "30.00", "2026-6", "Eve")
+    run(books, [late])
+    assert state(books)[1]["DE02/b-8"] == ("30.00", "unknown")
+    assert [each.status for each in run(books, [late])] == ["there"]
+    books.add(invoice("2026-6", line("1", c4400="30.00"), customer=Party("C3", "Eve Ott")))
+    (found,) = run(books, [late])
+    assert (found.status, found.reason) == (
+        "booked",
+        "number '2026-6' in the text; the money is unapplied until now",
+    )
+    assert (state(books)[0]["2026-6"], state(books)[1]["DE02/b-8"]) == ("0.00", ("0.00", "unknown"))
+    assert [each.status for each in run(books, [late])] == ["there"]
+
+
 def test_a_credit_note_that_is_named_too_is_settled(books):
     books.add(invoice("GS-2026-1", line("1", c4400="-20.00"), kind="credit-note", customer=ADA))
     (found,) = run(books, [entry(1, "80.00", "2026-1 abzgl. GS-2026-1")])

@@ -15,6 +15,7 @@ from holdall import (
     PassThrough,
     Prefix,
     ReadOnly,
+    Replicas,
     SnapshotFeed,
     Validate,
     Versions,
@@ -59,6 +60,9 @@ STANDING = [
     lambda store: Guard(store, Manifest(("serializer=json",))),
     SnapshotFeed,
     lambda state: SnapshotFeed(Memory(), state),
+    lambda store: Replicas(store, Memory()),
+    lambda store: Replicas(Memory(), store),
+    lambda outbox: Replicas(Memory(), Memory(), outbox=outbox),
 ]
 
 

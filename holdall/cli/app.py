@@ -63,8 +63,16 @@ class LazyGroup(click.Group):
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.copy:convert", "Copy every document to a store with other layers."),
         "sync": ("holdall.cli.sync:sync_", "Make a store equal to another store, and keep it so."),
+        "conflicts": ("holdall.cli.conflicts:conflicts_", "List the keys that changed at several stores."),
+        "settle": ("holdall.cli.conflicts:settle_", "End the conflict of a key."),
         "backup": ("holdall.cli.backup:backup", "Copy a store to a store that keeps history."),
         "restore": ("holdall.cli.backup:restore", "Make a store equal to a backup, as of any time."),
+        "replicate": (
+            "holdall.cli.replicas:replicate",
+            "Deliver to the replicas of a store what they missed.",
+        ),
+        "replicas": ("holdall.cli.replicas:replicas", "Show how far the replicas of a store are behind."),
+        "promote": ("holdall.cli.replicas:promote", "Make a replica the primary."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),
         "key": ("holdall.cli.encryption:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.configuration:stores", "List the stores that are declared by name."),
@@ -85,6 +93,10 @@ class LazyGroup(click.Group):
         "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
         "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),
         "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
+        "payments": (
+            "holdall.cli.books.money:payments",
+            "Record and apply money, and import bank statements.",
+        ),
         "books": ("holdall.cli.books.books:books", "Set and show the settings of books."),
         "receivables": (
             "holdall.cli.books.receivables:receivables",

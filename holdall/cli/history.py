@@ -25,14 +25,17 @@ from holdall.store import Store
 
 COLUMNS = ("revision", "time", "what", "author", "message")
 
-_author = click.option(
+author_option = click.option(
     "--author", envvar="HOLDALL_AUTHOR", show_envvar=True, help="The author of the revision [your user name]."
 )
-_message = click.option("--message", "-m", default="", help="The message of the revision, such as a reason.")
+message_option = click.option(
+    "--message", "-m", default="", help="The message of the revision, such as a reason."
+)
 
 
 @contextmanager
-def _open_versions(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
+def open_versions(at: dict[str, Any]) -> Iterator[Versions[bytes]]:
+    """Open the store of a command, with its history."""
     with open_store(at["uri"]) as store:
         try:
             yield _versions(store)
@@ -53,7 +56,7 @@ def _versions(store: Store[bytes]) -> Versions[bytes]:
 @formats
 def history(at: dict[str, Any], style: str | None) -> None:
     """List the revisions of KEY, newest first, each with its time, author and message."""
-    with _open_versions(at) as store:
+    with open_versions(at) as store:
         print_rows(COLUMNS, map(_row, store.history(at["key"])), style)
 
 
@@ -74,7 +77,7 @@ def show(at: dict[str, Any], revision: int | None) -> None:
     A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
     On a terminal, control characters are shown as escapes.
     """
-    with _open_versions(at) as store:
+    with open_versions(at) as store:
         value = store[at["key"]] if revision is None else store.at(at["key"], revision)
     print_bytes(format_value(value))
 
@@ -90,7 +93,7 @@ def diff(at: dict[str, Any], as_json: bool) -> None:
     from holdall.cli.output.diff import diff_lines  # imported late: it needs an extra
     from holdall.middleware.versions.diff import difference
 
-    with _open_versions(at) as store:
+    with open_versions(at) as store:
         old, new = (_document(store, at["key"], _number(at[name])) for name in ("old", "new"))
     if as_json:
         print_json(difference(at["key"], old, new))
@@ -122,19 +125,20 @@ def _document(store: Versions[bytes], key: str, revision: int) -> Any:
 
 @click.command(epilog=examples("revert sqlite:///notes.db greeting 1 -m 'as it was'"))
 @positional("key", "revision")
-@_author
-@_message
+@author_option
+@message_option
 def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     """Write the value that KEY had at REVISION as its newest revision. All other revisions stay.
 
     If REVISION is a deletion, KEY is deleted.
     """
     number = _number(at["revision"])
-    with _open_versions(at) as store, store.note(author or _user(), message or f"revert to {number}"):
+    with open_versions(at) as store, store.note(author or user_name(), message or f"revert to {number}"):
         store.revert(at["key"], number)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return the name of the current user. Raises HoldallError if the user has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the number of the user has no name, as in some containers
@@ -143,11 +147,11 @@ def _user() -> str:
 
 @click.command(epilog=examples("undelete sqlite:///notes.db greeting"))
 @positional("key")
-@_author
-@_message
+@author_option
+@message_option
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back the value that KEY had before it was deleted."""
-    with _open_versions(at) as store, store.note(author or _user(), message or "undelete"):
+    with open_versions(at) as store, store.note(author or user_name(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:

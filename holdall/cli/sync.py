@@ -1,27 +1,31 @@
 """The command sync, which makes a store equal to another store."""
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from holdall.cli.address import announce
 from holdall.cli.help import examples
+from holdall.cli.output.printing import print_bytes, print_json
 from holdall.cli.output.progress import show_progress
 from holdall.keys import format_key
 from holdall.registry import open as open_store
-from holdall.replication import Report, sync, sync_both
-from holdall.replication.both import Policy
+from holdall.replication import Report, Unsettled, merge_fields, sync, sync_both
+from holdall.replication.policies import NAMES, Policy
 from holdall.store import Store
 
 _SHOWN = 10  # keys of each kind
+_FIELDS = "merge-fields"
 
 
 def between(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments FROM and TO, and the options ``--prefix``, ``--allow-empty`` and ``--workers``."""
+    """Add the arguments FROM and TO, and the options ``--prefix``, ``--allow-empty``, ``--workers`` and ``--json``."""
     for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON object."),
         click.option(
             "--workers",
             type=click.IntRange(1, 64),
@@ -49,6 +53,7 @@ with_state = click.option("--state", metavar="URI", help="The store that remembe
         "sync --dry-run sqlite:///books.db file:backup",
         "sync sqlite:///books.db file:backup",
         "sync --delete --verify file:backup sqlite:///books-copy.db",
+        "sync --both --conflict merge-fields 'sqlite:///office.db?history=on' 'file:office?history=on'",
     ),
 )
 @between
@@ -57,11 +62,11 @@ with_state = click.option("--state", metavar="URI", help="The store that remembe
 @click.option("--both", is_flag=True, help="Also copy what changed at TO to FROM.")
 @click.option(
     "--conflict",
-    type=click.Choice(["raise", "ours", "theirs", "newest", "keep"]),
+    type=click.Choice([*NAMES, _FIELDS]),
     default="raise",
     show_default=True,
-    help="With --both, the value to take if a key changed at both: none, that of FROM, that of TO, the newer one, or "
-    "keep both as siblings (needs history at both).",
+    help="With --both, the value to take if a key changed at both: none, that of FROM, that of TO, the newer one, both "
+    "as siblings, or JSON documents merged by field. The last three need history at both.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing, and report what would be done.")
 @click.option(
@@ -77,7 +82,8 @@ def sync_(
     prefix: str,
     workers: int,
     both: bool,
-    conflict: Policy,
+    conflict: str,
+    as_json: bool,
     **options: bool,
 ) -> None:
     """Copy every key of the store at FROM that has changed since the last sync to the store at TO.
@@ -88,7 +94,8 @@ def sync_(
     that only TO ever had stays, unless you give --delete. To copy without deleting anything, use `holdall cp`.
 
     With --both, each store gets what changed at the other one. A key that changed at both is a conflict. Without
-    --conflict, both values stay, and the exit code is 1.
+    --conflict, both values stay, and the exit code is 1. If both stores keep history, `holdall conflicts` lists the
+    siblings that --conflict keep leaves, and those that --conflict merge-fields could not merge.
 
     If the command is interrupted, run it again: it goes on. Keys whose values cannot be read or stored are
     shown, the next sync tries them again, and the exit code is 1.
@@ -103,18 +110,22 @@ def sync_(
         announce(target)
     with (
         open_sides(source, target, state) as (here, there, kept),
-        show_progress("syncing keys", lambda: sum(1 for _ in here.scan(prefix))) as tell,
+        show_settled("syncing keys", here, prefix) as tell,
     ):
-        report = _way(conflict if both else None)(
-            here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options
-        )
-    show(report, dry_run=options["dry_run"])
+        way = _way(both, conflict)
+        try:
+            report = way(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
+        except Unsettled as error:
+            show(error.report, as_json=as_json)
+            raise
+    show(report, as_json=as_json, dry_run=options["dry_run"])
     click.get_current_context().exit(1 if report.left else 0)
 
 
-def _way(conflict: Policy | None) -> Callable[..., Report]:
-    """Return the function that syncs both ways and settles conflicts so, or one way if ``conflict`` is None."""
-    return sync if conflict is None else partial(sync_both, conflict=conflict)
+def _way(both: bool, conflict: str) -> Callable[..., Report]:
+    """Return the function that syncs one way, or both ways and settles conflicts so."""
+    policy = merge_fields if conflict == _FIELDS else cast("Policy", conflict)
+    return partial(sync_both, conflict=policy) if both else sync
 
 
 @contextmanager
@@ -127,8 +138,26 @@ def open_sides(
         yield here, there, None if state is None else opened.enter_context(open_store(state))
 
 
-def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> None:
-    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
+def show_settled(label: str, store: Store[Any], prefix: str) -> AbstractContextManager[Callable[[int], None]]:
+    """Show the progress of a sync from ``store``. A sync that compares all keys also shows the time left."""
+    return show_progress(label, lambda: sum(1 for _ in store.scan(prefix)), lazily=True)
+
+
+def show(
+    report: Report,
+    *,
+    as_json: bool = False,
+    lines: bool = False,
+    dry_run: bool = False,
+    replaced: bool = True,
+) -> None:
+    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced.
+
+    If ``as_json``, it also prints the report as JSON on standard output, in one line if ``lines``.
+    """
+    if as_json:
+        printed = report.as_json()
+        print_bytes(json.dumps(printed).encode() + b"\n") if lines else print_json(printed)
     for key, error in list(report.refused.items())[:_SHOWN]:
         click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
     for key in report.conflicts[:_SHOWN]:

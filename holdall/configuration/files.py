@@ -64,8 +64,17 @@ def find_books() -> tuple[Path, dict[str, Any]] | None:
     The table is not checked: `holdall.domain.settings` knows its entries. It runs no code and names no
     address, so it needs no trust.
     """
+    return _find_table("books")
+
+
+def find_bank() -> tuple[Path, dict[str, Any]] | None:
+    """Return the table [bank] with its file, or None if no file has one. It is not checked either."""
+    return _find_table("bank")
+
+
+def _find_table(name: str) -> tuple[Path, dict[str, Any]] | None:
     for file in _files():
-        if found := table(file, "books"):
+        if found := table(file, name):
             return file.path, found
     return None
 

@@ -1,32 +1,20 @@
-"""`BothWays`, the rule by which each side gets what changed at the other, and the policies for conflicts."""
+"""`BothWays`, the rule by which each side gets what changed at the other, as remembered tags tell it."""
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
-from holdall.errors import Conflict, Invalid
+from holdall.errors import Conflict
 from holdall.replication.deliver import Delivery
+from holdall.replication.policies import Policy
+from holdall.replication.revisions.merge import Merged
 from holdall.replication.rows import Block, Row
 from holdall.replication.rules import REFUSALS, VOID, Outcome
 from holdall.replication.side import Side, is_same
 from holdall.replication.tasks import Task
 from holdall.store import ABSENT, ATTEMPTS, MISSING, Feature, Tag, Tagged, pause, unsupported
 
-Merge = Callable[[Any, Any, Any], Any]
-"""Returns the value for both sides, or MISSING to delete the key. Its arguments are the last common value, which
-is MISSING because only history would know it, the value of the source and that of the target; the value of a side
-that has deleted the key is MISSING."""
-
-Policy = Literal["raise", "ours", "theirs", "newest", "keep"] | Merge
-"""How a conflict is settled: by the source's value, by the target's, by the one that was written later, or by a
-function. With "raise", both values stay as they are; with "keep", both sides keep both as siblings."""
-
-
-class _Merged(NamedTuple):
-    value: Any
-
-
-_Choice = Literal["ours", "theirs"] | _Merged | None
+_Choice = Literal["ours", "theirs"] | Merged | None
 _Choose = Callable[[str, Tagged[Any] | None, Tagged[Any] | None], _Choice]
 
 
@@ -126,7 +114,7 @@ class BothWays:
         choice = self._choose(key, ours, theirs)
         if choice is None:
             return Outcome(key, row, "conflict")
-        if isinstance(choice, _Merged):
+        if isinstance(choice, Merged):
             return self._merge(key, choice.value, now)
         return self._give(key, 0 if choice == "ours" else 1, now, replaced=True)
 
@@ -145,10 +133,10 @@ def _tag(held: Tagged[Any] | None) -> Tag:
 
 
 def _chooser(policy: Policy, source: Side, target: Side) -> _Choose:
-    """Return the function that settles a conflict by ``policy``. Raises Invalid if the policy is not known."""
+    """Return the function that settles a conflict by ``policy``."""
     if callable(policy):
         merge: Final = policy
-        return lambda key, ours, theirs: _Merged(merge(MISSING, _value(ours), _value(theirs)))
+        return lambda key, ours, theirs: _settled(merge(MISSING, _value(ours), _value(theirs)))
     if policy == "newest":
         for side in source, target:
             if Feature.HISTORY not in side.store.features:
@@ -156,12 +144,14 @@ def _chooser(policy: Policy, source: Side, target: Side) -> _Choose:
                     side.store, "tell which value is newer", Feature.HISTORY, "give another policy"
                 )
         return lambda key, ours, theirs: _newest(key, source, target)
-    if policy in ("raise", "ours", "theirs"):
-        fixed: Final[_Choice] = None if policy == "raise" else policy
-        return lambda key, ours, theirs: fixed
-    raise Invalid(
-        f"{policy!r} does not settle conflicts; give raise, ours, theirs, newest, keep, or a function"
-    )
+    fixed: Final[_Choice] = policy if policy in ("ours", "theirs") else None
+    return lambda key, ours, theirs: fixed
+
+
+def _settled(value: Any) -> Merged | None:
+    """Return what a merge function returned, or None if it leaves the conflict."""
+    made = value if isinstance(value, Merged) else Merged(value, [])
+    return None if made.conflicts else made
 
 
 def _value(held: Tagged[Any] | None) -> Any:

@@ -10,9 +10,13 @@ from pathlib import Path
 import click
 import pytest
 
+from holdall import open as open_store
 from holdall.cli.app import app
+from holdall.history import arriving
 from holdall.middleware.keyring import new_key
+from holdall.replication import sync_both
 from tests.cli.console import BUNDLED, call, good, refusal
+from tests.domain.bank.statements import camt, entry, statement
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +45,7 @@ RENT = """
 BARE = """
 import json, sys
 NEEDED = {"holdall", "click", "rich", "platformdirs", "formencode", "msgspec", "defusedxml"}
-NEEDED |= {"markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
+NEEDED |= {"stdnum", "markdown_it", "mdurl", "pygments", "colorama", "six", "legacycgi"}  # by the libraries above
 class Missing:
     def find_spec(self, name, path=None, target=None):
         ours = name.startswith("_sysconfigdata") or name.partition(".")[0] in {*NEEDED, *sys.stdlib_module_names}
@@ -78,16 +82,20 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
+        "conflicts", "settle", "replicate", "replicas", "promote",
         "get", "size", "set", "del", "ls", "count", "url", "changes", "cp", "convert", "sync", "backup", "restore",
         "rekey", "key new",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
-        "books set", "books settings",
+        "books close", "books reopen", "books set", "books settings", "books status",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
         "invoices recode", "invoices refund", "invoices show", "invoices void", "invoices write-off",
+        "payments apply", "payments credit", "payments import", "payments list", "payments move", "payments receive",
+        "payments refund", "payments show", "payments void",
         "receivables billed", "receivables paid", "receivables adjusted", "receivables written-off",
         "receivables outstanding",
+        "receivables customers", "receivables dso",
         "receivables by-code", "receivables received", "receivables aging", "receivables overview",
         "receivables statement",
         "views list", "views refresh", "views show", "views sweep", "views drop",
@@ -107,6 +115,18 @@ def test_help_says_what_each_option_means_and_gives_an_example(path):
         assert "..." not in command.get_short_help_str(60)
 
 
+def make_conflicts(uri):
+    """Make those that the examples of settle end."""
+    with open_store(uri) as shop, open_store("memory://?history=on") as cloud:
+        shop.update({f"orders/{number}": b"{}" for number in (17, 18, 19)})
+        sync_both(shop, cloud)
+        for key in shop:
+            cloud[key] = b'{"a": 1}'
+            with arriving(bytes.fromhex("5f0e0ddba11c0de5")):
+                shop[key] = b'{"b": 1}'
+        sync_both(shop, cloud, conflict="keep")
+
+
 def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     monkeypatch.setenv("BOOKS_KEYS", new_key("2026"))
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
@@ -119,6 +139,8 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "rent.json").write_text(RENT)
     (folder / "codes.toml").write_text('default = "8400"')
+    (folder / "bank.xml").write_bytes(camt(statement(entry())))
+    (folder / "bank.csv").write_text("Buchungstag;Betrag;Zahler;Zweck\n01.09.2026;1,50;Ada;Rent\n")
     (folder / "logo.png").write_bytes(b"\x89PNG")
     first = {
         ("demo",): 0,
@@ -129,7 +151,9 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
         ("restore",): 5,
         ("token", "add"): 4,
     }
-    last = {("token", "revoke"): 7, ("prune",): 8, ("del",): 9, ("undelete",): 10}
+    make_conflicts("sqlite:///shop.db?history=on")
+    (folder / "order.json").write_text("{}")
+    last = {("token", "revoke"): 7, ("prune",): 8, ("del",): 9, ("undelete",): 10, ("conflicts",): 6}
     order = {**dict.fromkeys(COMMANDS, 5), **first, **last}
     ending = (path for path in COMMANDS if path and path != ("serve",))  # which tests/server runs
     for path in sorted(ending, key=order.__getitem__):

@@ -49,7 +49,7 @@ class Outcome:
             if as_json:
                 print_json(self.record())
                 return
-            for line in self._refusals():
+            for line in refusals(self.refused):
                 click.echo(one_line(line), err=True)
             click.echo(str(self), err=err)
 
@@ -62,17 +62,19 @@ class Outcome:
             "passed_over": dict(sorted(self.passed_over.items())),
         }
 
-    def _refusals(self) -> Iterator[str]:
-        if len(self.refused) <= _FEW:
-            yield from (f"refused: {name}: {reason}" for name, reason in self.refused)
-            return
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for name, reason in self.refused:
-            groups.setdefault(_varying.sub("…", reason), []).append((name, reason))
-        for group in sorted(groups.values(), key=lambda each: -len(each)):
-            names = ", ".join(name for name, _ in group[:_SHOWN])
-            more = f" and {len(group) - _SHOWN:,} more" if len(group) > _SHOWN else ""
-            yield f"refused {len(group):,}: {group[0][1]}: {names}{more}"
+
+def refusals(refused: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line for each name and reason in ``refused``, or for each group of equal reasons if they are many."""
+    if len(refused) <= _FEW:
+        yield from (f"refused: {name}: {reason}" for name, reason in refused)
+        return
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, reason in refused:
+        groups.setdefault(_varying.sub("…", reason), []).append((name, reason))
+    for group in sorted(groups.values(), key=lambda each: -len(each)):
+        names = ", ".join(name for name, _ in group[:_SHOWN])
+        more = f" and {len(group) - _SHOWN:,} more" if len(group) > _SHOWN else ""
+        yield f"refused {len(group):,}: {group[0][1]}: {names}{more}"
 
 
 def _listed(passed: Counter[str]) -> str:

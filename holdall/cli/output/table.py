@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # These columns may wrap on a narrow terminal. No other column wraps, and no text is ever cut off.
-_WORDS = {"name", "description", "reference", "message", "detail", "problem", "layers"}
+_WORDS = {"name", "description", "reference", "message", "detail", "problem", "layers", "reason"}
 _NAMES = {"line", "code", "number", "id", "seller", "customer"}  # may be only digits, but are not amounts
 _ANY_WIDTH = 10_000  # characters; a table uses only as many as it needs
 

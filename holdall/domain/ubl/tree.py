@@ -85,7 +85,7 @@ class _Builder(TreeBuilder):
             if name not in self._names:
                 self._add_name(name)
         if self._depth > MAX_DEPTH:
-            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements; no UBL document has so many")
+            raise Invalid(f"it has more than {MAX_DEPTH} levels of elements; no sound document has so many")
         if tag in SKIPPED and not self._skipping and self._depth > 1:
             self._skipping = self._depth
         return None if self._skipping else super().start(tag, attrs)
@@ -101,11 +101,11 @@ class _Builder(TreeBuilder):
     def _add_name(self, name: str) -> None:
         if len(name) > MAX_NAME:
             raise Invalid(
-                f"it has a name or namespace of more than {MAX_NAME:,} characters; no UBL document has such a name"
+                f"it has a name or namespace of more than {MAX_NAME:,} characters; no sound document has such a name"
             )
         self._names.add(name)
         if len(self._names) > MAX_NAMES:
-            raise Invalid(f"it has more than {MAX_NAMES:,} different names; no UBL document has so many")
+            raise Invalid(f"it has more than {MAX_NAMES:,} different names; no sound document has so many")
 
     def data(self, data: str, /) -> None:
         if not self._skipping:

@@ -60,9 +60,9 @@ class VersionedStore(StampedReads):
         self._history = history
         self._records = Records(store if history is None else history)
         self._resolver = Resolver(store, self._records)
-        self._sealing = Sealing()
-        self._stamper = Stamper(self._sealing, author)
-        self._revisions = RevisionReader(store, self._records, self._resolver, self._sealing)
+        self.sealing = Sealing()
+        self._stamper = Stamper(self.sealing, author)
+        self._revisions = RevisionReader(store, self._records, self._resolver, self.sealing)
         self._chosen: Commit | None = None
 
     @property
@@ -238,11 +238,11 @@ class VersionedStore(StampedReads):
     def fsck(self, *, mend: bool) -> Iterator[Problem]:
         """See `Versions.fsck`."""
         commit = self._commit if mend else None
-        return Fsck(self._store, self._records, self._resolver, self._sealing, commit).run()
+        return Fsck(self._store, self._records, self._resolver, self.sealing, commit).run()
 
     def accept_seal(self, prefix: str, seal: Seal, /) -> None:
         """From now on ``seal`` seals author and message of writes to keys under ``prefix``."""
-        self._sealing.add(prefix, seal)
+        self.sealing.add(prefix, seal)
 
     def raw(self, prefix: str = "") -> Store[bytes]:
         return self._store.raw(prefix)

@@ -1,6 +1,5 @@
 """`conflicts` lists the keys whose revisions are in conflict, and `settle` ends such a conflict."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -8,11 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from holdall.errors import Conflict
-from holdall.history import current_note
+from holdall.history import Note, current_note
 from holdall.middleware.versions.stamp import to_datetime
 from holdall.replication.revisions.look import Look
+from holdall.replication.revisions.settling import follow
 from holdall.replication.revisions.side import RevisedSide
-from holdall.replication.revisions.tree import Tree
 from holdall.store import ATTEMPTS, MISSING, Missing, Store, Tag, conflict, pause
 
 T = TypeVar("T")
@@ -22,12 +21,14 @@ class Sibling(NamedTuple):
     """One of the revisions of a key that are in conflict.
 
     ``revision`` is its name, which is the same at every store: the number of its generation, and its id.
-    ``value`` is MISSING if the revision is a deletion. ``time`` comes from the clock of the writer.
+    ``value`` is MISSING if the revision is a deletion. ``time`` comes from the clock of the writer. ``note`` has the
+    author and the message, which are empty for a deletion that is not the winner.
     """
 
     revision: str
     value: Any | Missing
     time: datetime
+    note: Note = Note()
 
 
 class KeyConflict(NamedTuple):
@@ -47,7 +48,7 @@ class KeyConflict(NamedTuple):
 def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
     """Yield the conflicts of the keys under ``prefix``, in the order of the keys.
 
-    It reads the tree of every key under ``prefix`` that was synced with ``conflict="keep"``.
+    It reads the tree of every key under ``prefix`` that was synced by revisions.
 
     >>> from holdall import Json, Memory, Versions
     >>> from holdall.replication import sync_both
@@ -62,11 +63,22 @@ def conflicts(store: Store[Any], prefix: str = "") -> Iterator[KeyConflict]:
     (0, 3, [])
     """
     side = RevisedSide(store, prefix, dry=False)
-    for key in side.conflicting():
-        look = _retry(key, partial(side.look, key))
-        if len(look.record.tree.leaves) > 1:
-            base = side.past_value(key, look.record.tree.find_common_ancestors())
-            yield KeyConflict(key, list(_siblings(side, key, look)), look.tag, base)
+    found = (_find(side, key) for key in side.conflicting())
+    return (each for each in found if each is not None)
+
+
+def find_conflict(store: Store[Any], key: str) -> KeyConflict | None:
+    """Return the conflict of ``key``, or None if it is not in conflict."""
+    return _find(RevisedSide(store, "", dry=False), key)
+
+
+def _find(side: RevisedSide, key: str) -> KeyConflict | None:
+    look = _retry(key, partial(side.look, key))
+    tree = look.record.tree
+    if len(tree.leaves) < 2:
+        return None
+    base = side.past_value(key, tree.find_common_ancestors(tree.leaves))
+    return KeyConflict(key, list(_siblings(side, key, look)), look.tag, base)
 
 
 def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag | None = None) -> None:
@@ -80,7 +92,10 @@ def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag |
     def attempt() -> bool:
         look = side.look(key)
         if expected in (None, look.tag):
-            side.bring(key, look, *_follow_all(look.record.tree, value), current_note())
+            tree = look.record.tree
+            followed, hash = follow(tree, tree.leaves, value)
+            values = {} if value is MISSING else {hash: value}
+            side.bring(key, look, followed, values, {hash: current_note()})
         return expected in (None, look.tag)
 
     if not _retry(key, attempt):
@@ -90,14 +105,8 @@ def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag |
 def _siblings(side: RevisedSide, key: str, look: Look) -> Iterator[Sibling]:
     tree = look.record.tree
     for hash in tree.leaves:
-        yield Sibling(tree.name(hash), side.value(key, look, hash), to_datetime(tree[hash].micros))
-
-
-def _follow_all(tree: Tree, value: Any | Missing) -> tuple[Tree, dict[str, Any]]:
-    """Return ``tree`` with a revision after all leaves, and the value of this revision."""
-    hash = os.urandom(8).hex()
-    followed = tree.with_child(hash, tree.leaves, value is MISSING, time.time_ns() // 1000)
-    return followed, {} if value is MISSING else {hash: value}
+        value, note = side.value(key, look, hash), side.note(key, look, hash)
+        yield Sibling(tree.name(hash), value, to_datetime(tree[hash].micros), note)
 
 
 def _retry(key: str, call: Callable[[], T]) -> T:

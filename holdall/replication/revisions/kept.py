@@ -1,29 +1,38 @@
 """Where a store keeps the trees of its keys, and the values of siblings.
 
     tree    = ".holdall/revisions/" key               see `holdall.replication.revisions.tree`
-    sibling = ".holdall/siblings/" key "/" hash       the value, written through the layers that change values
+    sibling = ".holdall/siblings/" key "/" hash       the value with a stamp, see `holdall.middleware.versions.stamp`
 
 Both are named by the key as the lowest store knows it. The values pass through the same serializer, compression and
-encryption as all others.
+encryption as all others. Of the stamp, only the note means something.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
+from holdall.changes import Changes
 from holdall.errors import Unsupported
+from holdall.history import Note, current_note, note
 from holdall.keys import RESERVED, RawKey
-from holdall.layer import Layer, Wrapper
+from holdall.layer import Layer, Wrapper, layers
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.codec import Codec
+from holdall.middleware.versions.sealing import Sealing
+from holdall.middleware.versions.stamp import PUT, Stamp
 from holdall.middleware.versions.store import VersionedStore
 from holdall.prefixed import Prefixed
 from holdall.replication.revisions.tree import Record, Tree
-from holdall.store import ABSENT, MISSING, Missing, Store, Tag
+from holdall.store import ABSENT, MISSING, Feature, Missing, Store, Tag
 
 TREES: Final = f"{RESERVED}/revisions/"
 SIBLINGS: Final = f"{RESERVED}/siblings/"
 _EMPTY: Final = Record(Tree())
+
+
+def keeps_revisions(store: Store[Any]) -> bool:
+    """Return whether ``store`` has the layer `Versions`, and can be written."""
+    return Feature.SWAP in store.features and any(isinstance(each, VersionedStore) for each in layers(store))
 
 
 class KeptTrees:
@@ -31,6 +40,15 @@ class KeptTrees:
 
     def __init__(self, store: Store[Any]) -> None:
         self._raw: Store[bytes] = _over(store, TREES, (Prefixed,))
+
+    @property
+    def feeds(self) -> bool:
+        """Whether a feed tells which records change."""
+        return Feature.CHANGES in self._raw.features
+
+    def changes(self, since: str, prefix: str) -> Changes:
+        """Return the feed of the records, see `Store.changes`."""
+        return self._raw.changes(since, prefix=prefix)
 
     def listing(self, prefix: str) -> Iterator[tuple[str, Tag]]:
         """Yield the keys that have a record, in order, with the tags of the records."""
@@ -58,18 +76,24 @@ class KeptTrees:
 
 
 class KeptSiblings:
-    """The values of the losing revisions of ``store``."""
+    """The values of the losing revisions of ``store``, each with its note."""
 
     def __init__(self, store: Store[Any]) -> None:
-        self._values: Store[Any] = _over(store, SIBLINGS, (Prefixed, Codec))
+        self._values: Store[Any] = _over(store, SIBLINGS, (Prefixed, Codec), _Stamped)
+        self._notes: Store[Note] = _over(store, SIBLINGS, (Prefixed,), _Notes)
 
     def read(self, key: str, hash: str) -> Any | Missing:
         """Return the value of the revision ``hash`` of ``key``, or MISSING."""
         return self._values.get(_name(key, hash), MISSING)
 
-    def write(self, key: str, hash: str, value: Any) -> None:
-        """Keep ``value``."""
-        self._values[_name(key, hash)] = value
+    def note(self, key: str, hash: str) -> Note:
+        """Return the note of the revision ``hash`` of ``key``, which is empty if the value is not here."""
+        return self._notes.get(_name(key, hash), Note())
+
+    def write(self, key: str, hash: str, value: Any, said: Note) -> None:
+        """Keep ``value`` with the note ``said``."""
+        with note(*said):
+            self._values[_name(key, hash)] = value
 
     def drop(self, key: str, hashes: list[str]) -> None:
         """Delete the values of ``hashes``."""
@@ -81,13 +105,46 @@ def _name(key: str, hash: str) -> RawKey:
     return RawKey(f"{key}/{hash}")
 
 
-def _over(store: Store[Any], root: str, kinds: tuple[type[Layer[Any, Any]], ...]) -> Store[Any]:
-    """Return the layers of ``store`` that are of ``kinds``, over its reserved keys under ``root``."""
+class _Stamped(Codec[bytes, bytes]):
+    """Values with a stamp, which has the note that applies when the value is written."""
+
+    def __init__(self, store: Store[bytes], sealing: Sealing) -> None:
+        super().__init__(store)
+        self._sealing = sealing
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        return self._sealing.stamp(key, Stamp.now(PUT, 1, current_note()), value)
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        return Stamp.parse(key, data)[1]
+
+
+class _Notes(Codec[Note, bytes]):
+    """The notes in these stamps."""
+
+    def __init__(self, store: Store[bytes], sealing: Sealing) -> None:
+        super().__init__(store)
+        self._sealing = sealing
+
+    def decode(self, key: str, data: bytes) -> Note:
+        return self._sealing.note(key, *Stamp.parse(key, data))
+
+    def encode(self, key: str, value: Note) -> NoReturn:
+        raise NotImplementedError
+
+
+def _over(
+    store: Store[Any],
+    root: str,
+    kinds: tuple[type[Layer[Any, Any]], ...],
+    kind: Callable[[Store[bytes], Sealing], Store[Any]] = lambda store, sealing: store,
+) -> Store[Any]:
+    """Return the layers of ``store`` that are of ``kinds``, over ``kind`` over its reserved keys under ``root``."""
     if isinstance(store, VersionedStore):
         called = Called("the revisions of the store")
-        return Reserved(store.inner, root, lambda key: called)
+        return kind(Reserved(store.inner, root, lambda key: called), store.sealing)
     if isinstance(store, kinds):
-        return store.over(_over(store.inner, root, kinds))
+        return store.over(_over(store.inner, root, kinds, kind))
     if isinstance(store, Wrapper):
-        return _over(store.inner, root, kinds)
+        return _over(store.inner, root, kinds, kind)
     raise Unsupported(f"{store!r} keeps no revisions; wrap it in Versions (history=on in its address)")

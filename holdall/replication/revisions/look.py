@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from holdall.history import Note, Revision
+from holdall.middleware.versions.stamp import micros_of
 from holdall.replication.revisions.tree import At, Record, Tree, digest_of
 from holdall.store import Missing, Tag
 
@@ -90,7 +91,7 @@ def _add(record: Record, at: At | None, added: list[Revision]) -> Record:
     tree = record.tree
     for each in added:
         number, parents = (0, ()) if at is None else (at.number, (at.hash,))
-        micros = int(each.time.timestamp() * 1_000_000)
+        micros = micros_of(each.time)
         tree = tree.with_child(each.id, parents, each.deleted, micros, max(1, each.number - number))
         at = At(each.number, each.id, each.id)
     return record._replace(tree=tree, at=at)

@@ -1,18 +1,21 @@
 """`ByRevisions`, the rule by which both sides get the revisions of each other, and choose the same winner."""
 
 import time
+from functools import partial
 from typing import Any
 
 from holdall.errors import Conflict, Corrupt
-from holdall.history import Note
+from holdall.history import Note, current_note
+from holdall.replication.policies import Policy
 from holdall.replication.revisions.look import Look
+from holdall.replication.revisions.settling import Conflicting, settle_by
 from holdall.replication.revisions.side import RevisedSide, join_tags
 from holdall.replication.revisions.tree import Tree, join_of
 from holdall.replication.rows import Block, Row
 from holdall.replication.rules import REFUSALS, VOID, Outcome
 from holdall.replication.side import is_same
 from holdall.replication.tasks import Task
-from holdall.store import ATTEMPTS, MISSING, conflict, pause
+from holdall.store import ATTEMPTS, MISSING, Missing, Tag, conflict, pause
 
 Looks = tuple[Look, Look]
 
@@ -20,12 +23,14 @@ Looks = tuple[Look, Look]
 class ByRevisions:
     """Each side gets the revisions that the other one has. If one follows the other, its value goes there.
 
-    If a key changed at both, both revisions stay, and both sides show the same one. If ``verify``, it compares
-    values that have not changed, too.
+    If a key changed at both, ``policy`` decides. With "keep", or if a function leaves the conflict, both revisions
+    stay, and both sides show the same one. With "raise", neither side changes. If ``verify``, it compares values
+    that have not changed, too.
     """
 
-    def __init__(self, sides: tuple[RevisedSide, RevisedSide], *, verify: bool) -> None:
+    def __init__(self, sides: tuple[RevisedSide, RevisedSide], policy: Policy, *, verify: bool) -> None:
         self._sides = sides
+        self._policy = policy
         self._verify = verify
 
     def keeps(self, block: Block) -> bool:
@@ -35,11 +40,11 @@ class ByRevisions:
         return False, False  # a missing key without a revision is not a deletion
 
     def settle(self, task: Task) -> Outcome | None:
-        key, source, target, row = task
-        same = row is not None and (source, target) == (row.source, row.target) and VOID not in row
-        if same and not self._verify:
-            return Outcome(key, row)
-        return None
+        row = task.row
+        if row is None or VOID in row or self._verify:
+            return None
+        same = task.source in (None, row.source) and task.target in (None, row.target)
+        return Outcome(task.key, row) if same else None
 
     def perform(self, task: Task) -> Outcome:
         try:
@@ -62,14 +67,34 @@ class ByRevisions:
             return Outcome(key, Row(key, *(join_tags(look.tag, look.kept) for look in looks)))
         values = {hash: self._value(key, looks, hash) for hash in tree.leaves if not tree[hash].deleted}
         tree, values = join_equal(tree, values)
-        said = _note_of(looks, tree.leaves[0])
+        notes = {leaf: self._note(key, looks, tree.find_equal(leaf)) for leaf in tree.leaves}
+        conflict = len(tree.leaves) > 1
+        if conflict and self._policy == "raise":
+            return Outcome(key, Row(key, VOID, VOID), "conflict")
+        settled = settle_by(self._policy, self._conflict(key, looks, tree, values)) if conflict else None
+        if settled is not None:
+            tree = settled.tree
+            values = {} if settled.value is MISSING else {tree.leaves[0]: settled.value}
+            said = current_note() if settled.chosen is None else notes[settled.chosen]
+            notes = {tree.leaves[0]: said}
         made = [
-            side.bring(key, look, tree, values, said) for side, look in zip(self._sides, looks, strict=True)
+            side.bring(key, look, tree, values, notes) for side, look in zip(self._sides, looks, strict=True)
         ]
-        done = "deleted" if tree[tree.leaves[0]].deleted else "copied"
-        written = any(writes for _, writes in made)
-        row = Row(key, *(tag for tag, _ in made))
-        return Outcome(key, row, done if written else "equal", siblings=len(tree.leaves) > 1)
+        return _outcome(key, tree, made, replaced=settled is not None)
+
+    def _conflict(self, key: str, looks: Looks, tree: Tree, values: dict[str, Any]) -> Conflicting:
+        ours, theirs = looks
+        return Conflicting(tree, (ours.head, theirs.head), values, partial(self._past_value, key))
+
+    def _past_value(self, key: str, hashes: list[str]) -> Any | Missing:
+        found = (side.past_value(key, hashes) for side in self._sides)
+        return next((value for value in found if value is not MISSING), MISSING)
+
+    def _note(self, key: str, looks: Looks, equal: list[str]) -> Note:
+        """Return the first note of one of the ``equal`` revisions."""
+        sides = [*zip(self._sides, looks, strict=True)]
+        found = (side.note(key, look, hash) for hash in equal for side, look in sides)
+        return next((note for note in found if note != Note()), Note())
 
     def _value(self, key: str, looks: Looks, hash: str) -> Any:
         for side, look in zip(self._sides, looks, strict=True):
@@ -116,5 +141,13 @@ def join_equal(tree: Tree, values: dict[str, Any]) -> tuple[Tree, dict[str, Any]
     return tree, {leaf: values[leaf] for leaf in tree.leaves if leaf in values}
 
 
-def _note_of(looks: Looks, hash: str) -> Note:
-    return next((look.note for look in looks if look.head == hash), Note())
+def _outcome(key: str, tree: Tree, made: list[tuple[Tag, bool]], *, replaced: bool) -> Outcome:
+    """Return the outcome of a key that both sides have with ``tree`` now.
+
+    The tags of a key with siblings are not remembered, so that the next sync finds it again.
+    """
+    siblings = len(tree.leaves) > 1
+    written = any(writes for _, writes in made)
+    done = "equal" if not written else "deleted" if tree[tree.leaves[0]].deleted else "copied"
+    row = Row(key, VOID, VOID) if siblings else Row(key, *(tag for tag, _ in made))
+    return Outcome(key, row, done, replaced and written, siblings=siblings)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
+from holdall.changes import Change, Changes, Found
 from holdall.errors import NoRevision
 from holdall.history import Note, Revision, arriving, note
 from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
@@ -26,24 +27,41 @@ class RevisedSide(Side):
 
     def __init__(self, store: Store[Any], prefix: str, *, dry: bool) -> None:
         super().__init__(store, prefix, raw=False)
-        self.feeds = self.batches = False
+        self.batches = False
         self._under = prefix
         self._dry = dry
         self._trees = KeptTrees(store)
+        self.feeds = self.feeds and self._trees.feeds
         self._siblings = KeptSiblings(store)
 
     def listing(self) -> Iterator[Listed]:
         """Yield the keys and their tags, in order."""
         values, trees = super().listing(), self._trees.listing(self._under)
         value, tree = next(values, None), next(trees, None)
-        while value or tree:
-            key = min(each[0] for each in (value, tree) if each)
-            tags = [ABSENT, ABSENT]
-            if value and value[0] == key:
-                tags[0], value = value[1], next(values, None)
-            if tree and tree[0] == key:
-                tags[1], tree = tree[1], next(trees, None)
-            yield key, join_tags(*tags)
+        while value and tree:
+            if value[0] == tree[0]:
+                yield value[0], join_tags(value[1], tree[1])
+                value, tree = next(values, None), next(trees, None)
+            elif value[0] < tree[0]:
+                yield value[0], join_tags(value[1], ABSENT)
+                value = next(values, None)
+            else:
+                yield tree[0], join_tags(ABSENT, tree[1])
+                tree = next(trees, None)
+        for key, tag in chain([value] if value else [], values):
+            yield key, join_tags(tag, ABSENT)
+        for key, tag in chain([tree] if tree else [], trees):
+            yield key, join_tags(ABSENT, tag)
+
+    def changes(self, since: str | None) -> Changes:
+        """Return the changes of the keys and of their trees. The position stays ``since`` until all were yielded."""
+        values = super().changes(since)
+        return values if since is None else Changes(since, self._find_changes(since, values))
+
+    def _find_changes(self, since: str, values: Changes) -> Found:
+        for change in chain(values, self._trees.changes(since, self._under)):
+            yield Change(change.key, self.tag(change.key), since)
+        return values.position
 
     def tag(self, key: str) -> Tag:
         return join_tags(super().tag(key), self._trees.tag(key))
@@ -55,25 +73,27 @@ class RevisedSide(Side):
         """
         stored, kept = self._trees.read(key)
         tag = super().tag(key)
-        value: Any | Missing = MISSING
-        newest: Revision | None = None
-        history: Iterator[Revision] = iter(())
-        with suppress(KeyError):
-            history = self.store.history(marked(key))
-            newest = next(history)
-            if not newest.deleted:
-                value = self._at(key, newest.number)
-        record = bring_up_to_date(stored, chain([newest], history) if newest else history, newest)
+        newest, record = self._bring_up_to_date(key, stored)
+        value = MISSING if newest is None or newest.deleted else self._at(key, newest.number)
         if (
             record != stored and self._trees.tag(key) != kept
         ):  # it may have announced the newest revision since
             raise conflict(key)
         return Look(value, tag, newest, record, stored, kept)
 
+    def _bring_up_to_date(self, key: str, record: Record) -> tuple[Revision | None, Record]:
+        """Return the newest revision of ``key``, and ``record`` with the revisions that writers have added."""
+        try:
+            history = self.store.history(marked(key))
+            newest = next(history)
+        except KeyError:
+            return None, bring_up_to_date(record, iter(()), None)
+        return newest, bring_up_to_date(record, chain([newest], history), newest)
+
     def _at(self, key: str, number: int) -> Any:
         try:
             return self.store.at(marked(key), number)
-        except NoRevision as error:
+        except (NoRevision, KeyError) as error:
             raise conflict(key) from error
 
     def conflicting(self) -> Iterator[str]:
@@ -88,33 +108,45 @@ class RevisedSide(Side):
 
     def past_value(self, key: str, hashes: list[str]) -> Any | Missing:
         """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
+        found = self._past(key, hashes)
         with suppress(KeyError, NoRevision):
-            for revision in self.store.history(marked(key)):
-                if revision.id in hashes:
-                    return self.store.at(marked(key), revision.number)
+            return MISSING if found is None else self.store.at(marked(key), found.number)
         return MISSING
+
+    def note(self, key: str, look: Look, hash: str) -> Note:
+        """Return the note of the leaf ``hash``, which is empty if its value is not here."""
+        if hash == look.head:
+            return look.note
+        return self._siblings.note(key, hash) if hash in look.record.siblings else Note()
+
+    def _past(self, key: str, hashes: list[str]) -> Revision | None:
+        with suppress(KeyError):
+            return next((each for each in self.store.history(marked(key)) if each.id in hashes), None)
+        return None
 
     def has_moved(self, key: str, look: Look) -> bool:
         """Return whether another sync has changed the tree of ``key`` since the ``look``."""
         return self._trees.tag(key) != look.kept
 
-    def bring(self, key: str, look: Look, tree: Tree, values: dict[str, Any], said: Note) -> tuple[Tag, bool]:
-        """Make ``tree`` the tree of ``key``, and its winner the value of ``key``, with the note ``said``.
+    def bring(
+        self, key: str, look: Look, tree: Tree, values: dict[str, Any], notes: dict[str, Note]
+    ) -> tuple[Tag, bool]:
+        """Make ``tree`` the tree of ``key``, and its winner the value of ``key``.
 
-        ``values`` are those of the leaves that are not deletions. Return the new tag, and whether the value was
-        written. Raises Conflict if the key has changed since the ``look``.
+        ``values`` are those of the leaves that are not deletions, and ``notes`` those of all leaves. Return the new
+        tag, and whether the value was written. Raises Conflict if the key has changed since the ``look``.
         """
         winner, *losers = tree.leaves
         siblings = tuple(hash for hash in losers if hash in values)
         for hash in siblings:
             if hash not in look.record.siblings and not self._dry:
-                self._siblings.write(key, hash, values[hash])
+                self._siblings.write(key, hash, values[hash], notes[hash])
         value = values.get(winner, MISSING)
         if is_same(look.value, value):
             made = look.record.grow(tree, look.stand_for(winner), siblings)
             kept, tag, writes = self._write_tree(key, look, made), look.tag, False
         else:
-            kept, tag = self._write_value(key, look, tree, siblings, value, said)
+            kept, tag = self._write_value(key, look, tree, siblings, value, notes[winner])
             writes = True
         if not self._dry:
             self._siblings.drop(key, [hash for hash in look.stored.siblings if hash not in siblings])
@@ -137,13 +169,10 @@ class RevisedSide(Side):
             look = look._replace(stored=announced, kept=self._write_tree(key, look, announced))
         with note(*said), arriving(bytes.fromhex(winner)):
             tag = self._replace(key, value, look.tag)
-        after = self.look(key)
-        if after.kept != look.kept:  # another sync was here
-            raise conflict(key)
+        _, record = self._bring_up_to_date(key, look.stored)
         # The times in the tree are those of the writers, and not those of the arrivals.
-        grown = Tree({**after.record.tree, **tree})
-        record = after.record.grow(grown, after.record.at, siblings)
-        return self._write_tree(key, after, record), tag
+        grown = Tree({**record.tree, **tree})
+        return self._write_tree(key, look, record.grow(grown, record.at, siblings)), tag
 
     def _replace(self, key: str, value: Any, expected: Tag) -> Tag:
         if value is not MISSING:

@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -118,6 +118,12 @@ bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server 
 
 bench-sync: setup ## compare a sync of equal stores with their listings, and a first sync to S3 with an upload by hand
 	@$(BIN)/python -m benchmarks.sync $(ARGS)
+
+bench-keys: setup ## show the time and memory of a sync of 100,000 and 1,000,000 keys
+	@$(BIN)/python -m benchmarks.many_keys $(ARGS)
+
+bench-lag: setup ## show how far a replica in a bucket is behind, under load and with its link cut
+	@$(BIN)/python -m benchmarks.lag $(ARGS)
 
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)

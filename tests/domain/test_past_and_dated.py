@@ -119,7 +119,7 @@ def asked(reports: Receivables, until: date) -> dict[str, Sums]:
     return found
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(steps=steps, hour=st.integers(0, 7), until=days, length=st.integers(1, 400))
 def test_the_time_of_recording_and_the_date_combine(steps, hour, until, length):
     store = Versions(Json(Memory(), Invoice))

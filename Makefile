@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve show-sync test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 serve: setup ## show the books of the demo in a browser, at http://127.0.0.1:8080/ (LISTEN=host:port for another place)
 	@$(BIN)/holdall demo --into sqlite:///holdall-demo.db >/dev/null
 	@$(BIN)/holdall serve 'books=sqlite:///holdall-demo.db?type=holdall.domain.model:Invoice' $(if $(LISTEN),--listen $(LISTEN))
+
+show-sync: setup $(VENV)/extras ## show a shop and a bucket that are written while their link is cut, and a restore to yesterday noon
+	@$(BIN)/python -m tools.shop_and_cloud
 
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)

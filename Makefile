@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve show-sync test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ demo: setup ## import invoices, record payments, print receivables (INVOICES=fol
 serve: setup ## show the books of the demo in a browser, at http://127.0.0.1:8080/ (LISTEN=host:port for another place)
 	@$(BIN)/holdall demo --into sqlite:///holdall-demo.db >/dev/null
 	@$(BIN)/holdall serve 'books=sqlite:///holdall-demo.db?type=holdall.domain.model:Invoice' $(if $(LISTEN),--listen $(LISTEN))
+
+show-sync: setup $(VENV)/extras ## show a shop and a bucket that are written while their link is cut, and a restore to yesterday noon
+	@$(BIN)/python -m tools.shop_and_cloud
 
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
@@ -119,6 +122,12 @@ bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server 
 
 bench-sync: setup ## compare a sync of equal stores with their listings, and a first sync to S3 with an upload by hand
 	@$(BIN)/python -m benchmarks.sync $(ARGS)
+
+bench-keys: setup ## show the time and memory of a sync of 100,000 and 1,000,000 keys
+	@$(BIN)/python -m benchmarks.many_keys $(ARGS)
+
+bench-lag: setup ## show how far a replica in a bucket is behind, under load and with its link cut
+	@$(BIN)/python -m benchmarks.lag $(ARGS)
 
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)

@@ -31,10 +31,12 @@ from holdall.errors import (
     OverBudget,
     PermissionDenied,
     QueryFailed,
+    Stale,
     StoreFull,
     StoreNotFound,
     Throttled,
     TooLarge,
+    Unacknowledged,
     Unavailable,
     Unsupported,
 )
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from holdall.query import MapReduce
     from holdall.registry import open as open
     from holdall.replication import sync as sync
+    from holdall.replication.replicas import Replicas
 
 __version__ = "0.1.0"
 
@@ -120,6 +123,7 @@ _lazy = {
     "ReadOnly": "holdall.middleware.readonly",
     "SnapshotFeed": "holdall.middleware.snapshots",
     "Redis": "holdall.adapters.redis",
+    "Replicas": "holdall.replication.replicas",
     "S3": "holdall.adapters.s3",
     "SQLite": "holdall.adapters.sqlite",
     "Text": "holdall.middleware.text",
@@ -189,9 +193,11 @@ __all__ = [
     "QueryFailed",
     "ReadOnly",
     "Redis",
+    "Replicas",
     "Revision",
     "SQLite",
     "SnapshotFeed",
+    "Stale",
     "Store",
     "StoreFull",
     "StoreNotFound",
@@ -200,6 +206,7 @@ __all__ = [
     "Text",
     "Throttled",
     "TooLarge",
+    "Unacknowledged",
     "Unavailable",
     "Unsupported",
     "Validate",

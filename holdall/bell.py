@@ -25,9 +25,10 @@ class Waking(Protocol):
 
 
 class _Watch(NamedTuple):
-    """A `watch` that began after so many closings, in this thread. ``ended`` is set when it has ended."""
+    """A `watch` that began after so many closings, in this thread of a process. ``ended`` is set when it has ended."""
 
     closings: int
+    pid: int
     thread: int
     ended: threading.Event
 
@@ -61,7 +62,8 @@ class Bell:
         self._closings += 1
         self.ring()
         for watch in tuple(self._watches.values()):
-            if watch.closings < self._closings and watch.thread != threading.get_ident():
+            other = watch.pid == os.getpid() and watch.thread != threading.get_ident()
+            if watch.closings < self._closings and other:
                 watch.ended.wait(_PATIENCE)
 
     def watch(
@@ -82,7 +84,7 @@ class Bell:
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         closings = self._closings
         event = event or threading.Event()
-        watch = _Watch(closings, threading.get_ident(), threading.Event())
+        watch = _Watch(closings, os.getpid(), threading.get_ident(), threading.Event())
         try:
             self._watches[event] = watch
             while self._closings == closings:

@@ -21,7 +21,9 @@
     ├── StoreNotFound (FileNotFoundError)   no such bucket, table, database or folder
     ├── StoreFull (OSError)                 no room left: disk, quota or map size
     └── Unavailable (ConnectionError)       the store did not answer within its time
-        └── Throttled                       the store answered, and asked for fewer requests
+        ├── Stale                           only a replica answers, and what it has may be out of date
+        ├── Throttled                       the store answered, and asked for fewer requests
+        └── Unacknowledged                  the primary has the write, and too few replicas have it yet
 
 A missing key raises the builtin KeyError. No other problem does, and none of these classes is a KeyError.
 Each class also inherits the builtin in brackets, so that a caller can catch it without knowing holdall.
@@ -168,3 +170,11 @@ class Unavailable(HoldallError, ConnectionError):
 
 class Throttled(Unavailable):
     """The store answered and asked for fewer requests."""
+
+
+class Stale(Unavailable):
+    """The primary did not answer, and the replicas may be behind. See `holdall.replication.stale_reads`."""
+
+
+class Unacknowledged(Unavailable):
+    """The primary has the write, but fewer replicas than asked for had it in time. They get it later."""

@@ -252,7 +252,7 @@ class Span(NamedTuple):
         """
         check_bounds(prefix, start, stop)
         hides = type(prefix) is not RawKey
-        if not _begins_key(prefix, hides):
+        if not begins_key(prefix, hides):
             return cls("", "", hides)
         end = successor(prefix)
         if stop is not None and (end is None or stop < end):
@@ -277,8 +277,12 @@ class Span(NamedTuple):
         )
 
 
-def _begins_key(prefix: str, hides: bool) -> bool:
-    """Return whether a key can begin with ``prefix``; if ``hides``, a key that is not reserved."""
+def begins_key(prefix: str, hides: bool = True) -> bool:
+    """Return whether a key can begin with ``prefix``; if ``hides``, a key that is not reserved.
+
+    >>> begins_key("a/"), begins_key("a//"), begins_key(".holdall/"), begins_key(".holdall/", hides=False)
+    (True, False, False, True)
+    """
     longer = f"{prefix}a"
     return (fits(longer) or fits(prefix)) and not (hides and is_reserved(longer))
 

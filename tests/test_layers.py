@@ -1,7 +1,7 @@
 """Every transform forwards everything, and makes no call more below than was made to it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from holdall import (
     PassThrough,
     Prefix,
     ReadOnly,
+    Replicas,
     SnapshotFeed,
     Validate,
     Versions,
@@ -59,6 +60,9 @@ STANDING = [
     lambda store: Guard(store, Manifest(("serializer=json",))),
     SnapshotFeed,
     lambda state: SnapshotFeed(Memory(), state),
+    lambda store: Replicas(store, Memory()),
+    lambda store: Replicas(Memory(), store),
+    lambda outbox: Replicas(Memory(), Memory(), outbox=outbox),
 ]
 
 
@@ -134,6 +138,7 @@ class TestBudget(LayerTests[bytes]):
 
 class TestValidate(LayerTests[Any]):
     values = DOCUMENTS
+    instead: ClassVar = {"open": []}
 
     @pytest.fixture
     def wrap(self) -> Any:

@@ -10,10 +10,10 @@ from holdall.cli.address import announce
 from holdall.cli.arguments import moment
 from holdall.cli.help import examples
 from holdall.cli.output.progress import show_progress
-from holdall.cli.sync import between, open_sides, show, with_state
+from holdall.cli.sync import between, open_sides, show, show_settled, with_state
 from holdall.cli.zone import Zone
 from holdall.errors import Unavailable
-from holdall.replication import back_up, follow
+from holdall.replication import Report, back_up, follow
 from holdall.replication import restore as restore_from
 
 
@@ -41,6 +41,7 @@ def backup(
     prefix: str,
     allow_empty: bool,
     workers: int,
+    as_json: bool,
     verify: bool,
     watch: bool,
     interval: float,
@@ -51,35 +52,31 @@ def backup(
     revision with its time, so that `holdall restore --as-of` can go back. Open TO with history=on to read
     it. `holdall prune TO` drops old revisions.
 
-    With --watch, the command copies each change of FROM as it comes. If a store does not answer, it tries
-    again until the store does. Keys that cannot be stored make the exit code 1, and the next backup tries
-    them again.
+    With --watch, the command copies each change of FROM as it comes. If a store does not answer, also at the
+    start, it tries again until the store does. With --json, it prints one report per line. Keys that cannot
+    be stored make the exit code 1, and the next backup tries them again.
     """
     announce(target)
     left = 0
     with open_sides(source, target, state) as (here, there, kept):
-        with show_progress("backing up keys", lambda: sum(1 for _ in here.scan(prefix))) as tell:
-            make = partial(
-                back_up,
-                here,
-                there,
-                prefix=prefix,
-                allow_empty=allow_empty,
-                state=kept,
-                workers=workers,
-                tell=tell,
-            )
-            report = make(verify=verify)
-        show(report)
-        left = report.left
-        for report in follow(make, here, prefix=prefix, interval=interval, lost=_tell) if watch else ():
-            if report.changed or report.left:
-                show(report)
+        make = partial(
+            back_up, here, there, prefix=prefix, allow_empty=allow_empty, state=kept, workers=workers
+        )
+
+        def begin() -> Report:
+            with show_settled("backing up keys", here, prefix) as tell:
+                return make(verify=verify, tell=tell)
+
+        following = follow(make, here, begin=begin, prefix=prefix, interval=interval, lost=_tell)
+        for number, report in enumerate(following if watch else [begin()]):
+            if number == 0 or report.changed or report.left:
+                show(report, as_json=as_json, lines=watch)
+            left = report.left
     click.get_current_context().exit(1 if left else 0)
 
 
-def _tell(error: Unavailable) -> None:
-    click.echo(f"holdall: {error}; trying again", err=True)
+def _tell(error: Unavailable, wait: float) -> None:
+    click.echo(f"holdall: {error}; trying again in {wait:g} s", err=True)
 
 
 @click.command(
@@ -100,6 +97,7 @@ def restore(
     prefix: str,
     allow_empty: bool,
     workers: int,
+    as_json: bool,
     time: date | None,
     dry_run: bool,
     zone: Zone,
@@ -122,5 +120,5 @@ def restore(
             workers=workers,
             tell=tell,
         )
-    show(report, dry_run=dry_run, replaced=False)
+    show(report, as_json=as_json, dry_run=dry_run, replaced=False)
     click.get_current_context().exit(1 if report.left else 0)

@@ -9,7 +9,7 @@ import click
 
 from holdall.cli.address import positional
 from holdall.cli.help import examples
-from holdall.cli.history import author_option, message_option, open_versions, user
+from holdall.cli.history import author_option, message_option, open_versions, user_name
 from holdall.cli.output.printing import print_bytes, print_json
 from holdall.cli.output.safe_text import one_line
 from holdall.cli.output.table import table
@@ -102,7 +102,7 @@ def settle_(
             value = parse_value(source.read(), plan(at["uri"])[0])
         else:
             value = _merge(conflict) if take is None else _find(conflict, take).value
-        with note(author or user(), message or "settle"):
+        with note(author or user_name(), message or "settle"):
             settle(store, key, value, expected=conflict.tag)
 
 

@@ -133,12 +133,12 @@ def revert(at: dict[str, Any], author: str | None, message: str) -> None:
     If REVISION is a deletion, KEY is deleted.
     """
     number = _number(at["revision"])
-    with open_versions(at) as store, store.note(author or user(), message or f"revert to {number}"):
+    with open_versions(at) as store, store.note(author or user_name(), message or f"revert to {number}"):
         store.revert(at["key"], number)
 
 
-def user() -> str:
-    """Return the name of the user who runs this command."""
+def user_name() -> str:
+    """Return the name of the current user. Raises HoldallError if the user has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the number of the user has no name, as in some containers
@@ -151,7 +151,7 @@ def user() -> str:
 @message_option
 def undelete(at: dict[str, Any], author: str | None, message: str) -> None:
     """Bring back the value that KEY had before it was deleted."""
-    with open_versions(at) as store, store.note(author or user(), message or "undelete"):
+    with open_versions(at) as store, store.note(author or user_name(), message or "undelete"):
         try:
             store.undelete(at["key"])
         except Conflict:

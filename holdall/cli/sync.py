@@ -1,7 +1,8 @@
 """The command sync, which makes a store equal to another store."""
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -9,10 +10,11 @@ import click
 
 from holdall.cli.address import announce
 from holdall.cli.help import examples
+from holdall.cli.output.printing import print_bytes, print_json
 from holdall.cli.output.progress import show_progress
 from holdall.keys import format_key
 from holdall.registry import open as open_store
-from holdall.replication import Report, merge_fields, sync, sync_both
+from holdall.replication import Report, Unsettled, merge_fields, sync, sync_both
 from holdall.replication.policies import NAMES, Policy
 from holdall.store import Store
 
@@ -21,8 +23,9 @@ _FIELDS = "merge-fields"
 
 
 def between(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments FROM and TO, and the options ``--prefix``, ``--allow-empty`` and ``--workers``."""
+    """Add the arguments FROM and TO, and the options ``--prefix``, ``--allow-empty``, ``--workers`` and ``--json``."""
     for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON object."),
         click.option(
             "--workers",
             type=click.IntRange(1, 64),
@@ -80,6 +83,7 @@ def sync_(
     workers: int,
     both: bool,
     conflict: str,
+    as_json: bool,
     **options: bool,
 ) -> None:
     """Copy every key of the store at FROM that has changed since the last sync to the store at TO.
@@ -106,12 +110,15 @@ def sync_(
         announce(target)
     with (
         open_sides(source, target, state) as (here, there, kept),
-        show_progress("syncing keys", lambda: sum(1 for _ in here.scan(prefix))) as tell,
+        show_settled("syncing keys", here, prefix) as tell,
     ):
-        report = _way(both, conflict)(
-            here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options
-        )
-    show(report, dry_run=options["dry_run"])
+        way = _way(both, conflict)
+        try:
+            report = way(here, there, prefix=prefix, state=kept, workers=workers, tell=tell, **options)
+        except Unsettled as error:
+            show(error.report, as_json=as_json)
+            raise
+    show(report, as_json=as_json, dry_run=options["dry_run"])
     click.get_current_context().exit(1 if report.left else 0)
 
 
@@ -131,8 +138,26 @@ def open_sides(
         yield here, there, None if state is None else opened.enter_context(open_store(state))
 
 
-def show(report: Report, *, dry_run: bool = False, replaced: bool = True) -> None:
-    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced."""
+def show_settled(label: str, store: Store[Any], prefix: str) -> AbstractContextManager[Callable[[int], None]]:
+    """Show the progress of a sync from ``store``. A sync that compares all keys also shows the time left."""
+    return show_progress(label, lambda: sum(1 for _ in store.scan(prefix)), lazily=True)
+
+
+def show(
+    report: Report,
+    *,
+    as_json: bool = False,
+    lines: bool = False,
+    dry_run: bool = False,
+    replaced: bool = True,
+) -> None:
+    """Print what a sync did on standard error; without ``replaced``, not how many values it replaced.
+
+    If ``as_json``, it also prints the report as JSON on standard output, in one line if ``lines``.
+    """
+    if as_json:
+        printed = report.as_json()
+        print_bytes(json.dumps(printed).encode() + b"\n") if lines else print_json(printed)
     for key, error in list(report.refused.items())[:_SHOWN]:
         click.echo(f"holdall: {format_key(key)} was left out: {error}", err=True)
     for key in report.conflicts[:_SHOWN]:

@@ -1,7 +1,7 @@
 """The books: invoices in a mapping. Each is added once, and payments are recorded one after another."""
 
 from collections.abc import Callable, Mapping, MutableMapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from secrets import token_hex
@@ -9,11 +9,12 @@ from typing import Any
 
 from holdall.domain import settling
 from holdall.domain.allocation import Policy, in_proportion
-from holdall.domain.catalog import Catalog
+from holdall.domain.closing import Closing, close, read_closing, reopen
 from holdall.domain.comparing import require_same
 from holdall.domain.create import from_document
-from holdall.domain.keys import invoice_key, series_of
+from holdall.domain.keys import invoice_key, payment_key, series_of
 from holdall.domain.model import Invoice, Payment, PaymentKind
+from holdall.domain.payments import Payments
 from holdall.domain.recording import find_payment, record
 from holdall.domain.schema import check
 from holdall.domain.settings import NONE, Settings
@@ -21,7 +22,7 @@ from holdall.domain.sound import sound
 from holdall.domain.stored_settings import change_stored, read_stored
 
 
-class Books(Catalog):
+class Books(Payments):
     """Invoices in ``store``, under the keys that `holdall.domain.keys` defines. ``store`` may also be a dict.
 
     ``settings`` are the defaults for documents that are added as dicts, if the store has no settings of its own.
@@ -72,7 +73,9 @@ class Books(Catalog):
         return self.settings
 
     def add(self, invoice: Invoice | dict[str, Any]) -> bool:
-        """Add an invoice or a credit note, and return True. Return False if it is in the books already.
+        """Add an invoice, a credit note or a payment document, and return True.
+
+        Return False if it is in the books already.
 
         A dict is a document of which `holdall.domain.create` makes an invoice, with the settings of the books.
 
@@ -82,10 +85,11 @@ class Books(Catalog):
         different invoice with that number in the same series.
         """
         invoice = from_document(invoice, self.settings) if isinstance(invoice, dict) else check(invoice)
-        key = invoice_key(invoice.seller.id, invoice.number)
+        seller, is_payment = invoice.seller.id, invoice.kind == "payment"
+        key = payment_key(seller, invoice.number) if is_payment else invoice_key(seller, invoice.number)
         kept = self._create(key, invoice)
-        if kept is not None and series_of(kept) != series_of(invoice):
-            key = invoice_key(invoice.seller.id, invoice.number, series_of(invoice))
+        if not is_payment and kept is not None and series_of(kept) != series_of(invoice):
+            key = invoice_key(seller, invoice.number, series_of(invoice))
             kept = self._create(key, invoice)
         if kept is not None:
             require_same(key, sound(key, kept), invoice)
@@ -205,6 +209,37 @@ class Books(Catalog):
         key = self._key(number, seller, series)
         return self._settle(key, entry.id, lambda invoice: settling.write_off(invoice, entry, amount, to))
 
+    @property
+    def closing(self) -> Closing:
+        """The last day of the closed period, and each closing and reopening. It is read each time."""
+        return read_closing(self.store)
+
+    def close(self, until: date, *, by: str, reason: str = "", at: datetime | None = None) -> Closing:
+        """Close the books until the day ``until``, included, and return the closing.
+
+        From then on, every method raises Invalid instead of adding, changing or removing a document or an entry that
+        is dated on or before that day. `holdall.domain.closing.guard` tells how a write races with this. ``by`` is
+        the name of the user, and ``at`` defaults to now. Nothing changes if the books are closed until that day.
+
+        Raises Invalid if ``until`` is after today, or before the last day of the closed period.
+        """
+        closed = close(self.store, until, at=at or _now(), by=by, reason=reason)
+        self._guard.period(fresh=True)
+        self.finish()  # a payment that another writer has begun is there now, or is taken back
+        return closed
+
+    def reopen(self, until: date | None, *, by: str, reason: str, at: datetime | None = None) -> Closing:
+        """Reopen the books, so that they are closed only until ``until``, or not at all if it is None.
+
+        The closing that this returns keeps who reopened them, when and why. Raises Invalid if ``reason`` is empty, or
+        if the books are not closed until a later day.
+        """
+        return reopen(self.store, until, at=at or _now(), by=by, reason=reason)
+
+    def require_open(self, day: date, name: str) -> None:
+        """Raise Invalid if ``day`` is in the closed period. ``name`` is the name of the thing of that day."""
+        self._guard.period(fresh=True).require_day(day, name)
+
     def _settle(
         self, key: str, id: str, function: Callable[[Invoice], Invoice], *, voids: str | None = None
     ) -> Payment:
@@ -213,3 +248,7 @@ class Books(Catalog):
         return next(
             each for each in changed.payments if (each.id == id if voids is None else each.voids == voids)
         )
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, MutableMapping
 
+from holdall.domain.closing.guard import Guard
 from holdall.domain.keys import PREFIX, invoice_key, prefix_of, seller_of, seller_prefix, series_of
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.sound import sound
-from holdall.errors import Conflict, Invalid
+from holdall.errors import Invalid
 from holdall.keys import successor
 from holdall.redact import brief
-from holdall.store import ABSENT, Feature, Store
+from holdall.store import Feature, Store
 
 
 class Catalog:
@@ -28,17 +29,25 @@ class Catalog:
                 "holdall.open(address, type=Invoice) opens a store at an address"
             )
         self.store = store
+        self._guard = Guard(store)
 
     def __iter__(self) -> Iterator[Invoice]:
-        """Yield every invoice, by seller and number, in the order of the keys."""
+        """Yield every invoice and credit note, by seller and number, in the order of the keys."""
         return self.of("")
 
     def of(self, seller: str) -> Iterator[Invoice]:
-        """Return an iterator over the invoices of the seller with that id, in the order of the keys."""
-        prefix = seller_prefix(seller) if seller else PREFIX
+        """Return an iterator over the invoices and credit notes of a seller, in the order of the keys.
+
+        ``seller`` is the id.
+        """
+        found = self._scan(seller_prefix(seller) if seller else PREFIX)
+        return (document for _, document in found if document.kind != "payment")
+
+    def _scan(self, prefix: str) -> Iterator[tuple[str, Invoice]]:
+        """Yield the keys and documents under ``prefix``, in order."""
         if isinstance(self.store, Store):
-            return (sound(key, invoice) for key, invoice in self.store.scan_items(prefix))
-        return (self._read(key) for key in sorted(self.store) if key.startswith(prefix))
+            return ((key, sound(key, document)) for key, document in self.store.scan_items(prefix))
+        return ((key, self._read(key)) for key in sorted(self.store) if key.startswith(prefix))
 
     def sellers(self) -> Iterator[str]:
         """Return an iterator over the ids of the sellers that have an invoice, in the order of the keys."""
@@ -99,17 +108,13 @@ class Catalog:
 
     def _create(self, key: str, invoice: Invoice) -> Invoice | None:
         """Store ``invoice`` if ``key`` is free, and return None. Otherwise return the invoice at ``key``."""
-        if not isinstance(self.store, Store):
-            kept = self.store.setdefault(key, invoice)
-            return None if kept is invoice else kept
-        store: Store[Invoice] = self.store
-        try:
-            store.swap(key, invoice, ABSENT)
-        except Conflict:
-            return store[key]
-        return None
+        return self._guard.create(key, invoice)
 
     def _modify(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
+        return self._guard.modify(key, function)
+
+    def _rewrite(self, key: str, function: Callable[[Invoice], Invoice]) -> Invoice:
+        """Change the document at ``key``, also in a closed period, because another document decides on the change."""
         if not isinstance(self.store, Store):
             changed = self.store[key] = function(self.store[key])
             return changed

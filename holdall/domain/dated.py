@@ -1,18 +1,36 @@
 """A view of books by business date: what was issued and paid on some days, whenever it was recorded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
 from holdall.domain.keys import PREFIX
+from holdall.domain.maps import Allocated, Billed
 from holdall.domain.model import Invoice
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import Store
 
 _NOTHING: Final = Decimal(0)
+
+
+class DatedEntry(Allocated, kw_only=True, gc=False):
+    """The part of a payment that `on_days` reads, with its allocations."""
+
+    on: date
+
+
+class DatedPart(Billed, kw_only=True, gc=False):
+    """The part of an invoice that `on_days` reads, with the amounts by code."""
+
+    issued: date
+    total: Decimal
+    payments: Sequence[DatedEntry] = ()
+
+
+D = TypeVar("D", Invoice, DatedPart)
 
 
 class Dated(PassThrough[Any]):
@@ -49,7 +67,7 @@ def dated(store: Mapping[str, Any], since: date | None, until: date | None) -> M
     return {key: found for key, each in invoices if (found := on_days(each, since, until))}
 
 
-def on_days(invoice: Invoice, since: date | None, until: date | None) -> Invoice | None:
+def on_days(invoice: D, since: date | None, until: date | None) -> D | None:
     """Return ``invoice`` with only the entries from the day ``since`` to the day ``until``, both included.
 
     If it was not issued on one of these days, it has no lines and the total 0: an invoice that was paid before it was

@@ -165,6 +165,19 @@ class Number(Field):
         return decimals
 
 
+class Count(Field):
+    """A whole number from 1, at most a million.
+
+    >>> Count().to_python(2)
+    2
+    """
+
+    def _convert_to_python(self, value: Any, state: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
+            raise self.refuse(value, "write a whole number from 1")
+        return value
+
+
 class Optional(Field):
     """None, or a value that ``validator`` accepts.
 

@@ -11,21 +11,25 @@ total. A line of the kind ``withholding`` subtracts tax that the customer pays t
 customer never owes this tax to the seller.
 
 Each entry in ``payments`` settles a part of the total, and its ``kind`` tells how. Only a ``receipt`` is cash: money
-received, or paid back if it is negative. A ``prepayment`` is an amount that an earlier invoice billed already: the
+received, or paid back if it is negative. A ``transfer`` moves cash that was received before from one document to
+another, and the two entries add up to zero. A ``prepayment`` is an amount that an earlier invoice billed already: the
 customer owes and pays it there. The other kinds settle an amount without cash: a ``credit`` that is applied, a
-``write-off``, an ``exchange`` difference, and a ``transfer`` of a payment from one document to another.
+``write-off``, and an ``exchange`` difference.
+
+A document of the kind ``payment`` is money on account. It has no lines. Its receipt is the whole amount received, on
+the code `UNAPPLIED`, and a transfer out of it is the amount that pays invoices. Its `Settlement` names these invoices.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from holdall.domain.money import EXACT, sum_by_name
 from holdall.extras import needs
 
 with needs("domain"):
-    from msgspec import Struct
+    from msgspec import UNSET, Struct, UnsetType
 
 if TYPE_CHECKING:
     from holdall.domain.settings import Settings
@@ -40,11 +44,17 @@ ROUNDING = "rounding"
 """The code of the amount that rounding the payable amount (EN 16931 BT-114) adds or subtracts."""
 
 UNAPPLIED = "unapplied"
-"""The code of money received beyond the amount owed: a credit of the customer, which is on no billed code."""
+"""The code of money that no invoice has taken: a credit of the customer, which is on no billed code."""
 
-InvoiceKind = Literal["invoice", "credit-note"]
+InvoiceKind = Literal["invoice", "credit-note", "payment"]
+BILLING: Final = ("invoice", "credit-note")
+"""The kinds of documents that bill an amount."""
+
+SettlementState = Literal["open", "done", "taken-back"]
 LineKind = Literal["item", "allowance", "charge", "tax", "withholding", "rounding"]
 PaymentKind = Literal["receipt", "prepayment", "credit", "write-off", "exchange", "transfer"]
+CASH: Final = ("receipt", "transfer")
+"""The kinds of entries that pay a document with cash. Only a receipt is new cash."""
 
 
 class Party(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +140,8 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     twice records it once. ``overpaid`` is True if the payment is meant to be more than the amount owed.
 
     ``voids`` is the id of an earlier entry that this one takes back, with the opposite amounts. ``contra`` is the
-    accounting code that bears a write-off or an exchange difference.
+    accounting code that bears a write-off or an exchange difference. ``part_of`` is the id of the payment document of
+    whose `Settlement` this entry is a part.
 
     >>> allocations = (Allocation("4400", Decimal(35)),)
     >>> Payment("bank-17", date(2026, 3, 1), Decimal(35), allocations).overpaid
@@ -147,6 +158,7 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     kind: PaymentKind = "receipt"
     voids: str = ""
     contra: str = ""
+    part_of: str = ""
 
     @property
     def name(self) -> str:
@@ -167,13 +179,42 @@ def entry_name(kind: PaymentKind, amount: Decimal, voids: str) -> str:
     return kind
 
 
+class Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """The entry that one document takes in a settlement. ``document`` is the key of the document.
+
+    >>> Part("invoices/S/7", Payment("a", date(2026, 2, 1), Decimal(40), ())).document
+    'invoices/S/7'
+    """
+
+    document: str
+    entry: Payment
+
+
+class Settlement(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The parts of a payment document that settle other documents, all or none of them.
+
+    ``state`` is open while the documents take their parts, one after another. If one of them cannot take its part, the
+    settlement is taken back for the given ``reason``, and no document has its part. ``attempt`` counts the settlements
+    that were tried under this id.
+
+    >>> Settlement(()).state
+    'done'
+    """
+
+    parts: tuple[Part, ...]
+    state: SettlementState = "done"
+    attempt: int = 1
+    reason: str = ""
+
+
 class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """An invoice or a credit note, with the payments recorded so far, in the order of recording.
+    """An invoice, a credit note or a payment document, with the payments recorded so far, in the order of recording.
 
     ``number`` (BT-1) is unique within a seller. ``currency`` is the ISO 4217 code (BT-5) of every amount.
     ``due`` (BT-9) is None if the document names no due day. ``total`` includes tax and does not subtract
     payments; the lines sum to it. ``references`` are the numbers of the invoices of the same seller that this
     document corrects (BT-25). ``payment_reference`` is the text that the payer should write on the payment (BT-83).
+    Only a payment document has a ``settlement``.
 
     >>> one, net, tax = Decimal(1), Decimal(100), Decimal(19)
     >>> rent = LineItem("1", "Rent", one, net, net, (Split("4400", net),))
@@ -189,6 +230,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     types_by_prefix: ClassVar[Mapping[str, str]] = {
+        "books/closed": "holdall.domain.closing.record:Closing",
         "books/settings": "holdall.domain.stored_settings:StoredSettings",
     }
     """The types of the other documents in the store of the books, by the prefixes of their keys."""
@@ -205,6 +247,7 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
     payments: tuple[Payment, ...] = ()
     references: tuple[str, ...] = ()
     payment_reference: str = ""
+    settlement: Settlement | UnsetType = UNSET
 
     @classmethod
     def from_json(
@@ -229,8 +272,11 @@ class Invoice(Struct, frozen=True, forbid_unknown_fields=True):
         return sum_by_name((split.code, split.amount) for line in self.lines for split in line.splits)
 
     def paid(self) -> dict[str, Decimal]:
-        """Return the cash by accounting code, less the cash paid back. The codes are in the order of the payments."""
-        return _by_code(each for each in self.payments if each.kind == "receipt")
+        """Return the cash by accounting code, less the cash paid back or moved to another document.
+
+        The codes are in the order of the payments.
+        """
+        return _by_code(each for each in self.payments if each.kind in CASH)
 
     def settled(self) -> dict[str, Decimal]:
         """Return the amounts settled by accounting code, in cash or without. The order is that of the payments."""

@@ -7,10 +7,32 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from holdall.domain import maps
-from holdall.domain.dated import dated
+from holdall.domain.dated import DatedPart, dated
 from holdall.domain.keys import PREFIX, seller_prefix
-from holdall.domain.report import AccountRow, AgingRow, CodeRow, MonthRow, Overview, Report, StatementRow
+from holdall.domain.report import (
+    AccountRow,
+    AgingRow,
+    CodeRow,
+    CustomerRow,
+    DaysRow,
+    MonthRow,
+    Overview,
+    Report,
+    StatementRow,
+)
 from holdall.domain.sound import require_sound
+from holdall.domain.summaries import (
+    CUSTOMER,
+    DAYS,
+    Account,
+    Measure,
+    customer_rows,
+    customers,
+    days_rows,
+    days_sales,
+    first_day,
+    require_measure,
+)
 from holdall.domain.tables import (
     ACCOUNT,
     BOUNDS,
@@ -23,6 +45,7 @@ from holdall.domain.tables import (
     labels_of,
     month_report,
     running,
+    without_transfers,
 )
 from holdall.errors import Corrupt, QueryFailed
 from holdall.query import MapReduce, Row, together
@@ -33,6 +56,7 @@ ADJUSTED = MapReduce(maps.adjusted, "sum", type=maps.Paid)
 OUTSTANDING = MapReduce(maps.outstanding, "sum", type=maps.Billed)
 WRITTEN_OFF = MapReduce(maps.written_off, "sum", type=maps.WrittenOff)
 RECEIVED = MapReduce(maps.received, "sum", type=maps.Receipts)
+CUSTOMERS = MapReduce(customers, "sum", type=Account)
 
 Progress: TypeAlias = Callable[[int], None]
 T = TypeVar("T")
@@ -144,6 +168,9 @@ class Receivables:
         and within a currency by day. Within a day, invoices come first, then credit notes, then payments,
         each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
         report is empty if the customer has no documents.
+
+        A payment of several documents is one row, with its own id as the number. Transfers and applied credit notes are
+        left out if they only move an amount between documents of this customer.
         """
         return self._checked(lambda: Report(STATEMENT, running(self._known_entries(customer))))
 
@@ -153,6 +180,28 @@ class Receivables:
         They equal those of `billed`, `paid`, `adjusted` and `outstanding`, from one reading of the books.
         """
         return self._checked(lambda: Report(ACCOUNT, accounts(*self._account())))
+
+    def customers(self, by: Measure = "owed", most: int | None = None) -> Report[CustomerRow]:
+        """Return the amounts of the customers, by currency, those with the largest amount ``by`` first.
+
+        ``by`` is billed, paid, adjusted or owed, and a customer without this amount is left out. ``most`` is the
+        largest number of customers in each currency. With ``since``, the amounts are those of the days from
+        then on, and owed is the change of the balance. Raises Invalid if ``by`` or ``most`` is not valid.
+        """
+        require_measure(by, most)
+        return self._checked(lambda: Report(CUSTOMER, customer_rows(self._rows(CUSTOMERS), by, most)))
+
+    def dso(self, on: date, days: int = 90) -> Report[DaysRow]:
+        """Return the days sales outstanding of each currency at the end of the day ``on``.
+
+        This is the balance then, divided by the average amount that was billed on each of the ``days`` days until then:
+        owed * days / billed. This is the simple method with the balance at the end, as analysts compute it. It is not
+        the count-back method, and it does not average the balance. Tax counts in both amounts.
+
+        Raises Invalid if ``days`` is not valid.
+        """
+        query = MapReduce(partial(days_sales, first_day(on, days), on), "sum", type=DatedPart)
+        return self._checked(lambda: Report(DAYS, days_rows(self._run(query), on, days)))
 
     def overview(self, on: date, bounds: Sequence[int] = BOUNDS) -> Overview:
         """Return the reports `by_code`, `received` and `aging`, from one reading of the books."""
@@ -190,7 +239,8 @@ class Receivables:
 
     def _known_entries(self, customer: str) -> Iterable[Row[Any]]:
         """Return the entries until the last day. A document that was paid before its issue is left out."""
-        return [row for row in self._entries(customer) if self.until is None or row.key[1] <= self.until]
+        rows = [row for row in self._entries(customer) if self.until is None or row.key[1] <= self.until]
+        return without_transfers(rows)
 
     def _run(self, query: _Query[T]) -> T:
         return query.run(self._source, self.prefix, progress=self.progress)

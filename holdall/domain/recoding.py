@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from holdall.domain.books import Books
+from holdall.domain.closing import read_closing
 from holdall.domain.codes import Codes
 from holdall.domain.model import ROUNDING, TAX, UNCODED, Invoice, LineItem
 from holdall.history import note
@@ -18,13 +19,16 @@ def recode(
     """File every invoice without payments by ``codes``, and yield each changed one, before and after.
 
     Lines whose codes somebody gave stay as they are. A payment that another writer records in the meantime keeps
-    an invoice as it is. A store with history keeps ``reason`` as the message of each revision. With
-    ``dry_run``, nothing is written.
+    an invoice as it is, and so does a closed period. A store with history keeps ``reason`` as the message of each
+    revision. With ``dry_run``, nothing is written.
 
     >>> list(recode(Books({}), Codes(()), "no change"))
     []
     """
+    closed = read_closing(books.store).until
     for invoice in list(books):
+        if closed and invoice.issued <= closed:
+            continue
         filed = _filed(invoice, codes)
         if filed == invoice:
             continue

@@ -80,6 +80,10 @@ def append(invoice: Invoice, payment: Payment, to: To | None = None) -> Invoice:
     except Invalid as problem:
         reason = "; ".join(problem.flat().values()) or problem
         raise Invalid(
-            f"payment of {payment.amount} on invoice {invoice.number!r}: {reason}",
+            f"{payment.name} of {payment.amount} on {_noun(invoice)} {invoice.number!r}: {reason}",
             errors=problem.errors,
         ) from None
+
+
+def _noun(document: Invoice) -> str:
+    return "payment" if document.kind == "payment" else "invoice"

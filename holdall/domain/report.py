@@ -56,6 +56,33 @@ class AgingRow(Struct, frozen=True):
     total: Decimal
 
 
+class CustomerRow(Struct, frozen=True):
+    """The amounts of one customer in one currency. ``owed`` is ``billed`` less ``paid`` and ``adjusted``."""
+
+    customer: str
+    name: str
+    currency: str
+    billed: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    owed: Decimal
+
+
+class DaysRow(Struct, frozen=True):
+    """The days sales outstanding of one currency at the end of the day ``on``.
+
+    ``owed`` is the balance then, ``billed`` the amount billed in the ``days`` days until then. ``dso`` is
+    owed * days / billed, with one decimal. It is empty if nothing was billed.
+    """
+
+    currency: str
+    on: date
+    days: int
+    owed: Decimal
+    billed: Decimal
+    dso: str
+
+
 class StatementRow(Struct, frozen=True):
     """One entry of a customer's account. ``amount`` is the change of the balance, ``balance`` the result.
 
@@ -73,7 +100,8 @@ class StatementRow(Struct, frozen=True):
     balance: Decimal
 
 
-Row = TypeVar("Row", bound=CodeRow | AccountRow | MonthRow | AgingRow | StatementRow)
+AnyRow = CodeRow | AccountRow | MonthRow | AgingRow | CustomerRow | DaysRow | StatementRow
+Row = TypeVar("Row", bound=AnyRow)
 
 
 class Report(Sequence[Row], Generic[Row]):
@@ -129,11 +157,11 @@ class Overview(NamedTuple):
         return all(report.is_possible() for report in self)
 
 
-def _texts(row: CodeRow | AccountRow | MonthRow | AgingRow | StatementRow) -> Iterator[str]:
+def _texts(row: AnyRow) -> Iterator[str]:
     for each in _values(row):
         yield text(each, row.currency) if isinstance(each, Decimal) else str(each)
 
 
-def _values(row: CodeRow | AccountRow | MonthRow | AgingRow | StatementRow) -> Iterator[object]:
+def _values(row: AnyRow) -> Iterator[object]:
     for value in astuple(row):
         yield from value if isinstance(value, tuple) else (value,)

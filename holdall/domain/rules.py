@@ -57,6 +57,37 @@ def payments_fit(lines: list[Part], payments: list[Part]) -> dict[str, Errors]:
     return {"payments": errors} if any(errors) else {}
 
 
+def no_lines(lines: list[Part]) -> dict[str, Errors]:
+    """Return the errors by field if a payment document has lines."""
+    return {"lines": "a payment document bills nothing; leave its lines empty"} if lines else {}
+
+
+def money_fits(payments: list[Part]) -> dict[str, Errors]:
+    """Return the errors by field if entries of a payment document are on a code, or take more than it has left."""
+    left = _NOTHING
+    errors: list[Errors | None] = []
+    for payment in payments:
+        left = EXACT.add(left, payment["amount"])
+        errors.append(_money(payment, left))
+    _refuse_repeated([payment["id"] for payment in payments], errors)
+    _refuse_wrong_voids(payments, errors)
+    return {"payments": errors} if any(errors) else {}
+
+
+def _money(payment: Part, left: Decimal) -> dict[str, Errors] | None:
+    """Return the errors of one entry of a payment document, after which ``left`` is the amount left."""
+    codes = [part["code"] for part in payment["allocations"]]
+    if codes != [UNAPPLIED]:
+        return {"allocations": f"the codes are {', '.join(codes)}; money on account has only {UNAPPLIED!r}"}
+    if left < 0:
+        before = EXACT.subtract(left, payment["amount"])
+        return {
+            "amount": f"{payment['amount']} takes more than the {before} that is unapplied; take no more than that, "
+            "or void first the entries that applied it"
+        }
+    return None
+
+
 def _payment(payment: Part, billed: dict[str, Decimal], owed: dict[str, Decimal]) -> dict[str, Errors] | None:
     free = payment["overpaid"] or bool(payment["voids"])
     errors: list[Errors | None] = [_allocation(part, billed, owed, free) for part in payment["allocations"]]

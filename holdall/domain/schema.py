@@ -18,10 +18,21 @@ import msgspec
 
 from holdall._formencode import formencode
 from holdall.domain.document import Document, Rule
-from holdall.domain.fields import Choice, Currency, Day, Each, Flag, Number, Optional, Text, format_value
-from holdall.domain.model import Invoice, InvoiceKind, LineKind, PaymentKind
+from holdall.domain.fields import (
+    Choice,
+    Count,
+    Currency,
+    Day,
+    Each,
+    Flag,
+    Number,
+    Optional,
+    Text,
+    format_value,
+)
+from holdall.domain.model import BILLING, Invoice, LineKind, PaymentKind, SettlementState
 from holdall.domain.money import MOST_PLACES, PLACES
-from holdall.domain.rules import lines_sum, parts_sum, payments_fit
+from holdall.domain.rules import lines_sum, money_fits, no_lines, parts_sum, payments_fit
 from holdall.middleware.validate import invalid
 
 _PRICE_DECIMALS = 12  # of quantities and unit prices; EN 16931 sets no limit
@@ -79,7 +90,24 @@ class PaymentSchema(Document):
     kind = Choice(values=get_args(PaymentKind), if_missing="receipt")
     voids = Text(free=True, if_missing="")
     contra = Text(free=True, if_missing="")
+    part_of = Text(free=True, if_missing="")
     rules = (Rule(("amount", "allocations"), parts_sum("allocations")),)
+
+
+class PartSchema(Document):
+    """A `Part`."""
+
+    document = Text(limit=1000)
+    entry = PaymentSchema()
+
+
+class SettlementSchema(Document):
+    """A `Settlement`."""
+
+    parts = Each(PartSchema())
+    state = Choice(values=get_args(SettlementState), if_missing="done")
+    attempt = Count(if_missing=1)
+    reason = Text(free=True, limit=10_000, if_missing="")
 
 
 class InvoiceSchema(Document):
@@ -98,7 +126,7 @@ class InvoiceSchema(Document):
 
     document_type = Invoice  # for an address that names this schema and no type
     number = Text()
-    kind = Choice(values=get_args(InvoiceKind))
+    kind = Choice(values=BILLING)
     seller = PartySchema()
     customer = PartySchema()
     issued = Day()
@@ -118,8 +146,35 @@ class InvoiceSchema(Document):
             document = msgspec.to_builtins(value_dict, builtin_types=(Decimal, date))
             return msgspec.convert(self._convert_to_python(document, state), Invoice)
         decimals = SimpleNamespace(decimals=_decimals(value_dict))
+        if isinstance(value_dict, dict) and value_dict.get("kind") == "payment":
+            return _payment_document.to_python(value_dict, decimals)
         return super()._convert_to_python(value_dict, decimals)
 
+
+class PaymentDocumentSchema(Document):
+    """An `Invoice` of the kind payment, which has no lines. The amount on account is never below zero."""
+
+    number = Text()
+    kind = Choice(values=("payment",))
+    seller = PartySchema()
+    customer = PartySchema()
+    issued = Day()
+    due = Day(optional=True, if_missing=None)
+    currency = Currency()
+    total = Number()
+    lines = Each(LineSchema())
+    payments = Each(PaymentSchema())
+    references = Each(Text(), if_missing=())
+    payment_reference = Text(free=True, if_missing="")
+    settlement = SettlementSchema()
+    rules = (
+        Rule(("lines",), no_lines),
+        Rule(("total", "lines"), lines_sum),
+        Rule(("payments",), money_fits),
+    )
+
+
+_payment_document = PaymentDocumentSchema()
 
 _schema = InvoiceSchema()
 
@@ -139,6 +194,14 @@ def check(invoice: Invoice) -> Invoice:
     except formencode.Invalid as error:
         raise invalid(f"invoice {invoice.number!r} is not valid", error) from None
     return checked
+
+
+def complete(document: dict[str, Any]) -> Invoice:
+    """Return the invoice in ``document``, which has every field. Raises Invalid, with all errors, if it is wrong."""
+    try:
+        return msgspec.convert(_schema.to_python(document), Invoice)
+    except formencode.Invalid as error:
+        raise invalid(f"{document.get('kind')} {document.get('number')!r} is not valid", error) from None
 
 
 def _name_of_type(value: object) -> str:

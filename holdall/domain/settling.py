@@ -23,19 +23,28 @@ def void(invoice: Invoice, id: str, on: date, reason: str) -> Invoice:
         raise KeyError(f"no payment {id!r} on invoice {invoice.number!r}, whose payments are {ids}")
     if any(each.voids == id for each in invoice.payments):
         return invoice
-    _require_reason(reason, f"void of payment {id!r}")
-    allocations = tuple(Allocation(each.code, EXACT.minus(each.amount)) for each in found.allocations)
-    entry = replace(
-        found,
-        id=f"void-{id}"[:_LONGEST_ID],
+    if found.part_of and found.part_of != invoice.number:
+        raise Invalid(
+            f"{found.name} {id!r} on invoice {invoice.number!r} is a part of payment {found.part_of!r}, which settles "
+            "several documents; void that payment as a whole"
+        )
+    require_reason(reason, f"void of payment {id!r}")
+    return append(invoice, void_of(found, f"void-{id}"[:_LONGEST_ID], on, reason))
+
+
+def void_of(entry: Payment, id: str, on: date, reason: str) -> Payment:
+    """Return the entry ``id`` that takes back ``entry``."""
+    allocations = tuple(Allocation(each.code, EXACT.minus(each.amount)) for each in entry.allocations)
+    return replace(
+        entry,
+        id=id,
         on=on,
-        amount=EXACT.minus(found.amount),
+        amount=EXACT.minus(entry.amount),
         allocations=allocations,
         note=reason,
         overpaid=False,
-        voids=id,
+        voids=entry.id,
     )
-    return append(invoice, entry)
 
 
 def refund(invoice: Invoice, entry: Payment, to: Mapping[str, Decimal] | None = None) -> Invoice:
@@ -46,10 +55,10 @@ def refund(invoice: Invoice, entry: Payment, to: Mapping[str, Decimal] | None = 
         )
     if find_payment(invoice, entry, in_proportion if to is None else to):
         return invoice
-    return record(invoice, entry, _paid_back(invoice, entry.amount) if to is None else to)
+    return record(invoice, entry, paid_back(invoice, entry.amount) if to is None else to)
 
 
-def _paid_back(invoice: Invoice, amount: Decimal) -> dict[str, Decimal]:
+def paid_back(invoice: Invoice, amount: Decimal) -> dict[str, Decimal]:
     """Return the negative ``amount`` by code: first of the credit of the customer, then of the cash received."""
     owed, paid, currency = invoice.owed(), invoice.paid(), invoice.currency
     credit = min(sum_amounts(owed.values()), Decimal(0))
@@ -61,7 +70,7 @@ def _paid_back(invoice: Invoice, amount: Decimal) -> dict[str, Decimal]:
         raise Invalid(
             f"refund of {text(-amount, currency)} {currency} on invoice {invoice.number!r} is beyond the "
             f"{text(EXACT.subtract(received, first), currency)} that the customer has in credit and paid; "
-            "pay back no more than that"
+            "take back no more than that"
         )
     left = {code: part for code, part in sum_by_name([*paid.items(), *parts]).items() if part > 0}
     parts += [(each.code, EXACT.minus(each.amount)) for each in allocate(rest, left, currency)]
@@ -74,7 +83,7 @@ def write_off(invoice: Invoice, entry: Payment, amount: Decimal | None, to: To) 
     The amount of the entry is ``amount``, or all that is owed if it is None.
     """
     name = f"{entry.kind} on invoice {invoice.number!r}"
-    _require_reason(entry.note, name)
+    require_reason(entry.note, name)
     if not entry.contra:
         raise Invalid(f"{name}: the code that bears the amount is empty; name an accounting code")
     if amount is None:
@@ -85,6 +94,7 @@ def write_off(invoice: Invoice, entry: Payment, amount: Decimal | None, to: To) 
     return record(invoice, replace(entry, amount=amount), to)
 
 
-def _require_reason(reason: str, name: str) -> None:
+def require_reason(reason: str, name: str) -> None:
+    """Raise Invalid, which begins with ``name``, if ``reason`` is empty."""
     if not reason.strip():
         raise Invalid(f"{name}: the reason is empty; write why")

@@ -15,6 +15,7 @@ from holdall.domain.money import EXACT
 from holdall.domain.receivables import (
     ADJUSTED,
     BILLED,
+    CUSTOMERS,
     OUTSTANDING,
     PAID,
     RECEIVED,
@@ -27,16 +28,17 @@ from holdall.query import MapReduce, Row, View, Views, together
 from holdall.store import Store
 
 _BALANCES: Final = MapReduce(maps.balances, "sum", type=maps.Balance)
-_QUERIES: Final = BILLED, PAID, ADJUSTED, OUTSTANDING, WRITTEN_OFF, RECEIVED, _BALANCES
+_QUERIES: Final = BILLED, PAID, ADJUSTED, OUTSTANDING, WRITTEN_OFF, RECEIVED, _BALANCES, CUSTOMERS
 _ENTRIES: Final = MapReduce(maps.entries, type=maps.Entry)
 
 
 class ViewedReceivables(Receivables):
     """The reports of `Receivables`, from views. They equal the reports that read the books.
 
-    One view answers all reports but `statement`, which has its own. The first report builds it. It is kept in
-    ``index``, or in ``store`` itself if ``index`` is None. Later reports read only the documents that changed.
-    If ``stale``, a report reads no documents once its view is built, and `refreshed` tells how old it is.
+    One view answers all reports but `statement`, which has its own, and `dso`, which reads the books. The first
+    report builds the view. It is kept in ``index``, or in ``store`` itself if ``index`` is None. Later reports read
+    only the documents that changed. If ``stale``, a report reads no documents once its view is built, and `refreshed`
+    tells how old it is.
 
     `aging` and `overview` add up one group for each customer and due day of open invoices. ``store`` must have
     a change feed. A report raises Unsupported if it has none.

@@ -82,6 +82,18 @@ class Identity:
         return encode_key(id)
 
 
+def share_identity(here: Store[Any], there: Store[Any]) -> bool:
+    """Give ``there`` the identity of ``here``, unless it has one; return whether ``here`` has one.
+
+    Values that are bound to it can then be read from both.
+    """
+    ours, theirs = (store.raw(_FOLDER) for store in (here, there))
+    data = ours.get(_NAME)
+    if data is not None and theirs.get(_NAME) is None:
+        theirs[_NAME] = data
+    return data is not None
+
+
 def require_free(here: Store[bytes], there: Store[bytes]) -> None:
     """Raise Mismatch if a copy of all bytes of ``here`` would replace another identity of ``there``."""
     key = RawKey(_FOLDER + _NAME)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.errors import PermissionDenied
 from holdall.history import Revision
 from holdall.keys import Foreign
 from holdall.layer import Wrapper
+from holdall.prefixed import Raw
 from holdall.store import MISSING, Feature, Missing, Operation, Store, Tag, Tagged
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _READS = (
     | Feature.SHARED
     | Feature.DURABLE
     | Feature.RANGES
+    | Feature.STREAMS
 )
 
 
@@ -89,6 +91,11 @@ class ReadOnly(Wrapper[V, V]):
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._inner.read(key, start, length)
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        if mode != "rb":
+            self._refuse(repr(key))
+        return self._inner.open(key, expected=cast(None, expected))
+
     def size(self, key: str, /) -> int:
         return self._inner.size(key)
 
@@ -124,16 +131,16 @@ class ReadOnly(Wrapper[V, V]):
         self._inner.close()
 
     def __setitem__(self, key: str, value: V, /) -> None:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def __delitem__(self, key: str, /) -> None:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def set_many(self, items: Iterable[tuple[str, V]], /) -> None:
         self._refuse("a batch")
 
     def discard(self, key: str, /) -> None:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._refuse("a batch")
@@ -145,25 +152,29 @@ class ReadOnly(Wrapper[V, V]):
         self._refuse("the store")
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def remove(self, key: str, /, expected: Tag) -> None:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._refuse("a transaction")
 
     def modify(self, key: str, function: Callable[[V], V], /, default: V | Missing = MISSING) -> V:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def _take(self, key: str, /) -> V | Missing:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
     def popitem(self) -> tuple[str, V]:
         self._refuse("the first key")
 
     def _setdefault(self, key: str, default: V, /) -> V:
-        self._refuse(repr(key))
+        self._refuse(self._named(key))
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise PermissionDenied(f"{what} cannot be written: {self._inner!r} was opened read-only")
+    def _named(self, key: str) -> str:
+        return repr(self._inner.prefix + key if isinstance(self._inner, Raw) else key)
+
+    def _refuse(self, named: str) -> NoReturn:
+        store = self._inner.inner if isinstance(self._inner, Raw) else self._inner
+        raise PermissionDenied(f"{named} cannot be written: {store!r} was opened read-only")

@@ -35,7 +35,7 @@ def back_up(source: Store[Any], target: Store[Any], **options: Any) -> Report:
     >>> back_up(books, bucket).deleted, Versions(bucket).at("invoices/1", 1)
     (1, b'100.00')
     """
-    require_two(source, target)
+    require_two(source, target, options.get("prefix", ""))
     return sync(source, _with_history(target), delete=True, **options)
 
 
@@ -59,7 +59,7 @@ def restore(
     Raises NoRevision if the value of that time was pruned, and Invalid if ``backup`` had no keys at that time
     and ``target`` has some, unless ``allow_empty`` is true.
     """
-    require_two(backup, target)
+    require_two(backup, target, prefix)
     if not dry_run:
         probe(backup, target, prefix)
     kept = _with_history(backup)
@@ -77,19 +77,23 @@ def follow(
     *,
     prefix: str = "",
     interval: float = 60,
-    lost: Callable[[Unavailable], None] = lambda error: None,
+    begin: Callable[[], Report] | None = None,
+    lost: Callable[[Unavailable, float], None] = lambda error, wait: None,
 ) -> Iterator[Report]:
     """Call ``make``, which syncs ``source`` to another store, whenever ``source`` changes; yield its reports.
 
-    A store with CHANGES tells when it changes; any other store is compared every ``interval`` seconds. If a
-    store does not answer, this calls ``lost`` and tries again after a second, then after two, and so on up to
-    a minute. It ends when ``source`` is closed.
+    The first call is of ``begin``, if it is given. A store with CHANGES tells when it changes; any other store is
+    compared every ``interval`` seconds. If a store does not answer, this calls ``lost`` with the error and the
+    seconds that it waits before it tries again: one, then two, and so on up to a minute. It ends when ``source``
+    is closed.
     """
     shortest, longest = _PAUSES
     wait = shortest
+    call = begin or make
     while True:
         try:
-            report = make()
+            report = call()
+            call = make
             yield report
             wait = shortest
             if report.position is None:
@@ -97,7 +101,7 @@ def follow(
             elif not source.watch(report.position, prefix=prefix):
                 return
         except Unavailable as error:
-            lost(error)
+            lost(error, wait)
             time.sleep(wait)
             wait = min(2 * wait, longest)
 

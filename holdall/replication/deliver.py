@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from holdall.errors import Conflict, Corrupt
 from holdall.replication.side import Side, is_same
-from holdall.store import ABSENT, ATTEMPTS, MISSING, Tag, conflict, pause
+from holdall.store import ABSENT, ATTEMPTS, MISSING, Tag, Tagged, conflict, pause
 
 _DRY: Final = Tag("dry")  # stands for the tag of a value that was not written
 
@@ -43,25 +43,26 @@ class Delivery:
         there was none; otherwise both values are compared first, and an equal value is not written again.
         The taker writes only if the key still has this tag. Raises Conflict if it does not.
         """
+        # The taker is read first. A later value that another process delivers in between changes the taker's tag.
+        there = None if known else self._look(key)
         held = self.giver.read(key)
         if held is None:
             return self._delete(key, seen, known)
-        if not known:
-            seen, equal = self._compare(key, held.value)
-            if equal:
+        if there is not None:
+            seen = there.tag
+            if is_same(there.value, held.value):
                 return Delivered(held.tag, seen, "equal")
         tag = _DRY if self._dry else self.taker.put(key, held.value, seen)
         if self.verify and not self._dry:
             self._read_back(key, held.value, tag)
         return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
 
-    def _compare(self, key: str, value: Any) -> tuple[Tag, bool]:
-        """Return the tag that ``key`` has at the taker, and whether its value there equals ``value``."""
+    def _look(self, key: str) -> Tagged[Any]:
+        """Return the value of ``key`` at the taker, or MISSING if it is missing or cannot be read, and its tag."""
         try:
-            there = self.taker.read(key)
+            return self.taker.read(key) or Tagged(MISSING, ABSENT)
         except Corrupt:
-            return self.taker.tag(key), False
-        return (ABSENT, False) if there is None else (there.tag, is_same(there.value, value))
+            return Tagged(MISSING, self.taker.tag(key))
 
     def write(self, key: str, value: Any, seen: Tag) -> Tag:
         """Write ``value`` to the taker, or delete ``key`` if it is MISSING, and return the new tag.

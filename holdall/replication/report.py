@@ -1,9 +1,9 @@
 """What a sync did."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from holdall.errors import HoldallError
+from holdall.errors import Conflict, HoldallError
 from holdall.replication.rules import Outcome
 
 SHOWN: Final = 1_000
@@ -39,6 +39,14 @@ class Report:
     refused: dict[str, HoldallError] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as a JSON object. The errors in ``refused`` are texts.
+
+        >>> Report(copied=2, examined=2).as_json()["copied"]
+        2
+        """
+        return vars(self) | {"refused": {key: str(error) for key, error in self.refused.items()}}
+
     @property
     def changed(self) -> int:
         """The number of keys that were copied or deleted."""
@@ -57,3 +65,11 @@ class Report:
             self.refused[outcome.key] = outcome.error
         elif outcome.error is None and len(self.conflicts) < SHOWN:
             self.conflicts.append(outcome.key)
+
+
+class Unsettled(Conflict):
+    """Keys changed at both stores, and a sync settled only the others. ``report`` tells what it did."""
+
+    def __init__(self, message: str, *, key: str | None = None, report: Report | None = None) -> None:
+        super().__init__(message, key=key)
+        self.report = report or Report()

@@ -111,6 +111,7 @@ class Run:
         The positions are those from before the listings, so what changes in the meantime comes again.
         """
         self.report.full = True
+        self._tell(0)
         before = self._state.manifest
         reached = list(map(self._position_now, self._sides, self._followed))
         positions: Positions = tuple(map(_useful, reached))  # type: ignore[assignment]

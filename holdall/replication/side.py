@@ -5,8 +5,10 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from holdall.changes import Changes
-from holdall.errors import Corrupt
-from holdall.keys import RawKey, fits, is_reserved
+from holdall.errors import Corrupt, Invalid
+from holdall.keys import RawKey, begins_key, fits, format_key, is_reserved
+from holdall.layer import layers
+from holdall.middleware.escape import Escape
 from holdall.replication.rows import Listed
 from holdall.replication.state import FOLDER
 from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged, conflict
@@ -31,6 +33,7 @@ class Side:
     """
 
     def __init__(self, store: Store[Any], prefix: str, *, raw: bool) -> None:
+        _require_prefix(store, prefix, raw)
         self.name = repr(store)
         self.store: Store[Any] = store.raw() if raw else store
         self._prefix = prefix
@@ -146,6 +149,19 @@ class Side:
             if held is not None and key in found and is_same(found[key].value, held.value):
                 tags[key] = found[key].tag
         return tags
+
+
+def _require_prefix(store: Store[Any], prefix: str, raw: bool) -> None:
+    """Raise Invalid if no key that a sync copies can begin with ``prefix``."""
+    if any(isinstance(layer, Escape) for layer in layers(store)) and not raw:
+        return
+    if not begins_key(prefix, hides=False):
+        raise Invalid(f"no key can begin with the prefix {format_key(prefix)}; choose another prefix")
+    if not raw and not begins_key(prefix):
+        raise Invalid(
+            f"the prefix {format_key(prefix)} is that of reserved keys, which only a sync with raw=True (--raw) "
+            "copies; choose another prefix"
+        )
 
 
 def is_same(a: Any, b: Any) -> bool:

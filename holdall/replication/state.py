@@ -15,11 +15,11 @@ the next sync knows that it had the key.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import uuid4
 
-from holdall.errors import Conflict, Corrupt
+from holdall.errors import Conflict, Corrupt, PermissionDenied, Unsupported
 from holdall.keys import RESERVED
 from holdall.middleware._columns import explain_damage
 from holdall.middleware._reserved import Called, Reserved
@@ -54,7 +54,7 @@ class State:
         if kept is not None:
             said = json.dumps([names, way]).encode()
             folder = hashlib.blake2b(said, digest_size=16).hexdigest()
-            called = Called("the remembered tags of the sync")
+            called = Called(f"the remembered tags of the sync in {kept!r}")
             raw = Reserved(kept, f"{FOLDER}{folder}/", lambda key: called)
             self._raw = Gzip(raw, _LEVEL, max_size=_LARGEST)
 
@@ -178,11 +178,17 @@ class State:
             self._raw.discard(_MANIFEST)
             self.drop(found)
 
-    def _explained(self) -> AbstractContextManager[None]:
-        return explain_damage(
-            f"the tags that a sync remembers in {self._kept!r}",
-            "sync with forget=True (--forget), which compares all values",
-        )
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Name the state and the remedy in errors about its bytes, and about a store that refuses to keep them."""
+        forget = "sync with forget=True (--forget), which compares all values"
+        try:
+            with explain_damage(f"the tags that a sync remembers in {self._kept!r}", forget):
+                yield
+        except (PermissionDenied, Unsupported) as error:
+            raise type(error)(
+                f"{error}; or name another store with state= (--state), which keeps them"
+            ) from error
 
 
 class Rewriting:

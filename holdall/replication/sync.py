@@ -5,18 +5,19 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from holdall.errors import Conflict, Unsupported
+from holdall.errors import Unsupported
 from holdall.keys import format_key
 from holdall.middleware.identity import require_free
 from holdall.replication.apart import probe, require_two
 from holdall.replication.both import BothWays
 from holdall.replication.deliver import Delivery
 from holdall.replication.policies import Policy, require_policy
-from holdall.replication.report import SHOWN, Report
+from holdall.replication.report import SHOWN, Report, Unsettled
 from holdall.replication.revisions.kept import keeps_revisions
 from holdall.replication.revisions.merge import merge_fields
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
+from holdall.replication.rows import Manifest
 from holdall.replication.rules import OneWay, Rule
 from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
@@ -66,11 +67,12 @@ def sync(
     Invalid and deletes nothing: a folder that is not mounted or a wrong address looks the same. With
     ``allow_empty``, it deletes them. Deletions that a feed tells need no such permission.
 
-    ``workers`` is the number of threads. ``tell`` is called from time to time with the number of keys that
-    are settled. A key whose value ``target`` refuses is in the report, and the next sync tries it again.
+    ``workers`` is the number of threads. ``tell`` is called with 0 before a comparison of all keys begins, and
+    from time to time with the number of keys that are settled. A key whose value ``target`` refuses is in the
+    report, and the next sync tries it again.
 
-    Raises Invalid if both are the same store, if one lies in the other, or if ``workers`` is less than 1, and
-    Conflict if another process synced them in the meantime.
+    Raises Invalid if both are the same store, if one lies in the other, if no key can begin with ``prefix``, or
+    if ``workers`` is less than 1, and Conflict if another process synced them in the meantime.
 
     >>> from holdall import Memory
     >>> books, copy = Memory(), Memory()
@@ -78,7 +80,7 @@ def sync(
     >>> sync(books, copy).copied, sync(books, copy).copied, dict(copy)
     (1, 0, {'invoices/1': b'...'})
     """
-    require_two(source, target)
+    require_two(source, target, prefix)
     giver, taker = (Side(store, prefix, raw=raw) for store in (source, target))
     way = (prefix, "raw" if raw else "")
     kept = _remember(target if state is None else state, (giver, taker), way, dry=dry_run, forget=forget)
@@ -89,6 +91,13 @@ def sync(
     rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
     return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
+
+
+def remembered(source: Store[Any], target: Store[Any]) -> Manifest:
+    """Return what `sync` of these stores remembers. Raises Corrupt if it is damaged."""
+    kept = State(target, (repr(source), repr(target)), ("", ""))
+    kept.load()
+    return kept.manifest
 
 
 def sync_both(
@@ -114,7 +123,7 @@ def sync_both(
     "theirs" that of ``target``, and "newest" the one that was written later, if both stores keep history. A
     function is called as ``merge(base, ours, theirs)`` and returns the value for both stores; see
     `holdall.replication.policies.Merge`. With "raise", both values stay as they are, and after the other keys this
-    raises Conflict. With "keep", both stores show the same value and keep the other one as a sibling; see
+    raises Unsettled. With "keep", both stores show the same value and keep the other one as a sibling; see
     `holdall.replication.conflicts`. "keep" and `merge_fields` need the layer `Versions` at both stores.
 
     If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
@@ -128,8 +137,8 @@ def sync_both(
     come back that were deleted since. ``revisions`` of the report says which of the two decided.
 
     Raises Invalid if both are the same store, if one lies in the other, or if ``conflict`` is not a policy,
-    Unsupported if a store lacks what the policy needs, and Conflict as above or if another process synced the
-    stores in the meantime.
+    Unsupported if a store lacks what the policy needs, Unsettled as above, and Conflict if another process
+    synced the stores in the meantime.
 
     >>> from holdall import Memory
     >>> shop, cloud = Memory(), Memory()
@@ -137,7 +146,7 @@ def sync_both(
     >>> sync_both(shop, cloud).copied, dict(shop) == dict(cloud)
     (2, True)
     """
-    require_two(source, target)
+    require_two(source, target, prefix)
     require_policy(conflict)
     revisions = _follows_revisions(source, target, conflict)
     ours, theirs = (
@@ -194,7 +203,7 @@ def _rules(ours: Side, theirs: Side, policy: Policy, *, verify: bool, dry: bool)
     return partial(BothWays, there, back, policy)
 
 
-def _conflict(report: Report) -> Conflict:
+def _conflict(report: Report) -> Unsettled:
     found = len(report.conflicts)
     keys = ", ".join(map(format_key, report.conflicts[:3]))
     more = ", …" if found > 3 else ""
@@ -202,10 +211,11 @@ def _conflict(report: Report) -> Conflict:
     refused = "".join(
         f", {format_key(key)} was left out ({error})" for key, error in islice(report.refused.items(), 3)
     )
-    return Conflict(
+    return Unsettled(
         f"{count} changed at both stores ({keys}{more}){refused}, and all others are settled; "
         f"settle them with ours, theirs, newest, or a merge function{_hint(report)}",
         key=report.conflicts[0],
+        report=report,
     )
 
 

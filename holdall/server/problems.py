@@ -39,6 +39,8 @@ _ANSWERS: Final[dict[type[HoldallError], _Answer]] = {
     errors.Unsupported: _Answer(501, "the store cannot guarantee this operation, so it refuses it"),
     errors.PermissionDenied: _Answer(403, "the store refuses this operation"),
     errors.StoreFull: _Answer(507, "the store has no room left"),
+    errors.Stale: _Answer(503, "only a replica of the store answers, and it may be behind", 1),
+    errors.Unacknowledged: _Answer(503, "the store has the write, and too few replicas have it yet", 1),
     errors.Throttled: _Answer(503, "the store asks for fewer requests", 5),
     errors.Unavailable: _Answer(503, "the store did not answer; a write may or may not have happened", 1),
     errors.StoreNotFound: _Answer(503, "the storage of this store does not exist", 30),

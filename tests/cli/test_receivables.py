@@ -38,6 +38,7 @@ REPORTS = {
         "total",
     ],
     "by-code": ["currency", "code", "billed", "paid", "adjusted", "owed"],
+    "customers": ["customer", "name", "currency", "billed", "paid", "adjusted", "owed"],
     "statement": ["on", "kind", "number", "reference", "currency", "amount", "balance"],
 }
 CUSTOMER = "NO999000666MVA"
@@ -132,6 +133,8 @@ def test_a_report_says_the_same_in_every_format(books, name, columns):
     lines = good(*asked(name, "--from", books)).split("\n")[:-1]
     if name == "aging":
         assert lines.pop(0).startswith("Aging per customer, in days past due on 2")
+    if name == "customers":
+        assert lines.pop(0) == "Customers by the amount owed"
     heading, _, *table, end = lines
     assert heading.split() == " ".join(columns).split()
     assert end == ""
@@ -251,6 +254,66 @@ def test_books_without_history_are_not_shown_as_those_of_another_time(books):
     good("invoices", "pay", "2026/106", "--amount", "1", "--from", kept)
     now = good(*asked("paid", "--from", kept))
     assert good(*asked("paid", "--from", kept, "--as-of", "2026-01-01")) != now
+
+
+BEGINS = "The history begins 2026-09-30 23:30:00+02:00 (local time); earlier books are not known"
+
+
+def test_books_of_a_time_before_their_history_say_when_it_begins(around_midnight):
+    asked_before = ["--from", KEPT, "--as-of", "2026-09-01"]
+    heading = "Books as of 2026-09-01 23:59:59+02:00 (local time)"
+    assert good(*asked("outstanding", *asked_before)).startswith(f"{heading}. {BEGINS}\n")
+    done = call(*asked("outstanding", *asked_before, "--json"))
+    assert (done.out, done.err) == ("[]\n", f"holdall: {BEGINS}\n")
+    assert json.loads(call("receivables", "overview", *asked_before, "--json").out)["note"] == BEGINS
+    assert "history" not in good(*asked("outstanding", "--from", KEPT, "--as-of", "2026-09-30"))
+
+
+def test_invoices_that_are_older_than_their_history_do_not_hide_that_it_begins_later(around_midnight):
+    with holdall.open("sqlite:///adopted.db", type=Invoice) as store:
+        Books(store).add(invoice("0"))
+    call("manifest", "--record", "sqlite:///adopted.db?serializer=json&history=on")
+    later = "sqlite:///adopted.db?history=on"
+    with holdall.open(later, type=Invoice) as store, clock_at("2026-09-30T21:30Z"):
+        Books(store).pay("0", Decimal(1), date(2026, 9, 30))
+    told = good(*asked("outstanding", "--from", later, "--as-of", "2026-09-01"))
+    assert BEGINS in told
+    assert "60.00" in told
+    assert "history" not in good(*asked("outstanding", "--from", later, "--as-of", "2026-10-01"))
+
+
+def test_the_largest_customers_come_first(books):
+    every = rows("customers", books)
+    amounts = [(row["currency"], Decimal(row["owed"])) for row in every]
+    assert amounts == sorted(amounts, key=lambda each: (each[0], -each[1]))
+    first = {row["currency"]: row for row in reversed(every)}
+    assert rows("customers", books, "--top", "1") == [first[currency] for currency in sorted(first)]
+    of_march = rows(
+        "customers", books, "--by", "billed", "--from-date", "2026-03-01", "--to-date", "2026-03-31"
+    )
+    billed = rows("billed", books, "--from-date", "2026-03-01", "--to-date", "2026-03-31")
+    assert by_currency(of_march, "billed") == by_currency(billed, "amount")
+
+
+def test_days_sales_outstanding_are_of_a_day(books):
+    (euro,) = (
+        row for row in rows("dso", books, "--at", "2026-06-30", "--days", "91") if row["currency"] == "EUR"
+    )
+    assert (euro["on"], euro["days"]) == ("2026-06-30", "91")
+    assert (
+        Decimal(euro["owed"])
+        == by_currency(rows("outstanding", books, "--at", "2026-06-30"), "amount")["EUR"]
+    )
+    flow = ("--from-date", "2026-04-01", "--to-date", "2026-06-30")
+    assert Decimal(euro["billed"]) == by_currency(rows("billed", books, *flow), "amount")["EUR"]
+    assert Decimal(euro["dso"]) == round(Decimal(euro["owed"]) * 91 / Decimal(euro["billed"]), 1)
+    heading = good(*asked("dso", "--from", books, "--at", "2026-06-30")).splitlines()[0]
+    assert (
+        heading == "Days sales outstanding on 2026-06-30, from 90 days of billing. At the end of 2026-06-30"
+    )
+    assert "dso reads all books; leave out --view" in refusal(
+        *asked("dso", "--from", books, "--view"), code=2
+    )
 
 
 def table(report):

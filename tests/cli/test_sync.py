@@ -1,5 +1,7 @@
 """sync: what it prints, and what makes the exit code 1."""
 
+import json
+
 from holdall import open as open_store
 from tests.cli.console import call, contents, good, refusal
 
@@ -38,6 +40,31 @@ def test_keys_that_were_left_out_make_the_exit_code_1(uri):
 
 def test_the_same_store_is_refused(uri):
     assert "are the same store" in refusal("sync", uri, uri)
+
+
+def test_the_report_as_json(uri):
+    good("set", uri, "a", "not JSON")
+    good("set", uri, "b", "1")
+    done = call("sync", "--json", uri + "?serializer=json&manifest=off", "file:copy?serializer=json")
+    report = json.loads(done.out)
+    assert (done.code, report["copied"], report["left"]) == (1, 1, 1)
+    assert "malformed" in report["refused"]["a"]
+    call("sync", uri, "file:other")
+    good("set", uri, "b", "ours")
+    good("set", "file:other", "b", "theirs")
+    both = call("sync", "--json", "--both", uri, "file:other")
+    assert both.code == 1
+    assert json.loads(both.out)["conflicts"] == ["b"]
+    assert "'b' changed at both stores\n" in both.err
+    assert "settle them with ours" in both.err
+    backup = json.loads(call("backup", "--json", uri, "file:backup").out)
+    assert backup["copied"] == 2
+    assert json.loads(call("restore", "--json", "--dry-run", "file:backup", uri).out)["copied"] == 0
+
+
+def test_reserved_prefixes_are_refused(uri):
+    for command in ("sync", "backup", "restore"):
+        assert "reserved keys" in refusal(command, "--prefix", ".holdall/history/", uri, "file:copy")
 
 
 def test_both_ways_with_a_conflict(uri):

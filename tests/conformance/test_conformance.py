@@ -12,13 +12,14 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from holdall import LMDB, Budget, File, Json, Memory, Metrics, PassThrough, Prefix, SQLite, Validate
+from holdall import LMDB, Budget, File, Json, Memory, Metrics, PassThrough, Prefix, Replicas, SQLite, Validate
 from holdall.store import Store
 from holdall.testing import DOCUMENTS, StoreTests, Values
 from tests.conformance.layered import LayeredTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
 from tests.conformance.planting import plant
+from tests.soak import SOAK
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -124,11 +125,14 @@ LAYERS: dict[str, Callable[[], Store[Any]]] = {
     "prefix": lambda: Prefix(crowded(), "app"),
     "prefix-of-minimal": lambda: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda: Prefix(Prefix(crowded(), "app/"), "é/"),
+    "replicas": lambda: Replicas(Minimal(), named(), outbox=named(), acks=2, deliver=False),
 }
+if SOAK:
+    LAYERS["replicas-by-feed"] = lambda: Replicas(named(), named(), deliver=False)
 
 
 class TestLayers(LayeredTests[bytes]):
-    names = {kind.__name__: kind for kind in (Budget, Metrics, Minimal, PassThrough)}
+    names = {kind.__name__: kind for kind in (Budget, Metrics, Minimal, PassThrough, Replicas)}
 
     @pytest.fixture(params=LAYERS)
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:

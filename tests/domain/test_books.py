@@ -363,6 +363,9 @@ def test_a_store_that_cannot_swap_is_refused() -> None:
         def swap(self, key: str, value: Invoice, /, expected: Any) -> Any:
             raise Unsupported("no swap here")
 
+        def transact(self, changes: Any, /) -> None:
+            raise Unsupported("no transactions here")
+
     with pytest.raises(Unsupported):
         Books(NoSwap(Json(Memory(), Invoice))).add(invoice())
 

@@ -1,4 +1,4 @@
-"""Cash: only a receipt is cash, and money that is stated on two invoices counts once."""
+"""Cash: only a receipt is new cash, and money that is stated on two invoices counts once."""
 
 from datetime import date
 from decimal import Decimal
@@ -41,17 +41,18 @@ def amounts(report):
     return [str(row.amount) for row in report]
 
 
-def test_only_a_receipt_is_cash(books):
+def test_only_a_receipt_is_new_cash_and_a_transfer_pays_with_cash(books):
     asked = Receivables(books.store)
-    assert amounts(asked.received()) == amounts(asked.paid()) == ["5.00"]
-    assert amounts(asked.adjusted()) == ["40.00"]
+    assert amounts(asked.received()) == ["5.00"]
+    assert amounts(asked.paid()) == ["15.00"]
+    assert amounts(asked.adjusted()) == ["30.00"]
     first, _ = asked.by_code().records()
     assert first == {
         "currency": "EUR",
         "code": "4400",
         "billed": "60.00",
-        "paid": "5.00",
-        "adjusted": "40.00",
+        "paid": "15.00",
+        "adjusted": "30.00",
         "owed": "15.00",
     }
     assert [row.kind for row in asked.statement("C")] == ["invoice", "payment", *KINDS]
@@ -64,7 +65,7 @@ def test_views_count_the_same_cash(books):
 
 def test_an_invoice_tells_cash_from_the_rest(books):
     kept = books.find("7")
-    assert kept.paid() == {"4400": Decimal("5.00")}
+    assert kept.paid() == {"4400": Decimal("15.00")}
     assert kept.settled() == {"4400": Decimal("45.00")}
 
 

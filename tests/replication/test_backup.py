@@ -102,15 +102,18 @@ def test_a_backup_survives_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
                 raise Unavailable("the link is cut")
             return call(*args)
 
-    lost: list[Unavailable] = []
+    lost: list[tuple[Unavailable, float]] = []
     target = Without(Away(there, Life()), Feature.ATOMIC)
-    reports = follow(partial(back_up, source, target), source, interval=7, lost=lost.append)
+    make = partial(back_up, source, target)
+    reports = follow(
+        make, source, begin=partial(make, verify=True), interval=7, lost=lambda *each: lost.append(each)
+    )
     assert next(reports).copied == 1
     assert waits == [1, 2, 4]
     source["a"] = b"2"
     assert next(reports).copied == 1
     assert waits == [1, 2, 4, 7]
-    assert len(lost) == 3
+    assert [wait for _, wait in lost] == [1, 2, 4]
 
 
 def test_a_backup_without_keys_does_not_empty_the_store() -> None:

@@ -131,6 +131,28 @@ def test_a_payment_is_checked_and_then_recorded_once(browser, store):
     assert next(store.history(KEY)).message == f"payment {payment.id}"
 
 
+@pytest.mark.parametrize(
+    ("day", "doubt"),
+    [
+        ("2025-03-01", "2025-03-01 is before 2026-01-01, when invoice '1' was issued."),
+        ("2099-03-01", "days after today."),
+    ],
+    ids=["before the invoice", "far ahead"],
+)
+def test_a_day_that_is_probably_wrong_is_questioned_and_can_be_recorded(browser, store, day, doubt):
+    check = browser.post(PAY, filled(browser, amount="10.00", on=day, step="check"))
+    assert f"Check the day: {day} is" in check.text
+    assert doubt in check.text
+    done = browser.post(PAY, {**check.fields(), "step": "save"})
+    assert done.status == 303
+    assert store[KEY].payments[0].on.isoformat() == day
+
+
+def test_a_usual_day_is_not_questioned(browser):
+    check = browser.post(PAY, filled(browser, amount="10.00", step="check"))
+    assert "Check the day" not in check.text
+
+
 def test_a_payment_is_allocated_by_code_or_by_the_other_policy(browser, store):
     form = filled(browser, amount="30", policy="by-code", **{"to-4400": "5", "to-4410": "25"}, step="check")
     check = browser.post(PAY, form)
@@ -199,12 +221,27 @@ def test_a_changed_invoice_is_not_overwritten(browser, store):
     assert len(store[KEY].payments) == 2
 
 
+def test_a_day_in_a_closed_period_is_an_error_beside_its_field(browser, store):
+    check = browser.post(PAY, filled(browser, amount="10", step="check"))
+    Books(store).close(date(2026, 3, 1), by="Ann")
+    for step in ("check", "save"):
+        page = browser.post(PAY, {**check.fields(), "step": step})
+        assert page.status == 422
+        assert (
+            f"Payment '{check.fields()['payment']}' on invoice '1' is dated 2026-03-01, but the books are"
+            in page.text
+        )
+    assert store[KEY].payments == ()
+    assert browser.post(PAY, {**check.fields(), "on": "2026-03-02", "step": "save"}).status == 303
+
+
 class Doubled(holdall.PassThrough):
     """The other request of a double click writes just before this one."""
 
-    def swap(self, key, value, /, expected):
-        self._inner.swap(key, value, expected)
-        return self._inner.swap(key, value, expected)
+    def transact(self, changes, /):
+        changes = list(changes)
+        self._inner.transact(changes)
+        self._inner.transact(changes)
 
 
 def test_two_requests_of_one_click_at_the_same_time_record_one_payment(store):

@@ -11,7 +11,7 @@ import click
 
 from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
-from holdall.cli.books.open import note_if_empty, open_to_read, skip_damaged
+from holdall.cli.books.open import finish_payments, note_if_empty, open_past, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
 from holdall.cli.output.letter import as_html, as_text
 from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows
@@ -53,47 +53,69 @@ class Asked:
 
         A table has a heading with its day and time.
         """
-        with self._answer(ask) as report:
+        with self._answer(ask) as (report, note):
+            title = self._title(heading, note)
             if self.style in LETTERS:
-                lines = LETTERS[self.style](self._title(heading), report)
+                lines = LETTERS[self.style](title, report)
                 print_bytes("".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
             else:
-                print_rows(report.columns, report.cells(), self.style, self._title(heading))
+                print_rows(report.columns, report.cells(), self.style, title)
         return report
 
     def reports(self, ask: Callable[[Receivables], Overview], headings: Sequence[str]) -> None:
         """Run the reports ``ask`` on the books, and print each with one of ``headings``, or all as one JSON object."""
         if self.style not in (None, "json"):
             raise click.UsageError("CSV has one table; ask for one report, or for --json")
-        with self._answer(ask) as overview:
+        with self._answer(ask) as (overview, note):
             if self.style == "json":
-                print_json({name: report.records() for name, report in overview._asdict().items()})
+                found = {name: report.records() for name, report in overview._asdict().items()}
+                print_json({**found, "note": note} if note else found)
                 return
             every: Sequence[Report[Any]] = overview
             for heading, report in zip(headings, every, strict=True):
-                print_rows(report.columns, report.cells(), title=self._title(heading))
+                print_rows(report.columns, report.cells(), title=self._title(heading, note))
 
     @contextmanager
-    def _answer(self, ask: Callable[[Receivables], A]) -> Iterator[A]:
-        """Give the result of ``ask`` on the books, and tell afterwards if the books are empty or the view is old."""
-        with self._open() as (books, receivables):
+    def _answer(self, ask: Callable[[Receivables], A]) -> Iterator[tuple[A, str]]:
+        """Give the result of ``ask`` on the books, and a note, which is empty unless their history begins later.
+
+        A line on standard error has this note too if the result is printed for a program, and others if the books are
+        empty or the view is old.
+        """
+        with self._open() as (books, receivables, begins):
             with show_progress("reading invoices") as receivables.progress:
                 answer = ask(receivables)
-            yield answer
-            if not any(answer):
+            note = (
+                f"The history begins {self.zone.describe(begins)}; earlier books are not known"
+                if begins
+                else ""
+            )
+            yield answer, note
+            if note and self.style not in (None, *LETTERS):
+                click.echo(f"holdall: {note}", err=True)
+            if not any(answer) and not note:
                 note_if_empty(books, self.uri)
             if isinstance(receivables, ViewedReceivables) and receivables.stale:
                 self._note_age(receivables.refreshed)
 
     @contextmanager
-    def _open(self) -> Iterator[tuple[Books, Receivables]]:
-        if self.viewing is None:
-            with open_to_read(self.uri, as_of=self.as_of, skip_damaged=self.skip_damaged) as books:
-                yield books, Receivables(books.store, self.seller, since=self.since, until=self.until)
-        else:
+    def _open(self) -> Iterator[tuple[Books, Receivables, datetime | None]]:
+        """Give the books, their reports, and the time at which their history begins if that is after ``as_of``."""
+        if self.viewing:
             with open_indexed(self.uri, self.viewing.index, type=Invoice) as (store, index):
-                stale = self.viewing.stale
-                yield Books(store), ViewedReceivables(store, index, self.seller, stale=stale)
+                books = Books(store)
+                finish_payments(books)
+                yield books, ViewedReceivables(store, index, self.seller, stale=self.viewing.stale), None
+        elif self.as_of:
+            with open_past(self.uri, self.as_of, skip_damaged=self.skip_damaged) as (books, begins):
+                yield books, self._reports(books), begins
+        else:
+            with open_to_read(self.uri, skip_damaged=self.skip_damaged) as books:
+                finish_payments(books)
+                yield books, self._reports(books), None
+
+    def _reports(self, books: Books) -> Receivables:
+        return Receivables(books.store, self.seller, since=self.since, until=self.until)
 
     def _note_age(self, refreshed: datetime | None) -> None:
         if refreshed:
@@ -106,12 +128,12 @@ class Asked:
             return self.until
         return self.zone.today() if self.as_of is None else self.zone.day(self.as_of)
 
-    def _title(self, heading: str) -> str:
+    def _title(self, heading: str, note: str) -> str:
         first, last = self.since, self.until
         days = f"From {first} to {last or 'the last day'}" if first is not None else ""
         at = f"At the end of {last}" if first is None and last is not None else ""
         as_of = f"Books as of {self.zone.describe(self.as_of)}" if self.as_of else ""
-        return ". ".join(filter(None, [heading, days or at, as_of]))
+        return ". ".join(filter(None, [heading, days or at, as_of, note]))
 
 
 _seller = click.option("--seller", metavar="ID", help="Report only on invoices of this seller.")

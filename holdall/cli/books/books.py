@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from holdall.cli import address
+from holdall.cli.books.closing import close, reopen, status
 from holdall.cli.books.open import open_books
 from holdall.cli.books.settings import configured
 from holdall.cli.help import examples
@@ -26,7 +27,11 @@ _NAMES = ("seller", "currency", "codes")
     )
 )
 def books() -> None:
-    """Set and show the seller, the currency and the accounting codes of books."""
+    """Set and show the seller, the currency and the accounting codes of books, and close periods."""
+
+
+for command in (close, reopen, status):
+    books.add_command(command)
 
 
 @books.command(

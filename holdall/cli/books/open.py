@@ -10,18 +10,16 @@ import click
 import msgspec
 
 from holdall.address import Address
+from holdall.cli.books.past import read_past
 from holdall.cli.output.safe_text import one_line
 from holdall.domain.books import Books
 from holdall.domain.keys import PREFIX
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.sound import Sound, count_of, names, require_sound
-from holdall.errors import Corrupt, HoldallError, Invalid, Mismatch, Unsupported
-from holdall.middleware.manifest import read_manifest
-from holdall.middleware.versions import Versions
-from holdall.middleware.versions.names import ROOT
+from holdall.errors import Corrupt, HoldallError, Invalid
 from holdall.registry import open as open_store
-from holdall.store import Feature, Store
+from holdall.store import Store
 
 
 @contextmanager
@@ -35,31 +33,40 @@ def open_books(uri: str) -> Iterator[Books]:
 
 
 @contextmanager
-def open_to_read(uri: str, *, as_of: datetime | None = None, skip_damaged: bool = False) -> Iterator[Books]:
+def open_to_read(uri: str, *, skip_damaged: bool = False) -> Iterator[Books]:
     """Open the books at ``uri`` for a command that reads all of them.
-
-    With ``as_of``, the command reads the books as they were at that time. Raises Unsupported if the store
-    never kept a history, because today's books would be shown as those of another time. Raises Mismatch if
-    the store records a history that ``uri`` does not name.
 
     Documents that are not invoices raise Corrupt, and the error counts them and names the first ten. With
     ``skip_damaged`` they are left out, and a line on standard error counts and names them in the same way.
     """
-    with open_store(uri, type=Invoice) as opened:
-        store = opened if as_of is None else _read_as_of(opened, as_of, Address.parse(uri))
-        if skip_damaged:
-            sound = Sound(store)
-            yield Books(sound)
-            _note_left_out(sound.left_out)
-        else:
-            with _name_damaged(store):
-                yield Books(store)
+    with open_store(uri, type=Invoice) as store, _readable(store, skip_damaged=skip_damaged) as books:
+        yield books
 
 
-def _read_as_of(books: Store[Invoice], time: datetime, address: Address) -> Store[Invoice]:
-    _require_history(books, address)
-    versions = books if isinstance(books, Versions) else Versions(books)
-    return versions.as_of(time)
+@contextmanager
+def open_past(
+    uri: str, as_of: datetime, *, skip_damaged: bool = False
+) -> Iterator[tuple[Books, datetime | None]]:
+    """Open the books at ``uri`` as they were at ``as_of``, as `open_to_read` does.
+
+    The second value is the time at which their history begins if that is after ``as_of``, or else None. Raises the
+    errors of `read_past`.
+    """
+    with open_store(uri, type=Invoice) as store:
+        past, begins = read_past(store, as_of, Address.parse(uri))
+        with _readable(past, skip_damaged=skip_damaged) as books:
+            yield books, begins
+
+
+@contextmanager
+def _readable(store: Store[Invoice], *, skip_damaged: bool) -> Iterator[Books]:
+    if skip_damaged:
+        sound = Sound(store)
+        yield Books(sound)
+        _note_left_out(sound.left_out)
+    else:
+        with _name_damaged(store):
+            yield Books(store)
 
 
 def _note_left_out(keys: Collection[str]) -> None:
@@ -79,20 +86,6 @@ def _name_damaged(store: Store[Invoice]) -> Iterator[None]:
             message = f"{error}; to leave out such documents, add --skip-damaged"
             raise Corrupt(message, key=error.key) from error
         raise
-
-
-def _require_history(books: Store[Invoice], address: Address) -> None:
-    if Feature.HISTORY in books.features or books.raw(ROOT):
-        return
-    manifest = read_manifest(books)
-    if manifest and "history" in manifest.layers:
-        raise Mismatch(
-            f"{address} is recorded as written with {manifest}; name these layers in its address to read its history"
-        )
-    raise Unsupported(
-        f"{address} keeps no history, so the books of that time are not known; "
-        "to keep a history from now on, run `holdall manifest --record 'URI?serializer=json&history=on'`"
-    )
 
 
 def skip_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,6 +148,16 @@ def find(books: Books, number: str, seller: str | None, series: str | None = Non
     except KeyError as missing:
         reason = missing.args[0]
         raise HoldallError(f"{reason}; `holdall invoices list` shows the existing invoices") from None
+
+
+def finish_payments(books: Books) -> None:
+    """Finish the payments that another writer left unfinished. Name those that stay so on standard error."""
+    for done in books.finish():
+        click.echo(one_line(f"holdall: finished payment {done.number}, which was recorded in part"), err=True)
+    if left := books.unfinished():
+        counted = f"payments that are recorded in part: {names(left)}"
+        remedy = "an amount that they move may be missing; run `holdall payments list` with write access"
+        click.echo(one_line(f"holdall: {counted}; {remedy}"), err=True)
 
 
 def note_if_empty(books: Books, uri: str) -> None:

@@ -9,6 +9,7 @@ import click
 from holdall.cli.arguments import day
 from holdall.cli.books.asking import LETTERS, Asked, balance, flow
 from holdall.cli.help import examples
+from holdall.domain.summaries import MEASURES, Measure
 from holdall.errors import HoldallError
 
 AT = "--from sqlite:///books.db"
@@ -50,6 +51,62 @@ _on = click.option(
     show_default="the day of --at or --as-of, or today",
     help="The day on which the days past due are counted.",
 )
+
+
+@receivables.command(
+    short_help="Show the amounts per customer, the largest first.",
+    epilog=examples(
+        f"receivables customers --top 10 {AT}",
+        f"receivables customers --by billed --top 3 --from-date 2026-01-01 --to-date 2026-03-31 {AT}",
+    ),
+)
+@flow
+@click.option(
+    "--by",
+    type=click.Choice(MEASURES),
+    default="owed",
+    show_default=True,
+    help="The amount that sorts the customers. A customer without it is left out.",
+)
+@click.option(
+    "--top",
+    "most",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Show only the first N customers in each currency.",
+)
+def customers(asked: Asked, by: Measure, most: int | None) -> None:
+    """Show the amounts billed, paid, adjusted and owed per customer, the largest first in each currency.
+
+    With --from-date, the amount owed is its change in these days.
+    """
+    asked.report(lambda books: books.customers(by, most), f"Customers by the amount {by}")
+
+
+@receivables.command(
+    short_help="Show the days sales outstanding (DSO).",
+    epilog=examples(f"receivables dso --at 2026-09-30 {AT}", f"receivables dso --days 365 --json {AT}"),
+)
+@balance
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=90,
+    show_default=True,
+    help="The number of days whose billed amount is compared with the balance.",
+)
+def dso(asked: Asked, days: int) -> None:
+    """Show the days sales outstanding of each currency: how many days of billing the customers owe.
+
+    The formula is owed * days / billed, with the balance at the end of the day of --at, and the amount that was billed
+    in the days until then (the simple method). Both amounts include tax.
+    """
+    if asked.viewing:
+        raise click.UsageError("dso reads all books; leave out --view")
+    on = asked.day()
+    asked.report(
+        lambda books: books.dso(on, days), f"Days sales outstanding on {on}, from {days} days of billing"
+    )
 
 
 def _aging_heading(asked: Asked, on: date | None) -> str:

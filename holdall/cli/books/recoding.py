@@ -39,6 +39,8 @@ def recode(codes: Path | None, reason: str, dry_run: bool, uri: str) -> None:
             raise HoldallError(
                 "there is no mapping of accounting codes; name one with --codes, or set one with `holdall books set`"
             )
+        if until := books.closing.until:
+            click.echo(f"holdall: the books are closed until {until}, so invoices until then stay", err=True)
         for before, after in recoding.recode(books, mapping, reason, dry_run=dry_run):
             rows.append((after.number, after.seller.id, _codes(before), _codes(after)))
         if rows:

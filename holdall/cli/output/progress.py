@@ -11,27 +11,30 @@ if TYPE_CHECKING:
 
 @contextmanager
 def show_progress(
-    label: str, total: int | Callable[[], int] | None = None
+    label: str, total: int | Callable[[], int] | None = None, *, lazily: bool = False
 ) -> Iterator[Callable[[int], None]]:
     """Yield a function that takes the number of items done and shows it, with the rate and the time taken.
 
     With ``total``, the share that is done and the time left are shown too. If ``total`` is a function, it is
-    called only if the progress is shown.
+    called only if the progress is shown; with ``lazily``, when the number of items done is 0.
     """
     if not sys.stderr.isatty():
         yield lambda count: None
         return
-    whole = total() if callable(total) else total
-    with _bar(whole) as shown:
+    whole = total() if callable(total) and not lazily else None if callable(total) else total
+    with _bar(timed=total is not None) as shown:
         task = shown.add_task(label, total=whole)
-        yield lambda count: shown.update(task, completed=count)
+
+        def tell(count: int) -> None:
+            if count == 0 and lazily and callable(total):
+                shown.update(task, total=total())
+            shown.update(task, completed=count)
+
+        yield tell
 
 
-def _bar(total: int | None) -> "Progress":
-    """Return a bar on standard error that disappears when the work ends.
-
-    The bar shows the time left if ``total`` is known.
-    """
+def _bar(*, timed: bool) -> "Progress":
+    """Return a bar on standard error that disappears when the work ends. If ``timed``, it shows the time left."""
     from rich import progress  # imported late: it takes longer than most commands run
     from rich.console import Console
     from rich.text import Text
@@ -47,5 +50,5 @@ def _bar(total: int | None) -> "Progress":
         Rate(),
         progress.TimeElapsedColumn(),
     ]
-    left = [progress.TextColumn("left"), progress.TimeRemainingColumn()] if total is not None else []
+    left = [progress.TextColumn("left"), progress.TimeRemainingColumn()] if timed else []
     return progress.Progress(*columns, *left, console=Console(stderr=True), transient=True)

@@ -11,7 +11,7 @@ from holdall.extras import needs
 with needs("domain"):
     from msgspec import Struct
 
-_LONGEST: Final = 200  # characters of the id of a payment
+_LONGEST: Final = 140  # characters of the id of a payment, to which booking adds a few
 _DIGEST: Final = 16
 
 

@@ -36,7 +36,7 @@ from holdall._formencode import Invalid as Refused
 from holdall.domain.create.totals import sum_with_tax
 from holdall.domain.document import Document, Errors, Rule
 from holdall.domain.fields import Choice, Currency, Day, Each, Field, Flag, Number, Optional, Text
-from holdall.domain.model import InvoiceKind, LineKind
+from holdall.domain.model import BILLING, LineKind
 from holdall.domain.money import EXACT, PLACES, is_possible, nearest
 from holdall.domain.parties import AnyParty
 from holdall.domain.rules import parts_sum
@@ -166,7 +166,7 @@ class InvoiceDraft(Document):
     """A document from which an invoice is made, without the defaults that settings give."""
 
     number = Text(messages={"missing": 'write the number, such as "2026-7"'})
-    kind = Choice(values=get_args(InvoiceKind), if_missing="invoice")
+    kind = Choice(values=BILLING, if_missing="invoice")
     seller = AnyParty(messages={"missing": _PARTY.format("seller") + _SETTINGS})
     customer = AnyParty(messages={"missing": _PARTY.format("customer")})
     issued = Day()

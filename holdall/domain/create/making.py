@@ -15,7 +15,7 @@ from holdall.domain.create.draft import InvoiceDraft
 from holdall.domain.create.totals import rate_of, taxes_by_rate
 from holdall.domain.model import ROUNDING, TAX, UNCODED, Invoice
 from holdall.domain.money import EXACT, fits, major, minor, sum_amounts
-from holdall.domain.schema import check
+from holdall.domain.schema import check, complete
 from holdall.domain.settings import NONE, Settings
 from holdall.errors import Invalid
 from holdall.middleware.validate import invalid
@@ -45,6 +45,8 @@ def from_document(document: object, settings: Settings = NONE, today: date | Non
     >>> invoice.total, invoice.billed()
     (Decimal('119.00'), {'uncoded': Decimal('100.00'), 'VAT': Decimal('19.00')})
     """
+    if isinstance(document, dict) and document.get("kind") == "payment":
+        return complete(document)
     filled = {**_defaults(settings, today), **document} if isinstance(document, dict) else document
     try:
         draft = _draft.to_python(filled)

@@ -7,16 +7,17 @@ id of the payment, so sending it twice records one payment.
 from typing import Final
 
 from holdall.adapters._shared.etags import escape_tag, unescape_tag
+from holdall.domain.closing import Guard
 from holdall.domain.model import Invoice
 from holdall.domain.money import sum_amounts
 from holdall.domain.recording import find_payment
-from holdall.errors import Conflict
+from holdall.errors import Conflict, Invalid
 from holdall.extras import needs
 from holdall.history import note
 from holdall.server.pages.forms import read_form
 from holdall.server.pages.invoices import find_books, read_invoice
 from holdall.server.pages.links import Links, crumbs
-from holdall.server.pages.payment_form import Draft, first_draft, read_draft
+from holdall.server.pages.payment_form import Draft, first_draft, read_draft, sentence
 from holdall.server.pages.rendering import Renderer, redirect
 from holdall.server.stores import Served, Stores
 from holdall.store import Tag, Tagged
@@ -54,7 +55,7 @@ class Payments:
             redirect(resp, Links(req.root_path).to(store, "invoice", key, recorded=found))
             return
         seen = read_invoice(served, key)
-        draft = read_draft(seen.value, fields)
+        draft = _read_draft(served, seen.value, fields)
         problem = _problem(seen, draft, tag if step == "save" else None)
         if step == "edit" or problem == _USED:
             draft = draft._replace(errors={}, recorded=None)
@@ -93,10 +94,21 @@ class Payments:
         )
 
 
+def _read_draft(served: Served, invoice: Invoice, fields: dict[str, str]) -> Draft:
+    """Return the draft in ``fields``. A day in a closed period is an error of it."""
+    draft = read_draft(invoice, fields)
+    try:
+        if draft.recorded is not None:
+            Guard(served.store).require_open(invoice, draft.recorded)
+    except Invalid as problem:
+        return draft._replace(errors={"on": sentence(str(problem))}, recorded=None)
+    return draft
+
+
 def _save(served: Served, key: str, fields: dict[str, str], tag: Tag) -> str:
     """Record the payment if the invoice still has ``tag``. Return its id if it is recorded, now or before."""
     seen = read_invoice(served, key)
-    draft = read_draft(seen.value, fields)
+    draft = _read_draft(served, seen.value, fields)
     if draft.payment is None:
         return ""
     id = draft.payment.id
@@ -106,7 +118,9 @@ def _save(served: Served, key: str, fields: dict[str, str], tag: Tag) -> str:
         return ""
     try:
         with note(message=f"payment {id}"):
-            served.store.swap(key, draft.recorded, tag)
+            Guard(served.store).replace(key, seen.value, tag, draft.recorded)
+    except Invalid:  # somebody closed the period in the meantime
+        return ""
     except Conflict:  # perhaps by the other request of a double click
         return id if _is_recorded(read_invoice(served, key).value, draft) else ""
     return id

@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import Final, NamedTuple
 
 from holdall.domain.allocation import Policy, in_proportion, oldest_first
+from holdall.domain.doubts import doubts
 from holdall.domain.fields import Text
 from holdall.domain.model import Invoice, Payment
 from holdall.domain.money import DIGITS, fits, places, sum_amounts, text
@@ -47,6 +48,8 @@ class Draft(NamedTuple):
     to: To = in_proportion
     recorded: Invoice | None = None
     """The invoice as it would be with the payment, or None if its id is that of another payment."""
+    doubts: tuple[str, ...] = ()
+    """The reasons to check the day. The payment can be recorded nevertheless."""
 
     @property
     def shares(self) -> list[Share]:
@@ -85,7 +88,8 @@ def read_draft(invoice: Invoice, fields: dict[str, str]) -> Draft:
     payment = Payment(
         fields.get("payment", ""), on, amount, (), fields.get("reference", ""), "", "overpaid" in fields
     )
-    return _try(invoice, Draft(fields, {}, payment, to))
+    found = tuple(map(sentence, doubts(invoice, on, today())))
+    return _try(invoice, Draft(fields, {}, payment, to, doubts=found))
 
 
 def _read_amount(name: str, written: str, currency: str, errors: dict[str, str]) -> Decimal | None:
@@ -130,7 +134,7 @@ def _try(invoice: Invoice, draft: Draft) -> Draft:
         reasons = {_field(path): reason for path, reason in problem.flat().items()}
         beginning = f"payment of {payment.amount if payment else ''} on invoice {invoice.number!r}: "
         reasons = reasons or {"amount": str(problem).removeprefix(beginning)}
-        return draft._replace(errors={name: _sentence(reason) for name, reason in reasons.items()})
+        return draft._replace(errors={name: sentence(reason) for name, reason in reasons.items()})
 
 
 def _field(path: str) -> str:
@@ -143,5 +147,6 @@ def _field(path: str) -> str:
     return {"on": "on", "reference": "reference", "allocations": "policy"}.get(last, "amount")
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
+    """Return ``reason`` with a capital letter and a full stop."""
     return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."

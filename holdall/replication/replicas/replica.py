@@ -1,0 +1,67 @@
+"""One replica, as one process sees it."""
+
+import threading
+import time
+from typing import Any
+
+from holdall.changes import Position
+from holdall.errors import Conflict
+from holdall.replication.deliver import Delivery
+from holdall.replication.replicas.lag import Lag, State
+from holdall.replication.side import Side
+from holdall.store import ATTEMPTS, Store, conflict, pause
+
+
+class Replica:
+    """The replica ``store`` of ``primary``, and the state of the deliveries to it.
+
+    If it ``compares``, writers hand over values too, so a delivery often finds the value there.
+    """
+
+    def __init__(self, primary: Store[Any], store: Store[Any], id: str, *, compares: bool) -> None:
+        self.store = store
+        self._compares = compares
+        self.name = repr(store)
+        self.id = id
+        self._taker = Side(store, "", raw=False)
+        self._delivery = Delivery(Side(primary, "", raw=False), self._taker)
+        self.lock = threading.Lock()  # one delivery at a time
+        self.state: State = "not started"
+        self.error = ""
+        self.refused = 0
+        self.level_at: float | None = None
+        self.position: str | None = None
+        self.mark: Position | None = None
+        self.claimed_at = -float("inf")
+        self.identified = False
+
+    def catch_up(self, key: str, *, again: bool) -> None:
+        """Give ``key`` the value that it has at the primary, or delete it.
+
+        If it may be delivered ``again``, an equal value is not written.
+        """
+        self.hand_over(key, known=not (again or self._compares))
+
+    def hand_over(self, key: str, *, known: bool = True) -> None:
+        """Give ``key`` the value that it has at the primary; unless ``known``, compare the values first.
+
+        The replica is asked first. So if its compare-and-swap succeeds, no later value was delivered before.
+        """
+        for attempt in range(ATTEMPTS):
+            seen = self._taker.tag(key)
+            try:
+                self._delivery.deliver(key, seen, known=known)
+            except Conflict:
+                time.sleep(pause(attempt))
+            else:
+                return
+        raise conflict(key)
+
+    def lag(self, changes: int | None) -> Lag:
+        """Return how far it is behind; ``changes`` is the number of keys that it lacks."""
+        now = time.monotonic()
+        if changes == 0 and not self.refused and not self.error:
+            self.level_at = now
+        seconds = None if self.level_at is None else now - self.level_at
+        state: State = "catching up" if self.state == "following" and changes else self.state
+        return Lag(self.name, state, changes, seconds, self.error, self.refused)

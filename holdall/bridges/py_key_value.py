@@ -174,4 +174,3 @@ def _delete(store: Store[bytes], names: list[str]) -> int:
             del store[name]
             count += 1
     return count
-

@@ -67,6 +67,12 @@ class LazyGroup(click.Group):
         "settle": ("holdall.cli.conflicts:settle_", "End the conflict of a key."),
         "backup": ("holdall.cli.backup:backup", "Copy a store to a store that keeps history."),
         "restore": ("holdall.cli.backup:restore", "Make a store equal to a backup, as of any time."),
+        "replicate": (
+            "holdall.cli.replicas:replicate",
+            "Deliver to the replicas of a store what they missed.",
+        ),
+        "replicas": ("holdall.cli.replicas:replicas", "Show how far the replicas of a store are behind."),
+        "promote": ("holdall.cli.replicas:promote", "Make a replica the primary."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),
         "key": ("holdall.cli.encryption:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.configuration:stores", "List the stores that are declared by name."),

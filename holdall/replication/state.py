@@ -181,9 +181,12 @@ class State:
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Name the state and the remedy in errors about its bytes, and about a store that refuses to keep them."""
-        forget = "sync with forget=True (--forget), which compares all values"
+        damage = explain_damage(
+            f"the tags that a sync remembers in {self._kept!r}",
+            "sync with forget=True (--forget), which compares all values",
+        )
         try:
-            with explain_damage(f"the tags that a sync remembers in {self._kept!r}", forget):
+            with damage:
                 yield
         except (PermissionDenied, Unsupported) as error:
             raise type(error)(

@@ -57,7 +57,7 @@ test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redi
 	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) \
-	    tests/adapters tests/domain tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
+	    tests/adapters tests/aio tests/domain tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases

@@ -377,6 +377,8 @@ READS: dict[str, tuple[Callable[[Store[bytes]], object], object]] = {
     "get_many": (lambda store: list(store.get_many(iter(["a", "b", "c"]))), [("a", b"1"), ("b", b"1")]),
     "tags": (lambda store: [key for key, _ in store.scan_tags()], ["a", "b"]),
     "tagged": (lambda store: store.get_tagged("a").value, b"1"),
+    "read": (lambda store: store.read("a", 0, 1), b"1"),
+    "size": (lambda store: store.size("a"), 1),
 }
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
+from holdall.adapters._objectstore.links import whole_seconds
 from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
@@ -13,11 +14,13 @@ from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
+from holdall.adapters.gcs.links import sign
 from holdall.adapters.gcs.uploads import PART, GCSUpload
 from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
 from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
+from holdall.keys import check_key
 from holdall.store import Feature, Tag
 
 
@@ -123,6 +126,16 @@ class GCS(BucketStore[GCSBucket]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
+
+    def url(self, key: str, expires: float = 3600) -> str:
+        """Return a link to the value of ``key`` that works for ``expires`` seconds, without other credentials.
+
+        Whoever has the link can read the value, so treat it as a secret. It costs no request, and is also made
+        for a missing key. Raises Invalid if ``expires`` is not between 1 second and 7 days, and
+        PermissionDenied if the credentials are not the key of a service account, because only such a key signs.
+        """
+        check_key(key)
+        return sign(self._bucket, key, whole_seconds(expires))
 
     def _upload(self, key: str, expected: Tag | None) -> GCSUpload:
         return GCSUpload(self._bucket, self._writes, key, expected)

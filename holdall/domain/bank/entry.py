@@ -11,7 +11,7 @@ from holdall.extras import needs
 with needs("domain"):
     from msgspec import Struct
 
-_LONGEST: Final = 150  # characters of the id of a payment, as in `holdall.domain.settlement`
+_LONGEST: Final = 140  # characters of the id of a payment, to which booking adds a few
 _DIGEST: Final = 16
 
 

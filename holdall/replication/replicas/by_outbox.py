@@ -145,7 +145,8 @@ class ByOutbox:
         if self.needs_resync(replica):
             return None
         waiting = self._outbox.waiting(replica.id, all=True)
-        return len({key for intent in waiting for key in intent.missing.get(replica.id, ())})
+        lacking = [intent for intent in waiting if intent.done or replica.id not in intent.given]
+        return len({key for intent in lacking for key in intent.missing.get(replica.id, ())})
 
     def is_settled(self, replica: Replica) -> bool:
         """Return whether no delivery is due that this process knows of."""

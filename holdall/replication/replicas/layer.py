@@ -1,23 +1,22 @@
 """The layer `Replicas`."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
-from itertools import chain, combinations, islice
-from typing import Any, Final, Literal, Self, TypeVar, cast
+from itertools import combinations
+from typing import Any, Final, Literal, Self, TypeVar
 
 from holdall.batches import split
-from holdall.errors import Invalid, Unavailable
+from holdall.errors import Invalid
 from holdall.handles import PerProcess
 from holdall.keys import RawKey
 from holdall.layer import below, layers
-from holdall.middleware.passthrough import PassThrough
 from holdall.replication.apart import require_two
 from holdall.replication.replicas.deliverer import Deliverer
-from holdall.replication.replicas.failover import Failover
 from holdall.replication.replicas.lag import Lag
-from holdall.store import ABSENT, MISSING, Missing, Operation, Store, Tag, Tagged, key_of
+from holdall.replication.replicas.reads import Reads
+from holdall.store import MISSING, Missing, Operation, Store, Tag, key_of
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -25,7 +24,7 @@ T = TypeVar("T")
 _BATCH: Final = 200  # keys of one intent
 
 
-class Replicas(PassThrough[V]):
+class Replicas(Reads[V]):
     """Shows ``primary``, and brings each write to ``others``, its replicas, in a thread.
 
     A write returns when the primary has it, and with ``acks`` of 2 or more when so many stores have it, the
@@ -71,13 +70,13 @@ class Replicas(PassThrough[V]):
         deliver: bool = True,
         limit: int = 100_000,
     ) -> None:
-        super().__init__(primary)
+        below(primary, Replicas)
         self.others = tuple(below(store, Replicas) for store in others)
+        super().__init__(primary, self.others, allows=stale == "allow", timeout=read_timeout)
         _check(len(others), acks, timeout, stale, limit)
         for one, two in combinations((primary, *others), 2):
             require_two(one, two)
         self._outbox = None if outbox is None else below(outbox, Replicas)
-        self._failover = Failover(primary, self.others, allows=stale == "allow", timeout=read_timeout)
         self._make = partial(
             Deliverer,
             primary,
@@ -124,101 +123,6 @@ class Replicas(PassThrough[V]):
     def position(self) -> str:
         """Return a position for `at_least`: everything that was written before this call. Needs SWAP."""
         return self._here().position()
-
-    # ---- Reading -------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str, /) -> V:
-        if self._failover.active:
-            return self._failover.read(lambda store: store[key], key)
-        try:
-            return self._inner[key]
-        except Unavailable as error:
-            return self._failover.read(lambda store: store[key], key, error)
-
-    def _find(self, key: str, /) -> V | Missing:
-        if self._failover.active:
-            return self._failover.read(lambda store: store._find(key), key)
-        try:
-            return self._inner._find(key)
-        except Unavailable as error:
-            return self._failover.read(lambda store: store._find(key), key, error)
-
-    def __contains__(self, key: object, /) -> bool:
-        if self._failover.active:
-            return self._failover.read(lambda store: key in store, str(key))
-        try:
-            return key in self._inner
-        except Unavailable as error:
-            return self._failover.read(lambda store: key in store, str(key), error)
-
-    def __len__(self) -> int:
-        return self._failover.read(len, "len")
-
-    def __bool__(self) -> bool:
-        return self._failover.read(bool, "bool")
-
-    def get_tagged(self, key: str, /) -> Tagged[V]:
-        if self._failover.active:
-            return self._failover.read(lambda store: self._get_tagged(store, key), key)
-        try:
-            return self._inner.get_tagged(key)
-        except Unavailable as error:
-            return self._failover.read(lambda store: self._get_tagged(store, key), key, error)
-
-    def _get_tagged(self, store: Store[V], key: str) -> Tagged[V]:
-        value, tag = store.get_tagged(key)
-        return Tagged(value, self._tag(store, tag))
-
-    def tag(self, key: str, /) -> Tag:
-        if self._failover.active:
-            return self._failover.read(lambda store: self._tag(store, store.tag(key)), key)
-        try:
-            return self._inner.tag(key)
-        except Unavailable as error:
-            return self._failover.read(lambda store: self._tag(store, store.tag(key)), key, error)
-
-    def _tag(self, store: Store[V], tag: Tag) -> Tag:
-        """Return ``tag`` so that no swap at the primary succeeds with it by chance, if it is of a replica."""
-        return tag if store is self._inner or tag == ABSENT else Tag(f"replica {tag}")
-
-    def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
-        taken = _Taken(keys)
-        found = self._stream(lambda store: store.get_many(taken.again()), "get_many")
-        return chain.from_iterable(taken.forgetting(found))
-
-    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        return self._stream(lambda store: store.scan(prefix, start=start, stop=stop), prefix)
-
-    def __iter__(self) -> Iterator[str]:
-        return self._stream(iter, "")
-
-    def scan_items(
-        self, prefix: str = "", *, start: str = "", stop: str | None = None
-    ) -> Iterator[tuple[str, V]]:
-        return self._stream(lambda store: store.scan_items(prefix, start=start, stop=stop), prefix)
-
-    def scan_tags(
-        self, prefix: str = "", *, start: str = "", stop: str | None = None
-    ) -> Iterator[tuple[str, Tag]]:
-        def ask(store: Store[V]) -> Iterator[tuple[str, Tag]]:
-            found = store.scan_tags(prefix, start=start, stop=stop)
-            if store is self._inner:
-                return found
-            return ((key, self._tag(store, tag)) for key, tag in found)
-
-        return self._stream(ask, prefix)
-
-    def _stream(self, ask: Callable[[Store[V]], Iterator[T]], what: str) -> Iterator[T]:
-        """Return what ``ask`` yields of the first store that yields its first item, or nothing."""
-        first = ask(self._inner)  # it refuses a wrong argument at once
-
-        def begin(store: Store[V]) -> Iterator[T]:
-            return _begun(first if store is self._inner else ask(store))
-
-        def parts() -> Iterator[Iterator[T]]:
-            yield self._failover.read(begin, what, timed=False)
-
-        return chain.from_iterable(parts())
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -323,32 +227,3 @@ def _check(others: int, acks: int, timeout: float, stale: str, limit: int) -> No
         raise Invalid(f"stale is {stale!r}; give 'refuse' or 'allow'")
     if limit < 1:
         raise Invalid(f"limit is {limit}; give 1 or more")
-
-
-def _begun(items: Iterator[T]) -> Iterator[T]:
-    """Ask for the first item, and return all items."""
-    for first in items:
-        return chain((first,), items)
-    return cast(Iterator[T], iter(()))
-
-
-class _Taken:
-    """Keys that can be iterated again, until `forgetting` yields."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._rest = iter(keys)
-        self._taken: list[str] | None = []
-
-    def again(self) -> Iterator[str]:
-        """Yield the keys that were taken, and then the others."""
-        yield from self._taken or ()
-        for key in self._rest:
-            if self._taken is not None:
-                self._taken.append(key)
-            yield key
-
-    def forgetting(self, found: Iterator[T]) -> Iterator[Iterator[T]]:
-        """Yield ``found`` in two parts, and forget the keys after its first item."""
-        yield islice(found, 1)
-        self._taken = None
-        yield found

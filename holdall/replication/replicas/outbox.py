@@ -26,6 +26,8 @@ _PART: Final = "outbox/"
 class Intent:
     """Keys that are written at the primary. ``missing`` has those that a replica may lack, by its id.
 
+    ``given`` has the ids of the replicas to which the keys were delivered while the write could still happen.
+
     ``open`` tells that the write is under way in this process, and ``done`` that it has ended. If neither is
     true, the write may still happen: its answer was lost, or another process makes it or was killed.
     """
@@ -34,6 +36,7 @@ class Intent:
         self.name = name
         self.missing = dict.fromkeys(ids, keys)
         self.keys = keys
+        self.given: set[str] = set()
         self.open = False
         self.done = False
         self._seen = time.monotonic()
@@ -138,6 +141,8 @@ class Outbox:
             intent.missing.pop(replica, None)
             if not intent.missing:
                 self.drop([intent])
+        else:
+            intent.given.add(replica)
 
     def drop(self, intents: list[Intent]) -> None:
         """Delete ``intents``."""

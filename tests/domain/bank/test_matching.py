@@ -179,13 +179,13 @@ def test_what_is_not_a_payment_of_a_customer_is_passed_over():
     assert found[1].reason.startswith("the bank took back a payment; void it")
 
 
-def test_an_entry_that_is_recorded_or_repeated_is_booked():
+def test_an_entry_that_is_recorded_or_repeated_is_told():
     paid = of("7")
     kept = Books({})
     kept.add(paid)
     kept.pay("7", Decimal(10), date(2026, 2, 1), id="DE02/b-1")
     found = list(match([entry(), entry(id="b-2"), entry(id="b-2")], open_items(kept)))
-    assert [each.status for each in found] == ["booked", "unmatched", "repeated"]
+    assert [each.status for each in found] == ["there", "unmatched", "repeated"]
 
 
 def test_an_id_of_two_different_entries_is_unclear():

@@ -38,10 +38,12 @@ from holdall.errors import HoldallError
 from holdall.replication import at_least, promote, replicas_of, stale_reads, sync
 from holdall.replication.replicas import epochs, follower, outbox
 from holdall.store import ABSENT, Delete, Feature, Put, Store
+from tests.adapters.interrupts import interrupt_at_checks
 from tests.faults.requests import Hooked, Hooks, Killed, at_each_moment, die
 from tests.forks import needs_fork, run_in_child
 from tests.replication.faulty import Faulty, Switch
 from tests.replication.mortal import Without
+from tests.soak import SOAK
 
 NO_FEED = Feature.CHANGES
 
@@ -330,6 +332,23 @@ def test_a_wrong_key_or_a_lost_swap_leaves_nothing_in_the_outbox() -> None:
         with pytest.raises((HoldallError, KeyError, TypeError)):
             write()
     assert list(stage.bare[0].raw()) == []
+
+
+@pytest.mark.parametrize("lacks", [NO_FEED, Feature.NONE] if SOAK else [NO_FEED], ids=str)
+def test_ctrl_c_at_any_moment_of_a_write_and_a_delivery(lacks: Feature) -> None:
+    modules = [
+        f"holdall.replication.replicas.{name}" for name in ("by_outbox", "deliverer", "follower", "outbox")
+    ]
+    stages: list[Stage] = []  # they all live, because an interrupt of a finalizer is lost
+
+    def work() -> None:
+        stages.append(Stage(lacks))
+        stages[-1].store["a"] = b"1"
+        stages[-1].store.deliver()
+
+    for _ in interrupt_at_checks(work, *(modules if SOAK else modules[:1])):
+        assert all(lag.state == "following" for lag in stages[-1].store.deliver())
+        assert stages[-1].equal()
 
 
 # ---- Refusals of a replica -----------------------------------------------------------------------------

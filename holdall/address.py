@@ -17,7 +17,7 @@ folder ``books`` in the current folder. A path without a scheme is refused if it
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, Self
@@ -42,6 +42,7 @@ LAYERED: Final = (
     *("readonly", "history", "manifest", "validate", "serializer", "type", "max_size", "trust", "sign"),
     *("expires", "compress", "level", "dictionary", "encrypt", "context", "bound", "checksum"),
     *("cache", "near", "items", "size", "misses", "metrics", "budget"),
+    *("replica", "acks", "stale", "read_timeout", "outbox", "deliver"),
 )
 """The parameters that put layers on a store of any scheme. See `holdall.configuration.table`."""
 
@@ -60,8 +61,10 @@ _FROM_ROOT: Final = frozenset({*_FROM_HERE, "local", "sqlite", "lite"})
 """Schemes and transports of stores on this machine: `_FROM_HERE` also takes relative paths, `_FROM_ROOT`
 absolute ones. These paths may contain an ``@``."""
 
-ADDRESSES: Final = ("near",)
+ADDRESSES: Final = ("near", "replica", "outbox")
 """The parameters whose values are addresses themselves."""
+
+_SEVERAL: Final = "replica"  # the parameter that may be given several times; its value is a tuple
 
 COMPRESSIONS: Final = ("zstd", "gzip", "lzma")
 """The layers that ``compress`` names."""
@@ -235,7 +238,7 @@ class Address:
         netloc = f"{HIDDEN}@" if self.userinfo else ""
         netloc += _quoted(self.host, safe="[]:")
         netloc += "" if self.port is None else f":{self.port}"
-        query = "&".join(self._format(name, value) for name, value in self.params.items())
+        query = "&".join(self._format(*each) for each in _each(self.params))
         lead = f"{self.scheme}:{'//' if self.slashes else ''}" if self.scheme else ""
         return f"{lead}{netloc}{_quoted(self.shown_path, safe='/*@')}{'?' + query if query else ''}"
 
@@ -255,6 +258,13 @@ class Address:
     __repr__ = __str__
 
 
+def _each(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each parameter with its value, and one with several values as often."""
+    for name, value in params.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield name, one
+
+
 def format_parameter(name: str, value: Any) -> str:
     """Return the ``value`` of a parameter as text, without secrets.
 
@@ -265,6 +275,8 @@ def format_parameter(name: str, value: Any) -> str:
     """
     if name not in _KNOWN:
         return HIDDEN
+    if isinstance(value, list | tuple):
+        return ", ".join(format_parameter(name, each) for each in value)
     if name not in ADDRESSES or not isinstance(value, str):
         return format_value(name, value)
     try:
@@ -378,15 +390,20 @@ def _check_encoding(text: str) -> None:
 
 
 def parameters(query: str) -> dict[str, Any]:
-    """Return the parameters in ``query``, percent-decoded. Raises InvalidAddress if one is given twice.
+    """Return the parameters in ``query``, percent-decoded. The value of ``replica`` is a tuple of texts.
 
-    >>> parameters("compress=zstd&level=19")
-    {'compress': 'zstd', 'level': '19'}
+    Raises InvalidAddress if another one is given twice.
+
+    >>> parameters("compress=zstd&replica=file:a&replica=file:b")
+    {'compress': 'zstd', 'replica': ('file:a', 'file:b')}
     """
     params: dict[str, Any] = {}
     if query.count("&") >= _MOST_PARAMETERS:
         raise InvalidAddress(f"the address has over {_MOST_PARAMETERS} parameters; remove some")
     for name, value in parse_qsl(query, keep_blank_values=True):
+        if name == _SEVERAL:
+            params[name] = (*params.get(name, ()), value)
+            continue
         if name in params:
             which = brief(name) if name in _KNOWN or is_secret(name) else HIDDEN
             raise InvalidAddress(f"the parameter {which} is given twice; keep one, and write '&' as %26")

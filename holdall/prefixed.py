@@ -1,7 +1,7 @@
 """Layers that show the keys under a prefix as a store of their own, and the view that `Store.raw` returns."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.history import Revision
@@ -137,6 +137,13 @@ class Prefixed(Layer[V, V]):
         down = self._down(key)
         try:
             return self._inner.read(down, start, length)
+        except KeyError:
+            raise KeyError(key) from None
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        down = self._down(key)
+        try:
+            return self._inner.open(down, cast(Any, mode), expected=expected)
         except KeyError:
             raise KeyError(key) from None
 

@@ -110,8 +110,26 @@ def _open(address: Address, far: Address | None = None, through: tuple[str, ...]
     way = (*through, address.name)
     if far:
         _require_near(address, stack, way, is_far=below == far)
+    return _put(stack, below, way)
+
+
+def _put(stack: Stack, below: Address, way: tuple[str, ...]) -> Store[Any]:
+    """Return the store at ``below`` with ``stack`` on it. ``way`` holds the names of the stores that led here."""
     below.require_login_in_place()
-    return stack.on(adapter(below.scheme).from_address(below), lambda near: _open(near, below, way))
+    return stack.on(
+        adapter(below.scheme).from_address(below),
+        lambda near: _open(near, below, way),
+        lambda replica, plain: _open_replica(replica, Stack() if plain else stack, way),
+    )
+
+
+def _open_replica(address: Address, stack: Stack, way: tuple[str, ...]) -> Store[Any]:
+    """Return the store at ``address``, a replica of a store that has the layers ``stack``, or its outbox."""
+    own, below = _plan(address)
+    if own.replicas is not None or address.name in filter(None, way):
+        raise InvalidAddress(f"{address} has replicas itself; name all replicas at the primary")
+    inherits = not address.name and not address.layered
+    return _put(stack.of_replica() if inherits else own, below, (*way, address.name))
 
 
 def _require_near(address: Address, stack: Stack, way: tuple[str, ...], *, is_far: bool) -> None:

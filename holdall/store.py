@@ -38,6 +38,7 @@ from typing import (
     Any,
     Final,
     Generic,
+    Literal,
     NamedTuple,
     NewType,
     NoReturn,
@@ -56,7 +57,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from holdall.changes import Changes
+    from holdall.files import ValueWriter
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -163,9 +167,11 @@ class Feature(enum.Flag):
     """
     RANGES = enum.auto()
     """The store has read: it reads a part of a value, and not the rest."""
+    STREAMS = enum.auto()
+    """The store has open: it reads and writes a value as a file, and holds only a part of it in memory."""
 
 
-WHOLE: Final = Feature.RANGES
+WHOLE: Final = Feature.RANGES | Feature.STREAMS
 """The features that a layer lacks if it can only read or write a whole value."""
 
 
@@ -323,6 +329,25 @@ class Store(MutableMapping[str, V]):
         """
         remedy = "read the whole value, as in store[key]"
         raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
+
+    @overload
+    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "BufferedReader": ...
+    @overload
+    def open(self, key: str, /, mode: Literal["wb"], *, expected: Tag | None = None) -> "ValueWriter": ...
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        """Return a file that reads the value of ``key``, or with the mode "wb" writes a new one. Needs STREAMS.
+
+        The memory that it takes does not depend on the size of the value. A file that reads can seek, and
+        reads one version of the value: it raises Conflict if the value is replaced or deleted in the
+        meantime and the store does not have the old one any more. Opening a missing key raises KeyError.
+
+        What is written becomes the value when the file is closed, wholly, as if by one write; until then
+        nobody sees it. If the ``with`` block raises an exception, or the process is killed, the key keeps its
+        old value. With ``expected``, closing is a `swap`: it raises Conflict if ``key`` does not have that
+        tag then. Needs SWAP too.
+        """
+        remedy = "read or write the whole value, as in store[key]"
+        raise unsupported(self, "open a value as a file", Feature.STREAMS, remedy)
 
     def size(self, key: str, /) -> int:
         """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing.

@@ -57,11 +57,17 @@ class Call(Generic[T]):
         self._wait()
         return _value(*self._outcome)
 
-    def end(self) -> None:
-        """Cancel the call; if it has begun, wait until it ends."""
+    def cancel(self) -> bool:
+        """Cancel the call, unless it has begun. Return whether it was cancelled now."""
         try:
             self._work.pop()
         except IndexError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Cancel the call; if it has begun, wait until it ends."""
+        if not self.cancel():
             self._wait()
 
     def _wait(self) -> None:

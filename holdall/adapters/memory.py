@@ -16,6 +16,7 @@ from holdall.batches import split_transaction
 from holdall.bell import Bell
 from holdall.changes import Change, Changes, Found, Position, expired
 from holdall.errors import InvalidAddress
+from holdall.files import InMemory, ValueWriter, is_to_write, open_value
 from holdall.handles import PerProcess
 from holdall.keys import Span, check_key
 from holdall.ranges import ByteRange
@@ -41,6 +42,7 @@ _FEATURES = (
     | Feature.ATOMIC
     | Feature.CHANGES
     | Feature.RANGES
+    | Feature.STREAMS
 )
 _RECORDED = 100_000
 """The number of writes and deletions that the feed of a table goes back, from its first use on."""
@@ -235,6 +237,13 @@ class Memory(Store[bytes]):
         part = ByteRange.of(start, length)
         return part.of_value(self._table.cells[key][0])
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        check_key(key)
+        if is_to_write(mode, expected):
+            return ValueWriter(InMemory(partial(self._write, key, expected)))
+        value = self._table.cells[key][0]
+        return open_value(len(value), lambda part: part.of_value(value))
+
     def size(self, key: str, /) -> int:
         check_key(key)
         return len(self._table.cells[key][0])
@@ -272,9 +281,12 @@ class Memory(Store[bytes]):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         check_key(key)
-        value = to_bytes(value)
+        return self._write(key, expected, to_bytes(value))
+
+    def _write(self, key: str, expected: Tag | None, value: bytes) -> Tag:
         with self._table.lock():
-            self._expect(key, expected)
+            if expected is not None:
+                self._expect(key, expected)
             self._table.put(key, value)
             return self._table.tag(key)
 

@@ -53,10 +53,12 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "get": ("holdall.cli.keys:get", "Write the value of a key to standard output."),
+        "size": ("holdall.cli.keys:size", "Print the number of bytes of a value."),
         "set": ("holdall.cli.keys:set_", "Store a value under a key."),
         "del": ("holdall.cli.keys:del_", "Delete a key."),
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
+        "url": ("holdall.cli.link:url", "Print a link to a value in a bucket."),
         "changes": ("holdall.cli.changes:changes", "List the keys that changed since a position."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),
         "convert": ("holdall.cli.copy:convert", "Copy every document to a store with other layers."),
@@ -65,6 +67,12 @@ class LazyGroup(click.Group):
         "settle": ("holdall.cli.conflicts:settle_", "End the conflict of a key."),
         "backup": ("holdall.cli.backup:backup", "Copy a store to a store that keeps history."),
         "restore": ("holdall.cli.backup:restore", "Make a store equal to a backup, as of any time."),
+        "replicate": (
+            "holdall.cli.replicas:replicate",
+            "Deliver to the replicas of a store what they missed.",
+        ),
+        "replicas": ("holdall.cli.replicas:replicas", "Show how far the replicas of a store are behind."),
+        "promote": ("holdall.cli.replicas:promote", "Make a replica the primary."),
         "rekey": ("holdall.cli.encryption:rekey", "Encrypt every value again with the first key."),
         "key": ("holdall.cli.encryption:key", "Make the keys of encrypted stores."),
         "stores": ("holdall.cli.configuration:stores", "List the stores that are declared by name."),
@@ -85,7 +93,10 @@ class LazyGroup(click.Group):
         "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
         "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),
         "invoices": ("holdall.cli.books.invoices:invoices", "Import, list, show and pay invoices."),
-        "payments": ("holdall.cli.books.money:payments", "Import bank statements."),
+        "payments": (
+            "holdall.cli.books.money:payments",
+            "Record and apply money, and import bank statements.",
+        ),
         "books": ("holdall.cli.books.books:books", "Set and show the settings of books."),
         "receivables": (
             "holdall.cli.books.receivables:receivables",

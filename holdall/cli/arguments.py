@@ -8,6 +8,7 @@ from decimal import Decimal
 import click
 
 _amount = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII).fullmatch
+_range = re.compile(r"([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18})", re.ASCII).fullmatch
 _day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 
 
@@ -79,3 +80,20 @@ def moment(text: str) -> date | datetime:
         raise click.BadParameter(
             f"{text!r} is not a time; write a day as YYYY-MM-DD or a time as YYYY-MM-DDThh:mm"
         ) from None
+
+
+def byte_range(text: str) -> tuple[int, int | None]:
+    """Return the start and the length of the bytes in ``text``, as `holdall.Store.read` takes them.
+
+    Raises BadParameter if ``text`` is not FIRST-LAST, FIRST- or -COUNT.
+
+    >>> byte_range("0-99"), byte_range("100-"), byte_range("-100")
+    ((0, 100), (100, None), (-100, None))
+    """
+    found = _range(text)
+    if not found or (found[2] and int(found[2]) < int(found[1])):
+        raise click.BadParameter(f"{text!r} is not a range of bytes; write for example 0-99, 100- or -100")
+    if found[3]:
+        return (-int(found[3]), None) if int(found[3]) else (0, 0)
+    first = int(found[1])
+    return first, int(found[2]) - first + 1 if found[2] else None

@@ -11,6 +11,7 @@ from functools import partial
 
 from holdall.cli.foreign import Names
 from holdall.errors import Conflict, HoldallError, Unsupported
+from holdall.replication.replicas import replicas_of
 from holdall.store import ABSENT, Feature, Store
 
 ROUNDS = 5  # number of races, and of timed reads
@@ -81,8 +82,12 @@ class Checks:
             told = self._store.info()
         except HoldallError as failure:
             yield Result("info", "failed", str(failure))
-        else:
-            yield from (Result(name, "", text) for name, text in told.items())
+            return
+        layer = replicas_of(self._store)
+        for number, lag in enumerate(() if layer is None else layer.lag(), 1):
+            name = f"replica {number}"
+            yield Result(name, "failed" if lag.error else "yes", told.pop(name, str(lag)))
+        yield from (Result(name, "", text) for name, text in told.items())
 
     def _run(self, check: str, run: Callable[[], str]) -> Result:
         try:

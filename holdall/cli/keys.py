@@ -1,4 +1,4 @@
-"""Commands on keys: get, set, del, ls, count."""
+"""Commands on keys: get, size, set, del, ls, count."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import click
 
 from holdall.cli.address import announce, note_empty, positional
+from holdall.cli.arguments import byte_range
 from holdall.cli.help import examples
 from holdall.cli.output.printing import print_bytes
 from holdall.cli.output.safe_text import visible
@@ -20,9 +21,18 @@ from holdall.registry import plan
 from holdall.store import Store
 
 
-@click.command(epilog=examples("get sqlite:///notes.db greeting"))
+@click.command(
+    epilog=examples("get sqlite:///notes.db greeting", "get sqlite:///notes.db greeting --range 0-2")
+)
 @positional("key")
-def get(at: dict[str, Any]) -> None:
+@click.option(
+    "--range",
+    "part",
+    type=byte_range,
+    metavar="RANGE",
+    help="Read only these bytes: 0-99 (the first hundred), 100- (from there on) or -100 (the last hundred).",
+)
+def get(at: dict[str, Any], part: tuple[int, int | None] | None) -> None:
     """Write the value of KEY to standard output, byte for byte.
 
     A document is written as JSON if the address names a serializer of documents, such as serializer=msgpack.
@@ -30,10 +40,21 @@ def get(at: dict[str, Any]) -> None:
     """
     with open_store(at["uri"]) as store:
         try:
-            value = store[at["key"]]
+            value = store[at["key"]] if part is None else store.read(at["key"], *part)
         except KeyError:
             raise _missing(at["key"]) from None
     print_bytes(format_value(value))
+
+
+@click.command(epilog=examples("size sqlite:///notes.db greeting"))
+@positional("key")
+def size(at: dict[str, Any]) -> None:
+    """Print how many bytes the value of KEY has. Most stores do not read the value for this."""
+    with open_store(at["uri"]) as store:
+        try:
+            click.echo(store.size(at["key"]))
+        except KeyError:
+            raise _missing(at["key"]) from None
 
 
 @click.command(
@@ -70,23 +91,44 @@ def _read(source: BinaryIO | None) -> bytes:
     return (source or sys.stdin.buffer).read()
 
 
-@click.command("del", epilog=examples("del sqlite:///notes.db greeting"))
+@click.command(
+    "del", epilog=examples("del sqlite:///notes.db greeting", "del sqlite:///notes.db logs/ --prefix")
+)
 @positional("key")
+@click.option(
+    "--prefix", is_flag=True, help="Delete every key that begins with KEY, or none if there is none."
+)
 @click.option("--force", is_flag=True, help="Delete an invoice that has payments, too. Needs --reason.")
 @click.option("--reason", default="", help="With --force: the reason, which a store with history keeps.")
-def del_(at: dict[str, Any], force: bool, reason: str) -> None:
+def del_(at: dict[str, Any], prefix: bool, force: bool, reason: str) -> None:
     """Delete KEY. The command fails if KEY is missing.
 
-    An invoice that has payments is deleted only with --force and a reason.
+    An invoice that has payments is deleted only with --force and a reason. --prefix deletes no invoices.
     """
     if force != bool(reason.strip()):
         raise click.UsageError("--force and --reason need each other; give both or none")
+    if prefix and (force or not at["key"]):
+        raise click.UsageError(
+            "--prefix needs a text with which the keys begin, and does not combine with --force"
+        )
     announce(at["uri"])
     with open_store(at["uri"]) as store:
+        if prefix:
+            _delete_prefix(store, at["key"])
+            return
         try:
             _delete(store, at["key"], reason)
         except KeyError:
             raise _missing(at["key"]) from None
+
+
+def _delete_prefix(store: Store[Any], prefix: str) -> None:
+    if PREFIX.startswith(prefix) or prefix.startswith(PREFIX):
+        for key in islice(store.scan(max(prefix, PREFIX, key=len)), 1):
+            raise HoldallError(
+                f"{key!r} is an invoice; delete invoices one by one, as in `holdall del {key}`"
+            )
+    store.delete_prefix(prefix)
 
 
 def _delete(store: Store[Any], key: str, reason: str) -> None:

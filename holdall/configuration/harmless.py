@@ -21,6 +21,7 @@ _SETTINGS: Final = frozenset(
         *("readonly", "history", "manifest", "serializer", "expires", "compress", "level", "dictionary"),
         *("checksum", "cache", "near", "items", "size", "misses", "metrics", "budget", "escape", "prefix"),
         *("table", "durability", "timeout"),
+        *("replica", "acks", "stale", "read_timeout", "outbox", "deliver"),
     }
 )
 
@@ -57,6 +58,7 @@ def _harm_of_settings(settings: Mapping[str, Any], folder: str) -> str:
             return name
         if name == "serializer" and value not in _SERIALIZERS:
             return f"serializer={value}"
-        if name in ADDRESSES and (reason := _harm_of_address(Address.parse(value), folder)):
-            return reason
+        for each in ([value] if isinstance(value, str) else value) if name in ADDRESSES else ():
+            if reason := _harm_of_address(Address.parse(each), folder):
+                return reason
     return ""

@@ -1,11 +1,12 @@
 """A stack of layers, named by an address or by a list of texts, which can be put on a store."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from holdall.address import Address, format_parameter, suggest
+from holdall.configuration.replicas import OpenReplica, Replicated, take_replicas
 from holdall.configuration.table import LAYERS, LISTED, Row, converters
 from holdall.errors import Invalid, InvalidAddress
 from holdall.middleware.guard import Guard
@@ -38,6 +39,7 @@ class Stack:
 
     layers: tuple[Chosen, ...] = ()
     manifest: str = "check"
+    replicas: Replicated | None = None
 
     @classmethod
     def of(cls, address: Address) -> "tuple[Stack, Address]":
@@ -45,21 +47,23 @@ class Stack:
 
         Raises InvalidAddress if a parameter cannot be converted, or has no effect together with the others.
         """
-        given = _remaining({name: address.params[name] for name in address.layered})
+        given = {name: address.params[name] for name in address.layered}
+        replicas = take_replicas(address, given)
+        given = _remaining(given)
         manifest = _manifest(address, given)
         if "type" in given:
             given.setdefault("serializer", "json")
-        return cls(_choose(address, given, LAYERS), manifest), address.without(*address.layered)
+        return cls(_choose(address, given, LAYERS), manifest, replicas), address.without(*address.layered)
 
     @classmethod
     def from_entries(cls, address: Address, entries: Iterable[Mapping[str, Any]]) -> "Stack":
         """Return the stack of ``entries``, each the parameters of a layer, as in ``compress=zstd&level=19``.
 
         The parameters in ``address`` override those of the listed layers. Of layers that are not listed, only
-        `readonly` can be added.
+        `readonly` and replicas can be added.
         """
         given = {name: address.params[name] for name in address.layered}
-        manifest = _manifest(address, given)
+        manifest, replicas = _manifest(address, given), take_replicas(address, given)
         layers = [chosen for entry in entries for chosen in _entry(address, entry, given)]
         if "readonly" in given:
             layers[:0] = _choose(address, {"readonly": given.pop("readonly")}, LAYERS)
@@ -68,7 +72,12 @@ class Stack:
             raise InvalidAddress(
                 f"{address.lead} its layers are listed, and {names} belongs to none of them; change the list"
             )
-        return cls(_sound(address, layers), manifest)
+        return cls(_sound(address, layers), manifest, replicas)
+
+    def of_replica(self) -> "Stack":
+        """Return the stack of a replica whose address names no layers: the layers that decide its stored form."""
+        kept = (each for each in self.layers if each.row.stored or each.row.parameter in _OF_VALUES)
+        return replace(self, layers=tuple(kept), replicas=None)
 
     @property
     def serializer(self) -> str:
@@ -89,11 +98,16 @@ class Stack:
         """The parameters of the layers that see documents or keep a store from being written directly."""
         return [chosen.row.parameter for chosen in self.layers if chosen.row.parameter in _ABOVE]
 
-    def on(self, store: Store[bytes], opened: Opened = lambda address: None) -> Store[Any]:
+    def on(
+        self,
+        store: Store[bytes],
+        opened: Opened = lambda address: None,
+        open_replica: OpenReplica = lambda address, plain: None,
+    ) -> Store[Any]:
         """Return ``store`` with these layers on it.
 
-        If the stored bytes depend on the layers, the manifest of ``store`` guards them. Without ``opened``,
-        no further store is used, so a cache is in memory.
+        If the stored bytes depend on the layers, the manifest of ``store`` guards them. Without ``opened`` and
+        ``open_replica``, no further store is used, so a cache is in memory and there are no replicas.
         """
         guarded = self.manifest != "off" and any(chosen.row.stored for chosen in self.layers)
         made: Store[Any] = store
@@ -101,10 +115,17 @@ class Stack:
         for place in range(len(self.layers), -1, -1):
             if guarded and place == self._above():
                 made = Guard(made, self._label(key), **self._strictness)
+            if self.replicas is not None and place == self._read_only:
+                made = self.replicas.on(made, open_replica)
             if place:
                 made = _put(self.layers[place - 1], made, opened)
                 key = key or getattr(made, "current", "")
         return made
+
+    @property
+    def _read_only(self) -> int:
+        """The number of layers above the replicas, which is 1 if the top layer refuses writes, and else 0."""
+        return int(any(chosen.row.parameter == "readonly" for chosen in self.layers[:1]))
 
     @property
     def _strictness(self) -> dict[str, bool]:
@@ -122,6 +143,7 @@ class Stack:
         return Manifest(tuple(words), schema, key)
 
 
+_OF_VALUES: Final = ("history", "validate", "serializer")
 _ABOVE: Final = ("readonly", "history", "validate", "serializer")
 
 

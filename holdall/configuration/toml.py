@@ -82,13 +82,17 @@ def address_of(file: Path, uri: str) -> Address:
     return replace(address, params=fill_here(file, address.params))
 
 
-def fill_here(file: Path, said: Mapping[str, str]) -> dict[str, str]:
+def fill_here(file: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``said`` with the folder of ``file`` for ``{here}``, percent-encoded inside an address."""
     plain = _folder(file)
     encoded = _encode(plain)
-    return {
-        name: value.replace("{here}", encoded if name in ADDRESSES else plain) for name, value in said.items()
-    }
+    return {name: _fill(value, encoded if name in ADDRESSES else plain) for name, value in said.items()}
+
+
+def _fill(value: Any, folder: str) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_fill(each, folder) for each in value)
+    return value.replace("{here}", folder) if isinstance(value, str) else value
 
 
 def _encode(folder: str) -> str:

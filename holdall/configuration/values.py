@@ -58,7 +58,14 @@ def size(text: str) -> int:
 
 
 def place(text: str) -> Address:
-    """Return the address of another store, which is opened together with the store that names it."""
+    """Return the address of another store, which is opened together with the store that names it.
+
+    Raises InvalidAddress if it is not valid, for example because a ``+`` was not percent-encoded.
+    """
+    if " " in text.partition(":")[0]:
+        raise InvalidAddress(
+            f"{brief(text.partition(':')[0])} is not a scheme; inside a parameter write '+' as %2B"
+        )
     return Address.parse(text)
 
 

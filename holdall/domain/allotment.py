@@ -100,10 +100,26 @@ class Allotment(Settlements):
 
         Raises Invalid if one of them is not clear.
         """
-        documents = [document for _, document in self._documents(to, seller)]
+        named = documents = [document for _, document in self._documents(to, seller)]
+        if isinstance(customer, str):
+            payer = self._find_customer(customer, named, seller)
+            documents = named or payer
+            customer = payer[0].customer
         owner = self._seller(documents, seller)
-        payer = self._customer(documents, owner.id, customer)
-        return owner, payer, self._currency(documents, owner.id, payer.id, currency)
+        priced = named if currency else documents
+        return owner, customer or _only_customer(documents), _only_currency(priced, currency)
+
+    def _find_customer(self, id: str, documents: list[Invoice], seller: str | None) -> list[Invoice]:
+        """Return the documents of the customer with that id, among ``documents`` or else in the books."""
+        among = [each for each in documents if each.customer.id == id]
+        owner = documents[0].seller.id if documents else seller or ""
+        found = among or [each for each in self.of(owner) if each.customer.id == id]
+        if not found:
+            raise Invalid(
+                f"customer {id!r} has no document{f' of seller {owner!r}' if owner else ''}; "
+                "name another, or give its Party"
+            )
+        return found
 
     def _seller(self, documents: Sequence[Invoice], seller: str | None) -> Party:
         ids = {each.seller.id for each in documents} or {*(self.sellers() if seller is None else (seller,))}
@@ -114,39 +130,23 @@ class Allotment(Settlements):
         found = documents[0] if documents else next(self.of(id), None)
         return found.seller if found else Party(id, id)
 
-    def _customer(self, documents: Sequence[Invoice], seller: str, customer: Party | str | None) -> Party:
-        if isinstance(customer, Party):
-            return customer
-        found = {each.customer.id: each.customer for each in documents}
-        if customer is None:
-            if len(found) != 1:
-                names = ", ".join(map(repr, sorted(found))) or "none"
-                raise Invalid(f"the customers of the documents are {names}; name the customer who paid")
-            return next(iter(found.values()))
-        if customer in found:
-            return found[customer]
-        known = (each.customer for each in self.of(seller) if each.customer.id == customer)
-        if payer := next(known, None):
-            return payer
-        raise Invalid(
-            f"customer {customer!r} has no document of seller {seller!r}; name another, or give its Party"
-        )
 
-    def _currency(
-        self, documents: Sequence[Invoice], seller: str, customer: str, currency: str | None
-    ) -> str:
-        found = {each.currency for each in documents}
-        if not documents and currency is None:
-            found = {each.currency for each in self.of(seller) if each.customer.id == customer}
-        found |= set() if currency is None else {currency}
-        if len(found) != 1:
-            names = ", ".join(sorted(found)) or "none"
-            raise Invalid(
-                f"the currencies of the payment are {names}; pay each currency by itself, and name it"
-            )
-        (name,) = found
-        places(name)
-        return name
+def _only_customer(documents: Sequence[Invoice]) -> Party:
+    found = {each.customer.id: each.customer for each in documents}
+    if len(found) != 1:
+        names = ", ".join(map(repr, sorted(found))) or "none"
+        raise Invalid(f"the customers of the documents are {names}; name the customer who paid")
+    return next(iter(found.values()))
+
+
+def _only_currency(documents: Sequence[Invoice], currency: str | None) -> str:
+    found = {each.currency for each in documents} | (set() if currency is None else {currency})
+    if len(found) != 1:
+        names = ", ".join(sorted(found)) or "none"
+        raise Invalid(f"the currencies of the payment are {names}; pay each currency by itself, and name it")
+    (name,) = found
+    places(name)
+    return name
 
 
 def _owed(document: Invoice) -> Decimal:

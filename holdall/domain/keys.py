@@ -97,6 +97,16 @@ def seller_of(key: str) -> str:
     return unquote(key.removeprefix(PREFIX).split("/")[0])
 
 
+def number_of(key: str) -> str:
+    """Return the number of the document that has that key, or the id of a payment document.
+
+    >>> number_of("invoices/S/a%2Fb/2026-invoice"), number_of("invoices/S/payments/bank-17")
+    ('a/b', 'bank-17')
+    """
+    first, *rest = key.removeprefix(PREFIX).split("/")[1:]
+    return unquote(rest[0] if first == _PAYMENTS and rest else first)
+
+
 def prefix_of(key: str) -> str:
     """Return the part of ``key`` before the number, unchanged.
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
@@ -67,6 +68,7 @@ class Receipt(Struct, gc=False):
     reference: str = ""
     kind: PaymentKind = "receipt"
     voids: str = ""
+    part_of: str = ""
 
 
 class Receipts(Struct, gc=False):
@@ -208,28 +210,34 @@ def bucket(on: date, bounds: Sequence[int], due: date) -> int:
     return bisect_left(bounds, (on - due).days)
 
 
-Entered = tuple[str, str, Decimal]
+Entered = tuple[str, str, Decimal, str]
 
 
 def statement(customer: str, key: str, part: Entry) -> Iterator[tuple[tuple[str, date, int, str], Entered]]:
-    """Yield (currency, day, rank, number) → (kind, reference, amount). The amount of a payment is negative.
+    """Yield (currency, day, rank, number) → (kind, reference, amount, settlement). The amount of a payment is negative.
 
-    The rank sorts the entries of one day: first invoices, then credit notes, then payments.
+    The rank sorts the entries of one day: first invoices, then credit notes, then payments. The settlement is the id of
+    the payment document whose part the entry is, unless the entry is cash.
     """
     if part.customer.id != customer:
         return
     rank = 1 if part.kind == "credit-note" else 0
     reference = ", ".join(part.references)
     if part.kind != "payment":
-        yield (part.currency, part.issued, rank, part.number), (part.kind, reference, part.total)
+        yield (part.currency, part.issued, rank, part.number), (part.kind, reference, part.total, "")
     for each in part.payments:
         yield (
             (part.currency, each.on, 2, part.number),
-            (entry_name(each.kind, each.amount, each.voids), each.reference, EXACT.minus(each.amount)),
+            (
+                entry_name(each.kind, each.amount, each.voids),
+                each.reference,
+                EXACT.minus(each.amount),
+                "" if each.kind == "receipt" else each.part_of,
+            ),
         )
 
 
-def entries(key: str, part: Entry) -> Iterator[tuple[str, tuple[str, date, int, str, str, str, Decimal]]]:
-    """Yield customer id → (currency, day, rank, number, kind, reference, amount), as `statement` does."""
+def entries(key: str, part: Entry) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield customer id → (currency, day, rank, number, kind, reference, amount, settlement), as `statement` does."""
     customer = part.customer.id
     return ((customer, (*group, *entered)) for group, entered in statement(customer, key, part))

@@ -45,6 +45,7 @@ from holdall.domain.tables import (
     labels_of,
     month_report,
     running,
+    without_transfers,
 )
 from holdall.errors import Corrupt, QueryFailed
 from holdall.query import MapReduce, Row, together
@@ -167,6 +168,9 @@ class Receivables:
         and within a currency by day. Within a day, invoices come first, then credit notes, then payments,
         each sorted by number. The last balance of a currency is the amount that the customer owes in it. The
         report is empty if the customer has no documents.
+
+        A payment of several documents is one row, with its own id as the number. Transfers and applied credit notes are
+        left out if they only move an amount between documents of this customer.
         """
         return self._checked(lambda: Report(STATEMENT, running(self._known_entries(customer))))
 
@@ -235,7 +239,8 @@ class Receivables:
 
     def _known_entries(self, customer: str) -> Iterable[Row[Any]]:
         """Return the entries until the last day. A document that was paid before its issue is left out."""
-        return [row for row in self._entries(customer) if self.until is None or row.key[1] <= self.until]
+        rows = [row for row in self._entries(customer) if self.until is None or row.key[1] <= self.until]
+        return without_transfers(rows)
 
     def _run(self, query: _Query[T]) -> T:
         return query.run(self._source, self.prefix, progress=self.progress)

@@ -27,12 +27,12 @@ from msgspec.structs import replace
 
 from holdall.domain.catalog import Catalog
 from holdall.domain.closing.period import Period
-from holdall.domain.keys import OPEN, open_key, settled_key
+from holdall.domain.keys import OPEN, number_of, open_key, settled_key
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
 from holdall.domain.settlement import concluded, leave, settlement_of, take
 from holdall.domain.sound import sound
-from holdall.errors import Conflict, Invalid
+from holdall.errors import Conflict, Invalid, PermissionDenied
 from holdall.store import ABSENT, ATTEMPTS, Expect, Feature, Operation, Put, Store, Tag, pause
 
 
@@ -51,16 +51,25 @@ class Settlements(Catalog):
         store: Any = self.store
         if not isinstance(store, Store) or Feature.SWAP not in store.features:
             return []
-        return [done for key in [*store.scan(OPEN)] if (done := self._resume(store, key))]
+        finished = []
+        for mark in [*store.scan(OPEN)]:
+            with suppress(PermissionDenied):
+                finished += self._resume(store, mark)
+        return finished
 
-    def _resume(self, store: Store[Invoice], mark: str) -> Invoice | None:
+    def unfinished(self) -> list[str]:
+        """Return the ids of the payment documents that are marked as unfinished."""
+        marks = self.store.scan(OPEN) if isinstance(self.store, Store) else ()
+        return [number_of(settled_key(mark)) for mark in marks]
+
+    def _resume(self, store: Store[Invoice], mark: str) -> list[Invoice]:
         marked = store.get(mark)
         if marked is None:
-            return None
+            return []
         key = settled_key(mark)
         with suppress(Conflict):
             self._claim(store, key, marked)
-        return self._finish(store, key)
+        return [self._finish(store, key)]
 
     def _settle_all(
         self, key: str, plan: Callable[[int], Invoice], compare: Callable[[Invoice], object]

@@ -1,5 +1,6 @@
 """Makes the rows of reports from the groups of queries."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby, pairwise
@@ -71,10 +72,18 @@ def _aging_row(rows: list[Row[Decimal]], count: int) -> AgingRow:
     return AgingRow(customer, name, currency, tuple(buckets), sum_amounts(buckets))
 
 
+def without_transfers(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return ``rows`` of the map `statement` without the parts of settlements that add up to zero among them."""
+    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for (currency, *_), (*_, amount, settlement) in rows:
+        sums[currency, settlement] = EXACT.add(sums[currency, settlement], amount)
+    return [row for row in rows if not row.value[3] or sums[row.key[0], row.value[3]]]
+
+
 def running(rows: Iterable[Row[Any]]) -> Iterator[StatementRow]:
     """Yield the entries of groups (currency, day, rank, number), with the running balance of the currency."""
     for currency, entries in groupby(rows, key=lambda row: row.key[0]):
         balance = Decimal(0)
-        for (_, on, _, number), (kind, reference, amount) in entries:
+        for (_, on, _, number), (kind, reference, amount, _) in entries:
             balance = EXACT.add(balance, amount)
             yield StatementRow(on, kind, number, reference, currency, amount, balance)

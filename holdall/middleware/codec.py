@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from holdall.errors import Corrupt, HoldallError, Invalid, Unsupported
 from holdall.keys import Foreign, format_key
@@ -139,9 +139,15 @@ class Codec(Layer[V, W]):
             return True
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
-        raise Unsupported(
-            f"{self!r} cannot read a part of {key!r}: {type(self).__name__} decodes whole values only; read the whole "
-            "value, as in store[key], or leave this layer out for large values",
+        raise self._whole(key, "read a part of")
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        raise self._whole(key, "open")
+
+    def _whole(self, key: str, action: str) -> Unsupported:
+        return Unsupported(
+            f"{self!r} cannot {action} {key!r}: {type(self).__name__} encodes and decodes whole values only; "
+            "use store[key], or keep large values in a store without this layer",
             key=key,
         )
 

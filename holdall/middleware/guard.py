@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.errors import Conflict, Mismatch, Unsupported
 from holdall.layer import below, layers
@@ -116,6 +116,10 @@ class Guard(PassThrough[V]):
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._writable.swap(key, value, expected)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        store = self._inner if mode == "rb" else self._writable
+        return store.open(key, cast(Any, mode), expected=expected)
 
     def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._writable.transact(changes)

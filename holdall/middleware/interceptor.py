@@ -64,6 +64,9 @@ class Interceptor(PassThrough[V]):
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._call("read", self._inner.read, key, start, length)
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        return self._call("open", partial(self._inner.open, mode=cast(Any, mode), expected=expected), key)
+
     def size(self, key: str, /) -> int:
         return self._call("size", self._inner.size, key)
 

@@ -1,7 +1,7 @@
 """A layer that changes nothing: the base of layers that only watch operations or check writes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from holdall.keys import Foreign
 from holdall.layer import Layer
@@ -68,6 +68,9 @@ class PassThrough(Layer[V, V]):
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._inner.read(key, start, length)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        return self._inner.open(key, cast(Any, mode), expected=expected)
 
     def size(self, key: str, /) -> int:
         return self._inner.size(key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.errors import PermissionDenied
@@ -28,6 +28,7 @@ _READS = (
     | Feature.SHARED
     | Feature.DURABLE
     | Feature.RANGES
+    | Feature.STREAMS
 )
 
 
@@ -89,6 +90,11 @@ class ReadOnly(Wrapper[V, V]):
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._inner.read(key, start, length)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        if mode != "rb":
+            self._refuse(repr(key))
+        return self._inner.open(key, expected=cast(None, expected))
 
     def size(self, key: str, /) -> int:
         return self._inner.size(key)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar, cast
 
-from holdall.errors import Invalid
+from holdall.errors import Invalid, Unsupported
 from holdall.extras import needs
 from holdall.middleware.passthrough import PassThrough
-from holdall.store import MISSING, Missing, Operation, Put, Store, Tag
+from holdall.store import MISSING, Feature, Missing, Operation, Put, Store, Tag
 
 with needs("validate"):
     from holdall._formencode import formencode
@@ -59,6 +59,17 @@ class Validate(PassThrough[V]):
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
         return self._inner.swap(key, self._clean(key, value), expected)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        raise Unsupported(
+            f"{self!r} cannot open {key!r} as a file: Validate checks whole values only; use store[key], "
+            "or keep large values in a store without this layer",
+            key=key,
+        )
+
+    @property
+    def features(self) -> Feature:
+        return self._inner.features & ~Feature.STREAMS
 
     def transact(self, changes: Iterable[Operation[V]], /) -> None:
         self._inner.transact(

@@ -4,7 +4,7 @@ import secrets
 from itertools import takewhile
 from typing import Any, Final
 
-from holdall.errors import Invalid
+from holdall.errors import Invalid, PermissionDenied, Unsupported
 from holdall.layer import layers
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.escape import Escape
@@ -13,6 +13,7 @@ from holdall.replication.state import FOLDER
 from holdall.store import Feature, Store
 
 _PROBE: Final = "probe"
+_HIDDEN: Final = (Unsupported, PermissionDenied)
 
 
 def require_two(source: Store[Any], target: Store[Any], prefix: str = "") -> None:
@@ -59,11 +60,19 @@ def _records(store: Store[Any], folder: str = "") -> Store[bytes]:
 
 
 def _appears(source: Store[bytes], target: Store[bytes]) -> bool:
-    """Return whether a value that is written to ``target`` can be read from ``source``."""
+    """Return whether a value that is written to ``target`` can be read from ``source``.
+
+    If one of them does not show its reserved keys, as a service without ``--raw``, only the names can tell.
+    """
     mark = secrets.token_bytes(16)
-    target[_PROBE] = mark
+    try:
+        target[_PROBE] = mark
+    except _HIDDEN:
+        return False
     try:
         return source.get(_PROBE) == mark
+    except _HIDDEN:
+        return False
     finally:
         target.discard(_PROBE)
 

@@ -1,8 +1,9 @@
 """The rows that a sync remembers: the tags of each key at both sides, in blocks, and the manifest of the blocks.
 
     manifest = gzip file of a JSON object: "format": 1, "names": [ source, target ],
-               "positions": [ source / null, target / null ], "complete": true / false,
-               "pending": [ *key ], "blocks": [ *[ first, name, [ keys, digest ], [ keys, digest ] ] ]
+               "positions": [ source / null, target / null ], "ends": [ source / null, target / null ],
+               "complete": true / false, "pending": [ *key ],
+               "blocks": [ *[ first, name, [ keys, digest ], [ keys, digest ] ] ]
     block    = gzip file of a JSON object: "keys": [ *key ], "source": [ *tag ], "target": [ *tag ]
 
 The lists of a block are the columns of its rows, in the order of the keys. A tag is empty if the key was missing
@@ -12,13 +13,13 @@ of keys that were there, and the digest of these keys and their tags.
 
 import hashlib
 import json
-import operator
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
 from holdall.changes import Position
 from holdall.errors import Corrupt, InvalidPosition, Mismatch
+from holdall.middleware._columns import is_growing, require_texts
 from holdall.store import ABSENT, Tag
 
 FORMAT: Final = 1
@@ -85,9 +86,9 @@ class Block(NamedTuple):
         try:
             read = json.loads(data)
             keys, source, target = read["keys"], read["source"], read["target"]
-            if not len(keys) == len(source) == len(target) or not _grow(_texts(keys)):
+            if not len(keys) == len(source) == len(target) or not is_growing(require_texts(keys)):
                 raise ValueError("its rows are not in order")
-            rows = list(map(Row, keys, map(Tag, _texts(source)), map(Tag, _texts(target))))
+            rows = list(map(Row, keys, map(Tag, require_texts(source)), map(Tag, require_texts(target))))
             if self.source == UNKNOWN:
                 return [row for row in rows if row.key >= self.first]
             if Block.of(self.name, rows) != self:
@@ -107,14 +108,16 @@ class Manifest(NamedTuple):
     """What a sync remembers.
 
     ``positions`` are those in the feeds of the source and the target. Every change before them was settled,
-    if ``complete``; otherwise a comparison of all keys began there and was interrupted. ``pending`` are the
-    keys that could not be settled.
+    if ``complete``; otherwise a comparison of all keys began there and was interrupted. ``ends`` are the positions
+    after the last write of the sync. A side whose feed cannot go on from there was restored from a backup.
+    ``pending`` are the keys that could not be settled.
     """
 
     positions: tuple[str | None, str | None] = (None, None)
     complete: bool = False
     pending: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    ends: tuple[str | None, str | None] = (None, None)
 
     @property
     def extra(self) -> int:
@@ -137,30 +140,26 @@ class Manifest(NamedTuple):
             read = json.loads(data)
             if read["format"] != FORMAT:
                 raise Mismatch("a later version of holdall wrote it; upgrade holdall")
-            source, target = (None if each is None else str(each) for each in read["positions"])
-            for position in filter(None, (source, target)):
-                Position.parse(position)
+            positions, ends = _positions(read["positions"]), _positions(read["ends"])
             blocks = tuple(_block(*fields) for fields in read["blocks"])
-            if not _grow([block.first for block in blocks]):
+            if not is_growing([block.first for block in blocks]):
                 raise ValueError("its blocks are not in order")
-            return cls((source, target), read["complete"] is True, tuple(_texts(read["pending"])), blocks)
+            return cls(
+                positions, read["complete"] is True, tuple(require_texts(read["pending"])), blocks, ends
+            )
         except Mismatch:
             raise
         except (ValueError, TypeError, LookupError, RecursionError, InvalidPosition) as error:
             raise Corrupt(f"its manifest is damaged: {error}") from error
 
 
+def _positions(read: list[Any]) -> tuple[str | None, str | None]:
+    source, target = read
+    for position in require_texts([each for each in read if each is not None]):
+        Position.parse(position)
+    return source, target
+
+
 def _block(first: Any, name: Any, source: Any, target: Any) -> Block:
-    _texts([first, name, source[1], target[1]])
+    require_texts([first, name, source[1], target[1]])
     return Block(first, name, Summary(int(source[0]), source[1]), Summary(int(target[0]), target[1]))
-
-
-def _texts(items: list[Any]) -> list[str]:
-    if not set(map(type, items)) <= {str}:
-        raise TypeError("it holds a value that is not text")
-    return items
-
-
-def _grow(items: list[str]) -> bool:
-    """Return whether each item is greater than the one before it."""
-    return all(map(operator.lt, items, items[1:]))

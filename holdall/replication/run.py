@@ -94,11 +94,12 @@ class Run:
 
         The tags of such a side prove nothing: a file that was restored from a backup may use a tag again.
         """
-        return tuple(map(self._is_expired, self._sides, self._state.manifest.positions))  # type: ignore[return-value]
+        manifest = self._state.manifest
+        return tuple(map(self._is_expired, self._sides, manifest.positions, manifest.ends))  # type: ignore[return-value]
 
-    def _is_expired(self, side: Side, position: str | None) -> bool:
+    def _is_expired(self, side: Side, *positions: str | None) -> bool:
         try:
-            if position is not None:
+            for position in {*positions} - {None}:
                 next(side.changes(position), None)
         except Expired:
             return True
@@ -124,7 +125,7 @@ class Run:
     def _position_now(self, side: Side, follows: bool) -> str | None:
         if not follows:
             return None
-        return side.changes(None).skip()
+        return side.end(None)
 
     def _compare(self, rewriting: Rewriting, before: Manifest, rule: Rule, void: Void) -> Steps:
         announced = self._state.announced()
@@ -163,6 +164,8 @@ class Run:
         Raises Expired if a feed cannot go on.
         """
         positions = self._state.manifest.positions
+        if self._state.manifest.ends != positions and any(self.restored()):
+            raise Expired("a store was restored from a backup since the last sync")
         feeds = [
             side.changes(position) if follows else None
             for side, position, follows in zip(self._sides, positions, self._followed, strict=True)
@@ -182,7 +185,7 @@ class Run:
             self._tell(self.report.examined)
         # The rows may be in the target, so that the commit moves the target's position; that is no reason for another.
         if reached[0] != manifest.positions[0]:
-            self._state.commit(manifest._replace(positions=reached))
+            self._state.commit(manifest._replace(positions=reached, ends=reached))
         self.report.position = reached[0]
         self.report.extra = manifest.extra
 
@@ -232,9 +235,14 @@ class Run:
                     self._tell(self.report.examined)
         complete = ended.complete and len(self._unsettled) <= PENDING
         pending = tuple(sorted(set(self._unsettled))[:PENDING])
-        last = rewriting.finish(ended._replace(complete=complete, pending=pending))
+        ends: Positions = tuple(map(self._end, self._sides, self._followed, ended.positions))  # type: ignore[assignment]
+        last = rewriting.finish(ended._replace(complete=complete, pending=pending, ends=ends))
         self.report.position = last.positions[0]
         self.report.extra = last.extra
+
+    @staticmethod
+    def _end(side: Side, follows: bool, position: str | None) -> str | None:
+        return side.end(position) if follows else None
 
     def _count(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:

@@ -71,6 +71,10 @@ class Side:
         """Return the feed of the store, see `Store.changes`."""
         return self.store.changes(since, prefix=self._prefix)
 
+    def end(self, since: str | None) -> str:
+        """Return the position of now, which is after ``since``."""
+        return self.store.changes(since, prefix=self._prefix).skip()
+
     def tag(self, key: str) -> Tag:
         """Return the tag of ``key`` now, or ABSENT if it is missing."""
         if self._tags:

@@ -2,11 +2,13 @@
 
     answer = {"name": …, "values": "bytes" | "text" | "json", "media_type": …, "features": [name …],
               "key_bytes": number, "body": number, "page": number, "operations": number,
-              "used": number or null, "free": number or null}
+              "used": number or null, "free": number or null, "replicas": [replica …]}
+    replica = {"state": …, "changes": number or null, "seconds": number or null, "refused": number}
 
 ``features`` has the names in `holdall.Feature`. ``key_bytes`` is the length of the longest key. ``body`` is the most
 bytes of a body, ``page`` the most items of a page, and ``operations`` the most operations of a batch. ``used`` and
-``free`` are bytes, for a store that tells them, and a sender that may read all of it.
+``free`` are bytes, for a store that tells them, and ``replicas`` tell how far each replica is behind, see
+`holdall.replication.Lag`; only a sender that may read all of the store gets them.
 """
 
 from typing import Any
@@ -26,6 +28,7 @@ from holdall.server.openapi import (
     read,
 )
 from holdall.server.operations import MOST as MOST_OPERATIONS
+from holdall.server.replicas import describe_replicas
 from holdall.server.representation import BytesRepresentation, Representation, TextRepresentation
 from holdall.server.room import space_of
 from holdall.server.stores import Served, Stores
@@ -48,7 +51,7 @@ class Infos:
         served = self._stores.find(store, req)
         answer = describe(served, self._max_body)
         if req.context.access.allows(store, ""):
-            answer |= space_of(served.store)._asdict()
+            answer |= {**space_of(served.store)._asdict(), "replicas": describe_replicas(served.store)}
         resp.data = msgspec.json.encode(answer)
 
     on_head = on_get
@@ -58,6 +61,7 @@ class Infos:
         number: Schema = {"type": "integer", "minimum": 1}
         room: Schema = {"type": ["integer", "null"], "minimum": 0}
         known = an_object(
+            *("used", "free", "replicas"),
             name=TEXT,
             values={"enum": ["bytes", "text", "json"]},
             media_type=TEXT,
@@ -68,6 +72,14 @@ class Infos:
             operations=number,
             used=room,
             free=room,
+            replicas=list_of(
+                an_object(
+                    state=TEXT,
+                    changes=room,
+                    seconds={"type": ["number", "null"], "minimum": 0},
+                    refused={"type": "integer", "minimum": 0},
+                )
+            ),
         )
         return read(operation("Describe the store for a client", {200: answer("facts", content(known))}))
 

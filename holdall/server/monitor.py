@@ -10,6 +10,11 @@
     holdall_store_operations_total{store, operation}        operations of a store with the layer `holdall.Metrics`
     holdall_store_errors_total{store, operation}            those that failed
     holdall_store_seconds_total{store, operation}           their time
+    holdall_replica_lag_changes{store, replica}             keys that a replica lacks, if this can be told
+    holdall_replica_lag_seconds{store, replica}             seconds since the replica was last known to lack none
+    holdall_replica_refused_keys{store, replica}            keys that the replica refused
+    holdall_replica_errors_total{store, replica}            deliveries that failed
+    holdall_replica_state{store, replica, state}            1 for the state of the replica, see `Lag`
 
 ``store`` is empty for a request that names no store of this service. They count one process.
 """
@@ -24,6 +29,7 @@ from holdall.layer import layers
 from holdall.middleware.metrics import Metrics
 from holdall.middleware.metrics.counter import ThreadCounter
 from holdall.middleware.metrics.measured import BOUNDS, bucket
+from holdall.server.replicas import replica_metrics
 from holdall.server.slots import Slots
 from holdall.server.stores import Served, Stores
 
@@ -88,6 +94,7 @@ class Monitor(Collector):
         yield _counter("http_received_bytes", "Bytes of bodies.", ("store",), _of(counts, "received"))
         yield _counter("http_sent_bytes", "Bytes of answers.", ("store",), _of(counts, "sent"))
         yield from _operations(self._stores.values())
+        yield from replica_metrics(self._stores.values())
 
 
 class MetricsPage:

@@ -102,3 +102,75 @@ def test_the_columns_may_be_declared_in_the_configuration(books, folder):
 @pytest.mark.parametrize("columns", ["date", "day=Tag", "date=", "date=a,date=b"])
 def test_columns_that_are_not_fields_are_wrong_usage(books, bank, columns):
     refusal("payments", "import", bank, "--columns", columns, "--dry-run", "--into", books, code=2)
+
+
+def test_exact_matches_are_booked_and_unmatched_money_waits(books, bank, folder):
+    confirm = [
+        "payments",
+        "import",
+        bank,
+        "--confirm",
+        "exact",
+        "--seller",
+        "NO999000222MVA",
+        "--into",
+        books,
+    ]
+    told = good(*confirm, "--out", "rest.json")
+    assert (
+        "booked 1, unapplied 3, left 0, already there 0, passed over 2, not booked by the bank yet 1" in told
+    )
+    owed = json.loads(good("invoices", "list", "--from", books, "--json"))
+    assert [each["owed"] for each in owed if each["number"] == OPEN] == ["0.00"]
+    before = contents(books)
+    assert "booked 0, unapplied 0, left 0, already there 4, passed over 2" in good(*confirm)
+    assert contents(books) == before
+
+
+def test_proposals_are_written_edited_and_booked(books, bank, folder):
+    at = ["--into", books]
+    good(
+        "payments", "import", bank, "--confirm", "exact", "--seller", "DE999000111", "--out", "rest.json", *at
+    )
+    (proposal,) = json.loads((folder / "rest.json").read_text())["proposals"]
+    assert (proposal["shares"][0]["invoice"], proposal["customer"]) == ("NL-2026-052", "DE999000333")
+    told = good("payments", "import", "--confirm", "rest.json", *at)
+    assert "booked 1, unapplied 0, left 0, already there 0, passed over 0, refused 0" in told
+    assert "already there 1" in good("payments", "import", "--confirm", "rest.json", *at)
+    assert "rest.json" in refusal("payments", "import", bank, "--dry-run", "--out", "rest.json", *at)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["bank.xml"], "give --dry-run, to look at the proposals, or --confirm, to book them"),
+        (
+            ["bank.xml", "--dry-run", "--confirm", "exact"],
+            "give --dry-run, to look at the proposals, or --confirm",
+        ),
+        (
+            ["bank.xml", "--confirm", "bank.xml"],
+            "--confirm FILE books the proposals in the file; leave out the bank",
+        ),
+        (["--dry-run"], "name the files of the bank"),
+    ],
+)
+def test_what_to_do_must_be_clear(books, bank, arguments, problem):
+    assert problem in refusal("payments", "import", *arguments, "--into", books, code=2)
+
+
+def test_a_file_that_is_not_of_proposals_is_refused(books, bank):
+    assert "it is not a file of proposals" in refusal(
+        "payments", "import", "--confirm", bank, "--into", books
+    )
+    refusal("payments", "import", "--confirm", "missing.json", "--into", books)
+
+
+def test_an_entry_that_cannot_be_booked_is_listed(books, bank):
+    good("books", "close", "2026-09-01", "--by", "Ann", "--from", books)
+    done = call(
+        "payments", "import", bank, "--confirm", "exact", "--seller", "NO999000222MVA", "--into", books
+    )
+    assert done.code == 1
+    assert "is dated 2026-09-01, but the books are closed until 2026-09-01" in done.out
+    assert "booked 0, unapplied 0, left 0, unclear 4" in done.out

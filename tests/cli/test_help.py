@@ -82,15 +82,17 @@ def examples(path):
 
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
-        "get", "set", "del", "ls", "count", "changes", "cp", "convert", "sync", "backup", "restore", "rekey", "key new",
-        "conflicts", "settle",
+        "conflicts", "settle", "replicate", "replicas", "promote",
+        "get", "size", "set", "del", "ls", "count", "url", "changes", "cp", "convert", "sync", "backup", "restore",
+        "rekey", "key new",
         "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "books close", "books reopen", "books set", "books settings", "books status",
         "invoices add", "invoices export", "invoices import", "invoices list", "invoices new", "invoices pay",
         "invoices recode", "invoices refund", "invoices show", "invoices void", "invoices write-off",
-        "payments import",
+        "payments apply", "payments credit", "payments import", "payments list", "payments move", "payments receive",
+        "payments refund", "payments show", "payments void",
         "receivables billed", "receivables paid", "receivables adjusted", "receivables written-off",
         "receivables outstanding",
         "receivables customers", "receivables dso",
@@ -130,6 +132,9 @@ def test_every_example_runs_as_it_is_printed(folder, monkeypatch):
     call("set", "sqlite:///sealed.db?encrypt=env:BOOKS_KEYS", "greeting", "hello")
     (folder / "holdall.toml").write_text(DECLARED)
     monkeypatch.setenv("HOLDALL_CONFIG", str(folder / "holdall.toml"))  # so the view needs no trust
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")  # to sign a link, which needs no server
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     (folder / "inbox").mkdir()
     shutil.copy(str(BUNDLED / "nl-2026-014.xml"), folder / "inbox")
     (folder / "rent.json").write_text(RENT)

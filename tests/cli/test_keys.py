@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+import holdall
 from tests.cli.console import Done, call, contents, good, refusal
 
 
@@ -49,6 +50,54 @@ def test_what_is_not_there_lists_as_empty_and_makes_nothing(uri, folder):
     assert call("ls", uri) == Done(0, "", f"holdall: there are no keys at {uri}\n")
     assert good("count", uri) == "0\n"
     assert list(folder.iterdir()) == []
+
+
+def test_a_part_of_a_value_and_its_size(uri):
+    good("set", uri, "key", "0123456789")
+    assert [good("get", uri, "key", "--range", part) for part in ("2-4", "7-", "-3", "9-20")] == [
+        "234",
+        "789",
+        "789",
+        "9",
+    ]
+    assert good("size", uri, "key") == "10\n"
+    for wrong in ("4-2", "4", "-", "a-b", "1-2,5-6"):
+        assert "write for example 0-99" in refusal("get", uri, "key", "--range", wrong, code=2)
+    for command in (("size", uri, "other"), ("get", uri, "other", "--range", "0-1")):
+        assert "'other' does not exist" in refusal(*command)
+
+
+def test_the_keys_under_a_prefix_are_deleted(uri):
+    for key in ("logs/1", "logs/2", "logs", "other"):
+        good("set", uri, key, "")
+    assert call("del", uri, "logs/", "--prefix").code == 0
+    assert set(contents(uri)) == {"logs", "other"}
+    assert call("del", uri, "missing/", "--prefix").code == 0
+    assert "--prefix needs" in refusal("del", uri, "", "--prefix", code=2)
+    assert set(contents(uri)) == {"logs", "other"}
+
+
+def test_invoices_are_not_deleted_by_a_prefix(uri):
+    with holdall.open(uri) as store:
+        store["invoices/seller/7"] = b"{}"
+        store["inventory"] = b"1"
+    for prefix in ("i", "invoices/", "invoices/seller/"):
+        assert "'invoices/seller/7' is an invoice" in refusal("del", uri, prefix, "--prefix")
+    assert call("del", uri, "inve", "--prefix").code == 0
+    assert call("del", uri, "invoices/other/", "--prefix").code == 0
+    assert set(contents(uri)) == {"invoices/seller/7"}
+
+
+def test_a_link_to_a_value_in_a_bucket(uri, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    link = good("url", "s3://acme/books?region=eu-west-1&compress=zstd", "a key", "--expires", "2h")
+    assert link.startswith("https://")
+    assert "/books/a%20key?" in link
+    assert "X-Amz-Expires=7200&" in link
+    assert "hunter2" not in link
+    assert "7 days" in refusal("url", "s3://acme?region=eu-west-1", "key", "--expires", "8d")
+    assert "has no links" in refusal("url", uri, "key")
 
 
 def test_a_key_is_deleted(uri):

@@ -169,7 +169,7 @@ def test_the_nearest_of_three_is_asked_first() -> None:
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = ["60s"]}]', "not a list of texts and tables"),
         ('[store.a]\nuri = "memory://"\nlayers = [{cache = 1979-05-27}]', "not a list of texts and tables"),
         ('[store.a]\nuri = "memory://"\ncache = "60s"', "store.a.cache is not known"),
-        ('[store.a]\nuri = "memory://"\nreplicas = ["b"]', "store.a.replicas is not known"),
+        ('[store.a]\nuri = "memory://"\nreplicas = ["b"]', "replica: no store is named"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(project: Path, text: str, remedy: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import holdall
 from holdall import Expires, Memory, Mismatch
 from holdall.address import LAYERED, parameters
+from holdall.configuration.replicas import REPLICATED
 from holdall.configuration.stack import Stack
 from holdall.configuration.table import LAYERS, LISTED, converters
 from holdall.layer import layers
@@ -82,7 +83,7 @@ def test_a_list_is_in_the_order_that_it_is_written_in(texts: tuple[str, ...]) ->
 
 
 def test_the_closed_set_is_what_the_table_takes() -> None:
-    assert set(LAYERED) == {*converters(LAYERS), "manifest"}
+    assert set(LAYERED) == {*converters(LAYERS), "manifest", *REPLICATED}
     assert set(converters(LISTED)) - set(LAYERED) == {"escape", "prefix"}
     every = list(dict.fromkeys(row.load().__name__ for row in LAYERS))
     assert every == [name for name in DOCUMENTED if name not in UNNAMED]

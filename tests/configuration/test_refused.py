@@ -24,7 +24,7 @@ MARK = "hunter2hunter2hunter2"
     ("query", "remedy"),
     [
         ("serialiser=json", "did you mean 'serializer'?"),
-        ("zzz=1", "it takes none; layers take bound, budget, cache, checksum, "),
+        ("zzz=1", "it takes none; layers take acks, bound, budget, cache, checksum, "),
         ("serializer=jsn", "not one of json, msgpack, yaml, xml, pickle, text"),
         ("serializer=", "not one of json, msgpack"),
         ("compress=snappy", "not one of zstd, gzip, lzma"),

@@ -35,7 +35,7 @@ from tests.middleware.bytes.layers import encrypted
 from tests.servers.s3 import Server
 
 WHOLE = "SEEK TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC CHANGES"
-PRIVATE = f"{WHOLE} RANGES"
+PRIVATE = f"{WHOLE} RANGES STREAMS"
 EVERYTHING = "SEEK BATCH TAGS UNIQUE_TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 
@@ -43,8 +43,8 @@ HASHED = "BATCH TAGS SWAP REMOVE ATOMIC SHARED DURABLE"
 STORES = {
     "memory://": PRIVATE,
     "memory://shared": PRIVATE,
-    "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE RANGES",
-    "sqlite:///store.db": f"{EVERYTHING} CHANGES RANGES",
+    "file:store": "BATCH TAGS UNIQUE_TAGS SWAP REMOVE SHARED DURABLE RANGES STREAMS",
+    "sqlite:///store.db": f"{EVERYTHING} CHANGES RANGES STREAMS",
     "sqlite:///:memory:": f"{PRIVATE} BATCH",
     "lmdb:store": f"{EVERYTHING} CHANGES RANGES",
     "dbm:store?flavor=dumb": HASHED,
@@ -67,7 +67,7 @@ STORES = {
     "shove+memory://": "",
 }
 
-READS = "SEEK TAGS UNIQUE_TAGS CHANGES RANGES"
+READS = "SEEK TAGS UNIQUE_TAGS CHANGES RANGES STREAMS"
 LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "passthrough": (PassThrough, PRIVATE),
     "json": (Json, WHOLE),
@@ -80,7 +80,7 @@ LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "raw": (lambda store: store.raw(), PRIVATE),
     "expires": (Expires, WHOLE),
     "cache": (lambda store: Cache(store, 60), PRIVATE),
-    "validate": (lambda store: Validate(store, AnyValue()), PRIVATE),
+    "validate": (lambda store: Validate(store, AnyValue()), f"{WHOLE} RANGES"),
     "guard": (lambda store: Guard(store, Manifest(("serializer=json",))), PRIVATE),
     "metrics": (Metrics, PRIVATE),
     "budget": (lambda store: Budget(store, 9), PRIVATE),
@@ -110,9 +110,8 @@ def test_a_store_promises(address: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_bucket_promises(moto: Server) -> None:
-    assert moto.store().features == named(
-        "SEEK BATCH TAGS SWAP REMOVE DURABLE RANGES"
-    )  # moto's is not SHARED
+    promised = "SEEK BATCH TAGS SWAP REMOVE DURABLE RANGES STREAMS"  # moto's is not SHARED
+    assert moto.store().features == named(promised)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

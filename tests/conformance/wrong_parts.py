@@ -1,6 +1,11 @@
-"""Stores with one defect each in parts and sizes of values and deletes by prefix, and the checks that must catch it."""
+"""Stores with one defect each in parts, files and sizes of values and deletes by prefix, and checks that catch it."""
+
+from typing import Any
 
 from holdall import Memory
+from holdall.files import InMemory, ValueWriter, open_value
+from holdall.ranges import ByteRange
+from holdall.store import Tag
 from tests.conformance.wrong_stores import caught_by
 
 
@@ -39,3 +44,35 @@ class DeletesReservedKeys(Memory):
     def delete_prefix(self, prefix: str, /) -> None:
         for key in [key for key in self._table.cells if key.startswith(prefix)]:
             del self._table.cells[key]
+
+
+@caught_by("test_a_file_is_discarded_by_an_exception", "test_a_file_that_is_not_closed_is_not_a_value")
+class CommitsWhatIsDiscarded(Memory):
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        sink = InMemory(lambda data: self._write(key, expected, data))
+        if mode != "wb":
+            return super().open(key)
+        sink.discard = sink.commit  # type: ignore[assignment,method-assign]
+        return ValueWriter(sink)
+
+
+@caught_by("test_a_file_becomes_a_value_when_it_is_closed", "test_a_file_that_loses_a_swap_changes_nothing")
+class WritesThrough(Memory):
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        if mode != "wb":
+            return super().open(key)
+        sink = InMemory(lambda data: self.tag(key))
+        sink.write = lambda data: self.__setitem__(key, self.get(key, b"") + data)  # type: ignore[method-assign]
+        return ValueWriter(sink)
+
+
+@caught_by("test_a_reader_never_mixes_two_values")
+class ReadsTheNewestValue(Memory):
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        if mode == "wb":
+            return super().open(key, "wb", expected=expected)
+
+        def read(part: ByteRange) -> bytes:
+            return part.of_value(self.get(key, bytes(1 << 24)))
+
+        return open_value(self.size(key), read)

@@ -18,7 +18,6 @@ from tests.replication.mortal import Without
 
 DAY, LATER = date(2026, 2, 1), date(2026, 3, 1)
 STORES = {
-    "dict": dict,
     "atomic": lambda: Json(Memory(), Invoice),
     "swap": lambda: Json(Without(Memory(), Feature.ATOMIC), Invoice),
 }
@@ -111,7 +110,7 @@ class TestReceive:
             ("10", ["A", "A"], {}, "number 'A' is named twice"),
             ("10", ["A", "D"], {}, "the customers of the documents are 'C', 'D'; name the customer who paid"),
             ("10", [], {}, "the customers of the documents are none"),
-            ("10", [], {"customer": "X"}, "customer 'X' has no document of seller 'S'"),
+            ("10", [], {"customer": "X"}, "customer 'X' has no document; name another, or give its Party"),
             ("10", ["A"], {"currency": "CHF"}, "the currencies of the payment are CHF, EUR"),
             ("10", ["A"], {"id": ""}, "has 0 characters"),
             ("10", ["A"], {"id": "a" * 151}, "has 151 characters"),
@@ -254,6 +253,11 @@ class TestCredit:
         [
             ("A", ["B"], "invoice 'A' has 0.00 EUR left to settle other documents"),
             ("N", {"A": Decimal(51)}, "the parts add up to 51.00, but the amount is 50.00"),
+            (
+                "N",
+                {"N": Decimal(-10), "A": Decimal(20)},
+                "credit-note 'N' cannot settle itself; name other documents",
+            ),
             ("N", [], "nothing is owed on the documents that credit-note 'N' is to settle"),
         ],
     )
@@ -359,6 +363,18 @@ def test_a_payment_document_is_not_an_invoice(books):
     with pytest.raises(KeyError):
         books.find("X")
     assert sorted(each.number for each in books) == ["A", "B", "D", "N"]
+
+
+def test_a_dict_keeps_them_too():
+    books = fill(Books({}))
+    books.receive(Decimal(150), DAY, {"A": Decimal(60)}, id="p")
+    books.apply("p", ["B"], LATER, Decimal(20), id="x")
+    books.void_payment("x", LATER, "wrong")
+    assert (owed(books, "A", "B"), left(books, "p")) == (["40.00", "200.00"], "90.00")
+    before = dict(books.store)
+    with pytest.raises(Invalid):
+        books.apply("p", {"A": Decimal(10), "B": Decimal(201)}, LATER)
+    assert dict(books.store) == before
 
 
 def test_views_equal_the_reports():

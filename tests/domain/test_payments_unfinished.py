@@ -28,12 +28,12 @@ def die() -> None:
     raise Killed
 
 
-class Eventful(Interceptor[bytes]):
+class Eventful(Interceptor[Any]):
     """A store without transactions, with the event of that number before each request. `modify` is two requests."""
 
     modify = Store.modify
 
-    def __init__(self, store: Store[bytes], events: dict[int, Callable[[], Any]]) -> None:
+    def __init__(self, store: Store[Any], events: dict[int, Callable[[], Any]]) -> None:
         super().__init__(Without(store, Feature.ATOMIC))
         self._events = events
         self.calls: list[str] = []
@@ -49,6 +49,12 @@ class Eventful(Interceptor[bytes]):
     def _request(self, name: str) -> None:
         self.calls.append(name)
         self._events.get(len(self.calls) - 1, lambda: None)()
+
+
+def watched(store: Store[Invoice], at: int | None = None) -> Books:
+    """Books that end their process at a request: that after the claim of `receive`, unless ``at`` names another."""
+    events = {after_the_claim() if at is None else at: die}
+    return Books(Eventful(store, events))
 
 
 def opened(below: Store[bytes], events: dict[int, Callable[[], Any]] | None = None) -> Books:

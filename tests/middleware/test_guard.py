@@ -57,7 +57,15 @@ DELETES: dict[str, Callable[[Store[bytes]], Any]] = {
     "remove": lambda store: store.remove("a", store.raw().get_tagged("a").tag),
     "transact": lambda store: store.transact([Delete("a")]),
 }
+
+
+def _write_file(store: Store[bytes]) -> None:
+    with store.open("c", "wb") as file:
+        file.write(b"3")
+
+
 WRITES: dict[str, Callable[[Store[bytes]], Any]] = {
+    "open": lambda store: _write_file(store),
     "[]=": lambda store: store.__setitem__("c", b"3"),
     "update": lambda store: store.update(c=b"3"),
     "swap": lambda store: store.swap("c", b"3", ABSENT),

@@ -4,12 +4,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from holdall import ABSENT, Conflict, Corrupt, Encrypt, Json, Memory, Prefix, Unsupported, Versions, note
+from holdall.keys import RawKey
 from holdall.middleware.keyring import new_key
 from holdall.middleware.versions.stamp import Stamp
 from holdall.replication import conflicts, merge_fields, settle, sync_both
 from holdall.replication.report import Report
+from holdall.replication.revisions import tree
+from holdall.replication.revisions.kept import TREES
 from holdall.replication.revisions.tree import Coming, Known, Record, Tree
 from holdall.store import MISSING, Store
 
@@ -194,6 +199,36 @@ def test_a_record_of_a_value_that_never_came_is_left_alone() -> None:
     before = dict(b.raw().items())
     assert sync(a, b).changed == 0
     assert dict(b.raw().items()) == before
+
+
+@given(st.lists(st.lists(st.integers(0, 100), max_size=3), max_size=12), st.integers(1, 6))
+def test_a_tree_that_is_cut_has_the_same_leaves(parents: list[list[int]], limit: int) -> None:
+    tree = Tree({"0": Known(1, (), deleted=False, micros=0)})
+    for number, each in enumerate(parents, 1):
+        tree = tree.with_child(str(number), {str(parent % number) for parent in each}, False, 0)
+    cut = tree.cut(limit)
+    assert cut.leaves == tree.leaves
+    assert cut.items() <= tree.items()
+    assert cut.cut(limit) == cut
+    assert len(cut) == len(tree) or len(cut) >= limit
+
+
+def test_trees_do_not_grow_for_ever_and_generations_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "LIMIT", 5)
+    a, b, near, far = make(), make(), make(), make()
+    for number in range(20):
+        a["x"] = number
+        sync(a, b)
+        if number == 2:
+            sync(b, far)
+        if number == 16:
+            sync(b, near)
+    record = Record.load("x", b.raw(TREES)[RawKey("x")])
+    assert sorted(known.generation for known in record.tree.values()) == [16, 17, 18, 19, 20]
+    assert sync(b, near).siblings == 0
+    assert near["x"] == 19
+    assert sync(b, far).siblings == 1  # nobody knows any more that its value was replaced
+    assert far["x"] == 19
 
 
 def test_a_dry_run_writes_nothing() -> None:

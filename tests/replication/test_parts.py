@@ -2,12 +2,15 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from holdall import Escape, Invalid, Memory, PermissionDenied, Prefix, ReadOnly, SQLite, Versions
+from holdall import Escape, Invalid, Memory, PermissionDenied, Prefix, ReadOnly, SQLite, Unsupported, Versions
+from holdall.middleware.interceptor import Interceptor
 from holdall.replication import Report, back_up, follow, restore, sync, sync_both
 from holdall.store import Store
+from tests.replication.mortal import Without
 
 
 def test_two_prefixes_of_one_store_are_two_stores(tmp_path: Path) -> None:
@@ -86,6 +89,33 @@ def test_a_target_that_refuses_writes_is_named(target: Store[bytes]) -> None:
         sync(source, target)
     assert repr(target) in str(refused.value)
     assert ".holdall" not in str(refused.value)
+
+
+class _Refuses(Interceptor[bytes]):
+    def _call(self, name: str, call: Any, /, *args: Any) -> Any:
+        raise Unsupported("this service does not show reserved keys")
+
+    def _stream(self, name: str, items: Any, /) -> Any:
+        raise Unsupported("this service does not show reserved keys")
+
+
+class _Hides(Without):
+    """A store whose reserved keys only the store itself reaches, as a service without ``--raw``."""
+
+    def raw(self, prefix: str = "") -> Store[bytes]:
+        return _Refuses(super().raw(prefix))
+
+
+def test_a_store_that_hides_its_reserved_keys_needs_another_for_the_tags() -> None:
+    source, target, state = _Hides(Memory()), _Hides(Memory()), Memory()
+    source["a"] = b"1"
+    with pytest.raises(Unsupported, match=r"name another store with state= \(--state\)"):
+        sync(source, target)
+    assert sync(source, target, state=state).copied == 1
+    assert sync(source, target, state=state).changed == 0
+    assert sync(source, Memory()).copied == 1
+    target["b"] = b"2"
+    assert sync_both(source, target, state=state).copied == 1
 
 
 def test_a_prefix_that_no_key_can_have_is_refused() -> None:

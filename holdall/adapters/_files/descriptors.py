@@ -98,6 +98,21 @@ def _read(opening: Iterator[int], part: ByteRange) -> tuple[bytes, int] | None:
         os.close(fd)
 
 
+def open_file(root: str, place: Place) -> FileIO | None:
+    """Return the file at ``place``, open to be read; or None if it is not a file. Raises the errors of `read_file`."""
+    folders, name = place
+    file = in_folder(root, folders, lambda fd: open_owned(name, _READ, dir_fd=fd))
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    return None
+
+
+def read_at(file: FileIO, part: ByteRange) -> bytes:
+    """Return the ``part`` of ``file``, which has a length."""
+    return os.pread(file.fileno(), part.length or 0, part.start)
+
+
 def read_time(root: str, place: Place) -> int | None:
     """Return the time of the file at ``place`` in nanoseconds, or None if it is missing or is not a file.
 

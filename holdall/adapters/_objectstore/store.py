@@ -1,13 +1,17 @@
 """The common part of stores in buckets. Each service adds its own implementation of `Bucket` and `Writes`."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, Generic, Protocol, TypeVar, cast
+from functools import partial
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from holdall.adapters._objectstore.names import is_key, write_all
 from holdall.adapters._objectstore.probe import Conditions
+from holdall.adapters._objectstore.streams import Upload, UploadSink
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.errors import Unsupported
+from holdall.files import Sink, ValueWriter, is_to_write, open_value
 from holdall.keys import Foreign, Span, check_key, to_name
 from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, to_bytes
@@ -36,8 +40,12 @@ class Bucket(Protocol):
         """The ``part`` of the body of ``key``; its length is not 0."""
         ...
 
-    def size(self, key: str) -> int:
-        """The number of bytes of ``key``, without its body."""
+    def read_version(self, key: str, tag: Tag, part: ByteRange) -> bytes:
+        """As `read_part`, of the version that carries ``tag``. Raises Conflict if the server lacks that version."""
+        ...
+
+    def look(self, key: str) -> tuple[Tag, int]:
+        """The tag of ``key``, and the number of bytes of its body, without the body."""
         ...
 
     def objects(self, span: Span, prefix: str, size: int = ...) -> Iterator[tuple[str, str]]:
@@ -77,6 +85,8 @@ class Writes(Protocol):
         ...
 
 
+_BUFFER = 8 * 2**20  # bytes that one request of a file reads
+
 B = TypeVar("B", bound=Bucket)
 
 
@@ -88,6 +98,9 @@ class BucketStore(Store[bytes], Generic[B]):
 
     _always: ClassVar[Feature]
     """The features of the store that do not depend on conditional requests."""
+
+    _part: ClassVar[int]
+    """The bytes of a part of a value that is written as a file."""
 
     _bucket: B
     _writes: Writes
@@ -130,9 +143,33 @@ class BucketStore(Store[bytes], Generic[B]):
             return b""
         return self._bucket.read_part(key, part)
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        check_key(key)
+        if is_to_write(mode, expected):
+            if expected is not None:
+                self._need(Feature.SWAP)
+            return ValueWriter(self._sink(key, expected))
+        tag, size = self._bucket.look(key)
+        return open_value(size, partial(self._bucket.read_version, key, tag), buffer=_BUFFER)
+
+    def _sink(self, key: str, expected: Tag | None) -> Sink:
+        """Return the sink for a new value of ``key``."""
+        begin = partial(self._upload, key, expected)
+        return UploadSink(self._part, begin, partial(self._write_whole, key, expected))
+
+    def _write_whole(self, key: str, expected: Tag | None, value: bytes) -> Tag | None:
+        if expected is not None:
+            return self._writes.swap(key, value, expected)
+        self._writes.put(key, value)
+        return None
+
+    @abstractmethod
+    def _upload(self, key: str, expected: Tag | None) -> Upload:
+        """Begin an upload of a new value of ``key`` in parts of `_part` bytes."""
+
     def size(self, key: str, /) -> int:
         check_key(key)
-        return self._bucket.size(key)
+        return self._bucket.look(key)[1]
 
     def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
         return (key for key, _ in self.scan_tags(prefix, start=start, stop=stop))

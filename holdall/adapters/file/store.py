@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import starmap
-from typing import TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 
-from holdall.adapters._files.descriptors import read_file, read_status, read_time
+from holdall.adapters._files.descriptors import open_file, read_at, read_file, read_status, read_time
 from holdall.adapters._files.durability import DURABILITIES, Durability, check_durability
 from holdall.adapters._files.filenames import Folders, Place, place_of
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
@@ -24,12 +24,14 @@ from holdall.adapters._shared.foreign import foreign_files
 from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters.file.feed import Feed
 from holdall.adapters.file.journal import Journal
+from holdall.adapters.file.parts import Part, PartSink
 from holdall.adapters.file.writer import Writer
 from holdall.address import Address, flag
 from holdall.batches import split_by_bytes, split_keys
 from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import InvalidAddress, PermissionDenied, StoreNotFound, Unsupported
+from holdall.files import ValueWriter, is_to_write, open_value
 from holdall.handles import PerProcess
 from holdall.keys import Foreign, Span, check_key
 from holdall.ranges import ALL, ByteRange
@@ -47,6 +49,7 @@ _FEATURES = (
     | Feature.SHARED
     | Feature.DURABLE
     | Feature.RANGES
+    | Feature.STREAMS
 )
 
 
@@ -146,19 +149,29 @@ class File(Store[bytes]):
         check_key(key)
         return self._read(key, place_of(key), ByteRange.of(start, length))[0]
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        check_key(key)
+        if is_to_write(mode, expected):
+            part = self._change(Writer.begin_part)
+            commit = partial(self._put_part, key, expected)
+            return ValueWriter(PartSink(self.root, key, part, commit, durable=self._durable))
+        file = self._look(key, partial(open_file, self.root, place_of(key)))
+        return open_value(os.fstat(file.fileno()).st_size, partial(read_at, file), file.close)
+
+    def _put_part(self, key: str, expected: Tag | None, part: Part) -> Tag:
+        return self._change(_put_part, key, expected, part)
+
     def size(self, key: str, /) -> int:
         check_key(key)
-        try:
-            found = read_status(self.root, place_of(key))
-        except OSError as error:
-            raise translate(error, self.root, key) from error
-        if found is None:
-            raise KeyError(key)
-        return found.st_size
+        return self._look(key, partial(read_status, self.root, place_of(key))).st_size
 
     def _read(self, key: str, place: Place, part: ByteRange = ALL) -> tuple[bytes, int]:
+        return self._look(key, partial(read_file, self.root, place, part))
+
+    def _look(self, key: str, look: Callable[[], T | None]) -> T:
+        """Return the result of ``look``. Raises KeyError if it finds no file of ``key``."""
         try:
-            found = read_file(self.root, place, part)
+            found = look()
         except FileNotFoundError:
             raise KeyError(key) from None
         except OSError as error:
@@ -309,6 +322,12 @@ def _swap(writer: Writer, key: str, value: bytes, expected: Tag) -> Tag:
     if writer.tag(key) != expected:
         raise conflict(key)
     return writer.put(key, value)
+
+
+def _put_part(writer: Writer, key: str, expected: Tag | None, part: Part) -> Tag:
+    if expected is not None and writer.tag(key) != expected:
+        raise conflict(key)
+    return writer.put_part(key, part)
 
 
 def _remove(writer: Writer, key: str, expected: Tag) -> None:

@@ -27,7 +27,9 @@ from holdall.adapters._files.flock import TIMEOUT, restrict
 from holdall.adapters._files.folders import sync
 from holdall.adapters._files.lockfile import LockFile
 from holdall.adapters._files.oserrors import translate
+from holdall.adapters.file import parts
 from holdall.adapters.file.journal import FOLDER, LOCK, TARGET, Journal, has_feed, open_lock
+from holdall.adapters.file.parts import Part
 from holdall.errors import HoldallError, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag
 
@@ -158,6 +160,10 @@ class Writer(LockFile):
         folders, name = place_of(key)
         return Tag(str(self._put_in(folders, [(key, name, value)])))
 
+    def begin_part(self) -> Part:
+        """Create a part, and delete those whose writer was killed."""
+        return parts.create(self._root)
+
     def put_all(self, items: list[tuple[str, bytes]]) -> None:
         """Set each key to its value, in order. If this raises, the key that failed and the later ones are unchanged."""
         self._announce([key for key, _ in items])
@@ -165,16 +171,36 @@ class Writer(LockFile):
         for folders, group in groupby(placed, itemgetter(0)):
             self._put_in(folders, [(key, name, value) for _, name, key, value in group])
 
+    def put_part(self, key: str, part: Part) -> Tag:
+        """Make the content of ``part`` the value of ``key`` and return the new tag. If this raises, nothing changed."""
+        self._key = key
+        self._announce([key])
+        folders, name = place_of(key)
+        return Tag(str(self._change_in(folders, partial(self._move, part, name))))
+
+    def _move(self, part: Part, name: str, folder: int) -> int:
+        fd, mode = part.file.fileno(), _mode_of(name, folder)
+        if mode is not None:
+            os.fchmod(fd, mode)
+        tick = self._stamp(fd)
+        if self._durable:
+            os.fsync(fd)
+        os.rename(f"{self._root}/{parts.FOLDER}/{part.name}", name, dst_dir_fd=folder)
+        return tick
+
     def _put_in(self, folders: Folders, group: list[tuple[str, str, bytes]]) -> int:
         """Put keys whose files are in the same folder, and return the last tick."""
-        put = partial(self._put, group)
+        return self._change_in(folders, partial(self._put, group))
+
+    def _change_in(self, folders: Folders, change: Callable[[int], int]) -> int:
+        """Return the result of ``change`` on the last of ``folders``, which are made if they are missing."""
         self._touched.add(folders)
         try:
             try:
-                return in_folder(self._root, folders, put)
+                return in_folder(self._root, folders, change)
             except FileNotFoundError:
                 self._make(folders)
-                return in_folder(self._root, folders, put)
+                return in_folder(self._root, folders, change)
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(self._root, ".new").unlink()

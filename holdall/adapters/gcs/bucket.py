@@ -111,31 +111,44 @@ class GCSBucket:
 
         return self.ask(send, key)
 
-    def read_part(self, key: str, part: ByteRange, generation: str = "") -> bytes:
-        """The ``part`` of the body of ``key``; its length is not 0. ``generation`` is as in `read`."""
-
-        def send(connection: Connection, retry: Any) -> bytes:
+    def _download_part(self, key: str, part: ByteRange, generation: str) -> tuple[State, bytes]:
+        def send(connection: Connection, retry: Any) -> tuple[State, bytes]:
             where = connection, self.name, self.root + key, generation, self.options.timeout
             return retry(download_part)(*where, part)  # type: ignore[no-any-return]
 
+        return self.ask(send, key)
+
+    def read_part(self, key: str, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``; its length is not 0."""
         try:
-            return self.ask(send, key)
+            return self._download_part(key, part, "")[1]
         except HoldallError as error:
             if not begins_after_end(error):
                 raise
             # A server may also refuse the last bytes of a shorter value, which are all of its bytes.
-            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0), generation)
+            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0))
+
+    def read_version(self, key: str, tag: Tag, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key`` that carries ``tag``. Raises Conflict if the server lacks it."""
+        try:
+            state, body = self._download_part(key, part, tag)
+        except KeyError:
+            raise conflict(key) from None
+        if state.tag != tag:  # the server ignores the generation
+            raise conflict(key)
+        return body
 
     def head(self, key: str, generation: str = "") -> State:
         """The state of ``key``, without its body; ``generation`` is as in `read`."""
-        blob = self._look(key, generation)
-        return State(_tag(blob, key), blob.metadata or {})
+        blob = self._reload(key, generation)
+        return State(tag_of(blob.generation, key), blob.metadata or {})
 
-    def size(self, key: str) -> int:
-        """The number of bytes of ``key``, without its body."""
-        return int(self._look(key).size)
+    def look(self, key: str) -> tuple[Tag, int]:
+        """The tag of ``key`` and the number of its bytes, without its body."""
+        blob = self._reload(key)
+        return tag_of(blob.generation, key), int(blob.size)
 
-    def _look(self, key: str, generation: str = "") -> Any:
+    def _reload(self, key: str, generation: str = "") -> Any:
         """The client's blob for ``key``, with the properties that the server has."""
 
         def send(connection: Connection, retry: Any) -> Any:
@@ -192,7 +205,7 @@ class GCSBucket:
         Raises Conflict if ``expected`` is given and the object does not carry it. A large value, or any value
         if ``resumable`` is true, takes one request to begin the upload and more for its parts.
         """
-        match = _generation(key, expected)
+        match = generation_of(key, expected)
         size = None if resumable else len(value)
         given = {**self.note(), **(metadata or {})}
 
@@ -204,7 +217,7 @@ class GCSBucket:
                 setattr(blob, name, header)
             bounds = {"timeout": self.options.timeout, "retry": retry}
             blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
-            return _tag(blob, key)
+            return tag_of(blob.generation, key)
 
         return self.ask(send, key)
 
@@ -213,7 +226,7 @@ class GCSBucket:
 
         Raises Conflict if ``expected`` is given and the object does not carry it.
         """
-        match = _generation(key, expected)
+        match = generation_of(key, expected)
         bounds = {"timeout": self.options.timeout}
         self.ask(
             lambda connection, retry: self.blob(connection, key).delete(
@@ -260,7 +273,7 @@ class GCSBucket:
             connection.close()
 
 
-def _generation(key: str, expected: Tag | None) -> int | None:
+def generation_of(key: str, expected: Tag | None) -> int | None:
     """The generation that a request has to match. Raises Conflict if no object can have it."""
     if not expected:
         return None if expected is None else 0  # 0 means ABSENT
@@ -269,8 +282,9 @@ def _generation(key: str, expected: Tag | None) -> int | None:
     return int(expected)
 
 
-def _tag(blob: Any, key: str) -> Tag:
-    if blob.generation is None:
+def tag_of(generation: object, key: str) -> Tag:
+    """The tag of ``key`` by the ``generation`` in an answer. Raises Corrupt if the answer has none."""
+    if generation is None:
         message = f"the answer about {key!r} has no generation; check that a Cloud Storage server is at this endpoint"
         raise Corrupt(message, key=key)
-    return Tag(str(blob.generation))
+    return Tag(str(generation))

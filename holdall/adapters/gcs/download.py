@@ -43,8 +43,8 @@ def download(
 
 def download_part(
     connection: Connection, bucket: str, name: str, generation: str, timeout: float, part: ByteRange
-) -> bytes:
-    """The ``part`` of the object ``name``; its length is not 0. Raises the client's errors.
+) -> tuple[State, bytes]:
+    """The state of the object ``name``, and the ``part`` of it; its length is not 0. Raises the client's errors.
 
     ``generation`` is as in `download`. The server has no checksum of a part.
     """
@@ -53,9 +53,9 @@ def download_part(
         size = answer.headers.get("Content-Length", "")
         if size and size != str(len(body)):
             raise DataCorruption(answer, f"it has {len(body)} bytes, but should have {size}")
-        return part.of_answer(body, partial=True)
-    _check(answer, body)
-    return part.of_answer(body, partial=False)
+    else:
+        _check(answer, body)
+    return _state(answer), part.of_answer(body, partial=answer.status_code == _PARTIAL)
 
 
 def _get(

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
+from holdall.adapters._objectstore.links import whole_seconds
 from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
@@ -13,11 +14,14 @@ from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Options
 from holdall.adapters.gcs.deletes import AT_ONCE, BATCH, delete_batch
 from holdall.adapters.gcs.history import GCSPast
+from holdall.adapters.gcs.links import sign
+from holdall.adapters.gcs.uploads import PART, GCSUpload
 from holdall.adapters.gcs.writes import GCSWrites
 from holdall.address import Address, flag
 from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
-from holdall.store import Feature
+from holdall.keys import check_key
+from holdall.store import Feature, Tag
 
 
 class GCS(BucketStore[GCSBucket]):
@@ -48,6 +52,7 @@ class GCS(BucketStore[GCSBucket]):
     """
 
     _scheme = "gs"
+    _part = PART
     _always = (
         Feature.SEEK
         | Feature.BATCH
@@ -56,7 +61,10 @@ class GCS(BucketStore[GCSBucket]):
         | Feature.SHARED
         | Feature.DURABLE
         | Feature.RANGES
+        | Feature.STREAMS
     )
+
+    _writes: GCSWrites
 
     def __init__(
         self,
@@ -118,6 +126,19 @@ class GCS(BucketStore[GCSBucket]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(AT_ONCE)))
+
+    def url(self, key: str, expires: float = 3600) -> str:
+        """Return a link to the value of ``key`` that works for ``expires`` seconds, without other credentials.
+
+        Whoever has the link can read the value, so treat it as a secret. It costs no request, and is also made
+        for a missing key. Raises Invalid if ``expires`` is not between 1 second and 7 days, and
+        PermissionDenied if the credentials are not the key of a service account, because only such a key signs.
+        """
+        check_key(key)
+        return sign(self._bucket, key, whole_seconds(expires))
+
+    def _upload(self, key: str, expected: Tag | None) -> GCSUpload:
+        return GCSUpload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

@@ -1,6 +1,8 @@
 """Writes to a bucket, conditional or not. No lost answer loses or repeats a write."""
 
-from holdall.adapters._objectstore.write_ids import State, WriteIds, unconditional, unknown
+from collections.abc import Callable
+
+from holdall.adapters._objectstore.write_ids import State, Write, WriteIds, unconditional, unknown
 from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.errors import may_have_taken_effect, no_bucket
 from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
@@ -35,11 +37,19 @@ class GCSWrites:
         instead.
         """
         write = unconditional()
+        self.settle_put(key, write, lambda: self._bucket.write(key, value, metadata=write.metadata))
+
+    def settle_put(self, key: str, write: Write, send: Callable[[], Tag]) -> Tag | None:
+        """Return the result of ``send``, which sends the unconditional ``write`` of ``key``.
+
+        If its answer was lost, look whether the write happened, and return None if it did.
+        """
         try:
-            self._bucket.write(key, value, metadata=write.metadata)
+            return send()
         except Unavailable:
             if not write.has_taken_effect(lambda: self._bucket.head(key)):
                 raise
+        return None
 
     def delete(self, key: str) -> None:
         """Delete ``key``. Raises KeyError if it is missing, and Unavailable if that cannot be known."""
@@ -56,15 +66,33 @@ class GCSWrites:
         Raises Unavailable if it cannot be known whether the write happened, and Unsupported if the value is
         large and the server ignores conditions on large uploads.
         """
-        if len(value) > THRESHOLD and not self._bucket.resumable_conditions:
+        if len(value) > THRESHOLD:
+            self._require_conditions(key)
+        write = self._write_ids.write(key, expected)
+        return self.settle_swap(key, write, lambda: self._bucket.write(key, value, expected, write.metadata))
+
+    def begin_in_parts(self, key: str, expected: Tag | None) -> Write:
+        """Return the write of ``key`` in parts. Raises Unsupported if the server ignores its condition."""
+        if expected is None:
+            return unconditional()
+        self._require_conditions(key)
+        return self._write_ids.write(key, expected)
+
+    def _require_conditions(self, key: str) -> None:
+        if not self._bucket.resumable_conditions:
             raise Unsupported(
-                f"{key!r} cannot be swapped for {len(value)} bytes: its server ignores conditions on uploads "
-                f"above {THRESHOLD}",
+                f"{key!r} cannot be swapped for more than {THRESHOLD:,} bytes: its server ignores conditions on larger "
+                "uploads; write it without a condition, or use another server",
                 key=key,
             )
-        write = self._write_ids.write(key, expected)
+
+    def settle_swap(self, key: str, write: Write, send: Callable[[], Tag]) -> Tag:
+        """Return the tag that ``send`` returns, which sends the compare-and-swap ``write`` of ``key``.
+
+        If its answer was lost, find the outcome. Raises the errors of `swap`.
+        """
         try:
-            tag = self._bucket.write(key, value, expected, write.metadata)
+            tag = send()
         except (Conflict, KeyError, Unavailable, Corrupt) as error:
             if not may_have_taken_effect(error):
                 raise conflict(key) from error

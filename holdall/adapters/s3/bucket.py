@@ -102,15 +102,29 @@ class S3Bucket:
         answer, body = self._get(key, **version)
         return state_of(answer, key), body
 
-    def read_part(self, key: str, part: ByteRange, **condition: str) -> bytes:
-        """The ``part`` of the body of ``key``; its length is not 0. ``condition`` is an IfMatch."""
+    def read_part(self, key: str, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``; its length is not 0."""
         try:
-            answer, body = self._get(key, Range=part.header, **condition)
+            answer, body = self._get(key, Range=part.header)
         except HoldallError as error:
             if not begins_after_end(error):
                 raise
             # A server may also refuse the last bytes of a shorter value, which are all of its bytes.
-            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0), **condition)
+            return b"" if part.start >= 0 else self.read_part(key, part._replace(start=0))
+        return part.of_answer(body, partial="ContentRange" in answer)
+
+    def read_version(self, key: str, tag: Tag, part: ByteRange) -> bytes:
+        """The ``part`` of the body of ``key``, if it carries ``tag``; otherwise raises Conflict."""
+        try:
+            answer, body = self._get(key, Range=part.header, **self.condition(key, tag))
+        except KeyError:
+            raise conflict(key) from None
+        except HoldallError as error:
+            if not begins_after_end(error):
+                raise
+            raise conflict(key) from error
+        if state_of(answer, key).tag != tag:  # the server ignores the condition
+            raise conflict(key)
         return part.of_answer(body, partial="ContentRange" in answer)
 
     def _get(self, key: str, **parameters: str) -> tuple[dict[str, Any], bytes]:
@@ -131,9 +145,10 @@ class S3Bucket:
         """The state of ``key``, from a HEAD request."""
         return state_of(self._head(key, **version), key)
 
-    def size(self, key: str) -> int:
-        """The number of bytes of ``key``, from a HEAD request."""
-        return int(require_field(self._head(key), "ContentLength", key))
+    def look(self, key: str) -> tuple[Tag, int]:
+        """The tag of ``key`` and the number of its bytes, from a HEAD request."""
+        answer = self._head(key)
+        return state_of(answer, key).tag, int(require_field(answer, "ContentLength", key))
 
     def _head(self, key: str, **version: str) -> dict[str, Any]:
         """The answer to a HEAD request about ``key``.

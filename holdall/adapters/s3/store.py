@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
+from holdall.adapters._objectstore.links import whole_seconds
 from holdall.adapters._objectstore.names import check_served, exhaust, require_key, root_of
 from holdall.adapters._objectstore.store import BucketStore
 from holdall.adapters._objectstore.versions import note_of
@@ -12,13 +13,17 @@ from holdall.adapters._shared.throttle import Pace, map_ordered, read_ahead
 from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import Options
 from holdall.adapters.s3.history import S3Past
+from holdall.adapters.s3.links import sign
 from holdall.adapters.s3.listing import PAGE
+from holdall.adapters.s3.multipart import PART
 from holdall.adapters.s3.reads import Reads
+from holdall.adapters.s3.streams import S3Upload
 from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
 from holdall.batches import split_keys
 from holdall.errors import InvalidAddress
-from holdall.store import Feature
+from holdall.keys import check_key
+from holdall.store import Feature, Tag
 
 _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
@@ -57,7 +62,18 @@ class S3(BucketStore[S3Bucket]):
     """
 
     _scheme = "s3"
-    _always = Feature.SEEK | Feature.BATCH | Feature.TAGS | Feature.SHARED | Feature.DURABLE | Feature.RANGES
+    _part = PART
+    _always = (
+        Feature.SEEK
+        | Feature.BATCH
+        | Feature.TAGS
+        | Feature.SHARED
+        | Feature.DURABLE
+        | Feature.RANGES
+        | Feature.STREAMS
+    )
+
+    _writes: S3Writes
 
     def __init__(
         self,
@@ -136,6 +152,20 @@ class S3(BucketStore[S3Bucket]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
         exhaust(map_ordered(lambda batch: delete_batch(self._bucket, batch), found, Pace(_DELETING)))
+
+    def url(self, key: str, expires: float = 3600) -> str:
+        """Return a link to the value of ``key`` that works for ``expires`` seconds, without other credentials.
+
+        Whoever has the link can read the value, so treat it as a secret. It costs no request, and is also made
+        for a missing key. It ends early if the credentials that sign it are temporary and end early. Raises
+        Invalid if ``expires`` is not between 1 second and 7 days, and PermissionDenied if there are no
+        credentials.
+        """
+        check_key(key)
+        return sign(self._bucket, key, whole_seconds(expires))
+
+    def _upload(self, key: str, expected: Tag | None) -> S3Upload:
+        return S3Upload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

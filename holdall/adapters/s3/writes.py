@@ -4,10 +4,11 @@ No lost answer loses or repeats a write. A bulk delete sends a thousand keys per
 the server has no bulk deletes.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from holdall.adapters._objectstore.write_ids import State, WriteIds, unconditional, unknown
+from holdall.adapters._objectstore.write_ids import State, Write, WriteIds, unconditional, unknown
 from holdall.adapters.s3 import multipart
 from holdall.adapters.s3.bucket import S3Bucket
 from holdall.adapters.s3.client import is_aws
@@ -35,11 +36,19 @@ class S3Writes:
             self._bucket.write(key, value)
             return
         write = unconditional()
+        self.settle_put(key, write, lambda: multipart.upload(self._bucket, key, value, None, write.metadata))
+
+    def settle_put(self, key: str, write: Write, send: Callable[[], Tag]) -> Tag | None:
+        """Return the result of ``send``, which sends the unconditional ``write`` of ``key``.
+
+        If its answer was lost, look whether the write happened, and return None if it did.
+        """
         try:
-            multipart.upload(self._bucket, key, value, None, write.metadata)
+            return send()
         except Unavailable:
             if not write.has_taken_effect(lambda: self._bucket.head(key)):
                 raise
+        return None
 
     def delete(self, key: str) -> None:
         """Delete ``key``; raises KeyError if it is missing.
@@ -63,8 +72,15 @@ class S3Writes:
         write = self._write_ids.write(key, expected)
         in_parts = len(value) > multipart.THRESHOLD and self._parts_are_conditional
         send = self._in_parts if in_parts else self._bucket.write
+        return self.settle_swap(key, write, lambda: send(key, value, expected, write.metadata))
+
+    def settle_swap(self, key: str, write: Write, send: Callable[[], Tag]) -> Tag:
+        """Return the tag that ``send`` returns, which sends the compare-and-swap ``write`` of ``key``.
+
+        If its answer was lost, find the outcome. Raises the errors of `swap`.
+        """
         try:
-            tag = send(key, value, expected, write.metadata)
+            tag = send()
         except (Conflict, KeyError, Unavailable, Corrupt) as error:
             if not may_have_taken_effect(error):
                 raise conflict(key) from error
@@ -73,6 +89,18 @@ class S3Writes:
 
     def _in_parts(self, key: str, value: bytes, expected: Tag, metadata: dict[str, str]) -> Tag:
         return multipart.upload(self._bucket, key, value, expected, metadata)
+
+    def begin_in_parts(self, key: str, expected: Tag | None) -> Write:
+        """Return the write of ``key`` in parts. Raises Unsupported if the server ignores its condition."""
+        if expected is None:
+            return unconditional()
+        if not self._parts_are_conditional:
+            raise Unsupported(
+                f"{key!r} cannot be swapped for a value of more than {multipart.PART:,} bytes by a file: its server "
+                "ignores conditions on uploads in parts; use swap with the whole value",
+                key=key,
+            )
+        return self._write_ids.write(key, expected)
 
     @cached_property
     def _parts_are_conditional(self) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from holdall.adapters._files.durability import DURABILITIES, Durability
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
 from holdall.adapters._shared.transactional import TRANSACTIONS
-from holdall.adapters.sqlite.blobs import read_part
+from holdall.adapters.sqlite.blobs import put_file, read_part
 from holdall.adapters.sqlite.feed import Feed
 from holdall.adapters.sqlite.link import Link, Row
 from holdall.adapters.sqlite.table import MEMORY, NoTable, Table
@@ -21,6 +21,7 @@ from holdall.batches import look_up_all, read_pages, split, split_keys, split_pa
 from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import InvalidAddress
+from holdall.files import Spool, ValueWriter, is_to_write, open_value
 from holdall.handles import PerProcess, delays_fork
 from holdall.keys import Foreign, Span, check_key, only_keys, to_name
 from holdall.ranges import ByteRange
@@ -42,14 +43,16 @@ _PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
 _AT_ONCE = 128  # keys whose tags one statement looks up
+_BUFFER = 16 << 20  # bytes that a file reads at once: each read passes all pages of the value before them
 _FEW = 4  # keys that one statement writes on the condition of their tags
 _VALID = "key <> '' AND key < x'' AND is_key(CAST(key AS BLOB))"
 _SHOWN = f"NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND {_VALID}"
 
-_FEATURES = TRANSACTIONS | Feature.RANGES
+_FEATURES = TRANSACTIONS | Feature.RANGES | Feature.STREAMS
 _IN_A_FILE = Feature.SHARED | Feature.DURABLE
 
 _VALUE = "CAST(value AS BLOB)"  # another program may have stored text
+_SIZE = f"iif(typeof(value) = 'blob', length(value), length({_VALUE}))"  # a cast reads the whole value
 _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
 
@@ -258,14 +261,41 @@ class SQLite(Store[bytes]):
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         check_key(key)
-        found = self._link.read(partial(read_part, self._table.name, text(key), ByteRange.of(start, length)))
+        part = ByteRange.of(start, length)
+        found = self._link.read(partial(read_part, self._table.name, text(key), None, part))
         if found is None:
             raise KeyError(key)
         return found
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        check_key(key)
+        if is_to_write(mode, expected):
+            return ValueWriter(Spool(partial(self._put_file, key, expected)))
+        row = self._row(f"SELECT tick, {_SIZE} FROM {self._name} WHERE key = ?", (text(key),))
+        if row is None:
+            raise KeyError(key)
+        return open_value(row[1], partial(self._read_version, key, row[0]), buffer=_BUFFER)
+
+    def _read_version(self, key: str, tick: int, part: ByteRange) -> bytes:
+        found = self._link.read(partial(read_part, self._table.name, text(key), tick, part))
+        if found is None:
+            raise conflict(key)
+        return found
+
+    def _put_file(self, key: str, expected: Tag | None, file: IO[bytes], size: int) -> Tag:
+        tags: list[Tag] = []
+
+        def put(connection: sqlite3.Connection) -> None:
+            if expected is not None:
+                self._expect(connection, {key: expected})
+            tags.append(put_file(self._table.name, text(key), file, size, connection))
+
+        self._link.transact(put)
+        return tags[0]
+
     def size(self, key: str, /) -> int:
         check_key(key)
-        row = self._row(f"SELECT length({_VALUE}) FROM {self._name} WHERE key = ?", (text(key),))
+        row = self._row(f"SELECT {_SIZE} FROM {self._name} WHERE key = ?", (text(key),))
         if row is None:
             raise KeyError(key)
         return row[0]  # type: ignore[no-any-return]

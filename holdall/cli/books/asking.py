@@ -11,7 +11,7 @@ import click
 
 from holdall.cli import address, zone
 from holdall.cli.arguments import day, moment
-from holdall.cli.books.open import note_if_empty, open_past, open_to_read, skip_damaged
+from holdall.cli.books.open import finish_payments, note_if_empty, open_past, open_to_read, skip_damaged
 from holdall.cli.indexed import open_indexed
 from holdall.cli.output.letter import as_html, as_text
 from holdall.cli.output.printing import formats, print_bytes, print_json, print_rows
@@ -103,16 +103,15 @@ class Asked:
         """Give the books, their reports, and the time at which their history begins if that is after ``as_of``."""
         if self.viewing:
             with open_indexed(self.uri, self.viewing.index, type=Invoice) as (store, index):
-                yield (
-                    Books(store),
-                    ViewedReceivables(store, index, self.seller, stale=self.viewing.stale),
-                    None,
-                )
+                books = Books(store)
+                finish_payments(books)
+                yield books, ViewedReceivables(store, index, self.seller, stale=self.viewing.stale), None
         elif self.as_of:
             with open_past(self.uri, self.as_of, skip_damaged=self.skip_damaged) as (books, begins):
                 yield books, self._reports(books), begins
         else:
             with open_to_read(self.uri, skip_damaged=self.skip_damaged) as books:
+                finish_payments(books)
                 yield books, self._reports(books), None
 
     def _reports(self, books: Books) -> Receivables:

@@ -15,10 +15,10 @@ from holdall.domain.bank.proposal import Proposal
 from holdall.domain.money import text
 
 _COLUMNS: Final = ("on", "amount", "currency", "name", "match", "number", "reason")
-_PASSED: Final = frozenset({"booked", "repeated", "passed over"})
+_PASSED: Final = frozenset({"there", "repeated", "passed over"})
 
 
-def print_outcome(found: Statements, proposals: list[Proposal], *, as_json: bool) -> None:
+def print_outcome(found: Statements, proposals: list[Proposal], *, as_json: bool, dry_run: bool) -> None:
     """Print ``proposals`` and a summary, and the refused entries on standard error. With ``as_json``, print JSON only.
 
     The table leaves out entries that are in the books already and entries that are not payments of customers, unless
@@ -37,7 +37,7 @@ def print_outcome(found: Statements, proposals: list[Proposal], *, as_json: bool
         for line in refusals(found.refused):
             click.echo(one_line(line), err=True)
         print_rows(_COLUMNS, [_row(each) for each in proposals if _is_shown(each)])
-        click.echo(_summary(found, proposals))
+        click.echo(", ".join(_counts(found, proposals, dry_run)))
 
 
 def _is_shown(proposal: Proposal) -> bool:
@@ -61,17 +61,16 @@ def _row(proposal: Proposal) -> tuple[str, ...]:
     )
 
 
-def _summary(found: Statements, proposals: list[Proposal]) -> str:
+def _counts(found: Statements, proposals: list[Proposal], dry_run: bool) -> Iterator[str]:
     counts = count(proposals)
-    parts = [f"{status} {counts[status]:,}" for status in ("exact", "proposed", "unmatched")]
-    return ", ".join([*parts, *_rest(found, proposals)])
-
-
-def _rest(found: Statements, proposals: list[Proposal]) -> Iterator[str]:
-    counts = count(proposals)
+    if dry_run:
+        yield from (f"{status} {counts[status]:,}" for status in ("exact", "proposed", "unmatched"))
+    else:
+        applied = sum(1 for each in proposals if each.status == "booked" and each.shares)
+        yield f"booked {applied:,}, unapplied {counts['booked'] - applied:,}, left {counts['proposed']:,}"
     if counts["unclear"]:
         yield f"unclear {counts['unclear']:,}"
-    yield f"already there {counts['booked'] + counts['repeated']:,}"
+    yield f"already there {counts['there'] + counts['repeated']:,}"
     yield f"passed over {counts['passed over']:,}"
     if found.pending:
         yield f"not booked by the bank yet {found.pending:,}"

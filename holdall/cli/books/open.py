@@ -150,6 +150,16 @@ def find(books: Books, number: str, seller: str | None, series: str | None = Non
         raise HoldallError(f"{reason}; `holdall invoices list` shows the existing invoices") from None
 
 
+def finish_payments(books: Books) -> None:
+    """Finish the payments that another writer left unfinished. Name those that stay so on standard error."""
+    for done in books.finish():
+        click.echo(one_line(f"holdall: finished payment {done.number}, which was recorded in part"), err=True)
+    if left := books.unfinished():
+        counted = f"payments that are recorded in part: {names(left)}"
+        remedy = "an amount that they move may be missing; run `holdall payments list` with write access"
+        click.echo(one_line(f"holdall: {counted}; {remedy}"), err=True)
+
+
 def note_if_empty(books: Books, uri: str) -> None:
     """Print a line on standard error if the books are empty, because the address may be wrong."""
     if next(books.sellers(), None) is None:

@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import nullcontext
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 from holdall.cli import address, arguments, zone
 from holdall.cli.books.importing import add as add_source
 from holdall.cli.books.importing import import_files
-from holdall.cli.books.open import note_if_empty, open_books, open_to_read, skip_damaged
+from holdall.cli.books.open import finish_payments, note_if_empty, open_books, open_to_read, skip_damaged
 from holdall.cli.books.outcome import Outcome
 from holdall.cli.books.settings import codes_option, configured, read_settings
 from holdall.cli.help import examples
@@ -176,11 +177,13 @@ def new(zone: Zone, uri: str | None) -> None:
 def export(uri: str, skip_damaged: bool) -> None:
     """Print all invoices with their payments as JSON, one a line. If the books have settings, they are the first line.
 
+    The payments over several invoices come last.
     `holdall invoices import` and `holdall invoices add` make equal books of it.
     """
     with open_to_read(uri, skip_damaged=skip_damaged) as books:
         if entries := read_stored(books.store).entries():
             print_bytes(msgspec.json.encode({"settings": entries}) + b"\n")
-        for invoice in books:
-            print_bytes(msgspec.json.encode(invoice) + b"\n")
+        finish_payments(books)
+        for document in chain(books, books.payment_documents()):
+            print_bytes(msgspec.json.encode(document) + b"\n")
         note_if_empty(books, uri)

@@ -1,18 +1,27 @@
-"""Reads bank statements from files, and proposes the invoices that their entries pay."""
+"""Reads bank statements from files, proposes the invoices that their entries pay, and keeps proposals in a file."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from holdall.domain.bank.csv_format import PLAIN, CsvFormat
 from holdall.domain.bank.entry import Statement
-from holdall.domain.bank.matching import match
-from holdall.domain.bank.open_items import open_items
-from holdall.domain.bank.proposal import Proposal, Status
-from holdall.domain.bank.reading import read_statements
-from holdall.domain.books import Books
+from holdall.domain.bank.proposal import BOOKABLE, Proposal, Status
+from holdall.domain.bank.reading import MAX_BYTES, read_statements
 from holdall.errors import Invalid
+
+_KIND: Final = "holdall-bank-proposals"
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """A file of proposals."""
+
+    kind: str
+    proposals: list[Proposal]
 
 
 @dataclass
@@ -44,9 +53,33 @@ def read_files(paths: Iterable[Path], how: CsvFormat = PLAIN) -> Statements:
     return found
 
 
-def propose(books: Books, statements: Iterable[Statement]) -> list[Proposal]:
-    """Return a proposal for each entry of ``statements``, in order. It reads all invoices of ``books`` once."""
-    return list(match((entry for each in statements for entry in each.entries), open_items(books)))
+def write_proposals(path: Path, proposals: Iterable[Proposal]) -> None:
+    """Write the proposals that can be booked to a new JSON file, for a person to edit.
+
+    Raises FileExistsError if there is a file at ``path``, because a person may have edited it.
+    """
+    kept = [each for each in proposals if each.status in BOOKABLE]
+    encoded = msgspec.json.encode(_File(_KIND, kept))
+    with path.open("xb") as file:
+        file.write(msgspec.json.format(encoded, indent=2) + b"\n")
+
+
+def read_proposals(path: Path) -> list[Proposal]:
+    """Return the proposals in the file at ``path``, whatever a person has changed in it.
+
+    Raises Invalid, which names the file and the place, if it is not a file of proposals. Raises OSError if it cannot be
+    read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    try:
+        found = msgspec.json.decode(data, type=_File)
+        if found.kind != _KIND:
+            raise Invalid(f"its kind is {found.kind!r}, not {_KIND!r}")
+    except (msgspec.MsgspecError, Invalid) as problem:
+        remedy = "write one with `holdall payments import --dry-run --out FILE`"
+        raise Invalid(f"{path}: it is not a file of proposals ({problem}); {remedy}") from None
+    return found.proposals
 
 
 def count(proposals: Iterable[Proposal]) -> Counter[Status]:

@@ -12,33 +12,34 @@ name of the customer, too. Every other match is a proposal.
 """
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 from holdall.domain.bank.entry import Entry
 from holdall.domain.bank.names import are_alike
 from holdall.domain.bank.open_items import OpenItem, OpenItems
-from holdall.domain.bank.proposal import Proposal, Share, Status
+from holdall.domain.bank.proposal import Proposal
+from holdall.domain.bank.proposing import Found, by_names, oldest, proposal
 from holdall.domain.bank.references import compact, find_references, is_damaged
-from holdall.domain.money import EXACT, sum_amounts, text
+from holdall.domain.money import text
+from holdall.extras import needs
+
+with needs("domain"):
+    from msgspec.structs import replace
 
 _SHORT: Final = 3  # a shorter number may be in a text by chance
 _SHOWN: Final = 5  # numbers in a reason
-
-
-class _Found(NamedTuple):
-    """The invoices that an entry names: each name with its items, and the reason. ``sure`` names are not by chance."""
-
-    named: list[tuple[str, list[OpenItem]]]
-    how: str
-    sure: bool
+_OTHERWISE: Final = (
+    "the books have this entry, but as one payment of the whole, or as several payments of its parts; to record it as "
+    "this file has it, void these with `holdall payments void`"
+)
 
 
 def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
     """Yield a proposal for each of ``entries``, in their order. An exact match lowers the amount owed in ``items``.
 
-    An entry is booked if ``items`` has its payment. An entry that is earlier in ``entries`` is repeated. Two entries
-    with one id and different amounts are a mistake of the bank, and the second one is unclear.
+    An entry is there if ``items`` has its payment, unless all of its amount is unapplied and fits an invoice now. An
+    entry that is earlier in ``entries`` is repeated. Two entries with one id and different amounts are a mistake of the
+    bank, and the second one is unclear.
     """
     seen: dict[str, Entry] = {}
     for entry in entries:
@@ -46,11 +47,20 @@ def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
         if first is not entry:
             yield _again(first, entry)
         elif entry.payment_id in items.payments:
-            yield Proposal("booked", entry, "it is in the books already")
+            yield _there(entry, items)
+        elif entry.batch_id in items.standing or entry.payment_id in items.batches:
+            yield Proposal("unclear", entry, _OTHERWISE)
         elif entry.amount <= 0 or entry.reversal:
             yield Proposal("passed over", entry, _passed_over(entry))
         else:
             yield _propose(entry, items)
+
+
+def _there(entry: Entry, items: OpenItems) -> Proposal:
+    """Return the proposal for an entry that is in the books. If all of its amount waits, an invoice may fit now."""
+    if items.waiting.get(entry.payment_id) == entry.amount and (found := _propose(entry, items)).shares:
+        return replace(found, reason=f"{found.reason}; the money is unapplied until now")
+    return Proposal("there", entry, "it is in the books already")
 
 
 def _again(first: Entry, entry: Entry) -> Proposal:
@@ -74,109 +84,44 @@ def _passed_over(entry: Entry) -> str:
 
 def _propose(entry: Entry, items: OpenItems) -> Proposal:
     found = _by_reference(entry, items) or _by_text(entry, items)
-    return _by_names(entry, found) if found else _by_amount(entry, items)
+    return by_names(entry, found) if found else _by_amount(entry, items)
 
 
-def _by_reference(entry: Entry, items: OpenItems) -> _Found | None:
+def _by_reference(entry: Entry, items: OpenItems) -> Found | None:
     named = [(each, found) for each in entry.references if (found := items.of_reference(each))]
     if not named:
         return None
     damaged = next((each for each, _ in named if is_damaged(each)), "")
     how = f"reference {damaged}, whose check digits are wrong" if damaged else f"reference {_list(named)}"
-    return _Found(named, how, not damaged and len(named) == len(entry.references))
+    return Found(named, how, not damaged and len(named) == len(entry.references))
 
 
-def _by_text(entry: Entry, items: OpenItems) -> _Found | None:
+def _by_text(entry: Entry, items: OpenItems) -> Found | None:
     references = [
         (each, found) for each in find_references(entry.text) if (found := items.of_reference(each))
     ]
     if references:
-        return _Found(references, f"reference {_list(references)} in the text", True)
+        return Found(references, f"reference {_list(references)} in the text", True)
     if not (named := items.named.find(entry.text)):
         return None
     short = [name for name, found in named if len(compact(name)) < _SHORT and not _pays(entry, found)]
-    return _Found(named, f"number {_list(named)} in the text", not short)
-
-
-def _by_names(entry: Entry, found: _Found) -> Proposal:
-    """Return the proposal for an entry that names invoices."""
-    invoices = list({id(item): item for _, each in found.named for item in each}.values())
-    customer = _only({each.customer.id for each in invoices})
-    same = [each for each in invoices if each.currency == entry.currency]
-    unique = all(len(each) == 1 for _, each in found.named)
-    owed = sum_amounts(each.owed for each in same)
-    if unique and len(same) == len(invoices) and owed == entry.amount and all(each.owed for each in same):
-        status: Status = "exact" if found.sure else "proposed"
-        proposal = Proposal(status, entry, found.how, _shares([(each, each.owed) for each in same]), customer)
-        if status == "exact":
-            for each in same:
-                each.owed = Decimal(0)
-        return proposal
-    if not same:
-        currencies = ", ".join(sorted({each.currency for each in invoices}))
-        ordered = f", of which {entry.ordered} were ordered" if entry.ordered else ""
-        return Proposal(
-            "unmatched",
-            entry,
-            f"{found.how}: owed in {currencies}, paid in {entry.currency}{ordered}",
-            (),
-            customer,
-        )
-    return _in_part(entry, found.how, same, customer, unique=unique)
-
-
-def _in_part(entry: Entry, how: str, invoices: list[OpenItem], customer: str, *, unique: bool) -> Proposal:
-    """Return the proposal for an entry whose amount is not the sum of the invoices that it names."""
-    equal = [each for each in invoices if each.owed == entry.amount]
-    if not unique and equal:
-        why = f"{how}, of {len(invoices)} invoices; {entry.amount} is owed on {_numbers(equal)}"
-        return Proposal("proposed", entry, why, _shares([(_oldest(equal)[0], entry.amount)]), customer)
-    open_ones = _oldest(each for each in invoices if each.owed > 0)
-    parts, rest = [], entry.amount
-    for each in open_ones:
-        if part := min(rest, each.owed):
-            parts.append((each, part))
-            rest = EXACT.subtract(rest, part)
-    owed = sum_amounts(each.owed for each in open_ones)
-    return Proposal(
-        "proposed" if parts else "unmatched",
-        entry,
-        f"{how}: {_difference(entry, owed, rest)}",
-        _shares(parts),
-        customer,
-    )
-
-
-def _difference(entry: Entry, owed: Decimal, rest: Decimal) -> str:
-    currency = entry.currency
-    if not owed:
-        return "nothing is owed any more"
-    stated = f"{text(owed, currency)} {currency} is owed"
-    if rest:
-        return f"{stated}, and {text(rest, currency)} is too much"
-    missing = text(EXACT.subtract(owed, entry.amount), currency)
-    charges = f"; the bank kept {text(entry.charges, currency)}" if entry.charges else ""
-    return f"{stated}, and {missing} is missing{charges}"
+    return Found(named, f"number {_list(named)} in the text", not short)
 
 
 def _by_amount(entry: Entry, items: OpenItems) -> Proposal:
     """Return the proposal for an entry that names no invoice."""
-    equal = [
-        each for each in items.by_amount.get((entry.currency, entry.amount), []) if each.owed == entry.amount
-    ]
-    alike = [each for each in equal if are_alike(each.customer.name, entry.name)]
-    if alike:
+    of_amount = items.by_amount.get((entry.currency, entry.amount), [])
+    equal = [each for each in of_amount if each.owed == entry.amount]
+    if alike := oldest(each for each in equal if are_alike(each.customer.name, entry.name)):
         several = f", and on {len(alike) - 1} others" if len(alike) > 1 else ""
-        item = _oldest(alike)[0]
-        why = f"amount and name: {text(entry.amount, entry.currency)} is owed on {item.number!r}{several}"
-        return Proposal(
-            "proposed", entry, why, _shares([(item, item.owed)]), _only({each.customer.id for each in alike})
-        )
-    customer = _only(items.customers.find(entry.name))
-    if customer:
-        return Proposal(
-            "unmatched", entry, f"no invoice fits; the name is that of customer {customer!r}", (), customer
-        )
+        amount = text(entry.amount, entry.currency)
+        why = f"amount and name: {amount} is owed on {alike[0].number!r}{several}"
+        return proposal("proposed", entry, why, [(alike[0], entry.amount)], alike[:1])
+    customers = items.customers.find(entry.name)
+    if len(customers) == 1:
+        seller, customer = next(iter(customers))
+        why = f"no invoice fits; the name is that of customer {customer!r}"
+        return Proposal("unmatched", entry, why, (), seller, customer)
     return Proposal("unmatched", entry, "no reference, number, or amount and name fits")
 
 
@@ -184,21 +129,5 @@ def _pays(entry: Entry, items: list[OpenItem]) -> bool:
     return any(are_alike(each.customer.name, entry.name) for each in items)
 
 
-def _shares(parts: list[tuple[OpenItem, Decimal]]) -> tuple[Share, ...]:
-    return tuple(Share(each.number, each.seller, each.series, amount) for each, amount in parts)
-
-
-def _oldest(items: Iterable[OpenItem]) -> list[OpenItem]:
-    return sorted(items, key=lambda each: (each.due or each.issued, each.issued, each.number))
-
-
-def _only(values: set[str]) -> str:
-    return next(iter(values)) if len(values) == 1 else ""
-
-
 def _list(named: list[tuple[str, list[OpenItem]]]) -> str:
     return ", ".join(repr(name) for name, _ in named[:_SHOWN])
-
-
-def _numbers(items: list[OpenItem]) -> str:
-    return ", ".join(repr(each.number) for each in items[:_SHOWN])

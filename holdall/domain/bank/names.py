@@ -7,7 +7,10 @@ word. A name of one word is alike only to the same word.
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
 
 _word: Final = re.compile(r"[^\W_]+")
 _CUT: Final = 35  # the shortest length at which banks cut off names
@@ -35,27 +38,27 @@ def are_alike(one: str, other: str) -> bool:
     return any(_alike(_words(shorter, plain), _words(longer, plain), is_cut) for plain in (True, False))
 
 
-class NameIndex:
+class NameIndex(Generic[T]):
     """Finds the things whose names are like a name, without a comparison with every name.
 
-    >>> index = NameIndex()
+    >>> index = NameIndex[str]()
     >>> index.add("Ada Müller GmbH", "C1")
     >>> index.find("Mueller, Ada"), index.find("Ada")
     ({'C1'}, set())
     """
 
     def __init__(self) -> None:
-        self._names: dict[str, set[str]] = {}
+        self._names: dict[str, set[T]] = {}
         self._by_word: dict[str, set[str]] = {}
 
-    def add(self, name: str, thing: str) -> None:
+    def add(self, name: str, thing: T) -> None:
         """Add ``thing``, whose name is ``name``."""
         if name not in self._names:
             for word in _all_words(name):
                 self._by_word.setdefault(word, set()).add(name)
         self._names.setdefault(name, set()).add(thing)
 
-    def find(self, name: str) -> set[str]:
+    def find(self, name: str) -> set[T]:
         """Return the things whose names are like ``name``."""
         names = {each for word in _all_words(name) for each in self._by_word.get(word, ())}
         return {thing for each in names if are_alike(each, name) for thing in self._names[each]}

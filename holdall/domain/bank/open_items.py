@@ -1,16 +1,18 @@
 """The open items of books: each invoice with the amount that is still owed, and an index of all by their names."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from holdall.domain.bank.names import NameIndex
 from holdall.domain.bank.references import compact, forms
 from holdall.domain.bank.words import Names
+from holdall.domain.books import Books
 from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Party
 from holdall.domain.money import sum_amounts
+from holdall.domain.settlement import received, unapplied
 
 
 @dataclass
@@ -26,6 +28,11 @@ class OpenItem:
     due: date | None
     owed: Decimal
     reference: str
+
+    @property
+    def parties(self) -> tuple[str, str]:
+        """The ids of the seller and the customer."""
+        return self.seller, self.customer.id
 
 
 def item_of(invoice: Invoice) -> OpenItem:
@@ -47,15 +54,25 @@ def item_of(invoice: Invoice) -> OpenItem:
 class OpenItems:
     """All items, found by their payment reference, their number, or their customer and amount.
 
-    ``payments`` are the ids of the payments that the invoices have already.
+    ``customers`` has the seller and the customer of each item by the name of the customer, and ``parties`` the customer
+    by both ids. ``payments`` are the ids of the payments that the books have already. Of the payment documents,
+    ``standing`` has the ids of those that are not void, and ``waiting`` the amount of those that are wholly unapplied.
     """
 
     by_reference: dict[str, list[OpenItem]] = field(default_factory=dict)
     by_number: dict[str, list[OpenItem]] = field(default_factory=dict)
     named: Names[OpenItem] = field(default_factory=Names)
     by_amount: dict[tuple[str, Decimal], list[OpenItem]] = field(default_factory=dict)
-    customers: NameIndex = field(default_factory=NameIndex)
+    customers: NameIndex[tuple[str, str]] = field(default_factory=NameIndex)
+    parties: dict[tuple[str, str], Party] = field(default_factory=dict)
     payments: set[str] = field(default_factory=set)
+    standing: set[str] = field(default_factory=set)
+    waiting: dict[str, Decimal] = field(default_factory=dict)
+
+    @cached_property
+    def batches(self) -> frozenset[str]:
+        """The ids of entries of which the books may have the payments one by one."""
+        return frozenset(each.rpartition("/")[0] for each in self.standing)
 
     def add(self, item: OpenItem) -> None:
         """Add ``item`` to the index."""
@@ -68,7 +85,8 @@ class OpenItems:
                 self.named.add(item.reference, item)
         if item.owed > 0:
             self.by_amount.setdefault((item.currency, item.owed), []).append(item)
-        self.customers.add(item.customer.name, item.customer.id)
+        self.parties.setdefault(item.parties, item.customer)
+        self.customers.add(item.customer.name, item.parties)
 
     def of_reference(self, reference: str) -> list[OpenItem]:
         """Return the items whose payment reference, or else whose number, is in ``reference``."""
@@ -79,14 +97,21 @@ class OpenItems:
         return []
 
 
-def open_items(invoices: Iterable[Invoice]) -> OpenItems:
-    """Return the items of ``invoices``, which are read once.
+def open_items(books: Books, seller: str | None = None) -> OpenItems:
+    """Return the items of ``books``, or only those of one seller. All documents are read once.
 
-    >>> open_items([]).payments
+    >>> open_items(Books({})).payments
     set()
     """
     items = OpenItems()
-    for invoice in invoices:
+    for invoice in books.of(seller or ""):
         items.add(item_of(invoice))
-        items.payments.update(each.id for each in invoice.payments)
+        items.payments.update(each.id for each in invoice.payments if not each.part_of)
+    for payment in books.payment_documents():
+        if amount := received(payment):  # one that was taken back, because it did not fit, received nothing
+            items.payments.add(payment.number)
+            if not any(each.voids == payment.number for each in payment.payments):
+                items.standing.add(payment.number)
+            if unapplied(payment) == amount:
+                items.waiting[payment.number] = amount
     return items

@@ -1,11 +1,15 @@
 """The raw view of the store below a cache; writes through it drop the cache's entries."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar, cast
 
+from holdall.files import ValueWriter
 from holdall.middleware.cache.coordinator import Coordinator, is_plain
+from holdall.middleware.cache.file_sink import FileSink
 from holdall.middleware.interceptor import Interceptor
-from holdall.store import Store
+from holdall.store import Store, Tag
 
 T = TypeVar("T")
 
@@ -45,15 +49,28 @@ class RawView(Interceptor[bytes]):
     def __reduce__(self) -> tuple[Any, ...]:
         return self._raw, (self._prefix,)
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
+        return file if mode == "rb" else ValueWriter(FileSink(file, partial(self._drop, key)))
+
+    @contextmanager
+    def _drop(self, key: str) -> Iterator[None]:
+        """A context in which ``key`` is written. Its entry is dropped first."""
+        here = self._here()
+        with here.bulk():
+            if is_plain(key := self._prefix + key):
+                here.drop(key)
+            yield
+
     def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
         if name in _READS:
             return call(*args)
+        if name not in _SEVERAL:
+            with self._drop(args[0]):
+                return call(*args)
         here = self._here()
         with here.bulk():
-            if name in _SEVERAL:
-                here.clear()
-            elif is_plain(key := self._prefix + args[0]):
-                here.drop(key)
+            here.clear()
             return call(*args)
 
     def raw(self, prefix: str = "") -> Store[bytes]:

@@ -63,3 +63,12 @@ def untagged_error(error: HoldallError, key: str) -> HoldallError:
 def _reword(error: HoldallError, key: str, before: str, after: str) -> HoldallError:
     reason = str(error).replace(UNCHANGED, "")
     return type(error)(f"{before}{reason}{after}", key=key)
+
+
+def whole_error(key: str, action: str) -> Unsupported:
+    """The error for a part of a value, or for a value as a file."""
+    return Unsupported(
+        f"Versions cannot {action} {key!r}: it keeps whole values as revisions; use store[key], a bucket that keeps "
+        'versions itself (history="native"), or a store without this layer for large values',
+        key=key,
+    )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from holdall.batches import split, split_by_bytes
 from holdall.errors import Conflict, HoldallError, Unsupported
@@ -12,7 +13,7 @@ from holdall.middleware.versions.as_of import AsOf
 from holdall.middleware.versions.commit import Commit, Stamper, Written
 from holdall.middleware.versions.commit_atomic import AtomicCommit
 from holdall.middleware.versions.commit_swap import SwapCommit
-from holdall.middleware.versions.errors import untagged_error
+from holdall.middleware.versions.errors import untagged_error, whole_error
 from holdall.middleware.versions.fsck import Fsck, Problem
 from holdall.middleware.versions.head import Head
 from holdall.middleware.versions.prune import Prune
@@ -72,6 +73,14 @@ class VersionedStore(StampedReads):
         if Feature.SWAP in features:  # a stamp makes every tag unique, and a deletion can be a swap
             features |= Feature.REMOVE | Feature.UNIQUE_TAGS
         return features
+
+    # ---- Parts and files: a stored value has a stamp, and each is kept as a revision -----------------
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        raise whole_error(key, "read a part of")
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        raise whole_error(key, "open")
 
     # ---- Writing -------------------------------------------------------------------------------
 

@@ -151,6 +151,7 @@ class Follower:
     def _fail(self, error: Exception) -> None:
         replica = self.replica
         replica.error = message(f"{type(error).__name__}: {error}")
+        replica.failures += 1
         if replica.state != "failed":
             details = None if isinstance(error, Unavailable) else error
             log.warning(

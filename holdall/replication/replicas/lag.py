@@ -13,7 +13,8 @@ class Lag:
     ``changes`` is the number of keys that it lacks, counted up to 10,000, or None if this cannot be told now.
     ``seconds`` is the time since it was last known to have everything, or None if it was not since this process
     opened it. ``error`` is the last error, without secrets, and empty after a delivery that succeeded.
-    ``refused`` is the number of keys that it refused; they are tried again.
+    ``refused`` is the number of keys that it refused; they are tried again. ``failures`` is the number of
+    deliveries of this process that failed.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Lag:
     seconds: float | None
     error: str
     refused: int
+    failures: int = 0
 
     def __str__(self) -> str:
         """Return a line for people.

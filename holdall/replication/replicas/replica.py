@@ -32,6 +32,7 @@ class Replica:
         self.state: State = "not started"
         self.error = ""
         self.refused = 0
+        self.failures = 0
         self.level_at: float | None = None
         self.position: str | None = None
         self.mark: Position | None = None
@@ -67,4 +68,4 @@ class Replica:
             self.level_at = now
         seconds = None if self.level_at is None else now - self.level_at
         state: State = "catching up" if self.state == "following" and changes else self.state
-        return Lag(self.name, state, changes, seconds, self.error, self.refused)
+        return Lag(self.name, state, changes, seconds, self.error, self.refused, self.failures)

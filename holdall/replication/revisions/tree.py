@@ -10,7 +10,8 @@
 A revision follows its parents, whose hashes the second item lists. "siblings" are the losing revisions whose values
 are stored. "coming" has trees, each of which becomes valid as soon as the key has the revision ``hash``.
 A *leaf* has no children. The winner is the leaf with the greatest generation, and of several the one with the
-greatest hash.
+greatest hash. A tree has at most the last 1,000 revisions before each leaf, so the parents of the oldest ones may be
+missing.
 """
 
 import hashlib
@@ -21,6 +22,8 @@ from typing import Final, NamedTuple, Self
 from holdall.errors import Corrupt, Mismatch
 
 FORMAT: Final = 1
+LIMIT: Final = 1_000
+"""A record keeps so many revisions before each leaf, with the leaf itself."""
 
 
 class Known(NamedTuple):
@@ -63,6 +66,20 @@ class Tree(dict[str, Known]):
         ordered = tuple(sorted(parents))
         last = max((self[parent].generation for parent in ordered), default=0)
         return self.union(Tree({hash: Known(last + steps, ordered, deleted, micros)}))
+
+    def cut(self, limit: int) -> "Tree":
+        """Return the tree with the last ``limit`` revisions before each leaf, with the leaf itself.
+
+        Each revision that stays has a child that stays, unless it is a leaf. So no other revision becomes a leaf.
+        """
+        if len(self) <= limit:
+            return self
+        last = set(self.leaves)
+        kept = set(last)
+        for _ in range(limit - 1):
+            last = {parent for hash in last for parent in self[hash].parents if parent in self} - kept
+            kept |= last
+        return Tree({hash: known for hash, known in self.items() if hash in kept})
 
     def follows(self, hash: str, other: str | None) -> bool:
         """Return whether the revision ``hash`` is ``other`` or comes after it."""
@@ -137,7 +154,8 @@ class Record(NamedTuple):
 
     def grow(self, tree: Tree, at: At | None, siblings: tuple[str, ...]) -> "Record":
         """Return the record with another tree, and with the trees that may still come."""
-        return Record(tree, at, siblings, tuple(each for each in self.coming if each.hash not in tree))
+        coming = tuple(each for each in self.coming if each.hash not in tree)
+        return Record(tree.cut(LIMIT), at, siblings, coming)
 
     def announce(self, hash: str, tree: Tree, siblings: tuple[str, ...]) -> "Record":
         """Return the record with ``tree`` as one that may come, and with all siblings that it needs or has."""

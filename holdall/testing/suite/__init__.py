@@ -17,6 +17,7 @@ from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.races import RaceTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.streams import StreamTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.threads import ThreadTests
@@ -32,6 +33,7 @@ class StoreTests(
     KeyTests[V],
     ContentTests[V],
     PartTests[V],
+    StreamTests[V],
     ScanTests[V],
     BulkTests[V],
     ReservedTests[V],

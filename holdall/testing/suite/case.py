@@ -23,13 +23,15 @@ class StoreCase(Generic[V]):
     A subclass overrides the fixture `open_store`, and `values` if the values of the store are not bytes.
     ``many`` is the number of keys for a long scan; it must be more than the store fetches at once (S3 and GCS
     list 1,000). ``points`` is the number of places in an operation at which another caller interrupts it; it
-    can be lower if a request is slow. ``names`` are the names in the repr of its stores that are not public
-    names of holdall. ``secrets`` are texts that must not be visible anywhere.
+    can be lower if a request is slow. ``streamed`` is the number of bytes of a value that is read and written
+    as a file; it must be more than the store reads or writes at once. ``names`` are the names in the repr of
+    its stores that are not public names of holdall. ``secrets`` are texts that must not be visible anywhere.
     """
 
     values: Values[Any] = BYTES
     many: int = 1100
     points: int = POINTS
+    streamed: int = 2 << 20
     names: dict[str, Any] = {}  # noqa: RUF012 - subclasses override it and never change it
     secrets: tuple[str, ...] = ()
 
@@ -98,6 +100,8 @@ class StoreCase(Generic[V]):
             (Feature.REMOVE, lambda: store.popitem()),
             (Feature.ATOMIC, lambda: store.transact([Expect("new", ABSENT), Put("new", other)])),
             (Feature.RANGES, lambda: store.read("there", 0, 1)),
+            (Feature.STREAMS, lambda: store.open("there")),
+            (Feature.STREAMS, lambda: store.open("there", "wb")),
             (Feature.CHANGES, lambda: store.changes()),
             (Feature.CHANGES, lambda: store.watch("a.1", timeout=0)),
         ]

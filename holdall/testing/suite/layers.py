@@ -97,6 +97,7 @@ class LayerTests(Generic[V]):
             ("get_tagged", lambda store: store.get_tagged("a")),
             ("tag", lambda store: (store.tag("a"), store.tag("x"))),
             ("read", lambda store: _refusable(lambda: store.read("a", 0, 1))),
+            ("open", lambda store: _refusable(lambda: store.open("a").close())),
             ("size", lambda store: _refusable(lambda: store.size("a"))),
             ("size of a missing key", lambda store: expect_error(KeyError, store.size, "x")),
             ("raw", lambda store: store.raw()),
@@ -109,6 +110,7 @@ class LayerTests(Generic[V]):
         value = self.values.of(9)
         return [
             ("[] =", lambda store: store.__setitem__("a", value)),
+            ("open to write", lambda store: _refusable(lambda: store.open("a", "wb").discard())),
             ("del", lambda store: store.__delitem__("a")),
             ("del of a missing key", lambda store: expect_error(KeyError, store.__delitem__, "x")),
             ("discard", lambda store: (store.discard("a"), store.discard("x"))),
@@ -137,6 +139,8 @@ _DECODED_FIRST: Final = {
     "pop": ["get_tagged", "remove", "get_tagged", "scan", "get_tagged", "remove"],
     "pop of a missing key": ["get_tagged"],
     "read": [],
+    "open": [],
+    "open to write": [],
     "size": ["__getitem__"],
     "size of a missing key": ["__getitem__"],
 }

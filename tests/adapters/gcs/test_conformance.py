@@ -22,6 +22,7 @@ def few_examples() -> Iterator[None]:
 class TestGCS(StoreTests[bytes]):
     names = {"GCS": GCS}
     many, points = 80, 8
+    streamed = 9 << 20  # a part has 8 MiB
 
     @pytest.fixture
     def open_store(self, fake_gcs: Server) -> Callable[[], GCS]:

@@ -21,6 +21,7 @@ from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.processes import ProcessTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.streams import StreamTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.transactions import TransactionTests
@@ -105,6 +106,7 @@ class S3Case(StoreCase[bytes]):
     names = {"Mocked": Mocked, "S3": S3}
     secrets = (SECRET,)
     many, points = 40, 8
+    streamed = 9 << 20  # a part has 8 MiB
 
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:
@@ -131,6 +133,7 @@ class TestS3InProcess(
     KeyTests[bytes],
     ContentTests[bytes],
     PartTests[bytes],
+    StreamTests[bytes],
     ScanTests[bytes],
     BulkTests[bytes],
     ReservedTests[bytes],

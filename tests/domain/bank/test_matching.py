@@ -179,13 +179,32 @@ def test_what_is_not_a_payment_of_a_customer_is_passed_over():
     assert found[1].reason.startswith("the bank took back a payment; void it")
 
 
-def test_an_entry_that_is_recorded_or_repeated_is_booked():
+def test_an_entry_that_is_recorded_or_repeated_is_told():
     paid = of("7")
     kept = Books({})
     kept.add(paid)
     kept.pay("7", Decimal(10), date(2026, 2, 1), id="DE02/b-1")
     found = list(match([entry(), entry(id="b-2"), entry(id="b-2")], open_items(kept)))
-    assert [each.status for each in found] == ["booked", "unmatched", "repeated"]
+    assert [each.status for each in found] == ["there", "unmatched", "repeated"]
+
+
+def test_an_entry_that_is_recorded_as_a_whole_is_not_recorded_again_in_parts():
+    kept = Books({})
+    kept.add(of("2026-1"))
+    whole, part = entry("30.00"), entry("10.00", id="b-1/1", batch="b-1")
+    kept.receive(Decimal(30), whole.on, customer="C1", id=whole.payment_id)
+    (found,) = match([part], open_items(kept))
+    assert (found.status, found.reason[:44]) == ("unclear", "the books have this entry, but as one paymen")
+    kept.void_payment(whole.payment_id, whole.on, "in parts")
+    assert [each.status for each in match([part], open_items(kept))] == ["unmatched"]
+
+
+def test_an_entry_that_is_recorded_in_parts_is_not_recorded_again_as_a_whole():
+    kept = Books({})
+    kept.add(of("2026-1"))
+    kept.receive(Decimal(10), date(2026, 2, 1), customer="C1", id="DE02/b-1/1")
+    (found,) = match([entry("30.00")], open_items(kept))
+    assert found.status == "unclear"
 
 
 def test_an_id_of_two_different_entries_is_unclear():

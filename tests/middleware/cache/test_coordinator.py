@@ -73,6 +73,11 @@ def test_of_two_readers_one_asks_wherever_they_meet() -> None:
     assert sorted(asked) == sorted(f"k{number}" for number in range(rounds))
 
 
+def _write_file(store: Store[bytes]) -> None:
+    with store.open("a", "wb") as file:
+        file.write(NEW)
+
+
 WRITES: dict[str, Callable[[Store[bytes]], object]] = {
     "set": lambda store: store.__setitem__("a", NEW),
     "set_many": lambda store: store.update(a=NEW),
@@ -80,6 +85,7 @@ WRITES: dict[str, Callable[[Store[bytes]], object]] = {
     "swap": lambda store: store.swap("a", NEW, store.tag("a")),
     "modify": lambda store: store.modify("a", lambda held: NEW),
     "delete": lambda store: store.__delitem__("a"),
+    "open": lambda store: _write_file(store),
     "discard": lambda store: store.discard("a"),
     "delete_many": lambda store: store.delete_many(["a"]),
     "delete_prefix": lambda store: store.delete_prefix("a"),

@@ -14,12 +14,20 @@ from holdall.testing.recorder import Recorder
 
 HOUR = 3600.0
 Write = Callable[[Store[bytes]], object]
+
+
+def _write_file(raw: Store[bytes], key: str) -> None:
+    with raw.open(key, "wb") as file:
+        file.write(b"2")
+
+
 WRITES: dict[str, Write] = {
     "set": lambda raw: raw.__setitem__("a", b"2"),
     "set_many": lambda raw: raw.update(a=b"2"),
     "swap": lambda raw: raw.swap("a", b"2", raw.tag("a")),
     "modify": lambda raw: raw.modify("a", lambda held: b"2"),
     "delete": lambda raw: raw.__delitem__("a"),
+    "open": lambda raw: _write_file(raw, "a"),
     "discard": lambda raw: raw.discard("a"),
     "delete_many": lambda raw: raw.delete_many(["a"]),
     "remove": lambda raw: raw.remove("a", raw.tag("a")),

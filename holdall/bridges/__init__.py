@@ -1,0 +1,1 @@
+"""Interfaces of other projects over any store. Each module has its own extra."""

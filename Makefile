@@ -60,7 +60,8 @@ test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redi
 	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) \
-	    tests/adapters tests/aio tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
+	    tests/adapters tests/aio tests/cli tests/domain tests/middleware tests/replication tests/server tests/stored \
+	    tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
@@ -92,7 +93,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views tests/replication $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
 	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py tests/replication \
-	    tests/adapters/s3/test_streams.py tests/adapters/gcs/test_streams.py tests/server/test_load.py $(ARGS)
+	    tests/adapters/s3/test_streams.py tests/adapters/gcs/test_streams.py tests/server/test_load.py tests/domain $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers

@@ -328,6 +328,11 @@ class Cache(Layer[bytes, bytes]):
     def at(self, key: str, revision: int, /) -> bytes:
         return self._inner.at(key, revision)
 
+    def lasting(self, ttl: float | None, /) -> Store[bytes]:
+        raise Unsupported(f"{self!r} keeps values that have expired; put the layer Expires above Cache")
+
+    remaining = Store.remaining
+
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return self._inner.as_of(time)
 

@@ -1,4 +1,4 @@
-"""The format of a CSV file of a bank: its columns, and what is declared of its notation.
+"""The format of a CSV file of a bank: its columns, and the notation that somebody declared for it.
 
 date            the day of booking; it must be there
 amount          money received is positive, and money paid is negative; or instead of it

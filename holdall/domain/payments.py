@@ -294,6 +294,8 @@ class Payments(Allotment):
             document, currency = given.document, given.document.currency
             _require_left(given, amount)
             shares = self._shares(to, seller, currency, given.limit if amount is None else amount)
+            if any(share.key == given.key for share in shares):
+                raise Invalid(f"{_name(document)} cannot settle itself; name other documents")
             spent = sum_amounts(share.amount for share in shares)
             if not spent:
                 raise Invalid(

@@ -13,13 +13,13 @@ of keys that were there, and the digest of these keys and their tags.
 
 import hashlib
 import json
-import operator
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
 from holdall.changes import Position
 from holdall.errors import Corrupt, InvalidPosition, Mismatch
+from holdall.middleware._columns import is_growing, require_texts
 from holdall.store import ABSENT, Tag
 
 FORMAT: Final = 1
@@ -86,9 +86,9 @@ class Block(NamedTuple):
         try:
             read = json.loads(data)
             keys, source, target = read["keys"], read["source"], read["target"]
-            if not len(keys) == len(source) == len(target) or not _grow(_texts(keys)):
+            if not len(keys) == len(source) == len(target) or not is_growing(require_texts(keys)):
                 raise ValueError("its rows are not in order")
-            rows = list(map(Row, keys, map(Tag, _texts(source)), map(Tag, _texts(target))))
+            rows = list(map(Row, keys, map(Tag, require_texts(source)), map(Tag, require_texts(target))))
             if self.source == UNKNOWN:
                 return [row for row in rows if row.key >= self.first]
             if Block.of(self.name, rows) != self:
@@ -142,9 +142,11 @@ class Manifest(NamedTuple):
                 raise Mismatch("a later version of holdall wrote it; upgrade holdall")
             positions, ends = _positions(read["positions"]), _positions(read["ends"])
             blocks = tuple(_block(*fields) for fields in read["blocks"])
-            if not _grow([block.first for block in blocks]):
+            if not is_growing([block.first for block in blocks]):
                 raise ValueError("its blocks are not in order")
-            return cls(positions, read["complete"] is True, tuple(_texts(read["pending"])), blocks, ends)
+            return cls(
+                positions, read["complete"] is True, tuple(require_texts(read["pending"])), blocks, ends
+            )
         except Mismatch:
             raise
         except (ValueError, TypeError, LookupError, RecursionError, InvalidPosition) as error:
@@ -153,22 +155,11 @@ class Manifest(NamedTuple):
 
 def _positions(read: list[Any]) -> tuple[str | None, str | None]:
     source, target = read
-    for position in _texts([each for each in read if each is not None]):
+    for position in require_texts([each for each in read if each is not None]):
         Position.parse(position)
     return source, target
 
 
 def _block(first: Any, name: Any, source: Any, target: Any) -> Block:
-    _texts([first, name, source[1], target[1]])
+    require_texts([first, name, source[1], target[1]])
     return Block(first, name, Summary(int(source[0]), source[1]), Summary(int(target[0]), target[1]))
-
-
-def _texts(items: list[Any]) -> list[str]:
-    if not set(map(type, items)) <= {str}:
-        raise TypeError("it holds a value that is not text")
-    return items
-
-
-def _grow(items: list[str]) -> bool:
-    """Return whether each item is greater than the one before it."""
-    return all(map(operator.lt, items, items[1:]))

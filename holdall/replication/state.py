@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 from uuid import uuid4
 
-from holdall.errors import Conflict, Corrupt, Mismatch, PermissionDenied, Unsupported
+from holdall.errors import Conflict, Corrupt, PermissionDenied, Unsupported
 from holdall.keys import RESERVED
+from holdall.middleware._columns import explain_damage
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.gzip import Gzip
 from holdall.replication.rows import Block, Manifest, Row, dump_rows
@@ -180,13 +181,13 @@ class State:
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Name the state and the remedy in errors about its bytes, and about a store that refuses to keep them."""
+        damage = explain_damage(
+            f"the tags that a sync remembers in {self._kept!r}",
+            "sync with forget=True (--forget), which compares all values",
+        )
         try:
-            yield
-        except (Corrupt, Mismatch) as error:
-            raise type(error)(
-                f"the tags that a sync remembers in {self._kept!r} cannot be used: {error}; "
-                "sync with forget=True (--forget), which compares all values"
-            ) from error
+            with damage:
+                yield
         except (PermissionDenied, Unsupported) as error:
             raise type(error)(
                 f"{error}; or name another store with state= (--state), which keeps them"

@@ -213,8 +213,13 @@ def _conflict(report: Report) -> Unsettled:
     )
     return Unsettled(
         f"{count} changed at both stores ({keys}{more}){refused}, and all others are settled; "
-        "settle them with ours, theirs, newest, or a merge function"
-        + (", or keep both values with keep" if report.revisions else ""),
+        f"settle them with ours, theirs, newest, or a merge function{_hint(report)}",
         key=report.conflicts[0],
         report=report,
     )
+
+
+def _hint(report: Report) -> str:
+    if report.revisions:
+        return ", or keep both values with keep"
+    return " (tags do not tell which value follows the other; with history at both stores, revisions do)"

@@ -26,6 +26,7 @@ steps = st.lists(
         st.tuples(st.just("pay"), st.integers(1, 120), days),
         st.tuples(st.just("write off"), st.just(0), days),
         st.tuples(st.just("void"), st.just(0), days),
+        st.tuples(st.just("receive"), st.integers(1, 9), days),
     ),
     max_size=7,
 )
@@ -43,6 +44,11 @@ def record(store: Any, steps: Iterable[Any]) -> list[tuple[Invoice, Payment | No
             number = str(len(every))
             made = (invoice(number, *what.lines, **_facts(what)), None)
             books.add(made[0])
+        elif name == "receive":
+            paid = books.receive(
+                Decimal(what), *on, customer=Party("C", "Customer C"), seller="S", currency="EUR"
+            )
+            made = (paid, paid.payments[0])
         elif last and (entry := _enter(books, last, name, what, *on)):
             made = (last, entry)
         done.append(made)

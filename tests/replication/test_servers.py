@@ -12,8 +12,11 @@ import pytest
 
 import holdall
 from holdall import LMDB, File, HoldallError, Json, Memory, SQLite, StoreFull, Versions, Zstd
+from holdall.keys import RawKey
 from holdall.replication import back_up, conflicts, restore, sync, sync_both
 from holdall.replication.policies import Policy
+from holdall.replication.revisions.kept import TREES
+from holdall.replication.revisions.tree import Record
 from holdall.store import MISSING, Store
 from tests.faults.proxy import Proxy, answer, drop, late, reset_in_body
 from tests.servers import gcs, s3
@@ -176,6 +179,48 @@ def test_the_syncing_process_is_killed(kind: str, tmp_path: Path) -> None:
         sync(here, there)
         assert dict(there) == dict(here)
         assert sync(here, there, full=True).changed == 0
+
+
+_BOTH = """
+import sys, holdall
+from holdall.replication import sync_both
+source, target = map(holdall.open, sys.argv[1:])
+sync_both(source, target, conflict="keep", workers=4, tell=lambda count: print(count, flush=True))
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+def test_the_process_that_syncs_both_ways_is_killed(kind: str, tmp_path: Path) -> None:
+    """Every revision that was written is in the trees of both stores in the end, and both are equal."""
+    chance, written = random.Random(6), set[tuple[str, str]]()
+    end = "b?durability=os&history=on" if kind == "file" else "b.db?durability=os&history=on"
+    addresses = (
+        f"sqlite:///{tmp_path}/a.db?durability=os&history=on",
+        f"{'file:' if kind == 'file' else 'sqlite:///'}{tmp_path}/{end}",
+    )
+    with holdall.open(addresses[0]) as here, holdall.open(addresses[1]) as there:
+        fill(here, 60)
+        sync_both(here, there)
+        for _ in range(30 if SOAK else 6):
+            for store in here, there:
+                for number in chance.sample(range(60), 25):
+                    key = f"invoices/{number:05}"
+                    store[key] = chance.randbytes(8)
+                    written.add((key, next(store.history(key)).id))
+            with subprocess.Popen(
+                [sys.executable, "-c", _BOTH, *addresses], stdout=subprocess.PIPE
+            ) as process:
+                assert process.stdout
+                for _ in range(chance.randrange(8)):
+                    process.stdout.readline()
+                process.kill()
+        assert sync_both(here, there, conflict="keep").left == 0
+        assert state_of(here) == state_of(there)
+        for store in here, there:
+            raw = store.raw(TREES)
+            known = {(key, hash) for key in store for hash in Record.load(key, raw[RawKey(key)]).tree}
+            assert written <= known
+        assert sync_both(here, there, conflict="keep", full=True).changed == 0
 
 
 def test_a_full_target_loses_nothing(tmp_path: Path) -> None:

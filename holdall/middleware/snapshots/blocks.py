@@ -11,13 +11,13 @@ and its number grows from look to look. ``origin`` is random, and names the stat
 
 import hashlib
 import json
-import operator
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
 from holdall.changes import Position
 from holdall.errors import Corrupt, Mismatch
+from holdall.middleware._columns import is_growing, require_numbers, require_texts
 from holdall.redact import brief
 from holdall.store import ABSENT, Tag
 
@@ -64,12 +64,16 @@ class Block(NamedTuple):
         """Return the rows of this block. Raises Corrupt if they are not those that were written."""
         try:
             read = json.loads(data)
-            keys, tags, looks = _texts(read["keys"]), _texts(read["tags"]), _numbers(read["looks"])
+            keys, tags, looks = (
+                require_texts(read["keys"]),
+                require_texts(read["tags"]),
+                require_numbers(read["looks"]),
+            )
             rows = list(map(Row, keys, map(Tag, tags), looks))
             if (
                 Block.of(self.name, rows) != self
                 or not len(keys) == len(tags) == len(looks)
-                or not _grow(keys)
+                or not is_growing(keys)
             ):
                 raise ValueError("its rows are not those that were written")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -136,7 +140,9 @@ class Manifest(NamedTuple):
                 raise Mismatch(f"it is of the store {read['store']!r}, not of {store!r}")
             looks = tuple((int(look), int(deletions)) for look, deletions in read["looks"])
             made = cls(str(read["origin"]), looks, tuple(_block(fields) for fields in read["blocks"]))
-            if not (_grow([look for look, _ in looks]) and _grow([block.first for block in made.blocks])):
+            if not (
+                is_growing([look for look, _ in looks]) and is_growing([block.first for block in made.blocks])
+            ):
                 raise ValueError("it is not in order")
             Position.parse(f"{made.origin}.{made.newest}")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -159,25 +165,8 @@ def _remembered(looks: tuple[tuple[int, int], ...]) -> int:
 
 def _block(fields: list[Any]) -> Block:
     block = Block(*fields)
-    _texts([block.first, block.name, block.digest])
-    _numbers([block.keys, block.newest, block.oldest])
+    require_texts([block.first, block.name, block.digest])
+    require_numbers([block.keys, block.newest, block.oldest])
     if not _is_name(block.name):
         raise ValueError(f"{brief(block.name)} is not the name of a block")
     return block
-
-
-def _texts(items: list[Any]) -> list[str]:
-    if not set(map(type, items)) <= {str}:
-        raise TypeError("it holds a value that is not text")
-    return items
-
-
-def _numbers(items: list[Any]) -> list[int]:
-    if not set(map(type, items)) <= {int}:
-        raise TypeError("it holds a value that is not a number")
-    return items
-
-
-def _grow(items: list[Any]) -> bool:
-    """Return whether each item is greater than the one before it."""
-    return all(map(operator.lt, items, items[1:]))

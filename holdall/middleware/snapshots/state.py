@@ -11,12 +11,13 @@ manifest may still come.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from uuid import uuid4
 
-from holdall.errors import Corrupt, Mismatch, Unsupported
+from holdall.errors import Corrupt, Unsupported
 from holdall.keys import RESERVED
+from holdall.middleware._columns import explain_damage
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.gzip import Gzip
 from holdall.middleware.snapshots.blocks import Block, Manifest, Row
@@ -102,16 +103,11 @@ class State:
         self._raw.discard(_MANIFEST)
         self._raw.clear()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Name the state and the remedy in errors about bytes that are not those that were written."""
-        try:
-            yield
-        except (Corrupt, Mismatch) as error:
-            raise type(error)(
-                f"the remembered listing in {self._kept!r} cannot be used: {error}; "
-                "call forget() of the SnapshotFeed, or give it another store as its state"
-            ) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return explain_damage(
+            f"the remembered listing in {self._kept!r}",
+            "call forget() of the SnapshotFeed, or give it another store as its state",
+        )
 
 
 def new_name(held: Manifest) -> str:

@@ -38,14 +38,20 @@ class RevisedSide(Side):
         """Yield the keys and their tags, in order."""
         values, trees = super().listing(), self._trees.listing(self._under)
         value, tree = next(values, None), next(trees, None)
-        while value or tree:
-            key = min(each[0] for each in (value, tree) if each)
-            tags = [ABSENT, ABSENT]
-            if value and value[0] == key:
-                tags[0], value = value[1], next(values, None)
-            if tree and tree[0] == key:
-                tags[1], tree = tree[1], next(trees, None)
-            yield key, join_tags(*tags)
+        while value and tree:
+            if value[0] == tree[0]:
+                yield value[0], join_tags(value[1], tree[1])
+                value, tree = next(values, None), next(trees, None)
+            elif value[0] < tree[0]:
+                yield value[0], join_tags(value[1], ABSENT)
+                value = next(values, None)
+            else:
+                yield tree[0], join_tags(ABSENT, tree[1])
+                tree = next(trees, None)
+        for key, tag in chain([value] if value else [], values):
+            yield key, join_tags(tag, ABSENT)
+        for key, tag in chain([tree] if tree else [], trees):
+            yield key, join_tags(ABSENT, tag)
 
     def changes(self, since: str | None) -> Changes:
         """Return the changes of the keys and of their trees. The position stays ``since`` until all were yielded."""
@@ -67,25 +73,27 @@ class RevisedSide(Side):
         """
         stored, kept = self._trees.read(key)
         tag = super().tag(key)
-        value: Any | Missing = MISSING
-        newest: Revision | None = None
-        history: Iterator[Revision] = iter(())
-        with suppress(KeyError):
-            history = self.store.history(marked(key))
-            newest = next(history)
-            if not newest.deleted:
-                value = self._at(key, newest.number)
-        record = bring_up_to_date(stored, chain([newest], history) if newest else history, newest)
+        newest, record = self._bring_up_to_date(key, stored)
+        value = MISSING if newest is None or newest.deleted else self._at(key, newest.number)
         if (
             record != stored and self._trees.tag(key) != kept
         ):  # it may have announced the newest revision since
             raise conflict(key)
         return Look(value, tag, newest, record, stored, kept)
 
+    def _bring_up_to_date(self, key: str, record: Record) -> tuple[Revision | None, Record]:
+        """Return the newest revision of ``key``, and ``record`` with the revisions that writers have added."""
+        try:
+            history = self.store.history(marked(key))
+            newest = next(history)
+        except KeyError:
+            return None, bring_up_to_date(record, iter(()), None)
+        return newest, bring_up_to_date(record, chain([newest], history), newest)
+
     def _at(self, key: str, number: int) -> Any:
         try:
             return self.store.at(marked(key), number)
-        except NoRevision as error:
+        except (NoRevision, KeyError) as error:
             raise conflict(key) from error
 
     def conflicting(self) -> Iterator[str]:
@@ -161,13 +169,10 @@ class RevisedSide(Side):
             look = look._replace(stored=announced, kept=self._write_tree(key, look, announced))
         with note(*said), arriving(bytes.fromhex(winner)):
             tag = self._replace(key, value, look.tag)
-        after = self.look(key)
-        if after.kept != look.kept:  # another sync was here
-            raise conflict(key)
+        _, record = self._bring_up_to_date(key, look.stored)
         # The times in the tree are those of the writers, and not those of the arrivals.
-        grown = Tree({**after.record.tree, **tree})
-        record = after.record.grow(grown, after.record.at, siblings)
-        return self._write_tree(key, after, record), tag
+        grown = Tree({**record.tree, **tree})
+        return self._write_tree(key, look, record.grow(grown, record.at, siblings)), tag
 
     def _replace(self, key: str, value: Any, expected: Tag) -> Tag:
         if value is not MISSING:

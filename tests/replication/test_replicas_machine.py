@@ -21,7 +21,7 @@ from tests.soak import SOAK
 
 KEYS = st.sampled_from([f"k{number}" for number in range(5)])
 VALUES = st.binary(max_size=1)
-EXAMPLES = 2_000 if SOAK else 12
+EXAMPLES = 500 if SOAK else 12
 NO_FEED = Feature.CHANGES
 TARGETS = [Feature.NONE, Feature.ATOMIC, Feature.ATOMIC | Feature.REMOVE, Feature.ATOMIC | Feature.CHANGES]
 
@@ -51,6 +51,9 @@ class Machine(RuleBasedStateMachine):
         self.box = Memory() if apart else None
         self.limit = limit
         self.states: dict[str, list[bytes | None]] = {f"k{number}": [None] for number in range(5)}
+        if apart:  # a comparison does not believe that the primary has no keys if its outbox is elsewhere
+            self.bare[0]["z"] = b""
+            self.states["z"] = [b""]
         self.life = Life()
         self.restart()
         self.reopen_other()

@@ -42,6 +42,7 @@ class ByFeed:
         """
         if alone and not self._lease(replica).is_held():
             replica.position = None
+            replica.error = ""
             return False
         report = sync(self._primary, replica.store, delete=True, workers=_WORKERS)
         replica.position = report.position

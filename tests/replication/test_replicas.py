@@ -80,13 +80,20 @@ def stage(request: pytest.FixtureRequest) -> Stage:
     return Stage(request.param)
 
 
+def _write_file(store: Store[bytes]) -> None:
+    with store.open("a", "wb") as file:
+        file.write(b"2")
+
+
 WRITES: dict[str, Callable[[Store[bytes]], object]] = {
     "set": lambda store: store.__setitem__("a", b"2"),
     "delete": lambda store: store.__delitem__("a"),
     "discard": lambda store: store.discard("a"),
     "set_many": lambda store: store.update({f"k{number}": b"2" for number in range(450)}),
     "delete_many": lambda store: store.delete_many(["a", "b"]),
+    "delete_prefix": lambda store: store.delete_prefix("a"),
     "clear": lambda store: store.clear(),
+    "open": lambda store: _write_file(store),
     "swap": lambda store: store.swap("a", b"2", store.tag("a")),
     "create": lambda store: store.swap("c", b"2", ABSENT),
     "remove": lambda store: store.remove("a", store.tag("a")),
@@ -108,6 +115,16 @@ def test_every_write_comes_to_the_replicas(stage: Stage, write: Callable[[Store[
         ("following", 0, "")
     ]
     assert stage.equal()
+
+
+def test_a_file_is_read_from_a_replica_if_the_primary_does_not_answer(stage: Stage) -> None:
+    store = stage.open(stale="allow")
+    store["a"] = b"1"
+    store.deliver()
+    stage.switches[0].down()
+    assert store.open("a").read() == b"1"
+    with pytest.raises(Unavailable):
+        store.open("a", "wb").close()
 
 
 def test_a_thread_delivers_and_close_waits_for_it(stage: Stage) -> None:

@@ -22,7 +22,7 @@ from rich.console import Console
 from benchmarks.buckets_by_hand import client
 from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare
 from benchmarks.table import table
-from holdall import File, Replicas, S3, SQLite, Versions, sync
+from holdall import S3, File, Replicas, SQLite, Versions, sync
 from holdall.middleware.interceptor import Interceptor
 from holdall.replication import sync_both
 from holdall.replication.revisions.kept import TREES

@@ -103,14 +103,6 @@ class AsyncStore(Generic[V]):
         """Return the value of ``key``, or ``default`` if it is missing."""
         return await self._run(cast(Callable[..., object], self._store.get), key, default)
 
-    async def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
-        """Return ``value[start:][:length]`` of the value of ``key``, without the rest. Needs RANGES."""
-        return await self._run(self._store.read, key, start, length)
-
-    async def size(self, key: str, /) -> int:
-        """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing."""
-        return await self._run(self._store.size, key)
-
     async def contains(self, key: str, /) -> bool:
         """Return whether ``key`` exists."""
         return await self._run(self._store.__contains__, key)

@@ -67,15 +67,6 @@ class Shim(Store[V]):
     def _find(self, key: str, /) -> V | Missing:
         return self._run(self._face.get, key, MISSING)
 
-    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
-        return self._run(self._face.read, key, start, length)
-
-    def size(self, key: str, /) -> int:
-        return self._run(self._face.size, key)
-
-    def delete_prefix(self, prefix: str, /) -> None:
-        self._run(self._face.delete_prefix, prefix)
-
     def __contains__(self, key: object, /) -> bool:
         return self._run(self._face.contains, key)
 

@@ -27,6 +27,7 @@ from holdall import (
     Replicas,
     SQLite,
     Stale,
+    StoreFull,
     StoreNotFound,
     Throttled,
     Unacknowledged,
@@ -399,6 +400,33 @@ def test_a_key_that_a_replica_refuses_stays_pending_and_others_go_on(stage: Stag
     stage.store["x2"] = b"good"
     lag = stage.store.deliver()[0]
     assert (lag.refused, lag.error) == (0, "")
+    assert stage.equal()
+
+
+class Small(Codec[bytes, bytes]):
+    """Has room for two keys."""
+
+    def encode(self, key: str, value: bytes) -> bytes:
+        if key not in self._inner and len(self._inner) >= 2:
+            raise StoreFull("the disk is full")
+        return value
+
+    def decode(self, key: str, data: bytes) -> bytes:
+        return data
+
+
+def test_a_full_replica_still_deletes_and_goes_on_when_it_has_room(stage: Stage) -> None:
+    stage.store.others[0]._inner = Small(stage.bare[1])
+    stage.store.update({"y": b"1", "z": b"1"})
+    stage.store.deliver()
+    stage.store["a"] = b"1"
+    lag = stage.store.deliver()[0]
+    assert lag.refused == 1
+    assert "StoreFull: the disk is full" in lag.error
+    del stage.store["z"]
+    stage.store.deliver()
+    assert "z" not in stage.bare[1]
+    assert stage.store.deliver()[0].error == ""
     assert stage.equal()
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from holdall.errors import Expired, Fenced, HoldallError
 from holdall.lease import Lease
-from holdall.replication.replicas.replica import Replica
+from holdall.replication.replicas.replica import REFUSALS, Replica
 from holdall.replication.sync import remembered, sync
 from holdall.store import Feature, Store
 
@@ -42,8 +42,9 @@ class ByFeed:
         """
         if alone and not self._lease(replica).is_held():
             replica.position = None
+            replica.error = ""
             return False
-        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS)
+        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS, refusals=REFUSALS)
         replica.position = report.position
         replica.refused = report.left
         replica.error = next((f"{type(error).__name__}: {error}" for error in report.refused.values()), "")

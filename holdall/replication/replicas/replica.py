@@ -4,15 +4,19 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from holdall.changes import Position
-from holdall.errors import Conflict
+from holdall.errors import Conflict, PermissionDenied, StoreFull
+from holdall.replication import rules
 from holdall.replication.deliver import Delivery
 from holdall.replication.replicas.lag import Lag, State
 from holdall.replication.replicas.stoppable import Stoppable
 from holdall.replication.side import Side
 from holdall.store import ATTEMPTS, Store, conflict, pause
+
+REFUSALS: Final = (*rules.REFUSALS, PermissionDenied, StoreFull)
+"""Errors after which the other keys are still delivered: a replica that is full has room for a deletion."""
 
 
 class Replica:

@@ -78,10 +78,10 @@ class ByFeed:
             return None
 
     def is_settled(self, replica: Replica) -> bool:
-        """Return whether no delivery is due that this process would make."""
-        if replica.position is None:
-            return replica.state == "following"  # another process delivers
+        """Return whether the replica has all changes, as far as this can be told now."""
         try:
+            if replica.position is None:  # another process delivers, or the first delivery has not ended
+                return self.behind(replica) == 0
             return next(self._primary.changes(replica.position), None) is None
         except HoldallError:
             return False

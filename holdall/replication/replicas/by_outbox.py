@@ -61,15 +61,16 @@ class ByOutbox:
         """Make a write of ``keys``."""
         for key in keys:
             check_key(key)
-        intent = self._outbox.begin(keys)
+        intent = self._outbox.new(keys)
         try:
+            self._outbox.begin(intent)
             result = call(*args)
+            self._outbox.end(intent, recorded=self._records)
         except BaseException as error:
+            intent.open = False  # the write may have happened, or may still happen
             if len(keys) == 1 and isinstance(error, _UNDONE):
                 self._outbox.drop([intent])
-            intent.open = False  # or else it may have happened, or may still happen
             raise
-        self._outbox.end(intent, recorded=self._records)
         if len(self._outbox) > self._limit:
             self._overflow()
         for replica in self._woken:

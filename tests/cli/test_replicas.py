@@ -95,6 +95,18 @@ def test_promote_says_what_to_change(folder):
     assert contents("sqlite:///books.db?serializer=json") == {"a": 1, "b": 2}
 
 
+def test_promote_without_the_old_primary(folder):
+    missed(a=1)
+    call("replicate", STORE)
+    gone = "sqlite:////proc/none/a.db?serializer=json&replica=file:copy"
+    assert call("promote", gone).code == 1
+    done = call("promote", "--lost", gone)
+    assert done.code == 0, done
+    assert "the old primary did not answer: what it had not delivered is lost" in done.err
+    assert "will learn it later" in done.err
+    assert contents("file:copy?serializer=json") == {"a": 1}
+
+
 def test_promote_needs_a_name_among_several(folder):
     several = f"{STORE}&replica=sqlite:///other.db"
     missed(a=1)

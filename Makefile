@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve show-sync test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ serve: setup ## show the books of the demo in a browser, at http://127.0.0.1:808
 	@$(BIN)/holdall demo --into sqlite:///holdall-demo.db >/dev/null
 	@$(BIN)/holdall serve 'books=sqlite:///holdall-demo.db?type=holdall.domain.model:Invoice' $(if $(LISTEN),--listen $(LISTEN))
 
+show-sync: setup $(VENV)/extras ## show a shop and a bucket that are written while their link is cut, and a restore to yesterday noon
+	@$(BIN)/python -m tools.shop_and_cloud
+
 test: setup $(VENV)/extras ## run the tests, on every core (ARGS='-k name' to choose; ARGS='-n0 --pdb' to look inside)
 	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
@@ -57,7 +60,8 @@ test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redi
 	@tools/system-packages redis-server postgresql mariadb-server nginx caddy chromium
 	@command -v npm >/dev/null || tools/system-packages npm
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) \
-	    tests/adapters tests/aio tests/middleware tests/replication tests/server tests/stored tests/testing $(ARGS)
+	    tests/adapters tests/aio tests/cli tests/domain tests/middleware tests/replication tests/server tests/stored \
+	    tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
 test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
@@ -89,7 +93,7 @@ soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and hi
 	    tests/adapters/test_interrupts.py tests/query/test_orphans.py tests/query/views tests/replication $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers tests/adapters/servers/test_kills.py \
 	    tests/adapters/servers/test_redis_histories.py tests/adapters/servers/test_sql_feed.py tests/replication \
-	    tests/adapters/s3/test_streams.py tests/adapters/gcs/test_streams.py tests/server/test_load.py $(ARGS)
+	    tests/adapters/s3/test_streams.py tests/adapters/gcs/test_streams.py tests/server/test_load.py tests/domain $(ARGS)
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest -m servers -s tests/adapters/servers/test_interrupts.py $(ARGS)
 
 check: lint types layers ## lint, formatting, prose, types and layers
@@ -118,6 +122,12 @@ bench-queries: setup ## compare queries with an ORM's GROUP BY, and on a server 
 
 bench-sync: setup ## compare a sync of equal stores with their listings, and a first sync to S3 with an upload by hand
 	@$(BIN)/python -m benchmarks.sync $(ARGS)
+
+bench-keys: setup ## show the time and memory of a sync of 100,000 and 1,000,000 keys
+	@$(BIN)/python -m benchmarks.many_keys $(ARGS)
+
+bench-lag: setup ## show how far a replica in a bucket is behind, under load and with its link cut
+	@$(BIN)/python -m benchmarks.lag $(ARGS)
 
 bench-views: setup ## show what a view costs (ARGS='1000000' for so many invoices)
 	@$(BIN)/python -m benchmarks.views $(ARGS)

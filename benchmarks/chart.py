@@ -22,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 190, 40, 52  # margins; names are in the righ
 _NAME: Final = 18  # pixels between two names, at least
 _UNITS: Final = {-3: "1 ms", -2: "10 ms", -1: "100 ms", 0: "1 s", 1: "10 s", 2: "100 s", 3: "1,000 s"}
 
-_STYLE: Final = """
+STYLE: Final = """
     .page { fill: #fbfaf7; } .ink { fill: #24292f; } .soft { fill: #57606a; }
     path { fill: none; stroke-width: 2; } .grid { stroke: #d8d8d2; stroke-width: 1; }
     .further { stroke-dasharray: 2 5; }
@@ -57,7 +57,7 @@ def chart(title: str, lines: Sequence[Line]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="13">\n'
-        f"  <title>{escape(title)}</title>\n  <style>{_STYLE}  </style>\n"
+        f"  <title>{escape(title)}</title>\n  <style>{STYLE}  </style>\n"
         f'  <rect class="page" width="{_WIDTH}" height="{_HEIGHT}" rx="10"/>\n  '
         + "\n  ".join(body)
         + "\n</svg>\n"

@@ -1,13 +1,19 @@
-"""``make bench-sync``: a sync of equal stores next to their listings, and a first sync next to an upload by hand."""
+"""``make bench-sync``: a sync of equal stores next to their listings, and a first sync next to an upload by hand.
+
+It also shows writes with a slow replica next to writes without one.
+"""
 
 import argparse
 import sqlite3
 import tempfile
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -16,11 +22,14 @@ from rich.console import Console
 from benchmarks.buckets_by_hand import client
 from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare
 from benchmarks.table import table
-from holdall import S3, File, SQLite, Versions, sync
+from holdall import S3, File, Replicas, SQLite, Versions, sync
+from holdall.middleware.interceptor import Interceptor
 from holdall.replication import sync_both
 from holdall.replication.revisions.kept import TREES
 from holdall.store import Store
 from tests.servers.s3 import KEY, SECRET, seaweedfs
+
+T = TypeVar("T")
 
 THREADS = 16
 VALUE = bytes(1000)
@@ -35,6 +44,7 @@ def rows(keys: int, objects: int) -> Iterator[Row]:
         yield _equal("sqlite", folder, keys, feed=True)
         yield _revised(folder, keys // 10)
         yield _upload(folder, objects)
+        yield _replica(folder, keys // 50)
 
 
 def _open(kind: str, path: Path, *, feed: bool) -> Store[bytes]:
@@ -128,6 +138,38 @@ def _upload(folder: Path, objects: int) -> Row:
             rounds=5,
             scale=OVER_WAITING,
             goal=at_most(1.25),
+        )
+
+
+class _Slow(Interceptor[bytes]):
+    """Answers each request after 20 ms, as a bucket far away does."""
+
+    def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
+        time.sleep(0.02)
+        return call(*args)
+
+
+def _replica(folder: Path, writes: int) -> Row:
+    """Compare writes to a database that has a slow replica with writes to one that has none."""
+    with ExitStack() as stack:
+        plain, primary, replica = (
+            stack.enter_context(SQLite(folder / f"{name}.db")) for name in ("plain", "primary", "replica")
+        )
+        store = stack.enter_context(Replicas(primary, _Slow(replica), timeout=0.1))
+
+        def write(store: Store[bytes], round: int) -> int:
+            for number in range(writes):
+                store[f"invoices/{number:08}"] = b"%d" % (number + round)
+            return writes
+
+        return compare(
+            "sync",
+            "a write with a slow replica",
+            partial(write, store),
+            partial(write, plain),
+            rounds=7,
+            scale=OVER_WAITING,
+            goal=at_most(1.1),
         )
 
 

@@ -111,6 +111,14 @@ class AsyncStore(Generic[V]):
         """Return the number of keys. This lists the store."""
         return await self._run(self._store.__len__)
 
+    async def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        """Return ``store[key][start:][:length]`` without reading the rest of the value. Needs RANGES."""
+        return await self._run(self._store.read, key, start, length)
+
+    async def size(self, key: str, /) -> int:
+        """Return how many bytes the value of ``key`` has. Raises KeyError if ``key`` is missing."""
+        return await self._run(self._store.size, key)
+
     def get_many(self, keys: Iterable[str], /) -> AsyncScan[tuple[str, V]]:
         """Yield ``(key, value)`` for each of ``keys`` that exists, in their order.
 
@@ -186,6 +194,10 @@ class AsyncStore(Generic[V]):
     async def delete_many(self, keys: Iterable[str], /) -> None:
         """Delete those of ``keys`` that exist. A thread reads ``keys``."""
         await self._run(self._store.delete_many, keys)
+
+    async def delete_prefix(self, prefix: str, /) -> None:
+        """Delete every key that ``scan(prefix)`` yields. An empty prefix deletes every key."""
+        await self._run(self._store.delete_prefix, prefix)
 
     async def clear(self) -> None:
         """Delete every key that a scan yields."""

@@ -1,15 +1,13 @@
 """py-key-value's protocol over any store, for FastMCP and other programs that keep their state by it."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Any, Final
 
 from holdall.aio import AsyncStore
+from holdall.bridges._names import decode, encode, join
 from holdall.errors import Conflict
 from holdall.extras import needs
 from holdall.store import Store
@@ -27,8 +25,7 @@ with needs("py-key-value"):
         BaseEnumerateKeysStore,
     )
 
-_LONGEST: Final = 190  # bytes of a collection or key in a key of the store, of which it takes 400
-_SHORTENED: Final = "%~"  # two characters that `quote` never writes one after the other
+_FIELDS: Final = ("collection", "key")
 
 
 class KeyValue(
@@ -42,12 +39,8 @@ class KeyValue(
     """``store``, a store of bytes, as an ``AsyncKeyValue`` of py-key-value, with all of its optional protocols.
 
     Each entry is one value: the JSON document of py-key-value with the value, the collection, the key, and the times
-    of its creation and expiry. An expired entry is missing at once, and takes up space until `cull`, which needs
-    REMOVE. `collections` lists the keys of all collections.
-
-        key of the store = part "/" part            ; the collection and the key
-        part             = 1*( pchar ) / "%"        ; percent-encoded UTF-8, also a "." at its start; "%" is empty
-                         / *( pchar ) "%~" 64HEXDIG ; if it is over 190 bytes: its start, and its SHA-256
+    of its creation and expiry, under the key ``collection/key``, percent-encoded. An expired entry is missing at
+    once, and takes up space until `cull`, which needs REMOVE. `collections` lists the keys of all collections.
 
     `close` and ``async with`` close the store. As with all stores of py-key-value, the event loop is that of asyncio.
 
@@ -71,48 +64,43 @@ class KeyValue(
         self._exit_stack.push_async_callback(self._store.aclose)
 
     async def _get_managed_entry(self, *, collection: str, key: str) -> "ManagedEntry | None":
-        data = await self._store.get(_name(collection, key))
+        data = await self._store.get(join(collection, key))
         return None if data is None else self._load(data)
 
     async def _get_managed_entries(
         self, *, collection: str, keys: Sequence[str]
     ) -> "list[ManagedEntry | None]":
-        names = [_name(collection, key) for key in keys]
+        names = [join(collection, key) for key in keys]
         found = {name: self._load(data) async for name, data in self._store.get_many(names)}
         return [found.get(name) for name in names]
 
     async def _put_managed_entry(self, *, collection: str, key: str, managed_entry: "ManagedEntry") -> None:
-        await self._store.set(_name(collection, key), self._dump(collection, key, managed_entry))
+        await self._store.set(join(collection, key), self._dump(collection, key, managed_entry))
 
     async def _put_managed_entries(
-        self,
-        *,
-        collection: str,
-        keys: Sequence[str],
-        managed_entries: "Sequence[ManagedEntry]",
-        ttl: float | None,
-        created_at: datetime,
-        expires_at: datetime | None,
+        self, *, collection: str, keys: Sequence[str], managed_entries: "Sequence[ManagedEntry]", **times: Any
     ) -> None:
-        rows = zip(keys, managed_entries, strict=True)
-        await self._store.update(
-            [(_name(collection, key), self._dump(collection, key, entry)) for key, entry in rows]
-        )
+        entries = zip(keys, managed_entries, strict=True)
+        rows = [(join(collection, key), self._dump(collection, key, entry)) for key, entry in entries]
+        await self._store.update(rows)
 
     async def _delete_managed_entry(self, *, key: str, collection: str) -> bool:
-        return await self._delete_managed_entries(keys=[key], collection=collection) == 1
+        return bool(await self._delete_managed_entries(keys=[key], collection=collection))
 
     async def _delete_managed_entries(self, *, keys: Sequence[str], collection: str) -> int:
-        return await self._store.call(lambda store: _delete(store, [_name(collection, key) for key in keys]))
+        return await self._store.call(lambda store: _delete(store, [join(collection, key) for key in keys]))
 
     async def _get_collection_keys(self, *, collection: str, limit: int | None = None) -> list[str]:
-        return await self._store.call(lambda store: list(islice(_keys(store, collection), limit)))
+        names = await self._store.call(
+            lambda store: list(islice(store.scan(f"{encode(collection)}/"), limit))
+        )
+        return await self._store.call(lambda store: [_read(store, name, 1) for name in names])
 
     async def _get_collection_names(self, *, limit: int | None = None) -> list[str]:
         return await self._store.call(lambda store: list(islice(_collections(store), limit)))
 
     async def _delete_collection(self, *, collection: str) -> bool:
-        keys = await self._store.call(lambda store: list(store.scan(f"{_part(collection)}/")))
+        keys = await self._store.call(lambda store: list(store.scan(f"{encode(collection)}/")))
         await self._store.delete_many(keys)
         return bool(keys)
 
@@ -138,28 +126,10 @@ class KeyValue(
         return self._serialization_adapter.dump_json(entry=entry, key=key, collection=collection).encode()
 
 
-def _name(collection: str, key: str) -> str:
-    return f"{_part(collection)}/{_part(key)}"
-
-
-def _part(text: str) -> str:
-    part = quote(text, safe=" !#$&'()*+,:;<=>?@[]^`{|}", errors="surrogatepass")
-    part = f"%2E{part[1:]}" if part.startswith(".") else part or "%"
-    if len(part) <= _LONGEST:
-        return part
-    return part[:100] + _SHORTENED + hashlib.sha256(part.encode()).hexdigest()
-
-
 def _read(store: Store[bytes], name: str, index: int) -> str:
     """Return the collection (0) or the key (1) of the entry ``name``; "" if its text is long and it was deleted."""
-    part = name.split("/")[index]
-    if _SHORTENED not in part:
-        return "" if part == "%" else unquote(part, errors="surrogatepass")
-    return str(json.loads(store.get(name, b"{}")).get(("collection", "key")[index], ""))
-
-
-def _keys(store: Store[bytes], collection: str) -> Iterator[str]:
-    return (_read(store, name, 1) for name in store.scan(f"{_part(collection)}/"))
+    text = decode(name.split("/")[index])
+    return json.loads(store.get(name, b"{}")).get(_FIELDS[index], "") if text is None else text
 
 
 def _collections(store: Store[bytes]) -> Iterator[str]:
@@ -168,6 +138,7 @@ def _collections(store: Store[bytes]) -> Iterator[str]:
 
 
 def _delete(store: Store[bytes], names: list[str]) -> int:
+    """Delete ``names``, and return how many of them existed."""
     count = 0
     for name in names:
         with suppress(KeyError):

@@ -2,7 +2,8 @@
 
 `model` defines an invoice, `create` makes one from a small document, `ubl` reads one, `codes` files its lines
 under accounting codes, `schema` checks it before it is stored, and `allocation` divides a payment. `Books`
-keeps invoices in any mapping, and `Receivables` answers questions about them.
+keeps invoices in any mapping, and `Receivables` answers questions about them. `bank` books the entries of bank
+statements, and `closing` closes a period.
 """
 
 from importlib import import_module

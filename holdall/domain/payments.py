@@ -117,8 +117,15 @@ class Payments(Allotment):
             )
 
         def compare(known: Invoice) -> None:
-            facts = {"amount": amount, "currency": unit, "customer": payer.id, "reference": reference}
-            require_equal(known, facts | self._amounts(to, owner.id))
+            facts: dict[str, object] = {
+                "amount": amount,
+                "currency": unit,
+                "customer": payer.id,
+                "reference": reference,
+            }
+            if named := self._amounts(to, owner.id):
+                facts["documents"] = named
+            require_equal(known, facts)
             self._require_standing(known)
 
         return self._settle_all(payment_key(owner.id, number), plan, compare)
@@ -294,6 +301,8 @@ class Payments(Allotment):
             document, currency = given.document, given.document.currency
             _require_left(given, amount)
             shares = self._shares(to, seller, currency, given.limit if amount is None else amount)
+            if any(share.key == given.key for share in shares):
+                raise Invalid(f"{_name(document)} cannot settle itself; name other documents")
             spent = sum_amounts(share.amount for share in shares)
             if not spent:
                 raise Invalid(
@@ -307,8 +316,7 @@ class Payments(Allotment):
 
         def compare(known: Invoice) -> None:
             facts: dict[str, object] = {"source": key}
-            if amounts := self._amounts(to, seller):
-                named = dict(amounts["documents"])  # type: ignore[call-overload]
+            if named := self._amounts(to, seller):
                 facts["documents"] = {key: EXACT.minus(sum_amounts(named.values())), **named}
             require_equal(known, facts)
             self._require_standing(known)

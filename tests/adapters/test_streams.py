@@ -26,6 +26,7 @@ with holdall.open(sys.argv[1]) as store, store.open("key", "wb") as file:
 """
 
 
+@pytest.mark.timeout(1500)
 def test_a_value_of_any_size_takes_little_memory(tmp_path: Path) -> None:
     assert copy(f"file://{tmp_path}/store?durability=os", SIZE) < ROOM
     if SOAK:

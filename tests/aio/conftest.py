@@ -6,6 +6,10 @@ from typing import TypeVar
 import anyio
 import pytest
 
+from tests.servers.s3 import credentials, seaweed
+
+__all__ = ["credentials", "seaweed"]
+
 T = TypeVar("T")
 Run = Callable[[Callable[[], Awaitable[T]]], T]
 

@@ -98,6 +98,18 @@ class Shim(Store[V]):
     def get_foreign(self, name: Foreign, /) -> V:
         return self._run(self._face.get_foreign, name)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        return self._run(self._face.read, key, start, length)
+
+    def open(self, key: str, /, mode: Any = "rb", *, expected: Any = None) -> Any:
+        return self._store.open(key, mode, expected=expected)  # a file blocks, so the face does not have it
+
+    def size(self, key: str, /) -> int:
+        return self._run(self._face.size, key)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._run(self._face.delete_prefix, prefix)
+
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, V]]:
         return self._each_row(self._face.get_many(keys))
 

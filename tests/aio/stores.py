@@ -10,16 +10,16 @@ from holdall import Memory, PassThrough
 
 
 class Gate(PassThrough[bytes]):
-    """A write waits until ``open`` is set. ``begun`` are the keys of the writes that began, in this order."""
+    """A write waits until ``opened`` is set. ``begun`` are the keys of the writes that began, in this order."""
 
     def __init__(self) -> None:
         super().__init__(Memory())
-        self.open = threading.Event()
+        self.opened = threading.Event()
         self.begun: list[str] = []
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         self.begun.append(key)
-        self.open.wait(60)
+        self.opened.wait(60)
         super().__setitem__(key, value)
 
 
@@ -34,7 +34,7 @@ class Scans(PassThrough[bytes]):
         self.update((f"{number:04}", b"%d" % number) for number in range(2000))
         self.idents: set[int] = set()
         self.closed = 0
-        self.read: list[str] = []
+        self.taken: list[str] = []
         self.go_on = threading.Event()
         self._failing = failing
         self._waiting = waiting
@@ -45,7 +45,7 @@ class Scans(PassThrough[bytes]):
                 self.idents.add(threading.get_ident())
                 if key == self._failing:
                     raise OSError("the disk is gone")
-                self.read.append(key)
+                self.taken.append(key)
                 if key == self._waiting:
                     self.go_on.wait(60)
                 yield key, value

@@ -19,7 +19,7 @@ def test_a_write_that_waited_for_a_thread_never_happens(run: Run[None]) -> None:
             with anyio.move_on_after(0.01) as scope:
                 await store.set("second", b"2")
             assert scope.cancelled_caught
-            gate.open.set()
+            gate.opened.set()
         assert gate.begun == ["first"]
         assert dict(gate) == {"first": b"1"}
 
@@ -36,7 +36,7 @@ def test_a_write_that_has_begun_goes_on(run: Run[None]) -> None:
                     await until(lambda: gate.begun)
                     scope.cancel()
             assert dict(gate) == {}  # the wait has ended, and the write has not
-            gate.open.set()
+            gate.opened.set()
         assert dict(gate) == {"a": b"1"}  # closing waited for it
 
     run(main)
@@ -50,7 +50,7 @@ def test_a_time_limit_ends_the_wait_while_the_store_hangs(run: Run[None]) -> Non
                 with anyio.fail_after(0.01):
                     await store.set("a", b"1")
             assert await store.get("a", b"none") == b"none"  # the other thread is free
-            gate.open.set()
+            gate.opened.set()
 
     run(main)
 
@@ -58,7 +58,7 @@ def test_a_time_limit_ends_the_wait_while_the_store_hangs(run: Run[None]) -> Non
 def test_nothing_happens_in_a_task_that_is_cancelled_already(run: Run[None]) -> None:
     async def main() -> None:
         gate = Gate()
-        gate.open.set()
+        gate.opened.set()
         async with AsyncStore(gate) as store:
             with anyio.CancelScope() as scope:
                 scope.cancel()
@@ -81,7 +81,7 @@ def test_calls_begin_in_the_order_in_which_they_were_made(run: Run[None]) -> Non
             for number in range(100):
                 tasks.start_soon(write, f"{number}")
             await until(lambda: len(made) == 100)
-            gate.open.set()
+            gate.opened.set()
         assert sorted(made) == sorted(map(str, range(100)))
         assert gate.begun == made
 
@@ -101,7 +101,7 @@ def test_a_cancelled_close_goes_on(run: Run[None]) -> None:
                 await store.aclose()
             assert scope.cancelled_caught
             assert not closed.is_set()
-            gate.open.set()
+            gate.opened.set()
         await until(closed.is_set)
 
     run(main)
@@ -122,6 +122,6 @@ def test_a_call_of_an_ended_event_loop_ends_quietly(run: Run[None]) -> None:
             await store.set("b", b"2")
 
     run(write)
-    gate.open.set()
+    gate.opened.set()
     run(main)
     assert dict(gate) == {"a": b"1", "b": b"2"}

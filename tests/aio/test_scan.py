@@ -33,7 +33,7 @@ def test_rows_are_read_in_threads_and_only_a_page_ahead(run: Run[None]) -> None:
         async with AsyncStore(below) as store:
             ahead = []
             async for key, _ in store.scan_items():
-                ahead.append(len(below.read) - int(key))
+                ahead.append(len(below.taken) - int(key))
         assert max(ahead) <= 128
         assert ahead[0] == 1
         assert threading.get_ident() not in below.idents
@@ -66,8 +66,8 @@ def test_a_page_of_large_values_is_short(run: Run[None]) -> None:
         below.update((key, bytes(1 << 19)) for key in list(below))
         async with AsyncStore(below) as store, store.scan_items() as rows:
             async for _ in rows:
-                assert len(below.read) <= 4 * 2 + 1
-                if len(below.read) > 4:
+                assert len(below.taken) <= 4 * 2 + 1
+                if len(below.taken) > 4:
                     break
 
     run(main)
@@ -147,7 +147,7 @@ def test_two_tasks_do_not_share_a_scan(run: Run[None]) -> None:
         async with AsyncStore(below) as store, anyio.create_task_group() as tasks:
             rows = store.scan_items()
             tasks.start_soon(rows.__anext__)
-            await until(lambda: below.read)
+            await until(lambda: below.taken)
             with pytest.raises(RuntimeError, match="another task reads this scan"):
                 await anext(rows)
             below.go_on.set()

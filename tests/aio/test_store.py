@@ -37,8 +37,8 @@ OTHERWISE = {
 }
 """The methods of a Store whose asynchronous counterparts have other names."""
 
-APART = {"__init_subclass__", "__or__", "__ror__", "__new__", "__reduce__", "__eq__", "copy", "raw"}
-"""The methods without a counterpart: they are refused, are for authors of layers, or mean something else here."""
+APART = {"__init_subclass__", "__or__", "__ror__", "__new__", "__reduce__", "__eq__", "copy", "raw", "open"}
+"""The methods without a counterpart: they are refused, for authors of layers, or, as `open`, return what blocks."""
 
 
 def test_every_method_of_a_store_has_a_counterpart() -> None:

@@ -253,6 +253,11 @@ class TestCredit:
         [
             ("A", ["B"], "invoice 'A' has 0.00 EUR left to settle other documents"),
             ("N", {"A": Decimal(51)}, "the parts add up to 51.00, but the amount is 50.00"),
+            (
+                "N",
+                {"N": Decimal(-10), "A": Decimal(20)},
+                "credit-note 'N' cannot settle itself; name other documents",
+            ),
             ("N", [], "nothing is owed on the documents that credit-note 'N' is to settle"),
         ],
     )

@@ -189,12 +189,13 @@ def test_a_write_waits_for_as_many_stores_as_acks(stage: Stage) -> None:
 
 
 def test_a_write_with_too_few_acks_says_so_and_is_delivered_later(stage: Stage) -> None:
-    stage.options |= {"acks": 3, "timeout": 60}
+    stage.options |= {"acks": 3, "timeout": 0.2}
     store = stage.open()
     stage.switches[1].down()
     with pytest.raises(Unacknowledged, match="'a', but 1 of 2 replicas acknowledged it") as error:
         store["a"] = b"1"
     assert isinstance(error.value, Unavailable)
+    assert "did not answer" in str(error.value)
     assert error.value.key == "a"
     assert store["a"] == stage.bare[2]["a"] == b"1"
     stage.switches[1].up()
@@ -206,7 +207,7 @@ def test_a_hanging_replica_does_not_hold_up_a_write_for_longer_than_the_timeout(
     store = stage.open(acks=3, timeout=0.05)
     stage.switches[2].passes.clear()
     try:
-        with pytest.raises(Unacknowledged, match="no more answers"):
+        with pytest.raises(Unacknowledged, match=r"0\.05 seconds"):
             store["a"] = b"1"
     finally:
         stage.switches[2].passes.set()

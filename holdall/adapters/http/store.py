@@ -94,7 +94,7 @@ class HTTP(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return self._service().features | Feature.RANGES
+        return self._service().features & ~Feature.STREAMS | Feature.RANGES
 
     # ---- Reserved keys ---------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ _PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
 _AT_ONCE = 128  # keys whose tags one statement looks up
+_BUFFER = 16 << 20  # bytes that a file reads at once: each read passes all pages of the value before them
 _FEW = 4  # keys that one statement writes on the condition of their tags
 _VALID = "key <> '' AND key < x'' AND is_key(CAST(key AS BLOB))"
 _SHOWN = f"NOT (instr(key, '.holdall') AND instr('/' || key || '/', '/.holdall/')) AND {_VALID}"
@@ -273,7 +274,7 @@ class SQLite(Store[bytes]):
         row = self._row(f"SELECT tick, {_SIZE} FROM {self._name} WHERE key = ?", (text(key),))
         if row is None:
             raise KeyError(key)
-        return open_value(row[1], partial(self._read_version, key, row[0]))
+        return open_value(row[1], partial(self._read_version, key, row[0]), buffer=_BUFFER)
 
     def _read_version(self, key: str, tick: int, part: ByteRange) -> bytes:
         found = self._link.read(partial(read_part, self._table.name, text(key), tick, part))

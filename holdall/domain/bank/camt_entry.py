@@ -39,7 +39,7 @@ class Read:
 
         for suffix, each in self.payments:
             own = "/".join(filter(None, (id, suffix, "reversal" if each.reversal else "")))
-            yield replace(each, account=account, id=own)
+            yield replace(each, account=account, id=own, batch=id if suffix else "")
 
 
 def read_entry(node: Part) -> Read:

@@ -22,7 +22,8 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     unique within the account. ``amount`` is positive if the money arrived, and negative if it left. ``name`` is the
     payer or the payee. ``references`` are the structured references, and ``text`` is all free text. ``charges`` is
     the amount that the bank kept. ``ordered`` is the amount that the payer ordered in another currency, as text.
-    ``reversal`` is True if the entry takes back an earlier one. ``place`` is the place of the entry in its file.
+    ``reversal`` is True if the entry takes back an earlier one. ``batch`` is the id of the whole entry if this is one
+    of its payments. ``place`` is the place of the entry in its file.
 
     >>> Entry("DE02120300000000202051", "2026-77", date(2026, 9, 1), Decimal("119.00"), "EUR").payment_id
     'DE02120300000000202051/2026-77'
@@ -40,13 +41,23 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     charges: Decimal = Decimal(0)
     ordered: str = ""
     reversal: bool = False
+    batch: str = ""
     place: str = ""
 
     @property
     def payment_id(self) -> str:
         """The id under which books record the payment."""
-        id = f"{self.account}/{self.id}"
-        return id if len(id) <= _LONGEST else f"{id[: _LONGEST - _DIGEST - 1]}-{digest(id)}"
+        return _payment_id(self.account, self.id)
+
+    @property
+    def batch_id(self) -> str:
+        """The id under which books would record the whole entry if this is one of its payments, or an empty text."""
+        return _payment_id(self.account, self.batch) if self.batch else ""
+
+
+def _payment_id(account: str, id: str) -> str:
+    found = f"{account}/{id}"
+    return found if len(found) <= _LONGEST else f"{found[: _LONGEST - _DIGEST - 1]}-{digest(found)}"
 
 
 class Statement(Struct, frozen=True):

@@ -28,6 +28,10 @@ with needs("domain"):
 
 _SHORT: Final = 3  # a shorter number may be in a text by chance
 _SHOWN: Final = 5  # numbers in a reason
+_OTHERWISE: Final = (
+    "the books have this entry, but as one payment of the whole, or as several payments of its parts; to record it as "
+    "this file has it, void these with `holdall payments void`"
+)
 
 
 def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
@@ -44,6 +48,8 @@ def match(entries: Iterable[Entry], items: OpenItems) -> Iterator[Proposal]:
             yield _again(first, entry)
         elif entry.payment_id in items.payments:
             yield _there(entry, items)
+        elif entry.batch_id in items.standing or entry.payment_id in items.batches:
+            yield Proposal("unclear", entry, _OTHERWISE)
         elif entry.amount <= 0 or entry.reversal:
             yield Proposal("passed over", entry, _passed_over(entry))
         else:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from holdall.domain.bank.names import NameIndex
 from holdall.domain.bank.references import compact, forms
@@ -54,8 +55,8 @@ class OpenItems:
     """All items, found by their payment reference, their number, or their customer and amount.
 
     ``customers`` has the seller and the customer of each item by the name of the customer, and ``parties`` the customer
-    by both ids. ``payments`` are the ids of the payments that the books have already, and ``waiting`` has the unapplied
-    amount of those of which no amount was applied.
+    by both ids. ``payments`` are the ids of the payments that the books have already. Of the payment documents,
+    ``standing`` has the ids of those that are not void, and ``waiting`` the amount of those that are wholly unapplied.
     """
 
     by_reference: dict[str, list[OpenItem]] = field(default_factory=dict)
@@ -65,7 +66,13 @@ class OpenItems:
     customers: NameIndex[tuple[str, str]] = field(default_factory=NameIndex)
     parties: dict[tuple[str, str], Party] = field(default_factory=dict)
     payments: set[str] = field(default_factory=set)
+    standing: set[str] = field(default_factory=set)
     waiting: dict[str, Decimal] = field(default_factory=dict)
+
+    @cached_property
+    def batches(self) -> frozenset[str]:
+        """The ids of entries of which the books may have the payments one by one."""
+        return frozenset(each.rpartition("/")[0] for each in self.standing)
 
     def add(self, item: OpenItem) -> None:
         """Add ``item`` to the index."""
@@ -99,10 +106,12 @@ def open_items(books: Books, seller: str | None = None) -> OpenItems:
     items = OpenItems()
     for invoice in books.of(seller or ""):
         items.add(item_of(invoice))
-        items.payments.update(each.id for each in invoice.payments)
+        items.payments.update(each.id for each in invoice.payments if not each.part_of)
     for payment in books.payment_documents():
         if amount := received(payment):  # one that was taken back, because it did not fit, received nothing
             items.payments.add(payment.number)
+            if not any(each.voids == payment.number for each in payment.payments):
+                items.standing.add(payment.number)
             if unapplied(payment) == amount:
                 items.waiting[payment.number] = amount
     return items

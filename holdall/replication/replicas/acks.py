@@ -2,17 +2,19 @@
 
 import queue
 import time
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
-from holdall.errors import HoldallError, Unacknowledged
+from holdall.errors import HoldallError, Unacknowledged, Unavailable
 from holdall.replication.replicas.epochs import INTERVAL, Guardian
 from holdall.replication.replicas.replica import Replica
 from holdall.store import Store
 from holdall.threads import Call, Workers
 
-_THREADS = 4  # writes that are handed over to one replica at a time
-Answer = tuple[Replica, Exception | None]
+_THREADS: Final = 4  # writes that are handed over to one replica at a time
+_PAUSES: Final = 0.05, 1.0  # the first and the longest wait after a failure, in seconds
 
 
 class Acks:
@@ -39,47 +41,59 @@ class Acks:
     def collect(self, keys: tuple[str, ...]) -> None:
         """Return when enough replicas have ``keys``. Raises Unacknowledged if that takes too long."""
         deadline = time.monotonic() + self._timeout
-        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        errors: dict[str, str] = {}
         for replica in self._replicas:
-            work = partial(self._hand_over, replica, keys, deadline, answers)
+            work = partial(self._hand_over, replica, keys, deadline, answers, errors)
             self._threads[replica.id].submit(Call(work))
-        reasons = []
         acknowledged = 0
-        for _ in self._replicas:
-            try:
-                replica, error = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                reasons.append(f"no more answers within {self._timeout:g} seconds")
-                break
-            if error is not None:
-                reasons.append(f"{replica.name}: {error}")
-                continue
-            acknowledged += 1
-            if acknowledged == self._count:
-                return
-        raise self._missing(keys, acknowledged, reasons)
+        with suppress(queue.Empty):
+            for _ in self._replicas:
+                acknowledged += answers.get(timeout=max(0.0, deadline - time.monotonic()))
+                if acknowledged == self._count:
+                    return
+        raise self._missing(keys, acknowledged, errors)
 
     def _hand_over(
-        self, replica: Replica, keys: tuple[str, ...], deadline: float, answers: "queue.SimpleQueue[Answer]"
+        self,
+        replica: Replica,
+        keys: tuple[str, ...],
+        deadline: float,
+        answers: "queue.SimpleQueue[bool]",
+        errors: dict[str, str],
     ) -> None:
-        error: Exception | None = None
+        """Give ``replica`` the keys, and tell ``answers`` whether it has them. It tries again if it does not answer."""
+        acknowledged = False
         try:
             for key in keys:
-                if time.monotonic() > deadline:
-                    return
-                if time.monotonic() - replica.claimed_at > INTERVAL:
-                    began = time.monotonic()
+                self._insist(replica, key, deadline, errors)
+            acknowledged = True
+        except Exception as error:  # noqa: BLE001 - the writer gets it
+            errors[replica.name] = str(error)
+        answers.put(acknowledged)
+
+    def _insist(self, replica: Replica, key: str, deadline: float, errors: dict[str, str]) -> None:
+        for attempt in count():
+            began = time.monotonic()
+            try:
+                if began - replica.claimed_at > INTERVAL:
                     self._guardian.claim(replica.store)
                     replica.claimed_at = began
                 replica.hand_over(key)
-        except Exception as raised:  # noqa: BLE001 - the writer gets it
-            error = raised
-        answers.put((replica, error))
+            except Unavailable as error:
+                errors[replica.name] = str(error)
+                pause = min(_PAUSES[1], _PAUSES[0] * 2 ** min(attempt, 10))
+                if time.monotonic() + pause > deadline:
+                    raise
+                time.sleep(pause)
+            else:
+                return
 
-    def _missing(self, keys: tuple[str, ...], acknowledged: int, reasons: list[str]) -> HoldallError:
+    def _missing(self, keys: tuple[str, ...], acknowledged: int, errors: dict[str, str]) -> HoldallError:
         what = repr(keys[0]) if len(keys) == 1 else f"{len(keys)} keys"
+        reasons = "".join(f"; {name}: {error}" for name, error in errors.items())
         return Unacknowledged(
-            f"{self._primary!r} has the new value of {what}, but {acknowledged} of {self._count} replicas "
-            f"acknowledged it ({'; '.join(reasons)}); it is delivered to the others later",
+            f"{self._primary!r} has the new value of {what}, but {acknowledged} of {self._count} replicas acknowledged "
+            f"it within {self._timeout:g} seconds{reasons}; they get it later",
             key=keys[0] if len(keys) == 1 else None,
         )

@@ -35,7 +35,7 @@ class ByFeed:
         """Make a write."""
         return call(*args)
 
-    def deliver(self, replica: Replica, tell: Callable[[int], None], *, thorough: bool, alone: bool) -> bool:
+    def deliver(self, replica: Replica, *, thorough: bool, alone: bool) -> bool:
         """Deliver the changes, and return whether the replica has them.
 
         If ``alone``, do nothing if another process delivers to the replica.
@@ -43,7 +43,7 @@ class ByFeed:
         if alone and not self._lease(replica).is_held():
             replica.position = None
             return False
-        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS, tell=tell)
+        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS)
         replica.position = report.position
         replica.refused = report.left
         replica.error = next((f"{type(error).__name__}: {error}" for error in report.refused.values()), "")

@@ -11,7 +11,7 @@ from holdall.errors import Conflict, Invalid, InvalidKey, TooLarge, Unsupported
 from holdall.keys import check_key
 from holdall.replication.replicas.outbox import Intent, Outbox
 from holdall.replication.replicas.replica import Replica
-from holdall.replication.replicas.resync import Resyncs
+from holdall.replication.replicas.resync import Note, Resyncs
 from holdall.replication.rules import REFUSALS
 from holdall.replication.sync import remembered, sync
 from holdall.store import Store
@@ -45,6 +45,7 @@ class ByOutbox:
         records: bool,
     ) -> None:
         self._primary = primary
+        self._box = store
         self._outbox = Outbox(store, tuple(replica.id for replica in replicas))
         self._resyncs = Resyncs(store)
         self._limit = limit
@@ -84,13 +85,13 @@ class ByOutbox:
     def _overflow(self) -> None:
         ended = [intent for intent in self._outbox.known() if intent.done]
         for replica in {each for intent in ended for each in intent.missing.copy()}:
-            self._resyncs.need(replica)
+            self._resyncs.need(replica, "full")
         self._outbox.drop(ended)
         self._looked.clear()
 
     # ---- Delivering ----------------------------------------------------------------------------
 
-    def deliver(self, replica: Replica, tell: Callable[[int], None], *, thorough: bool, alone: bool) -> bool:
+    def deliver(self, replica: Replica, *, thorough: bool, alone: bool) -> bool:
         """Deliver the intents, and return whether the replica has them.
 
         If ``thorough``, or a minute after the last time, this finds the intents of other processes too.
@@ -98,26 +99,33 @@ class ByOutbox:
         now = time.monotonic()
         looks = thorough or now - self._looked.get(replica.id, -_LOOK) >= _LOOK
         if looks:
-            self._look(replica, tell)
+            self._look(replica)
             self._looked[replica.id] = now
         refused: dict[str, Exception] = {}
         for intent in self._outbox.waiting(replica.id, all=looks):
             refused |= self._hand_over(intent, replica)
-            tell(0)
         replica.refused = len(refused)
         replica.error = next((f"{type(error).__name__}: {error}" for error in refused.values()), "")
         return not refused
 
-    def _look(self, replica: Replica, tell: Callable[[int], None]) -> None:
+    def _look(self, replica: Replica) -> None:
         self._outbox.look()
-        state = self._resyncs.state(replica.id)
-        if state == "none" and not remembered(self._primary, replica.store).complete:
-            self._resyncs.need(replica.id)
-            state = "needed"
-        if state != "none":
-            begun = self._resyncs.begin(replica.id)
-            sync(self._primary, replica.store, delete=True, workers=_WORKERS, tell=tell)
-            self._resyncs.end(replica.id, begun)
+        note = self._resyncs.read(replica.id)
+        if note.state == "none" and not remembered(self._primary, replica.store).complete:
+            self._resyncs.need(replica.id, "new")
+            note = self._resyncs.read(replica.id)
+        if note.state != "none":
+            self._compare(replica, note)
+
+    def _compare(self, replica: Replica, note: Note) -> None:
+        """Compare all keys.
+
+        If the primary has none, it may be the wrong store, unless it has the note that its outbox was full.
+        """
+        sure = self._box is self._primary and note.cause == "full"
+        begun = self._resyncs.begin(replica.id, note)
+        sync(self._primary, replica.store, delete=True, allow_empty=sure, workers=_WORKERS)
+        self._resyncs.end(replica.id, begun)
 
     def _hand_over(self, intent: Intent, replica: Replica) -> dict[str, Exception]:
         """Deliver the keys of ``intent``, and return those that the replica refuses, with the errors."""
@@ -154,7 +162,7 @@ class ByOutbox:
 
     def needs_resync(self, replica: Replica) -> bool:
         """Return whether the replica needs a comparison of all keys."""
-        return self._resyncs.state(replica.id) != "none"
+        return self._resyncs.read(replica.id).state != "none"
 
     def close(self) -> None:
         """Tell other processes which writes have ended."""

@@ -12,6 +12,7 @@ from holdall.redact import message
 from holdall.replication.replicas.epochs import Guardian
 from holdall.replication.replicas.marks import read_mark, write_mark
 from holdall.replication.replicas.replica import Replica
+from holdall.replication.replicas.stoppable import Stopped
 from holdall.store import Store, pause
 
 IDLE: Final = 10.0
@@ -23,14 +24,10 @@ _LOST: Final = 5  # times that another process may be faster
 log = logging.getLogger("holdall.replicas")
 
 
-class Stopped(BaseException):
-    """Ends a delivery because the store is closed. What was delivered is remembered."""
-
-
 class Way(Protocol):
     """How changes come to a replica: `ByFeed` or `ByOutbox`."""
 
-    def deliver(self, replica: Replica, tell: Any, *, thorough: bool, alone: bool) -> bool: ...
+    def deliver(self, replica: Replica, *, thorough: bool, alone: bool) -> bool: ...
     def wait(self, replica: Replica, goes_on: Any, seconds: float) -> None: ...
     def behind(self, replica: Replica) -> int | None: ...
     def wake(self, replica: str) -> None: ...
@@ -44,6 +41,7 @@ class Follower:
     def __init__(self, primary: Store[Any], replica: Replica, way: Way, guardian: Guardian) -> None:
         self._primary = primary
         self.replica = replica
+        replica.ends = lambda: self._stopped
         self._way = way
         self._guardian = guardian
         self._stopped = False  # not an Event: a forked child may find its lock held
@@ -145,14 +143,10 @@ class Follower:
     def _carry(self, *, thorough: bool, alone: bool) -> bool:
         for attempt in range(_LOST):
             try:
-                return self._way.deliver(self.replica, self._tell, thorough=thorough, alone=alone)
+                return self._way.deliver(self.replica, thorough=thorough, alone=alone)
             except Conflict:
                 time.sleep(pause(attempt))
-        return self._way.deliver(self.replica, self._tell, thorough=thorough, alone=alone)
-
-    def _tell(self, count: int) -> None:
-        if self._stopped:
-            raise Stopped
+        return self._way.deliver(self.replica, thorough=thorough, alone=alone)
 
     def _fail(self, error: Exception) -> None:
         replica = self.replica

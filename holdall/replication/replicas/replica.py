@@ -2,12 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from holdall.changes import Position
 from holdall.errors import Conflict
 from holdall.replication.deliver import Delivery
 from holdall.replication.replicas.lag import Lag, State
+from holdall.replication.replicas.stoppable import Stoppable
 from holdall.replication.side import Side
 from holdall.store import ATTEMPTS, Store, conflict, pause
 
@@ -19,11 +21,12 @@ class Replica:
     """
 
     def __init__(self, primary: Store[Any], store: Store[Any], id: str, *, compares: bool) -> None:
-        self.store = store
+        self.ends: Callable[[], bool] = bool  # returns False
+        self.store = Stoppable(store, lambda: self.ends())
         self._compares = compares
         self.name = repr(store)
         self.id = id
-        self._taker = Side(store, "", raw=False)
+        self._taker = Side(self.store, "", raw=False)
         self._delivery = Delivery(Side(primary, "", raw=False), self._taker)
         self.lock = threading.Lock()  # one delivery at a time
         self.state: State = "not started"

@@ -1,13 +1,14 @@
 """Notes that a replica needs a comparison of all keys, because the outbox was full or the replica is new.
 
-    resync = JSON object: "state": "needed" / "running" / "none", "change": 32HEXDIG
+    resync = JSON object: "state": "needed" / "running" / "none", "cause": "full" / "new", "change": 32HEXDIG
 
 A comparison finds all writes that ended before it began. So intents may be deleted after the note says "needed",
-and not after it says "running". ``change`` is random, so that no note is equal to an earlier one.
+and not after it says "running". The cause is that the outbox was full, or that the replica is new. ``change`` is
+random, so that no note is equal to an earlier one.
 """
 
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from holdall.errors import Conflict
@@ -17,6 +18,14 @@ from holdall.store import ABSENT, Store, Tag
 _PART: Final = "resync/"
 
 
+class Note(NamedTuple):
+    """The state and the cause of a note, and its tag."""
+
+    state: str
+    cause: str
+    tag: Tag
+
+
 class Resyncs:
     """The notes in ``store``, by the ids of replicas."""
 
@@ -24,31 +33,33 @@ class Resyncs:
         self._store = store
         self._raw = records(store, _PART)
 
-    def state(self, replica: str) -> str:
-        """Return "needed", "running" or "none"."""
-        return self._read(replica)[0]
-
-    def need(self, replica: str) -> None:
-        """Note that ``replica`` needs a comparison, unless it is noted already."""
-        if self.state(replica) != "needed":
-            self._raw[replica] = _note("needed")
-
-    def begin(self, replica: str) -> Tag:
-        """Note that a comparison begins, and return a tag for `end`. Raises Conflict if another note came first."""
-        return self._raw.swap(replica, _note("running"), self._read(replica)[1])
-
-    def end(self, replica: str, begun: Tag) -> None:
-        """Note that the comparison has ended, unless another one was asked for since it began."""
-        with suppress(Conflict):
-            self._raw.swap(replica, _note("none"), begun)
-
-    def _read(self, replica: str) -> tuple[str, Tag]:
+    def read(self, replica: str) -> Note:
+        """Return the note for ``replica``; its state is "none" if there is none."""
         try:
             data, tag = self._raw.get_tagged(replica)
         except KeyError:
-            return "none", ABSENT
-        return str(load(self._store, _PART + replica, data).get("state")), tag
+            return Note("none", "", ABSENT)
+        read = load(self._store, _PART + replica, data)
+        return Note(str(read.get("state")), str(read.get("cause")), tag)
+
+    def need(self, replica: str, cause: str) -> None:
+        """Note that ``replica`` needs a comparison, unless it is noted already."""
+        if self.read(replica).state != "needed":
+            self._raw[replica] = _dump("needed", cause)
+
+    def begin(self, replica: str, note: Note) -> Note:
+        """Note that the comparison of ``note`` begins, and return the new note.
+
+        Raises Conflict if another note came first.
+        """
+        tag = self._raw.swap(replica, _dump("running", note.cause), note.tag)
+        return Note("running", note.cause, tag)
+
+    def end(self, replica: str, note: Note) -> None:
+        """Note that the comparison of ``note`` has ended, unless another one was asked for since it began."""
+        with suppress(Conflict):
+            self._raw.swap(replica, _dump("none", note.cause), note.tag)
 
 
-def _note(state: str) -> bytes:
-    return dump(state=state, change=uuid4().hex)
+def _dump(state: str, cause: str) -> bytes:
+    return dump(state=state, cause=cause, change=uuid4().hex)

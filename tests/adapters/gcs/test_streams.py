@@ -18,7 +18,8 @@ PART = 8 << 20
 @pytest.mark.servers
 @pytest.mark.timeout(1500)
 def test_a_value_of_any_size_takes_little_memory(fake_gcs: Server) -> None:
-    assert copy(f"gs://large/here?create=1&endpoint_url={fake_gcs.endpoint}", SIZE) < ROOM
+    size = min(SIZE, 300_000_000)  # the server copies the whole value for each request
+    assert copy(f"gs://large/here?create=1&endpoint_url={fake_gcs.endpoint}", size) < ROOM
 
 
 def write(store: GCS, size: int, *, discard: bool = False, **options: Any) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -140,6 +141,26 @@ def test_a_proposal_that_no_longer_fits_is_told_and_the_others_are_booked(books)
     found = list(book(books, proposals, items, BOOKABLE, "S"))
     assert [each.status for each in found] == ["unclear", *["booked"] * 4, "passed over", "booked"]
     assert "50.00" in found[0].reason
+
+
+def test_an_entry_that_was_taken_back_is_not_there():
+    """Another writer pays one of two invoices in between, on a store without transactions."""
+    before = Memory()
+    filled(opened(before))
+
+    def pay(below):
+        with suppress(Invalid):
+            opened(below).pay("2026-3", Decimal(1), DAY)
+
+    taken_back = 0
+    for request in range(21, 37, 3):
+        below = Memory()
+        below.update(dict(before))
+        (first,) = run(opened(below, {request: partial(pay, below)}), ENTRIES[1:2])
+        (again,) = run(opened(below), ENTRIES[1:2])
+        assert (first.status, again.status) in (("booked", "there"), ("unclear", "proposed"))
+        taken_back += any(not each.payments for each in opened(below).payment_documents())
+    assert taken_back
 
 
 def test_an_entry_of_a_closed_period_is_told(books):

@@ -188,6 +188,25 @@ def test_an_entry_that_is_recorded_or_repeated_is_told():
     assert [each.status for each in found] == ["there", "unmatched", "repeated"]
 
 
+def test_an_entry_that_is_recorded_as_a_whole_is_not_recorded_again_in_parts():
+    kept = Books({})
+    kept.add(of("2026-1"))
+    whole, part = entry("30.00"), entry("10.00", id="b-1/1", batch="b-1")
+    kept.receive(Decimal(30), whole.on, customer="C1", id=whole.payment_id)
+    (found,) = match([part], open_items(kept))
+    assert (found.status, found.reason[:44]) == ("unclear", "the books have this entry, but as one paymen")
+    kept.void_payment(whole.payment_id, whole.on, "in parts")
+    assert [each.status for each in match([part], open_items(kept))] == ["unmatched"]
+
+
+def test_an_entry_that_is_recorded_in_parts_is_not_recorded_again_as_a_whole():
+    kept = Books({})
+    kept.add(of("2026-1"))
+    kept.receive(Decimal(10), date(2026, 2, 1), customer="C1", id="DE02/b-1/1")
+    (found,) = match([entry("30.00")], open_items(kept))
+    assert found.status == "unclear"
+
+
 def test_an_id_of_two_different_entries_is_unclear():
     found = propose(
         entry(text="2026-1"), entry("50.00", "2026-2"), books=[of("2026-1"), of("2026-2", "50.00")]

@@ -110,6 +110,12 @@ class Layer(Wrapper[V, W]):
     def as_of(self, time: datetime, /) -> Store[V]:
         return self.over(self._inner.as_of(time))
 
+    def lasting(self, ttl: float | None, /) -> Store[V]:
+        return self.over(self._inner.lasting(ttl))
+
+    def remaining(self, key: str, /) -> float | None:
+        return self._inner.remaining(key)
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=prefix)
 

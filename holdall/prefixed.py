@@ -204,6 +204,13 @@ class Prefixed(Layer[V, V]):
         except KeyError:
             raise KeyError(key) from None
 
+    def remaining(self, key: str, /) -> float | None:
+        down = self._down(key)
+        try:
+            return self._inner.remaining(down)
+        except KeyError:
+            raise KeyError(key) from None
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=self._range(prefix, "", None)["prefix"]).rename(self._up)
 

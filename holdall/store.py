@@ -589,6 +589,29 @@ class Store(MutableMapping[str, V]):
             f"{key!r} was created and deleted {ATTEMPTS} times in the meantime; try again", key=key
         )
 
+    # ---- Expiry --------------------------------------------------------------------------------
+
+    def lasting(self, ttl: float | None, /) -> "Store[V]":
+        """Return the same store, but values that are written through it expire after ``ttl`` seconds.
+
+        With None, they never expire. Raises Unsupported if no layer `Expires` lets values expire.
+        """
+        raise _without_expiry(self)
+
+    def remaining(self, key: str, /) -> float | None:
+        """Return in how many seconds the value of ``key`` expires; None if it never does.
+
+        Raises KeyError if ``key`` is missing, and Unsupported if no layer `Expires` lets values expire.
+        """
+        raise _without_expiry(self)
+
+    def touch(self, key: str, ttl: float | None, /) -> None:
+        """Let the value of ``key`` expire in ``ttl`` seconds from now, or never if that is None. Needs SWAP.
+
+        Raises KeyError if ``key`` is missing.
+        """
+        self.lasting(ttl).modify(key, lambda value: value)
+
     # ---- History -------------------------------------------------------------------------------
 
     def history(self, key: str, /) -> Iterator[Revision]:
@@ -754,6 +777,12 @@ _LONGEST_PAUSE = 0.1  # seconds
 def _without_history(store: Store[Any]) -> Unsupported:
     return unsupported(
         store, "return history without the layer Versions (history=on in its address)", Feature.HISTORY
+    )
+
+
+def _without_expiry(store: Store[Any]) -> Unsupported:
+    return Unsupported(
+        f"the values of {store!r} do not expire; open it with the layer Expires (expires=1h in its address)"
     )
 
 

@@ -165,9 +165,16 @@ class AsyncStore(Generic[V]):
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    async def set(self, key: str, value: V, /) -> None:
-        """Set ``key`` to ``value``, completely or not at all. The value is durable when this returns."""
-        await self._run(self._store.__setitem__, key, value)
+    async def set(self, key: str, value: V, /, *, ttl: float | None = None) -> None:
+        """Set ``key`` to ``value``, completely or not at all. The value is durable when this returns.
+
+        With ``ttl``, it expires after that many seconds. Raises Unsupported if no layer `Expires` lets values
+        expire.
+        """
+        if ttl is None:
+            await self._run(self._store.__setitem__, key, value)
+        else:
+            await self._run(lambda: self._store.lasting(ttl).__setitem__(key, value))
 
     async def delete(self, key: str, /) -> None:
         """Delete ``key``. Raises KeyError if ``key`` is missing."""
@@ -258,6 +265,20 @@ class AsyncStore(Generic[V]):
     async def setdefault(self, key: str, default: V, /) -> V:
         """Return the value of ``key``; if ``key`` is missing, first set it to ``default``. Needs SWAP."""
         return await self._run(self._store.setdefault, key, default)
+
+    # ---- Expiry --------------------------------------------------------------------------------
+
+    async def lasting(self, ttl: float | None, /) -> "AsyncStore[V]":
+        """Return the same store, but values that are written through it expire after ``ttl`` seconds."""
+        return self._view(await self._run(self._store.lasting, ttl))
+
+    async def remaining(self, key: str, /) -> float | None:
+        """Return in how many seconds the value of ``key`` expires; None if it never does."""
+        return await self._run(self._store.remaining, key)
+
+    async def touch(self, key: str, ttl: float | None, /) -> None:
+        """Let the value of ``key`` expire in ``ttl`` seconds from now, or never if that is None. Needs SWAP."""
+        await self._run(self._store.touch, key, ttl)
 
     # ---- History and changes -------------------------------------------------------------------
 

@@ -24,8 +24,8 @@ class Waited(Call[T]):
         super().__init__(partial(copy_context().run, work))
         self._wake: Callable[[], object] | None = None
 
-    def run(self) -> None:
-        super().run()
+    def wake(self) -> None:
+        """Wake the task that waits, because the call has ended."""
         if wake := self._wake:
             with suppress(RuntimeError):  # the event loop has ended
                 wake()
@@ -57,7 +57,7 @@ class Threads:
     """
 
     def __init__(self, most: int) -> None:
-        self._calls: deque[Call[Any]] = deque()
+        self._calls: deque[Waited[Any]] = deque()
         self._idle: list[SimpleQueue[None]] = []  # wakes a thread that waits
         self._missing = [None] * most  # threads that may still start
         self._started: list[threading.Thread] = []
@@ -77,7 +77,7 @@ class Threads:
         finally:
             call.cancel()
 
-    def submit(self, call: Call[Any]) -> None:
+    def submit(self, call: Waited[Any]) -> None:
         """Let a thread run ``call``. Raises RuntimeError after `end`, and if the system has no thread for it."""
         self._calls.append(call)  # before the two looks below: see `_work`
         if self._ending and call.cancel():
@@ -92,7 +92,7 @@ class Threads:
             return False
         return True
 
-    def _start_one(self, call: Call[Any]) -> None:
+    def _start_one(self, call: Waited[Any]) -> None:
         try:
             self._missing.pop()
         except IndexError:
@@ -110,20 +110,29 @@ class Threads:
 
     def _work(self) -> None:
         wakes: SimpleQueue[None] = SimpleQueue()
+        ended: Waited[Any] | None = None
         while True:
             try:
                 call = self._calls.popleft()
             except IndexError:
+                call = None
                 if self._ending and not self._calls:
-                    return
+                    break
                 self._idle.append(wakes)
-                # A call that came before the line above found no idle thread.
+            # This thread is idle, or has another call, before the task goes on: its next call starts no new thread.
+            if ended:
+                ended.wake()
+                ended = None
+            if call:
+                call.run()
+                ended, call = call, None
+            else:
+                # A call that came before this thread was idle has woken no thread.
                 if self._calls or self._ending:
                     self._wake_one()
                 wakes.get()
-            else:
-                call.run()
-                del call  # release it now, because the next call may come much later
+        if ended:
+            ended.wake()
 
     @property
     def ending(self) -> bool:
@@ -161,5 +170,10 @@ class Pools:
 async def run_apart(function: Callable[[], T]) -> T:
     """Return ``function()``, called in a new thread, which also goes on if this task is cancelled."""
     call = Waited(function)
-    threading.Thread(target=call.run, name="holdall-aio-close", daemon=True).start()
+
+    def work() -> None:
+        call.run()
+        call.wake()
+
+    threading.Thread(target=work, name="holdall-aio-apart", daemon=True).start()
     return await call.wait()

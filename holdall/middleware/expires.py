@@ -32,9 +32,10 @@ class Expires(Layer[bytes, bytes]):
     """A value expires ``ttl`` seconds after it was written: from then on it is missing for every operation.
 
     With None it never expires. The deadline is stored with each value (see `holdall.middleware.deadline`). So
-    any store can be used, and readers need not know ``ttl``. Each write sets a new deadline; `with_ttl`
-    returns the same store with another ``ttl``. Deadlines follow the wall clock: machines that share a
-    store disagree as much as their clocks do.
+    any store can be used, and readers need not know ``ttl``. Each write sets a new deadline. `lasting` returns
+    the same store with another ``ttl``, through all layers above this one; `remaining` returns the time that is
+    left, and `touch` sets a new deadline. Deadlines follow the wall clock: machines that share a store disagree
+    as much as their clocks do.
 
     An expired value takes up space until its key is written, deleted or swept. Only the value tells whether a
     key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
@@ -68,6 +69,18 @@ class Expires(Layer[bytes, bytes]):
     def with_ttl(self, ttl: float | None) -> "Expires":
         """Return the same store, but values that are written through it expire after ``ttl`` seconds."""
         return Expires(self._inner, ttl, clock=self._clock)
+
+    def lasting(self, ttl: float | None, /) -> Store[bytes]:
+        return self.with_ttl(ttl)
+
+    def remaining(self, key: str, /) -> float | None:
+        deadline = split(key, self._inner[key])[1]
+        if deadline == NEVER:
+            return None
+        left = deadline - self._now()
+        if left <= 0:
+            raise KeyError(key)
+        return left / 1_000_000
 
     def sweep(self, prefix: str = "") -> int:
         """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.

@@ -130,6 +130,9 @@ class Guard(PassThrough[V]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._writable._setdefault(key, default)
 
+    def lasting(self, ttl: float | None, /) -> Store[V]:
+        return self._writable.lasting(ttl)
+
     def as_of(self, time: datetime, /) -> Store[V]:
         return self._inner.as_of(time)  # its manifest is compared already, so it needs no guard of its own
 

@@ -105,6 +105,9 @@ class ReadOnly(Wrapper[V, V]):
     def at(self, key: str, revision: int, /) -> V:
         return self._inner.at(key, revision)
 
+    def remaining(self, key: str, /) -> float | None:
+        return self._inner.remaining(key)
+
     def as_of(self, time: datetime, /) -> Store[V]:
         return ReadOnly(self._inner.as_of(time))
 

@@ -26,6 +26,9 @@ because it is a property. All other methods call these operations.
 DERIVED = {
     "get": "is _find, and a default",
     "pop": "is _take, and a default",
+    "lasting": "is refused if values do not expire",
+    "remaining": "is refused if values do not expire",
+    "touch": "is modify through lasting",
     "typed": "is refused if no layer below decodes documents",
     "setdefault": "is _setdefault, and None if no default is given",
     "copy": "is refused: a copy needs a place",

@@ -68,6 +68,9 @@ class Versions(PassThrough[V]):
     def as_of(self, time: datetime, /) -> Store[V]:
         return self._inner.as_of(time)
 
+    def lasting(self, ttl: float | None, /) -> Store[V]:
+        return self._inner.lasting(ttl)  # it keeps the history too
+
     def diff(self, key: str, old: int, new: int, /) -> list[dict[str, Any]]:
         """The JSON Patch (RFC 6902) from the document of revision ``old`` to that of revision ``new``.
 

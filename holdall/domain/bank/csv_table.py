@@ -4,12 +4,12 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import islice
 from typing import Final
 
 from holdall.domain.bank.csv_format import DELIMITERS, FIELDS, CsvFormat
 from holdall.errors import Invalid
 
-_SAMPLE: Final = 65_536  # characters from which the delimiter is guessed
 _HEADINGS_WITHIN: Final = 60  # lines; banks write some lines about the account above the table
 _SHOWN: Final = 12  # headings in a message
 
@@ -50,41 +50,41 @@ def decode(data: bytes, encoding: str) -> str:
 def rows_of(text: str, how: CsvFormat) -> Iterator[Row]:
     """Yield the rows below the headings. Rows of one cell are left out, because they are notes of the bank.
 
-    Raises Invalid if no line has the headings of the columns.
+    A delimiter that is not declared is the one with which a line has the headings of the columns. Raises Invalid if
+    no line has them.
     """
-    reader = csv.reader(
-        StringIO(text, newline=""), delimiter=DELIMITERS.get(how.delimiter) or _delimiter(text), strict=False
-    )
-    columns: dict[str, tuple[int, ...]] | None = None
-    first: list[str] = []
+    declared = DELIMITERS.get(how.delimiter)
+    widest: list[str] = []
+    for delimiter in [declared] if declared else DELIMITERS.values():
+        lines = _lines(text, delimiter)
+        for _, row in islice(lines, _HEADINGS_WITHIN):
+            if columns := _columns(row, how):
+                yield from _rows(lines, columns)
+                return
+            widest = max(widest, row, key=lambda each: sum(map(bool, each)))
+    raise _no_headings(widest, how)
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each line, and its cells without white space around them."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
-            row = [each.strip() for each in cells]
-            if columns is None:
-                first = max(first, row, key=lambda each: sum(map(bool, each)))
-                columns = _columns(row, how)
-                if columns is None and reader.line_num > _HEADINGS_WITHIN:
-                    break
-            elif sum(map(bool, row)) > 1:
-                found = {
-                    name: tuple(row[each] if each < len(row) else "" for each in places)
-                    for name, places in columns.items()
-                }
-                yield Row(reader.line_num, found)
+            yield reader.line_num, [each.strip() for each in cells]
     except csv.Error as problem:
         raise Invalid(
             f"line {reader.line_num}: it is not CSV ({problem}); get a complete copy of it"
         ) from None
-    if columns is None:
-        raise _no_headings(first, how)
 
 
-def _delimiter(text: str) -> str:
-    known = "".join(DELIMITERS.values())
-    try:
-        return csv.Sniffer().sniff(text[:_SAMPLE], known).delimiter
-    except csv.Error:
-        return max(known, key=text[:_SAMPLE].count)
+def _rows(lines: Iterator[tuple[int, list[str]]], columns: dict[str, tuple[int, ...]]) -> Iterator[Row]:
+    for number, row in lines:
+        if sum(map(bool, row)) > 1:
+            cells = {
+                name: tuple(row[each] if each < len(row) else "" for each in places)
+                for name, places in columns.items()
+            }
+            yield Row(number, cells)
 
 
 def _columns(row: list[str], how: CsvFormat) -> dict[str, tuple[int, ...]] | None:

@@ -28,6 +28,7 @@ with needs("domain"):
 
 _SHORT: Final = 3  # a shorter number may be in a text by chance
 _SHOWN: Final = 5  # numbers in a reason
+_READ: Final = 4_000  # characters of a text that are read; banks carry a few hundred
 _OTHERWISE: Final = (
     "the books have this entry, but as one payment of the whole, or as several payments of its parts; to record it as "
     "this file has it, void these with `holdall payments void`"
@@ -97,12 +98,11 @@ def _by_reference(entry: Entry, items: OpenItems) -> Found | None:
 
 
 def _by_text(entry: Entry, items: OpenItems) -> Found | None:
-    references = [
-        (each, found) for each in find_references(entry.text) if (found := items.of_reference(each))
-    ]
+    words = entry.text[:_READ]
+    references = [(each, found) for each in find_references(words) if (found := items.of_reference(each))]
     if references:
         return Found(references, f"reference {_list(references)} in the text", True)
-    if not (named := items.named.find(entry.text)):
+    if not (named := items.named.find(words)):
         return None
     short = [name for name, found in named if len(compact(name)) < _SHORT and not _pays(entry, found)]
     return Found(named, f"number {_list(named)} in the text", not short)

@@ -68,8 +68,8 @@ def find_references(text: str) -> Iterator[str]:
     """
     for match in _start.finditer(text):
         found = ""
-        for word in _word.findall(text, match.start()):
-            found += word.upper()
+        for word in _word.finditer(text, match.start()):
+            found += word[0].upper()
             if len(found) > _LONGEST:
                 break
             if iso11649.is_valid(found):

@@ -83,6 +83,11 @@ def test_the_delimiter_may_be_declared(name, delimiter):
     assert found.amount == 5
 
 
+@pytest.mark.parametrize("text", ['";' * 30_000, '"' * 60_000, '"a' * 30_000])
+def test_a_hostile_file_takes_no_time(text):
+    reason(text)  # csv.Sniffer takes minutes for the first
+
+
 def test_rows_without_an_id_have_one_by_their_content_in_every_file():
     head, *rows = ["date,amount,name", "2026-09-01,5.00,Ada", "2026-09-01,5.00,Ada", "2026-09-01,5.00,Bo"]
     first = [each.id for each in entries("\n".join([head, *rows]))]

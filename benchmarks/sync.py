@@ -22,8 +22,10 @@ from rich.console import Console
 from benchmarks.buckets_by_hand import client
 from benchmarks.measure import OVER_WAITING, Row, Work, at_most, compare
 from benchmarks.table import table
-from holdall import S3, File, Replicas, SQLite, sync
+from holdall import S3, File, Replicas, SQLite, Versions, sync
 from holdall.middleware.interceptor import Interceptor
+from holdall.replication import sync_both
+from holdall.replication.revisions.kept import TREES
 from holdall.store import Store
 from tests.servers.s3 import KEY, SECRET, seaweedfs
 
@@ -40,6 +42,7 @@ def rows(keys: int, objects: int) -> Iterator[Row]:
         yield _equal("sqlite", folder, keys, feed=False)
         yield _equal("file", folder, keys // 10, feed=False)
         yield _equal("sqlite", folder, keys, feed=True)
+        yield _revised(folder, keys // 10)
         yield _upload(folder, objects)
         yield _replica(folder, keys // 50)
 
@@ -65,6 +68,23 @@ def _equal(kind: str, folder: Path, keys: int, *, feed: bool) -> Row:
         name = f"{keys:,} equal keys, {kind} with{'' if feed else 'out'} a feed"
         goal = None if feed else at_most(1.2)
         return compare("sync", name, ours, _list(source, target), rounds=7, scale=OVER_WAITING, goal=goal)
+
+
+def _revised(folder: Path, keys: int) -> Row:
+    """Compare a sync by revisions of equal stores with the listings of the keys and their records at both."""
+    with ExitStack() as stack:
+        opened = (stack.enter_context(_open("sqlite", folder / side, feed=False)) for side in ("c", "d"))
+        source, target = map(Versions, opened)
+        source.update((f"invoices/{number:08}", b"%d" % number) for number in range(keys))
+        sync_both(source, target)
+
+        def ours(round: int) -> int:
+            assert sync_both(source, target).changed == 0
+            return 1
+
+        listed = _list(source, target, source.raw(TREES), target.raw(TREES))
+        name = f"{keys:,} equal keys by revisions, sqlite without a feed"
+        return compare("sync", name, ours, listed, rounds=7, scale=OVER_WAITING, goal=None)
 
 
 def _list(*stores: Store[bytes]) -> Work:

@@ -146,6 +146,27 @@ class Spool(Sink):
         self._file.close()
 
 
+class Passed(Sink):
+    """Writes ``file``, a file of the store below a layer. ``around`` calls the function that closes the file."""
+
+    def __init__(self, file: ValueWriter, around: Callable[[Callable[[], None]], object]) -> None:
+        self._file = file
+        self._around = around
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def commit(self) -> Tag | None:
+        try:
+            self._around(self._file.close)
+        finally:
+            self._file.discard()  # if ``around`` did not reach it; otherwise this does nothing
+        return self._file.tag
+
+    def discard(self) -> None:
+        self._file.discard()
+
+
 class InMemory(Sink):
     """Keeps the value in memory, and gives it to ``commit``."""
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final, cast
 
 import click
@@ -48,20 +48,22 @@ def replicate(at: dict[str, Any], watch: bool, interval: float, as_json: bool) -
     With --watch, it goes on until Ctrl-C, and prints a line whenever the state of a replica changes. A replica that
     does not answer is tried again. The exit code is 1 if a replica could not be brought up to date.
     """
-    with _open(at["uri"]) as layer:
-        lags = layer.deliver()
+    with _open(at["uri"]) as (replicated, layer):
+        lags = _named(replicated, layer.deliver())
         _show(lags, as_json)
         if watch:
-            _watch(layer, lags, interval, as_json)
+            _watch(replicated, layer, lags, interval, as_json)
     click.get_current_context().exit(0 if all(map(_is_level, lags)) else 1)
 
 
-def _watch(layer: Replicas[Any], before: tuple[Lag, ...], interval: float, as_json: bool) -> None:
-    """Deliver until Ctrl-C, and print the lags whenever a replica gets another state."""
+def _watch(
+    replicated: Replicated, layer: Replicas[Any], before: list[Lag], interval: float, as_json: bool
+) -> None:
+    """Deliver until Ctrl-C, and print the lags whenever one of them changes."""
     layer.start()
     while True:
         time.sleep(interval)
-        lags = layer.lag()
+        lags = _named(replicated, layer.lag())
         if list(map(_seen, lags)) != list(map(_seen, before)):
             _show(lags, as_json)
         before = lags
@@ -71,7 +73,12 @@ def _seen(lag: Lag) -> tuple[Any, ...]:
     return "" if lag.state in _LEVEL else lag.state, lag.changes, lag.error, lag.refused
 
 
-def _show(lags: tuple[Lag, ...], as_json: bool) -> None:
+def _named(replicated: Replicated, lags: tuple[Lag, ...]) -> list[Lag]:
+    """Return ``lags`` with the addresses of the replicas as their names."""
+    return [replace(lag, name=str(each)) for lag, each in zip(lags, replicated.others, strict=True)]
+
+
+def _show(lags: list[Lag], as_json: bool) -> None:
     if as_json:
         print_bytes(json.dumps([asdict(lag) for lag in lags]).encode() + b"\n")
     else:
@@ -92,8 +99,8 @@ def replicas(at: dict[str, Any], style: str | None) -> None:
     The seconds and the state are known to the process that delivers; the metrics of `holdall serve` show them. The
     exit code is 1 if a replica cannot be asked.
     """
-    with _open(at["uri"]) as layer:
-        lags = layer.lag()
+    with _open(at["uri"]) as (replicated, layer):
+        lags = _named(replicated, layer.lag())
     rows = [tuple("" if each is None else f"{each}" for each in _cells(lag)) for lag in lags]
     print_rows(_COLUMNS, rows, style)
     click.get_current_context().exit(1 if any(lag.error for lag in lags) else 0)
@@ -116,9 +123,8 @@ def promote(at: dict[str, Any], lost: bool) -> None:
     not delivered. It prints the address under which to open the store from now on, in your configuration as well.
     """
     announce(at["uri"])
-    replicated = _replicated(at["uri"])
-    number = _number(replicated, at["replica"])
-    with _open(at["uri"]) as layer:
+    with _open(at["uri"]) as (replicated, layer):
+        number = _number(replicated, at["replica"])
         others = [store for place, store in enumerate(layer.others) if place != number]
         done = promote_to(layer.primary, layer.others[number], *others, lost=lost)
     _tell(done, lost)
@@ -165,17 +171,12 @@ def _tell_address(uri: str, replicated: Replicated, number: int) -> None:
 
 
 @contextmanager
-def _open(uri: str) -> Iterator[Replicas[Any]]:
-    """Open the store at ``uri``, and yield its layer `Replicas`, which does not deliver by itself."""
-    _replicated(uri)
-    with open_store(uri, deliver=False) as store:
-        yield cast("Replicas[Any]", replicas_of(store))
-
-
-def _replicated(uri: str) -> Replicated:
-    found = plan(uri)[0].replicas
-    if found is None:
+def _open(uri: str) -> Iterator[tuple[Replicated, Replicas[Any]]]:
+    """Open the store at ``uri``; yield its replicas as declared, and its layer, which does not deliver by itself."""
+    replicated = plan(uri)[0].replicas
+    if replicated is None:
         raise HoldallError(
             f"{Address.parse(uri)} has no replicas; add ?replica=ADDRESS, or replicas in holdall.toml"
         )
-    return found
+    with open_store(uri, deliver=False) as store:
+        yield replicated, cast("Replicas[Any]", replicas_of(store))

@@ -1,9 +1,11 @@
 """Runs the command line once, returns its exit code, and prints each error in one line."""
 
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Final
 
 from holdall.cli.output.safe_text import one_line
 from holdall.errors import HoldallError
@@ -33,10 +35,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A command must not fail half-way because the terminal cannot show a name.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    with warnings.catch_warnings():
-        warnings.showwarning = _warn
-        warnings.simplefilter("default", UserWarning)
-        return _flush(_code(arguments))
+    log = logging.getLogger("holdall.replicas")
+    log.addHandler(_HANDLER)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            warnings.simplefilter("default", UserWarning)
+            return _flush(_code(arguments))
+    finally:
+        log.removeHandler(_HANDLER)
+
+
+class _Handler(logging.Handler):
+    """Prints warnings of the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _warn(record.getMessage())
+
+
+_HANDLER: Final = _Handler(logging.WARNING)
 
 
 def _code(arguments: Sequence[str] | None) -> int:

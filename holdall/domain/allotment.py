@@ -86,12 +86,12 @@ class Allotment(Settlements):
             shares = [Share(keys[id(document)], document, amount) for document, amount in parts]
         return sorted(shares, key=lambda share: share.amount > 0)
 
-    def _amounts(self, to: Targets, seller: str) -> dict[str, object]:
-        """Return the amounts that ``to`` names, by key, as a fact of the settlement; nothing if it names none."""
+    def _amounts(self, to: Targets, seller: str) -> dict[str, Decimal]:
+        """Return the amounts that ``to`` names, by key; nothing if it names none."""
         if not isinstance(to, Mapping):
             return {}
         keys = [key for key, _ in self._documents(to, seller)]
-        return {"documents": dict(zip(keys, to.values(), strict=True))}
+        return dict(zip(keys, to.values(), strict=True))
 
     def _parties(
         self, to: Targets, seller: str | None, customer: Party | str | None, currency: str | None

@@ -117,8 +117,15 @@ class Payments(Allotment):
             )
 
         def compare(known: Invoice) -> None:
-            facts = {"amount": amount, "currency": unit, "customer": payer.id, "reference": reference}
-            require_equal(known, facts | self._amounts(to, owner.id))
+            facts: dict[str, object] = {
+                "amount": amount,
+                "currency": unit,
+                "customer": payer.id,
+                "reference": reference,
+            }
+            if named := self._amounts(to, owner.id):
+                facts["documents"] = named
+            require_equal(known, facts)
             self._require_standing(known)
 
         return self._settle_all(payment_key(owner.id, number), plan, compare)
@@ -309,8 +316,7 @@ class Payments(Allotment):
 
         def compare(known: Invoice) -> None:
             facts: dict[str, object] = {"source": key}
-            if amounts := self._amounts(to, seller):
-                named = dict(amounts["documents"])  # type: ignore[call-overload]
+            if named := self._amounts(to, seller):
                 facts["documents"] = {key: EXACT.minus(sum_amounts(named.values())), **named}
             require_equal(known, facts)
             self._require_standing(known)

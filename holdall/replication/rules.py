@@ -64,10 +64,16 @@ class Rule(Protocol):
 
 
 class OneWay:
-    """The source wins for every key that it has, or had. A key that only the target had stays, unless ``delete``."""
+    """The source wins for every key that it has, or had. A key that only the target had stays, unless ``delete``.
 
-    def __init__(self, delivery: Delivery, *, delete: bool) -> None:
+    After one of the errors ``refusals``, it goes on with the other keys.
+    """
+
+    def __init__(
+        self, delivery: Delivery, *, delete: bool, refusals: tuple[type[HoldallError], ...] = REFUSALS
+    ) -> None:
         self._delivery = delivery
+        self._refusals = refusals
         self._delete = delete
 
     def keeps(self, block: Block) -> bool:
@@ -93,7 +99,7 @@ class OneWay:
         seen, known = self._look(task)
         try:
             return self._outcome(task, self._delivery.insist(task.key, seen, known=known))
-        except REFUSALS as error:
+        except self._refusals as error:
             return Outcome(task.key, task.row, "refused", error=error)
 
     def _look(self, task: Task) -> tuple[Tag, bool]:
@@ -132,7 +138,7 @@ class OneWay:
             writes = [Write(task.key, held.get(task.key), seen) for task, seen in plain]
             writes = [each for each in writes if each.held is not None or each.expected != ABSENT]
             tags = self._delivery.taker.write_many(writes) if writes else {}
-        except (Conflict, *REFUSALS):
+        except (Conflict, *self._refusals):  # type: ignore[misc]  # mypy does not unpack a tuple of any length
             return {}
         return {
             task.key: self._written(task, held.get(task.key), tags) for task, _ in plain if task.key in tags

@@ -185,7 +185,7 @@ class Run:
             self._tell(self.report.examined)
         # The rows may be in the target, so that the commit moves the target's position; that is no reason for another.
         if reached[0] != manifest.positions[0]:
-            self._state.commit(manifest._replace(positions=reached, ends=reached))
+            self._state.commit(manifest._replace(positions=reached, ends=self._ends(reached)))
         self.report.position = reached[0]
         self.report.extra = manifest.extra
 
@@ -235,14 +235,15 @@ class Run:
                     self._tell(self.report.examined)
         complete = ended.complete and len(self._unsettled) <= PENDING
         pending = tuple(sorted(set(self._unsettled))[:PENDING])
-        ends: Positions = tuple(map(self._end, self._sides, self._followed, ended.positions))  # type: ignore[assignment]
+        ends = self._ends(ended.positions)
         last = rewriting.finish(ended._replace(complete=complete, pending=pending, ends=ends))
         self.report.position = last.positions[0]
         self.report.extra = last.extra
 
-    @staticmethod
-    def _end(side: Side, follows: bool, position: str | None) -> str | None:
-        return side.end(position) if follows else None
+    def _ends(self, positions: Positions) -> Positions:
+        """Return the positions of now in the feeds that this run follows."""
+        sides = zip(self._sides, self._followed, positions, strict=True)
+        return tuple(side.end(position) if follows else None for side, follows, position in sides)  # type: ignore[return-value]
 
     def _count(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from holdall.errors import Unsupported
+from holdall.errors import HoldallError, Unsupported
 from holdall.keys import format_key
 from holdall.middleware.identity import require_free
 from holdall.replication.apart import probe, require_two
@@ -18,7 +18,7 @@ from holdall.replication.revisions.merge import merge_fields
 from holdall.replication.revisions.rule import ByRevisions
 from holdall.replication.revisions.side import RevisedSide
 from holdall.replication.rows import Manifest
-from holdall.replication.rules import OneWay, Rule
+from holdall.replication.rules import REFUSALS, OneWay, Rule
 from holdall.replication.run import Run, Void
 from holdall.replication.side import Side
 from holdall.replication.state import State
@@ -39,6 +39,7 @@ def sync(
     forget: bool = False,
     allow_empty: bool = False,
     workers: int = 8,
+    refusals: tuple[type[HoldallError], ...] = REFUSALS,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Report:
     """Give ``target`` the value of every key of ``source`` under ``prefix`` that it does not have.
@@ -88,7 +89,7 @@ def sync(
         probe(source, target, prefix)
         if raw and not prefix:
             require_free(giver.store, taker.store)
-    rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete)
+    rule = OneWay(Delivery(giver, taker, verify=verify, dry=dry_run), delete=delete, refusals=refusals)
     run = Run((giver, taker), (giver.feeds, False), kept, workers=workers, tell=tell, allow_empty=allow_empty)
     return run.go(lambda restored: rule, full=full or verify or (delete and kept.manifest.extra > 0))
 

@@ -59,7 +59,7 @@ class Shim(Store[V]):
 
     @property
     def features(self) -> Feature:
-        return self._run(self._face.features)
+        return self._run(self._face.features) & ~Feature.STREAMS
 
     def __getitem__(self, key: str, /) -> V:
         return self._run(self._face.__getitem__, key)

@@ -38,7 +38,10 @@ OTHERWISE = {
 """The methods of a Store whose asynchronous counterparts have other names."""
 
 APART = {"__init_subclass__", "__or__", "__ror__", "__new__", "__reduce__", "__eq__", "copy", "raw", "open"}
-"""The methods without a counterpart: they are refused, for authors of layers, or, as `open`, return what blocks."""
+"""The methods without a counterpart: they are refused, are for authors of layers, or mean something else here.
+
+A file of a store is used in a thread, by `AsyncStore.call`.
+"""
 
 
 def test_every_method_of_a_store_has_a_counterpart() -> None:
@@ -54,7 +57,7 @@ def test_every_method_of_a_store_has_a_counterpart() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["get", "swap", "remove", "modify", "pop", "scan", "scan_items", "at", "changes"]
+    "name", ["get", "read", "size", "swap", "remove", "modify", "pop", "scan", "scan_items", "at", "changes"]
 )
 def test_counterparts_take_the_same_parameters(name: str) -> None:
     ours, theirs = (

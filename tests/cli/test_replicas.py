@@ -43,6 +43,22 @@ def test_a_replica_that_fails_makes_the_exit_code_1(folder):
     assert call("replicas", away).code == 1
 
 
+def test_doctor_asks_each_replica(folder):
+    two = f"{STORE}&replica=sqlite:////proc/none/a.db"
+    missed(a=1)
+    done = call("doctor", "--json", two)
+    assert done.code == 1
+    found = {each["check"]: each["outcome"] for each in json.loads(done.out)}
+    assert (found["write"], found["replica 1"], found["replica 2"]) == ("yes", "yes", "failed")
+
+
+def test_a_write_warns_of_a_replica_that_fails(folder):
+    done = call("set", "sqlite:///books.db?replica=sqlite:////proc/none/a.db", "a", "1")
+    assert done.code == 0
+    assert all(line.startswith("holdall: warning: ") for line in done.err.splitlines())
+    assert "does not follow" in done.err
+
+
 def test_watch_delivers_until_ctrl_c(folder):
     missed(a=1)
     command = [sys.executable, "-m", "holdall", "replicate", "--watch", "--interval", "0.1", STORE]
@@ -77,6 +93,18 @@ def test_promote_says_what_to_change(folder):
     good("set", new, "b", "2")
     assert call("replicate", new).code == 0
     assert contents("sqlite:///books.db?serializer=json") == {"a": 1, "b": 2}
+
+
+def test_promote_without_the_old_primary(folder):
+    missed(a=1)
+    call("replicate", STORE)
+    gone = "sqlite:////proc/none/a.db?serializer=json&replica=file:copy"
+    assert call("promote", gone).code == 1
+    done = call("promote", "--lost", gone)
+    assert done.code == 0, done
+    assert "the old primary did not answer: what it had not delivered is lost" in done.err
+    assert "will learn it later" in done.err
+    assert contents("file:copy?serializer=json") == {"a": 1}
 
 
 def test_promote_needs_a_name_among_several(folder):

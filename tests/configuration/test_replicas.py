@@ -52,6 +52,17 @@ def test_a_replica_may_have_layers_of_its_own() -> None:
     assert holdall.open("file:b")["a"][:2] == b"\x1f\x8b"
 
 
+def test_a_replica_that_is_away_from_the_start_holds_up_no_write() -> None:
+    with holdall.open("memory://?replica=http://127.0.0.1:1/v1/a?retries=0&deliver=off") as store:
+        store["a"] = b"1"
+        layer = replicas_of(store)
+        assert layer is not None
+        for [lag] in (layer.deliver(), layer.lag()):
+            assert (lag.state, lag.failures) == ("failed", 1)
+            assert "did not answer" in lag.error
+        assert store["a"] == b"1"
+
+
 def test_a_store_that_is_read_only_has_replicas() -> None:
     with holdall.open("sqlite:///a.db?replica=file:b&readonly=on") as store:
         assert isinstance(store, ReadOnly)

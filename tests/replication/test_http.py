@@ -8,8 +8,18 @@ from pathlib import Path
 import pytest
 
 import holdall
-from holdall import HoldallError, Json, Memory, PermissionDenied, SQLite, Unsupported, Versions
-from holdall.replication import back_up, conflicts, restore, sync, sync_both
+from holdall import (
+    Fenced,
+    HoldallError,
+    Json,
+    Memory,
+    PermissionDenied,
+    Replicas,
+    SQLite,
+    Unsupported,
+    Versions,
+)
+from holdall.replication import back_up, conflicts, promote, restore, sync, sync_both
 from holdall.server.access import Scope
 from holdall.server.tokens import Tokens
 from tests.faults.proxy import Proxy, answer, drop, late, reset_in_body
@@ -102,6 +112,23 @@ def test_revisions_travel_over_http(shop: str) -> None:
         [conflict] = conflicts(served, "revised/")
         assert conflict.base == b"1"
         assert served["revised/a"] == laptop["revised/a"]
+
+
+def test_a_replica_that_is_served_is_promoted(shop: str, tmp_path: Path) -> None:
+    url = f"{shop}/docs?serializer=json"
+    with Json(SQLite(tmp_path / "a.db", durability="os")) as old, holdall.open(url) as new:
+        new.clear()
+        with Replicas(old, new, acks=2) as store:
+            store["orders/1"] = [1]
+            assert new["orders/1"] == [1]
+        old["orders/2"] = [2]
+        assert promote(old, new).fenced
+        assert dict(new) == {"orders/1": [1], "orders/2": [2]}
+        with Replicas(old, new) as fenced, pytest.raises(Fenced):
+            fenced["orders/3"] = [3]
+        with Replicas(new, old) as store:
+            store["orders/3"] = [3]
+        assert dict(old) == dict(new)
 
 
 def test_a_token_for_a_part_is_enough_to_read_it(tmp_path: Path) -> None:

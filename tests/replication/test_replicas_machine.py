@@ -21,7 +21,7 @@ from tests.soak import SOAK
 
 KEYS = st.sampled_from([f"k{number}" for number in range(5)])
 VALUES = st.binary(max_size=1)
-EXAMPLES = 2_000 if SOAK else 12
+EXAMPLES = 500 if SOAK else 12
 NO_FEED = Feature.CHANGES
 TARGETS = [Feature.NONE, Feature.ATOMIC, Feature.ATOMIC | Feature.REMOVE, Feature.ATOMIC | Feature.CHANGES]
 

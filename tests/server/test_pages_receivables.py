@@ -347,3 +347,15 @@ def test_the_board_reads_no_view_of_documents_that_the_visitor_may_not_read(stor
     plain = Browser({"books": store}, tokens=kept_tokens).get(path, **sent)
     viewed = Browser({"books": store}, tokens=kept_tokens, views={"books": kept}).get(path, **sent)
     assert (viewed.status, viewed.text) == (200, plain.text)
+
+
+def test_a_payment_over_two_invoices_has_a_page_and_is_on_those_of_its_invoices(store, browser):
+    parts = {"1": Decimal(30), "2": Decimal(20)}
+    Books(store).receive(Decimal(60), date(2026, 2, 4), parts, id="spread", reference="both")
+    page = browser.get("/books/invoice/invoices/S/payments/spread")
+    assert (page.status, "Payment spread" in page.text, "Record a payment" in page.text) == (200, True, False)
+    assert "-10.00 EUR" in page.text.replace("\N{MINUS SIGN}", "-")
+    assert "transfer" in browser.get(f"/books/invoice/{KEY}").text
+    statement = browser.get("/books/statement?customer=C")
+    assert statement.text.count("spread") == 1
+    assert browser.get("/books/receivables").status == 200

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from holdall.configuration.files import find_bank
-from holdall.domain.bank.csv_format import PLAIN, Columns, CsvFormat, columns_of, format_of_table
+from holdall.domain.bank.csv_format import DELIMITERS, PLAIN, Columns, CsvFormat, columns_of, format_of_table
 from holdall.domain.bank.csv_values import DATES
 from holdall.domain.money import PLACES
 from holdall.errors import Invalid
@@ -30,9 +30,9 @@ def _columns(text: str) -> Columns:
 
 def csv_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that tell how to read CSV. The command gets the format as ``how``."""
-    options = (
+    options: tuple[tuple[str, dict[str, Any]], ...] = (
         ("columns", {"type": _columns, "metavar": "FIELD=HEADING,…", "help": _COLUMNS}),
-        ("delimiter", {"metavar": "CHARACTER", "help": "The character between two cells."}),
+        ("delimiter", {"type": click.Choice([*DELIMITERS]), "help": "The character between two cells."}),
         ("encoding", {"metavar": "NAME", "help": "The encoding, such as utf-8 or cp1252."}),
         ("dates", {"type": click.Choice(DATES), "help": "The notation of days."}),
         ("decimal", {"type": click.Choice(["comma", "point"]), "help": "The decimal mark of amounts."}),

@@ -49,9 +49,9 @@ def close(until: date, reason: str, by: str | None, uri: str) -> None:
 @_by
 @address.option("from")
 def reopen(until: date | None, reason: str, by: str | None, uri: str) -> None:
-    """Allow again what is dated after a day. The record keeps who reopened the books, when and why.
+    """Allow again documents and entries that are dated after a day.
 
-    `holdall books status` shows the record.
+    The record keeps who reopened the books, when and why, and `holdall books status` shows it.
     """
     with open_books(uri) as books:
         _print_state(books.reopen(until, by=by or user_name(), reason=reason))

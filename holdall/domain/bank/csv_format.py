@@ -1,4 +1,4 @@
-"""The format of a CSV file of a bank: its columns, and what is declared of its notation.
+"""The format of a CSV file of a bank: its columns, and the notation that somebody declared for it.
 
 date            the day of booking; it must be there
 amount          money received is positive, and money paid is negative; or instead of it
@@ -38,6 +38,9 @@ FIELDS: Final = (
     "account",
 )
 
+DELIMITERS: Final = {";": ";", ",": ",", "tab": "\t", "|": "|"}
+"""The characters between two cells, by their names."""
+
 Columns = Mapping[str, tuple[str, ...]]
 _NO_COLUMNS: Final[Columns] = MappingProxyType({})
 
@@ -69,7 +72,7 @@ PLAIN: Final = CsvFormat()
 class _FormatSchema(Document):
     """The table [bank] of a configuration file. The columns are read by `columns_of`."""
 
-    delimiter = Optional(Text(limit=1))
+    delimiter = Optional(Choice(values=tuple(DELIMITERS)))
     encoding = Optional(Text())
     dates = Optional(Choice(values=DATES))
     decimal = Optional(Choice(values=("comma", "point")))

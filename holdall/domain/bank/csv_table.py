@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Final
 
-from holdall.domain.bank.csv_format import FIELDS, CsvFormat
+from holdall.domain.bank.csv_format import DELIMITERS, FIELDS, CsvFormat
 from holdall.errors import Invalid
 
-_DELIMITERS: Final = ";,\t|"
 _SAMPLE: Final = 65_536  # characters from which the delimiter is guessed
 _HEADINGS_WITHIN: Final = 60  # lines; banks write some lines about the account above the table
 _SHOWN: Final = 12  # headings in a message
@@ -53,7 +52,9 @@ def rows_of(text: str, how: CsvFormat) -> Iterator[Row]:
 
     Raises Invalid if no line has the headings of the columns.
     """
-    reader = csv.reader(StringIO(text, newline=""), delimiter=how.delimiter or _delimiter(text), strict=False)
+    reader = csv.reader(
+        StringIO(text, newline=""), delimiter=DELIMITERS.get(how.delimiter) or _delimiter(text), strict=False
+    )
     columns: dict[str, tuple[int, ...]] | None = None
     first: list[str] = []
     try:
@@ -79,10 +80,11 @@ def rows_of(text: str, how: CsvFormat) -> Iterator[Row]:
 
 
 def _delimiter(text: str) -> str:
+    known = "".join(DELIMITERS.values())
     try:
-        return csv.Sniffer().sniff(text[:_SAMPLE], _DELIMITERS).delimiter
+        return csv.Sniffer().sniff(text[:_SAMPLE], known).delimiter
     except csv.Error:
-        return max(_DELIMITERS, key=text[:_SAMPLE].count)
+        return max(known, key=text[:_SAMPLE].count)
 
 
 def _columns(row: list[str], how: CsvFormat) -> dict[str, tuple[int, ...]] | None:

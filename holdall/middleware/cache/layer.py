@@ -10,14 +10,13 @@ from typing import Any, Final, Literal, cast
 from holdall.batches import split
 from holdall.changes import Change, Changes
 from holdall.errors import Invalid, Unsupported
-from holdall.files import ValueWriter
+from holdall.files import Passed, ValueWriter
 from holdall.handles import PerProcess
 from holdall.keys import RESERVED, Foreign
 from holdall.layer import Layer, below
 from holdall.middleware.cache.clock import Clock
 from holdall.middleware.cache.coordinator import Coordinator
 from holdall.middleware.cache.entry import Entry
-from holdall.middleware.cache.file_sink import FileSink
 from holdall.middleware.cache.follower import Follower
 from holdall.middleware.cache.memory_entries import MemoryEntries
 from holdall.middleware.cache.raw_view import RawView
@@ -193,7 +192,11 @@ class Cache(Layer[bytes, bytes]):
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
-        return file if mode == "rb" else ValueWriter(FileSink(file, partial(self._here().write, key)))
+        return file if mode == "rb" else ValueWriter(Passed(file, partial(self._close_file, key)))
+
+    def _close_file(self, key: str, close: Callable[[], None]) -> None:
+        with self._here().write(key):
+            close()
 
     def size(self, key: str, /) -> int:
         entry = self._fresh(key)

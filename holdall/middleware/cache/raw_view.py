@@ -1,13 +1,11 @@
 """The raw view of the store below a cache; writes through it drop the cache's entries."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from holdall.files import ValueWriter
+from holdall.files import Passed, ValueWriter
 from holdall.middleware.cache.coordinator import Coordinator, is_plain
-from holdall.middleware.cache.file_sink import FileSink
 from holdall.middleware.interceptor import Interceptor
 from holdall.store import Store, Tag
 
@@ -51,23 +49,21 @@ class RawView(Interceptor[bytes]):
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
-        return file if mode == "rb" else ValueWriter(FileSink(file, partial(self._drop, key)))
+        return file if mode == "rb" else ValueWriter(Passed(file, partial(self._drop_and, key)))
 
-    @contextmanager
-    def _drop(self, key: str) -> Iterator[None]:
-        """A context in which ``key`` is written. Its entry is dropped first."""
+    def _drop_and(self, key: str, write: Callable[..., T], /, *args: Any) -> T:
+        """Drop the entry of ``key``, and return ``write(*args)``, which writes the key."""
         here = self._here()
         with here.bulk():
             if is_plain(key := self._prefix + key):
                 here.drop(key)
-            yield
+            return write(*args)
 
     def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
         if name in _READS:
             return call(*args)
         if name not in _SEVERAL:
-            with self._drop(args[0]):
-                return call(*args)
+            return self._drop_and(args[0], call, *args)
         here = self._here()
         with here.bulk():
             here.clear()

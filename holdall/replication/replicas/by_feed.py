@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from holdall.errors import Expired, Fenced, HoldallError
 from holdall.lease import Lease
-from holdall.replication.replicas.replica import Replica
+from holdall.replication.replicas.replica import REFUSALS, Replica
 from holdall.replication.sync import remembered, sync
 from holdall.store import Feature, Store
 
@@ -42,8 +42,9 @@ class ByFeed:
         """
         if alone and not self._lease(replica).is_held():
             replica.position = None
+            replica.error = ""
             return False
-        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS)
+        report = sync(self._primary, replica.store, delete=True, workers=_WORKERS, refusals=REFUSALS)
         replica.position = report.position
         replica.refused = report.left
         replica.error = next((f"{type(error).__name__}: {error}" for error in report.refused.values()), "")
@@ -78,10 +79,10 @@ class ByFeed:
             return None
 
     def is_settled(self, replica: Replica) -> bool:
-        """Return whether no delivery is due that this process would make."""
-        if replica.position is None:
-            return replica.state == "following"  # another process delivers
+        """Return whether the replica has all changes, as far as this can be told now."""
         try:
+            if replica.position is None:  # another process delivers, or the first delivery has not ended
+                return self.behind(replica) == 0
             return next(self._primary.changes(replica.position), None) is None
         except HoldallError:
             return False

@@ -10,9 +10,8 @@ from typing import Any, Final, TypeVar
 from holdall.errors import Conflict, Invalid, InvalidKey, TooLarge, Unsupported
 from holdall.keys import check_key
 from holdall.replication.replicas.outbox import Intent, Outbox
-from holdall.replication.replicas.replica import Replica
+from holdall.replication.replicas.replica import REFUSALS, Replica
 from holdall.replication.replicas.resync import Note, Resyncs
-from holdall.replication.rules import REFUSALS
 from holdall.replication.sync import remembered, sync
 from holdall.store import Store
 from holdall.threads import Call
@@ -61,15 +60,16 @@ class ByOutbox:
         """Make a write of ``keys``."""
         for key in keys:
             check_key(key)
-        intent = self._outbox.begin(keys)
+        intent = self._outbox.new(keys)
         try:
+            self._outbox.begin(intent)
             result = call(*args)
+            self._outbox.end(intent, recorded=self._records)
         except BaseException as error:
+            intent.open = False  # the write may have happened, or may still happen
             if len(keys) == 1 and isinstance(error, _UNDONE):
                 self._outbox.drop([intent])
-            intent.open = False  # or else it may have happened, or may still happen
             raise
-        self._outbox.end(intent, recorded=self._records)
         if len(self._outbox) > self._limit:
             self._overflow()
         for replica in self._woken:
@@ -124,7 +124,7 @@ class ByOutbox:
         """
         sure = self._box is self._primary and note.cause == "full"
         begun = self._resyncs.begin(replica.id, note)
-        sync(self._primary, replica.store, delete=True, allow_empty=sure, workers=_WORKERS)
+        sync(self._primary, replica.store, delete=True, allow_empty=sure, workers=_WORKERS, refusals=REFUSALS)
         self._resyncs.end(replica.id, begun)
 
     def _hand_over(self, intent: Intent, replica: Replica) -> dict[str, Exception]:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any, Final, Protocol
 
-from holdall.errors import Conflict, Unavailable
+from holdall.errors import Conflict, HoldallError
 from holdall.middleware.identity import share_identity
 from holdall.redact import message
 from holdall.replication.replicas.epochs import Guardian
@@ -153,7 +153,7 @@ class Follower:
         replica.error = message(f"{type(error).__name__}: {error}")
         replica.failures += 1
         if replica.state != "failed":
-            details = None if isinstance(error, Unavailable) else error
+            details = None if isinstance(error, HoldallError) else error
             log.warning(
                 "%s does not follow %r: %s", replica.name, self._primary, replica.error, exc_info=details
             )

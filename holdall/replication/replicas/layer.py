@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from itertools import combinations
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar, cast
 
 from holdall.batches import split
 from holdall.errors import Invalid
+from holdall.files import Passed, ValueWriter
 from holdall.handles import PerProcess
 from holdall.keys import RawKey
 from holdall.layer import below, layers
@@ -157,11 +158,23 @@ class Replicas(Reads[V]):
         for batch in split(keys, _BATCH):
             self._write(tuple(batch), self._inner.delete_many, batch)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        if self._here().in_batches:
+            self.delete_many(map(RawKey, self._inner.scan(prefix)))
+        else:
+            self._write((), self._inner.delete_prefix, prefix)
+
     def clear(self) -> None:
         if self._here().in_batches:
             self.delete_many(map(RawKey, self._inner.scan()))
         else:
             self._write((), self._inner.clear)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        if mode == "rb":
+            return self._failover.read(lambda store: store.open(key, expected=cast(None, expected)), key)
+        file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
+        return ValueWriter(Passed(file, partial(self._write, (key,))))
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

@@ -73,13 +73,16 @@ class Outbox:
 
     # ---- Writing -------------------------------------------------------------------------------
 
-    def begin(self, keys: tuple[str, ...]) -> Intent:
-        """Record that ``keys`` are about to be written."""
+    def new(self, keys: tuple[str, ...]) -> Intent:
+        """Return a new intent to write ``keys``, which is not recorded yet."""
         intent = Intent(uuid4().hex, keys, self._ids)
         intent.open = True
+        return intent
+
+    def begin(self, intent: Intent) -> None:
+        """Record ``intent``."""
         self._raw[intent.name] = intent.dump()
         self._known[intent.name] = intent
-        return intent
 
     def end(self, intent: Intent, *, recorded: bool) -> None:
         """Note that the write has ended; if ``recorded``, for other processes too."""

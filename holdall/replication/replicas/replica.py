@@ -3,15 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from holdall.changes import Position
-from holdall.errors import Conflict
+from holdall.errors import Conflict, PermissionDenied, StoreFull
+from holdall.replication import rules
 from holdall.replication.deliver import Delivery
 from holdall.replication.replicas.lag import Lag, State
 from holdall.replication.replicas.stoppable import Stoppable
 from holdall.replication.side import Side
 from holdall.store import ATTEMPTS, Store, conflict, pause
+
+REFUSALS: Final = (*rules.REFUSALS, PermissionDenied, StoreFull)
+"""Errors after which the other keys are still delivered: a replica that is full has room for a deletion."""
 
 
 class Replica:
@@ -23,11 +28,10 @@ class Replica:
     def __init__(self, primary: Store[Any], store: Store[Any], id: str, *, compares: bool) -> None:
         self.ends: Callable[[], bool] = bool  # returns False
         self.store = Stoppable(store, lambda: self.ends())
+        self._primary = primary
         self._compares = compares
         self.name = repr(store)
         self.id = id
-        self._taker = Side(self.store, "", raw=False)
-        self._delivery = Delivery(Side(primary, "", raw=False), self._taker)
         self.lock = threading.Lock()  # one delivery at a time
         self.state: State = "not started"
         self.error = ""
@@ -38,6 +42,11 @@ class Replica:
         self.mark: Position | None = None
         self.claimed_at = -float("inf")
         self.identified = False
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        """The way from the primary, made when it is needed: a store that is away cannot tell its features."""
+        return Delivery(Side(self._primary, "", raw=False), Side(self.store, "", raw=False))
 
     def catch_up(self, key: str, *, again: bool) -> None:
         """Give ``key`` the value that it has at the primary, or delete it.
@@ -52,7 +61,7 @@ class Replica:
         The replica is asked first. So if its compare-and-swap succeeds, no later value was delivered before.
         """
         for attempt in range(ATTEMPTS):
-            seen = self._taker.tag(key)
+            seen = self._delivery.taker.tag(key)
             try:
                 self._delivery.deliver(key, seen, known=known)
             except Conflict:

@@ -44,7 +44,8 @@ class InvoicePages:
         invoice, _ = read_invoice(served, key)
         owed = sum_amounts(invoice.owed().values())
         due = invoice.due or invoice.issued
-        can_pay = Feature.SWAP in served.store.features and req.context.access.allows(store, key, write=True)
+        can_pay = invoice.kind != "payment" and Feature.SWAP in served.store.features
+        can_pay = can_pay and req.context.access.allows(store, key, write=True)
         self._renderer.render(
             req,
             resp,

@@ -76,6 +76,13 @@ def test_credit_and_debit_may_be_two_columns():
     assert [each.amount for each in found] == [Decimal("1000.00"), Decimal("-7.50")]
 
 
+@pytest.mark.parametrize(("name", "delimiter"), [("tab", "\t"), ("|", "|"), (";", ";")])
+def test_the_delimiter_may_be_declared(name, delimiter):
+    text = "date,amount\n2026-09-01,5\n".replace(",", delimiter)
+    (found,) = entries(text, format_of_table({"delimiter": name, "currency": "EUR"}))
+    assert found.amount == 5
+
+
 def test_rows_without_an_id_have_one_by_their_content_in_every_file():
     head, *rows = ["date,amount,name", "2026-09-01,5.00,Ada", "2026-09-01,5.00,Ada", "2026-09-01,5.00,Bo"]
     first = [each.id for each in entries("\n".join([head, *rows]))]
@@ -153,6 +160,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(text, how, proble
         ({"columns": {"date": 7}}, "the column of date is 7"),
         ({"columns": "date"}, "columns is not a table"),
         ({"decimal": "dot", "color": "red"}, "write one of comma, point"),
+        ({"delimiter": ";;"}, "write one of ;, ,, tab"),
     ],
 )
 def test_a_declaration_that_is_wrong_is_refused(table, problem):

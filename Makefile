@@ -19,7 +19,7 @@ LOCALSTACK_LOCKED := $(LOCALSTACK)/locked-$(firstword $(shell cksum $(LOCALSTACK
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve show-sync test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
+.PHONY: help setup demo serve show-sync test test-servers test-clusters localstack-venv ring mutants soak check lint types layers bench bench-aio bench-feeds bench-http bench-keys bench-lag bench-queries bench-scale bench-sync bench-views docs pictures coverage test-pages test-wheel test-bundle test-pythons test-lowest lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ layers: setup
 
 bench: setup ## compare speed with its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-aio: setup ## compare the asynchronous interface with asyncio.to_thread, py-key-value and obstore
+	@$(BIN)/python -m benchmarks.aio $(ARGS)
 
 bench-feeds: setup ## show what change feeds cost (ARGS='--servers' for Redis, PostgreSQL and MariaDB too)
 	@$(BIN)/python -m benchmarks.feeds $(ARGS)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.aio``: the asynchronous interface next to asyncio.to_thread, py-key-value and obstore.
+"""``make bench-aio``: the asynchronous interface next to asyncio.to_thread, py-key-value and obstore.
 
 The comparison with py-key-value's DiskStore needs pathvalidate, which no lock has: without it, it is left out.
 """

@@ -59,7 +59,7 @@ class Shim(Store[V]):
 
     @property
     def features(self) -> Feature:
-        return self._run(self._face.features) & ~Feature.STREAMS
+        return self._run(self._face.features) & ~Feature.STREAMS  # the face has no `open`, which blocks
 
     def __getitem__(self, key: str, /) -> V:
         return self._run(self._face.__getitem__, key)
@@ -100,9 +100,6 @@ class Shim(Store[V]):
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._run(self._face.read, key, start, length)
-
-    def open(self, key: str, /, mode: Any = "rb", *, expected: Any = None) -> Any:
-        return self._store.open(key, mode, expected=expected)  # a file blocks, so the face does not have it
 
     def size(self, key: str, /) -> int:
         return self._run(self._face.size, key)

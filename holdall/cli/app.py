@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
         "restore": ("holdall.cli.backup:restore", "Make a store equal to a backup, as of any time."),
         "replicate": (
             "holdall.cli.replicas:replicate",
-            "Deliver to the replicas of a store what they missed.",
+            "Deliver missed changes to the replicas of a store.",
         ),
         "replicas": ("holdall.cli.replicas:replicas", "Show how far the replicas of a store are behind."),
         "promote": ("holdall.cli.replicas:promote", "Make a replica the primary."),

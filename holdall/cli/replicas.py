@@ -40,7 +40,7 @@ _LEVEL: Final = ("following", "catching up")
     "--json", "as_json", is_flag=True, help="Print the lag of all replicas as a JSON object per line."
 )
 def replicate(at: dict[str, Any], watch: bool, interval: float, as_json: bool) -> None:
-    """Deliver to the replicas of the store at URI what they missed, and show how far they are behind.
+    """Deliver missed changes to the replicas of the store at URI, and show how far they are behind.
 
     A process that writes to a store with replicas delivers by itself. This command delivers what a process left
     that crashed, or that opened the store with deliver=off. Several processes may deliver at once.
@@ -148,9 +148,7 @@ def _tell(done: Promotion, lost: bool) -> None:
         if done.report is not None:
             text += f"its last {done.report.changed:,} changes were delivered"
     else:
-        text = (
-            "the old primary did not answer: what it had not delivered is lost, and it may still take writes"
-        )
+        text = "the old primary did not answer: changes that it had not delivered are lost, and it may still take writes"
     click.echo(f"holdall: {text}", err=True)
     for name, error in done.unreached.items():
         click.echo(f"holdall: {name} will learn it later: {error}", err=True)

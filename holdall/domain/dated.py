@@ -27,7 +27,8 @@ class DatedPart(Billed, kw_only=True, gc=False):
 
     issued: date
     total: Decimal
-    payments: Sequence[DatedEntry] = ()
+    # A part is only read, so a narrower type is safe.
+    payments: Sequence[DatedEntry] = ()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 D = TypeVar("D", Invoice, DatedPart)

@@ -61,6 +61,8 @@ def promote(primary: Store[Any], replica: Store[Any], *others: Store[Any], lost:
     epoch = Epoch(max(each.number for each in epochs) + 1, "primary", repr(replica))
     write_mark(replica, new_mark())
     epoch.write(replica)
+    if report is None:
+        time.sleep(2 * INTERVAL)  # until a delivery from the old primary that is under way has seen this
     for store in others:
         try:
             epoch._replace(role="replica").write(store)

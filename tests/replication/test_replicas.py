@@ -700,6 +700,21 @@ def test_a_store_that_has_been_a_replica_before_becomes_equal_again_after_a_lost
     assert dict(two) == {"a": b"a", "b": b"b", "c": b"c", "d": b"d", "same": b"d"}
 
 
+def test_a_replica_takes_no_writes_as_the_primary_of_another_layer(stage: Stage) -> None:
+    stage.store["a"] = b"1"
+    stage.store.deliver()
+    one, two, three = stage.bare
+    for others in (one, three), (three,):
+        with pytest.raises(Fenced, match="is a replica of"):
+            Replicas(two, *others, deliver=False)["a"] = b"2"
+    lags = Replicas(two, one, deliver=False).deliver()
+    assert "Fenced" in lags[0].error
+    stage.store["b"] = b"2"
+    stage.store.deliver()
+    assert stage.equal()
+    assert dict(one) == {"a": b"1", "b": b"2"}
+
+
 @pytest.mark.usefixtures("hasty")
 def test_a_position_of_the_old_primary_is_not_one_of_the_new(stage: Stage) -> None:
     stage.store["a"] = b"1"

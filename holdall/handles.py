@@ -116,7 +116,7 @@ class PerThread(Generic[H]):
     def _start_in_child(self) -> None:
         if self._pid == getpid():
             return
-        if self._delayed and not _is_in_call():
+        if self._delayed and not _was_in_call():
             for holder in list(self._holders):
                 holder.dispose()
         self._start()
@@ -266,6 +266,19 @@ def _is_in_call() -> bool:
     """Return whether another thread runs a marked function, or ran it when Python did not see a fork."""
     passed = {threading.get_ident(), *_waiting()}
     return any(_find_call(_stack(ident)) for ident in sys._current_frames() if ident not in passed)
+
+
+_was_in_call: PerProcess[bool] = PerProcess(_is_in_call)
+"""Returns in a child that Python did not see whether a thread of the parent ran a marked function at the fork.
+
+It must look once, before the child starts a thread: a new thread may get the memory in which the interpreter still
+believes the stack of a thread that the child does not have.
+"""
+
+
+def before_thread() -> None:
+    """Prepare this process for a new thread, after a fork that Python may not have seen."""
+    _was_in_call()
 
 
 def _find_call(stack: list[FrameType]) -> FrameType | None:

@@ -42,7 +42,7 @@ from holdall.replication.replicas import epochs, follower, outbox
 from holdall.store import ABSENT, Delete, Feature, Put, Store
 from tests.adapters.interrupts import interrupt_at_checks
 from tests.faults.requests import Hooked, Hooks, Killed, at_each_moment, die
-from tests.forks import needs_fork, run_in_child
+from tests.forks import fork_in_c, needs_fork, run_in_child
 from tests.replication.faulty import Faulty, Switch
 from tests.replication.mortal import Without
 from tests.soak import SOAK
@@ -724,6 +724,22 @@ def test_a_position_of_the_old_primary_is_not_one_of_the_new(stage: Stage) -> No
     store = Replicas(*stage.bare[1:], deliver=False)
     store["b"] = b"2"
     assert store.position().split(".")[0] != position.split(".")[0]
+
+
+@needs_fork
+def test_the_threads_of_a_child_deliver_also_after_a_fork_in_c(tmp_path: Path) -> None:
+    """The parent's threads are in the tables of the child's interpreter, without their stacks."""
+    store = Replicas(SQLite(tmp_path / "a.db"), SQLite(tmp_path / "b.db"), timeout=60)
+    store["a"] = b"1"
+    until(lambda: store.lag()[0].changes == 0)
+
+    def write() -> bool:
+        store["b"] = b"2"
+        store.close()
+        return dict(SQLite(tmp_path / "b.db")) == {"a": b"1", "b": b"2"}
+
+    assert run_in_child(write, fork_in_c) == 0
+    store.close()
 
 
 # ---- Damaged records -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import time
 from typing import Any, Final, Protocol
 
 from holdall.errors import Conflict, HoldallError
+from holdall.handles import before_thread
 from holdall.middleware.identity import share_identity
 from holdall.redact import message
 from holdall.replication.replicas.marks import read_mark, write_mark
@@ -51,6 +52,7 @@ class Follower:
 
     def start(self) -> None:
         """Follow the primary, in a thread that does not keep the interpreter alive."""
+        before_thread()
         with contextlib.suppress(RuntimeError):
             self._thread.start()
 

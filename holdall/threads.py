@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine
 from queue import Empty
 from typing import Any, Generic, Self, TypeVar
 
-from holdall.handles import before_thread
 
 T = TypeVar("T")
 _LOOK = 0.05  # seconds between two checks of a call, in case an interrupt lost the wake-up
@@ -118,7 +117,6 @@ class Workers:
         self._calls.put(call)
         if len(self._threads) < self._most and not self._calls.empty():
             # A daemon thread, because a thread that waits for calls must not keep the interpreter alive.
-            before_thread()
             thread = threading.Thread(target=_run_all, args=(self._calls,), name="holdall", daemon=True)
             try:
                 thread.start()

@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine
 from queue import Empty
 from typing import Any, Generic, Self, TypeVar
 
-
 T = TypeVar("T")
 _LOOK = 0.05  # seconds between two checks of a call, in case an interrupt lost the wake-up
 

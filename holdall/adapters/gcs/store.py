@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.links import whole_seconds
@@ -63,8 +63,6 @@ class GCS(BucketStore[GCSBucket]):
         | Feature.RANGES
         | Feature.STREAMS
     )
-
-    _writes: GCSWrites
 
     def __init__(
         self,
@@ -138,7 +136,7 @@ class GCS(BucketStore[GCSBucket]):
         return sign(self._bucket, key, whole_seconds(expires))
 
     def _upload(self, key: str, expected: Tag | None) -> GCSUpload:
-        return GCSUpload(self._bucket, self._writes, key, expected)
+        return GCSUpload(self._bucket, cast(GCSWrites, self._writes), key, expected)
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

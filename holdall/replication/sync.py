@@ -57,6 +57,8 @@ def sync(
     meantime comes with this sync or with the next one. After a kill at any moment, the next sync goes on; it
     compares the values of the keys that were written but not remembered.
 
+    If both stores have the layer `Expires`, a value has the same time left at both.
+
     With ``full``, all keys are compared even if ``source`` has a feed. This also finds what other writers
     changed at ``target``, which the feed of ``source`` does not tell. With ``verify``, the values of all keys
     are compared, and each written value is read back. With ``raw``, the stored bytes are compared, history

@@ -18,6 +18,7 @@ from holdall import (
     Conflict,
     Corrupt,
     Escape,
+    Expires,
     File,
     Invalid,
     Json,
@@ -47,6 +48,23 @@ def filled(count: int, store: Store[Any] | None = None) -> Store[Any]:
 def counts(report: Report) -> dict[str, int]:
     names = "copied", "deleted", "replaced", "extra", "left"
     return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+@pytest.mark.parametrize("lacks", [Feature.NONE, Feature.SWAP | Feature.ATOMIC], ids=["swap", "listed"])
+@pytest.mark.parametrize("bring", [sync, sync_both], ids=["one way", "both ways"])
+def test_a_value_expires_at_both_stores_at_the_same_time(bring: Any, lacks: Feature) -> None:
+    now = 0.0
+    source, target = (Expires(Without(Memory(), lacks), ttl, clock=lambda: now) for ttl in (None, 5.0))
+    source["lasts"] = b"1"
+    source.with_ttl(60)["token"] = b"2"
+    now = 20.0
+    bring(source, target)
+    assert (target.remaining("lasts"), target.remaining("token")) == (None, 40.0)
+    source.with_ttl(10)["token"] = b"3"
+    bring(source, target)
+    assert target.remaining("token") == 10.0
+    now = 30.0
+    assert dict(target) == dict(source) == {"lasts": b"1"}
 
 
 # ---- A store that lies ---------------------------------------------------------------------------------

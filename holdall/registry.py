@@ -38,6 +38,7 @@ BUILT_IN = {
     "slatedb+file": "holdall.adapters.slatedb:SlateDB",
     "slatedb+s3": "holdall.adapters.slatedb:SlateDB",
     "sqlite": "holdall.adapters.sqlite:SQLite",
+    "sqlitedict": "holdall.adapters.sqlitedict:SqliteDict",
 }
 """The adapter of each scheme, as module:class."""
 

@@ -8,6 +8,7 @@ from holdall.replication.side import Side, is_same
 from holdall.store import ABSENT, ATTEMPTS, MISSING, Tag, Tagged, conflict, pause
 
 _DRY: Final = Tag("dry")  # stands for the tag of a value that was not written
+_DELAY: Final = 1.0  # seconds by which a delivery may change the time at which a value expires
 
 
 class Delivered(NamedTuple):
@@ -26,7 +27,8 @@ class Delivered(NamedTuple):
 class Delivery:
     """Delivers from ``giver`` to ``taker``. If ``verify``, it reads each value back that it wrote.
 
-    If ``dry``, it writes nothing, and returns what it would have done.
+    If ``dry``, it writes nothing, and returns what it would have done. If both stores have the layer Expires, a value
+    has the same time left at both.
     """
 
     def __init__(self, giver: Side, taker: Side, *, verify: bool = False, dry: bool = False) -> None:
@@ -34,7 +36,8 @@ class Delivery:
         self.taker = taker
         self.verify = verify
         self._dry = dry
-        self.batches = taker.batches and not dry
+        self._expire = giver.expires and taker.expires
+        self.batches = taker.batches and not (dry or self._expire)
 
     def deliver(self, key: str, seen: Tag, *, known: bool) -> Delivered:
         """Give ``key`` at the taker the value that it has at the giver, or delete it.
@@ -50,9 +53,10 @@ class Delivery:
             return self._delete(key, seen, known)
         if there is not None:
             seen = there.tag
-            if is_same(there.value, held.value):
+            if is_same(there.value, held.value) and self._expires_alike(key):
                 return Delivered(held.tag, seen, "equal")
-        tag = _DRY if self._dry else self.taker.put(key, held.value, seen)
+        taker = self.taker.lasting(self.giver.remaining(key)) if self._expire else self.taker
+        tag = _DRY if self._dry else taker.put(key, held.value, seen)
         if self.verify and not self._dry:
             self._read_back(key, held.value, tag)
         return Delivered(held.tag, tag, "copied", not known and seen != ABSENT)
@@ -63,6 +67,13 @@ class Delivery:
             return self.taker.read(key) or Tagged(MISSING, ABSENT)
         except Corrupt:
             return Tagged(MISSING, self.taker.tag(key))
+
+    def _expires_alike(self, key: str) -> bool:
+        """Return whether the values of ``key`` expire at the same time, up to the time that a delivery takes."""
+        if not self._expire:
+            return True
+        ours, theirs = self.giver.remaining(key), self.taker.remaining(key)
+        return ours == theirs if ours is None or theirs is None else abs(ours - theirs) < _DELAY
 
     def write(self, key: str, value: Any, seen: Tag) -> Tag:
         """Write ``value`` to the taker, or delete ``key`` if it is MISSING, and return the new tag.

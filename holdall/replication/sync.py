@@ -57,6 +57,8 @@ def sync(
     meantime comes with this sync or with the next one. After a kill at any moment, the next sync goes on; it
     compares the values of the keys that were written but not remembered.
 
+    If both stores have the layer `Expires`, a value has the same time left at both.
+
     With ``full``, all keys are compared even if ``source`` has a feed. This also finds what other writers
     changed at ``target``, which the feed of ``source`` does not tell. With ``verify``, the values of all keys
     are compared, and each written value is read back. With ``raw``, the stored bytes are compared, history
@@ -99,6 +101,14 @@ def remembered(source: Store[Any], target: Store[Any]) -> Manifest:
     kept = State(target, (repr(source), repr(target)), ("", ""))
     kept.load()
     return kept.manifest
+
+
+def distrust(source: Store[Any], target: Store[Any]) -> None:
+    """Let the next `sync` of these stores compare all keys, rather than follow a feed from where it was."""
+    kept = State(target, (repr(source), repr(target)), ("", ""))
+    kept.load()
+    if kept.manifest.complete:
+        kept.commit(kept.manifest._replace(complete=False))
 
 
 def sync_both(

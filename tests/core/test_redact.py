@@ -45,8 +45,8 @@ PARAMETERS = [
     "password=a&{}&{}",
 ]
 
-PATH = re.compile(r"(file|dbm|lmdb):[^:]*@").match  # the name of a folder
-USER = re.compile(rf"(mysql|postgresql|redis)://{MARK}:@").match  # the name of a user who has no password
+PATH = re.compile(r"(file|dbm|lmdb|diskcache|shelve|sqlitedict|zict):[^:]*@").match  # the name of a folder
+USER = re.compile(rf"(mysql|postgresql|rediss?)://{MARK}:@").match  # the name of a user who has no password
 
 _slashes = st.sampled_from(["", "/", "//", "///", "////"])
 _hosts = st.sampled_from(["cache", "db.example", "127.0.0.1:1", "[::1]:1", "h:port", ""])

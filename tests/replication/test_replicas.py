@@ -19,6 +19,7 @@ from holdall import (
     Conflict,
     Corrupt,
     Encrypt,
+    Expires,
     Fenced,
     Invalid,
     Json,
@@ -646,10 +647,73 @@ def test_a_primary_that_was_down_at_the_promotion_is_fenced_when_it_meets_the_ne
 
 
 @pytest.mark.usefixtures("hasty")
+def test_a_delivery_that_takes_longer_than_a_promotion_does_not_overwrite_the_new_primary(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdall.replication.replicas.replica.INTERVAL", 0.0)
+    stage.store["a"] = b"1"
+    stage.store.deliver()
+    stage.store["a"] = b"old"
+
+    def promote_first(name: str) -> None:
+        if name in ("transact", "swap"):
+            stage.switches[1].meet = stage.switches[2].meet = lambda name: None  # type: ignore[method-assign]
+            promote(*stage.bare)
+            Replicas(*stage.bare[1:], deliver=False)["a"] = b"new"
+
+    stage.switches[1].meet = promote_first  # type: ignore[method-assign]
+    lags = stage.store.deliver()
+    assert "Fenced" in lags[0].error
+    assert stage.bare[1]["a"] == b"new"
+
+
+@pytest.mark.usefixtures("hasty")
 def test_the_promotion_of_a_store_that_answers_but_has_no_keys_is_refused(stage: Stage) -> None:
     stage.bare[1]["a"] = b"1"
     with pytest.raises(Invalid, match="has no keys"):
         promote(*stage.bare[:2])
+    stage.store["b"] = b"1"  # it is still the primary
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_store_that_has_been_a_replica_before_becomes_equal_again_after_a_lost_promotion(
+    stage: Stage,
+) -> None:
+    one, two, three = (Without(store, stage.lacks) for store in stage.bare)
+
+    def write(key: str, primary: Store[bytes], *others: Store[bytes], delivers: bool = True) -> None:
+        with Replicas(primary, *others, deliver=False) as store:
+            store[key] = store["same"] = key.encode()
+            if delivers:
+                assert not any(lag.error or lag.changes for lag in store.deliver())
+
+    write("a", one, two, three)
+    promote(one, two, three)
+    write("b", two, one, three)
+    promote(two, one, three)
+    write("c", one, two, three)
+    write("lost", one, two, three, delivers=False)
+    sync(one, three)  # one other replica has this write
+    stage.switches[0].down()
+    promote(Faulty(one, stage.switches[0]), two, three, lost=True)
+    write("d", two, one, three)
+    assert stage.equal()
+    assert dict(two) == {"a": b"a", "b": b"b", "c": b"c", "d": b"d", "same": b"d"}
+
+
+def test_a_replica_takes_no_writes_as_the_primary_of_another_layer(stage: Stage) -> None:
+    stage.store["a"] = b"1"
+    stage.store.deliver()
+    one, two, three = stage.bare
+    for others in (one, three), (three,):
+        with pytest.raises(Fenced, match="is a replica of"):
+            Replicas(two, *others, deliver=False)["a"] = b"2"
+    lags = Replicas(two, one, deliver=False).deliver()
+    assert "Fenced" in lags[0].error
+    stage.store["b"] = b"2"
+    stage.store.deliver()
+    assert stage.equal()
+    assert dict(one) == {"a": b"1", "b": b"2"}
 
 
 @pytest.mark.usefixtures("hasty")
@@ -663,6 +727,34 @@ def test_a_position_of_the_old_primary_is_not_one_of_the_new(stage: Stage) -> No
 
 
 # ---- Stacks --------------------------------------------------------------------------------------------
+
+
+def test_a_value_expires_at_the_replicas_too(stage: Stage) -> None:
+    now = 0.0
+    one, two, three = (Expires(Without(store, stage.lacks), clock=lambda: now) for store in stage.bare)
+    store = Replicas(one, two, three, deliver=False)
+    store.lasting(60)["token"] = b"1"
+    now = 20.0
+    assert [lag.error for lag in store.deliver()] == ["", ""]
+    assert two.remaining("token") == three.remaining("token") == 40.0
+    store.lasting(10)["token"] = b"1"
+    store.deliver()
+    assert two.remaining("token") == 10.0
+    now = 30.0
+    assert "token" not in two
+
+
+def test_the_same_threads_deliver_what_expires(stage: Stage) -> None:
+    def count() -> int:
+        return sum(thread.name == "holdall replicas" for thread in threading.enumerate())
+
+    others = count()
+    with Replicas(*(Expires(Without(each, stage.lacks)) for each in stage.bare), timeout=60) as store:
+        for number in range(20):
+            store.lasting(600)[f"k{number}"] = b"2"
+            store.lasting(600).lasting(None)[f"l{number}"] = b"2"
+            assert count() <= others + 2
+    assert len(stage.bare[1]) == len(stage.bare[2]) == 40
 
 
 def keys() -> str:

@@ -3,7 +3,8 @@
     epoch = JSON object: "format": 1, "epoch": number, "role": "primary" / "replica" / "fenced", "primary": text
 
 Each promotion has a higher epoch than the one before. A store without this record is of epoch 0, and may be a
-primary. ``primary`` is the name of the primary of this epoch, for people.
+primary. A replica has it from its first delivery on, so that no layer `Replicas` takes it for a primary. ``primary``
+is the name of the primary of this epoch, for people.
 """
 
 import time
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from holdall.errors import Corrupt, Fenced
 from holdall.replication.replicas.records import dump, load, records
+from holdall.replication.sync import distrust
 from holdall.store import Store
 
 _NAME: Final = "epoch"
@@ -71,13 +73,28 @@ class Guardian:
             ours = theirs._replace(role="fenced")
             ours.write(self._primary)
             raise fenced(self._primary, ours)
-        if theirs.number < ours.number or (ours.number and theirs.role != "replica"):
-            ours._replace(role="replica").write(replica)
+        if theirs.number < ours.number or theirs.role != "replica":
+            admit(self._primary, replica, ours._replace(primary=repr(self._primary)))
+
+
+def admit(primary: Store[Any], replica: Store[Any], epoch: Epoch) -> None:
+    """Make ``replica`` a replica of ``primary`` in this epoch.
+
+    It may have been a primary since its last delivery, or a replica of another one. So it may have writes that
+    ``primary`` never had, and only a comparison of all keys finds them.
+    """
+    distrust(primary, replica)
+    epoch._replace(role="replica").write(replica)
 
 
 def fenced(store: Store[Any], epoch: Epoch) -> Fenced:
     """Return the Fenced for a write to ``store``, which is not the primary any more."""
     primary = epoch.primary or "another store"
+    if epoch.role == "replica":
+        return Fenced(
+            f"{store!r} is a replica of {primary}, which would overwrite the write; open that store as the primary, or "
+            "make this one the primary (holdall promote)"
+        )
     return Fenced(
         f"{store!r} is not the primary any more: {primary} was promoted (epoch {epoch.number}); "
         "open that store as the primary, and this one as a replica"

@@ -95,6 +95,11 @@ class Replicas(Reads[V]):
         weakref.finalize(self, made.stop).atexit = False
         return made
 
+    def lasting(self, ttl: float | None, /) -> Store[V]:
+        made = self.over(self._inner.lasting(ttl))
+        made._here, made._failover = self._here, self._failover  # the same threads deliver
+        return made
+
     @property
     def primary(self) -> Store[V]:
         """The store that decides."""

@@ -726,6 +726,58 @@ def test_a_position_of_the_old_primary_is_not_one_of_the_new(stage: Stage) -> No
     assert store.position().split(".")[0] != position.split(".")[0]
 
 
+# ---- Damaged records -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", [b"{}", b"[", b'{"origin": "x", "count": 1e999}'])
+def test_a_damaged_mark_of_one_replica_does_not_keep_another_from_answering(
+    stage: Stage, mark: bytes
+) -> None:
+    stage.store["a"] = b"1"
+    position = stage.store.position()
+    stage.store.deliver()
+    stage.bare[1].raw(".holdall/replicas/")["mark"] = mark
+    stage.switches[0].down()
+    with at_least(position):
+        assert stage.store["a"] == b"1"
+        stage.bare[2].raw(".holdall/replicas/")["mark"] = mark
+        with pytest.raises(Stale, match="is damaged"):
+            stage.store["a"]
+
+
+@pytest.mark.parametrize("number", ["1e999", "null", "[]"])
+def test_a_damaged_epoch_is_an_error_of_its_replica(stage: Stage, number: str) -> None:
+    record = f'{{"format": 1, "epoch": {number}, "role": "replica", "primary": ""}}'
+    stage.bare[1].raw(".holdall/replicas/")["epoch"] = record.encode()
+    stage.store["a"] = b"1"
+    lags = stage.store.deliver()
+    assert [lag.state for lag in lags] == ["failed", "following"]
+    assert "Corrupt" in lags[0].error
+
+
+def test_a_reserved_key_in_the_outbox_is_not_delivered() -> None:
+    stage = Stage(NO_FEED)
+    stage.store["a"] = b"1"
+    stage.store.deliver()
+    raw = stage.bare[0].raw()
+    raw[".holdall/secret"] = b"2"
+    raw[".holdall/replicas/outbox/" + "0" * 32] = (
+        b'{"format": 1, "keys": [".holdall/secret", "b"], "done": true}'
+    )
+    stage.bare[0]["b"] = b"3"
+    lags = stage.open().deliver()
+    assert [lag.refused for lag in lags] == [1, 1]
+    assert [dict(store) for store in stage.bare[1:]] == 2 * [{"a": b"1", "b": b"3"}]
+    assert ".holdall/secret" not in stage.bare[1].raw()
+
+
+def test_to_look_at_the_lag_writes_nothing(stage: Stage) -> None:
+    stage.store["a"] = b"1"
+    before = [dict(store.raw()) for store in stage.bare]
+    stage.open().lag()
+    assert [dict(store.raw()) for store in stage.bare] == before
+
+
 # ---- Stacks --------------------------------------------------------------------------------------------
 
 

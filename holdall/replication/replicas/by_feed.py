@@ -69,7 +69,7 @@ class ByFeed:
         """Return the number of changes that the replica lacks; None if its first delivery has not ended."""
         position = replica.position
         if position is None:
-            manifest = remembered(self._primary, replica.store)
+            manifest = remembered(self._primary, replica.unchecked)
             position = manifest.positions[0] if manifest.complete else None
         if position is None:
             return None

@@ -40,7 +40,7 @@ def read_epoch(store: Store[Any]) -> Epoch:
     read = load(store, _NAME, data)
     try:
         return Epoch(int(read["epoch"]), str(read["role"]), str(read["primary"]))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise Corrupt(f"the epoch of {store!r} is damaged: {error}") from error
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar, cast
 
-from holdall.errors import HoldallError, Stale, Unavailable
+from holdall.errors import Corrupt, HoldallError, Stale, Unavailable
 from holdall.handles import PerProcess
 from holdall.replication.replicas.marks import covers, read_mark
 from holdall.replication.replicas.reading import StaleRead, Wanted, noted, wanted
@@ -116,8 +116,13 @@ class Failover(Generic[V]):
             errors: list[HoldallError] = []
             for store in self._others:
                 try:
-                    if need is not None and not covers(read_mark(store), need.position):
-                        continue
+                    mark = None if need is None else read_mark(store)
+                except (Unavailable, Corrupt) as raised:
+                    errors.append(raised)
+                    continue
+                if need is not None and not covers(mark, need.position):
+                    continue
+                try:
                     return self._ask_other(store, ask, what, error)
                 except Unavailable as raised:
                     errors.append(raised)

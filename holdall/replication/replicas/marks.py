@@ -11,8 +11,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 from holdall.changes import Position
-from holdall.errors import Conflict
-from holdall.replication.replicas.records import dump, load, records
+from holdall.errors import Conflict, InvalidPosition
+from holdall.replication.replicas.records import damaged, dump, load, records
 from holdall.store import ABSENT, ATTEMPTS, Store, Tag, conflict
 
 _NAME: Final = "mark"
@@ -67,4 +67,7 @@ def _get(store: Store[Any], raw: Store[bytes]) -> tuple[Position, Tag]:
 
 def _parse(store: Store[Any], data: bytes) -> Position:
     read = load(store, _NAME, data)
-    return Position.parse(f"{read.get('origin')}.{read.get('count')}")
+    try:
+        return Position.parse(f"{read.get('origin')}.{read.get('count')}")
+    except InvalidPosition as error:
+        raise damaged(store, _NAME) from error

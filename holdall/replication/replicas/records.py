@@ -48,7 +48,12 @@ def load(store: Store[Any], name: str, data: bytes) -> dict[str, Any]:
             return read
     except (ValueError, RecursionError):
         pass
-    raise Corrupt(
+    raise damaged(store, name)
+
+
+def damaged(store: Store[Any], name: str) -> Corrupt:
+    """Return the error about the record ``name`` in ``store``."""
+    return Corrupt(
         f"the record {FOLDER + name} of {store!r} is damaged; delete it with "
         "`holdall rm --raw`, and run `holdall sync --full` to compare all values"
     )

@@ -34,7 +34,7 @@ class Replica:
         self.ends: Callable[[], bool] = bool  # returns False
         self.store = Stoppable(store, self._check)
         self._guardian = guardian
-        self._unchecked = store
+        self.unchecked = store  # to look only
         self._primary = primary
         self._compares = compares
         self.name = repr(store)
@@ -58,7 +58,7 @@ class Replica:
     def claim(self) -> None:
         """Make sure that the primary is the primary of this replica. Raises Fenced if it is not."""
         began = time.monotonic()
-        self._guardian.claim(self._unchecked)
+        self._guardian.claim(self.unchecked)
         self._claimed_at = began
 
     def _check(self) -> None:

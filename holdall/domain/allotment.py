@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from holdall.domain.allocation import oldest_due_first
 from holdall.domain.keys import payment_key, payments_prefix
 from holdall.domain.model import Invoice, Party
-from holdall.domain.money import places, sum_amounts, text
+from holdall.domain.money import is_possible, places, sum_amounts, text
 from holdall.domain.settlement import settlement_of
 from holdall.domain.settlements import Settlements
 from holdall.errors import Invalid
@@ -158,6 +158,10 @@ def _owed(document: Invoice) -> Decimal:
 def _require_owed(shares: Sequence[Share], currency: str) -> None:
     """Raise Invalid if a share is 0 or is beyond the amount owed on its document."""
     for _, document, amount in shares:
+        if not is_possible(amount):
+            raise Invalid(
+                f"{amount} for {document.kind} {document.number!r} is not an amount; write it as 1234.50"
+            )
         owed = _owed(document)
         name = f"the part {text(amount, currency)} of {document.kind} {document.number!r}"
         if not amount:

@@ -9,7 +9,7 @@ from holdall.domain.allocation import Policy, in_proportion
 from holdall.domain.allotment import Targets
 from holdall.domain.keys import payment_key
 from holdall.domain.model import UNAPPLIED, Invoice, Part, Party, Payment
-from holdall.domain.money import EXACT, sum_amounts
+from holdall.domain.money import EXACT, is_positive, sum_amounts
 from holdall.domain.recording import record
 from holdall.domain.settlement import (
     entries_of,
@@ -81,7 +81,7 @@ class Payments(Shifts):
         ``amount``, or if the customer, the seller or the currency is not clear. Raises KeyError and Invalid also as
         `find` does.
         """
-        if amount <= 0:
+        if not is_positive(amount):
             raise Invalid(f"payment of {amount}: the amount must be positive; to pay money back, refund it")
         number = new_id(id)
         owner, payer, unit = self._parties(to, seller, customer, currency)
@@ -130,7 +130,7 @@ class Payments(Shifts):
         Raises KeyError if the books do not have the payment. Raises Invalid if ``amount`` is not positive, or if less
         is unapplied.
         """
-        if amount <= 0:
+        if not is_positive(amount):
             raise Invalid(
                 f"refund of {amount}: the amount must be positive; write the amount that was paid back"
             )

@@ -12,7 +12,7 @@ from holdall.domain.allocation import Policy, allocate, in_proportion
 from holdall.domain.allotment import Allotment, Share, Targets
 from holdall.domain.keys import payment_key
 from holdall.domain.model import Allocation, Invoice, Part, Payment, PaymentKind
-from holdall.domain.money import EXACT, sum_amounts, text
+from holdall.domain.money import EXACT, is_positive, sum_amounts, text
 from holdall.domain.settlement import (
     LONGEST_ID,
     entry_id,
@@ -235,7 +235,7 @@ def given_parts(shares: list[Share], entry: Payment, policy: Policy) -> list[Par
 def _require_left(source: _Source, amount: Decimal | None) -> None:
     """Raise Invalid if ``source`` has nothing, or less than ``amount``."""
     currency, limit = source.document.currency, max(source.limit, Decimal(0))
-    if amount is not None and amount <= 0:
+    if amount is not None and not is_positive(amount):
         raise Invalid(
             f"the amount {amount} must be positive; write the amount that {_name(source.document)} settles"
         )

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from holdall import Json, Memory
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
-from holdall.domain.model import Party
-from holdall.domain.settlement import unapplied
-from holdall.errors import Conflict, Invalid, Unsupported
+from holdall.domain.model import Allocation, Part, Party, Payment, Settlement
+from holdall.domain.settlement import payment_document, unapplied
+from holdall.errors import Conflict, Corrupt, Invalid, Unsupported
 from holdall.store import Feature, Store
-from tests.domain.made import invoice, line
+from tests.domain.made import SELLER, invoice, line
 from tests.domain.test_viewed import reports
 from tests.replication.mortal import Without
 
@@ -183,6 +183,18 @@ class TestReceive:
         with pytest.raises(Invalid, match="payment 'p' is used by the sellers 'S', 'S2'; name the seller"):
             books.payment("p")
         assert books.payment("p", "S2").seller.id == "S2"
+
+    @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity"])
+    def test_a_number_that_is_not_an_amount_is_refused(self, books, amount):
+        books.receive(Decimal(10), DAY, customer="C", id="p")
+        for call in (
+            lambda: books.receive(Decimal(amount), DAY, customer="C"),
+            lambda: books.receive(Decimal(10), DAY, {"A": Decimal(amount)}),
+            lambda: books.apply("p", ["A"], DAY, Decimal(amount)),
+            lambda: books.refund_payment("p", Decimal(amount), DAY),
+        ):
+            with pytest.raises(Invalid):
+                call()
 
 
 class TestApply:
@@ -390,6 +402,41 @@ class TestVoid:
         books.receive(Decimal(150), DAY, ["A"], id="p")
         with pytest.raises(Invalid, match="the reason is empty"):
             books.void_payment("p", LATER, " ")
+
+
+FIVE = (Allocation("4400", Decimal(5)),)
+FOREIGN = Part("invoices/X/A", Payment("q", DAY, Decimal(5), FIVE, kind="transfer", part_of="q"))
+MARKED = payment_document("q", DAY, SELLER, Party("C", "Customer"), "EUR", (), (), 1)
+
+
+@pytest.mark.parametrize(
+    ("mark", "marked"),
+    [
+        ("payments-open/S/q", replace(MARKED, settlement=Settlement((FOREIGN,), "open"))),
+        ("payments-open/S/q", replace(MARKED, kind="invoice")),
+        ("payments-open/S/other", MARKED),
+        ("payments-open/X/q", MARKED),
+        ("payments-open/q", MARKED),
+        ("payments-open/S/q/r", MARKED),
+    ],
+    ids=["other-seller", "invoice", "other-id", "mark-of-other-seller", "no-seller", "three-parts"],
+)
+def test_a_mark_does_not_reach_documents_that_are_not_its_own(books, mark, marked):
+    books.add(invoice("A", seller=Party("X", "Other")))
+    books.store[mark] = marked
+    before = dict(books.store)
+    with pytest.raises(Corrupt, match=f"the payment at '{mark}' does not belong there"):
+        books.finish()
+    assert dict(books.store) == before
+    assert len(books.unfinished()) == 1
+
+
+def test_a_payment_that_names_documents_of_another_seller_is_not_voided(books):
+    books.add(invoice("A", seller=Party("X", "Other"), payments=(FOREIGN.entry,)))
+    books.add(replace(MARKED, settlement=Settlement((FOREIGN,), "done")))
+    with pytest.raises(Corrupt, match="parts of other documents than those of its seller"):
+        books.void_payment("q", DAY, "wrong")
+    assert books.find("A", "X").payments == (FOREIGN.entry,)
 
 
 def test_payments_are_listed_by_day(books):

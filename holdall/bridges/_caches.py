@@ -2,14 +2,18 @@
 
 import json
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from holdall import registry
-from holdall.errors import Invalid
+from holdall.errors import Conflict, Invalid
 from holdall.middleware.codec import Codec
+from holdall.middleware.deadline import split, stamp
 from holdall.middleware.expires import Expires
 from holdall.middleware.pickle import Pickle
 from holdall.middleware.prefix import Prefix
+from holdall.store import ABSENT
 
 _REMEDY: Final = "change it, or give the cache the serializer pickle if you trust all writers of the store"
 _lock = threading.Lock()
@@ -27,6 +31,40 @@ class Entries:
         self.values = values
         self.data = cast(Expires, values.inner)
         self.encode = values.encode
+
+    def set_many(self, values: Mapping[str, Any], seconds: float | None) -> None:
+        rows = {name: self.encode(name, value) for name, value in values.items()}
+        self.data.with_ttl(seconds).update(rows)
+
+    def add(self, name: str, value: Any, seconds: float | None) -> bool:
+        """Set ``name`` unless it has a value, and return whether it was set. Needs SWAP."""
+        try:
+            self.data.with_ttl(seconds).swap(name, self.encode(name, value), ABSENT)
+        except Conflict:
+            return False
+        return True
+
+    def delete(self, name: str) -> bool:
+        """Delete ``name``, and return whether it had a value."""
+        try:
+            del self.data[name]
+        except KeyError:
+            return False
+        return True
+
+    def increase(self, name: str, delta: Any) -> Any:
+        """Add ``delta`` to the value of ``name``, which expires when it would have, and return the sum. Needs SWAP.
+
+        Raises KeyError if ``name`` has no value.
+        """
+        stamped = self.data.inner
+        while True:
+            value, tag = self.values.get_tagged(name)
+            _, deadline = split(name, stamped[name])
+            data = stamp(self.encode(name, value + delta), deadline)
+            with suppress(Conflict):  # another writer was first
+                stamped.swap(name, data, tag)
+                return value + delta
 
 
 def open_entries(address: str, folder: str, serializer: str = "json", sign: Any = None) -> Entries:

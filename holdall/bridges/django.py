@@ -1,15 +1,11 @@
 """Django's cache interface over any store: for cached values, and for sessions."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from holdall.bridges._caches import open_entries
 from holdall.bridges._names import encode
-from holdall.errors import Conflict
 from holdall.extras import needs
-from holdall.middleware.deadline import split, stamp
-from holdall.store import ABSENT
 
 with needs("django"):
     from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache, InvalidCacheBackendError
@@ -44,95 +40,71 @@ class StoreCache(BaseCache):  # type: ignore[misc]  # Django has no types
         options = params.get("OPTIONS", {})
         if unknown := options.keys() - _OPTIONS:
             raise InvalidCacheBackendError(f"{unknown.pop()!r} is not an option of a cache; give {_OPTIONS}")
-        entries = open_entries(location, _FOLDER, **options)
-        self._values, self._data, self._encode = entries.values, entries.data, entries.encode
+        self._entries = open_entries(location, _FOLDER, **options)
 
     def sweep(self) -> int:
         """Remove the expired entries, and return how many were removed. Needs REMOVE."""
-        return self._data.sweep()
+        return self._entries.data.sweep()
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        name = self._name(key, version)
-        seconds = self._seconds(timeout)
-        data = self._encode(name, value)
+        name, seconds = self._name(key, version), self._seconds(timeout)
         if _is_over(seconds):
-            return name not in self._data
-        try:
-            self._data.with_ttl(seconds).swap(name, data, ABSENT)
-        except Conflict:
-            return False
-        return True
+            return name not in self._entries.data
+        return self._entries.add(name, value, seconds)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        return self._values.get(self._name(key, version), default)
+        return self._entries.values.get(self._name(key, version), default)
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        name = self._name(key, version)
-        seconds = self._seconds(timeout)
-        data = self._encode(name, value)
-        if _is_over(seconds):
-            self._data.discard(name)
-        else:
-            self._data.with_ttl(seconds)[name] = data
+        self.set_many({key: value}, timeout, version)
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        seconds = self._seconds(timeout)
+        name, seconds = self._name(key, version), self._seconds(timeout)
         if _is_over(seconds):
-            return self.delete(key, version)
+            return self._entries.delete(name)
         try:
-            self._data.touch(self._name(key, version), seconds)
+            self._entries.data.touch(name, seconds)
         except KeyError:
             return False
         return True
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        try:
-            del self._data[self._name(key, version)]
-        except KeyError:
-            return False
-        return True
+        return self._entries.delete(self._name(key, version))
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        return self._name(key, version) in self._data
+        return self._name(key, version) in self._entries.data
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> Any:
-        name = self._name(key, version)
-        stamped = self._data.inner
-        while True:
-            try:
-                value, tag = self._values.get_tagged(name)
-                deadline = split(name, stamped[name])[1]
-            except KeyError:
-                raise ValueError(f"Key {key!r} not found") from None
-            data = stamp(self._encode(name, value + delta), deadline)
-            with suppress(Conflict):  # another writer was first
-                stamped.swap(name, data, tag)
-                return value + delta
+        try:
+            return self._entries.increase(self._name(key, version), delta)
+        except KeyError:
+            raise ValueError(f"Key {key!r} not found") from None
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self._name(key, version): key for key in keys}
-        return {names[name]: value for name, value in self._values.get_many(names)}
+        return {names[name]: value for name, value in self._entries.values.get_many(names)}
 
     def set_many(
         self, data: Mapping[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[str]:
-        seconds = self._seconds(timeout)
-        names = {self._name(key, version): value for key, value in data.items()}
-        rows = {name: self._encode(name, value) for name, value in names.items()}
+        values, seconds = (
+            {self._name(key, version): value for key, value in data.items()},
+            self._seconds(timeout),
+        )
         if _is_over(seconds):
-            self._data.delete_many(rows)
+            self._entries.data.delete_many(values)
         else:
-            self._data.with_ttl(seconds).update(rows)
+            self._entries.set_many(values, seconds)
         return []
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
-        self._data.delete_many([self._name(key, version) for key in keys])
+        self._entries.data.delete_many([self._name(key, version) for key in keys])
 
     def clear(self) -> None:
-        self._data.clear()
+        self._entries.data.clear()
 
     def _name(self, key: str, version: int | None) -> str:
-        return encode(self.make_and_validate_key(key, version=version))
+        return encode(str(self.make_and_validate_key(key, version=version)))
 
     def _seconds(self, timeout: Any) -> float | None:
         seconds: float | None = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout

@@ -36,6 +36,7 @@ BUILT_IN = {
     "redis": "holdall.adapters.redis:Redis",
     "rediss": "holdall.adapters.redis:Redis",
     "s3": "holdall.adapters.s3:S3",
+    "shelve": "holdall.adapters.shelve:Shelve",
     "slatedb+file": "holdall.adapters.slatedb:SlateDB",
     "slatedb+s3": "holdall.adapters.slatedb:SlateDB",
     "sqlite": "holdall.adapters.sqlite:SQLite",

@@ -15,6 +15,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 
+from holdall.adapters._shared.plain import show
 from holdall.adapters._shared.tables import Tables
 from holdall.adapters._sources import Source
 from holdall.adapters._sources.database import Database
@@ -92,7 +93,7 @@ class _Blob:
 def _name(kind: str, key: bytes | None) -> str:
     if kind == "text" and key is not None:
         return to_name(key)
-    return Foreign(repr(key), _Blob(key))
+    return Foreign(show(key), _Blob(key))
 
 
 def _value(kind: str, value: bytes | None) -> object:

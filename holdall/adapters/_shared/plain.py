@@ -1,12 +1,14 @@
-"""Load the pickles of plain objects, and run none."""
+"""Load the pickles of plain objects, and run none; show such an object."""
 
 import io
 import pickle
 import pickletools
+import reprlib
 from typing import Any, Final
 
 MOST: Final = 1 << 26
 """The bytes of memory that a plain object may take."""
+_SHOWN = 400  # characters of one part of a repr
 _PART = 72  # bytes of a list or dict, and a pointer to it
 
 
@@ -45,3 +47,17 @@ def _check_memory(data: bytes) -> None:
             raise pickle.UnpicklingError("it names a place in the memo that no pickle of its length has")
         if parts * _PART > MOST:
             raise pickle.UnpicklingError(f"it takes more than {MOST:,} bytes of memory")
+
+
+def show(thing: object) -> str:
+    """Return the repr of a plain object, shortened: a small pickle can have a repr of any length.
+
+    >>> show(("a", 1)), show(b"x" * 1000)[-9:]
+    ("('a', 1)", "xxxxxxxx'")
+    """
+    short = reprlib.Repr()
+    short.maxlevel, short.maxother, short.maxstring, short.maxtuple = 3, _SHOWN, _SHOWN, 10
+    try:
+        return short.repr(thing)
+    except ValueError:  # an int with too many digits
+        return f"a large {type(thing).__name__}"

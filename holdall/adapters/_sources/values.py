@@ -23,6 +23,13 @@ class Document(str):
 
     __slots__ = ()
 
+    def load(self) -> Any:
+        """Return the object of which this is the JSON. Raises NotTaken if it is not JSON."""
+        try:
+            return json.loads(self)
+        except (ValueError, RecursionError) as error:
+            raise NotTaken(f"is not JSON ({error}); open the source with ?values=bytes") from error
+
 
 class NotTaken(Exception):
     """A value that cannot be converted. The text says why, and how to take it."""
@@ -69,16 +76,26 @@ def _to_bytes(value: object) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if type(value) in (int, float):
-        return repr(value).encode()
+        return _to_digits(value)
     raise NotTaken(
         f"is of the type {type(value).__name__}, not bytes, text or a number; "
         "open the source with ?values=json or ?values=pickle"
     )
 
 
+def _to_digits(value: object) -> bytes:
+    try:
+        return repr(value).encode()
+    except ValueError as error:  # an int with too many digits
+        raise NotTaken(
+            f"is a number that is too long ({error}); open the source with ?values=pickle"
+        ) from error
+
+
 def _to_json(value: object) -> bytes:
     if isinstance(value, Document):
-        return _checked(value)
+        value.load()
+        return value.encode()
     _check_plain(value)
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
@@ -86,14 +103,6 @@ def _to_json(value: object) -> bytes:
         if isinstance(error, UnicodeEncodeError):
             raise
         raise NotTaken(f"cannot be JSON ({error}); open the source with ?values=pickle") from error
-
-
-def _checked(text: Document) -> bytes:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotTaken(f"is not JSON ({error}); open the source with ?values=bytes") from error
-    return text.encode()
 
 
 def _check_plain(value: object) -> None:

@@ -148,7 +148,7 @@ def _tell(done: Promotion, lost: bool) -> None:
         if done.report is not None:
             text += f"its last {done.report.changed:,} changes were delivered"
     else:
-        text = "the old primary did not answer: changes that it had not delivered are lost, and it may take writes"
+        text = "the old primary did not answer: changes that it had not delivered are lost; it may still take writes"
     click.echo(f"holdall: {text}", err=True)
     for name, error in done.unreached.items():
         click.echo(f"holdall: {name} will learn it later: {error}", err=True)

@@ -143,9 +143,10 @@ class Settlements(Catalog):
             changed[key] = take(changed[key], entry)
         return changed, tags
 
-    def _require_possible(self, document: Invoice) -> None:
-        """Raise Invalid if a document of the settlement cannot take its part now."""
-        self._changed(document, lambda key: (self._read(key), ABSENT))
+    def _possible(self, document: Invoice) -> dict[str, Invoice]:
+        """Return every document with its part, by key. Raises Invalid if one of them cannot take its part now."""
+        changed, _ = self._changed(document, lambda key: (self._read(key), ABSENT))
+        return changed
 
     def _done(self, document: Invoice) -> Invoice:
         return replace(document, settlement=replace(settlement_of(document), state="done"))

@@ -96,8 +96,8 @@ class OneWay:
         return None
 
     def perform(self, task: Task) -> Outcome:
-        seen, known = self._look(task)
         try:
+            seen, known = self._look(task)
             return self._outcome(task, self._delivery.insist(task.key, seen, known=known))
         except self._refusals as error:
             return Outcome(task.key, task.row, "refused", error=error)
@@ -131,9 +131,9 @@ class OneWay:
 
     def _write_batch(self, tasks: list[Task]) -> dict[str, Outcome]:
         """Perform those of ``tasks`` that need no comparison in one transaction, if it succeeds."""
-        looked = [(task, *self._look(task)) for task in tasks]
-        plain = [(task, seen) for task, seen, known in looked if known]
         try:
+            looked = [(task, *self._look(task)) for task in tasks]
+            plain = [(task, seen) for task, seen, known in looked if known]
             held = self._delivery.giver.read_many(task.key for task, _ in plain)
             writes = [Write(task.key, held.get(task.key), seen) for task, seen in plain]
             writes = [each for each in writes if each.held is not None or each.expected != ABSENT]

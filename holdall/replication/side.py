@@ -38,6 +38,7 @@ class Side:
         self.store: Store[Any] = store.raw() if raw else store
         self._prefix = prefix
         self._raw = raw
+        self._hides = not raw and not any(isinstance(layer, Escape) for layer in layers(store))
         features = self.store.features
         self._tags = Feature.TAGS in features
         self._removes = Feature.REMOVE in features
@@ -49,6 +50,19 @@ class Side:
     def label(self) -> str:
         """The name of the store, with the prefix."""
         return f"{self.name} under {self._prefix!r}" if self._prefix else self.name
+
+    def own(self, key: str) -> str:
+        """Return ``key`` as `marked` does. Raises Corrupt if it is not one of the keys that this sync copies.
+
+        Listings and remembered rows come from the other store too, which could ask for any key in this way.
+        """
+        if not key.startswith(self._prefix) or (self._hides and is_reserved(key)):
+            raise Corrupt(
+                f"{format_key(key)} is not a key of {self.label}, but the other store lists or remembers it; "
+                "check that store, and sync with forget=True (--forget)",
+                key=key,
+            )
+        return marked(key)
 
     def listing(self) -> Iterator[Listed]:
         """Yield the keys and their tags, in order."""
@@ -78,7 +92,7 @@ class Side:
     def tag(self, key: str) -> Tag:
         """Return the tag of ``key`` now, or ABSENT if it is missing."""
         if self._tags:
-            return self.store.tag(marked(key))
+            return self.store.tag(self.own(key))
         try:
             held = self.read(key)
         except Corrupt:
@@ -89,14 +103,14 @@ class Side:
         """Return the value of ``key`` and its tag, or None if it is missing."""
         with suppress(KeyError):
             if self._tags:
-                return self.store.get_tagged(marked(key))
-            value = self.store[marked(key)]
+                return self.store.get_tagged(self.own(key))
+            value = self.store[self.own(key)]
             return Tagged(value, _tag(value))
         return None
 
     def read_many(self, keys: Iterable[str]) -> dict[str, Tagged[Any]]:
         """Return the values of those of ``keys`` that exist, with their tags."""
-        checked = map(marked, keys)
+        checked = map(self.own, keys)
         if self._tags:
             return dict(self.store._tagged_many(checked))
         return {key: Tagged(value, _tag(value)) for key, value in self.store.get_many(checked)}
@@ -106,7 +120,7 @@ class Side:
 
         Raises Conflict if the key has another tag.
         """
-        key = marked(key)
+        key = self.own(key)
         if self.swaps:
             return self.store.swap(key, value, expected)
         if self.tag(key) != expected:
@@ -127,11 +141,11 @@ class Side:
     def remove(self, key: str, expected: Tag) -> None:
         """Delete ``key`` if it has the tag ``expected``. Raises Conflict if it has another tag."""
         if self._removes:
-            self.store.remove(marked(key), expected)
+            self.store.remove(self.own(key), expected)
         elif self.tag(key) != expected:
             raise conflict(key)
         else:
-            self.store.discard(marked(key))
+            self.store.discard(self.own(key))
 
     def write_many(self, writes: list[Write]) -> dict[str, Tag]:
         """Make all of ``writes`` in one transaction, or none, and return the new tags.
@@ -139,9 +153,9 @@ class Side:
         A key that another writer changed after the transaction is not in the result. Raises Conflict if a key
         does not have the expected tag.
         """
-        operations: list[Operation[Any]] = [Expect(marked(each.key), each.expected) for each in writes]
+        operations: list[Operation[Any]] = [Expect(self.own(each.key), each.expected) for each in writes]
         for key, held, _ in writes:
-            operations.append(Delete(marked(key)) if held is None else Put(marked(key), held.value))
+            operations.append(Delete(self.own(key)) if held is None else Put(self.own(key), held.value))
         self.store.transact(operations)
         found = self.read_many(key for key, held, _ in writes if held is not None)
         tags = {key: ABSENT for key, held, _ in writes if held is None}

@@ -101,6 +101,14 @@ def remembered(source: Store[Any], target: Store[Any]) -> Manifest:
     return kept.manifest
 
 
+def distrust(source: Store[Any], target: Store[Any]) -> None:
+    """Let the next `sync` of these stores compare all keys, rather than follow a feed from where it was."""
+    kept = State(target, (repr(source), repr(target)), ("", ""))
+    kept.load()
+    if kept.manifest.complete:
+        kept.commit(kept.manifest._replace(complete=False))
+
+
 def sync_both(
     source: Store[Any],
     target: Store[Any],

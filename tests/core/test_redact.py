@@ -46,7 +46,7 @@ PARAMETERS = [
 ]
 
 PATH = re.compile(r"(file|dbm|lmdb):[^:]*@").match  # the name of a folder
-USER = re.compile(rf"(mysql|postgresql|redis)://{MARK}:@").match  # the name of a user who has no password
+USER = re.compile(rf"(mysql|postgresql|rediss?)://{MARK}:@").match  # the name of a user who has no password
 
 _slashes = st.sampled_from(["", "/", "//", "///", "////"])
 _hosts = st.sampled_from(["cache", "db.example", "127.0.0.1:1", "[::1]:1", "h:port", ""])

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from holdall import Json, Memory
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
@@ -155,6 +156,16 @@ class TestReceive:
         with pytest.raises(Conflict, match=f"recorded on 2026-02-01, of 150 EUR .* differs in {differing};"):
             books.receive(Decimal(amount), DAY, to, id="p", **options)
         assert dict(books.store) == before
+
+    def test_the_same_id_for_other_documents_is_refused(self, books):
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        for to in (["B"], ()):
+            with pytest.raises(Conflict, match="differs in documents;"):
+                books.receive(Decimal(100), DAY, to, id="p", customer="C")
+
+    def test_an_id_of_voids_is_refused(self, books):
+        with pytest.raises(Invalid, match="the id 'void-p' begins with 'void-', as the ids of voids do"):
+            books.receive(Decimal(1), DAY, customer="C", id="void-p")
 
     def test_a_document_that_has_a_payment_of_that_id_is_not_paid_twice(self, books):
         books.pay("A", Decimal(10), DAY, id="p")
@@ -329,6 +340,38 @@ class TestVoid:
         for id in "cm":
             books.void_payment(id, LATER, "wrong")
         assert owed(books, "A", "B", "N") == ["90.00", "200.00", "-50.00"]
+
+    def test_money_that_was_moved_later_must_be_voided_first(self, books):
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        books.move("A", ["B"], DAY, id="m")
+        before = dict(books.store)
+        with pytest.raises(Invalid, match="because it was moved by 'm'; void the move first"):
+            books.void_payment("p", LATER, "returned")
+        assert dict(books.store) == before
+        books.void_payment("m", LATER, "wrong")
+        books.void_payment("p", LATER, "returned")
+        assert owed(books, "A", "B") == ["100.00", "200.00"]
+
+    def test_a_single_payment_that_was_moved_later(self, books):
+        books.pay("A", Decimal(100), DAY, id="p")
+        books.move("A", ["B"], DAY, id="m")
+        with pytest.raises(Invalid, match="because it was moved by 'm'; void the move first"):
+            books.void("A", "p", LATER, "returned")
+
+    @pytest.mark.parametrize("entry", ["p", "p/used"])
+    def test_an_entry_that_is_not_a_refund_is_not_voided_alone(self, books, entry):
+        books.receive(Decimal(150), DAY, ["A"], id="p")
+        with pytest.raises(Invalid, match="is not a refund; void the payment as a whole"):
+            books.void_payment("p", LATER, "wrong", entry=entry)
+        assert left(books, "p") == "50.00"
+
+    def test_a_payment_with_the_id_of_the_void_is_not_the_void(self, books):
+        other = books.receive(Decimal(1), DAY, customer="C", id="other")
+        books.add(replace(other, number="void-p", payments=(replace(other.payments[0], id="void-p"),)))
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        assert not books.is_voided(books.payment("p"))
+        with pytest.raises(Conflict, match="its id 'void-p' is that of another payment"):
+            books.void_payment("p", LATER, "returned")
 
     def test_a_void_is_not_voided(self, books):
         books.receive(Decimal(150), DAY, ["A"], id="p")

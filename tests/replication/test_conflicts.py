@@ -1,5 +1,6 @@
 """Revisions of two stores: which one follows the other, which one wins, and what is kept of the one that lost."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -188,6 +189,58 @@ def test_a_tree_that_is_damaged_is_reported() -> None:
     report = sync(a, b)
     assert isinstance(report.refused["x"], Corrupt)
     assert (report.copied, b["y"]) == (1, 2)
+
+
+ONE, TWO = "0" * 15 + "1", "0" * 15 + "2"
+LIES: dict[str, dict[str, Any]] = {
+    "path": {"revisions": {"../../../../x": [9, [], False, 0]}},
+    "sibling": {"revisions": {ONE: [1, [], False, 0]}, "siblings": ["../x"]},
+    "parent": {"revisions": {ONE: [1, ["x"], False, 0]}},
+    "upper case": {"revisions": {"A" * 16: [1, [], False, 0]}},
+    "cycle": {"revisions": {ONE: [1, [TWO], False, 0], TWO: [2, [ONE], False, 0]}},
+    "itself": {"revisions": {ONE: [1, [ONE], False, 0]}},
+    "time": {"revisions": {ONE: [1, [], False, 10**18]}},
+    "endless": {"revisions": {ONE: [float("inf"), [], False, 0]}},
+    "coming": {"revisions": {}, "coming": [["x", {}]]},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_tree_that_cannot_be_one_is_refused_and_the_other_keys_come(lie: dict[str, Any]) -> None:
+    a, b = make(), make()
+    a["x"], a["y"], b["x"] = 1, 2, 3
+    record = {"format": 1, "at": None, "revisions": {}, "siblings": [], "coming": [], **lie}
+    b.raw(".holdall/revisions/")["x"] = json.dumps(record).encode()
+    report = sync(a, b)
+    assert isinstance(report.refused["x"], Corrupt)
+    assert (a["x"], b["x"], b["y"]) == (1, 3, 2)
+
+
+def test_trees_that_contradict_each_other_are_refused() -> None:
+    a, b = make(), make()
+    a["x"] = b["x"] = 1
+    for store, (older, newer) in (a, (ONE, TWO)), (b, (TWO, ONE)):
+        lie = {older: [1, [], False, 0], newer: [2, [older], False, 0]}
+        record = {
+            "format": 1,
+            "at": [1, next(store.history("x")).id, newer],
+            "revisions": lie,
+            "siblings": [],
+            "coming": [],
+        }
+        store.raw(".holdall/revisions/")["x"] = json.dumps(record).encode()
+    assert isinstance(sync(a, b).refused["x"], Corrupt)
+
+
+def test_a_place_that_is_not_in_the_tree_is_found_again() -> None:
+    a, b = make(), make()
+    a["x"] = 1
+    sync(a, b)
+    raw = b.raw(".holdall/revisions/")
+    record = json.loads(raw["x"])
+    raw["x"] = json.dumps({**record, "at": [9, "x", ONE]}).encode()
+    a["x"] = 2
+    assert (sync(a, b).siblings, b["x"]) == (0, 2)
 
 
 def test_a_record_of_a_value_that_never_came_is_left_alone() -> None:

@@ -646,10 +646,58 @@ def test_a_primary_that_was_down_at_the_promotion_is_fenced_when_it_meets_the_ne
 
 
 @pytest.mark.usefixtures("hasty")
+def test_a_delivery_that_takes_longer_than_a_promotion_does_not_overwrite_the_new_primary(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdall.replication.replicas.replica.INTERVAL", 0.0)
+    stage.store["a"] = b"1"
+    stage.store.deliver()
+    stage.store["a"] = b"old"
+
+    def promote_first(name: str) -> None:
+        if name in ("transact", "swap"):
+            stage.switches[1].meet = stage.switches[2].meet = lambda name: None  # type: ignore[method-assign]
+            promote(*stage.bare)
+            Replicas(*stage.bare[1:], deliver=False)["a"] = b"new"
+
+    stage.switches[1].meet = promote_first  # type: ignore[method-assign]
+    lags = stage.store.deliver()
+    assert "Fenced" in lags[0].error
+    assert stage.bare[1]["a"] == b"new"
+
+
+@pytest.mark.usefixtures("hasty")
 def test_the_promotion_of_a_store_that_answers_but_has_no_keys_is_refused(stage: Stage) -> None:
     stage.bare[1]["a"] = b"1"
     with pytest.raises(Invalid, match="has no keys"):
         promote(*stage.bare[:2])
+    stage.store["b"] = b"1"  # it is still the primary
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_store_that_has_been_a_replica_before_becomes_equal_again_after_a_lost_promotion(
+    stage: Stage,
+) -> None:
+    one, two, three = (Without(store, stage.lacks) for store in stage.bare)
+
+    def write(key: str, primary: Store[bytes], *others: Store[bytes], delivers: bool = True) -> None:
+        with Replicas(primary, *others, deliver=False) as store:
+            store[key] = store["same"] = key.encode()
+            if delivers:
+                assert not any(lag.error or lag.changes for lag in store.deliver())
+
+    write("a", one, two, three)
+    promote(one, two, three)
+    write("b", two, one, three)
+    promote(two, one, three)
+    write("c", one, two, three)
+    write("lost", one, two, three, delivers=False)
+    sync(one, three)  # one other replica has this write
+    stage.switches[0].down()
+    promote(Faulty(one, stage.switches[0]), two, three, lost=True)
+    write("d", two, one, three)
+    assert stage.equal()
+    assert dict(two) == {"a": b"a", "b": b"b", "c": b"c", "d": b"d", "same": b"d"}
 
 
 @pytest.mark.usefixtures("hasty")

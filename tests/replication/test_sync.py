@@ -6,6 +6,7 @@ import shutil
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from holdall import (
     Versions,
     Zstd,
 )
-from holdall.replication import Report, run, sync
-from holdall.replication.state import FOLDER, Rewriting
+from holdall.replication import Report, run, sync, sync_both
+from holdall.replication.state import FOLDER, Rewriting, State
 from holdall.store import Feature, Store, Tag, Tagged
 from tests.replication.mortal import Killed, Life, Mortal, Without
 from tests.soak import SOAK
@@ -46,6 +47,38 @@ def filled(count: int, store: Store[Any] | None = None) -> Store[Any]:
 def counts(report: Report) -> dict[str, int]:
     names = "copied", "deleted", "replaced", "extra", "left"
     return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+# ---- A store that lies ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["private/s", "public/.holdall/t", ".holdall/t"])
+@pytest.mark.parametrize("both", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("lacks", [Feature.NONE, Feature.CHANGES | Feature.SWAP], ids=["swap", "listed"])
+def test_the_other_store_gets_no_key_for_which_it_only_asks(name: str, both: bool, lacks: Feature) -> None:
+    """What is remembered lies at the target, and its listing comes from there, too."""
+    source, target = Memory(), Memory()
+    source["public/x"] = b"1"
+    source.raw()[name] = b"secret"
+    way = partial(sync_both if both else sync, source, Without(target, lacks), prefix="public/")
+    way()
+    kept = State(target, (repr(source), repr(Without(target, lacks))), ("public/", "both" if both else ""))
+    kept.load()
+    kept.commit(kept.manifest._replace(pending=(name,)))
+    source["public/y"] = b"2"
+    report = way()
+    assert dict(target) == {"public/x": b"1", "public/y": b"2"}
+    assert name not in target.raw()
+    assert set(report.refused) <= {name}
+
+    class Lying(Without):
+        def scan_tags(self, prefix: str = "", **span: Any) -> Iterator[tuple[str, Tag]]:
+            return iter(sorted([*super().scan_tags(prefix, **span), (name, Tag("t"))]))
+
+    liar = Memory()
+    sync(source, Lying(liar), prefix="public/", delete=True)
+    assert dict(liar) == {"public/x": b"1", "public/y": b"2"}
+    assert name not in liar.raw()
 
 
 # ---- What is done -------------------------------------------------------------------------------------

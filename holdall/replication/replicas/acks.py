@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any, Final
 
 from holdall.errors import HoldallError, Unacknowledged, Unavailable
-from holdall.replication.replicas.epochs import INTERVAL, Guardian
 from holdall.replication.replicas.replica import Replica
 from holdall.store import Store
 from holdall.threads import Call, Workers
@@ -27,13 +26,11 @@ class Acks:
         self,
         primary: Store[Any],
         replicas: tuple[Replica, ...],
-        guardian: Guardian,
         count: int,
         timeout: float,
     ) -> None:
         self._primary = primary
         self._replicas = replicas
-        self._guardian = guardian
         self._count = count
         self._timeout = timeout
         self._threads = {replica.id: Workers(_THREADS) for replica in replicas}
@@ -74,11 +71,7 @@ class Acks:
 
     def _insist(self, replica: Replica, key: str, deadline: float, errors: dict[str, str]) -> None:
         for attempt in count():
-            began = time.monotonic()
             try:
-                if began - replica.claimed_at > INTERVAL:
-                    self._guardian.claim(replica.store)
-                    replica.claimed_at = began
                 replica.hand_over(key)
             except Unavailable as error:
                 errors[replica.name] = str(error)

@@ -45,15 +45,15 @@ class Deliverer:
         self._started = False
         self._guardian = Guardian(primary)
         replicas = tuple(
-            Replica(primary, store, id, compares=acks > 1)
+            Replica(primary, store, id, self._guardian, compares=acks > 1)
             for store, id in zip(others, ids_of(others), strict=True)
         )
         feeds = Feature.CHANGES in primary.features
         self._way = (
             ByFeed(primary) if feeds else ByOutbox(primary, replicas, outbox, limit, records=not deliver)
         )
-        self._followers = [Follower(primary, replica, self._way, self._guardian) for replica in replicas]
-        self._acks = Acks(primary, replicas, self._guardian, acks - 1, timeout) if acks > 1 else None
+        self._followers = [Follower(primary, replica, self._way) for replica in replicas]
+        self._acks = Acks(primary, replicas, acks - 1, timeout) if acks > 1 else None
         self.in_batches = acks > 1 or not feeds
         """Whether a write of many keys has to name them, some at a time."""
 

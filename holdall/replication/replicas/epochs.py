@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from holdall.errors import Corrupt, Fenced
 from holdall.replication.replicas.records import dump, load, records
+from holdall.replication.sync import distrust
 from holdall.store import Store
 
 _NAME: Final = "epoch"
@@ -72,7 +73,17 @@ class Guardian:
             ours.write(self._primary)
             raise fenced(self._primary, ours)
         if theirs.number < ours.number or (ours.number and theirs.role != "replica"):
-            ours._replace(role="replica").write(replica)
+            admit(self._primary, replica, ours)
+
+
+def admit(primary: Store[Any], replica: Store[Any], epoch: Epoch) -> None:
+    """Make ``replica`` a replica of ``primary`` in this epoch.
+
+    It may have been a primary since its last delivery, or a replica of another one. So it may have writes that
+    ``primary`` never had, and only a comparison of all keys finds them.
+    """
+    distrust(primary, replica)
+    epoch._replace(role="replica").write(replica)
 
 
 def fenced(store: Store[Any], epoch: Epoch) -> Fenced:

@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 from holdall.errors import Conflict, HoldallError
 from holdall.middleware.identity import share_identity
 from holdall.redact import message
-from holdall.replication.replicas.epochs import Guardian
 from holdall.replication.replicas.marks import read_mark, write_mark
 from holdall.replication.replicas.replica import Replica
 from holdall.replication.replicas.stoppable import Stopped
@@ -38,12 +37,11 @@ class Way(Protocol):
 class Follower:
     """Delivers to ``replica`` by ``way`` what changes at ``primary``."""
 
-    def __init__(self, primary: Store[Any], replica: Replica, way: Way, guardian: Guardian) -> None:
+    def __init__(self, primary: Store[Any], replica: Replica, way: Way) -> None:
         self._primary = primary
         self.replica = replica
         replica.ends = lambda: self._stopped
         self._way = way
-        self._guardian = guardian
         self._stopped = False  # not an Event: a forked child may find its lock held
         self._hurry = False
         self.attempts = 0
@@ -126,9 +124,7 @@ class Follower:
 
     def _deliver(self, *, alone: bool) -> bool:
         replica = self.replica
-        began = time.monotonic()
-        self._guardian.claim(replica.store)
-        replica.claimed_at = began
+        replica.claim()
         replica.identified = replica.identified or share_identity(self._primary, replica.store)
         mark = read_mark(self._primary)
         if replica.state != "failed":

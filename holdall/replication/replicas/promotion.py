@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from holdall.errors import HoldallError
+from holdall.errors import HoldallError, Invalid
 from holdall.replication.apart import require_two
-from holdall.replication.replicas.epochs import INTERVAL, Epoch, read_epoch
+from holdall.replication.replicas.epochs import INTERVAL, Epoch, admit, read_epoch
 from holdall.replication.replicas.marks import new_mark, write_mark
 from holdall.replication.report import Report
 from holdall.replication.sync import sync
@@ -53,6 +53,7 @@ def promote(primary: Store[Any], replica: Store[Any], *others: Store[Any], lost:
     report = None
     try:
         epochs.append(read_epoch(primary))
+        _require_keys(primary, replica)
         report = _fence(primary, replica, max(each.number for each in epochs) + 1)
     except HoldallError as error:
         if not lost:
@@ -61,9 +62,11 @@ def promote(primary: Store[Any], replica: Store[Any], *others: Store[Any], lost:
     epoch = Epoch(max(each.number for each in epochs) + 1, "primary", repr(replica))
     write_mark(replica, new_mark())
     epoch.write(replica)
+    if report is None:
+        time.sleep(2 * INTERVAL)  # until a delivery from the old primary that is under way has seen this
     for store in others:
         try:
-            epoch._replace(role="replica").write(store)
+            admit(replica, store, epoch)
         except HoldallError as error:
             unreached[repr(store)] = str(error)
     return Promotion(epoch.number, report is not None, report, unreached)
@@ -82,4 +85,13 @@ def _fence(primary: Store[Any], replica: Store[Any], number: int) -> Report:
     """Let ``primary`` take no more writes, and deliver the rest to ``replica``."""
     Epoch(number, "fenced", repr(replica)).write(primary)
     time.sleep(2 * INTERVAL)
-    return sync(primary, replica, delete=True, full=True)
+    return sync(primary, replica, delete=True, full=True, allow_empty=True)
+
+
+def _require_keys(primary: Store[Any], replica: Store[Any]) -> None:
+    """Raise Invalid if ``primary`` has no keys but ``replica`` has. This must come before the fence."""
+    if not primary and replica:
+        raise Invalid(
+            f"{primary!r} has no keys, so all of them would be deleted at {replica!r}; check the address; if its keys "
+            "were deleted, first deliver this (holdall replicate), and then promote"
+        )

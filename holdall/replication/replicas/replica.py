@@ -10,8 +10,9 @@ from holdall.changes import Position
 from holdall.errors import Conflict, PermissionDenied, StoreFull
 from holdall.replication import rules
 from holdall.replication.deliver import Delivery
+from holdall.replication.replicas.epochs import INTERVAL, Guardian
 from holdall.replication.replicas.lag import Lag, State
-from holdall.replication.replicas.stoppable import Stoppable
+from holdall.replication.replicas.stoppable import Stoppable, Stopped
 from holdall.replication.side import Side
 from holdall.store import ATTEMPTS, Store, conflict, pause
 
@@ -22,12 +23,18 @@ REFUSALS: Final = (*rules.REFUSALS, PermissionDenied, StoreFull)
 class Replica:
     """The replica ``store`` of ``primary``, and the state of the deliveries to it.
 
-    If it ``compares``, writers hand over values too, so a delivery often finds the value there.
+    If it ``compares``, writers hand over values too, so a delivery often finds the value there. ``guardian`` is asked
+    before the first request to `store`, and then every second: a delivery that takes long must not overwrite the
+    writes to this store if it was promoted in the meantime.
     """
 
-    def __init__(self, primary: Store[Any], store: Store[Any], id: str, *, compares: bool) -> None:
+    def __init__(
+        self, primary: Store[Any], store: Store[Any], id: str, guardian: Guardian, *, compares: bool
+    ) -> None:
         self.ends: Callable[[], bool] = bool  # returns False
-        self.store = Stoppable(store, lambda: self.ends())
+        self.store = Stoppable(store, self._check)
+        self._guardian = guardian
+        self._unchecked = store
         self._primary = primary
         self._compares = compares
         self.name = repr(store)
@@ -40,13 +47,25 @@ class Replica:
         self.level_at: float | None = None
         self.position: str | None = None
         self.mark: Position | None = None
-        self.claimed_at = -float("inf")
+        self._claimed_at = -float("inf")
         self.identified = False
 
     @cached_property
     def _delivery(self) -> Delivery:
         """The way from the primary, made when it is needed: a store that is away cannot tell its features."""
         return Delivery(Side(self._primary, "", raw=False), Side(self.store, "", raw=False))
+
+    def claim(self) -> None:
+        """Make sure that the primary is the primary of this replica. Raises Fenced if it is not."""
+        began = time.monotonic()
+        self._guardian.claim(self._unchecked)
+        self._claimed_at = began
+
+    def _check(self) -> None:
+        if self.ends():
+            raise Stopped
+        if time.monotonic() - self._claimed_at > INTERVAL:
+            self.claim()
 
     def catch_up(self, key: str, *, again: bool) -> None:
         """Give ``key`` the value that it has at the primary, or delete it.

@@ -14,22 +14,20 @@ class Stopped(BaseException):
 
 
 class Stoppable(Interceptor[Any]):
-    """Raises Stopped before a request to ``store`` if ``ends()``. It has the name of ``store``."""
+    """Calls ``check`` before each request to ``store``, which has the same name. If it raises, there is no request."""
 
-    def __init__(self, store: Store[Any], ends: Callable[[], bool]) -> None:
+    def __init__(self, store: Store[Any], check: Callable[[], object]) -> None:
         super().__init__(store)
-        self._ends = ends
+        self._check = check
 
     def __repr__(self) -> str:
         return repr(self._inner)
 
     def _call(self, name: str, call: Callable[..., T], /, *args: Any) -> T:
-        if self._ends():
-            raise Stopped
+        self._check()
         return call(*args)
 
     def _stream(self, name: str, items: Iterable[T], /) -> Iterator[T]:
         for item in items:
-            if self._ends():
-                raise Stopped
+            self._check()
             yield item

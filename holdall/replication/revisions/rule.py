@@ -10,7 +10,7 @@ from holdall.replication.policies import Policy
 from holdall.replication.revisions.look import Look
 from holdall.replication.revisions.settling import Conflicting, settle_by
 from holdall.replication.revisions.side import RevisedSide, join_tags
-from holdall.replication.revisions.tree import Tree, join_of
+from holdall.replication.revisions.tree import Tree, join_of, require_leaf
 from holdall.replication.rows import Block, Row
 from holdall.replication.rules import REFUSALS, VOID, Outcome
 from holdall.replication.side import is_same
@@ -114,7 +114,14 @@ def _unite(key: str, looks: Looks) -> Tree:
     ours, theirs = looks
     if ours.head == theirs.head and not is_same(ours.value, theirs.value):
         raise Corrupt(f"the values of {key!r} differ, but their revision is the same", key=key)
-    return ours.record.tree.union(theirs.record.tree)
+    tree = ours.record.tree.union(theirs.record.tree)
+    try:
+        require_leaf(tree)
+    except ValueError as error:
+        raise Corrupt(
+            f"the revisions of {key!r} at the two stores contradict each other: {error}", key=key
+        ) from error
+    return tree
 
 
 def join_equal(tree: Tree, values: dict[str, Any]) -> tuple[Tree, dict[str, Any]]:

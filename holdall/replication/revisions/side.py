@@ -12,7 +12,7 @@ from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
 from holdall.replication.revisions.look import Look, bring_up_to_date, is_derivable
 from holdall.replication.revisions.tree import Record, Tree
 from holdall.replication.rows import Listed
-from holdall.replication.side import Side, is_same, marked
+from holdall.replication.side import Side, is_same
 from holdall.store import ABSENT, MISSING, Missing, Store, Tag, conflict
 
 _DRY: Final = Tag("dry")
@@ -84,7 +84,7 @@ class RevisedSide(Side):
     def _bring_up_to_date(self, key: str, record: Record) -> tuple[Revision | None, Record]:
         """Return the newest revision of ``key``, and ``record`` with the revisions that writers have added."""
         try:
-            history = self.store.history(marked(key))
+            history = self.store.history(self.own(key))
             newest = next(history)
         except KeyError:
             return None, bring_up_to_date(record, iter(()), None)
@@ -92,7 +92,7 @@ class RevisedSide(Side):
 
     def _at(self, key: str, number: int) -> Any:
         try:
-            return self.store.at(marked(key), number)
+            return self.store.at(self.own(key), number)
         except (NoRevision, KeyError) as error:
             raise conflict(key) from error
 
@@ -110,7 +110,7 @@ class RevisedSide(Side):
         """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
         found = self._past(key, hashes)
         with suppress(KeyError, NoRevision):
-            return MISSING if found is None else self.store.at(marked(key), found.number)
+            return MISSING if found is None else self.store.at(self.own(key), found.number)
         return MISSING
 
     def note(self, key: str, look: Look, hash: str) -> Note:
@@ -121,7 +121,7 @@ class RevisedSide(Side):
 
     def _past(self, key: str, hashes: list[str]) -> Revision | None:
         with suppress(KeyError):
-            return next((each for each in self.store.history(marked(key)) if each.id in hashes), None)
+            return next((each for each in self.store.history(self.own(key)) if each.id in hashes), None)
         return None
 
     def has_moved(self, key: str, look: Look) -> bool:

@@ -16,14 +16,18 @@ missing.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from holdall.errors import Corrupt, Mismatch
+from holdall.middleware.versions.stamp import to_datetime
+from holdall.redact import brief
 
 FORMAT: Final = 1
 LIMIT: Final = 1_000
 """A record keeps so many revisions before each leaf, with the leaf itself."""
+_is_hash: Final = re.compile("[0-9a-f]{16}").fullmatch
 
 
 class Known(NamedTuple):
@@ -185,21 +189,43 @@ class Record(NamedTuple):
                 raise Mismatch(
                     f"a later version of holdall wrote the revisions of {key!r}; upgrade holdall", key=key
                 )
-            at = read["at"]
+            tree = _tree(read["revisions"])
             return cls(
-                _tree(read["revisions"]),
-                at and At(int(at[0]), str(at[1]), str(at[2])),
-                tuple(map(str, read["siblings"])),
-                tuple(Coming(str(hash), _tree(tree)) for hash, tree in read["coming"]),
+                tree,
+                _at(read["at"], tree),
+                tuple(map(_hash, read["siblings"])),
+                tuple(Coming(_hash(hash), _tree(coming)) for hash, coming in read["coming"]),
             )
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
             if isinstance(error, Mismatch):
                 raise
             raise Corrupt(f"the revisions of {key!r} are damaged: {error}", key=key) from error
 
 
-def _tree(read: dict[str, list[object]]) -> Tree:
-    return Tree(
-        (hash, Known(int(generation), tuple(map(str, parents)), bool(deleted), int(micros)))  # type: ignore[call-overload]
-        for hash, (generation, parents, deleted, micros) in read.items()
-    )
+def _at(read: Any, tree: Tree) -> At | None:
+    at = None if read is None else At(int(read[0]), str(read[1]), _hash(read[2]))
+    return at if at is not None and at.hash in tree else None
+
+
+def _tree(read: dict[str, Any]) -> Tree:
+    tree = Tree({_hash(hash): _known(*fields) for hash, fields in read.items()})
+    require_leaf(tree)
+    return tree
+
+
+def require_leaf(tree: Tree) -> None:
+    """Raise ValueError if each revision has a child, so that some of them follow themselves."""
+    if tree and not tree.leaves:
+        raise ValueError("each revision of its tree has a child")
+
+
+def _known(generation: Any, parents: Any, deleted: Any, micros: Any) -> Known:
+    to_datetime(micros)  # raises if there is no such time
+    return Known(int(generation), tuple(map(_hash, parents)), bool(deleted), int(micros))
+
+
+def _hash(read: Any) -> str:
+    """Return ``read`` if it is a hash. It becomes a part of a key, and is compared with others as a text."""
+    if not _is_hash(read):
+        raise ValueError(f"{brief(read)} is not a revision")
+    return str(read)

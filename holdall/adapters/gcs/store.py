@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.links import whole_seconds
@@ -136,7 +136,7 @@ class GCS(BucketStore[GCSBucket, GCSWrites]):
         return sign(self._bucket, key, whole_seconds(expires))
 
     def _upload(self, key: str, expected: Tag | None) -> GCSUpload:
-        return GCSUpload(self._bucket, cast(GCSWrites, self._writes), key, expected)
+        return GCSUpload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> GCSPast:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

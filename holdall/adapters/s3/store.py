@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from holdall.adapters._objectstore.diagnosis import server_info
 from holdall.adapters._objectstore.links import whole_seconds
@@ -163,7 +163,7 @@ class S3(BucketStore[S3Bucket, S3Writes]):
         return sign(self._bucket, key, whole_seconds(expires))
 
     def _upload(self, key: str, expected: Tag | None) -> S3Upload:
-        return S3Upload(self._bucket, cast(S3Writes, self._writes), key, expected)
+        return S3Upload(self._bucket, self._writes, key, expected)
 
     def past(self, author: str = "", /) -> S3Past:
         """The versions that the bucket keeps. From now on each write stores a note. See `Remembers.past`."""

@@ -63,10 +63,10 @@ test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redi
 	    tests/adapters tests/aio tests/cli tests/domain tests/middleware tests/replication tests/server tests/stored \
 	    tests/testing $(ARGS)
 
-# Apart from the others: Beam, Dask, DuckDB and Polars leave threads behind, beside which no test should fork.
-test-clusters: setup $(VENV)/extras ## run the tests of queries on servers: Beam, Dask, Arrow, and views on databases
+# Apart from the others: Beam, Dask, DuckDB, Polars and zarr leave threads behind, beside which no test should fork.
+test-clusters: setup $(VENV)/extras ## run the tests of queries on servers (Beam, Dask, Arrow, views on databases), and of zarr
 	@tools/system-packages redis-server postgresql mariadb-server
-	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/query $(ARGS)
+	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/bridges tests/query $(ARGS)
 
 localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-servers` finds it
 

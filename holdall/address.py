@@ -56,7 +56,7 @@ _KNOWN: Final = frozenset(
 )
 """The parameters whose values are shown. The value of any other parameter may be a secret."""
 
-_FROM_HERE: Final = frozenset({"file", "dbm", "lmdb"})
+_FROM_HERE: Final = frozenset({"file", "dbm", "lmdb", "diskcache", "shelve", "sqlitedict", "zict"})
 _FROM_ROOT: Final = frozenset({*_FROM_HERE, "local", "sqlite", "lite"})
 """Schemes and transports of stores on this machine: `_FROM_HERE` also takes relative paths, `_FROM_ROOT`
 absolute ones. These paths may contain an ``@``."""

@@ -24,6 +24,7 @@ GROUP = "holdall.adapters"
 BUILT_IN = {
     "memory": "holdall.adapters.memory:Memory",
     "dbm": "holdall.adapters.dbm:DBM",
+    "diskcache": "holdall.adapters.diskcache:DiskCache",
     "file": "holdall.adapters.file:File",
     "dynamodb": "holdall.adapters.dynamodb:DynamoDB",
     "http": "holdall.adapters.http:HTTP",
@@ -35,9 +36,12 @@ BUILT_IN = {
     "redis": "holdall.adapters.redis:Redis",
     "rediss": "holdall.adapters.redis:Redis",
     "s3": "holdall.adapters.s3:S3",
+    "shelve": "holdall.adapters.shelve:Shelve",
     "slatedb+file": "holdall.adapters.slatedb:SlateDB",
     "slatedb+s3": "holdall.adapters.slatedb:SlateDB",
     "sqlite": "holdall.adapters.sqlite:SQLite",
+    "sqlitedict": "holdall.adapters.sqlitedict:SqliteDict",
+    "zict": "holdall.adapters.zict:Zict",
 }
 """The adapter of each scheme, as module:class."""
 

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from holdall.batches import split
-from holdall.errors import Corrupt, InvalidKey, Unsupported
+from holdall.errors import Corrupt, HoldallError, InvalidKey, TooLarge, Unsupported
 from holdall.keys import Foreign, RawKey, fits
-from holdall.store import Store
+from holdall.store import MISSING, Store
 from holdall.threads import Call, Workers
 
 T = TypeVar("T")
@@ -20,6 +20,9 @@ BATCH: Final = 200  # keys that one thread moves at a time
 
 Read = Callable[[Iterable[str]], Iterable[tuple[str, Any]]]
 """A function that yields keys and their values, as `Store.get_many` does."""
+
+Refuse = Callable[[HoldallError], None]
+"""A function that is called with the error of a value that cannot be read, possibly by several threads."""
 
 Move = Callable[[Read, Store[Any], list[str]], int]
 """A function that reads the values of the keys, writes them to the store, and returns how many it found."""
@@ -35,12 +38,16 @@ def transfer(
     workers: int = 4,
     tell: Callable[[str, int], None] = lambda key, count: None,
     leave: Callable[[str], None] = lambda name: None,
+    refuse: Refuse | None = None,
 ) -> int:
     """Move every key of ``here`` under ``prefix`` that comes after the key ``after``; return their number.
 
     A foreign name, or a key outside the grammar that only a layer such as `Escape` shows, is moved if
     ``there`` accepts it as a key; otherwise ``leave`` is called with it. ``leave`` is also called with a
     foreign name whose text is a valid key, because at ``there`` this key may belong to another value.
+
+    If ``refuse`` is given, it is called with the error of each value that is damaged, or that ``here`` cannot
+    return as bytes, and the transfer goes on without this value.
 
     From time to time, this thread calls ``tell(key, count)``: every key up to ``key`` was moved, ``count``
     keys in total. If a thread raises an error, the transfer ends with it; keys after the last reported key
@@ -53,14 +60,15 @@ def transfer(
         for name in _names(here, prefix, after):
             if not isinstance(name, Foreign) and fits(name):
                 yield name
-            elif (moved := _carry(here, there, name, move)) is not None:
+            elif (moved := _carry(here, there, name, move, refuse)) is not None:
                 carried += moved
             else:
                 leave(name)
 
     # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
     marked: Iterator[str] = map(RawKey, keys())
-    calls = ((batch[-1], Call(partial(move, here.get_many, there, batch))) for batch in split(marked, BATCH))
+    read: Read = partial(_read_each, here, refuse) if refuse else here.get_many
+    calls = ((batch[-1], Call(partial(move, read, there, batch))) for batch in split(marked, BATCH))
     with closing(run_calls(calls, workers)) as made:
         for last, moved in made:
             count += moved
@@ -96,7 +104,21 @@ def _names(here: Store[Any], prefix: str, after: str) -> Iterator[str]:
     yield from here.scan_names(prefix, start=after and after + "\0")
 
 
-def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | None:
+def _read_each(here: Store[Any], refuse: Refuse, keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Do the same as ``here.get_many(keys)``, but call ``refuse`` with the error of a value instead of raising it."""
+    for key in keys:
+        try:
+            value = here.get(key, MISSING)
+        except (Corrupt, TooLarge) as error:
+            if error.key is None:  # the store is damaged, not the value
+                raise
+            refuse(error)
+        else:
+            if value is not MISSING:
+                yield key, value
+
+
+def _carry(here: Store[Any], there: Store[Any], name: str, move: Move, refuse: Refuse | None) -> int | None:
     """Move the value of ``name`` and return how many values were moved.
 
     Returns None if ``there`` does not accept the name or ``here`` cannot read its value.
@@ -110,6 +132,11 @@ def _carry(here: Store[Any], there: Store[Any], name: str, move: Move) -> int | 
     except (InvalidKey, Unsupported):
         return None
     except KeyError:  # it was deleted in the meantime
+        return 0
+    except (Corrupt, TooLarge) as error:
+        if refuse is None or error.key is None:
+            raise
+        refuse(error)
         return 0
     return move(lambda keys: [(key, value)], there, [key])
 

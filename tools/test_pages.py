@@ -1,4 +1,4 @@
-"""Run the code of each page of the documentation, and the example app, with only the packages that each one names.
+"""Run the code of each page of the documentation, and the example apps, with only the packages that each one names.
 
 A page names its packages in a line near its top: "This page needs `pip install '.[cli,file]'`", in a checkout, or
 `pip install .` if it needs no extra. Pages with the same line run in one process, in which no other package can be
@@ -11,11 +11,13 @@ import shlex
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-EXAMPLE = ROOT / "examples" / "petty_cash"
+EXAMPLES = ROOT / "examples"
+_packages = re.compile(r"^pip install (.+)$", re.MULTILINE)
 _line = re.compile(r"^This page needs `pip install (\S[^`]*)`", re.MULTILINE)
 _code = re.compile(r"^```(?:python|bash|console)$", re.MULTILINE)
 _run_here = re.compile(r"^```(?:python|bash)$", re.MULTILINE)
@@ -56,22 +58,20 @@ def run(line: str, found: list[Path]) -> bool:
     )
 
 
-def run_example() -> bool:
-    """Whether the tests of the example app pass in its folder, as its README says."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "tools.only_extras",
-        "-p",
-        "holdall.testing.plugin",
-    ]
-    there = {"ONLY": "holdall[json,s3] moto[s3] pytest", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    there["PYTHONPATH"] = str(ROOT)
-    print("examples/petty_cash", flush=True)
-    return subprocess.run(command, cwd=EXAMPLE, env={**os.environ, **there}).returncode == 0
+def examples() -> Iterator[tuple[Path, str]]:
+    """Yield each folder of an example with tests, and the packages that its README names."""
+    for settings in sorted(EXAMPLES.glob("*/pytest.ini")):
+        [packages, *_] = _packages.findall((settings.parent / "README.md").read_text("utf-8"))
+        yield settings.parent, packages
+
+
+def run_example(folder: Path, packages: str) -> bool:
+    """Whether the tests of an example pass in its folder with only ``packages``, as its README says."""
+    only = " ".join(re.sub(r"^\.\./\.\.", "holdall", word) for word in shlex.split(packages))
+    plugins = ["-p", "tools.only_extras", "-p", "holdall.testing.plugin"]
+    there = {"ONLY": only, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", *plugins]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **there}).returncode == 0
 
 
 if __name__ == "__main__":
@@ -80,7 +80,9 @@ if __name__ == "__main__":
         print(f"{line}:", *(page.relative_to(DOCS) for page in found), flush=True)
         if not run(line, found):
             failed.append(line)
-    if not run_example():
-        failed.append("examples/petty_cash")
+    for folder, packages in examples():
+        print(f"{packages}: {folder.relative_to(ROOT)}", flush=True)
+        if not run_example(folder, packages):
+            failed.append(str(folder.relative_to(ROOT)))
     if failed:
         raise SystemExit(f"pages fail with only the packages that they name: {'; '.join(failed)}")

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from holdall.adapters._sources import Source
 from holdall.adapters.memory import Memory
 from holdall.address import Address
 from holdall.cli.address import announce
-from holdall.cli.foreign import Names
+from holdall.cli.foreign import Names, Values
 from holdall.cli.help import examples
 from holdall.cli.output.progress import show_progress
 from holdall.cursor import Cursor
@@ -81,19 +82,46 @@ def cp(source: str, target: str, prefix: str, workers: int, everything: bool) ->
     nothing to copy, the command fails, because the address may be wrong.
 
     A stored name that is not a key, such as a//b, is copied if TO has the layer escape. Names that cannot be
-    copied are counted, the first ten of them are shown, and the exit code is 1.
+    copied are counted, the first ten of them are shown, and the exit code is 1. The same is done with the
+    values of another library that cannot be read without running
+    a pickle, or are damaged.
     """
-    left = Names()
+    left, unread = Names(), Values()
     with _open_both(source, target) as (here, there):
+        refuse = _values_to_leave(here, unread)
         if everything:
             here, there = here.raw(), there.raw()
             if not prefix:
                 require_free(here, there)
         with _show_copied("copying keys", here, prefix) as tell:
-            count = transfer(here, there, prefix, move=copy, workers=workers, tell=tell, leave=left)
-    if count or not left.count:
+            count = transfer(
+                here, there, prefix, move=copy, workers=workers, tell=tell, leave=left, refuse=refuse
+            )
+    if count or not (left.count or unread.count):
         click.echo(f"copied {_require_some(source, prefix, count)}", err=True)
-    left.refuse(there)
+    _refuse(left, unread, there)
+
+
+def _values_to_leave(here: Store[Any], unread: Values) -> Values | None:
+    """Return ``unread`` if the values of ``here`` are those of another library, else None.
+
+    A damaged value of any other store stops a copy. Also print the notes of a source.
+    """
+    lowest = list(layers(here))[-1]
+    if not isinstance(lowest, Source):
+        return None
+    for note in lowest.notes():
+        click.echo(note, err=True)
+    return unread
+
+
+def _refuse(left: Names, unread: Values, there: Store[Any]) -> None:
+    """Raise HoldallError if names or values were left out."""
+    if left.count and unread.count:
+        click.echo(f"left out {left}; {left.remedy(there)}", err=True)
+    else:
+        left.refuse(there)
+    unread.refuse()
 
 
 _FROM_TO = "'sqlite:///books.db?serializer=json' 'sqlite:///new.db?serializer=msgpack&compress=zstd'"
@@ -120,25 +148,32 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
     A stored name that is not a key, such as a//b, is converted if TO has the layer escape. Names that
     cannot be converted are counted, the first ten of them are shown, and the exit code is 1.
     """
-    left = Names()
+    left, unread = Names(), Values()
     with _open_both(source, target) as (here, there):
+        refuse = _values_to_leave(here, unread)
         if dry_run:
-            count = _try(here, there, target, prefix, workers, left)
+            count = _try(here, there, target, prefix, workers, left, refuse)
         else:
             announce(target)
-            count = _convert(here, there, prefix, workers, restart, left)
-    if left.count and not count:
-        left.refuse(there)
+            count = _convert(here, there, prefix, workers, restart, left, refuse)
+    if not count:
+        _refuse(left, unread, there)
     done = _require_some(source, prefix, count)
     if dry_run:
         click.echo(f"would convert {done}: all can be read at FROM and stored at TO", err=True)
     else:
         click.echo(f"converted {done}, each read back and compared", err=True)
-    left.refuse(there)
+    _refuse(left, unread, there)
 
 
 def _convert(
-    here: Store[Any], there: Store[Any], prefix: str, workers: int, restart: bool, left: Names
+    here: Store[Any],
+    there: Store[Any],
+    prefix: str,
+    workers: int,
+    restart: bool,
+    left: Names,
+    refuse: Values | None,
 ) -> int:
     cursor = Cursor(here, there, prefix)
     after, before = ("", 0) if restart else cursor.get()
@@ -151,14 +186,32 @@ def _convert(
             show(key, before + count)
 
         count = transfer(
-            here, there, prefix, move=copy_and_verify, after=after, workers=workers, tell=tell, leave=left
+            here,
+            there,
+            prefix,
+            move=copy_and_verify,
+            after=after,
+            workers=workers,
+            tell=tell,
+            leave=left,
+            refuse=refuse,
         )
     cursor.clear()
     return before + count
 
 
-def _try(here: Store[Any], there: Store[Any], target: str, prefix: str, workers: int, left: Names) -> int:
+def _try(
+    here: Store[Any],
+    there: Store[Any],
+    target: str,
+    prefix: str,
+    workers: int,
+    left: Names,
+    refuse: Values | None,
+) -> int:
     next(there.scan(), None)  # raises Mismatch if TO was written in other layers
     trial = plan(target, manifest="off")[0].on(Memory())
     with _show_copied("trying", here, prefix) as tell:
-        return transfer(here, trial, prefix, move=try_copy, workers=workers, tell=tell, leave=left)
+        return transfer(
+            here, trial, prefix, move=try_copy, workers=workers, tell=tell, leave=left, refuse=refuse
+        )

@@ -1,7 +1,10 @@
-"""Messages about foreign names: how many there are, the first ten, and how to copy them."""
+"""Messages about names and values that are not copied: how many there are, the first ten, and the remedy."""
 
+import threading
 from collections.abc import Iterable
 from typing import Any
+
+import click
 
 from holdall.errors import HoldallError
 from holdall.keys import fits, format_key
@@ -53,3 +56,26 @@ class Names:
         """Raise HoldallError if there are any names. They were not copied to ``there``."""
         if self.count:
             raise HoldallError(f"left out {self}; {self.remedy(there)}")
+
+
+class Values:
+    """Counts the values that cannot be read, and prints the errors of the first ten."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, error: HoldallError) -> None:
+        with self._lock:
+            self.count += 1
+            if self.count <= _SHOWN:
+                click.echo(f"not copied: {error}", err=True)
+
+    def refuse(self) -> None:
+        """Raise HoldallError if there are any values."""
+        if self.count:
+            values = "value" if self.count == 1 else "values"
+            raise HoldallError(
+                f"left out {self.count:,} {values} that FROM cannot read as asked; "
+                "the lines 'not copied' say why, and how to copy them"
+            )

@@ -7,7 +7,8 @@ from typing import NamedTuple, TypeAlias
 from holdall.domain.allocation import oldest_due_first
 from holdall.domain.keys import payment_key, payments_prefix
 from holdall.domain.model import Invoice, Party
-from holdall.domain.money import places, sum_amounts, text
+from holdall.domain.money import is_possible, places, sum_amounts, text
+from holdall.domain.settlement import settlement_of
 from holdall.domain.settlements import Settlements
 from holdall.errors import Invalid
 from holdall.redact import brief
@@ -86,12 +87,13 @@ class Allotment(Settlements):
             shares = [Share(keys[id(document)], document, amount) for document, amount in parts]
         return sorted(shares, key=lambda share: share.amount > 0)
 
-    def _amounts(self, to: Targets, seller: str) -> dict[str, Decimal]:
-        """Return the amounts that ``to`` names, by key; nothing if it names none."""
-        if not isinstance(to, Mapping):
-            return {}
+    def _amounts(self, to: Targets, seller: str, known: Invoice) -> dict[str, Decimal]:
+        """Return the amounts that ``to`` names, by key. Without amounts, these are the recorded ones of ``known``."""
         keys = [key for key, _ in self._documents(to, seller)]
-        return dict(zip(keys, to.values(), strict=True))
+        if isinstance(to, Mapping):
+            return dict(zip(keys, to.values(), strict=True))
+        parts = settlement_of(known).parts
+        return {part.document: part.entry.amount for part in parts if part.document in keys}
 
     def _parties(
         self, to: Targets, seller: str | None, customer: Party | str | None, currency: str | None
@@ -156,6 +158,10 @@ def _owed(document: Invoice) -> Decimal:
 def _require_owed(shares: Sequence[Share], currency: str) -> None:
     """Raise Invalid if a share is 0 or is beyond the amount owed on its document."""
     for _, document, amount in shares:
+        if not is_possible(amount):
+            raise Invalid(
+                f"{amount} for {document.kind} {document.number!r} is not an amount; write it as 1234.50"
+            )
         owed = _owed(document)
         name = f"the part {text(amount, currency)} of {document.kind} {document.number!r}"
         if not amount:

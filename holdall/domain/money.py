@@ -167,3 +167,12 @@ def is_possible(amount: object) -> bool:
     (True, False, False)
     """
     return fits(amount, DIGITS - 1)
+
+
+def is_positive(amount: Decimal) -> bool:
+    """Return whether ``amount`` can be an amount of money, and is more than zero.
+
+    >>> is_positive(Decimal("0.01")), is_positive(Decimal(0)), is_positive(Decimal("NaN"))
+    (True, False, False)
+    """
+    return is_possible(amount) and amount > 0

@@ -9,7 +9,7 @@ from holdall.domain.allocation import Policy, in_proportion
 from holdall.domain.allotment import Targets
 from holdall.domain.keys import payment_key
 from holdall.domain.model import UNAPPLIED, Invoice, Part, Party, Payment
-from holdall.domain.money import EXACT, sum_amounts
+from holdall.domain.money import EXACT, is_positive, sum_amounts
 from holdall.domain.recording import record
 from holdall.domain.settlement import (
     entries_of,
@@ -20,9 +20,9 @@ from holdall.domain.settlement import (
     require_equal,
     used_id,
 )
-from holdall.domain.settling import require_reason, void, void_of
-from holdall.domain.shifts import Shifts, given_parts, new_id, taken_out, void_id
-from holdall.errors import Invalid
+from holdall.domain.settling import require_cash, require_reason, void, void_of
+from holdall.domain.shifts import Shifts, given_parts, is_void, new_id, taken_out, void_id
+from holdall.errors import Conflict, Invalid
 
 
 class Payments(Shifts):
@@ -81,7 +81,7 @@ class Payments(Shifts):
         ``amount``, or if the customer, the seller or the currency is not clear. Raises KeyError and Invalid also as
         `find` does.
         """
-        if amount <= 0:
+        if not is_positive(amount):
             raise Invalid(f"payment of {amount}: the amount must be positive; to pay money back, refund it")
         number = new_id(id)
         owner, payer, unit = self._parties(to, seller, customer, currency)
@@ -107,9 +107,8 @@ class Payments(Shifts):
                 "currency": unit,
                 "customer": payer.id,
                 "reference": reference,
+                "documents": self._amounts(to, owner.id, known),
             }
-            if named := self._amounts(to, owner.id):
-                facts["documents"] = named
             require_equal(known, facts)
             self._require_standing(known)
 
@@ -131,7 +130,7 @@ class Payments(Shifts):
         Raises KeyError if the books do not have the payment. Raises Invalid if ``amount`` is not positive, or if less
         is unapplied.
         """
-        if amount <= 0:
+        if not is_positive(amount):
             raise Invalid(
                 f"refund of {amount}: the amount must be positive; write the amount that was paid back"
             )
@@ -147,17 +146,17 @@ class Payments(Shifts):
 
         It may also be an applied credit note or a transfer. To take back only a refund of it, name the id of the refund
         as ``entry``. If it is voided already, nothing changes. Raises KeyError if the books do not have it. Raises
-        Invalid if it takes back another one itself, if ``reason`` is empty, or if an amount of it was applied or paid
-        back later, which must be voided first.
+        Invalid if it takes back another one itself, if ``reason`` is empty, or if an amount of it was applied, moved or
+        paid back later, which must be voided first. Cash that an invoice paid back does not count there.
         """
         key = self._payment_key(payment, seller)
         if entry is not None:
-            return self._modify(key, lambda found: void(found, entry, on, reason))
+            return self._modify(key, lambda found: _void_refund(found, entry, on, reason))
         document = self._read(key)
         name = f"void of payment {payment!r}"
         require_reason(reason, name)
         parts = [*reversed(entries_of(key, document))]
-        if any(part.entry.voids for part in parts):
+        if is_void(document):
             raise Invalid(f"{name}: it takes back another payment itself; record that payment again")
         number = void_id(payment)
 
@@ -171,11 +170,24 @@ class Payments(Shifts):
             ]
             made_of = document.seller, document.customer, document.currency
             voiding = payment_document(number, on, *made_of, (), voids, attempt)
-            self._require_possible(voiding)
+            for part, after in self._possible(voiding).items():
+                require_cash(self._read(part), after)
             return voiding
 
-        return self._settle_all(payment_key(document.seller.id, number), plan, lambda known: None)
+        def compare(known: Invoice) -> None:
+            if not is_void(known):
+                raise Conflict(f"{name}: its id {number!r} is that of another payment, of {known.issued}")
+
+        return self._settle_all(payment_key(document.seller.id, number), plan, compare)
 
     def is_voided(self, document: Invoice) -> bool:
         """Return whether the payment of this payment document was voided."""
         return self._void_of(document) is not None
+
+
+def _void_refund(document: Invoice, id: str, on: date, reason: str) -> Invoice:
+    if any(part.entry.id == id for part in entries_of("", document)):
+        raise Invalid(
+            f"entry {id!r} on payment {document.number!r} is not a refund; void the payment as a whole"
+        )
+    return void(document, id, on, reason)

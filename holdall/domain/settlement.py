@@ -7,10 +7,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from holdall.domain.keys import open_key, payment_key, seller_prefix
 from holdall.domain.model import UNAPPLIED, Allocation, Invoice, Part, Party, Payment, Settlement
 from holdall.domain.money import EXACT
 from holdall.domain.recording import append
-from holdall.errors import Conflict, Invalid
+from holdall.errors import Conflict, Corrupt, Invalid
 
 LONGEST_ID: Final = 150
 """The most characters in the id of a payment, because the ids of its entries and of its void are longer."""
@@ -79,6 +80,25 @@ def entry_id(id: str, attempt: int) -> str:
 def used_id(id: str) -> str:
     """Return the id of the entry of the payment document ``id`` that is the amount which pays other documents."""
     return f"{id}/used"
+
+
+def require_own(mark: str, document: object) -> None:
+    """Raise Corrupt if ``document``, marked at ``mark``, is not a payment whose parts are of documents of its seller.
+
+    A store that several people write may hold such a mark. Nobody may change other documents by it.
+    """
+    if isinstance(document, Invoice) and document.kind == "payment":
+        own = seller_prefix(document.seller.id)
+        parts = settlement_of(document).parts
+        if mark == open_key(payment_key(document.seller.id, document.number)) and all(
+            part.document.startswith(own) for part in parts
+        ):
+            return
+    raise Corrupt(
+        f"the payment at {mark!r} does not belong there, or has parts of other documents than those of its seller; "
+        "delete this key, and look at the payment with `holdall payments show`",
+        key=mark,
+    )
 
 
 def take(document: Invoice, entry: Payment) -> Invoice:

@@ -22,15 +22,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
 from holdall.domain.catalog import Catalog
 from holdall.domain.closing.period import Period
-from holdall.domain.keys import OPEN, number_of, open_key, settled_key
+from holdall.domain.keys import OPEN, open_key, settled_key
 from holdall.domain.model import Invoice
 from holdall.domain.schema import check
-from holdall.domain.settlement import concluded, leave, settlement_of, take
+from holdall.domain.settlement import concluded, leave, require_own, settlement_of, take
 from holdall.domain.sound import sound
 from holdall.errors import Conflict, Invalid, PermissionDenied
 from holdall.store import ABSENT, ATTEMPTS, Expect, Feature, Operation, Put, Store, Tag, pause
@@ -60,12 +61,13 @@ class Settlements(Catalog):
     def unfinished(self) -> list[str]:
         """Return the ids of the payment documents that are marked as unfinished."""
         marks = self.store.scan(OPEN) if isinstance(self.store, Store) else ()
-        return [number_of(settled_key(mark)) for mark in marks]
+        return [unquote(mark.rpartition("/")[2]) for mark in marks]
 
     def _resume(self, store: Store[Invoice], mark: str) -> list[Invoice]:
         marked = store.get(mark)
         if marked is None:
             return []
+        require_own(mark, marked)
         key = settled_key(mark)
         with suppress(Conflict):
             self._claim(store, key, marked)
@@ -92,6 +94,7 @@ class Settlements(Catalog):
                 if self._find_known(key) == known:
                     raise
                 continue  # another writer recorded it in the meantime
+            require_own(open_key(key), document)
             try:
                 return self._carry_out(key, document)
             except Conflict:  # another writer was first, or closed the books
@@ -143,9 +146,10 @@ class Settlements(Catalog):
             changed[key] = take(changed[key], entry)
         return changed, tags
 
-    def _require_possible(self, document: Invoice) -> None:
-        """Raise Invalid if a document of the settlement cannot take its part now."""
-        self._changed(document, lambda key: (self._read(key), ABSENT))
+    def _possible(self, document: Invoice) -> dict[str, Invoice]:
+        """Return every document with its part, by key. Raises Invalid if one of them cannot take its part now."""
+        changed, _ = self._changed(document, lambda key: (self._read(key), ABSENT))
+        return changed
 
     def _done(self, document: Invoice) -> Invoice:
         return replace(document, settlement=replace(settlement_of(document), state="done"))
@@ -181,6 +185,8 @@ class Settlements(Catalog):
         """Carry out the rest of the settlement of the payment document at ``key``, and return the document."""
         document = self._read(key)
         settlement = settlement_of(document)
+        if settlement.state != "done":
+            require_own(open_key(key), document)
         if settlement.state == "open":
             problem = self._closed(document) or self._take_all(document)
             document = self._conclude(key, settlement.attempt, problem)

@@ -29,7 +29,24 @@ def void(invoice: Invoice, id: str, on: date, reason: str) -> Invoice:
             "several documents; void that payment as a whole"
         )
     require_reason(reason, f"void of payment {id!r}")
-    return append(invoice, void_of(found, f"void-{id}"[:_LONGEST_ID], on, reason))
+    changed = append(invoice, void_of(found, f"void-{id}"[:_LONGEST_ID], on, reason))
+    require_cash(invoice, changed)
+    return changed
+
+
+def require_cash(before: Invoice, after: Invoice) -> None:
+    """Raise Invalid if the change from ``before`` takes back cash that was moved from the invoice to another one."""
+    left, known = (sum_amounts(each.paid().values()) for each in (after, before))
+    voided = {each.voids for each in after.payments}
+    moved = [
+        each for each in after.payments if each.kind == "transfer" and each.amount < 0 and not each.voids
+    ]
+    standing = [each.id for each in moved if each.id not in voided]
+    if left < min(known, Decimal(0)) and standing:
+        raise Invalid(
+            f"{before.kind} {before.number!r} has no such cash left, because it was moved by {standing[-1]!r}; "
+            "void the move first"
+        )
 
 
 def void_of(entry: Payment, id: str, on: date, reason: str) -> Payment:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from holdall.domain.allocation import Policy, allocate, in_proportion
 from holdall.domain.allotment import Allotment, Share, Targets
 from holdall.domain.keys import payment_key
 from holdall.domain.model import Allocation, Invoice, Part, Payment, PaymentKind
-from holdall.domain.money import EXACT, sum_amounts, text
+from holdall.domain.money import EXACT, is_positive, sum_amounts, text
 from holdall.domain.settlement import (
     LONGEST_ID,
     entry_id,
@@ -25,6 +25,8 @@ from holdall.domain.settlement import (
 )
 from holdall.domain.settling import paid_back
 from holdall.errors import Conflict, Invalid
+
+_VOID: Final = "void-"
 
 
 class _Source(NamedTuple):
@@ -163,10 +165,9 @@ class Shifts(Allotment):
             return payment_document(id, on, document.seller, document.customer, currency, (), parts, attempt)
 
         def compare(known: Invoice) -> None:
-            facts: dict[str, object] = {"source": key}
-            if named := self._amounts(to, seller):
-                facts["documents"] = {key: EXACT.minus(sum_amounts(named.values())), **named}
-            require_equal(known, facts)
+            named = self._amounts(to, seller, known)
+            spent = EXACT.minus(sum_amounts(named.values()))
+            require_equal(known, {"source": key, "documents": {key: spent, **named}})
             self._require_standing(known)
 
         return self._settle_all(payment_key(seller, id), plan, compare)
@@ -174,7 +175,7 @@ class Shifts(Allotment):
     def _void_of(self, document: Invoice) -> Invoice | None:
         """Return the payment document that takes back ``document``, if it is recorded."""
         found = self.store.get(payment_key(document.seller.id, void_id(document.number)))
-        return found if found and settlement_of(found).state == "done" else None
+        return found if found and is_void(found) and settlement_of(found).state == "done" else None
 
     def _require_standing(self, known: Invoice) -> None:
         """Raise Conflict if the payment of ``known`` was voided."""
@@ -187,9 +188,11 @@ class Shifts(Allotment):
 
 
 def new_id(given: str | None) -> str:
-    """Return the id of a new payment document. Raises Invalid if the given id is empty or too long."""
+    """Return the id of a new payment document. Raises Invalid if the given id is empty, too long, or that of a void."""
     if given is None:
         return token_hex(8)
+    if given.startswith(_VOID):
+        raise Invalid(f"the id {given!r} begins with {_VOID!r}, as the ids of voids do; give another id")
     if not 1 <= len(given) <= LONGEST_ID:
         raise Invalid(f"the id {given!r} has {len(given)} characters; give one of 1 to {LONGEST_ID}")
     return given
@@ -197,7 +200,12 @@ def new_id(given: str | None) -> str:
 
 def void_id(id: str) -> str:
     """Return the id of the payment document that takes back the payment ``id``."""
-    return f"void-{id}"
+    return f"{_VOID}{id}"
+
+
+def is_void(document: Invoice) -> bool:
+    """Return whether ``document`` is a payment document that takes back another one."""
+    return any(part.entry.voids for part in settlement_of(document).parts)
 
 
 def taken_out(
@@ -227,7 +235,7 @@ def given_parts(shares: list[Share], entry: Payment, policy: Policy) -> list[Par
 def _require_left(source: _Source, amount: Decimal | None) -> None:
     """Raise Invalid if ``source`` has nothing, or less than ``amount``."""
     currency, limit = source.document.currency, max(source.limit, Decimal(0))
-    if amount is not None and amount <= 0:
+    if amount is not None and not is_positive(amount):
         raise Invalid(
             f"the amount {amount} must be positive; write the amount that {_name(source.document)} settles"
         )

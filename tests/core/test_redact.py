@@ -45,7 +45,7 @@ PARAMETERS = [
     "password=a&{}&{}",
 ]
 
-PATH = re.compile(r"(file|dbm|lmdb):[^:]*@").match  # the name of a folder
+PATH = re.compile(r"(file|dbm|lmdb|diskcache|shelve|sqlitedict|zict):[^:]*@").match  # the name of a folder
 USER = re.compile(rf"(mysql|postgresql|rediss?)://{MARK}:@").match  # the name of a user who has no password
 
 _slashes = st.sampled_from(["", "/", "//", "///", "////"])

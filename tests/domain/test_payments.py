@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from holdall import Json, Memory
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
-from holdall.domain.model import Party
-from holdall.domain.settlement import unapplied
-from holdall.errors import Conflict, Invalid, Unsupported
+from holdall.domain.model import Allocation, Part, Party, Payment, Settlement
+from holdall.domain.settlement import payment_document, unapplied
+from holdall.errors import Conflict, Corrupt, Invalid, Unsupported
 from holdall.store import Feature, Store
-from tests.domain.made import invoice, line
+from tests.domain.made import SELLER, invoice, line
 from tests.domain.test_viewed import reports
 from tests.replication.mortal import Without
 
@@ -156,6 +157,16 @@ class TestReceive:
             books.receive(Decimal(amount), DAY, to, id="p", **options)
         assert dict(books.store) == before
 
+    def test_the_same_id_for_other_documents_is_refused(self, books):
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        for to in (["B"], ()):
+            with pytest.raises(Conflict, match="differs in documents;"):
+                books.receive(Decimal(100), DAY, to, id="p", customer="C")
+
+    def test_an_id_of_voids_is_refused(self, books):
+        with pytest.raises(Invalid, match="the id 'void-p' begins with 'void-', as the ids of voids do"):
+            books.receive(Decimal(1), DAY, customer="C", id="void-p")
+
     def test_a_document_that_has_a_payment_of_that_id_is_not_paid_twice(self, books):
         books.pay("A", Decimal(10), DAY, id="p")
         before = dict(books.store)
@@ -172,6 +183,18 @@ class TestReceive:
         with pytest.raises(Invalid, match="payment 'p' is used by the sellers 'S', 'S2'; name the seller"):
             books.payment("p")
         assert books.payment("p", "S2").seller.id == "S2"
+
+    @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity"])
+    def test_a_number_that_is_not_an_amount_is_refused(self, books, amount):
+        books.receive(Decimal(10), DAY, customer="C", id="p")
+        for call in (
+            lambda: books.receive(Decimal(amount), DAY, customer="C"),
+            lambda: books.receive(Decimal(10), DAY, {"A": Decimal(amount)}),
+            lambda: books.apply("p", ["A"], DAY, Decimal(amount)),
+            lambda: books.refund_payment("p", Decimal(amount), DAY),
+        ):
+            with pytest.raises(Invalid):
+                call()
 
 
 class TestApply:
@@ -330,6 +353,38 @@ class TestVoid:
             books.void_payment(id, LATER, "wrong")
         assert owed(books, "A", "B", "N") == ["90.00", "200.00", "-50.00"]
 
+    def test_money_that_was_moved_later_must_be_voided_first(self, books):
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        books.move("A", ["B"], DAY, id="m")
+        before = dict(books.store)
+        with pytest.raises(Invalid, match="because it was moved by 'm'; void the move first"):
+            books.void_payment("p", LATER, "returned")
+        assert dict(books.store) == before
+        books.void_payment("m", LATER, "wrong")
+        books.void_payment("p", LATER, "returned")
+        assert owed(books, "A", "B") == ["100.00", "200.00"]
+
+    def test_a_single_payment_that_was_moved_later(self, books):
+        books.pay("A", Decimal(100), DAY, id="p")
+        books.move("A", ["B"], DAY, id="m")
+        with pytest.raises(Invalid, match="because it was moved by 'm'; void the move first"):
+            books.void("A", "p", LATER, "returned")
+
+    @pytest.mark.parametrize("entry", ["p", "p/used"])
+    def test_an_entry_that_is_not_a_refund_is_not_voided_alone(self, books, entry):
+        books.receive(Decimal(150), DAY, ["A"], id="p")
+        with pytest.raises(Invalid, match="is not a refund; void the payment as a whole"):
+            books.void_payment("p", LATER, "wrong", entry=entry)
+        assert left(books, "p") == "50.00"
+
+    def test_a_payment_with_the_id_of_the_void_is_not_the_void(self, books):
+        other = books.receive(Decimal(1), DAY, customer="C", id="other")
+        books.add(replace(other, number="void-p", payments=(replace(other.payments[0], id="void-p"),)))
+        books.receive(Decimal(100), DAY, ["A"], id="p")
+        assert not books.is_voided(books.payment("p"))
+        with pytest.raises(Conflict, match="its id 'void-p' is that of another payment"):
+            books.void_payment("p", LATER, "returned")
+
     def test_a_void_is_not_voided(self, books):
         books.receive(Decimal(150), DAY, ["A"], id="p")
         books.void_payment("p", LATER, "returned")
@@ -347,6 +402,41 @@ class TestVoid:
         books.receive(Decimal(150), DAY, ["A"], id="p")
         with pytest.raises(Invalid, match="the reason is empty"):
             books.void_payment("p", LATER, " ")
+
+
+FIVE = (Allocation("4400", Decimal(5)),)
+FOREIGN = Part("invoices/X/A", Payment("q", DAY, Decimal(5), FIVE, kind="transfer", part_of="q"))
+MARKED = payment_document("q", DAY, SELLER, Party("C", "Customer"), "EUR", (), (), 1)
+
+
+@pytest.mark.parametrize(
+    ("mark", "marked"),
+    [
+        ("payments-open/S/q", replace(MARKED, settlement=Settlement((FOREIGN,), "open"))),
+        ("payments-open/S/q", replace(MARKED, kind="invoice")),
+        ("payments-open/S/other", MARKED),
+        ("payments-open/X/q", MARKED),
+        ("payments-open/q", MARKED),
+        ("payments-open/S/q/r", MARKED),
+    ],
+    ids=["other-seller", "invoice", "other-id", "mark-of-other-seller", "no-seller", "three-parts"],
+)
+def test_a_mark_does_not_reach_documents_that_are_not_its_own(books, mark, marked):
+    books.add(invoice("A", seller=Party("X", "Other")))
+    books.store[mark] = marked
+    before = dict(books.store)
+    with pytest.raises(Corrupt, match=f"the payment at '{mark}' does not belong there"):
+        books.finish()
+    assert dict(books.store) == before
+    assert len(books.unfinished()) == 1
+
+
+def test_a_payment_that_names_documents_of_another_seller_is_not_voided(books):
+    books.add(invoice("A", seller=Party("X", "Other"), payments=(FOREIGN.entry,)))
+    books.add(replace(MARKED, settlement=Settlement((FOREIGN,), "done")))
+    with pytest.raises(Corrupt, match="parts of other documents than those of its seller"):
+        books.void_payment("q", DAY, "wrong")
+    assert books.find("A", "X").payments == (FOREIGN.entry,)
 
 
 def test_payments_are_listed_by_day(books):

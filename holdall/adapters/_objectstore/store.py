@@ -88,9 +88,10 @@ class Writes(Protocol):
 _BUFFER = 8 * 2**20  # bytes that one request of a file reads
 
 B = TypeVar("B", bound=Bucket)
+W = TypeVar("W", bound=Writes)
 
 
-class BucketStore(Store[bytes], Generic[B]):
+class BucketStore(Store[bytes], Generic[B, W]):
     """A store of the objects of a bucket. Each service adds its bulk reads and deletes, and its history."""
 
     _scheme: ClassVar[str]
@@ -103,7 +104,7 @@ class BucketStore(Store[bytes], Generic[B]):
     """The bytes of a part of a value that is written as a file."""
 
     _bucket: B
-    _writes: Writes
+    _writes: W
 
     @property
     def features(self) -> Feature:

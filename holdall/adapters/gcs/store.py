@@ -24,7 +24,7 @@ from holdall.keys import check_key
 from holdall.store import Feature, Tag
 
 
-class GCS(BucketStore[GCSBucket]):
+class GCS(BucketStore[GCSBucket, GCSWrites]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -63,8 +63,6 @@ class GCS(BucketStore[GCSBucket]):
         | Feature.RANGES
         | Feature.STREAMS
     )
-
-    _writes: GCSWrites
 
     def __init__(
         self,

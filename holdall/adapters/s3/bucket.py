@@ -130,14 +130,14 @@ class S3Bucket:
     def _get(self, key: str, **parameters: str) -> tuple[dict[str, Any], bytes]:
         """The answer to a GET request about ``key``, and its whole body."""
         try:
-            return _whole(self.ask("get_object", key, **parameters))
+            return _whole(self.ask("get_object", key, **parameters), key)
         except RAISED:
             return self._get_again(key, parameters)
 
     def _get_again(self, key: str, parameters: dict[str, str]) -> tuple[dict[str, Any], bytes]:
         answer = self.ask("get_object", key, **parameters)
         try:
-            return _whole(answer)
+            return _whole(answer, key)
         except RAISED as error:
             raise translate(error, self.name, key) from error
 
@@ -276,9 +276,10 @@ def _server(answer: dict[str, Any]) -> str:
     return "LocalStack" if "x-localstack" in headers else headers.get("server", "").partition(" ")[0]
 
 
-def _whole(answer: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """An answer and its body. Closes the body, even if reading it fails."""
+def _whole(answer: dict[str, Any], key: str) -> tuple[dict[str, Any], bytes]:
+    """An answer about ``key`` and its body. Closes the body, even if it is not an object or reading it fails."""
     with closing(answer["Body"]) as body:
+        state_of(answer, key)
         return answer, body.read()
 
 

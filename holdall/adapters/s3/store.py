@@ -29,7 +29,7 @@ _SERVED = {"content_type": "ContentType", "cache_control": "CacheControl"}
 _DELETING = 4  # concurrent bulk deletes; the server counts each as a thousand deletes
 
 
-class S3(BucketStore[S3Bucket]):
+class S3(BucketStore[S3Bucket, S3Writes]):
     """A store of the objects in ``bucket`` below ``prefix``; values up to 5 TiB.
 
     The name of an object is the prefix, a slash and the key, in UTF-8 without any escaping. If the prefix is
@@ -72,8 +72,6 @@ class S3(BucketStore[S3Bucket]):
         | Feature.RANGES
         | Feature.STREAMS
     )
-
-    _writes: S3Writes
 
     def __init__(
         self,

@@ -1,55 +1,16 @@
 """Convert keys and values from and to the form in which Shove stores them, without running any pickle."""
 
-import io
 import pickle
-import pickletools
 import zlib
 from typing import Any, Literal
 
+from holdall.adapters._shared.plain import load
 from holdall.errors import Corrupt
 
 Values = Literal["bytes", "pickle"]
 VALUES = ("bytes", "pickle")
 
 _MOST = 1 << 26  # bytes of memory that a value may take, compressed or not
-_PART = 72  # bytes of a list or dict, and a pointer to it
-
-
-class Plain(pickle.Unpickler):
-    """Loads numbers, texts, bytes and containers of them, and refuses every name, which could be called.
-
-    A ``str`` of Python 2 is decoded by ``encoding``, which may be "bytes".
-    """
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        raise pickle.UnpicklingError(f"it names {module_name}.{global_name}")
-
-
-def load(data: bytes, encoding: str) -> Any:
-    """Return the plain object of which ``data`` is the pickle.
-
-    Raises UnpicklingError if it is not the pickle of a plain object, or would take too much memory.
-    """
-    try:
-        _check_memory(data)
-        return Plain(io.BytesIO(data), encoding=encoding).load()
-    except (pickle.UnpicklingError, MemoryError):
-        raise
-    except Exception as error:
-        raise pickle.UnpicklingError("it is damaged") from error
-
-
-def _check_memory(data: bytes) -> None:
-    """Raise UnpicklingError if loading ``data`` would take much more memory than ``data`` has bytes.
-
-    A few bytes can announce a length, or a place in the memo, for which the unpickler would allocate memory.
-    """
-    parts = 0
-    for parts, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
-        if opcode.name.endswith("PUT") and int(argument or 0) > parts:
-            raise pickle.UnpicklingError("it names a place in the memo that no pickle of its length has")
-        if parts * _PART > _MOST:
-            raise pickle.UnpicklingError(f"it takes more than {_MOST:,} bytes of memory")
 
 
 class Pickles:

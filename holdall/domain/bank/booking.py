@@ -78,7 +78,10 @@ def _apply(books: Books, proposal: Proposal) -> None:
 
 
 def _targets(proposal: Proposal) -> dict[Number, Decimal]:
-    return {(share.invoice, share.series): share.amount for share in proposal.shares}
+    found: dict[Number, Decimal] = {(each.invoice, each.series): each.amount for each in proposal.shares}
+    if len(found) < len(proposal.shares):
+        raise Invalid("an invoice has two shares; add their amounts up")
+    return found
 
 
 def _note(entry: Entry) -> str:

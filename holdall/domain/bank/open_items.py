@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from holdall.domain.bank.names import NameIndex
 from holdall.domain.bank.references import compact, forms
@@ -11,8 +12,16 @@ from holdall.domain.bank.words import Names
 from holdall.domain.books import Books
 from holdall.domain.keys import series_of
 from holdall.domain.model import Invoice, Party
-from holdall.domain.money import sum_amounts
+from holdall.domain.money import EXACT, sum_amounts
 from holdall.domain.settlement import received, unapplied
+
+
+class Recorded(NamedTuple):
+    """The day, the amount and the currency of a payment in the books."""
+
+    on: date
+    amount: Decimal
+    currency: str
 
 
 @dataclass
@@ -55,7 +64,7 @@ class OpenItems:
     """All items, found by their payment reference, their number, or their customer and amount.
 
     ``customers`` has the seller and the customer of each item by the name of the customer, and ``parties`` the customer
-    by both ids. ``payments`` are the ids of the payments that the books have already. Of the payment documents,
+    by both ids. ``payments`` has the payments that the books have already, by their ids. Of the payment documents,
     ``standing`` has the ids of those that are not void, and ``waiting`` the amount of those that are wholly unapplied.
     """
 
@@ -65,7 +74,7 @@ class OpenItems:
     by_amount: dict[tuple[str, Decimal], list[OpenItem]] = field(default_factory=dict)
     customers: NameIndex[tuple[str, str]] = field(default_factory=NameIndex)
     parties: dict[tuple[str, str], Party] = field(default_factory=dict)
-    payments: set[str] = field(default_factory=set)
+    payments: dict[str, Recorded] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
     waiting: dict[str, Decimal] = field(default_factory=dict)
 
@@ -88,6 +97,12 @@ class OpenItems:
         self.parties.setdefault(item.parties, item.customer)
         self.customers.add(item.customer.name, item.parties)
 
+    def add_payment(self, id: str, payment: Recorded) -> None:
+        """Add a payment of the books. One that is recorded on several invoices is their sum."""
+        known = self.payments.get(id)
+        amount = EXACT.add(known.amount, payment.amount) if known else payment.amount
+        self.payments[id] = payment._replace(amount=amount)
+
     def of_reference(self, reference: str) -> list[OpenItem]:
         """Return the items whose payment reference, or else whose number, is in ``reference``."""
         for index in (self.by_reference, self.by_number):
@@ -101,15 +116,17 @@ def open_items(books: Books, seller: str | None = None) -> OpenItems:
     """Return the items of ``books``, or only those of one seller. All documents are read once.
 
     >>> open_items(Books({})).payments
-    set()
+    {}
     """
     items = OpenItems()
     for invoice in books.of(seller or ""):
         items.add(item_of(invoice))
-        items.payments.update(each.id for each in invoice.payments if not each.part_of)
+        for each in invoice.payments:
+            if not each.part_of:
+                items.add_payment(each.id, Recorded(each.on, each.amount, invoice.currency))
     for payment in books.payment_documents():
         if amount := received(payment):  # one that was taken back, because it did not fit, received nothing
-            items.payments.add(payment.number)
+            items.add_payment(payment.number, Recorded(payment.issued, amount, payment.currency))
             if not any(each.voids == payment.number for each in payment.payments):
                 items.standing.add(payment.number)
             if unapplied(payment) == amount:

@@ -30,7 +30,7 @@ class ByRevisions:
 
     def __init__(self, sides: tuple[RevisedSide, RevisedSide], policy: Policy, *, verify: bool) -> None:
         self._sides = sides
-        self._policy = policy
+        self._policy: Policy = policy
         self._verify = verify
 
     def keeps(self, block: Block) -> bool:

@@ -13,9 +13,10 @@ import warnings
 import pytest
 
 import holdall
-from holdall.adapters.shove import Shove, pickles
+from holdall.adapters._shared import plain
+from holdall.adapters._shared.plain import load
+from holdall.adapters.shove import Shove
 from holdall.adapters.shove.importing import shove
-from holdall.adapters.shove.pickles import load
 from holdall.errors import (
     Corrupt,
     InvalidAddress,
@@ -290,7 +291,7 @@ def test_a_reader_meets_no_half_value(tmp_path):
     ],
 )
 def test_a_small_pickle_takes_no_memory(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickles, "_MOST", 1_000_000)
+    monkeypatch.setattr(plain, "MOST", 1_000_000)
     tracemalloc.start()
     try:
         with pytest.raises(pickle.UnpicklingError):

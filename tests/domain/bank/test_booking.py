@@ -17,7 +17,7 @@ from holdall.domain.bank.entry import Entry
 from holdall.domain.bank.importing import read_proposals, write_proposals
 from holdall.domain.bank.matching import match
 from holdall.domain.bank.open_items import open_items
-from holdall.domain.bank.proposal import BOOKABLE
+from holdall.domain.bank.proposal import BOOKABLE, Proposal, Share
 from holdall.domain.money import sum_amounts
 from holdall.domain.settlement import unapplied
 from holdall.errors import Invalid
@@ -70,6 +70,20 @@ def run(books, entries, statuses=frozenset({"exact", "unmatched"})):
 def state(books):
     owed = {each.number: str(sum_amounts(each.owed().values())) for each in books}
     return owed, {each.number: (str(unapplied(each)), each.customer.id) for each in books.payments()}
+
+
+@pytest.mark.parametrize("amounts", [("60", "40"), ("NaN",)], ids=["twice", "not-an-amount"])
+def test_shares_that_a_person_wrote_wrong_are_unclear(books, amounts):
+    shares = tuple(Share("2026-4", "S", "2026-invoice", Decimal(each)) for each in amounts)
+    proposal = Proposal("proposed", entry(5, "100.00"), "by hand", shares, "S", "C2")
+    before = state(books)
+    (found,) = book(books, [proposal], open_items(books), BOOKABLE)
+    assert (found.status, state(books)) == ("unclear", before)
+
+
+def test_an_entry_whose_amount_is_not_a_number_is_unclear(books):
+    proposal = Proposal("unmatched", entry(5, "NaN"), "by hand", (), "S", "C2")
+    assert [each.status for each in book(books, [proposal], open_items(books), BOOKABLE)] == ["unclear"]
 
 
 def test_each_entry_is_booked_once(books):

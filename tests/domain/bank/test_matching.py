@@ -183,9 +183,60 @@ def test_an_entry_that_is_recorded_or_repeated_is_told():
     paid = of("7")
     kept = Books({})
     kept.add(paid)
-    kept.pay("7", Decimal(10), date(2026, 2, 1), id="DE02/b-1")
+    kept.pay("7", Decimal(100), date(2026, 2, 1), id="DE02/b-1")
     found = list(match([entry(), entry(id="b-2"), entry(id="b-2")], open_items(kept)))
     assert [each.status for each in found] == ["there", "unmatched", "repeated"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"amount": "50.00"}, {"on": date(2026, 3, 1)}, {"currency": "NOK"}],
+    ids=["amount", "day", "unit"],
+)
+def test_an_entry_that_differs_from_the_recorded_one_of_its_id_is_unclear(changes):
+    kept = Books({})
+    kept.add(of("2026-1"))
+    kept.receive(Decimal(100), date(2026, 2, 1), customer="C1", id="DE02/b-1")
+    (found,) = match([entry(**changes)], open_items(kept))
+    assert found.status == "unclear"
+    assert found.reason.startswith(
+        "the books gave the id 'b-1' also to the entry of 100.00 EUR on 2026-02-01"
+    )
+
+
+def test_a_payment_that_is_recorded_on_two_invoices_is_their_sum():
+    kept = Books({})
+    for number, part in (("2026-1", 60), ("2026-2", 40)):
+        kept.add(of(number))
+        kept.pay(number, Decimal(part), date(2026, 2, 1), id="DE02/b-1")
+    assert [each.status for each in match([entry()], open_items(kept))] == ["there"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("2026", "Miete Oktober 2026"),
+        ("9/2026", "Miete 9/2026"),
+        ("2026-09", "2026-09 Miete"),
+        ("20260905", "20260905"),
+        ("2026-09-05", "am 2026-09-05"),
+    ],
+)
+def test_a_number_that_may_be_a_day_needs_the_name(number, words):
+    statuses = [
+        propose(entry(text=words, name=name), books=[of(number)])[0].status
+        for name in ("Eva Ost", "Ada Muller")
+    ]
+    assert statuses == ["proposed", "exact"]
+
+
+def test_a_number_of_one_customer_in_a_payment_of_another_is_a_proposal():
+    owed = [of("4711"), of("8", customer=Party("C2", "Bob Stone"))]
+    (found,) = propose(entry(text="Kunde 4711", name="STONE BOB"), books=owed)
+    why = "number '4711' in the text, but the payer has the name of customer 'C2'"
+    assert told(found) == ("proposed", [("4711", "100.00")], why)
+    owed = [of("4711"), of("8", customer=Party("C1", "Bob Stone"))]
+    assert propose(entry(text="Kunde 4711", name="STONE BOB"), books=owed)[0].status == "exact"
 
 
 def test_an_entry_that_is_recorded_as_a_whole_is_not_recorded_again_in_parts():

@@ -50,7 +50,7 @@ class Payments(Shifts):
             for each in self.payment_documents(seller)
             if received(each)
             and customer in (None, each.customer.id)
-            and (not unapplied or each.owed()[UNAPPLIED])
+            and (not unapplied or each.owed().get(UNAPPLIED))
         ]
         return sorted(found, key=lambda each: each.issued)
 

@@ -439,6 +439,12 @@ def test_a_payment_that_names_documents_of_another_seller_is_not_voided(books):
     assert books.find("A", "X").payments == (FOREIGN.entry,)
 
 
+def test_a_stored_payment_on_another_code_has_nothing_unapplied(books):
+    books.store["invoices/S/payments/q"] = replace(MARKED, payments=(Payment("q", DAY, Decimal(5), FIVE),))
+    assert books.payments(unapplied=True) == []
+    assert [each.number for each in books.payments()] == ["q"]
+
+
 def test_payments_are_listed_by_day(books):
     books.receive(Decimal(10), LATER, ["A"], id="p")
     books.receive(Decimal(20), DAY, customer="D", id="q")

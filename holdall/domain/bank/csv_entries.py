@@ -9,7 +9,7 @@ from holdall.domain.bank.csv_format import CsvFormat
 from holdall.domain.bank.csv_table import Row, decode, rows_of
 from holdall.domain.bank.csv_values import Mark, find_mark, find_notation, read_amount, read_day
 from holdall.domain.bank.entry import Entry, Statement, ids_of
-from holdall.domain.money import PLACES, fits, text
+from holdall.domain.money import DIGITS, PLACES, fits, text
 from holdall.errors import Invalid
 from holdall.extras import needs
 
@@ -52,7 +52,7 @@ def _entry(row: Row, how: CsvFormat, mark: Mark, notation: str) -> Entry:
     amount = _of("amount", row, lambda text: read_amount(text, mark)) if row["amount"] else _moved(row, mark)
     if not fits(amount, PLACES[currency]):
         raise Invalid(
-            f"the amount {amount} has more decimals than {currency}; write at most {PLACES[currency]}"
+            f"{amount} is not an amount in {currency}; write at most {DIGITS} digits and {PLACES[currency]} decimals"
         )
     return Entry(
         account="".join((row["account"] or how.account).split()),

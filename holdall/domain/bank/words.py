@@ -6,6 +6,7 @@ but not in "2026/106", in "106,00" or in "106a".
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -53,14 +54,16 @@ class Names(Generic[T]):
 
     def add(self, name: str, thing: T) -> None:
         """Add ``thing`` under ``name``. A name without letters and digits is never found."""
-        parts = runs(name)
+        plain = unicodedata.normalize("NFKC", name)
+        parts = runs(plain)
         if parts and len(parts) <= _LONGEST:
             found = self._by_runs.setdefault(parts, (name, []))
             found[1].append(thing)
-            self._joined.setdefault(compact(name).casefold(), found)
+            self._joined.setdefault(compact(plain).casefold(), found)
 
     def find(self, text: str) -> list[tuple[str, list[T]]]:
         """Return each name in ``text`` with its things, in the order of the text, and each name once."""
+        text = unicodedata.normalize("NFKC", text)
         found, taken = dict[int, tuple[str, list[T]]](), set[int]()
         all_runs = list(_runs(text))
         for length in range(min(_LONGEST, len(all_runs)), 0, -1):

@@ -109,7 +109,14 @@ def test_the_account_and_the_currency_may_be_columns():
     [
         ("2026-09-31,5,EUR", "line 3: date: '2026-09-31' is not a day as YYYY-MM-DD"),
         ("2026-09-01,five,EUR", "line 3: amount: 'five' is not an amount; write it as 1234.50"),
-        ("2026-09-01,5.001,EUR", "line 3: the amount 5.001 has more decimals than EUR; write at most 2"),
+        (
+            "2026-09-01,5.001,EUR",
+            "line 3: 5.001 is not an amount in EUR; write at most 15 digits and 2 decimals",
+        ),
+        (
+            "2026-09-01,1000000000000000.50,EUR",
+            "line 3: 1000000000000000.50 is not an amount in EUR; write at most 15 digits and 2 decimals",
+        ),
         ("2026-09-01,5,EURO", "line 3: 'EURO' is not a currency"),
         ("2026-09-01,5,", "line 3: it names no currency; give --currency EUR"),
         ("2026-09-01,,EUR", "line 3: the amount is empty"),

@@ -230,6 +230,14 @@ def test_a_number_that_may_be_a_day_needs_the_name(number, words):
     assert statuses == ["proposed", "exact"]
 
 
+@pytest.mark.parametrize("words", ["U\u0308-1", "\uff35\u0308-\uff11"], ids=["combining", "wide"])
+def test_equal_letters_may_be_written_in_other_characters(words):
+    names = Names[int]()
+    for number in ("1", "\u00dc-1"):
+        names.add(number, 1)
+    assert names.find(words) == [("\u00dc-1", [1])]
+
+
 def test_a_number_of_one_customer_in_a_payment_of_another_is_a_proposal():
     owed = [of("4711"), of("8", customer=Party("C2", "Bob Stone"))]
     (found,) = propose(entry(text="Kunde 4711", name="STONE BOB"), books=owed)

@@ -150,7 +150,7 @@ def test_it_shares_a_file_with_an_app_s_own_tables_and_other_stores(path: Path) 
     connection.execute("INSERT INTO people VALUES ('Ada')")
     connection.commit()
     connection.close()
-    with SQLite(path) as one, SQLite(path, table="order") as two:
+    with SQLite(path, table="holdall") as one, SQLite(path, table="order") as two:
         one["a"] = b"1"
         two["a"] = b"2"
         one.clear()

@@ -80,7 +80,7 @@ def test_a_newer_format_asks_for_an_upgrade(path: Path, tmp_path: Path) -> None:
 def test_a_database_in_utf_16_is_refused_before_it_is_changed(path: Path, tmp_path: Path) -> None:
     execute(path, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a);")
     before = contents(tmp_path)
-    with SQLite(path) as store, pytest.raises(Mismatch, match="UTF-16le"):
+    with SQLite(path, table="holdall") as store, pytest.raises(Mismatch, match="UTF-16le"):
         store["a"] = b"1"
     assert contents(tmp_path) == before
 

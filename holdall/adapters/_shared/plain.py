@@ -8,6 +8,8 @@ from typing import Any, Final
 
 MOST: Final = 1 << 26
 """The bytes of memory that a plain object may take."""
+_HASH = {"DICT", "SETITEM", "SETITEMS", "ADDITEMS", "FROZENSET"}
+_TUPLE = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
 _SHOWN = 400  # characters of one part of a repr
 _PART = 72  # bytes of a list or dict, and a pointer to it
 
@@ -40,13 +42,19 @@ def _check_memory(data: bytes) -> None:
     """Raise UnpicklingError if loading ``data`` would take much more memory than ``data`` has bytes.
 
     A few bytes can announce a length, or a place in the memo, for which the unpickler would allocate memory.
+    Also raise it if the pickle has tuples that a dict or a set may hash: a tuple hashes its items each time,
+    so a tuple that contains another tuple twice, at every level, takes for ever.
     """
     parts = 0
+    names = set()
     for parts, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
+        names.add(opcode.name)
         if opcode.name.endswith("PUT") and int(argument or 0) > parts:
             raise pickle.UnpicklingError("it names a place in the memo that no pickle of its length has")
         if parts * _PART > MOST:
             raise pickle.UnpicklingError(f"it takes more than {MOST:,} bytes of memory")
+    if names & _HASH and names & _TUPLE:
+        raise pickle.UnpicklingError("it has tuples and also a dict or a set, which could hash them for ever")
 
 
 def show(thing: object) -> str:

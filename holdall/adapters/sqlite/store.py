@@ -39,6 +39,7 @@ from holdall.store import (
     unsupported,
 )
 
+_TABLE = "holdall"  # the name of the table if none is given
 _PAGE = 1024  # rows of the largest page of a scan
 _LOOKUPS = 128  # keys looked up in one transaction
 _LOOKS = 0.01  # seconds between two looks of a watch at the version of the database
@@ -57,7 +58,7 @@ _TAGGED = "AND CAST(tick AS TEXT) = ?"
 
 
 class SQLite(Store[bytes]):
-    """The rows of ``table`` in the SQLite database at ``path``.
+    """The rows of ``table`` ("holdall" by default) in the SQLite database at ``path``.
 
     The path ``":memory:"`` stands for a private database in memory, which all threads may use.
 
@@ -68,7 +69,8 @@ class SQLite(Store[bytes]):
     table that has no feed yet gets none; a delete then costs less.
 
     The first write creates the file; until then the store is empty. If the file is not a database, or if
-    its table of this name has another schema, the store raises Mismatch and changes nothing. A scan reads
+    its table of this name has another schema, the store raises Mismatch and changes nothing. So it does if
+    no ``table`` is given and the file has tables, but none of holdall: it is the file of another program. A scan reads
     one page at a time and holds nothing open in between, so each page shows the data at the time when it
     was read. `set_many` and `delete_many` commit after each thousand keys, or after each MiB of values.
     Tags are ticks of the table and never repeat, not even in a table that replaces a lost one. The store
@@ -85,7 +87,7 @@ class SQLite(Store[bytes]):
         self,
         path: str | os.PathLike[str],
         *,
-        table: str = "holdall",
+        table: str | None = None,
         durability: Durability = "full",
         timeout: float = 10,
         feed: bool = True,
@@ -95,9 +97,10 @@ class SQLite(Store[bytes]):
             path = absolute(path, "sqlite", "sqlite:///books.db")
         options = {name: value for name, value in self._made_with[1].items() if name != "path"}
         self._made_with = (path,), options  # so that a repr or pickle is still right after a chdir
-        self._table = Table(path, table, durability, timeout, feed)
+        name = _TABLE if table is None else table
+        self._table = Table(path, name, durability, timeout, feed, may_join=table is not None)
         self._link = Link(self._table)
-        self._feed = Feed(self, self._link, table)
+        self._feed = Feed(self, self._link, name)
         self._bell = PerProcess(Bell)
         self._features = _FEATURES
         if feed:
@@ -106,7 +109,7 @@ class SQLite(Store[bytes]):
             self._features |= _IN_A_FILE
         self._row = self._link.row
         self._connection = self._link.connection
-        name = self._name = f'"{table}"'
+        name = self._name = f'"{name}"'
         self._has = f"SELECT 1 FROM {name} WHERE key = ?"
         self._get = f"SELECT {_VALUE} FROM {name} WHERE key = ?"
         self._get_tagged = f"SELECT {_VALUE}, CAST(tick AS TEXT) FROM {name} WHERE key = ?"

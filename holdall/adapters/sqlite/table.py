@@ -14,6 +14,7 @@ from stat import S_IFREG, S_ISDIR
 
 from holdall.adapters._files import oserrors
 from holdall.adapters._files.durability import Durability, check_durability
+from holdall.adapters._shared.tables import Tables
 from holdall.adapters.sqlite import schema
 from holdall.adapters.sqlite.errors import translate
 from holdall.errors import (
@@ -74,6 +75,8 @@ class Table:
     durability: Durability
     timeout: float
     feed: bool = True
+    may_join: bool = True
+    """Whether the first write may add the table to a database of another program."""
 
     def __post_init__(self) -> None:
         if not _named(self.name):
@@ -196,6 +199,8 @@ class Table:
     def _check(self, connection: sqlite3.Connection) -> None:
         found = schema.recognise(connection, self.name)
         if found is None:
+            if not self.may_join:
+                self._require_ours(connection)
             raise NoTable
         if found in (schema.FORMAT, schema.WITHOUT_FEED):
             return
@@ -203,7 +208,24 @@ class Table:
             raise Mismatch(
                 f"{self} has the format {found!r}, but this version of holdall reads {schema.FORMAT!r}; upgrade holdall"
             )
-        raise Mismatch(f"{self} was not made by holdall, so it is left unchanged; name another with ?table=")
+        raise Mismatch(f"{self} was not made by holdall, so it is left unchanged; {self._remedy(connection)}")
+
+    def _require_ours(self, connection: sqlite3.Connection) -> None:
+        """Raise Mismatch if the database has tables and holdall made none of them.
+
+        A mistyped path would otherwise read as an empty store.
+        """
+        tables = Tables.of(connection)
+        names = filter(_named, tables.names)
+        if tables.names and not any((schema.recognise(connection, name) or "") for name in names):
+            raise Mismatch(f"{self.path} was not made by holdall: {tables}; {self._remedy(connection)}")
+
+    def _remedy(self, connection: sqlite3.Connection) -> str:
+        tables = Tables.of(connection)
+        ours = "name a new table with ?table="
+        if tables.of_sqlitedict or tables.of_diskcache:
+            return f"{tables.remedy(self.path)}; to add a table of holdall, {ours}"
+        return f"name another file, or to add a table of holdall, {ours}"
 
     # ---- Creating ----------------------------------------------------------------------------------
 

@@ -74,6 +74,13 @@ def test_a_small_pickle_cannot_become_a_large_document(path):
     assert read(f"sqlitedict:{path}", values="json") == {"wide": "Corrupt", "cycle": "Corrupt"}
 
 
+def test_a_small_pickle_cannot_hash_for_ever(path):
+    key = b"K\x01\x85" + b"2\x86" * 60  # a tuple that contains another tuple twice, at 60 levels
+    write(path, {"a": b"\x80\x04}" + key + b"K\x01s."}, encode=lambda value: value)
+    for values in ("bytes", "json"):
+        assert read(f"sqlitedict:{path}", values=values) == {"a": "Corrupt"}
+
+
 def test_it_reads_values_that_the_app_encoded_itself(path):
     write(path, {"a": {"total": 7}, "b": "é"}, encode=json.dumps, decode=json.loads)
     assert read(f"sqlitedict:{path}", values="json") == {"a": b'{"total": 7}', "b": b'"\\u00e9"'}

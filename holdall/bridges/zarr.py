@@ -5,7 +5,7 @@ import builtins
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from holdall import registry
 from holdall.aio import AsyncStore
@@ -16,11 +16,9 @@ from holdall.errors import Conflict, Unsupported
 from holdall.extras import needs
 from holdall.store import ABSENT, Store
 
-if TYPE_CHECKING:
-    from zarr.core.buffer import Buffer, BufferPrototype
-
 with needs("zarr"):
     from zarr.abc import store as abc
+    from zarr.core.buffer import Buffer, BufferPrototype
     from zarr.core.sync import sync
 
 
@@ -42,9 +40,11 @@ class HoldallStore(abc.Store):
     ['t/c/0', 't/c/1', 't/zarr.json', 'zarr.json']
     """
 
-    supports_writes = supports_deletes = supports_listing = True
-    supports_partial_writes = False  # zarr 3.1.0 asks for this one and the next
-    set_partial_values = None
+    # pyright takes a property only for one that `def` makes. zarr 3.1.0 asks for the last two.
+    supports_writes = property(lambda _: True)  # pyright: ignore[reportIncompatibleMethodOverride]
+    supports_deletes = supports_listing = supports_writes  # pyright: ignore[reportIncompatibleMethodOverride]
+    supports_partial_writes = property(lambda _: False)  # pyright: ignore[reportIncompatibleMethodOverride]
+    set_partial_values: Any = None
 
     def __init__(self, store: AsyncStore[bytes] | Store[bytes] | Place, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -71,20 +71,20 @@ class HoldallStore(abc.Store):
             sync(self._store.aclose())
 
     async def get(
-        self, key: str, prototype: "BufferPrototype", byte_range: abc.ByteRequest | None = None
-    ) -> "Buffer | None":
+        self, key: str, prototype: BufferPrototype, byte_range: abc.ByteRequest | None = None
+    ) -> Buffer | None:
         try:
             if byte_range is None:
                 data = await self._store[key]
             else:
-                data = await self._store.call(partial(_read, key, *_bounds(byte_range)))
+                data = await self._store.call(partial(_read, key, byte_range))
         except KeyError:
             return None
         return prototype.buffer.from_bytes(data)
 
     async def get_partial_values(
-        self, prototype: "BufferPrototype", key_ranges: Iterable[tuple[str, abc.ByteRequest | None]]
-    ) -> "builtins.list[Buffer | None]":
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, abc.ByteRequest | None]]
+    ) -> builtins.list[Buffer | None]:
         return await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges))
 
     async def exists(self, key: str) -> bool:
@@ -106,11 +106,11 @@ class HoldallStore(abc.Store):
         for name in await self._store.call(lambda store: list_names(store, folder(prefix))):
             yield name
 
-    async def set(self, key: str, value: "Buffer") -> None:
+    async def set(self, key: str, value: Buffer) -> None:
         self._check_writable()
         await self._store.set(key, value.to_bytes())
 
-    async def set_if_not_exists(self, key: str, value: "Buffer") -> None:
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
         try:
             with suppress(Conflict):  # the key exists
@@ -141,19 +141,18 @@ class HoldallStore(abc.Store):
         return f"HoldallStore({self._store.store!r})"
 
 
-def _bounds(part: abc.ByteRequest) -> tuple[int, int | None]:
-    """Return the start and the length of ``part``, as `Store.read` takes them."""
+def _read(key: str, part: abc.ByteRequest, store: Store[bytes]) -> bytes:
+    start: int
+    length: int | None = None
     match part:
         case abc.RangeByteRequest(start, end):
-            return start, max(0, end - start)
-        case abc.OffsetByteRequest(offset):
-            return offset, None
+            length = max(0, end - start)
+        case abc.OffsetByteRequest(start):
+            pass
         case abc.SuffixByteRequest(count):
-            return -count, count
-    raise TypeError(f"Unexpected byte_range, got {part!r}; use a RangeByteRequest")
-
-
-def _read(key: str, start: int, length: int | None, store: Store[bytes]) -> bytes:
+            start, length = -count, count
+        case _:
+            raise TypeError(f"Unexpected byte_range, got {part!r}; use a RangeByteRequest")
     try:
         return store.read(key, start, length)
     except Unsupported:

@@ -1,10 +1,9 @@
-"""Datasets of xarray and arrays of Dask in a store, also from threads and from another process."""
+"""Datasets of xarray and arrays of Dask in a store."""
 
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import dask
 import dask.array
 import numpy as np
 import pytest
@@ -64,11 +63,3 @@ def test_dask_writes_and_reads_arrays_in_threads(address: str) -> None:
         read = dask.array.from_zarr(zarr.open_array(store, path="n", mode="r"))
         assert int((read + 1).sum().compute(scheduler="threads")) == 6400 * 6401 // 2
         assert len([key for key in store._store.store if key.startswith("n/c/")]) == 64
-
-
-def test_dask_writes_arrays_in_another_process(tmp_path: Path) -> None:
-    with HoldallStore(f"sqlite:///{tmp_path}/arrays.db") as store:
-        array = zarr.create_array(store, shape=(8,), chunks=(2,), dtype="i8")
-        with dask.config.set(scheduler="processes", num_workers=1):
-            dask.array.arange(8, chunks=2).to_zarr(array)
-        assert list(array[:]) == list(range(8))

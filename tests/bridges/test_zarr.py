@@ -2,6 +2,9 @@
 
 import asyncio
 import doctest
+import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +276,16 @@ def test_arrays_and_groups(below: Store[bytes], zarr_format: Any) -> None:
         read["deep/er/t"][0] = 1
     del root["deep"]
     assert [key for key in below if key.startswith("deep")] == []
+
+
+def test_another_process_writes_the_array_of_a_pickled_store(tmp_path: Path) -> None:
+    with HoldallStore(f"sqlite:///{tmp_path}/store.db") as store:
+        array = zarr.create_array(store, shape=(4,), chunks=(2,), dtype="i4")
+        array[:2] = 1
+        (tmp_path / "array").write_bytes(pickle.dumps(array))
+        code = "import pathlib, pickle, sys; pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())[2:] = 2"
+        subprocess.run([sys.executable, "-c", code, tmp_path / "array"], check=True, timeout=200)
+        assert list(array[:]) == [1, 1, 2, 2]
 
 
 def test_a_name_that_is_not_a_key_is_refused() -> None:

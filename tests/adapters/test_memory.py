@@ -106,7 +106,7 @@ def test_a_child_goes_on_where_another_thread_was_writing() -> None:
 
 
 def test_an_address_with_parameters_is_refused() -> None:
-    with pytest.raises(holdall.InvalidAddress, match="takes none"):
+    with pytest.raises(holdall.InvalidAddress, match="has no parameter 'table'"):
         holdall.open("memory://?table=t")
 
 

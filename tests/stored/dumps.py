@@ -163,6 +163,8 @@ class RedisKeys:
         return [[to_text(field), to_text(value)] for field, value in self._client.hgetall(key).items()]
 
     def load(self, dumped: Dumped) -> None:
+        for key in [*self._client.scan_iter(f"{self.prefix}*")]:  # of another release, in an earlier test
+            self._client.delete(key)
         for key, kind, content in dumped:
             if kind == "zset":
                 self._client.zadd(to_data(key), {to_data(member): score for member, score in content})

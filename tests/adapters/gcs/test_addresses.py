@@ -252,7 +252,7 @@ def test_a_server_that_ignores_conditions_on_deletes_offers_no_remove(fake_gcs: 
 
 def test_a_server_that_ignores_conditions_on_long_uploads_offers_no_swap_of_large_values(fake_gcs: Server):
     with fake_gcs.store() as store:
-        with pytest.raises(Unsupported, match="conditions on uploads"):
+        with pytest.raises(Unsupported, match="conditions on larger uploads"):
             store.swap("a", bytes(9 * 2**20), ABSENT)
         assert list(store.raw()) == []
 

@@ -13,7 +13,7 @@ from benchmarks.measure import FASTER_WAITING, OVER_WAITING, Row, Work, at_least
 from benchmarks.slow import slowed
 from holdall import Store
 from holdall.adapters.s3 import S3
-from tests.servers.s3 import KEY, SECRET, seaweedfs
+from tests.servers.s3 import VARIABLES, seaweedfs
 
 GROUP = "S3 on SeaweedFS"
 COUNT, SIZE = 10_000, 1024
@@ -40,9 +40,7 @@ def buckets(folder: Path) -> Iterator[Row]:
 def environment() -> dict[str, str]:
     """The variables by which boto3 finds the server of a benchmark."""
     return {
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **VARIABLES,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }

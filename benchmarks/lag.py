@@ -21,7 +21,7 @@ from rich.table import Table
 from benchmarks.lag_chart import Panel, Phase, Series, chart
 from holdall import S3, Replicas, SQLite
 from tests.faults.proxy import Exchange, Proxy, late
-from tests.servers.s3 import KEY, SECRET, seaweedfs
+from tests.servers.s3 import VARIABLES, seaweedfs
 
 LATENCY: Final = 0.02  # seconds
 PHASES: Final = (
@@ -47,11 +47,7 @@ def measure(folder: Path) -> list[Sample]:
     """Return the lag over the phases."""
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name, value in (
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", SECRET),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-        ):
+        for name, value in VARIABLES.items():
             patch.setenv(name, value)
         (folder / "weed").mkdir()
         proxy = stack.enter_context(Proxy(stack.enter_context(seaweedfs(folder / "weed"))))

@@ -15,7 +15,7 @@ from holdall.adapters.s3 import S3
 from holdall.query import View
 from holdall.testing import emulators
 from tests.faults.proxy import Exchange, Proxy
-from tests.servers.s3 import KEY, SECRET, serve_moto
+from tests.servers.s3 import VARIABLES, serve_moto
 
 FEW, MANY, MILLION = 2_000, 4_000, 1_000_000  # documents; the requests of a million follow from the others
 CHANGED = 100
@@ -31,9 +31,7 @@ def prices() -> str:
     """Return the requests for a million documents and their price, as a table in Markdown."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": "us-east-1",
+            **VARIABLES,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }.items():

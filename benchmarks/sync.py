@@ -27,7 +27,7 @@ from holdall.middleware.interceptor import Interceptor
 from holdall.replication import sync_both
 from holdall.replication.revisions.kept import TREES
 from holdall.store import Store
-from tests.servers.s3 import KEY, SECRET, seaweedfs
+from tests.servers.s3 import VARIABLES, seaweedfs
 
 T = TypeVar("T")
 
@@ -100,11 +100,7 @@ def _upload(folder: Path, objects: int) -> Row:
     """Compare the first sync of a database to a bucket with a pool of threads that puts its rows."""
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name, value in (
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", SECRET),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-        ):
+        for name, value in VARIABLES.items():
             patch.setenv(name, value)
         weed = folder / "weed"
         weed.mkdir()

@@ -341,7 +341,7 @@ class Store(MutableMapping[str, V]):
         reads one version of the value: it raises Conflict if the value is replaced or deleted in the
         meantime and the store does not have the old one any more. Opening a missing key raises KeyError.
 
-        What is written becomes the value when the file is closed, wholly, as if by one write; until then
+        The new value is there when the file is closed, wholly, as if by one write; until then
         nobody sees it. If the ``with`` block raises an exception, or the process is killed, the key keeps its
         old value. With ``expected``, closing is a `swap`: it raises Conflict if ``key`` does not have that
         tag then. Needs SWAP too.

@@ -18,22 +18,17 @@ from unittest import mock
 from holdall.cli.run import run
 from holdall.middleware.versions import stamp
 from tests.faults.proxy import Exchange, Proxy, nothing
-from tests.servers.s3 import KEY, SECRET, seaweedfs
+from tests.servers.s3 import VARIABLES, seaweedfs
 
 _LAYERS: Final = "serializer=json&history=on"
 SHOP: Final = f"sqlite:///shop.db?{_LAYERS}"
-_AMAZON: Final = {
-    "AWS_ACCESS_KEY_ID": KEY,
-    "AWS_SECRET_ACCESS_KEY": SECRET,
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 def main() -> None:
     """Show both."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stack.enter_context(mock.patch.dict(os.environ, _AMAZON))
+        stack.enter_context(mock.patch.dict(os.environ, VARIABLES))
         (folder / "cloud").mkdir()
         endpoint = stack.enter_context(seaweedfs(folder / "cloud"))
         proxy = stack.enter_context(Proxy(endpoint))

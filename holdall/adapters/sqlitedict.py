@@ -3,9 +3,9 @@
     database = an SQLite database with any number of tables
     table    = *row                         named "unnamed" by default
     row      = (key TEXT PRIMARY KEY, value BLOB)
-    value    = a blob: the pickle of any object, or what the app's own ``encode`` returned
-             | a text or a number: what the app's own ``encode`` returned, usually a text in JSON
-    key      = text: the key, or what the app's own ``encode_key`` returned
+    value    = a blob: the pickle of any object, or the result of the app's own ``encode``
+             | a text or a number: the result of the app's own ``encode``, usually a text in JSON
+    key      = text: the key, or the result of the app's own ``encode_key``
 
 The source of these facts is the documentation of sqlitedict 2.1.0 and the tables that it makes. sqlitedict
 need not be installed. SQLite turns a number that sqlitedict gets as a key into text, so holdall reads text.

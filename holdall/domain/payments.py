@@ -20,8 +20,8 @@ from holdall.domain.settlement import (
     require_equal,
     used_id,
 )
-from holdall.domain.settling import require_cash, require_reason, void, void_of
-from holdall.domain.shifts import Shifts, given_parts, is_void, new_id, taken_out, void_id
+from holdall.domain.settling import require_cash, require_reason, void, void_id, void_of
+from holdall.domain.shifts import Shifts, given_parts, is_void, new_id, taken_out
 from holdall.errors import Conflict, Invalid
 
 

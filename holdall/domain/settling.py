@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,6 +12,9 @@ from holdall.domain.model import Allocation, Invoice, Payment
 from holdall.domain.money import EXACT, sum_amounts, sum_by_name, text
 from holdall.domain.recording import To, append, find_payment, record
 from holdall.errors import Invalid
+
+VOID: Final = "void-"
+"""The beginning of the id of an entry or a payment document that takes back another one."""
 
 _LONGEST_ID = 200
 
@@ -29,9 +33,14 @@ def void(invoice: Invoice, id: str, on: date, reason: str) -> Invoice:
             "several documents; void that payment as a whole"
         )
     require_reason(reason, f"void of payment {id!r}")
-    changed = append(invoice, void_of(found, f"void-{id}"[:_LONGEST_ID], on, reason))
+    changed = append(invoice, void_of(found, void_id(id)[:_LONGEST_ID], on, reason))
     require_cash(invoice, changed)
     return changed
+
+
+def void_id(id: str) -> str:
+    """Return the id of the entry, or the payment document, that takes back ``id``."""
+    return f"{VOID}{id}"
 
 
 def require_cash(before: Invoice, after: Invoice) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from secrets import token_hex
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,10 +23,8 @@ from holdall.domain.settlement import (
     take,
     unapplied,
 )
-from holdall.domain.settling import paid_back
+from holdall.domain.settling import VOID, paid_back, void_id
 from holdall.errors import Conflict, Invalid
-
-_VOID: Final = "void-"
 
 
 class _Source(NamedTuple):
@@ -191,16 +189,11 @@ def new_id(given: str | None) -> str:
     """Return the id of a new payment document. Raises Invalid if the given id is empty, too long, or that of a void."""
     if given is None:
         return token_hex(8)
-    if given.startswith(_VOID):
-        raise Invalid(f"the id {given!r} begins with {_VOID!r}, as the ids of voids do; give another id")
+    if given.startswith(VOID):
+        raise Invalid(f"the id {given!r} begins with {VOID!r}, as the ids of voids do; give another id")
     if not 1 <= len(given) <= LONGEST_ID:
         raise Invalid(f"the id {given!r} has {len(given)} characters; give one of 1 to {LONGEST_ID}")
     return given
-
-
-def void_id(id: str) -> str:
-    """Return the id of the payment document that takes back the payment ``id``."""
-    return f"{_VOID}{id}"
 
 
 def is_void(document: Invoice) -> bool:

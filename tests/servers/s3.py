@@ -27,6 +27,8 @@ from tests.servers.process import free_ports, program, running
 T = TypeVar("T")
 
 KEY, SECRET = "holdall-test-key", "holdall-test-secret"
+VARIABLES = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
+"""The variables by which boto3 finds the credentials of a server."""
 LOCALSTACK = Path(__file__).parents[2] / ".venvs" / "localstack" / "bin" / "python"
 
 
@@ -62,9 +64,8 @@ def credentials() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
-        patch.setenv("AWS_ACCESS_KEY_ID", KEY)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")

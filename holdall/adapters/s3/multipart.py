@@ -21,7 +21,7 @@ MOST = 10_000
 
 _NEVER = Tag("never-issued")
 Sent = dict[str, Any]
-"""What the server knows of a part that was sent."""
+"""The number and the ETag of a part that was sent, by which the server finds it."""
 
 
 class Parts:

@@ -22,6 +22,7 @@ from holdall.domain.keys import number_of
 from holdall.domain.model import Invoice
 from holdall.domain.money import text
 from holdall.domain.settlement import received, settlement_of, unapplied
+from holdall.domain.settling import void_id
 from holdall.errors import HoldallError
 
 _AT = "--from sqlite:///books.db"
@@ -269,7 +270,7 @@ def void(
     The entries stay, and new entries have the opposite amounts. Money that was applied later must be voided first.
     """
     with open_payments(uri) as books:
-        known = entry is None and _is_recorded(books, f"void-{payment}", seller)
+        known = entry is None and _is_recorded(books, void_id(payment), seller)
         made = books.void_payment(payment, on or zone.today(), reason, entry=entry, seller=seller)
         if entry is None:
             _confirm(books, made, zone.today(), known=known)

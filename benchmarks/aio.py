@@ -1,7 +1,4 @@
-"""``make bench-aio``: the asynchronous interface next to asyncio.to_thread, py-key-value and obstore.
-
-The comparison with py-key-value's DiskStore needs pathvalidate, which no lock has: without it, it is left out.
-"""
+"""``make bench-aio``: the asynchronous interface next to asyncio.to_thread, py-key-value and obstore."""
 
 import argparse
 import asyncio
@@ -9,13 +6,13 @@ import tempfile
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import obstore
 import pytest
+from key_value.aio.stores.disk import DiskStore
 from rich.console import Console
 
 from benchmarks.buckets import environment
@@ -86,10 +83,6 @@ def on_sqlite(loop: asyncio.Runner, folder: Path, count: int) -> Iterator[Row]:
 
 def on_disk(loop: asyncio.Runner, folder: Path, count: int) -> Iterator[Row]:
     """py-key-value's protocol on SQLite: by holdall, and by its own DiskStore (diskcache)."""
-    if not find_spec("pathvalidate"):
-        return
-    from key_value.aio.stores.disk import DiskStore
-
     entries = KeyValue(SQLite(folder / "entries.db", durability="os"))
     disk = DiskStore(directory=folder / "disk")
     for each in (entries, disk):

@@ -11,6 +11,7 @@ from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditio
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
+from holdall.adapters.s3.entries import trim_entries
 from holdall.adapters.s3.errors import RAISED, begins_after_end, translate
 from holdall.adapters.s3.listing import PAGE, S3Object, list_flat, list_nested
 from holdall.errors import Corrupt, HoldallError, Unsupported
@@ -220,7 +221,8 @@ class S3Bucket:
     def _page(self, **parameters: Any) -> dict[str, Any]:
         if self._unpaged:
             parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
-        answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
+        with trim_entries():
+            answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
         if self._listing == "auto":
             server = _server(answer)
             self._listing = "nested" if server in _IN_FOLDERS else "flat"

@@ -34,12 +34,12 @@ class Entries:
 
     def set_many(self, values: Mapping[str, Any], seconds: float | None) -> None:
         rows = {name: self.encode(name, value) for name, value in values.items()}
-        self.data.with_ttl(seconds).update(rows)
+        self.data.lasting(seconds).update(rows)
 
     def add(self, name: str, value: Any, seconds: float | None) -> bool:
         """Set ``name`` unless it has a value, and return whether it was set. Needs SWAP."""
         try:
-            self.data.with_ttl(seconds).swap(name, self.encode(name, value), ABSENT)
+            self.data.lasting(seconds).swap(name, self.encode(name, value), ABSENT)
         except Conflict:
             return False
         return True

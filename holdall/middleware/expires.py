@@ -53,7 +53,7 @@ class Expires(Layer[bytes, bytes]):
     >>> now = 0.0
     >>> store = Expires(Memory(), ttl=60, clock=lambda: now)
     >>> store["token"] = b"..."
-    >>> store.with_ttl(None)["user"] = b"..."
+    >>> store.lasting(None)["user"] = b"..."
     >>> now = 60.0
     >>> "token" in store, list(store), store.sweep()
     (False, ['user'], 1)
@@ -66,12 +66,8 @@ class Expires(Layer[bytes, bytes]):
         self._ttl = None if ttl is None else micros(ttl)
         self._clock = clock
 
-    def with_ttl(self, ttl: float | None) -> "Expires":
-        """Return the same store, but values that are written through it expire after ``ttl`` seconds."""
+    def lasting(self, ttl: float | None, /) -> "Expires":
         return Expires(self._inner, ttl, clock=self._clock)
-
-    def lasting(self, ttl: float | None, /) -> Store[bytes]:
-        return self.with_ttl(ttl)
 
     def remaining(self, key: str, /) -> float | None:
         deadline = split(key, self._inner[key])[1]

@@ -67,7 +67,7 @@ class SqliteDict(Ordered):
 
     def _others(self) -> Iterable[Foreign]:
         rows = self._database.rows(
-            f"SELECT CAST(key AS BLOB) FROM {self._quoted()} WHERE typeof(key) <> 'text'"
+            f"SELECT CAST(key AS BLOB) FROM {self._quoted()} WHERE key IS NULL OR key < '' OR key >= x''"
         )
         return [Foreign(show(key), _Blob(key)) for (key,) in rows]
 

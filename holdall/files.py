@@ -189,11 +189,16 @@ class _ValueReader(io.RawIOBase):
     """Reads a value of ``size`` bytes by ``read``, a part at a time. ``release`` is called when it is closed."""
 
     def __init__(
-        self, size: int, read: Callable[[ByteRange], bytes], release: Callable[[], None] | None
+        self,
+        size: int,
+        read: Callable[[ByteRange], bytes],
+        release: Callable[[], None] | None,
+        confirm: Callable[[], object] | None,
     ) -> None:
         self._size = size
         self._read = read
         self._release = release
+        self._confirm = confirm
         self._at = 0
 
     def readable(self) -> bool:
@@ -204,6 +209,8 @@ class _ValueReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if whence == io.SEEK_END:
+            self._reach_end()
         if base + offset < 0:
             raise ValueError(f"the position {base + offset} is negative")
         self._at = base + offset
@@ -216,7 +223,7 @@ class _ValueReader(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         length = min(len(view), self._size - self._at)
         if length <= 0:
-            return 0
+            return self._reach_end()
         data = self._read(ByteRange(self._at, length))
         view[: len(data)] = data
         self._at += len(data)
@@ -228,7 +235,13 @@ class _ValueReader(io.RawIOBase):
         got = 0
         while got < left and (count := self.readinto(memoryview(data)[got : got + _MOST])):
             got += count
+        self._reach_end()
         return bytes(data[:got])
+
+    def _reach_end(self) -> int:
+        if self._confirm is not None:
+            self._confirm()
+        return 0
 
     def close(self) -> None:
         release, self._release = self._release, None
@@ -246,6 +259,10 @@ def open_value(
     release: Callable[[], None] | None = None,
     *,
     buffer: int = BUFFER,
+    confirm: Callable[[], object] | None = None,
 ) -> io.BufferedReader:
-    """Return a file that reads a value of ``size`` bytes by ``read``, up to ``buffer`` bytes at a time."""
-    return io.BufferedReader(_ValueReader(size, read, release), buffer)
+    """Return a file that reads a value of ``size`` bytes by ``read``, up to ``buffer`` bytes at a time.
+
+    ``confirm`` is called before the reader is told where the value ends. It may raise an error.
+    """
+    return io.BufferedReader(_ValueReader(size, read, release, confirm), buffer)

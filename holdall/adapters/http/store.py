@@ -24,7 +24,7 @@ from holdall.address import Address
 from holdall.batches import split_keys, split_pairs, split_transaction, to_bytes_within
 from holdall.bell import Bell
 from holdall.changes import Changes
-from holdall.errors import InvalidAddress
+from holdall.errors import InvalidAddress, Unsupported
 from holdall.handles import PerProcess
 from holdall.history import Revision, require_moment
 from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
@@ -296,6 +296,23 @@ class HTTP(Store[bytes]):
             return poll.seen
 
         return self._bell().watch(look, since, timeout, WAIT, event=poll)
+
+    # ---- Expiry ----------------------------------------------------------------------------------
+
+    def lasting(self, ttl: float | None, /) -> Store[bytes]:
+        raise self._without_expiry()
+
+    def remaining(self, key: str, /) -> float | None:
+        raise self._without_expiry()
+
+    def sweep(self, prefix: str = "") -> int:
+        raise self._without_expiry()
+
+    def _without_expiry(self) -> Unsupported:
+        return Unsupported(
+            f"{self!r} cannot tell or change when values of the served store expire; open that store itself, or let "
+            "values expire here with the layer Expires (expires=1h in its address)"
+        )
 
     # ---- The store itself ------------------------------------------------------------------------
 

@@ -6,9 +6,14 @@ from typing import Final
 from holdall.adapters.redis.expiry import EXPIRE, FORGET, LASTING
 from holdall.adapters.redis.log import BEGIN, MOST
 from holdall.adapters.redis.script import HEAD, NAMES, STATE, Script
+from holdall.keys import RAW_KEY_BYTES
 
 REFUSED: Final = -1
 """The result of a script that wrote nothing because of the state of its key."""
+
+
+ERASED: Final = 5000
+"""The most keys that `DROP_RANGE` looks at. The server does nothing else in the meantime."""
 
 
 class Write(Script):
@@ -98,6 +103,25 @@ local function drop_many(keys)
 end
 """
 
+_IS_KEY = f"""
+local rest = '[\\128-\\191]'
+local characters = {{
+    '\\240[\\144-\\191]' .. rest .. rest, '[\\241-\\243]' .. rest .. rest .. rest,
+    '\\244[\\128-\\143]' .. rest .. rest, '\\224[\\160-\\191]' .. rest, '[\\225-\\236]' .. rest .. rest,
+    '\\237[\\128-\\159]' .. rest, '[\\238-\\239]' .. rest .. rest, '\\194[\\160-\\191]', '[\\195-\\223]' .. rest
+}}
+
+local function is_key(key, hidden)
+    if #key == 0 or #key > {RAW_KEY_BYTES} or string.find(key, '[%z\\1-\\31\\127\\\\]') then return false end
+    for _, part in ipairs({{'//', '/./', '/../', hidden}}) do
+        if string.find('/' .. key .. '/', part, 1, true) then return false end
+    end
+    if not string.find(key, '[\\128-\\255]') then return true end
+    for _, character in ipairs(characters) do key = string.gsub(key, character, '.') end
+    return not string.find(key, '[\\128-\\255]')
+end
+"""
+
 _CARRIES = """
 local function carries(key, tag)
     return (redis.call('HGET', tags, key) or '') == tag
@@ -131,6 +155,21 @@ drop_many(ARGV)
 return redis.call('LLEN', log)
 """)
 """*key: delete the keys that exist."""
+
+DROP_RANGE: Final = Write(f"""{_DROP_MANY}{_IS_KEY}
+if redis.call('EXISTS', log) == 0 then return 0 end
+local found = redis.call('ZRANGEBYLEX', order, ARGV[1], ARGV[2], 'LIMIT', 0, {ERASED})
+local keys = {{}}
+for _, key in ipairs(found) do
+    if is_key(key, ARGV[3]) then keys[#keys + 1] = key end
+end
+drop_many(keys)
+return #found == {ERASED} and found[#found] or redis.call('LLEN', log)
+""")
+"""low high hidden: delete the first keys between the bounds; return the last one of them if more may follow.
+
+Keys that are not valid (see `holdall.keys`) stay, and so do keys that contain ``hidden`` between slashes.
+"""
 
 SWAP: Final = Write(f"""{_PUT}{_CARRIES}
 if not carries(ARGV[2], ARGV[4]) then return {REFUSED} end

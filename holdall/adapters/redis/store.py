@@ -9,6 +9,7 @@ from typing import Any, cast
 from holdall.adapters._shared.expiring import ExpiringStore
 from holdall.adapters._shared.servers import (
     Part,
+    after,
     check_wait,
     cut_page,
     fresh_tag,
@@ -19,7 +20,7 @@ from holdall.adapters._shared.servers import (
 from holdall.adapters._shared.space import Space
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.feed import Feed
-from holdall.adapters.redis.link import Link
+from holdall.adapters.redis.link import Link, lexical
 from holdall.adapters.redis.scripts import Write
 from holdall.address import Address
 from holdall.batches import ROOM, read_pages, split_keys, split_pairs, to_bytes_within
@@ -27,7 +28,7 @@ from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import Corrupt, InvalidAddress
 from holdall.handles import PerProcess
-from holdall.keys import Foreign, Span, check_key
+from holdall.keys import RESERVED, Foreign, Span, check_key
 from holdall.ranges import ByteRange
 from holdall.store import (
     ABSENT,
@@ -204,6 +205,14 @@ class Redis(ExpiringStore):
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
             self._write(scripts.DROP_MANY, *batch)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        low = None if span.empty else span.low
+        hidden = f"/{RESERVED}/" if span.hides else "//"  # no key has an empty segment
+        while low is not None:
+            last = self._write(scripts.DROP_RANGE, *lexical(low, span.high), hidden)
+            low = after(last.decode(errors="surrogateescape")) if isinstance(last, bytes) else None
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
 

@@ -220,6 +220,12 @@ class Expires(Layer[bytes, bytes]):
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._writable.delete_many(keys)
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._writable.delete_prefix(prefix)
+
+    def clear(self) -> None:
+        self._writable.clear()
+
     _take = Store._take  # it reads the deadline before it deletes the value
 
     # ---- Compare-and-swap ----------------------------------------------------------------------

@@ -89,22 +89,21 @@ class Expires(Layer[bytes, bytes]):
         return left / 1_000_000
 
     def sweep(self, prefix: str = "") -> int:
-        """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
-
-        A value that is written again in the meantime stays.
-        """
         if Feature.REMOVE not in self.features:
             raise unsupported(self, "sweep", Feature.REMOVE)
-        items = self._inner.scan_items(prefix)
-        return sum(self._sweep_one(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
+        swept: list[str] = []
 
-    def _sweep_one(self, key: str) -> bool:
-        with contextlib.suppress(Conflict):
-            present, tag = self._state(key)
-            if present == ABSENT != tag:
-                self._writable.remove(key, tag)
-                return True
-        return False
+        def sweep_one(key: str, data: bytes) -> None:
+            with contextlib.suppress(Conflict):
+                present, tag = self._state(key)
+                if present == ABSENT != tag:
+                    self._writable.remove(key, tag)
+                    swept.append(key)
+
+        items = self._inner.scan_items(prefix)
+        expired = ((RawKey(key), data) for key, data in items if self._live(key, data) is MISSING)
+        self._inner._each(sweep_one, expired)
+        return len(swept)
 
     @property
     def features(self) -> Feature:
@@ -220,6 +219,12 @@ class Expires(Layer[bytes, bytes]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._writable.delete_many(keys)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._writable.delete_prefix(prefix)
+
+    def clear(self) -> None:
+        self._writable.clear()
 
     _take = Store._take  # it reads the deadline before it deletes the value
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from holdall.adapters._shared.etags import etag, unescape_tag
 from holdall.adapters._shared.servers import check_wait
 from holdall.adapters._shared.service import WAIT
-from holdall.adapters.http import batches, feed, parts, past
+from holdall.adapters.http import batches, erasing, feed, parts, past
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.batches import code_delete, code_get, code_put, split_coded
 from holdall.adapters.http.feed import LongPoll
@@ -24,7 +24,7 @@ from holdall.address import Address
 from holdall.batches import split_keys, split_pairs, split_transaction, to_bytes_within
 from holdall.bell import Bell
 from holdall.changes import Changes
-from holdall.errors import InvalidAddress
+from holdall.errors import InvalidAddress, Unsupported
 from holdall.handles import PerProcess
 from holdall.history import Revision, require_moment
 from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
@@ -265,6 +265,15 @@ class HTTP(Store[bytes]):
             face = self._with_all(batch)
             for coded in split_coded(map(code_delete, batch), face._service()):
                 batches.write_batch(face._link, face._service(), coded)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        if span.empty:
+            return
+        try:
+            erasing.delete_prefix((self if span.hides else self._raw)._link, prefix)
+        except Unsupported:
+            super().delete_prefix(prefix)
 
     # ---- History ---------------------------------------------------------------------------------
 

@@ -57,10 +57,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 if TYPE_CHECKING:
-    from io import BufferedReader
-
     from holdall.changes import Changes
-    from holdall.files import ValueWriter
+    from holdall.files import ValueReader, ValueWriter
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -331,7 +329,7 @@ class Store(MutableMapping[str, V]):
         raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
 
     @overload
-    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "BufferedReader": ...
+    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "ValueReader": ...
     @overload
     def open(self, key: str, /, mode: Literal["wb"], *, expected: Tag | None = None) -> "ValueWriter": ...
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:

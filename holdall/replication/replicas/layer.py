@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self, TypeVar, cast
 
 from holdall.batches import split
 from holdall.errors import Invalid
-from holdall.files import Passed, ValueWriter
+from holdall.files import Passed, ValueReader, ValueWriter
 from holdall.handles import PerProcess
 from holdall.keys import RawKey
 from holdall.layer import below, layers
@@ -177,9 +177,14 @@ class Replicas(Reads[V]):
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         if mode == "rb":
-            return self._failover.read(lambda store: store.open(key, expected=cast(None, expected)), key)
+            return self._failover.read(lambda store: self._open_file(store, key, cast(None, expected)), key)
         file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
         return ValueWriter(Passed(file, partial(self._write, (key,))))
+
+    def _open_file(self, store: Store[V], key: str, expected: None) -> ValueReader:
+        file = store.open(key, expected=expected)
+        file.tag = None if file.tag is None else self._tag(store, file.tag)
+        return file
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

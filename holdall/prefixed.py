@@ -211,6 +211,8 @@ class Prefixed(Layer[V, V]):
         except KeyError:
             raise KeyError(key) from None
 
+    _expiring = Layer._expiring_below
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=self._range(prefix, "", None)["prefix"]).rename(self._up)
 

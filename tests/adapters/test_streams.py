@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import holdall
-from holdall import Conflict, File, Gzip, SQLite, TooLarge, Unsupported, Validate, Versions
+from holdall import Conflict, File, SQLite, Text, TooLarge, Unsupported, Validate, Versions
 from holdall.store import ABSENT
 from tests.adapters.streaming import ROOM, SIZE, copy
 from tests.conformance.test_conformance import AnyValue
@@ -84,7 +84,7 @@ def test_a_value_that_sqlite_cannot_hold_is_too_large(tmp_path: Path) -> None:
     assert dict(store.items()) == {"key": b"old"}
 
 
-@pytest.mark.parametrize("layer", [Gzip, encrypted, Versions, lambda store: Validate(store, AnyValue())])
+@pytest.mark.parametrize("layer", [Text, encrypted, Versions, lambda store: Validate(store, AnyValue())])
 def test_a_layer_that_takes_whole_values_refuses_and_says_so(layer, tmp_path: Path) -> None:
     store = layer(File(tmp_path, durability="os"))
     for call in (lambda: store.open("key"), lambda: store.open("key", "wb", expected=ABSENT)):

@@ -1,4 +1,4 @@
-"""Which tests of bridges are collected: zarr and xarray take seconds to import."""
+"""Which tests of bridges are collected: requests-cache, zarr and xarray take seconds to import."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.servers.s3 import credentials, seaweed
 
 __all__ = ["credentials", "seaweed"]
 
-SLOW = {"test_zarr.py", "test_xarray.py"}
+SLOW = {"test_requests_cache.py", "test_zarr.py", "test_xarray.py"}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

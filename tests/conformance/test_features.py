@@ -71,8 +71,8 @@ READS = "SEEK TAGS UNIQUE_TAGS CHANGES RANGES STREAMS"
 LAYERS: dict[str, tuple[Callable[[Store[Any]], Store[Any]], str]] = {
     "passthrough": (PassThrough, PRIVATE),
     "json": (Json, WHOLE),
-    "gzip": (Gzip, WHOLE),
-    "zstd": (Zstd, WHOLE),
+    "gzip": (Gzip, f"{WHOLE} STREAMS"),
+    "zstd": (Zstd, f"{WHOLE} STREAMS"),
     "checksum": (Checksum, WHOLE),
     "encrypt": (encrypted, WHOLE),
     "escape": (Escape, PRIVATE),

@@ -186,7 +186,7 @@ class InMemory(Sink):
 
 
 class ValueReader(io.BufferedReader):
-    """A file that reads one version of a value. Only one thread may use it."""
+    """A file that reads one version of a value whose size is known. Only one thread may use it."""
 
     def __init__(self, raw: "_RawReader", buffer: int, tag: Tag | None) -> None:
         super().__init__(raw, buffer)

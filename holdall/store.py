@@ -57,8 +57,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from holdall.changes import Changes
-    from holdall.files import ValueReader, ValueWriter
+    from holdall.files import ValueWriter
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -329,7 +331,7 @@ class Store(MutableMapping[str, V]):
         raise unsupported(self, "read a part of a value", Feature.RANGES, remedy)
 
     @overload
-    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "ValueReader": ...
+    def open(self, key: str, /, mode: Literal["rb"] = "rb", *, expected: None = None) -> "BufferedReader": ...
     @overload
     def open(self, key: str, /, mode: Literal["wb"], *, expected: Tag | None = None) -> "ValueWriter": ...
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:

@@ -78,7 +78,7 @@ class ReadsTheNewestValue(Memory):
         return open_value(self.size(key), read)
 
 
-@caught_by("test_a_file_tells_its_size_and_its_tag_if_it_knows_it")
+@caught_by("test_a_file_that_tells_its_size_and_tag_is_right")
 class TellsTheTagOfAnotherKey(Memory):
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         file: Any = super().open(key, mode, expected=expected)

@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from io import BufferedReader
 from itertools import combinations
 from typing import Any, Final, Literal, Self, TypeVar, cast
 
@@ -181,9 +182,10 @@ class Replicas(Reads[V]):
         file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
         return ValueWriter(Passed(file, partial(self._write, (key,))))
 
-    def _open_file(self, store: Store[V], key: str, expected: None) -> ValueReader:
+    def _open_file(self, store: Store[V], key: str, expected: None) -> BufferedReader:
         file = store.open(key, expected=expected)
-        file.tag = None if file.tag is None else self._tag(store, file.tag)
+        if isinstance(file, ValueReader) and file.tag is not None:
+            file.tag = self._tag(store, file.tag)
         return file
 
     # ---- Compare-and-swap ----------------------------------------------------------------------

@@ -99,12 +99,20 @@ def test_an_upload_whose_answer_was_lost_is_recognised(store, service, monkeypat
 
 
 def test_a_store_without_files_says_so():
-    for make in (lambda: holdall.Text(holdall.Memory()), lambda: holdall.Gzip(holdall.Memory())):
+    for make in (lambda: holdall.Text(holdall.Memory()), lambda: holdall.Versions(holdall.Memory())):
         with running(make, stores=1) as service, service.open() as store:
             assert Feature.STREAMS not in store.features
             for mode in ("rb", "wb"):
                 with pytest.raises(Unsupported, match=r"HTTP\(.*lacks STREAMS"):
                     store.open("a", mode)
+
+
+def test_a_service_of_compressed_values_reads_each_whole(monkeypatch):
+    monkeypatch.setattr(streams, "_PART", ByteRange(0, 1 << 20))
+    with running(lambda: holdall.Gzip(holdall.Memory()), stores=1) as service, service.open() as store:
+        tag = write(store, LARGE, expected=ABSENT)
+        with store.open("a") as file:
+            assert (file.tag, file.read()) == (tag, LARGE)
 
 
 @pytest.mark.servers

@@ -192,11 +192,13 @@ class S3Bucket:
             None if span.high is None else root + span.high,
             span.hides,
         )
-        for found in self._flat(names, size):
-            yield found._replace(name=found.name[len(root) :])
+        for name, tag in self._in_bucket(names, size):
+            yield S3Object(name[len(root) :], tag)
+
+    def _in_bucket(self, names: NameRange, size: int) -> Iterator[S3Object]:
+        yield from self._flat(names, size)
         if self._listing == "nested":
-            for found in list_nested(self._page, names, size):
-                yield found._replace(name=found.name[len(root) :])
+            yield from list_nested(self._page, names, size)
 
     def _flat(self, names: NameRange, size: int) -> Iterator[S3Object]:
         """The objects of ``names``. Yields none if the first page shows that listing has to be nested."""

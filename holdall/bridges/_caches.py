@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from holdall import registry
 from holdall.errors import Conflict, Invalid
 from holdall.middleware.codec import Codec
-from holdall.middleware.deadline import split, stamp
 from holdall.middleware.expires import Expires
 from holdall.middleware.pickle import Pickle
 from holdall.middleware.prefix import Prefix
@@ -34,12 +33,12 @@ class Entries:
 
     def set_many(self, values: Mapping[str, Any], seconds: float | None) -> None:
         rows = {name: self.encode(name, value) for name, value in values.items()}
-        self.data.with_ttl(seconds).update(rows)
+        self.data.lasting(seconds).update(rows)
 
     def add(self, name: str, value: Any, seconds: float | None) -> bool:
         """Set ``name`` unless it has a value, and return whether it was set. Needs SWAP."""
         try:
-            self.data.with_ttl(seconds).swap(name, self.encode(name, value), ABSENT)
+            self.data.lasting(seconds).swap(name, self.encode(name, value), ABSENT)
         except Conflict:
             return False
         return True
@@ -57,13 +56,11 @@ class Entries:
 
         Raises KeyError if ``name`` has no value.
         """
-        stamped = self.data.inner
         while True:
             value, tag = self.values.get_tagged(name)
-            _, deadline = split(name, stamped[name])
-            data = stamp(self.encode(name, value + delta), deadline)
+            data = self.data.lasting(self.data.remaining(name))
             with suppress(Conflict):  # another writer was first
-                stamped.swap(name, data, tag)
+                data.swap(name, self.encode(name, value + delta), tag)
                 return value + delta
 
 

@@ -146,8 +146,9 @@ class Payments(Shifts):
 
         It may also be an applied credit note or a transfer. To take back only a refund of it, name the id of the refund
         as ``entry``. If it is voided already, nothing changes. Raises KeyError if the books do not have it. Raises
-        Invalid if it takes back another one itself, if ``reason`` is empty, or if an amount of it was applied, moved or
-        paid back later, which must be voided first. Cash that an invoice paid back does not count there.
+        Invalid if it takes back another one itself, if ``reason`` is empty, if a document that it settled was deleted,
+        or if an amount of it was applied, moved or paid back later, which must be voided first. Cash that an invoice
+        paid back does not count there.
         """
         key = self._payment_key(payment, seller)
         if entry is not None:
@@ -170,7 +171,13 @@ class Payments(Shifts):
             ]
             made_of = document.seller, document.customer, document.currency
             voiding = payment_document(number, on, *made_of, (), voids, attempt)
-            for part, after in self._possible(voiding).items():
+            try:
+                possible = self._possible(voiding)
+            except KeyError as gone:
+                raise Invalid(
+                    f"{name}: the document at {gone.args[0]!r} was deleted; put it back, and void the payment again"
+                ) from gone
+            for part, after in possible.items():
                 require_cash(self._read(part), after)
             return voiding
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from holdall.errors import HoldallError, Unsupported
-from holdall.files import ValueWriter, is_to_write, open_value
+from holdall.files import ValueWriter, is_to_write, open_unconfirmed, open_value
 from holdall.middleware._streams.encoded import Encoded
 from holdall.middleware._streams.frames import FRAME, FramedValue, FrameEncoder, Seal
 from holdall.middleware.codec import Codec
@@ -113,10 +113,10 @@ class Framed(Codec[bytes, bytes]):
 
         stored = file.seek(0, io.SEEK_END)
         value = self._checked(key, lambda: FramedValue(seal, stored, fetch))
-        return open_value(
+        return open_unconfirmed(
             value.size,
             lambda part: self._checked(key, lambda: value.read(part)),
-            file.close,
+            release=file.close,
             confirm=lambda: self._checked(key, value.check_end),
         )
 

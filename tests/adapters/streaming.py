@@ -26,7 +26,7 @@ def copy(address: str, size: int) -> int:
 
 
 def _main(address: str, size: int) -> None:
-    expected = holdall.ABSENT if address.startswith(("file", "sqlite", "s3")) else None
+    expected = holdall.ABSENT if address.startswith(("file", "http", "s3", "sqlite")) else None
     with holdall.open(address) as store:
         with store.open("small", "wb") as file:
             file.write(b"loads what is imported late")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from holdall import Json, Memory
 from holdall.domain import Books, Invoice, Receivables, ViewedReceivables
+from holdall.domain.keys import invoice_key
 from holdall.domain.model import Allocation, Part, Party, Payment, Settlement
 from holdall.domain.settlement import payment_document, unapplied
 from holdall.errors import Conflict, Corrupt, Invalid, Unsupported
@@ -342,6 +343,20 @@ class TestVoid:
             books.void_payment("p", LATER, "returned")
         assert dict(books.store) == before
         books.void_payment("x", LATER, "wrong invoice")
+        books.void_payment("p", LATER, "returned")
+        assert owed(books, "A", "B") == ["100.00", "200.00"]
+
+    def test_a_document_that_was_deleted_must_be_put_back_first(self, books):
+        books.receive(Decimal(150), DAY, ["A", "B"], id="p")
+        key = invoice_key("S", "A")
+        deleted = books.store.pop(key)
+        before = dict(books.store)
+        with pytest.raises(
+            Invalid, match=f"void of payment 'p': the document at '{key}' was deleted; put it back"
+        ):
+            books.void_payment("p", LATER, "returned")
+        assert dict(books.store) == before
+        books.store[key] = deleted
         books.void_payment("p", LATER, "returned")
         assert owed(books, "A", "B") == ["100.00", "200.00"]
 

@@ -313,7 +313,9 @@ def test_an_interrupt_leaves_no_lease_or_one_that_expires(clock: Clock) -> None:
             one.renew()
 
     last = 0
-    for _ in interrupt_everywhere(work, "holdall.lease"):
+    for _ in interrupt_everywhere(
+        work, "holdall.lease.lease", "holdall.lease.acquisition", "holdall.lease.record"
+    ):
         clock.now += TTL
         two = lease(store, clock)
         if not two.acquire(timeout=0):
@@ -327,7 +329,12 @@ def test_an_interrupt_leaves_no_lease_or_one_that_expires(clock: Clock) -> None:
 
 def test_who_was_interrupted_can_have_the_lease_at_once(clock: Clock) -> None:
     one = lease(Memory(), clock)
-    for _ in interrupt_everywhere(lambda: one.acquire(timeout=0), "holdall.lease"):
+    for _ in interrupt_everywhere(
+        lambda: one.acquire(timeout=0),
+        "holdall.lease.lease",
+        "holdall.lease.acquisition",
+        "holdall.lease.record",
+    ):
         assert holds(one) or one.acquire(timeout=0)
         one.release()
 

@@ -34,7 +34,7 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Expires:
     store["old"] = b"old"
     clock.now += 1e-5
     store["new"] = b"new"
-    store.with_ttl(None)["kept"] = b"kept"
+    store.lasting(None)["kept"] = b"kept"
     clock.now += 60 - 1e-5
     return store
 
@@ -74,7 +74,7 @@ def test_pop_of_an_expired_key_is_its_default(store: Expires) -> None:
 
 
 def test_a_view_with_another_ttl_uses_the_same_clock(store: Expires, clock: Clock) -> None:
-    brief = store.with_ttl(5)
+    brief = store.lasting(5)
     brief["brief"] = b"1"
     assert brief.get("old") is None
     clock.now += 4.9

@@ -56,11 +56,11 @@ def test_a_value_expires_at_both_stores_at_the_same_time(bring: Any, lacks: Feat
     now = 0.0
     source, target = (Expires(Without(Memory(), lacks), ttl, clock=lambda: now) for ttl in (None, 5.0))
     source["lasts"] = b"1"
-    source.with_ttl(60)["token"] = b"2"
+    source.lasting(60)["token"] = b"2"
     now = 20.0
     bring(source, target)
     assert (target.remaining("lasts"), target.remaining("token")) == (None, 40.0)
-    source.with_ttl(10)["token"] = b"3"
+    source.lasting(10)["token"] = b"3"
     bring(source, target)
     assert target.remaining("token") == 10.0
     now = 30.0

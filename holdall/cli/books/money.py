@@ -8,7 +8,9 @@ import msgspec
 from holdall.cli import address
 from holdall.cli.books.bank import import_
 from holdall.cli.books.open import note_if_empty
-from holdall.cli.books.receiving import apply, credit, move, open_payments, receive, refund, void
+from holdall.cli.books.receiving import apply, credit, move, receive
+from holdall.cli.books.settlements import open_payments
+from holdall.cli.books.taking_back import refund, void
 from holdall.cli.help import examples
 from holdall.cli.output.printing import formats, print_json, print_rows
 from holdall.domain.keys import number_of

@@ -1,112 +1,23 @@
-"""A lease: a lock across processes and machines, stored in a store, which expires unless its holder renews it.
+"""The class `Lease`."""
 
-    key    = ".holdall/leases/" name
-    record = "lease1 " token " " ttl " " owner " " write [" " holder] LF
-    token  = 1*18DIGIT    counts the acquisitions of this name
-    ttl    = 1*8DIGIT     milliseconds for which this record holds the lease; 0: the lease is released
-    owner  = 32HEXDIG     random, one for each acquisition
-    write  = 16HEXDIG     random, so that no record is ever equal to an earlier one
-    holder = 1*300VCHAR   a name for people, percent-encoded
-
-Every change of the record is a `swap`, so of several that begin with the same record, one succeeds. A process
-that waits may replace a record that it has seen unchanged for the record's ttl, by its own monotonic clock,
-counted from the end of its first read. The holder counts the ttl from before its write, so its time ends
-first. No process compares its clock with that of another machine.
-"""
-
-import contextlib
 import math
 import random
-import re
-import secrets
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, NamedTuple, NoReturn, Self, TypeVar
-from urllib.parse import quote, unquote
+from typing import Any, Final, NoReturn, Self
 
-from holdall.errors import Conflict, Corrupt, Fenced, HoldallError, Invalid
+from holdall.errors import Conflict, Fenced, HoldallError, Invalid
 from holdall.handles import PerProcess
-from holdall.keys import check_key, rename_key
 from holdall.layer import below
+from holdall.lease.acquisition import Grant, Held, Rival, State
+from holdall.lease.record import Place, Record, check_holder
 from holdall.redact import format_call
-from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, conflict, unsupported
+from holdall.store import ATTEMPTS, Store, conflict
 
-T = TypeVar("T")
-
-FOLDER: Final = ".holdall/leases/"
 LONGEST: Final = 86_400.0
 """The longest ttl, in seconds."""
-_HOLDER: Final = 300
 _PAUSES: Final = 0.01, 1.0  # the shortest and the longest wait between two looks, in seconds
-
-_matches = re.compile(
-    rb"lease1 ([0-9]{1,18}) ([0-9]{1,8}) ([0-9a-f]{32}) ([0-9a-f]{16})(?: ([!-~]{1,300}))?\n"
-).fullmatch
-
-
-class _Record(NamedTuple):
-    token: int
-    ttl: int
-    owner: str
-    write: str
-    holder: str = ""
-
-    @property
-    def seconds(self) -> float:
-        return self.ttl / 1000
-
-    def renewed(self, ttl: int) -> "_Record":
-        return self._replace(ttl=ttl, write=secrets.token_hex(8))
-
-    def dump(self) -> bytes:
-        holder = f" {quote(self.holder)}" if self.holder else ""
-        return f"lease1 {self.token} {self.ttl} {self.owner} {self.write}{holder}\n".encode()
-
-
-_NONE: Final = _Record(0, 0, "", "")
-
-
-class Grant(NamedTuple):
-    """One acquisition of a lease, by which another `Lease` can go on with it. ``owner`` is a secret."""
-
-    token: int
-    owner: str
-
-
-class Rival(NamedTuple):
-    """Another holder of a lease, by its name, and the seconds after which the lease is free unless it is renewed."""
-
-    holder: str
-    seconds: float
-
-
-class _Held:
-    """One acquisition, the tag of its record, and the time until which no other process can acquire the lease."""
-
-    def __init__(self, record: _Record, tag: Tag, until: float) -> None:
-        self.record = record
-        self.tag = tag
-        self.until = until
-
-    def wrote(self, found: _Record) -> bool:
-        """Return whether ``found`` is a record of this acquisition."""
-        return (found.token, found.owner) == (self.record.token, self.record.owner)
-
-
-class _State:
-    """The state of a `Lease` in one process."""
-
-    def __init__(self) -> None:
-        self.token = 0
-        self.held: _Held | None = None
-        self.unanswered: list[str] = []  # owners of attempts that failed, whose record may be written still
-        self.seen = _NONE, -math.inf  # the record of another holder, and since when it is unchanged
-
-    def new_owner(self) -> str:
-        with contextlib.suppress(IndexError):
-            return self.unanswered.pop()
-        return secrets.token_hex(16)
 
 
 class Lease:
@@ -145,20 +56,16 @@ class Lease:
         holder: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        check_key(name)
         if not 0.001 <= ttl <= LONGEST:
             raise Invalid(f"a lease needs a ttl between 0.001 and {LONGEST:.0f} seconds, not {ttl!r}")
-        if len(quote(holder)) > _HOLDER:
-            raise Invalid(f"the name of the holder of a lease is over {_HOLDER} bytes long; shorten it")
+        check_holder(holder)
         self._store = below(store, Lease)
-        self._raw = self._store.raw(FOLDER)
-        if Feature.SWAP not in self._raw.features:
-            raise unsupported(store, "hold a lease", Feature.SWAP)
+        self._place = Place(self._store, name)
         self._name = name
         self._ttl = round(ttl * 1000)
         self._holder = holder
         self._clock = clock
-        self._here = PerProcess(_State)
+        self._here = PerProcess(State)
 
     @property
     def token(self) -> int:
@@ -202,38 +109,29 @@ class Lease:
             state.unanswered.append(owner)
             raise
 
-    def _try(self, state: _State, owner: str) -> float | None:
+    def _try(self, state: State, owner: str) -> float | None:
         """Take the lease if it is free, and return None; else return the seconds until it may be free.
 
         The result is 0 if another process took it in the meantime.
         """
         if state.held and self._clock() < state.held.until:
-            raise RuntimeError(f"this instance holds {self._words} already; use one Lease per thread")
-        found, tag = self._read()
-        if found.owner != owner and (rest := self._remaining(state, found)) > 0:
+            raise RuntimeError(f"this instance holds {self._place} already; use one Lease per thread")
+        found, tag = self._place.read()
+        if found.owner != owner and (rest := state.remaining(found, self._clock())) > 0:
             return rest
         began = self._clock()
-        record = _Record(found.token + 1, self._ttl, owner, "", self._holder).renewed(self._ttl)
+        record = Record(found.token + 1, self._ttl, owner, "", self._holder).renewed(self._ttl)
         try:
-            tag = self._ask(self._raw.swap, self._name, record.dump(), tag)
+            tag = self._place.swap(record, tag)
         except Conflict:
             return 0.0
-        state.held, state.token = _Held(record, tag, began + record.seconds), record.token
+        state.held, state.token = Held(record, tag, began + record.seconds), record.token
         return None
-
-    def _remaining(self, state: _State, found: _Record) -> float:
-        now = self._clock()  # after the read, so after the holder wrote the record
-        if state.seen[0] != found:
-            state.seen = found, now
-        return state.seen[1] + found.seconds - now
 
     @property
     def rival(self) -> Rival | None:
         """The last holder that `acquire` met in this process, or None if it met none."""
-        record, since = self._here().seen
-        if record is _NONE:
-            return None
-        return Rival(record.holder, max(0.0, since + record.seconds - self._clock()))
+        return self._here().rival(self._clock())
 
     # ---- Passing on ----------------------------------------------------------------------------
 
@@ -248,11 +146,11 @@ class Lease:
 
         Raises Fenced if it was lost or released.
         """
-        found, tag = self._read()
+        found, tag = self._place.read()
         if (found.token, found.owner) != grant or not found.ttl:
             self._lose()
         state = self._here()
-        state.held, state.token = _Held(found, tag, -math.inf), found.token
+        state.held, state.token = Held(found, tag, -math.inf), found.token
 
     # ---- Holding -------------------------------------------------------------------------------
 
@@ -261,7 +159,7 @@ class Lease:
         held = self._held()
         if self._clock() >= held.until:
             raise Fenced(
-                f"{self._words} was not renewed for {held.record.seconds:g} seconds, so another process may "
+                f"{self._place} was not renewed for {held.record.seconds:g} seconds, so another process may "
                 "hold it; stop the work, or call renew, which tells whether it was lost"
             )
 
@@ -287,10 +185,10 @@ class Lease:
             began = self._clock()
             record = held.record.renewed(ttl)
             try:
-                held.tag = self._ask(self._raw.swap, self._name, record.dump(), tag)
+                held.tag = self._place.swap(record, tag)
             except Conflict:
                 # This process wrote the new record if an answer was lost, or if another thread renewed the lease.
-                found, tag = self._read()
+                found, tag = self._place.read()
                 if not held.wrote(found) or found.ttl < ttl:
                     self._lose()
             else:
@@ -298,16 +196,16 @@ class Lease:
                 return
         raise conflict(self._name)
 
-    def _held(self) -> _Held:
+    def _held(self) -> Held:
         held = self._here().held
         if held is None:
-            raise Fenced(f"this process does not hold {self._words}; acquire it first")
+            raise Fenced(f"this process does not hold {self._place}; acquire it first")
         return held
 
     def _lose(self) -> NoReturn:
         self._here().held = None
         raise Fenced(
-            f"this process lost {self._words}, because it was not renewed in time or its record was deleted; "
+            f"this process lost {self._place}, because it was not renewed in time or its record was deleted; "
             "stop the work, and acquire it again"
         )
 
@@ -327,35 +225,6 @@ class Lease:
         except HoldallError:
             if error is None:
                 raise
-
-    # ---- The record ----------------------------------------------------------------------------
-
-    def _read(self) -> tuple[_Record, Tag]:
-        try:
-            data, tag = self._ask(self._raw.get_tagged, self._name)
-        except KeyError:
-            return _NONE, ABSENT
-        found = _matches(data)
-        if found is None:
-            raise Corrupt(
-                f"{self._words} has a record that holdall did not write; use another name, or delete it "
-                f"with store.raw({FOLDER!r}).discard({self._name!r}); then its tokens begin at 1 again"
-            )
-        token, ttl, owner, write, holder = found.groups(b"")
-        record = _Record(int(token), int(ttl), owner.decode(), write.decode(), unquote(holder.decode()))
-        return record, tag
-
-    def _ask(self, call: Callable[..., T], *args: Any) -> T:
-        try:
-            return call(*args)
-        except HoldallError as error:
-            if error.key is None:
-                raise
-            raise rename_key(error, error.key, self._words) from error
-
-    @property
-    def _words(self) -> str:
-        return f"the lease {self._name!r}"
 
 
 def _pause(attempt: int) -> float:

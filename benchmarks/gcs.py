@@ -127,7 +127,7 @@ def _listing(store: GCS, ours: Ours, peer: SDK) -> Row:
     store.clear()
     store.set_many((f"{number:06}", b"") for number in range(LISTED))
     return compare(
-        GROUP,
+        f"{GROUP}: listings",
         f"list {LISTED:,} / bucket.list_blobs",
         lambda _: len(ours.keys()),
         lambda _: len(peer.keys()),

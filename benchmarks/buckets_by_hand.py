@@ -62,13 +62,13 @@ class Obstore:
             client_options={"allow_http": True},
         )
 
-    def _get(self, name: str) -> bytes:
+    def get(self, name: str) -> bytes:
         return bytes(obstore.get(self._store, name).bytes())
 
     def read(self, round: int) -> int:
         names = [each["path"] for chunk in obstore.list(self._store, chunk_size=1000) for each in chunk]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return sum(1 for value in pool.map(self._get, names) if value)
+            return sum(1 for value in pool.map(self.get, names) if value)
 
     def fill(self, count: int, size: int) -> None:
         """Put ``count`` objects of ``size`` bytes."""

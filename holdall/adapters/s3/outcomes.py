@@ -31,13 +31,20 @@ class Undecided(NamedTuple):
         return self.status < 400 or self.status >= 500
 
 
-class NotOfS3(Exception):
+class _NotOfS3(Exception):
     """An answer with status 200 lacks the ETag."""
+
+
+def require_etag(found: str | None) -> str:
+    """Return ``found``, the ETag of an answer, which S3 always sends."""
+    if found is None:
+        raise _NotOfS3
+    return found
 
 
 def judge(error: Exception, operation: str, name: str) -> ClientError | Undecided:
     """The error that the boto3 client would raise, if the server refused the request in a known way."""
-    if isinstance(error, NotOfS3):
+    if isinstance(error, _NotOfS3):
         return Undecided(200)
     status, body = _read(str(error), name)
     found = _code(body)
@@ -58,15 +65,14 @@ def _read(text: str, name: str) -> tuple[int, str]:
 
     The text before the answer contains the name of the object, which may look like an answer.
     """
-    exists, failed = (
-        f"Object at location {name} already exists: ",
-        f"Request precondition failure for path {name}: ",
-    )
+    failed = f"Request precondition failure for path {name}: "
     for start in (
         f"Object at location {name} not found: ",
-        exists + failed,
-        exists,
+        f"Object at location {name} already exists: {failed}",
+        f"Object at location {name} already exists: ",
         failed,
+        f"The operation lacked the necessary privileges to complete for path {name}: ",
+        f"The operation lacked valid authentication credentials for path {name}: ",
         "Generic S3 error: ",
     ):
         if text.startswith(start):

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import BytesIO
 from os import environ, getpid
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from holdall.adapters.s3.client import Connection, Options
 from holdall.adapters.s3.interruptible import Interruptible
-from holdall.adapters.s3.outcomes import NotOfS3, Undecided, judge
+from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
 from holdall.extras import needs
 
 with needs("rust"):
@@ -23,6 +23,7 @@ with needs("rust"):
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import S3Store
 
+T = TypeVar("T")
 Answer = dict[str, Any]
 
 _PARAMETERS = {
@@ -51,30 +52,19 @@ class Client:
         """The answer to a request, as the boto3 client returns it. Raises ClientError if the server refuses it."""
         work = self._by_name[operation]
         name = parameters["Key"]
-
-        def attempt() -> Answer | Undecided:
-            try:
-                return work(name, parameters)
-            except Exception as error:
-                outcome = judge(error, operation, name)
-                if isinstance(outcome, ClientError):
-                    raise outcome from None
-                return outcome
-
-        return self._interruptible(attempt, abandon=operation != "put_object")
+        return self._interruptible(
+            lambda: _try(operation, name, lambda: work(name, parameters)),
+            abandon=operation != "put_object",
+        )
 
     def read(self, name: str) -> bytes | Undecided:
         """The bytes of the object ``name``: `send` for many reads. Raises ClientError if the server refuses it."""
-        try:
-            found = obstore.get(self._store, name)
-            if found.meta["e_tag"] is not None:
-                return bytes(found.bytes())
-        except Exception as error:
-            outcome = judge(error, "get_object", name)
-            if isinstance(outcome, ClientError):
-                raise outcome from None
-            return outcome
-        return Undecided(200)
+        return _try("get_object", name, lambda: self._read(name))
+
+    def _read(self, name: str) -> bytes:
+        found = obstore.get(self._store, name)
+        require_etag(found.meta["e_tag"])
+        return bytes(found.bytes())
 
     def _get(self, name: str, parameters: Answer) -> Answer:
         wanted = parameters.get("Range")
@@ -103,7 +93,18 @@ class Client:
             attributes=_attributes(parameters),
             use_multipart=False,
         )
-        return _with_etag({"ETag": made["e_tag"]})
+        return {"ETag": require_etag(made["e_tag"])}
+
+
+def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
+    """The result of ``work``, which asks obstore about the object ``name``."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the boto3 client will name the reason
+        outcome = judge(error, operation, name)
+    if isinstance(outcome, ClientError):
+        raise outcome
+    return outcome
 
 
 def may_run() -> bool:
@@ -185,14 +186,11 @@ def _attributes(parameters: Answer) -> dict[str, str] | None:
 
 def _answer(found: Any) -> Answer:
     meta = found.meta
-    return _with_etag({"ETag": meta["e_tag"], "ContentLength": meta["size"], "Metadata": found.attributes})
-
-
-def _with_etag(answer: Answer) -> Answer:
-    """Return ``answer``; an answer of S3 has an ETag."""
-    if answer["ETag"] is None:
-        raise NotOfS3
-    return answer
+    return {
+        "ETag": require_etag(meta["e_tag"]),
+        "ContentLength": meta["size"],
+        "Metadata": found.attributes,
+    }
 
 
 class _Process:
